@@ -1,0 +1,39 @@
+# `make demo` and `make test` each work alone on a fresh machine with Python 3.11 or newer.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test lint check docs bench slow clean
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/lstmgen demo
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+check: install
+	$(BIN)/pytest -n 2 -m 'not slow'
+
+test: lint check
+
+slow: install
+	$(BIN)/pytest -m slow
+
+docs: install
+	$(BIN)/python docs/generate_cli.py
+
+bench: install
+	$(BIN)/python benchmarks/tinyshakespeare.py
+
+clean:
+	rm -rf .venv dist build .pytest_cache .ruff_cache .hypothesis

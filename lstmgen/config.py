@@ -1,0 +1,314 @@
+"""Every setting of a run, with its unit, its bounds and its default, in one place.
+
+The command line, `--config FILE.toml` and `--set section.key=value` all end here, and the resolved settings are saved with the run as
+`config.toml`. A value of None means "let the preset choose"; a resolved configuration has none where a number is needed. All mistakes
+are reported at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lstmgen import limits
+from lstmgen.errors import UsageError
+
+Cell = Literal["lstm", "gru", "rnn"]
+TokenizerName = Literal["char", "byte", "word", "bpe", "unigram"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Device = Literal["auto", "cpu", "cuda"]
+Schedule = Literal["linear", "cosine", "constant"]
+PresetName = Literal["auto", "tiny", "small", "medium", "large"]
+ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
+
+
+def _setting(default: Any, *, low: float | None = None, high: float | None = None, open_low: bool = False) -> Any:
+    """A dataclass field whose value must lie in [low, high], or in (low, high] with `open_low`."""
+    return field(default=default, metadata={"low": low, "high": high, "open_low": open_low})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """Where the text comes from and how it is split."""
+
+    sources: tuple[str, ...] = ()
+    """Files, folders, globs, `-`, or names of corpora."""
+    val: str | None = None
+    """A separate validation source; without it a part of every document is held out."""
+    val_frac: float = _setting(0.1, low=0.0, high=0.9)
+    """Share of every document's characters, at its end, that is held out for validation."""
+    errors: ErrorsPolicy = "strict"
+    """What to do with bytes that are not UTF-8."""
+    keep_newlines: bool = False
+    """Keep CRLF and CR instead of turning them into LF."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenizerConfig:
+    """How text becomes token ids."""
+
+    name: TokenizerName = "char"
+    vocab_size: int | None = _setting(None, low=2, high=limits.MAX_VOCABULARY)
+    """Number of ids that `word`, `bpe` and `unigram` may use; None fits it to the corpus."""
+    source_model: str | None = None
+    """A model whose tokenizer is taken over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """The shape of the network."""
+
+    preset: PresetName = "auto"
+    cell: Cell = "lstm"
+    hidden_size: int | None = _setting(None, low=1, high=limits.MAX_HIDDEN_SIZE)
+    """Units in each recurrent layer."""
+    num_layers: int | None = _setting(None, low=1, high=limits.MAX_LAYERS)
+    embedding_size: int | None = _setting(None, low=1, high=limits.MAX_EMBEDDING_SIZE)
+    """Numbers in the vector of each token; None: as many as hidden units."""
+    dropout: float | None = _setting(None, low=0.0, high=0.95)
+    """Share of activations dropped on the embedding and after each layer while training."""
+    layer_norm: bool = True
+    """Normalise the input of every layer and of the output."""
+    residual: bool = True
+    """Add every layer's input to its output where their widths agree."""
+    tied: bool = False
+    """Use the embedding matrix as the output matrix too; needs embedding_size == hidden_size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizerConfig:
+    """AdamW and its learning rate."""
+
+    lr: float | None = _setting(None, low=0.0, high=100.0, open_low=True)
+    """Peak learning rate."""
+    lr_schedule: Schedule = "linear"
+    """How the rate falls from its peak to zero at the end of the budget, after the warm-up."""
+    warmup_steps: int | None = _setting(None, low=0)
+    """Steps in which the rate rises from zero; None: the first twentieth of the budget."""
+    weight_decay: float = _setting(0.01, low=0.0, high=10.0)
+    """Decoupled decay, on matrices only."""
+    beta1: float = _setting(0.9, low=0.0, high=0.9999)
+    beta2: float = _setting(0.99, low=0.0, high=0.999999)
+    grad_clip: float = _setting(1.0, low=0.0)
+    """Largest norm of the gradient; 0 switches clipping off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """The budget, the windows, and what happens how often."""
+
+    max_time_s: float | None = _setting(None, low=0.0, open_low=True)
+    """Wall-clock seconds of the whole command. The default of 300 holds only where no other budget is given."""
+    max_steps: int | None = _setting(None, low=1)
+    epochs: float | None = _setting(None, low=0.0, open_low=True)
+    """Passes over the training part."""
+    batch_size: int | None = _setting(None, low=1, high=65_536)
+    """Streams that are read side by side."""
+    seq_length: int | None = _setting(None, low=1, high=65_536)
+    """Tokens of a window of truncated backpropagation through time."""
+    patience: int = _setting(0, low=0)
+    """Evaluations without a better validation loss before the run ends; 0: never."""
+    eval_every: int | None = _setting(None, low=1)
+    """Steps between evaluations; None: spread so that they take about 3 % of the time."""
+    save_every_s: float = _setting(60.0, low=0.0, open_low=True)
+    """Seconds between complete checkpoints."""
+    sample_every_s: float | None = _setting(None, low=0.0)
+    """Seconds between samples shown while training; 0: none; None: eight over the run."""
+    seed: int = _setting(0, low=0, high=2**63 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeConfig:
+    """Where and in which arithmetic it runs; never changes what a run means."""
+
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: int | None = _setting(None, low=1, high=1024)
+    """CPU threads; None: one for each physical core."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of a run."""
+
+    data: DataConfig = DataConfig()
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    model: ModelConfig = ModelConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    training: TrainingConfig = TrainingConfig()
+    runtime: RuntimeConfig = RuntimeConfig()
+
+    def replace(self, changes: dict[str, Any]) -> Config:
+        """A copy with `section.key` entries changed, checked.
+
+        Raises:
+            UsageError: naming every unknown key and every value of the wrong type or out of bounds.
+        """
+        table: dict[str, dict[str, Any]] = {}
+        mistakes: list[str] = []
+        for dotted, value in changes.items():
+            section, _, key = dotted.partition(".")
+            if not key:
+                mistakes.append(f"{dotted}: expected section.key")
+                continue
+            table.setdefault(section, {})[key] = value
+        return _merge(self, table, mistakes)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Nested plain values, ready for JSON; None where nothing is chosen."""
+        plain = dataclasses.asdict(self)
+        plain["data"]["sources"] = list(plain["data"]["sources"])
+        return plain
+
+    def to_toml(self) -> str:
+        """The settings as TOML; what is None is left out."""
+        lines: list[str] = []
+        for section, values in self.to_dict().items():
+            lines.append(f"[{section}]")
+            lines.extend(f"{key} = {_toml_value(value)}" for key, value in values.items() if value is not None)
+            lines.append("")
+        return "\n".join(lines)
+
+
+def from_dict(table: dict[str, Any], base: Config | None = None) -> Config:
+    """`base` (all defaults) with a nested table laid over it.
+
+    Raises:
+        UsageError: naming every mistake.
+    """
+    return _merge(base or Config(), table, [])
+
+
+def from_toml(text: str, *, base: Config | None = None, name: str = "config") -> Config:
+    """`base` with the settings of a TOML text laid over it.
+
+    Raises:
+        UsageError: the text is not TOML, or holds mistakes, all of which are named.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{name} is not TOML: {error}", remedy="write sections and values like: [model] then hidden_size = 256") from error
+    return from_dict(table, base)
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """`section.key=value` as the key and its value, read as TOML where it is TOML and as a plain word elsewhere.
+
+    Raises:
+        UsageError: there is no `=`.
+    """
+    key, equals, raw = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"--set {text!r} has no value", remedy="write it as --set section.key=value, for example --set model.tied=true")
+    try:
+        return key.strip(), tomllib.loads(f"value = {raw.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), raw.strip()
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every `section.key` there is."""
+    config = Config()
+    return tuple(
+        f"{section.name}.{key.name}" for section in dataclasses.fields(config) for key in dataclasses.fields(getattr(config, section.name))
+    )
+
+
+def _merge(base: Config, table: dict[str, Any], mistakes: list[str]) -> Config:
+    sections: dict[str, Any] = {}
+    names = {section.name for section in dataclasses.fields(base)}
+    for name, values in table.items():
+        if name not in names:
+            mistakes.append(f"unknown section {name!r}, expected one of {', '.join(sorted(names))}")
+        elif not isinstance(values, dict):
+            mistakes.append(f"{name}: expected a table of settings, found {values!r}")
+        else:
+            sections[name] = _merge_section(name, getattr(base, name), values, mistakes)
+    if mistakes:
+        raise UsageError("; ".join(mistakes), remedy="lstmgen train --help lists the settings, docs/cli.md explains them")
+    return dataclasses.replace(base, **sections)
+
+
+def _merge_section(name: str, section: Any, values: dict[str, Any], mistakes: list[str]) -> Any:
+    hints = typing.get_type_hints(type(section))
+    fields = {item.name: item for item in dataclasses.fields(section)}
+    changed: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in fields:
+            mistakes.append(f"unknown setting {name}.{key}{_nearest(key, list(fields))}")
+            continue
+        try:
+            changed[key] = _checked(value, hints[key], fields[key].metadata)
+        except ValueError as error:
+            mistakes.append(f"{name}.{key}: {error}")
+    return dataclasses.replace(section, **changed) if changed else section
+
+
+def _nearest(word: str, candidates: list[str]) -> str:
+    import difflib
+
+    match = difflib.get_close_matches(word, candidates, n=1)
+    return f", did you mean {match[0]}?" if match else ""
+
+
+def _checked(value: Any, hint: Any, bounds: typing.Mapping[str, Any]) -> Any:
+    """The value in its declared type. Raises ValueError saying what was expected."""
+    options = [hint] if not isinstance(hint, types.UnionType) else list(typing.get_args(hint))
+    if value is None:
+        if type(None) in options:
+            return None
+        raise ValueError("a value is needed")
+    expected = next(option for option in options if option is not type(None))
+    if typing.get_origin(expected) is Literal:
+        if value not in typing.get_args(expected):
+            raise ValueError(f"expected one of {', '.join(map(str, typing.get_args(expected)))}, found {value!r}")
+        return value
+    if typing.get_origin(expected) is tuple:
+        if isinstance(value, str) or not all(isinstance(item, str) for item in value):
+            raise ValueError(f"expected a list of strings, found {value!r}")
+        return tuple(value)
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+        raise ValueError(f"expected {_TYPE_NAMES[expected]}, found {value!r}")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        _check_bounds(value, bounds)
+    return value
+
+
+_TYPE_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+
+
+def _check_bounds(value: float, bounds: typing.Mapping[str, Any]) -> None:
+    low, high = bounds.get("low"), bounds.get("high")
+    if not math.isfinite(value):
+        raise ValueError(f"expected a finite number, found {value}")
+    if low is not None and (value <= low if bounds.get("open_low") else value < low):
+        raise ValueError(f"expected {'more than' if bounds.get('open_low') else 'at least'} {low:g}, found {value:g}")
+    if high is not None and value > high:
+        raise ValueError(f"expected at most {high:g}, found {value:g}")
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    if isinstance(value, str):
+        escaped = "".join(_toml_character(character) for character in value)
+        return f'"{escaped}"'
+    return repr(value)
+
+
+def _toml_character(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character < " " or character == "\x7f":
+        return f"\\u{ord(character):04x}"
+    return character

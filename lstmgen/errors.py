@@ -1,0 +1,88 @@
+"""Every failure that a user can cause or meet, each with its exit code.
+
+    LstmgenError                 1  unexpected
+    ├── UsageError               2  the command or call itself is wrong
+    │   └── MissingExtraError    2  an optional package is not installed
+    ├── InputError               3  what came in was refused
+    │   ├── CorpusError          3  a training or scoring source
+    │   ├── ModelFileError       3  a model file or run folder
+    │   └── UnseenSymbolError    3  text that the model's tokenizer cannot express
+    ├── MachineError             4  memory, disk, device
+    ├── DivergedError            5  training produced no finite numbers any more
+    └── InUseError               6  another process holds the folder
+
+A message says what was found and what was expected; `remedy` says what to do. The command line prints them as one `error:` line
+and one `try:` line.
+"""
+
+from __future__ import annotations
+
+
+class LstmgenError(Exception):
+    """Base of all errors that lstmgen raises on purpose.
+
+    Args:
+        message: what was found and what was expected, one sentence without a full stop.
+        remedy: what the user can do about it, ideally a command to type; empty when nothing helps.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class UsageError(LstmgenError):
+    """The command line or the call is wrong: unknown option, value out of range, options that exclude each other."""
+
+    exit_code = 2
+
+
+class MissingExtraError(UsageError):
+    """A package of an optional extra is needed and not installed."""
+
+
+class InputError(LstmgenError):
+    """Something from outside was refused."""
+
+    exit_code = 3
+
+
+class CorpusError(InputError):
+    """A text source is missing, unreadable, empty, binary or wrongly encoded."""
+
+
+class ModelFileError(InputError):
+    """A model file or run folder is missing, damaged, hostile, or of a version that this program does not read."""
+
+
+class UnseenSymbolError(InputError):
+    """A text holds symbols for which the tokenizer has no id.
+
+    Args:
+        symbols: the symbols, in order of first appearance.
+    """
+
+    def __init__(self, message: str, *, symbols: tuple[str, ...], remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.symbols = symbols
+
+
+class MachineError(LstmgenError):
+    """The machine refused: out of memory, disk full, no such device."""
+
+    exit_code = 4
+
+
+class DivergedError(LstmgenError):
+    """Training diverged and could not be brought back."""
+
+    exit_code = 5
+
+
+class InUseError(LstmgenError):
+    """Another process is using the run folder."""
+
+    exit_code = 6

@@ -1,0 +1,147 @@
+"""Which device, how many threads, and in which numbers: chosen at run time, with the reason said.
+
+On a CPU with bf16 matrix units (AMX, or AVX-512 BF16) torch trains an LSTM on a tuned bf16 kernel, while fp32 training takes oneDNN's
+reference kernel; bf16 is then 1.6 (AVX-512) to several times (AMX) faster. It is used only where a check at start-up passes: one window
+forward and backward in both, and gradients that agree. The choice rests on nothing that is timed, so it is the same whatever else the
+machine does. Weights, optimiser and loss stay in fp32 all the same (mixed precision, Micikevicius et al. 2018).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from lstmgen.config import Device, Precision
+from lstmgen.errors import MachineError
+from lstmgen.model.language_model import Architecture, LanguageModel
+
+_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_LARGEST_GRADIENT_ERROR = 0.05
+"""Relative distance of the bf16 gradient from the fp32 one that the check allows; sound kernels stay near 0.01."""
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Device and number type of a run.
+
+    Attributes:
+        device: where tensors live.
+        precision: `fp32`, `bf16` or `fp16`.
+        reason: why, for people.
+    """
+
+    device: torch.device
+    precision: str
+    reason: str
+
+    def context(self) -> AbstractContextManager:
+        """Runs the network's matrix products in this precision; everything that needs fp32 stays there."""
+        if self.precision == "fp32":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, dtype=_DTYPES[self.precision])
+
+
+def choose_device(wanted: Device) -> torch.device:
+    """The device to run on.
+
+    Raises:
+        MachineError: CUDA is asked for and not there.
+    """
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise MachineError("no CUDA device was found", remedy="leave --device out to run on the CPU, or install a CUDA build of torch")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def set_threads(wanted: int | None) -> int:
+    """Sets torch's CPU threads to `wanted`, or to one for each physical core; returns the number."""
+    threads = wanted or min(_physical_cores(), torch.get_num_threads())
+    torch.set_num_threads(threads)
+    # Numbers below 1e-38 make vector units trap and slow an LSTM down by an order of magnitude.
+    torch.set_flush_denormal(True)
+    return threads
+
+
+def _physical_cores() -> int:
+    try:
+        usable = os.sched_getaffinity(0)
+        siblings = {Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text() for cpu in usable}
+        return max(1, len(siblings))
+    except (AttributeError, OSError):
+        return os.cpu_count() or 1
+
+
+def choose_arithmetic(
+    wanted: Precision, device: torch.device, *, architecture: Architecture, batch_size: int, seq_length: int
+) -> Arithmetic:
+    """The precision to train in; `auto` tries bf16 on the real shapes where the processor has it.
+
+    Raises:
+        MachineError: the precision asked for does not run here.
+    """
+    if device.type == "cuda":
+        return _on_cuda(wanted, device)
+    if wanted == "fp16":
+        raise MachineError("fp16 trains on CUDA only", remedy="use --precision bf16, fp32 or auto on the CPU")
+    if wanted == "fp32":
+        return Arithmetic(device, "fp32", "asked for")
+    units = _bf16_units()
+    if wanted == "auto" and not units:
+        return Arithmetic(device, "fp32", "the processor has no bf16 units")
+    fp32, bf16 = Arithmetic(device, "fp32", ""), Arithmetic(device, "bf16", "asked for")
+    try:
+        error = _Probe(architecture, batch_size=batch_size, seq_length=seq_length).gradient_error(fp32, bf16)
+    except RuntimeError as failure:
+        error, said = float("inf"), str(failure).splitlines()[0]
+    else:
+        said = f"its gradients are off by {error:.0%}"
+    if error <= _LARGEST_GRADIENT_ERROR:
+        return bf16 if wanted == "bf16" else Arithmetic(device, "bf16", f"{units}; gradients within {error:.1%} of fp32")
+    if wanted == "bf16":
+        raise MachineError(f"bf16 does not train here: {said}", remedy="use --precision fp32 or auto")
+    return Arithmetic(device, "fp32", f"bf16 failed its check: {said}")
+
+
+def _on_cuda(wanted: Precision, device: torch.device) -> Arithmetic:
+    if wanted == "auto":
+        # cuDNN's fastest recurrent kernels take fp16 and not bf16, and autocast gives recurrent layers fp16 whatever it is asked for.
+        return Arithmetic(device, "fp16", "cuDNN's persistent kernels")
+    return Arithmetic(device, wanted, "asked for")
+
+
+def _bf16_units() -> str:
+    """The processor's bf16 instructions by name; empty without any."""
+    if getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)():
+        return "AMX"
+    if getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)():
+        return "AVX-512 BF16"
+    return ""
+
+
+class _Probe:
+    """One window through a small network with the run's layer widths, forward and backward."""
+
+    def __init__(self, architecture: Architecture, *, batch_size: int, seq_length: int) -> None:
+        small = Architecture(**{**architecture.to_json(), "vocab_size": min(architecture.vocab_size, 512), "num_layers": 1, "dropout": 0.0})
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            self.network = LanguageModel(small)
+            self.ids_TB = torch.randint(small.vocab_size, (min(seq_length, 64), min(batch_size, 128)))
+
+    def gradient(self, arithmetic: Arithmetic) -> torch.Tensor:
+        """The gradient of the loss, all parameters in one vector."""
+        self.network.zero_grad()
+        with arithmetic.context():
+            logits_TBV, _ = self.network(self.ids_TB, self.network.zero_state(self.ids_TB.shape[1]))
+        targets = self.ids_TB.roll(-1, 0).flatten()
+        torch.nn.functional.cross_entropy(logits_TBV.float().flatten(0, 1), targets).backward()
+        return torch.cat([parameter.grad.flatten() for parameter in self.network.parameters() if parameter.grad is not None])
+
+    def gradient_error(self, reference: Arithmetic, other: Arithmetic) -> float:
+        """Relative distance between the two gradients."""
+        exact = self.gradient(reference)
+        return float((self.gradient(other) - exact).norm() / exact.norm())

@@ -1,0 +1,201 @@
+"""The network: ids and a state in, logits and the next state out.
+
+    x_0     = embedding(ids)
+    x_{l+1} = x_l + layer_l(norm_l(x_l))        the sum only where widths agree; `residual` and `layer_norm` switch the parts off
+    logits  = head(norm(x_L))
+
+Normalisation comes before each layer and the residual path stays clean (Xiong et al. 2020, there for transformers), which is what lets
+a stack of LSTMs take large learning rates.
+
+It knows ids and nothing of text or notes. Letters: T window, B streams, E embedding, H hidden, L layers, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from torch import Tensor, nn
+
+from lstmgen import limits
+from lstmgen.errors import ModelFileError
+from lstmgen.model.cells import Gates
+from lstmgen.model.layers import STATE_PARTS, RecurrentLayer
+from lstmgen.model.state import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """All that decides the shapes of the network's tensors and what it computes with them."""
+
+    vocab_size: int
+    embedding_size: int
+    hidden_size: int
+    num_layers: int
+    cell: str = "lstm"
+    dropout: float = 0.0
+    layer_norm: bool = True
+    residual: bool = True
+    tied: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(values: Any) -> Architecture:
+        """The architecture a model file describes; trusts nothing.
+
+        Raises:
+            ModelFileError: a field is missing, unknown, of the wrong type, out of bounds, or too large in all.
+        """
+        if not isinstance(values, dict) or set(values) != set(_BOUNDS):
+            raise ModelFileError(f"the architecture has the wrong fields, expected {', '.join(_BOUNDS)}")
+        for name, allowed in _BOUNDS.items():
+            if not allowed(values[name]):
+                raise ModelFileError(f"the architecture's {name} is {str(values[name])[:40]!r}, which is out of bounds")
+        architecture = Architecture(**values)
+        if architecture.tied and architecture.embedding_size != architecture.hidden_size:
+            raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ")
+        if architecture.num_parameters > limits.MAX_PARAMETERS:
+            raise ModelFileError(
+                f"the architecture has {architecture.num_parameters:,} parameters, at most {limits.MAX_PARAMETERS:,} are read"
+            )
+        return architecture
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every tensor of the network by name, with its shape, without building it."""
+        gates = {"lstm": 4, "gru": 3, "rnn": 1}[self.cell] * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (self.vocab_size, self.embedding_size)}
+        for number in range(self.num_layers):
+            width = self.embedding_size if number == 0 else self.hidden_size
+            layer = f"layers.{number}.fused."
+            shapes[layer + "weight_ih_l0"] = (gates, width)
+            shapes[layer + "weight_hh_l0"] = (gates, self.hidden_size)
+            shapes[layer + "bias_ih_l0"] = shapes[layer + "bias_hh_l0"] = (gates,)
+            if self.layer_norm:
+                shapes[f"norms.{number}.weight"] = shapes[f"norms.{number}.bias"] = (width,)
+        if self.layer_norm:
+            shapes["norm.weight"] = shapes["norm.bias"] = (self.hidden_size,)
+        if not self.tied:
+            shapes["head.weight"] = (self.vocab_size, self.hidden_size)
+        shapes["head.bias"] = (self.vocab_size,)
+        return shapes
+
+    @property
+    def num_parameters(self) -> int:
+        """Numbers that are stored, counted from the shapes."""
+        return sum(math.prod(shape) for shape in self.shapes().values())
+
+
+def _whole(low: int, high: int) -> Any:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _flag(value: Any) -> bool:
+    return type(value) is bool
+
+
+_BOUNDS: dict[str, Any] = {
+    "vocab_size": _whole(1, limits.MAX_VOCABULARY),
+    "embedding_size": _whole(1, limits.MAX_EMBEDDING_SIZE),
+    "hidden_size": _whole(1, limits.MAX_HIDDEN_SIZE),
+    "num_layers": _whole(1, limits.MAX_LAYERS),
+    "cell": lambda value: value in ("lstm", "gru", "rnn"),
+    "dropout": lambda value: type(value) in (int, float) and 0 <= value < 1,
+    "layer_norm": _flag,
+    "residual": _flag,
+    "tied": _flag,
+}
+
+
+class LanguageModel(nn.Module):
+    """A stack of recurrent layers between an embedding and a softmax.
+
+    Args:
+        architecture: its shape.
+    """
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        widths = [architecture.embedding_size] + [architecture.hidden_size] * (architecture.num_layers - 1)
+        self.embedding = nn.Embedding(architecture.vocab_size, architecture.embedding_size)
+        self.layers = nn.ModuleList(
+            RecurrentLayer(architecture.cell, input_size=width, hidden_size=architecture.hidden_size) for width in widths
+        )
+        self.norms = nn.ModuleList(_norm(width, architecture) for width in widths)
+        self.norm = _norm(architecture.hidden_size, architecture)
+        self.head = nn.Linear(architecture.hidden_size, architecture.vocab_size)
+        nn.init.normal_(self.head.weight, std=architecture.hidden_size**-0.5)
+        nn.init.zeros_(self.head.bias)
+        if architecture.tied:
+            self.embedding.weight = self.head.weight
+
+    def forward(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
+        """Logits of shape (T, B, V) for the token after each one, and the state after the last."""
+        return self._run(ids_TB, state, lambda layer, x_TBI, carried: layer(x_TBI, carried))
+
+    def trace(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State, list[list[Gates]]]:
+        """The same by the equations, with the gates of every layer and token; slow."""
+        gates_LT: list[list[Gates]] = []
+
+        def traced(layer: RecurrentLayer, x_TBI: Tensor, carried: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+            y_TBH, after, gates_T = layer.trace(x_TBI, carried)
+            gates_LT.append(gates_T)
+            return y_TBH, after
+
+        logits_TBV, after = self._run(ids_TB, state, traced)
+        return logits_TBV, after, gates_LT
+
+    def _run(self, ids_TB: Tensor, state: State, recurrence: Any) -> tuple[Tensor, State]:
+        dropout = self.architecture.dropout if self.training else 0.0
+        x_TBH = F.dropout(self.embedding(ids_TB), dropout, self.training)
+        after: list[tuple[Tensor, ...]] = []
+        for layer, norm, carried in zip(self.layers, self.norms, state.layers, strict=True):
+            y_TBH, carried_on = recurrence(layer, norm(x_TBH), carried)
+            y_TBH = F.dropout(y_TBH, dropout, self.training)
+            x_TBH = x_TBH + y_TBH if self.architecture.residual and x_TBH.shape == y_TBH.shape else y_TBH
+            after.append(carried_on)
+        return self.head(self.norm(x_TBH)), State(tuple(after))
+
+    def zero_state(self, batch_size: int) -> State:
+        """The state before the first token of each of B streams, on the model's device and in its number type."""
+        zero_BH = torch.zeros(batch_size, self.architecture.hidden_size, device=self.device, dtype=self.head.weight.dtype)
+        parts = STATE_PARTS[self.architecture.cell]
+        return State(tuple(tuple(zero_BH.clone() for _ in range(parts)) for _ in range(self.architecture.num_layers)))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.head.weight.device
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor once, by the names of `Architecture.shapes`."""
+        return {name: tensor for name, tensor in self.state_dict().items() if name in self.architecture.shapes()}
+
+
+def _norm(width: int, architecture: Architecture) -> nn.Module:
+    return nn.LayerNorm(width) if architecture.layer_norm else nn.Identity()
+
+
+def grow_vocabulary(network: LanguageModel, vocab_size: int) -> LanguageModel:
+    """A copy with more symbols: the rows of the old ones are kept, new ones start at their mean, and as unlikely as the rarest of them.
+
+    Args:
+        network: the model to copy.
+        vocab_size: number of ids in the copy, at least as many as now.
+    """
+    old = network.architecture.vocab_size
+    grown = LanguageModel(replace(network.architecture, vocab_size=vocab_size)).to(network.device, network.head.weight.dtype)
+    tensors = {}
+    for name, tensor in network.state_dict().items():
+        if name in ("embedding.weight", "head.weight", "head.bias"):
+            start = tensor.mean(dim=0, keepdim=True) if tensor.dim() > 1 else tensor.min(dim=0, keepdim=True).values
+            tensor = torch.cat([tensor, start.expand(vocab_size - old, *tensor.shape[1:])])  # noqa: PLW2901 - the same tensor, with rows added
+        tensors[name] = tensor
+    grown.load_state_dict(tensors)
+    return grown

@@ -1,0 +1,1 @@
+"""From token ids to a trained network: streams, optimiser, validation, and the loop that ties them together."""

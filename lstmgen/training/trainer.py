@@ -1,0 +1,311 @@
+"""Truncated backpropagation through time, as a generator of events.
+
+It takes steps and says what happened. It prints nothing, saves nothing and draws no samples: whoever runs it does, and so decides what a
+run is. Everything that the next step depends on can be taken out (`state`) and put back (`restore`), bit for bit.
+
+Truncated BPTT: Williams and Peng 1990; here window and truncation are the same T tokens, the state carried over and cut off between them.
+
+Letters: T window, B streams, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from numpy.typing import NDArray
+
+from lstmgen.config import Config
+from lstmgen.errors import DivergedError
+from lstmgen.model.arithmetic import Arithmetic
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.state import State
+from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.events import CheckpointDue, Evaluated, Finished, Stepped, StopReason, Warned
+from lstmgen.training.optimizer import build_optimizer, learning_rate, optimizer_tensors, restore_optimizer
+from lstmgen.training.streams import Streams
+from lstmgen.training.validation import validate
+
+TrainerEvent = Stepped | Evaluated | CheckpointDue | Warned | Finished
+
+_REPORT_EVERY_S = 0.2
+_SMOOTHING = 0.98
+_VALIDATION_SHARE = 0.05
+"""Part of the work that evaluations may take, counted in tokens so that it does not depend on the machine."""
+_VALIDATION_COST = 0.45
+"""Work of validating a token, in training tokens: the forward third, and the run-in of the lanes."""
+MAX_VALIDATION_TOKENS = 131_072
+"""Tokens that an evaluation during training counts at most; the final figure counts more."""
+_BAD_STEPS = 25
+"""Bad steps in a row that make a divergence."""
+_MAX_ROLLBACKS = 3
+
+
+@dataclass
+class Counters:
+    """Where a run stands: all that changes besides tensors."""
+
+    step: int = 0
+    tokens: int = 0
+    position: int = 0
+    loss_nats: float = math.nan
+    skipped_steps: int = 0
+    bad_in_a_row: int = 0
+    rollbacks: int = 0
+    lr_scale: float = 1.0
+    next_evaluation: int = 0
+    best_nats: float = math.inf
+    best_step: int = 0
+    evaluations_since_best: int = 0
+
+
+class Trainer:
+    """One training run over token ids.
+
+    Args:
+        network: the model, on its device; trained in place.
+        train_ids: at least two token ids, may be memory-mapped.
+        val_ids: ids to evaluate on, or None.
+        config: resolved settings.
+        budget: when to end.
+        arithmetic: device and precision.
+        clock: counts the budget's time.
+    """
+
+    def __init__(
+        self,
+        network: LanguageModel,
+        *,
+        train_ids: NDArray[np.integer],
+        val_ids: NDArray[np.integer] | None,
+        config: Config,
+        budget: Budget,
+        arithmetic: Arithmetic,
+        clock: Clock,
+    ) -> None:
+        self.network = network
+        self.config = config
+        self.budget = budget
+        self.arithmetic = arithmetic
+        self.clock = clock
+        self.counters = Counters()
+        self.val_ids = val_ids
+        batch_size, seq_length = config.training.batch_size or 1, config.training.seq_length or 1
+        self.streams = Streams(train_ids, batch_size=batch_size, seq_length=seq_length)
+        self.carried = network.zero_state(batch_size)
+        self.optimizer = build_optimizer(network, config.optimizer)
+        self.scaler = torch.amp.GradScaler(arithmetic.device.type, enabled=arithmetic.precision == "fp16")
+        self._stop_requested = False
+        self._good: tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]] | None = None
+        self._evaluation_interval = self._choose_evaluation_interval()
+        self.counters.next_evaluation = (
+            max(1, self._evaluation_interval // 4) if config.training.eval_every is None else self._evaluation_interval
+        )
+
+    def request_stop(self) -> None:
+        """Ends the run after the step that is under way; safe to call from a signal handler."""
+        self._stop_requested = True
+
+    def run(self) -> Iterator[TrainerEvent]:
+        """Takes steps until the budget, patience or a request ends it; the last event is `Finished`."""
+        reporter = _Reporter(self)
+        save_every_s = self.config.training.save_every_s
+        saved_at = time.monotonic()
+        self.network.train()
+        self._remember_good()
+        while (reason := self._reason_to_stop()) is None:
+            if self._step():
+                yield from self._recover()
+            if (report := reporter.due()) is not None:
+                yield report
+            if self.counters.step >= self.counters.next_evaluation:
+                yield from self._evaluate()
+            if time.monotonic() - saved_at >= save_every_s:
+                yield CheckpointDue(step=self.counters.step)
+                saved_at = time.monotonic()
+        yield reporter.now()
+        if reason != "signal":
+            yield from self._evaluate()
+        yield Finished(reason=reason, step=self.counters.step)
+
+    def progress(self) -> float:
+        """Used share of the budget, 0 to 1."""
+        return min(1.0, max(self._shares().values(), default=0.0))
+
+    def _shares(self) -> dict[StopReason, float]:
+        return self.budget.shares(elapsed_s=self.clock.elapsed_s, step=self.counters.step, tokens=self.counters.tokens)
+
+    def _reason_to_stop(self) -> StopReason | None:
+        if self._stop_requested:
+            return "signal"
+        patience = self.config.training.patience
+        if patience and self.counters.evaluations_since_best >= patience:
+            return "patience"
+        return next((reason for reason, share in self._shares().items() if share >= 1), None)
+
+    def _step(self) -> bool:
+        """One window forward, backward and into the weights; True when the run has gone bad."""
+        counters, optimizer = self.counters, self.optimizer
+        settings = self.config.optimizer
+        rate = counters.lr_scale * learning_rate(
+            self.progress(), counters.step, peak=settings.lr or 0.0, schedule=settings.lr_schedule, warmup_steps=settings.warmup_steps
+        )
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        inputs_TB, targets_TB = (ids_TB.to(self.arithmetic.device, non_blocking=True) for ids_TB in self.streams.next_window())
+        with self.arithmetic.context():
+            logits_TBV, after = self.network(inputs_TB, self.carried)
+        loss = F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten())
+        optimizer.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(optimizer)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
+        loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
+        if finite:
+            self.scaler.step(optimizer)
+            self.carried = after.detach().to(torch.float32)
+        else:
+            counters.skipped_steps += 1
+            self.carried = self.network.zero_state(self.streams.batch_size)
+        self.scaler.update()
+        counters.step += 1
+        counters.tokens += self.streams.tokens_per_window
+        counters.position = self.streams.position
+        return self._note_loss(loss_nats, finite=finite)
+
+    def _note_loss(self, loss_nats: float, *, finite: bool) -> bool:
+        counters = self.counters
+        # A loss far above that of guessing means that the weights are ruined although every number is still finite.
+        ruined = not finite or loss_nats > 3 * math.log(self.network.architecture.vocab_size) + 3
+        counters.bad_in_a_row = counters.bad_in_a_row + 1 if ruined else 0
+        if finite:
+            known = not math.isnan(counters.loss_nats)
+            weight = min(_SMOOTHING, 1 - 1 / counters.step) if known else 0.0
+            counters.loss_nats = weight * (counters.loss_nats if known else 0.0) + (1 - weight) * loss_nats
+        return counters.bad_in_a_row >= _BAD_STEPS
+
+    def _recover(self) -> Iterator[TrainerEvent]:
+        """Goes back to the last good weights at half the learning rate.
+
+        Raises:
+            DivergedError: that has been done often enough.
+        """
+        counters = self.counters
+        if counters.rollbacks >= _MAX_ROLLBACKS or self._good is None:
+            raise DivergedError(
+                f"training diverged at step {counters.step:,} and again after {counters.rollbacks} returns to good weights",
+                remedy=f"train with a lower rate, for example --lr {(self.config.optimizer.lr or 0) / 10:.2g}",
+            )
+        weights, moments = self._good
+        self.network.load_state_dict(weights)
+        self.optimizer = build_optimizer(self.network, self.config.optimizer)
+        restore_optimizer(self.optimizer, {name: tensor.clone() for name, tensor in moments.items()})
+        self.carried = self.network.zero_state(self.streams.batch_size)
+        counters.rollbacks += 1
+        counters.lr_scale /= 2
+        counters.bad_in_a_row = 0
+        counters.loss_nats = math.nan
+        yield Warned(step=counters.step, message="the loss went out of bounds: back to the last good weights, at half the learning rate")
+
+    def _remember_good(self) -> None:
+        self._good = (
+            {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()},
+            {name: tensor.clone() for name, tensor in optimizer_tensors(self.optimizer).items()},
+        )
+
+    def _choose_evaluation_interval(self) -> int:
+        if self.config.training.eval_every is not None or self.val_ids is None:
+            return self.config.training.eval_every or 1_000
+        tokens = min(len(self.val_ids), MAX_VALIDATION_TOKENS) * _VALIDATION_COST / _VALIDATION_SHARE
+        return max(20, math.ceil(tokens / self.streams.tokens_per_window))
+
+    def _evaluate(self) -> Iterator[TrainerEvent]:
+        """Passes over the validation part, unless this step has been evaluated already."""
+        counters = self.counters
+        counters.next_evaluation = counters.step + self._evaluation_interval
+        if self.val_ids is None:
+            if math.isfinite(counters.loss_nats):
+                self._remember_good()
+            return
+        if counters.step == counters.best_step and counters.evaluations_since_best == 0 and counters.step:
+            return
+        nats, tokens = validate(self.network, self.val_ids, arithmetic=self.arithmetic.context, max_tokens=MAX_VALIDATION_TOKENS)
+        val_nats = nats / tokens if tokens else math.inf
+        is_best = val_nats < counters.best_nats
+        if is_best:
+            counters.best_nats, counters.best_step, counters.evaluations_since_best = val_nats, counters.step, 0
+        else:
+            counters.evaluations_since_best += 1
+        if math.isfinite(val_nats) and not counters.bad_in_a_row:
+            self._remember_good()
+        yield Evaluated(step=counters.step, val_nats=val_nats, is_best=is_best, elapsed_s=self.clock.elapsed_s)
+
+    def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """Everything that the next step depends on: tensors by name, and plain values."""
+        tensors = {f"network.{name}": tensor for name, tensor in self.network.tensors().items()}
+        tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors(self.optimizer).items()}
+        tensors |= {f"carried.{name}": tensor for name, tensor in self.carried.tensors().items()}
+        tensors["rng.cpu"] = torch.get_rng_state()
+        if self.arithmetic.device.type == "cuda":
+            tensors["rng.cuda"] = torch.cuda.get_rng_state(self.arithmetic.device)
+        tensors = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
+        return tensors, {"counters": asdict(self.counters), "elapsed_s": self.clock.elapsed_s, "scaler": self.scaler.state_dict()}
+
+    def restore(self, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
+        """Puts back what `state` gave; the next step is then the one that would have come."""
+        self.network.load_state_dict(_under(tensors, "network."), strict=not self.network.architecture.tied)
+        restore_optimizer(self.optimizer, _under(tensors, "optimizer."))
+        self.carried = State.from_tensors(_under(tensors, "carried.")).to(self.arithmetic.device)
+        torch.set_rng_state(tensors["rng.cpu"])
+        if "rng.cuda" in tensors and self.arithmetic.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["rng.cuda"], self.arithmetic.device)
+        self.counters = Counters(**values["counters"])
+        self.streams.position = self.counters.position
+        self.clock.add_earlier(values["elapsed_s"])
+        if values["scaler"]:
+            self.scaler.load_state_dict(values["scaler"])
+
+
+def _under(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+class _Reporter:
+    """Says now and then how training goes; speed is that of the last seconds."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+        self._at = time.monotonic()
+        self._tokens = trainer.counters.tokens
+        self._speed = 0.0
+
+    def due(self) -> Stepped | None:
+        """A report, when it is time for one."""
+        return self.now() if time.monotonic() - self._at >= _REPORT_EVERY_S else None
+
+    def now(self) -> Stepped:
+        """A report."""
+        trainer, counters, now = self._trainer, self._trainer.counters, time.monotonic()
+        if counters.tokens > self._tokens and now > self._at:
+            speed = (counters.tokens - self._tokens) / (now - self._at)
+            self._speed = 0.9 * self._speed + 0.1 * speed if self._speed else speed
+        self._at, self._tokens = now, counters.tokens
+        progress, elapsed_s = trainer.progress(), trainer.clock.elapsed_s
+        return Stepped(
+            step=counters.step,
+            progress=progress,
+            loss_nats=counters.loss_nats,
+            lr=trainer.optimizer.param_groups[0]["lr"],
+            tokens_seen=counters.tokens,
+            tokens_per_second=self._speed,
+            epoch=counters.tokens / len(trainer.streams.ids),
+            elapsed_s=elapsed_s,
+            remaining_s=elapsed_s * (1 - progress) / progress if progress > 0 else None,
+            skipped_steps=counters.skipped_steps,
+        )
