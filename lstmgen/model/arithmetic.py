@@ -89,7 +89,7 @@ def choose_arithmetic(
         raise MachineError("fp16 trains on CUDA only", remedy="use --precision bf16, fp32 or auto on the CPU")
     if wanted == "fp32":
         return Arithmetic(device, "fp32", "asked for")
-    units = _bf16_units()
+    units = bf16_units()
     if wanted == "auto" and not units:
         return Arithmetic(device, "fp32", "the processor has no bf16 units")
     fp32, bf16 = Arithmetic(device, "fp32", ""), Arithmetic(device, "bf16", "asked for")
@@ -113,7 +113,7 @@ def _on_cuda(wanted: Precision, device: torch.device) -> Arithmetic:
     return Arithmetic(device, wanted, "asked for")
 
 
-def _bf16_units() -> str:
+def bf16_units() -> str:
     """The processor's bf16 instructions by name; empty without any."""
     if getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)():
         return "AMX"

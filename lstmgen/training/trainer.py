@@ -158,6 +158,8 @@ class Trainer:
         )
         for group in optimizer.param_groups:
             group["lr"] = rate
+        # Dropout depends on the run's seed and the step alone, so that nothing done between two steps can change what training does.
+        torch.manual_seed((self.config.training.seed * 1_000_003 + counters.step) % 2**63)
         inputs_TB, targets_TB = (ids_TB.to(self.arithmetic.device, non_blocking=True) for ids_TB in self.streams.next_window())
         with self.arithmetic.context():
             logits_TBV, after = self.network(inputs_TB, self.carried)
@@ -251,9 +253,6 @@ class Trainer:
         tensors = {f"network.{name}": tensor for name, tensor in self.network.tensors().items()}
         tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors(self.optimizer).items()}
         tensors |= {f"carried.{name}": tensor for name, tensor in self.carried.tensors().items()}
-        tensors["rng.cpu"] = torch.get_rng_state()
-        if self.arithmetic.device.type == "cuda":
-            tensors["rng.cuda"] = torch.cuda.get_rng_state(self.arithmetic.device)
         tensors = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
         return tensors, {"counters": asdict(self.counters), "elapsed_s": self.clock.elapsed_s, "scaler": self.scaler.state_dict()}
 
@@ -262,9 +261,6 @@ class Trainer:
         self.network.load_state_dict(_under(tensors, "network."), strict=not self.network.architecture.tied)
         restore_optimizer(self.optimizer, _under(tensors, "optimizer."))
         self.carried = State.from_tensors(_under(tensors, "carried.")).to(self.arithmetic.device)
-        torch.set_rng_state(tensors["rng.cpu"])
-        if "rng.cuda" in tensors and self.arithmetic.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["rng.cuda"], self.arithmetic.device)
         self.counters = Counters(**values["counters"])
         self.streams.position = self.counters.position
         self.clock.add_earlier(values["elapsed_s"])

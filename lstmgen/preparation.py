@@ -1,0 +1,319 @@
+"""Everything that happens before the first training step.
+
+    sources ─► corpus ─► tokenizer ─► token files ─► settings ─► network ─► trainer
+
+for a new run (`start`), and the same way again for a run that goes on (`go_on`), which takes its settings, tokenizer and state from the
+run folder and makes sure that the sources are still what they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+
+from lstmgen import presets, storage, tokenizers
+from lstmgen.checkpoint.model_file import Model, load_model, read_description
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.config import Config
+from lstmgen.corpus.sources import Corpus, gather
+from lstmgen.corpus.token_file import Prepared as TokenFiles
+from lstmgen.corpus.token_file import prepare, training_chars
+from lstmgen.errors import CorpusError, ModelFileError, UsageError
+from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
+from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
+from lstmgen.tokenizers.base import Tokenizer
+from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.trainer import Trainer
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is going on, how much is done, and how much there is, in bytes."""
+
+CHANGEABLE_ON_RESUME = frozenset(
+    {
+        "training.max_time_s",
+        "training.max_steps",
+        "training.epochs",
+        "training.patience",
+        "training.eval_every",
+        "training.save_every_s",
+        "training.sample_every_s",
+        "runtime.device",
+        "runtime.precision",
+        "runtime.threads",
+    }
+)
+"""Settings that a resumed run may be given anew; anything else would make it another run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the caller of `lstmgen.train` asked for."""
+
+    config: Config
+    changes: dict[str, Any] = field(default_factory=dict)
+    """The `section.key` settings that were given explicitly."""
+    init_from: Path | None = None
+    stdin: BinaryIO | None = None
+    cache: Path
+    clock: Clock
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run that is ready to take steps."""
+
+    folder: RunFolder
+    config: Config
+    corpus: Corpus
+    tokenizer: Tokenizer
+    files: TokenFiles
+    arithmetic: Arithmetic
+    trainer: Trainer
+    notes: tuple[str, ...]
+
+    @property
+    def network(self) -> LanguageModel:
+        """The network in training."""
+        return self.trainer.network
+
+
+def start(request: Request, folder: RunFolder) -> Run:
+    """Prepares a new run in an empty run folder.
+
+    Raises:
+        LstmgenError: a source, a setting or the machine is not as it must be.
+    """
+    config = presets.with_default_budget(request.config)
+    base = load_model(request.init_from) if request.init_from else None
+    corpus, val = _gather(config, request, folder)
+    tokenizer = _choose_tokenizer(config, corpus, val, base)
+    files = _token_files(config, corpus, val, tokenizer, request)
+    config = _absolute_sources(_resolve(config, files, tokenizer, base, request.clock))
+    torch.manual_seed(config.training.seed)
+    architecture = _architecture(config, tokenizer)
+    arithmetic = _arithmetic(config, architecture)
+    network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
+    if base:
+        network.architecture = architecture
+    config = config.replace({"runtime.precision": arithmetic.precision})
+    folder.write_config(config)
+    return _assemble(request, folder, config, corpus, tokenizer, files, arithmetic, network)
+
+
+def go_on(request: Request, folder: RunFolder) -> Run:
+    """Prepares a run to continue exactly where it stood.
+
+    Raises:
+        LstmgenError: the sources have changed, a setting may not be changed any more, or the folder is damaged.
+    """
+    tensors, values = folder.load_state()
+    config = _changed_for_resume(folder, request.changes)
+    tokenizer = tokenizers.from_json(values["tokenizer"])
+    corpus, val = _gather(config, request, folder)
+    if corpus.sha256 != values["corpus_sha256"]:
+        raise CorpusError(
+            f"the sources have changed since the run began: their hash was {values['corpus_sha256'][:12]}, it is {corpus.sha256[:12]} now",
+            remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
+        )
+    files = _token_files(config, corpus, val, tokenizer, request)
+    architecture = Architecture.from_json(values["architecture"])
+    arithmetic = _arithmetic(config, architecture)
+    network = LanguageModel(architecture).to(arithmetic.device)
+    run = _assemble(request, folder, config, corpus, tokenizer, files, arithmetic, network)
+    run.trainer.restore(tensors, values["trainer"])
+    if run.trainer.progress() >= 1:
+        raise UsageError(
+            f"the run in {folder.path} has used up its budget at step {run.trainer.counters.step:,}",
+            remedy=f"give it more: lstmgen train --resume {folder.path} --max-steps {2 * run.trainer.counters.step}",
+        )
+    folder.truncate_metrics(run.trainer.counters.step)
+    folder.write_config(config)
+    return run
+
+
+def _gather(config: Config, request: Request, folder: RunFolder) -> tuple[Corpus, Corpus | None]:
+    data = config.data
+    if not data.sources:
+        raise UsageError("no source was given", remedy="name a file, a folder or a corpus: lstmgen train story.txt")
+
+    def read(specs: tuple[str, ...]) -> Corpus:
+        return gather(
+            specs,
+            errors=data.errors,
+            keep_newlines=data.keep_newlines,
+            stdin=request.stdin,
+            spool=folder.path,
+            cache=request.cache,
+            progress=_stage(request, "reading"),
+        )
+
+    return read(data.sources), read((data.val,)) if data.val else None
+
+
+def _stage(request: Request, stage: str) -> Callable[[int, int], None] | None:
+    progress = request.progress
+    return (lambda done, total: progress(stage, done, total)) if progress else None
+
+
+def _choose_tokenizer(config: Config, corpus: Corpus, val: Corpus | None, base: Model | None) -> Tokenizer:
+    """The tokenizer of the model to start from, of another model, or a new one built from the training part."""
+    wanted = config.tokenizer
+    counts = dict(corpus.character_counts())
+    for character, count in (val.character_counts() if val else {}).items():
+        counts[character] = counts.get(character, 0) + count
+    if base is not None:
+        return _extended(base.tokenizer, counts)
+    if wanted.source_model is not None:
+        return read_description(Path(wanted.source_model)).tokenizer
+
+    def training_text() -> Iterator[str]:
+        for document in corpus.documents:
+            yield from corpus.read(document, stop=document.chars if val else training_chars(document.chars, config.data.val_frac))
+
+    return tokenizers.build(wanted.name, training_text, vocab_size=wanted.vocab_size, alphabet=counts)
+
+
+def _extended(tokenizer: Tokenizer, counts: dict[str, int]) -> Tokenizer:
+    """The same tokenizer, with ids added for symbols that it has never seen, where it is one that needs them."""
+    if tokenizer.covers_everything:
+        return tokenizer
+    extend = getattr(tokenizer, "extended", None)
+    if extend is None:
+        raise ModelFileError(f"the model's {tokenizer.name} tokenizer cannot take new symbols")
+    return extend(sorted(counts))
+
+
+def _token_files(config: Config, corpus: Corpus, val: Corpus | None, tokenizer: Tokenizer, request: Request) -> TokenFiles:
+    files = prepare(corpus, tokenizer, val_frac=config.data.val_frac, val=val, cache=request.cache, progress=_stage(request, "tokenizing"))
+    if len(files.train.ids) < 3:
+        raise CorpusError("the training part holds fewer than two tokens", remedy="give a longer text, or a smaller --val-frac")
+    return files
+
+
+def _resolve(config: Config, files: TokenFiles, tokenizer: Tokenizer, base: Model | None, clock: Clock) -> Config:
+    if base is not None:
+        config = _with_architecture_of(config, base.network.architecture)
+    max_time_s = config.training.max_time_s
+    facts = presets.Facts(
+        train_tokens=len(files.train.ids),
+        vocab_size=tokenizer.vocab_size,
+        device=choose_device(config.runtime.device).type,
+        remaining_s=None if max_time_s is None else max(1.0, max_time_s - clock.elapsed_s),
+    )
+    resolved = presets.resolve(config, facts)
+    return resolved.replace({"tokenizer.name": tokenizer.name})
+
+
+def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
+    """The configuration with the shape of the model that it starts from.
+
+    Raises:
+        UsageError: another shape was asked for.
+    """
+    names = ("cell", "hidden_size", "num_layers", "embedding_size", "layer_norm", "residual", "tied")
+    shape = {name: getattr(architecture, name) for name in names}
+    asked = {name: getattr(config.model, name) for name in ("hidden_size", "num_layers", "embedding_size")}
+    wrong = [f"{name} {value}, the model has {shape[name]}" for name, value in asked.items() if value not in (None, shape[name])]
+    if wrong:
+        raise UsageError(f"--init-from keeps the model's shape, but these were asked for: {'; '.join(wrong)}", remedy="leave them out")
+    return config.replace({f"model.{name}": value for name, value in shape.items()})
+
+
+def _architecture(config: Config, tokenizer: Tokenizer) -> Architecture:
+    model = config.model
+    if model.tied and model.embedding_size != model.hidden_size:
+        raise UsageError(
+            f"--tied needs equal widths, but the embedding has {model.embedding_size} and the layers have {model.hidden_size}",
+            remedy="leave --embedding-size out",
+        )
+    return Architecture(
+        vocab_size=tokenizer.vocab_size,
+        embedding_size=model.embedding_size or 1,
+        hidden_size=model.hidden_size or 1,
+        num_layers=model.num_layers or 1,
+        cell=model.cell,
+        dropout=model.dropout or 0.0,
+        layer_norm=model.layer_norm,
+        residual=model.residual,
+        tied=model.tied,
+    )
+
+
+def _arithmetic(config: Config, architecture: Architecture) -> Arithmetic:
+    set_threads(config.runtime.threads)
+    return choose_arithmetic(
+        config.runtime.precision,
+        choose_device(config.runtime.device),
+        architecture=architecture,
+        batch_size=config.training.batch_size or 1,
+        seq_length=config.training.seq_length or 1,
+    )
+
+
+def _absolute_sources(config: Config) -> Config:
+    """Sources by absolute path, so that the run resumes from any folder."""
+
+    def absolute(source: str) -> str:
+        return source if source == "-" or not Path(source).exists() else str(Path(source).absolute())
+
+    data = config.data
+    return replace(config, data=replace(data, sources=tuple(map(absolute, data.sources)), val=absolute(data.val) if data.val else None))
+
+
+def _changed_for_resume(folder: RunFolder, changes: dict[str, Any]) -> Config:
+    config = folder.read_config()
+    plain = config.to_dict()
+    others = sorted(key for key, value in changes.items() if key not in CHANGEABLE_ON_RESUME and _lookup(plain, key) != value)
+    if others:
+        raise UsageError(
+            f"a resumed run keeps its settings, but these were given: {', '.join(others)}",
+            remedy=f"leave them out, or start a new run from these weights with --init-from {folder.path}",
+        )
+    return config.replace({key: value for key, value in changes.items() if key in CHANGEABLE_ON_RESUME})
+
+
+def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:
+    section, _, key = dotted.partition(".")
+    return table.get(section, {}).get(key)
+
+
+def _assemble(
+    request: Request,
+    folder: RunFolder,
+    config: Config,
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    files: TokenFiles,
+    arithmetic: Arithmetic,
+    network: LanguageModel,
+) -> Run:
+    training = config.training
+    tokens = None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids)))
+    trainer = Trainer(
+        network,
+        train_ids=files.train.ids,
+        val_ids=files.val.ids if files.val is not None and len(files.val.ids) > 1 else None,
+        config=config,
+        budget=Budget(max_time_s=training.max_time_s, max_steps=training.max_steps, max_tokens=tokens),
+        arithmetic=arithmetic,
+        clock=request.clock,
+    )
+    notes = [f"{document.name}: {note}" for document in corpus.documents for note in document.notes]
+    notes += [f"skipped {name}: {reason}" for name, reason in corpus.skipped]
+    if files.val is None:
+        notes.append("no validation part: the last model is kept, not the best")
+    return Run(
+        folder=folder,
+        config=config,
+        corpus=corpus,
+        tokenizer=tokenizer,
+        files=files,
+        arithmetic=arithmetic,
+        trainer=trainer,
+        notes=tuple(notes),
+    )

@@ -1,0 +1,213 @@
+"""The loop: it learns, it stops where it should, it goes on exactly, and it survives bad numbers."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from lstmgen.config import Config
+from lstmgen.errors import DivergedError
+from lstmgen.model.arithmetic import Arithmetic
+from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.events import Evaluated, Finished, Stepped, Warned
+from lstmgen.training.trainer import Trainer
+
+V = 7
+SETTINGS = {
+    "training.batch_size": 4,
+    "training.seq_length": 6,
+    "training.eval_every": 10,
+    "optimizer.lr": 0.02,
+    "training.save_every_s": 1000.0,
+}
+
+
+def pattern(count):
+    return np.array([0, *itertools.islice(itertools.cycle([1, 2, 3, 4, 5, 6, 5, 4]), count)], dtype=np.uint8)
+
+
+def build(*, budget=None, val=True, precision="fp32", dropout=0.2, cell="lstm", **settings):
+    config = Config().replace({**SETTINGS, **{key.replace("__", "."): value for key, value in settings.items()}})
+    torch.manual_seed(config.training.seed)
+    network = LanguageModel(Architecture(vocab_size=V, embedding_size=8, hidden_size=32, num_layers=2, dropout=dropout, cell=cell))
+    return Trainer(
+        network,
+        train_ids=pattern(500),
+        val_ids=pattern(90) if val else None,
+        config=config,
+        budget=budget or Budget(max_steps=40),
+        arithmetic=Arithmetic(torch.device("cpu"), precision, "test"),
+        clock=Clock(),
+    )
+
+
+def run(trainer):
+    return list(trainer.run())
+
+
+def weights(trainer):
+    return {name: tensor.clone() for name, tensor in trainer.network.tensors().items()}
+
+
+def assert_equal_weights(one, other):
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_it_learns_a_pattern_and_says_so():
+    events = run(build(dropout=0.0))
+    evaluations = [event for event in events if isinstance(event, Evaluated)]
+    assert evaluations[-1].val_nats < 0.5 * math.log(V)
+    assert [event.step for event in evaluations] == [10, 20, 30, 40]
+    assert events[-1] == Finished(reason="steps", step=40)
+
+
+def test_the_best_evaluation_is_the_lowest_so_far():
+    best = math.inf
+    for event in run(build()):
+        if isinstance(event, Evaluated):
+            assert event.is_best == (event.val_nats < best)
+            best = min(best, event.val_nats)
+
+
+@pytest.mark.parametrize(
+    ("budget", "reason", "step"),
+    [(Budget(max_steps=7), "steps", 7), (Budget(max_tokens=24 * 5), "epochs", 5), (Budget(max_steps=9, max_tokens=24 * 3), "epochs", 3)],
+)
+def test_the_first_limit_that_is_reached_ends_the_run(budget, reason, step):
+    assert run(build(budget=budget))[-1] == Finished(reason=reason, step=step)
+
+
+def test_time_ends_a_run_too():
+    trainer = build(budget=Budget(max_time_s=0.05))
+    assert run(trainer)[-1].reason == "time"
+    assert trainer.clock.elapsed_s >= 0.05
+
+
+def test_patience_ends_a_run_that_no_longer_gets_better():
+    trainer = build(training__patience=2, optimizer__lr=1e-9, budget=Budget(max_steps=10_000))
+    trainer.counters.best_nats = 0.0
+    assert run(trainer)[-1] == Finished(reason="patience", step=20)
+
+
+def test_a_request_ends_the_run_after_the_step_under_way():
+    trainer = build()
+    events = trainer.run()
+    trainer.request_stop()
+    assert list(events)[-1] == Finished(reason="signal", step=0)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_stopping_and_going_on_equals_never_having_stopped_bit_for_bit(precision, cell):
+    whole = build(precision=precision, cell=cell)
+    run(whole)
+
+    first = build(precision=precision, cell=cell)
+    for _ in range(17):
+        first._step()
+    tensors, values = first.state()
+    second = build(precision=precision, cell=cell)
+    with torch.no_grad():
+        for parameter in second.network.parameters():
+            parameter.zero_()
+    torch.manual_seed(12345)
+    second.restore(tensors, values)
+    run(second)
+
+    assert second.counters.step == 40
+    assert_equal_weights(weights(whole), weights(second))
+    assert all(torch.equal(a, b) for a, b in zip(whole.carried.tensors().values(), second.carried.tensors().values(), strict=True))
+
+
+@pytest.mark.parametrize("forgotten", ["carried.0.0", "optimizer.0.exp_avg", "counters"])
+def test_forgetting_any_part_of_the_state_shows(forgotten):
+    whole = build(budget=Budget(max_steps=39))
+    run(whole)
+    first = build(budget=Budget(max_steps=39))
+    for _ in range(17):
+        first._step()
+    tensors, values = first.state()
+    if forgotten == "counters":
+        values["counters"]["step"] -= 1
+    else:
+        tensors[forgotten] = torch.zeros_like(tensors[forgotten])
+    second = build(budget=Budget(max_steps=39))
+    second.restore(tensors, values)
+    run(second)
+    assert not torch.equal(whole.network.head.weight, second.network.head.weight)
+
+
+def test_what_is_drawn_between_two_steps_changes_nothing():
+    calm, busy = build(), build()
+    run(calm)
+    for _ in busy.run():
+        torch.manual_seed(5)
+        torch.rand(3)
+    assert_equal_weights(weights(calm), weights(busy))
+
+
+def test_how_often_it_evaluates_changes_nothing_in_training():
+    often, never = build(training__eval_every=1), build(val=False)
+    run(often)
+    run(never)
+    assert_equal_weights(weights(often), weights(never))
+
+
+def test_one_seed_gives_one_model():
+    one, two = build(), build()
+    run(one)
+    run(two)
+    assert_equal_weights(weights(one), weights(two))
+
+
+def test_a_step_with_a_loss_that_is_not_finite_leaves_the_weights_alone():
+    trainer = build()
+    trainer._step()
+    before = weights(trainer)
+    moments = {name: tensor.clone() for name, tensor in trainer.state()[0].items() if name.startswith("optimizer.")}
+    trainer.carried = trainer.carried.__class__(tuple(tuple(part * math.nan for part in layer) for layer in trainer.carried.layers))
+    trainer._step()
+    assert trainer.counters.skipped_steps == 1
+    assert_equal_weights(before, weights(trainer))
+    after = {name: tensor for name, tensor in trainer.state()[0].items() if name.startswith("optimizer.")}
+    assert_equal_weights(moments, after)
+    trainer._step()
+    assert trainer.counters.skipped_steps == 1
+    assert not torch.equal(before["head.weight"], trainer.network.head.weight)
+
+
+def test_an_absurd_learning_rate_ends_in_a_clear_error_and_not_in_a_ruined_model():
+    trainer = build(optimizer__lr=100.0, optimizer__grad_clip=0.0, optimizer__warmup_steps=0, budget=Budget(max_steps=5000), dropout=0.0)
+    events = []
+    with pytest.raises(DivergedError, match="diverged") as failure:
+        events.extend(trainer.run())
+    assert "--lr" in failure.value.remedy
+
+
+def test_after_a_divergence_it_goes_back_to_good_weights_at_half_the_rate():
+    trainer = build(budget=Budget(max_steps=120))
+    events, ruined = [], False
+    for event in trainer.run():
+        events.append(event)
+        if isinstance(event, Evaluated) and event.step >= 20 and not ruined:
+            ruined = True
+            with torch.no_grad():
+                for parameter in trainer.network.parameters():
+                    parameter.fill_(math.nan)
+    warnings = [event for event in events if isinstance(event, Warned)]
+    assert len(warnings) == 1
+    assert trainer.counters.lr_scale == 0.5
+    assert all(torch.isfinite(tensor).all() for tensor in trainer.network.tensors().values())
+    assert events[-1] == Finished(reason="steps", step=120)
+
+
+def test_reports_count_tokens_and_progress():
+    trainer = build()
+    last = [event for event in run(trainer) if isinstance(event, Stepped)][-1]
+    assert last.tokens_seen == 40 * 4 * 6
+    assert last.progress == 1.0
+    assert last.epoch == pytest.approx(40 * 24 / 501)
