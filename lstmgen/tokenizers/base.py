@@ -51,12 +51,16 @@ class Tokenizer(Protocol):
 
     @property
     def lossless(self) -> bool:
-        """Whether `decode(encode(x)) == x` for every x that encodes without an error."""
+        """Whether `decode(encode(x)) == x` for every x that encodes without an error.
+
+        Byte escapes (U+DC80 to U+DCFF, bytes that are not UTF-8) come back as they were where the corpus held such; elsewhere a
+        tokenizer that ends in bytes encodes them as their bytes and decodes them to U+FFFD.
+        """
         ...
 
     @property
     def covers_everything(self) -> bool:
-        """Whether every text encodes without an unseen symbol."""
+        """Whether every text that a file can hold encodes without an unseen symbol."""
         ...
 
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
