@@ -27,6 +27,20 @@ BINARY_PROBE_BYTES: Final = 8192
 """How much of a file is looked at to tell text from binary."""
 READ_CHUNK_BYTES: Final = 2**20
 """How much of a corpus is held as text at a time."""
+MAX_UNCUT_CHARS: Final = 16 * 2**20
+"""How much text a tokenizer may ask for before it is cut at a place that the tokenizer did not call safe."""
+MAX_NAMES_COMPARED: Final = 10_000
+"""Entries of a folder that are compared with a missing name to suggest the nearest."""
+
+# Token files
+TOKEN_HEADER_BYTES: Final = 4096
+"""Everything before the ids of a token file."""
+VERIFY_TOKENS_BYTES: Final = 256 * 2**20
+"""Token files up to this size have their hash checked whenever they are taken from the cache."""
+
+# Temporary files
+LEFTOVER_AGE_S: Final = 86_400.0
+"""Age at which a temporary file is given up even when its writer cannot be proven dead."""
 
 # Tokenizers
 MAX_PIECE_BYTES: Final = 4096
@@ -35,7 +49,24 @@ MAX_TOKENIZER_JSON_BYTES: Final = 48 * 2**20
 # Downloads
 MAX_DOWNLOAD_BYTES: Final = 2 * 2**30
 DOWNLOAD_TIMEOUT_S: Final = 30.0
+"""Longest silence of a server."""
+MIN_DOWNLOAD_BYTES_PER_S: Final = 100
+"""A server slower than this over one time-out is given up."""
 
 # Generation
 MAX_PROMPT_CHARS: Final = 50_000_000
 MAX_TEMPERATURE: Final = 100.0
+MAX_REPETITION_PENALTY: Final = 1_000.0
+"""And its inverse is the least."""
+MAX_STOP_TEXTS: Final = 1_000
+MAX_STOP_CHARS: Final = 10_000
+"""Characters of one stop text."""
+
+# JSON inside model files and run folders
+MAX_JSON_CONTAINERS: Final = 2 * MAX_VOCABULARY
+"""Objects and lists; a word tokenizer may have one for each entry."""
+MAX_JSON_VALUES: Final = 4 * MAX_VOCABULARY
+MAX_DOCUMENT_BYTES: Final = MAX_TOKENIZER_JSON_BYTES + 8 * 2**20
+"""Architecture, tokenizer and summary together."""
+MAX_RUN_NAME_CHARS: Final = 80
+"""Characters of a run's name that is made from its source's."""

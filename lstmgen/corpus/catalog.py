@@ -1,0 +1,234 @@
+"""Corpora by name: bundled with the program, found on this machine, or to be downloaded.
+
+Nothing here touches the network but `get`, and that only for a download that is not there yet.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.resources
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from lstmgen import storage
+from lstmgen.corpus import download, machine
+from lstmgen.errors import CorpusError
+
+Kind = Literal["bundled", "machine", "download"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One corpus that can be named as a source."""
+
+    name: str
+    kind: Kind
+    description: str
+    licence: str
+    location: str
+    """The folder, or the address that it is downloaded from."""
+    size_bytes: int | None
+    """None where that is known only once it has been made."""
+    sha256: str | None = None
+    """Of a download."""
+
+
+DOWNLOADS: Final = (
+    Entry(
+        name="tinyshakespeare",
+        kind="download",
+        description="Parts of Shakespeare's plays in one file; the usual yardstick of small character models",
+        licence="public domain",
+        location="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+        size_bytes=1_115_394,
+        sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+    ),
+)
+_PYTHON_SOURCE: Final = "python-source"
+_PYTHON_DOCS: Final = "python-docs"
+_MACHINE: Final = (_PYTHON_SOURCE, _PYTHON_DOCS)
+
+
+def names() -> tuple[str, ...]:
+    """The names of all corpora; cheap."""
+    return (*_bundled(), *_MACHINE, *(entry.name for entry in DOWNLOADS))
+
+
+def entries() -> tuple[Entry, ...]:
+    """All corpora: bundled ones, those of this machine, downloadable ones."""
+    return (*(_bundled_entry(name, folder) for name, folder in _bundled().items()), _source_entry(), _docs_entry(), *DOWNLOADS)
+
+
+def find(name: str) -> Entry:
+    """The corpus of that name.
+
+    Raises:
+        CorpusError: there is none; the nearest name is suggested.
+    """
+    bundled = _bundled().get(name)
+    if bundled is not None:
+        return _bundled_entry(name, bundled)
+    if name in _MACHINE:
+        return _source_entry() if name == _PYTHON_SOURCE else _docs_entry()
+    for entry in DOWNLOADS:
+        if entry.name == name:
+            return entry
+    nearest = difflib.get_close_matches(name, names(), n=1)
+    remedy = f"did you mean {nearest[0]}?" if nearest else "lstmgen corpora lists them"
+    raise CorpusError(f"no corpus is called {name!r}", remedy=remedy)
+
+
+def is_available(name: str, cache: Path | None) -> bool:
+    """Whether a corpus can be read without a download.
+
+    Raises:
+        CorpusError: there is none of that name.
+    """
+    entry = find(name)
+    return entry.kind != "download" or _downloaded(entry, cache) is not None
+
+
+def documents_of(name: str, cache: Path | None) -> tuple[tuple[str, Path], ...]:
+    """The files of a corpus, each with the name of its document, in reading order.
+
+    Args:
+        name: of the corpus.
+        cache: the folder of downloads and of what is made on this machine; None: there is none.
+
+    Raises:
+        CorpusError: there is no such corpus; it has to be downloaded first; or this machine does not have it.
+        MachineError: it has to be made, and the cache cannot be written.
+    """
+    bundled = _bundled().get(name)
+    if bundled is not None:
+        return _named_below(name, bundled, _texts(bundled))
+    if name == _PYTHON_SOURCE:
+        root = machine.standard_library()
+        files = machine.source_files(root)
+        if not files:
+            raise CorpusError(
+                f"this Python comes without its sources; {root} holds none", remedy="choose another; lstmgen corpora lists them"
+            )
+        return _named_below(name, root, files)
+    if name == _PYTHON_DOCS:
+        if cache is None:
+            raise CorpusError(f"{name} is made in the cache, and there is no cache folder", remedy="set LSTMGEN_HOME to a folder")
+        return ((name, machine.materialised_docs(cache)),)
+    path = _downloaded(find(name), cache)
+    if path is None:
+        raise CorpusError(f"the corpus {name} has not been downloaded yet", remedy=f"lstmgen corpora get {name}")
+    return ((name, path),)
+
+
+def path_of(name: str, cache: Path | None) -> tuple[Path, ...]:
+    """The files of a corpus in reading order. Raises as `documents_of`."""
+    return tuple(path for _, path in documents_of(name, cache))
+
+
+def get(name: str, cache: Path, *, progress: Callable[[int, int], None] | None = None) -> Path:
+    """Make a corpus available and return its folder or file; a download that is there and right is not fetched again.
+
+    Args:
+        name: of the corpus.
+        cache: downloads go to `cache/corpora/NAME/`.
+        progress: called with (bytes received, bytes in all) during a download.
+
+    Raises:
+        CorpusError: there is no corpus of that name, or this machine does not have it.
+        InputError: what was sent is not the corpus.
+        MachineError: the network or the disk failed.
+    """
+    entry = find(name)
+    if entry.kind == "bundled":
+        return Path(entry.location)
+    if entry.kind == "machine":
+        files = path_of(name, cache)
+        return machine.standard_library() if name == _PYTHON_SOURCE else files[0]
+    target = _download_path(entry, cache)
+    if target.is_file() and storage.sha256_of(target) == entry.sha256:
+        return target
+    storage.make_folder(target.parent)
+    storage.remove_leftovers(target.parent)
+    download.fetch(entry.location, target, sha256=entry.sha256 or "", size_bytes=entry.size_bytes or 0, progress=progress)
+    return target
+
+
+def _named_below(name: str, root: Path, files: tuple[Path, ...]) -> tuple[tuple[str, Path], ...]:
+    return tuple((f"{name}/{path.relative_to(root).as_posix()}", path) for path in files)
+
+
+def _download_path(entry: Entry, cache: Path) -> Path:
+    return cache / "corpora" / entry.name / f"{entry.name}.txt"
+
+
+def _downloaded(entry: Entry, cache: Path | None) -> Path | None:
+    """The file of a download whose length is right; its hash was checked before it got there."""
+    if cache is None:
+        return None
+    path = _download_path(entry, cache)
+    return path if path.is_file() and path.stat().st_size == entry.size_bytes else None
+
+
+def _bundled() -> Mapping[str, Path]:
+    """Folders of the bundled corpora by name: inside the installed package, or beside it in a checkout."""
+    inside = importlib.resources.files("lstmgen") / "bundled"
+    candidates = (inside if isinstance(inside, Path) else None, Path(__file__).resolve().parents[2] / "corpora")
+    root = next((folder for folder in candidates if folder is not None and folder.is_dir()), None)
+    if root is None:
+        return {}
+    return {folder.name: folder for folder in sorted(root.iterdir()) if folder.is_dir() and _texts(folder)}
+
+
+def _texts(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(folder.glob("*.txt")))
+
+
+def _bundled_entry(name: str, folder: Path) -> Entry:
+    card = folder / "SOURCE.md"
+    text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    return Entry(
+        name=name,
+        kind="bundled",
+        description=_first_paragraph(text) or "no description",
+        licence=_licence(text) or "see SOURCE.md",
+        location=str(folder),
+        size_bytes=sum(path.stat().st_size for path in _texts(folder)),
+    )
+
+
+def _first_paragraph(markdown: str) -> str:
+    """The first paragraph that is not a heading, on one line."""
+    paragraphs = (re.sub(r"(?m)^#.*$", "", part).split() for part in re.split(r"\n\s*\n", markdown))
+    return next((" ".join(words) for words in paragraphs if words), "")
+
+
+def _licence(markdown: str) -> str:
+    """What stands behind `Licence:` on its line, or in the first line below a heading of that name."""
+    found = re.search(r"(?im)^\W*licen[cs]e\W*?:\W*([^\n]+)$", markdown) or re.search(r"(?im)^#+\s*licen[cs]e\s*\n+([^\n]+)$", markdown)
+    return found[1].strip(" .*") if found else ""
+
+
+def _source_entry() -> Entry:
+    root = machine.standard_library()
+    return Entry(
+        name=_PYTHON_SOURCE,
+        kind="machine",
+        description="Source code of the standard library of the running Python, without its tests",
+        licence="PSF-2.0",
+        location=str(root),
+        size_bytes=sum(path.stat().st_size for path in machine.source_files(root)),
+    )
+
+
+def _docs_entry() -> Entry:
+    return Entry(
+        name=_PYTHON_DOCS,
+        kind="machine",
+        description="Python's help topics: the language reference in prose, as the running Python carries it",
+        licence="PSF-2.0",
+        location="pydoc_data.topics",
+        size_bytes=machine.topics_bytes(),
+    )

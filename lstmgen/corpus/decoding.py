@@ -1,0 +1,250 @@
+"""Bytes of a text file to normalised text, chunk by chunk: UTF-8, no byte order mark, LF line ends, counted as it goes by.
+
+Memory is bounded by `limits.READ_CHUNK_BYTES`, whatever the length of the file or of its lines.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen import limits
+
+_ESCAPED_BYTE: Final = re.compile("[\udc80-\udcff]")
+"""What Python's `surrogateescape` makes of a byte that is not UTF-8 (PEP 383)."""
+_COUNT_SLICE: Final = 2**16
+"""Characters counted at a time; `bincount` works on a copy of eight bytes each."""
+_CONTINUATION_BYTES: Final = bytes(range(0x80, 0xC0))
+
+
+class Digest(Protocol):
+    """What `hashlib` makes."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more bytes."""
+        ...
+
+
+class BadByteError(Exception):
+    """A byte that is not UTF-8, under the policy `strict`.
+
+    Args:
+        offset: its index in the file, from 0.
+        value: the byte.
+    """
+
+    def __init__(self, offset: int, value: int) -> None:
+        super().__init__(f"byte 0x{value:02X} at offset {offset}")
+        self.offset = offset
+        self.value = value
+
+
+class Normaliser:
+    """Turns the bytes of one file into text. Feed it in order; what it changed is counted in its attributes.
+
+    Under `strict` the first byte that is not UTF-8 raises. Under the other policies every such byte becomes one U+FFFD (`replace`),
+    nothing (`ignore`), or one lone surrogate that stands for it (`surrogateescape`).
+
+    Args:
+        errors: `strict`, `replace`, `ignore` or `surrogateescape`.
+        keep_newlines: leave CRLF and CR as they are.
+    """
+
+    def __init__(self, *, errors: str, keep_newlines: bool) -> None:
+        self.had_mark = False
+        self.crlf = 0
+        self.lone_cr = 0
+        self.bad_bytes = 0
+        self.first_bad_offset = 0
+        self.errors = errors
+        self._keep_newlines = keep_newlines
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict" if errors == "strict" else "surrogateescape")
+        self._fed_bytes = 0
+        self._at_start = True
+        self._held_cr = False
+
+    def feed(self, data: bytes, *, final: bool = False) -> str:
+        """The text that these bytes complete.
+
+        Raises:
+            BadByteError: a byte is not UTF-8 and the policy is `strict`.
+        """
+        base = self._fed_bytes - len(self._decoder.getstate()[0])
+        try:
+            text = self._decoder.decode(data, final)
+        except UnicodeDecodeError as error:
+            raise BadByteError(base + error.start, error.object[error.start]) from None
+        self._fed_bytes += len(data)
+        if self.errors != "strict" and not text.isascii():
+            text = self._settle_bad_bytes(text, base)
+        if self._at_start and text:
+            self._at_start = False
+            self.had_mark = text.startswith("\ufeff")
+            text = text[1:] if self.had_mark else text
+        return text if self._keep_newlines else self._settle_newlines(text, final=final)
+
+    def _settle_bad_bytes(self, text: str, base: int) -> str:
+        first = _ESCAPED_BYTE.search(text)
+        if first is None:
+            return text
+        if not self.bad_bytes:
+            self.first_bad_offset = base + len(text[: first.start()].encode())
+        if self.errors == "surrogateescape":
+            self.bad_bytes += sum(1 for _ in _ESCAPED_BYTE.finditer(text))
+            return text
+        text, found = _ESCAPED_BYTE.subn("\ufffd" if self.errors == "replace" else "", text)
+        self.bad_bytes += found
+        return text
+
+    def _settle_newlines(self, text: str, *, final: bool) -> str:
+        if self._held_cr:
+            text = "\r" + text
+        self._held_cr = not final and text.endswith("\r")  # the LF of a CRLF may come with the next bytes
+        if self._held_cr:
+            text = text[:-1]
+        if "\r" not in text:
+            return text
+        crlf = text.count("\r\n")
+        self.crlf += crlf
+        self.lone_cr += text.count("\r") - crlf
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class CharacterCounter:
+    """How often each character occurs, kept as one number for each code point up to the highest that was seen."""
+
+    def __init__(self) -> None:
+        self.counts: NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def add(self, text: str) -> None:
+        """Count the characters of a text."""
+        if text.isascii():
+            codes = np.frombuffer(text.encode("ascii"), np.uint8)
+        else:
+            codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+        for begin in range(0, len(codes), _COUNT_SLICE):
+            self._add_counts(np.bincount(codes[begin : begin + _COUNT_SLICE]))
+
+    def merge(self, other: CharacterCounter) -> None:
+        """Add what another has counted."""
+        self._add_counts(other.counts)
+
+    @property
+    def chars(self) -> int:
+        """Number of characters."""
+        return int(self.counts.sum())
+
+    @property
+    def bytes(self) -> int:
+        """Number of their UTF-8 bytes; a surrogate that stands for a bad byte counts as that one byte."""
+        widths = ((0x00, 0x80, 1), (0x80, 0x800, 2), (0x800, 0x10000, 3), (0x10000, 0x110000, 4), (0xDC80, 0xDD00, -2))
+        return sum(width * int(self.counts[low:high].sum()) for low, high, width in widths)
+
+    def to_dict(self) -> dict[str, int]:
+        """The counts of the characters that occur, in the order of their code points."""
+        return {chr(code): int(self.counts[code]) for code in np.flatnonzero(self.counts)}
+
+    def _add_counts(self, counts: NDArray[np.int64]) -> None:
+        if len(counts) > len(self.counts):
+            grown = np.zeros(len(counts), np.int64)
+            grown[: len(self.counts)] = self.counts
+            self.counts = grown
+        self.counts[: len(counts)] += counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What one pass over a file found: the counts of its normalised text, the sha256 of its raw bytes, and what was changed."""
+
+    counter: CharacterCounter
+    sha256: str
+    notes: tuple[str, ...]
+
+
+def scan(path: Path, *, errors: str, keep_newlines: bool, progress: Callable[[int], None] | None = None) -> Scan:
+    """Read a file once, from end to end.
+
+    Args:
+        path: the file.
+        errors: as `Normaliser`.
+        keep_newlines: as `Normaliser`.
+        progress: called with the number of bytes of each chunk.
+
+    Raises:
+        BadByteError: under `strict`.
+        OSError: the file cannot be read.
+    """
+    normaliser = Normaliser(errors=errors, keep_newlines=keep_newlines)
+    counter = CharacterCounter()
+    digest = hashlib.sha256()
+    for text in decoded(path, normaliser, digest=digest, progress=progress):
+        counter.add(text)
+    return Scan(counter=counter, sha256=digest.hexdigest(), notes=tuple(_notes(path, normaliser, counter)))
+
+
+def decoded(
+    path: Path, normaliser: Normaliser, *, digest: Digest | None = None, progress: Callable[[int], None] | None = None
+) -> Iterator[str]:
+    """The normalised text of a file, in chunks; every raw byte goes through `digest`. Raises as `scan`."""
+    with path.open("rb") as stream:
+        while data := stream.read(limits.READ_CHUNK_BYTES):
+            if digest is not None:
+                digest.update(data)
+            if text := normaliser.feed(data):
+                yield text
+            if progress is not None:
+                progress(len(data))
+    if text := normaliser.feed(b"", final=True):
+        yield text
+
+
+def position_of(path: Path, offset: int) -> tuple[int, int]:
+    """Line and column, both from 1, of a byte offset; every byte before it must be UTF-8, or counts as it comes.
+
+    Columns count characters. LF, CRLF and CR all end a line.
+    """
+    line, column, previous = 1, 1, b""
+    with path.open("rb") as stream:
+        if stream.read(3) != codecs.BOM_UTF8:
+            stream.seek(0)
+        left = offset - stream.tell()
+        while left > 0 and (data := stream.read(min(left, limits.READ_CHUNK_BYTES))):
+            left -= len(data)
+            split_crlf = previous == b"\r" and data.startswith(b"\n")
+            line += data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n") - split_crlf
+            last_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+            column = (column if last_end < 0 else 1) + len(data[last_end + 1 :].translate(None, _CONTINUATION_BYTES))
+            previous = data[-1:]
+    return line, column
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 byte`, `2 bytes`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+_BAD_BYTES: Final = {"replace": "replaced by U+FFFD", "ignore": "left out", "surrogateescape": "kept as lone surrogates"}
+
+
+def _notes(path: Path, normaliser: Normaliser, counter: CharacterCounter) -> Iterator[str]:
+    if normaliser.had_mark:
+        yield "byte order mark removed"
+    if normaliser.crlf:
+        yield f"{plural(normaliser.crlf, 'CRLF line end')} turned into LF"
+    if normaliser.lone_cr:
+        yield f"{plural(normaliser.lone_cr, 'CR line end')} turned into LF"
+    if normaliser.bad_bytes:
+        line, column = position_of(path, normaliser.first_bad_offset)
+        done = _BAD_BYTES[normaliser.errors]
+        where = f"offset {normaliser.first_bad_offset}, line {line}, column {column}"
+        yield f"{plural(normaliser.bad_bytes, 'byte')} outside UTF-8 {done} (first at {where})"
+    if len(counter.counts) and counter.counts[0]:
+        yield f"{plural(int(counter.counts[0]), 'NUL character')} kept"
