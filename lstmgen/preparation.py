@@ -8,6 +8,9 @@ run folder and makes sure that the sources are still what they were.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,18 +19,22 @@ from typing import Any, BinaryIO
 import torch
 
 from lstmgen import presets, storage, tokenizers
-from lstmgen.checkpoint.model_file import Model, load_model, read_description
+from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.sources import Corpus, gather
+from lstmgen.corpus.splits import spans
 from lstmgen.corpus.token_file import Prepared as TokenFiles
-from lstmgen.corpus.token_file import prepare, training_chars
-from lstmgen.errors import CorpusError, ModelFileError, UsageError
+from lstmgen.corpus.token_file import prepare
+from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.tokenizers.base import Tokenizer
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.trainer import Trainer
+
+_SLOW_TO_BUILD = frozenset({"word", "bpe", "unigram"})
+_TOKENIZER_CACHE_VERSION = 1
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on, how much is done, and how much there is, in bytes."""
@@ -57,10 +64,32 @@ class Request:
     changes: dict[str, Any] = field(default_factory=dict)
     """The `section.key` settings that were given explicitly."""
     init_from: Path | None = None
+    resuming: bool = False
     stdin: BinaryIO | None = None
     cache: Path
     clock: Clock
     progress: Progress | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """What is learned from, and what is validated on where that is apart."""
+
+    corpus: Corpus
+    val: Corpus | None
+
+    def character_counts(self) -> dict[str, int]:
+        """How often each character occurs in both together."""
+        counts = dict(self.corpus.character_counts())
+        for character, count in (self.val.character_counts() if self.val else {}).items():
+            counts[character] = counts.get(character, 0) + count
+        return counts
+
+    def training_part(self, val_frac: float) -> Iterator[str]:
+        """The characters that are learned from, in chunks."""
+        training, _ = spans(self.corpus, 0.0 if self.val else val_frac)
+        for span in training:
+            yield from self.corpus.read(span.document, span.start, span.stop)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +103,15 @@ class Run:
     files: TokenFiles
     arithmetic: Arithmetic
     trainer: Trainer
-    notes: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the sources."""
+        notes = [f"{document.name}: {note}" for document in self.corpus.documents for note in document.notes]
+        notes += [f"skipped {name}: {reason}" for name, reason in self.corpus.skipped]
+        if self.files.val is None:
+            notes.append("no validation part: the last model is kept, not the best")
+        return tuple(notes)
 
     @property
     def network(self) -> LanguageModel:
@@ -90,9 +127,9 @@ def start(request: Request, folder: RunFolder) -> Run:
     """
     config = presets.with_default_budget(request.config)
     base = load_model(request.init_from) if request.init_from else None
-    corpus, val = _gather(config, request, folder)
-    tokenizer = _choose_tokenizer(config, corpus, val, base)
-    files = _token_files(config, corpus, val, tokenizer, request)
+    texts = _gather(config, request, folder)
+    tokenizer = _choose_tokenizer(config, texts, base, request.cache)
+    files = _token_files(config, texts, tokenizer, request, folder)
     config = _absolute_sources(_resolve(config, files, tokenizer, base, request.clock))
     torch.manual_seed(config.training.seed)
     architecture = _architecture(config, tokenizer)
@@ -102,7 +139,8 @@ def start(request: Request, folder: RunFolder) -> Run:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
     folder.write_config(config)
-    return _assemble(request, folder, config, corpus, tokenizer, files, arithmetic, network)
+    trainer = _trainer(config, files, arithmetic, network, request.clock)
+    return Run(folder=folder, config=config, corpus=texts.corpus, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
 
 
 def go_on(request: Request, folder: RunFolder) -> Run:
@@ -114,36 +152,36 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     tensors, values = folder.load_state()
     config = _changed_for_resume(folder, request.changes)
     tokenizer = tokenizers.from_json(values["tokenizer"])
-    corpus, val = _gather(config, request, folder)
-    if corpus.sha256 != values["corpus_sha256"]:
+    texts = _gather(config, request, folder)
+    if texts.corpus.sha256 != values["corpus_sha256"]:
         raise CorpusError(
-            f"the sources have changed since the run began: their hash was {values['corpus_sha256'][:12]}, it is {corpus.sha256[:12]} now",
+            f"the sources have changed: the run began with hash {values['corpus_sha256'][:12]}, it is {texts.corpus.sha256[:12]} now",
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
         )
-    files = _token_files(config, corpus, val, tokenizer, request)
+    files = _token_files(config, texts, tokenizer, request, folder)
     architecture = Architecture.from_json(values["architecture"])
     arithmetic = _arithmetic(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
-    run = _assemble(request, folder, config, corpus, tokenizer, files, arithmetic, network)
-    run.trainer.restore(tensors, values["trainer"])
-    if run.trainer.progress() >= 1:
+    trainer = _trainer(config, files, arithmetic, network, request.clock)
+    trainer.restore(tensors, values["trainer"])
+    if trainer.progress() >= 1:
         raise UsageError(
-            f"the run in {folder.path} has used up its budget at step {run.trainer.counters.step:,}",
-            remedy=f"give it more: lstmgen train --resume {folder.path} --max-steps {2 * run.trainer.counters.step}",
+            f"the run in {folder.path} has used up its budget at step {trainer.counters.step:,}",
+            remedy=f"give it more: lstmgen train --resume {folder.path} --max-steps {2 * trainer.counters.step}",
         )
-    folder.truncate_metrics(run.trainer.counters.step)
+    folder.truncate_metrics(trainer.counters.step)
     folder.write_config(config)
-    return run
+    return Run(folder=folder, config=config, corpus=texts.corpus, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
 
 
-def _gather(config: Config, request: Request, folder: RunFolder) -> tuple[Corpus, Corpus | None]:
+def _gather(config: Config, request: Request, folder: RunFolder) -> Texts:
     data = config.data
     if not data.sources:
         raise UsageError("no source was given", remedy="name a file, a folder or a corpus: lstmgen train story.txt")
 
     def read(specs: tuple[str, ...]) -> Corpus:
         return gather(
-            specs,
+            [_spooled(folder) if spec == "-" and request.resuming else spec for spec in specs],
             errors=data.errors,
             keep_newlines=data.keep_newlines,
             stdin=request.stdin,
@@ -152,7 +190,15 @@ def _gather(config: Config, request: Request, folder: RunFolder) -> tuple[Corpus
             progress=_stage(request, "reading"),
         )
 
-    return read(data.sources), read((data.val,)) if data.val else None
+    return Texts(corpus=read(data.sources), val=read((data.val,)) if data.val else None)
+
+
+def _spooled(folder: RunFolder) -> str:
+    """Where the run keeps what it read from standard input."""
+    kept = sorted(folder.path.glob("standard-input-*.txt"))
+    if not kept:
+        raise CorpusError(f"{folder.path} no longer holds what was read from standard input", remedy="start a new run")
+    return str(kept[0])
 
 
 def _stage(request: Request, stage: str) -> Callable[[int, int], None] | None:
@@ -160,22 +206,35 @@ def _stage(request: Request, stage: str) -> Callable[[int, int], None] | None:
     return (lambda done, total: progress(stage, done, total)) if progress else None
 
 
-def _choose_tokenizer(config: Config, corpus: Corpus, val: Corpus | None, base: Model | None) -> Tokenizer:
+def _choose_tokenizer(config: Config, texts: Texts, base: Model | None, cache: Path) -> Tokenizer:
     """The tokenizer of the model to start from, of another model, or a new one built from the training part."""
-    wanted = config.tokenizer
-    counts = dict(corpus.character_counts())
-    for character, count in (val.character_counts() if val else {}).items():
-        counts[character] = counts.get(character, 0) + count
+    wanted, val_frac = config.tokenizer, config.data.val_frac
     if base is not None:
-        return _extended(base.tokenizer, counts)
+        return _extended(base.tokenizer, texts.character_counts())
     if wanted.source_model is not None:
-        return read_description(Path(wanted.source_model)).tokenizer
+        return read_description(find_model(wanted.source_model)).tokenizer
 
-    def training_text() -> Iterator[str]:
-        for document in corpus.documents:
-            yield from corpus.read(document, stop=document.chars if val else training_chars(document.chars, config.data.val_frac))
+    def build() -> Tokenizer:
+        return tokenizers.build(
+            wanted.name, lambda: texts.training_part(val_frac), vocab_size=wanted.vocab_size, alphabet=texts.character_counts()
+        )
 
-    return tokenizers.build(wanted.name, training_text, vocab_size=wanted.vocab_size, alphabet=counts)
+    if wanted.name not in _SLOW_TO_BUILD:
+        return build()
+    hashes = [texts.corpus.sha256, texts.val.sha256 if texts.val else None]
+    return _remembered(cache, [wanted.name, wanted.vocab_size, val_frac, *hashes], build)
+
+
+def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) -> Tokenizer:
+    """The tokenizer that was built from the same text in the same way before, or a new one, kept for the next time."""
+    path = cache / "tokenizers" / f"{hashlib.sha256(json.dumps([_TOKENIZER_CACHE_VERSION, *what]).encode()).hexdigest()[:32]}.json"
+    with contextlib.suppress(OSError, ValueError, ModelFileError):
+        return tokenizers.from_json(json.loads(path.read_bytes()))
+    tokenizer = build()
+    with contextlib.suppress(OSError, MachineError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        storage.atomic_write(path, json.dumps(tokenizer.to_json()).encode())
+    return tokenizer
 
 
 def _extended(tokenizer: Tokenizer, counts: dict[str, int]) -> Tokenizer:
@@ -188,8 +247,16 @@ def _extended(tokenizer: Tokenizer, counts: dict[str, int]) -> Tokenizer:
     return extend(sorted(counts))
 
 
-def _token_files(config: Config, corpus: Corpus, val: Corpus | None, tokenizer: Tokenizer, request: Request) -> TokenFiles:
-    files = prepare(corpus, tokenizer, val_frac=config.data.val_frac, val=val, cache=request.cache, progress=_stage(request, "tokenizing"))
+def _token_files(config: Config, texts: Texts, tokenizer: Tokenizer, request: Request, folder: RunFolder) -> TokenFiles:
+    files = prepare(
+        texts.corpus,
+        tokenizer,
+        val_frac=config.data.val_frac,
+        val=texts.val,
+        cache=request.cache,
+        fallback=folder.path,
+        progress=_stage(request, "tokenizing"),
+    )
     if len(files.train.ids) < 3:
         raise CorpusError("the training part holds fewer than two tokens", remedy="give a longer text, or a smaller --val-frac")
     return files
@@ -282,38 +349,15 @@ def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:
     return table.get(section, {}).get(key)
 
 
-def _assemble(
-    request: Request,
-    folder: RunFolder,
-    config: Config,
-    corpus: Corpus,
-    tokenizer: Tokenizer,
-    files: TokenFiles,
-    arithmetic: Arithmetic,
-    network: LanguageModel,
-) -> Run:
+def _trainer(config: Config, files: TokenFiles, arithmetic: Arithmetic, network: LanguageModel, clock: Clock) -> Trainer:
     training = config.training
     tokens = None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids)))
-    trainer = Trainer(
+    return Trainer(
         network,
         train_ids=files.train.ids,
         val_ids=files.val.ids if files.val is not None and len(files.val.ids) > 1 else None,
         config=config,
         budget=Budget(max_time_s=training.max_time_s, max_steps=training.max_steps, max_tokens=tokens),
         arithmetic=arithmetic,
-        clock=request.clock,
-    )
-    notes = [f"{document.name}: {note}" for document in corpus.documents for note in document.notes]
-    notes += [f"skipped {name}: {reason}" for name, reason in corpus.skipped]
-    if files.val is None:
-        notes.append("no validation part: the last model is kept, not the best")
-    return Run(
-        folder=folder,
-        config=config,
-        corpus=corpus,
-        tokenizer=tokenizer,
-        files=files,
-        arithmetic=arithmetic,
-        trainer=trainer,
-        notes=tuple(notes),
+        clock=clock,
     )

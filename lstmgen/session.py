@@ -75,6 +75,7 @@ def train(
         config=(config or Config()).replace(changes),
         changes=changes,
         init_from=find_model(str(init_from)) if init_from is not None else None,
+        resuming=resume is not None,
         stdin=stdin,
         cache=cache or storage.cache_folder({}),
         clock=Clock(started_at=started_at),
@@ -133,7 +134,8 @@ class Training:
             yield from self._train(run)
 
     def _train(self, run: Run) -> Iterator[Event]:
-        first_step = run.trainer.counters.step
+        if self._pause_after is not None:
+            run.trainer.pause_at = run.trainer.counters.step + self._pause_after
         speed = _Speed()
         log, sampler = _MetricsLog(run), _Sampler(run)
         for event in run.trainer.run():
@@ -155,8 +157,6 @@ class Training:
                 case _:
                     log.write(event)
                     yield event
-            if self._pause_after is not None and run.trainer.counters.step - first_step >= self._pause_after:
-                run.trainer.request_stop()
 
     def _evaluated(self, run: Run, event: Evaluated) -> Evaluated:
         """Keeps the best model, and adds the loss a character."""

@@ -101,6 +101,8 @@ class Trainer:
         self.carried = network.zero_state(batch_size)
         self.optimizer = build_optimizer(network, config.optimizer)
         self.scaler = torch.amp.GradScaler(arithmetic.device.type, enabled=arithmetic.precision == "fp16")
+        self.pause_at: int | None = None
+        """The step after which this sitting ends as by a request; the schedule does not know of it."""
         self._stop_requested = False
         self._good: tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]] | None = None
         self._evaluation_interval = self._choose_evaluation_interval()
@@ -142,7 +144,7 @@ class Trainer:
         return self.budget.shares(elapsed_s=self.clock.elapsed_s, step=self.counters.step, tokens=self.counters.tokens)
 
     def _reason_to_stop(self) -> StopReason | None:
-        if self._stop_requested:
+        if self._stop_requested or (self.pause_at is not None and self.counters.step >= self.pause_at):
             return "signal"
         patience = self.config.training.patience
         if patience and self.counters.evaluations_since_best >= patience:

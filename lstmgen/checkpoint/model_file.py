@@ -1,0 +1,265 @@
+"""A model in one file: weights, architecture, tokenizer and training summary. Nothing else is needed to use it, and nothing in it is run.
+
+What a file says is believed step by step: its kind and size, its header, the bounds of the architecture, that every tensor has exactly
+the name, shape and type which that architecture has, the tokenizer, and that both agree on the vocabulary. Only then is memory taken;
+afterwards the checksum and every number are checked. `docs/formats.md` describes the format.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lstmgen import limits, storage, tokenizers
+from lstmgen.checkpoint import tensor_file
+from lstmgen.checkpoint.tensor_file import Header
+from lstmgen.errors import ModelFileError
+from lstmgen.tokenizers.base import Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from lstmgen.model.language_model import Architecture, LanguageModel
+
+FORMAT: Final = "lstmgen-model"
+VERSION: Final = 1
+"""The newest version of the format that is read, and the one that is written."""
+MODEL_NAME: Final = "model.safetensors"
+"""Name of the model file in a run folder."""
+RUNS: Final = Path("checkpoints")
+"""The folder, from where the program is started, whose runs are known by name."""
+_WEIGHT_TYPES: Final = {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}
+_FIELDS: Final = {"format", "version", "architecture", "tokenizer", "summary"}
+_DAMAGED: Final = "fetch or copy the file again, or train the model again"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a model file holds.
+
+    Attributes:
+        network: in evaluation mode, in fp32.
+        tokenizer: the one it was trained with.
+        summary: what its training wrote about itself.
+    """
+
+    network: LanguageModel
+    tokenizer: Tokenizer
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a model file says of itself; its weights are not looked at.
+
+    Attributes:
+        path: the file.
+        bytes: its size.
+        architecture: the fields of `lstmgen.model.language_model.Architecture`, whose bounds are not checked here.
+        parameters: numbers that are stored.
+        precision: number type of the stored weights: `fp32`, `bf16` or `fp16`.
+        tokenizer: the tokenizer, ready to use.
+        summary: what its training wrote about itself.
+    """
+
+    path: Path
+    bytes: int
+    architecture: dict[str, Any]
+    parameters: int
+    precision: str
+    tokenizer: Tokenizer
+    summary: dict[str, Any]
+
+
+def save_model(
+    path: Path, network_tensors: Mapping[str, Tensor], architecture: Architecture, tokenizer: Tokenizer, summary: Mapping[str, Any]
+) -> None:
+    """Writes a model file, completely or not at all; weights are stored in fp32.
+
+    Args:
+        path: the file; its folder exists.
+        network_tensors: every tensor, by the names of `Architecture.shapes`.
+        architecture: what the network is.
+        tokenizer: its vocabulary is the network's.
+        summary: JSON values about the training.
+
+    Raises:
+        DivergedError: a weight is not finite; the old file is untouched.
+        MachineError: the file cannot be written; the old file is untouched.
+        ValueError: tensors, architecture and tokenizer do not belong together, or the summary is not JSON.
+    """
+    import torch
+
+    if {name: tuple(tensor.shape) for name, tensor in network_tensors.items()} != architecture.shapes():
+        raise ValueError("the tensors are not those of the architecture")
+    if tokenizer.vocab_size != architecture.vocab_size:
+        raise ValueError("the tokenizer's vocabulary is not the network's")
+    weights = {name: tensor.detach().to("cpu", torch.float32) for name, tensor in network_tensors.items()}
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "architecture": architecture.to_json(),
+        "tokenizer": tokenizer.to_json(),
+        "summary": dict(summary),
+    }
+    storage.atomic_write(path, tensor_file.pack(weights, document))
+
+
+def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
+    """The model in a file, in fp32 on a device, with everything checked.
+
+    Raises:
+        ModelFileError: the file is missing, no model, damaged, hostile, or newer than this program.
+        MachineError: the machine cannot read or hold it.
+    """
+    from lstmgen.model.language_model import Architecture
+
+    path = Path(path)
+    with tensor_file.open_file(path) as stream:
+        header = _read_header(stream, path)
+        architecture = Architecture.from_json(header.document["architecture"])
+        _check_tensors(header, architecture.shapes(), path)
+        tokenizer = _tokenizer(header, architecture.vocab_size, path)
+        tensors = tensor_file.read_tensors(stream, header, path)
+    return Model(_network(architecture, tensors).to(device), tokenizer, header.document["summary"])
+
+
+def read_description(path: Path) -> Description:
+    """What a model file says of itself, read without torch and without its weights.
+
+    Raises:
+        ModelFileError: the file is missing, no model, damaged, hostile, or newer than this program.
+        MachineError: the machine cannot read it.
+    """
+    path = Path(path)
+    with tensor_file.open_file(path) as stream:
+        header = _read_header(stream, path)
+    architecture = header.document["architecture"]
+    if not isinstance(architecture, dict) or not all(isinstance(value, (int, float, str)) for value in architecture.values()):
+        raise ModelFileError(f"{str(path)!r} does not describe an architecture", remedy=_DAMAGED)
+    types = {entry.dtype for entry in header.entries.values()}
+    return Description(
+        path=path,
+        bytes=header.file_bytes,
+        architecture=architecture,
+        parameters=sum((entry.end - entry.begin) // (4 if entry.dtype == "F32" else 2) for entry in header.entries.values()),
+        precision=_WEIGHT_TYPES[types.pop()],
+        tokenizer=_tokenizer(header, architecture.get("vocab_size"), path),
+        summary=header.document["summary"],
+    )
+
+
+def find_model(spec: str, *, runs: Path = RUNS) -> Path:
+    """The model file that a user means.
+
+    Args:
+        spec: a run folder, a model file, or the name of a run.
+        runs: the folder of the runs that are known by name.
+
+    Raises:
+        ModelFileError: there is none; the nearest names are suggested.
+    """
+    if not spec.strip() or "\0" in spec:
+        raise ModelFileError("no model was named", remedy="name a run folder, a model file, or a run under checkpoints/")
+    path = Path(spec)
+    for folder in (path, runs / spec):
+        if _exists(folder / MODEL_NAME):
+            return folder / MODEL_NAME
+    found = next((folder for folder in (path, runs / spec) if _exists(folder) and folder.is_dir()), None)
+    if found is not None:
+        raise ModelFileError(f"the folder {str(found)!r} holds no {MODEL_NAME}", remedy="name a folder that lstmgen train wrote")
+    if _exists(path):
+        return path
+    raise ModelFileError(f"there is no model {spec!r}", remedy=_suggestion(spec, path, runs))
+
+
+def _exists(path: Path) -> bool:
+    """Whether something is there; false where the machine does not say, for example of a name that is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _suggestion(spec: str, path: Path, runs: Path) -> str:
+    """What the user may have meant."""
+    known = [folder.name for folder in _listing(runs) if _exists(folder / MODEL_NAME)]
+    beside = [str(item) for item in _listing(path.parent) if item.suffix == ".safetensors" or _exists(item / MODEL_NAME)]
+    near = difflib.get_close_matches(spec, known + beside, n=3, cutoff=0.5)
+    if near:
+        return "did you mean " + " or ".join(near) + "?"
+    if known:
+        return f"runs here: {', '.join(sorted(known)[:8])}"
+    return "train one first: lstmgen train SOURCE"
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())[: limits.MAX_NAMES_COMPARED]
+    except OSError:
+        return []
+
+
+def _read_header(stream: Any, path: Path) -> Header:
+    header = tensor_file.read_header(stream, path, form=FORMAT, version=VERSION)
+    if set(header.document) != _FIELDS or not isinstance(header.document["summary"], dict):
+        expected = ", ".join(sorted(_FIELDS))
+        raise ModelFileError(f"the description in {str(path)!r} has the wrong entries, expected {expected}", remedy=_DAMAGED)
+    types = {entry.dtype for entry in header.entries.values()}
+    if len(types) != 1 or not types <= set(_WEIGHT_TYPES):
+        found, expected = ", ".join(sorted(types)) or "nothing", ", ".join(_WEIGHT_TYPES)
+        raise ModelFileError(f"the weights in {str(path)!r} are stored as {found}, expected one of {expected}", remedy=_DAMAGED)
+    return header
+
+
+def _check_tensors(header: Header, expected: dict[str, tuple[int, ...]], path: Path) -> None:
+    for name in expected.keys() - header.entries.keys():
+        raise ModelFileError(f"{str(path)!r} lacks the tensor {name!r} that its architecture has", remedy=_DAMAGED)
+    for name in header.entries.keys() - expected.keys():
+        raise ModelFileError(f"{str(path)!r} holds the tensor {ascii(name)[:60]} that its architecture has not", remedy=_DAMAGED)
+    for name, shape in expected.items():
+        found = header.entries[name].shape
+        if found != shape:
+            message = f"the tensor {name!r} in {str(path)!r} has the shape {found}, its architecture wants {shape}"
+            raise ModelFileError(message, remedy=_DAMAGED)
+
+
+def _tokenizer(header: Header, vocab_size: Any, path: Path) -> Tokenizer:
+    tokenizer = tokenizers.from_json(header.document["tokenizer"])
+    if tokenizer.vocab_size != vocab_size:
+        raise ModelFileError(
+            f"the tokenizer in {str(path)!r} has {tokenizer.vocab_size} ids, its architecture {ascii(vocab_size)[:40]}", remedy=_DAMAGED
+        )
+    return tokenizer
+
+
+def _network(architecture: Architecture, tensors: dict[str, Tensor]) -> LanguageModel:
+    """A network with these weights; no time is spent on drawing initial ones, and no generator is touched."""
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    from lstmgen.model.language_model import LanguageModel
+
+    drawing = {torch.Tensor.normal_, torch.Tensor.uniform_, torch.nn.init.normal_, torch.nn.init.uniform_, torch.nn.init.kaiming_uniform_}
+
+    class Undrawn(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            del types
+            if func in drawing:
+                return args[0] if args else kwargs["tensor"]
+            return func(*args, **(kwargs or {}))
+
+    with torch.device("meta"), Undrawn():
+        network = LanguageModel(architecture)
+    # Cloned, because tensors in a file lie at addresses that vector units dislike.
+    weights = {name: tensor.to(torch.float32, copy=True) for name, tensor in tensors.items()}
+    if architecture.tied:
+        weights["head.weight"] = weights["embedding.weight"]
+    network.load_state_dict(weights, assign=True)
+    if architecture.tied:
+        network.embedding.weight = network.head.weight
+    return network.eval()

@@ -1,0 +1,334 @@
+"""A run on disk: the best model, what resuming needs, the metrics and the settings.
+
+    model.safetensors           the best model so far; all that it takes to share it
+    last.safetensors            everything that the next step depends on, complete in itself
+    last.previous.safetensors   the one before, should the newest be damaged
+    metrics.jsonl               one JSON object a line
+    config.toml                 the resolved settings
+    .lock                       held by the kernel while a process trains here
+
+Every file is replaced whole (`lstmgen.storage`), so at every instant, and after any crash, there is a good one. Nothing inside names the
+folder itself: it can be moved, copied and renamed. Files that a run does not write are never touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lstmgen import limits, storage
+from lstmgen.checkpoint import tensor_file
+from lstmgen.checkpoint.model_file import MODEL_NAME, RUNS, find_model
+from lstmgen.config import Config, from_toml
+from lstmgen.errors import MachineError, ModelFileError, UsageError
+from lstmgen.storage import FolderLock
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+STATE_FORMAT: Final = "lstmgen-state"
+STATE_VERSION: Final = 1
+_LAST: Final = "last.safetensors"
+_PREVIOUS: Final = "last.previous.safetensors"
+_DAMAGED_NAME: Final = "last.damaged.safetensors"
+_METRICS: Final = "metrics.jsonl"
+_CONFIG: Final = "config.toml"
+_LOCK: Final = ".lock"
+_OWN_FILES: Final = (MODEL_NAME, _LAST, _PREVIOUS, _DAMAGED_NAME, _METRICS, _CONFIG)
+_SPOOLED_INPUT: Final = re.compile(r"standard-input-[0-9a-f]{16}\.txt")
+_NOT_FINITE: Final = "$float"
+"""Key under which the state's JSON holds a number that JSON has no word for."""
+_MAX_CONFIG_BYTES: Final = 2**20
+
+
+class RunFolder:
+    """One run folder; made by `create` or `open`.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path, *, is_new: bool = False) -> None:
+        self.path = path
+        self._is_new = is_new
+
+    @staticmethod
+    def create(path: str | Path | None = None, *, name: str = "run", overwrite: bool = False, runs: Path = RUNS) -> RunFolder:
+        """A folder for a new run, claimed on disk so that no other process gets the same one.
+
+        Args:
+            path: the folder; None takes a free name under `runs`.
+            name: what to derive that name from; numbered when taken.
+            overwrite: take `path` even if it is not empty; the files of an earlier run are removed, all others stay.
+            runs: the folder of all runs.
+
+        Raises:
+            UsageError: the folder is not empty.
+            InUseError: another process is training in it.
+            MachineError: it cannot be written.
+        """
+        if path is None:
+            return _claim(runs, _clean_name(name))
+        folder = Path(path)
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{str(folder)!r} is a file, expected a folder for the run", remedy="choose another folder with -o")
+        run = RunFolder(folder, is_new=not folder.exists())
+        storage.make_folder(folder)
+        if not overwrite:
+            run._refuse_if_occupied()
+        run._refuse_if_read_only()
+        with run.lock():
+            if overwrite:
+                run._remove_own_files()
+        return run
+
+    @staticmethod
+    def open(path: str | Path, *, runs: Path = RUNS) -> RunFolder:
+        """The folder of an existing run, by its path or its name under `runs`.
+
+        Raises:
+            ModelFileError: there is no run, or only its model is left.
+            MachineError: its folder cannot be written.
+        """
+        for folder in (Path(path), runs / path):
+            run = RunFolder(folder)
+            if run._has_state():
+                run._refuse_if_read_only()
+                return run
+        model = find_model(str(path), runs=runs)
+        raise ModelFileError(
+            f"{str(model)!r} is a model without the state of its run, so the run cannot be resumed",
+            remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {model}",
+        )
+
+    def lock(self) -> FolderLock:
+        """A lock, to be used as a context manager; taking it raises InUseError while another process holds it."""
+        return FolderLock(self.path, name=_LOCK)
+
+    def discard(self) -> None:
+        """Takes back a run that could not begin: its files go, and the folder too if `create` made it and nothing else is in it."""
+        self._remove_own_files()
+        if self._is_new:
+            with contextlib.suppress(OSError):
+                if [item.name for item in self.path.iterdir()] == [_LOCK]:
+                    (self.path / _LOCK).unlink()
+                self.path.rmdir()
+
+    @property
+    def model_path(self) -> Path:
+        """The best model's file; it may not exist yet."""
+        return self.path / MODEL_NAME
+
+    @property
+    def metrics_path(self) -> Path:
+        """The file of metrics; it may not exist yet."""
+        return self.path / _METRICS
+
+    def append_metrics(self, values: Mapping[str, Any]) -> None:
+        """Adds one line to the metrics; numbers that are not finite become null.
+
+        Raises:
+            MachineError: it cannot be written.
+        """
+        line = json.dumps(_without_special_numbers(dict(values), lambda _: None), ensure_ascii=True, allow_nan=False)
+        storage.append_line(self.metrics_path, line.encode())
+
+    def truncate_metrics(self, step: int) -> None:
+        """Drops lines of later steps, and any line that a crash left torn.
+
+        Raises:
+            MachineError: it cannot be written.
+        """
+        if not self.metrics_path.exists():
+            return
+        kept: list[bytes] = []
+        with self.metrics_path.open("rb") as lines:
+            for line in lines:
+                try:
+                    values = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(values, dict) and not (isinstance(values.get("step"), int) and values["step"] > step):
+                    kept.append(line if line.endswith(b"\n") else line + b"\n")
+        storage.atomic_write(self.metrics_path, b"".join(kept))
+
+    def save_state(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
+        """Saves what resuming needs. The one before is kept, and stays the newest until the new one is complete.
+
+        Args:
+            tensors: any number types; finite.
+            meta: JSON values; numbers that are not finite are allowed.
+
+        Raises:
+            DivergedError: a tensor holds a number that is not finite.
+            MachineError: the disk is full, or the like. What was saved before is untouched.
+        """
+        document = {"format": STATE_FORMAT, "version": STATE_VERSION, "meta": _without_special_numbers(dict(meta), _name_number)}
+        content = tensor_file.pack(tensors, document)
+        last = self.path / _LAST
+        if last.exists():
+            self._keep_as_previous(last)
+        storage.atomic_write(last, content)
+
+    def load_state(self, *, warn: Callable[[str], None] | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What `save_state` was last given. A damaged newest one is moved aside, and the one before is taken.
+
+        Args:
+            warn: called with a sentence when that happens.
+
+        Raises:
+            ModelFileError: there is no good state.
+        """
+        failure: ModelFileError | None = None
+        for name in (_LAST, _PREVIOUS):
+            path = self.path / name
+            if not path.exists():
+                continue
+            try:
+                state = _read_state(path)
+            except ModelFileError as error:
+                failure = failure or error
+                continue
+            if failure is not None:
+                _move_aside(self.path / _LAST)
+                if warn is not None:
+                    warn(f"{failure.message}; the checkpoint before it is used, the damaged one is kept as {_DAMAGED_NAME}")
+            return state
+        if failure is not None:
+            raise failure
+        raise ModelFileError(f"{str(self.path)!r} holds no state to resume from", remedy="name a folder that lstmgen train wrote")
+
+    def write_config(self, config: Config) -> None:
+        """Saves the resolved settings. Raises MachineError."""
+        storage.atomic_write(self.path / _CONFIG, config.to_toml().encode("utf-8", "surrogateescape"))
+
+    def read_config(self) -> Config:
+        """The settings that were saved.
+
+        Raises:
+            ModelFileError: they are missing or damaged.
+        """
+        path = self.path / _CONFIG
+        with tensor_file.open_file(path) as stream:
+            text = stream.read(_MAX_CONFIG_BYTES).decode("utf-8", "surrogateescape")
+        try:
+            return from_toml(text, name=str(path))
+        except UsageError as error:
+            raise ModelFileError(f"{str(path)!r} is damaged: {error.message}", remedy="correct it by hand, or start a new run") from error
+
+    def _keep_as_previous(self, last: Path) -> None:
+        """Gives the newest state its second name; it keeps the first until the new state takes it over."""
+        spare, previous = last.with_name(f".{_PREVIOUS}.new"), last.with_name(_PREVIOUS)
+        try:
+            spare.unlink(missing_ok=True)
+            spare.hardlink_to(last)
+            spare.replace(previous)
+        except OSError:
+            # A file system without hard links: a copy does the same, only slower.
+            storage.atomic_write(previous, last.read_bytes())
+
+    def _own_files(self) -> list[Path]:
+        return [item for item in self.path.iterdir() if _is_own(item.name)]
+
+    def _remove_own_files(self) -> None:
+        storage.remove_leftovers(self.path)
+        for item in self._own_files():
+            try:
+                item.unlink()
+            except OSError as error:
+                raise storage.machine_error(error, doing="remove", path=item) from error
+
+    def _has_state(self) -> bool:
+        return any((self.path / name).is_file() for name in (_LAST, _PREVIOUS))
+
+    def _refuse_if_read_only(self) -> None:
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise MachineError(
+                f"the folder {str(self.path)!r} cannot be written", remedy="choose another folder, or change its permissions"
+            )
+
+    def _refuse_if_occupied(self) -> None:
+        """Raises UsageError when there is anything but a lock in the folder."""
+        shown, elsewhere = repr(str(self.path)), "choose another folder with -o, or replace it with --overwrite"
+        if self._has_state():
+            remedy = f"go on with it: lstmgen train --resume {self.path}; or {elsewhere}"
+            raise UsageError(f"the folder {shown} holds a run already", remedy=remedy)
+        if self._own_files():
+            raise UsageError(f"the folder {shown} holds a model already", remedy=elsewhere)
+        if any(item.name != _LOCK for item in self.path.iterdir()):
+            raise UsageError(f"the folder {shown} is not empty", remedy="choose an empty or a new folder with -o")
+
+
+def _is_own(name: str) -> bool:
+    return name in _OWN_FILES or name == f".{_PREVIOUS}.new" or _SPOOLED_INPUT.fullmatch(name) is not None
+
+
+def _claim(runs: Path, name: str) -> RunFolder:
+    """Makes the first free folder of `name`, `name-2`, `name-3`; making it is the claim."""
+    storage.make_folder(runs)
+    number = 1
+    while True:
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise storage.machine_error(error, doing="create the folder", path=folder) from error
+        else:
+            return RunFolder(folder, is_new=True)
+
+
+def _clean_name(name: str) -> str:
+    """A folder name that needs no quoting in a shell."""
+    words = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")
+    return words[: limits.MAX_RUN_NAME_CHARS] or "run"
+
+
+def _read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    with tensor_file.open_file(path) as stream:
+        header = tensor_file.read_header(stream, path, form=STATE_FORMAT, version=STATE_VERSION)
+        meta = header.document.get("meta")
+        if not isinstance(meta, dict):
+            raise ModelFileError(f"{str(path)!r} is damaged: it does not describe a state", remedy="start a new run")
+        return tensor_file.read_tensors(stream, header, path), _with_special_numbers(meta)
+
+
+def _move_aside(damaged: Path) -> None:
+    """So that the next save does not put the damaged state in the place of the good one."""
+    if damaged.exists():
+        try:
+            damaged.replace(damaged.with_name(_DAMAGED_NAME))
+        except OSError as error:
+            raise storage.machine_error(error, doing="rename", path=damaged) from error
+
+
+def _without_special_numbers(value: Any, substitute: Callable[[float], Any]) -> Any:
+    """A copy of JSON values with something else in the place of every number that is not finite."""
+    if isinstance(value, dict):
+        return {key: _without_special_numbers(item, substitute) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_special_numbers(item, substitute) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return substitute(value)
+    return value
+
+
+def _name_number(value: float) -> dict[str, str]:
+    return {_NOT_FINITE: str(value)}
+
+
+def _with_special_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {_NOT_FINITE} and value[_NOT_FINITE] in ("inf", "-inf", "nan"):
+            return float(value[_NOT_FINITE])
+        return {key: _with_special_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_special_numbers(item) for item in value]
+    return value

@@ -1,0 +1,290 @@
+"""The container of model files and run states: a safetensors file whose metadata holds one JSON document and a checksum of everything.
+
+    8 bytes         length of the header, little endian
+    header          JSON: for each tensor its type, shape and place; and the metadata, text to text
+    data            the tensors, without gaps
+
+The metadata has one key, `lstmgen`, whose value is the document. `docs/formats.md` describes it. Reading goes from the cheap to the
+costly: kind of file, size, header, document; nothing is allocated for tensors before all of that is right. torch is loaded only where
+tensors are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from lstmgen import limits
+from lstmgen.checkpoint import strict_json
+from lstmgen.errors import DivergedError, MachineError, ModelFileError
+from lstmgen.storage import machine_error
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+METADATA_KEY: Final = "lstmgen"
+_LENGTH_BYTES: Final = 8
+_DTYPE_BYTES: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+_REMEDY: Final = "name a run folder, or a model.safetensors that lstmgen wrote"
+_DAMAGED: Final = "fetch or copy the file again, or train the model again"
+_KINDS: Final = (
+    (b"PK\x03\x04", "a ZIP archive (a PyTorch .pt file is one)"),
+    (b"\x80\x02", "a Python pickle"),
+    (b"\x80\x03", "a Python pickle"),
+    (b"\x80\x04", "a Python pickle"),
+    (b"\x80\x05", "a Python pickle"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"\x1f\x8b", "gzip data"),
+    (b"MThd", "a MIDI file"),
+    (b"GGUF", "a GGUF model"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"%PDF", "a PDF document"),
+    (b"\x7fELF", "a program"),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tensor in the header: safetensors' name of its type, its shape, and its bytes, counted from the start of the data."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself, checked as far as that is possible without reading its tensors.
+
+    Attributes:
+        entries: every tensor by name.
+        document: the JSON document, its checksum taken out.
+        sha256: the checksum that the file claims.
+        length_bytes: where the data begins.
+        file_bytes: size of the whole file.
+    """
+
+    entries: dict[str, Entry]
+    document: dict[str, Any]
+    sha256: str
+    length_bytes: int
+    file_bytes: int
+
+
+def pack(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> bytes:
+    """The content of a file that holds these tensors and this document.
+
+    Args:
+        tensors: named tensors on any device; none may hold a number that is not finite.
+        document: JSON values, with `format` and `version`.
+
+    Raises:
+        DivergedError: a tensor holds a number that is not finite; it is named.
+        ValueError: the document does.
+    """
+    import safetensors.torch
+    import torch
+
+    plain = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
+    for name, tensor in plain.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise DivergedError(
+                f"the tensor {name!a} holds a number that is not finite, so it was not saved",
+                remedy="train with a smaller --lr; the checkpoint before this one is kept",
+            )
+    document = json.loads(strict_json.dumps(document))  # as it will be read: text keys, lists for tuples
+    sealed = {**document, "sha256": checksum(plain, document)}
+    return safetensors.torch.save(plain, {METADATA_KEY: strict_json.dumps(sealed)})
+
+
+def checksum(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:
+    """sha256 of the document's canonical JSON and of every tensor's name, type, shape and bytes, in the order of the names."""
+    import torch
+
+    digest = hashlib.sha256(strict_json.dumps(document).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"\n{name}\n{tensor.dtype} {list(tensor.shape)}\n".encode("utf-8", "surrogatepass"))
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def open_file(path: Path) -> BinaryIO:
+    """An existing, regular file of bounded size, open for reading.
+
+    Raises:
+        ModelFileError: it is missing, a folder, a pipe or a device, or too large.
+        MachineError: the machine does not let it be read.
+    """
+    try:
+        # Opening a pipe would wait for a writer; with O_NONBLOCK it does not.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise ModelFileError(f"there is no file {str(path)!r}", remedy=_REMEDY) from error
+    except IsADirectoryError as error:
+        raise ModelFileError(f"{str(path)!r} is a folder, expected a model file", remedy=_REMEDY) from error
+    except OSError as error:
+        raise machine_error(error, doing="read", path=path) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
+        raise ModelFileError(f"{str(path)!r} is a {kind}, expected a model file", remedy=_REMEDY)
+    if status.st_size > limits.MAX_MODEL_FILE_BYTES:
+        os.close(descriptor)
+        raise ModelFileError(f"{str(path)!r} has {status.st_size:,} bytes, at most {limits.MAX_MODEL_FILE_BYTES:,} are read")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_header(stream: BinaryIO, path: Path, *, form: str, version: int) -> Header:
+    """The header of a file, checked; the stream stands at the data afterwards.
+
+    Args:
+        stream: as `open_file` gave it.
+        path: for messages.
+        form: the `format` that the document must name.
+        version: the newest version of it that is read.
+
+    Raises:
+        ModelFileError: it is another kind of file, damaged, hostile, or newer than this program.
+    """
+    try:
+        start = stream.read(_LENGTH_BYTES + 1)
+        file_bytes = os.fstat(stream.fileno()).st_size
+        length = int.from_bytes(start[:_LENGTH_BYTES], "little")
+        if len(start) <= _LENGTH_BYTES or start[_LENGTH_BYTES:] != b"{":
+            raise _other_kind(path, start + stream.read(1000))
+        if length > min(limits.MAX_MODEL_HEADER_BYTES, file_bytes - _LENGTH_BYTES):
+            raise ModelFileError(
+                f"{str(path)!r} is damaged or cut off: its header claims {length:,} bytes, the file has {file_bytes:,}, "
+                f"and at most {limits.MAX_MODEL_HEADER_BYTES:,} are read",
+                remedy=_DAMAGED,
+            )
+        header = b"{" + stream.read(length - 1)
+    except OSError as error:
+        raise machine_error(error, doing="read", path=path) from error
+    length_bytes = _LENGTH_BYTES + length
+    table = _parse(header, path, "header", max_containers=4 * limits.MAX_TENSORS, max_values=16 * limits.MAX_TENSORS)
+    document, sha256 = _document(table.pop("__metadata__", None), path, form=form, version=version)
+    entries = _entries(table, path, data_bytes=file_bytes - length_bytes)
+    return Header(entries, document, sha256, length_bytes, file_bytes)
+
+
+def read_tensors(stream: BinaryIO, header: Header, path: Path) -> dict[str, Tensor]:
+    """Every tensor, after the checksum has been found right.
+
+    Raises:
+        ModelFileError: the content does not have the checksum that the file claims, or a number is not finite.
+        MachineError: there is not enough memory, or the file cannot be read.
+    """
+    import safetensors
+    import safetensors.torch
+    import torch
+
+    try:
+        stream.seek(0)
+        tensors = safetensors.torch.load(stream.read(header.file_bytes))
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise ModelFileError(f"{str(path)!r} is damaged: {ascii(str(error))[:200]}", remedy=_DAMAGED) from error
+    except OSError as error:
+        raise machine_error(error, doing="read", path=path) from error
+    except MemoryError as error:
+        raise MachineError(f"there is not enough memory to read {str(path)!r}, which needs {2 * header.file_bytes:,} bytes") from error
+    if checksum(tensors, header.document) != header.sha256:
+        raise ModelFileError(f"{str(path)!r} is damaged: its content does not have the checksum that it was saved with", remedy=_DAMAGED)
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise ModelFileError(f"the tensor {name!a} in {str(path)!r} holds a number that is not finite", remedy=_DAMAGED)
+    return tensors
+
+
+def _parse(text: bytes, path: Path, what: str, **bounds: int) -> dict[str, Any]:
+    try:
+        table = strict_json.loads(text, **bounds)
+    except strict_json.StrictJsonError as error:
+        raise ModelFileError(f"the {what} of {str(path)!r} is damaged: {error}", remedy=_DAMAGED) from error
+    if not isinstance(table, dict):
+        raise ModelFileError(f"the {what} of {str(path)!r} is damaged: it is no JSON object", remedy=_DAMAGED)
+    return table
+
+
+def _document(metadata: Any, path: Path, *, form: str, version: int) -> tuple[dict[str, Any], str]:
+    """The document without its checksum, and the checksum."""
+    text = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
+    if not isinstance(text, str):
+        raise ModelFileError(f"{str(path)!r} is a safetensors file, but lstmgen did not write it", remedy=_REMEDY)
+    if len(text) > limits.MAX_DOCUMENT_BYTES:
+        raise ModelFileError(f"the description in {str(path)!r} has {len(text):,} bytes, at most {limits.MAX_DOCUMENT_BYTES:,} are read")
+    document = _parse(text.encode("utf-8", "surrogatepass"), path, "description")
+    found, number = document.get("format"), document.get("version")
+    if found != form:
+        raise ModelFileError(f"{str(path)!r} holds {ascii(found)[:60]}, expected {form!r}", remedy=_REMEDY)
+    if type(number) is not int or number < 1:
+        raise ModelFileError(f"{str(path)!r} has the format version {ascii(number)[:40]}, expected a whole number", remedy=_DAMAGED)
+    if number > version:
+        raise ModelFileError(
+            f"{str(path)!r} has format version {str(number)[:40]}, this lstmgen reads up to version {version}",
+            remedy="use a newer lstmgen: pip install --upgrade lstmgen",
+        )
+    sha256 = document.pop("sha256", None)
+    if not isinstance(sha256, str):
+        raise ModelFileError(f"{str(path)!r} is damaged: it has no checksum", remedy=_DAMAGED)
+    return document, sha256
+
+
+def _entries(table: dict[str, Any], path: Path, *, data_bytes: int) -> dict[str, Entry]:
+    """Every tensor of the header; together they fill the data exactly."""
+    if len(table) > limits.MAX_TENSORS:
+        raise ModelFileError(f"{str(path)!r} holds {len(table):,} tensors, at most {limits.MAX_TENSORS:,} are read")
+    entries = {name: _entry(name, values, path) for name, values in table.items()}
+    end = 0
+    for name, entry in sorted(entries.items(), key=lambda item: (item[1].begin, item[1].end)):
+        if entry.begin != end:
+            raise ModelFileError(
+                f"{str(path)!r} is damaged: the tensor {ascii(name)[:60]} overlaps another or leaves a gap", remedy=_DAMAGED
+            )
+        end = entry.end
+    if end != data_bytes:
+        raise ModelFileError(f"{str(path)!r} is damaged: its tensors take {end:,} bytes, it holds {data_bytes:,}", remedy=_DAMAGED)
+    return entries
+
+
+def _entry(name: str, values: Any, path: Path) -> Entry:
+    shown = f"the tensor {ascii(name)[:60]} in {str(path)!r}"
+    if not isinstance(values, dict) or set(values) != {"dtype", "shape", "data_offsets"}:
+        raise ModelFileError(f"{shown} is not described as safetensors does", remedy=_DAMAGED)
+    dtype, shape, offsets = values["dtype"], values["shape"], values["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in _DTYPE_BYTES:
+        raise ModelFileError(f"{shown} has the unknown type {ascii(dtype)[:40]}", remedy=_DAMAGED)
+    if not _sizes(shape) or len(shape) > 8 or not _sizes(offsets) or len(offsets) != 2:
+        raise ModelFileError(f"{shown} has a shape or place that is no list of sizes", remedy=_DAMAGED)
+    begin, end = offsets
+    if end - begin != math.prod(shape) * _DTYPE_BYTES[dtype]:
+        raise ModelFileError(f"{shown} takes {end - begin:,} bytes, which does not fit its shape {shape}", remedy=_DAMAGED)
+    return Entry(dtype, tuple(shape), begin, end)
+
+
+def _sizes(values: Any) -> bool:
+    return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**63 for value in values)
+
+
+def _other_kind(path: Path, start: bytes) -> ModelFileError:
+    """The error for a file that is no safetensors file, naming what it seems to be."""
+    kind = next((words for magic, words in _KINDS if start.startswith(magic)), None)
+    if kind is None:
+        kind = "an empty file" if not start else "text" if _is_text(start) else "something else, or a damaged file"
+    return ModelFileError(f"{str(path)!r} is not a model file: expected safetensors, found {kind}", remedy=_REMEDY)
+
+
+def _is_text(start: bytes) -> bool:
+    text = start.decode("utf-8", "ignore")
+    return len(text.encode()) >= len(start) - 3 and all(character.isprintable() or character in "\n\r\t\f" for character in text)

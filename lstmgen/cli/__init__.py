@@ -1,0 +1,148 @@
+"""The command line: one file per command, which parses, calls the Python interface and renders.
+
+Nothing heavy is imported before a command needs it: `--help`, `--version`, `corpora` and every mistake in the arguments are answered
+without torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+import typer.main
+
+import lstmgen
+from lstmgen.cli import corpora, demo, info, sample, score, train
+from lstmgen.cli.command import new_app, register, with_streams
+from lstmgen.cli.failures import Terminated, explain, report
+from lstmgen.cli.help import of_context
+from lstmgen.cli.output import Streams
+
+_EXAMPLES = (
+    "lstmgen demo                                        # a minute and a half: learn, write, measure",
+    "lstmgen train story.txt                             # five minutes; the model is in checkpoints/story",
+    'lstmgen sample checkpoints/story -p "Once"          # text in its manner',
+    "lstmgen score checkpoints/story other.txt           # how well it foresees another text",
+)
+COMMANDS = ("train", "sample", "score", "info", "corpora", "demo")
+"""In the order in which they are explained."""
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
+    if value:
+        typer.echo(f"lstmgen {lstmgen.__version__}")
+        raise typer.Exit
+
+
+def _install_completion(value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
+    _complete(["--install-completion"] if value else [])
+
+
+def _show_completion(value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
+    _complete(["--show-completion"] if value else [])
+
+
+def _complete(arguments: list[str]) -> None:
+    """Hand over to typer, whose own options for completion would load pydantic with every command."""
+    if arguments:
+        helper = typer.Typer(invoke_without_command=True)
+        helper.callback()(lambda: None)
+        typer.main.get_command(helper).main(args=arguments, prog_name="lstmgen", standalone_mode=False)
+        raise typer.Exit
+
+
+def _flag(name: str, callback: Callable[[bool], None], help_text: str) -> Any:
+    return typer.Option(name, callback=callback, is_eager=True, help=help_text)
+
+
+def _root(
+    streams: Streams,
+    context: typer.Context,
+    version: Annotated[bool, _flag("--version", _version, "Show the version.")] = False,  # noqa: FBT002 - an option
+    install: Annotated[bool, _flag("--install-completion", _install_completion, "Teach your shell to complete commands.")] = False,  # noqa: FBT002
+    show: Annotated[bool, _flag("--show-completion", _show_completion, "Show what that would install.")] = False,  # noqa: FBT002
+) -> None:
+    del version, install, show
+    if context.invoked_subcommand is None:
+        streams.own_line(of_context(context))
+
+
+def build_app(*, completion: bool = False) -> typer.Typer:
+    """The whole command line."""
+    app = new_app("Train LSTM language models on your own text, and generate from them.", examples=_EXAMPLES, completion=completion)
+    app.callback()(with_streams(_root))
+    for module in (train, sample, score, info):
+        name = module.__name__.rpartition(".")[2]
+        register(app, name, getattr(module, name), examples=module.EXAMPLES)
+    app.add_typer(corpora.build_app())
+    register(app, "demo", demo.demo, examples=demo.EXAMPLES)
+    return app
+
+
+def root_command(*, completion: bool = False) -> Any:
+    """The command line as typer's command object, for running it and for its documentation."""
+    command: Any = typer.main.get_command(build_app(completion=completion))
+    command.commands = {name: command.commands[name] for name in COMMANDS}
+    return command
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line in this process; returns the exit code and raises nothing."""
+    streams = Streams.of_process(os.environ)
+    streams = streams.adjusted(quiet=False, verbose=False, debug="--debug" in argv, no_color="--no-color" in argv)
+    try:
+        with root_command().make_context("lstmgen", list(argv), obj=streams) as context:
+            return context.command.invoke(context) or 0
+    except typer.Exit as leave:
+        return leave.exit_code
+    except BrokenPipeError:
+        _discard_stdout()
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        if streams.debug:
+            import traceback
+
+            streams.insist("".join(traceback.format_exception(error)).rstrip("\n"))
+        return report(explain(error, path=" ".join(["lstmgen", *(word for word in argv[:1] if word in COMMANDS)])), streams)
+
+
+def main() -> None:
+    """The `lstmgen` program."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # pyright: ignore[reportAttributeAccessIssue]
+    if not sys.warnoptions:
+        import warnings
+
+        warnings.simplefilter("ignore")
+    if os.environ.get("_LSTMGEN_COMPLETE"):
+        root_command(completion=True).main(prog_name="lstmgen", standalone_mode=False)
+    _unwind_when_terminated()
+    sys.exit(run(sys.argv[1:]))
+
+
+def _discard_stdout() -> None:
+    """Nobody reads standard output any more: what is still buffered goes nowhere, instead of complaining when the process ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _unwind_when_terminated() -> None:
+    """SIGTERM and SIGHUP unwind the program like Ctrl-C does; what was ignored, as under nohup, stays ignored."""
+
+    def unwind(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise Terminated
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, unwind)

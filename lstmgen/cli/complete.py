@@ -1,0 +1,41 @@
+"""What the shell offers when Tab is pressed; light, and silent when something is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_RUNS = Path("checkpoints")
+
+
+def models(incomplete: str) -> list[str]:
+    """Names of runs and paths of run folders and model files that begin like this."""
+    try:
+        runs = sorted(path.parent for path in _RUNS.glob("*/model.safetensors"))
+        found = [*(run.name for run in runs), *(str(run) for run in runs)]
+        return [*(name for name in found if name.startswith(incomplete)), *_paths(incomplete)]
+    except OSError:
+        return []
+
+
+def corpus_names(incomplete: str) -> list[str]:
+    """Names of corpora that begin like this."""
+    from lstmgen.corpus.catalog import names
+
+    try:
+        return [name for name in names() if name.startswith(incomplete)]
+    except OSError:
+        return []
+
+
+def corpora_and_files(incomplete: str) -> list[str]:
+    """Names of corpora and paths that begin like this."""
+    return [*corpus_names(incomplete), *_paths(incomplete)]
+
+
+def _paths(incomplete: str) -> list[str]:
+    start = Path(incomplete)
+    folder = start if incomplete.endswith("/") else start.parent
+    prefix = "" if incomplete.endswith("/") else start.name
+    if not incomplete or not folder.is_dir():
+        return []
+    return sorted(f"{path}/" if path.is_dir() else str(path) for path in folder.iterdir() if path.name.startswith(prefix))

@@ -1,0 +1,109 @@
+"""`lstmgen corpora`: the texts that can be named as a source."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from typing import Annotated, Any, Final
+
+import typer
+
+from lstmgen.cli.bars import byte_bar
+from lstmgen.cli.command import new_app, register, with_streams
+from lstmgen.cli.complete import corpus_names
+from lstmgen.cli.options import Json
+from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.wording import size
+
+EXAMPLES: Final = (
+    "lstmgen corpora                          # what there is",
+    "lstmgen corpora get tinyshakespeare      # download, verify, keep",
+    "lstmgen train tinyshakespeare            # a corpus is a source like any other",
+    'wc "$(lstmgen corpora path tinyshakespeare)"',
+)
+_WORDS: Final = {"bundled": "bundled", "machine": "on this machine", "download": "download"}
+_WIDTH: Final = 100
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a corpus.", autocompletion=corpus_names)]
+
+
+def build_app() -> typer.Typer:
+    """`corpora` and its commands."""
+    app = new_app(_DESCRIPTION, examples=EXAMPLES, name="corpora")
+    app.callback()(with_streams(_corpora))
+    register(app, "list", list_corpora, examples=("lstmgen corpora list", "lstmgen corpora list --json | jq -r .name"))
+    register(app, "get", get, examples=("lstmgen corpora get tinyshakespeare",))
+    register(app, "path", path, examples=("lstmgen corpora path python-docs", "lstmgen info $(lstmgen corpora path tinyshakespeare)"))
+    return app
+
+
+_DESCRIPTION: Final = """The texts that can be named as a SOURCE: bundled ones, texts found on this machine, and texts to download.
+
+Nothing is ever downloaded but by `corpora get`."""
+
+
+def _corpora(streams: Streams, context: typer.Context, json: Json = False) -> None:  # noqa: FBT002 - an option
+    if context.invoked_subcommand is None:
+        list_corpora(streams, json=json)
+
+
+def list_corpora(streams: Streams, *, json: Json = False) -> None:
+    """List all corpora, with their size and whether they are here already."""
+    from lstmgen.corpus import catalog
+
+    rows = [(entry, catalog.is_available(entry.name, _cache())) for entry in catalog.entries()]
+    if json:
+        for entry, here in rows:
+            streams.product_line(to_json(_as_object(entry, available=here)))
+        return
+    width = max(len(entry.name) for entry, _ in rows) + 2
+    for entry, here in rows:
+        state = _WORDS[entry.kind] if here else f"not here yet: lstmgen corpora get {entry.name}"
+        amount = size(entry.size_bytes) if entry.size_bytes is not None else "size unknown"
+        streams.product_line(f"{entry.name:<{width}}{amount}, {state}, {entry.licence}")
+        for line in textwrap.wrap(entry.description, _WIDTH - width):
+            streams.product_line(" " * width + line)
+
+
+def get(streams: Streams, *, name: Name, json: Json = False) -> None:
+    """Make a corpus available: download it, verify its hash, keep it in the cache. Prints where it is."""
+    from lstmgen.corpus import catalog
+
+    entry = catalog.find(name)
+    if catalog.is_available(name, _cache()):
+        streams.say(f"{name} is here already")
+    else:
+        streams.say(one_line(f"fetching {entry.location}"))
+    with byte_bar(streams, name) as progress:
+        place = catalog.get(name, _cache(), progress=progress)
+    streams.product_line(to_json(_as_object(entry, available=True) | {"path": str(place)}) if json else str(place))
+
+
+def path(streams: Streams, *, name: Name, json: Json = False) -> None:
+    """Print the file or folder of a corpus that is here already."""
+    from lstmgen.corpus import catalog
+
+    entry = catalog.find(name)
+    if not catalog.is_available(name, _cache()):
+        catalog.path_of(name, _cache())
+    place = catalog.get(name, _cache())
+    streams.product_line(to_json(_as_object(entry, available=True) | {"path": str(place)}) if json else str(place))
+
+
+def _cache() -> Any:
+    from lstmgen.storage import cache_folder
+
+    return cache_folder(os.environ)
+
+
+def _as_object(entry: Any, *, available: bool) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "kind": entry.kind,
+        "available": available,
+        "bytes": entry.size_bytes,
+        "licence": entry.licence,
+        "location": entry.location,
+        "sha256": entry.sha256,
+        "description": entry.description,
+    }

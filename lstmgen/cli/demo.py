@@ -1,0 +1,132 @@
+"""`lstmgen demo`: the whole journey on a bundled text, in about a minute and a half."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+import lstmgen
+from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.progress import short_path
+from lstmgen.cli.settings import MAX_TIME_KEY
+from lstmgen.cli.train import follow, tell_stop
+from lstmgen.cli.wording import bits, command, duration, parse_duration, size
+from lstmgen.errors import CorpusError, UsageError
+from lstmgen.generation.sampling import Sampling
+
+EXAMPLES: Final = (
+    "lstmgen demo                       # learn for a minute, then write and measure",
+    "lstmgen demo --max-time 5m         # the same with more patience, and better verse",
+)
+
+TRAINING_TIME: Final = "60s"
+_SAMPLE_TOKENS: Final = 400
+_TEMPERATURES: Final = ((0.5, "careful"), (0.8, "bolder"))
+_SEED: Final = 7
+_MAX_RUNS: Final = 10_000
+
+MaxTime = Annotated[
+    float | None,
+    typer.Option("--max-time", metavar="TIME", parser=parse_duration, help=f"Time to learn, such as 90s or 5m. [{TRAINING_TIME}]"),
+]
+
+
+def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
+    """Train on a bundled text, generate from the model, and measure it.
+
+    The run is kept in checkpoints/demo (or demo-2, demo-3 ...), ready for every other command. The texts that the model writes go to
+    standard output, what is said about them to standard error.
+    """
+    time_s = parse_duration(TRAINING_TIME) if max_time is None else max_time
+    if time_s <= 0:
+        raise UsageError("--max-time: expected more than 0 seconds", remedy="lstmgen demo --max-time 60s")
+    name, text = bundled_text()
+    _head(streams, 1, f"Learning from {name}, {size(len(text.encode()))} of text, for {duration(time_s)}")
+    exit_code, stopped, run = follow(streams, sources=(name,), out=str(free_run()), settings={MAX_TIME_KEY: time_s})
+    if exit_code:
+        tell_stop(streams, stopped, run, cause="stopped", insist=True)
+        return exit_code
+    model = lstmgen.load(run)
+    prompt = usual_line(text)
+    _head(streams, 2, f"Writing, from the prompt {prompt.strip()!r}")
+    for temperature, mood in _TEMPERATURES:
+        streams.say(streams.styled("dim", f"\ntemperature {temperature}: {mood}, seed {_SEED}\n"))
+        drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=Sampling(temperature=temperature))[0]
+        streams.product(f"{prompt}{drawn.text.rstrip()}\n")
+    _head(streams, 3, "Measuring, on the last tenth of the text, which it never read")
+    for line in verdict(stopped.summary):
+        streams.say(line)
+    _head(streams, 4, "What to type next")
+    for line in next_steps(run, prompt):
+        streams.say(line)
+    return 0
+
+
+def _head(streams: Streams, number: int, title: str) -> None:
+    streams.say(f"\n{streams.styled('bold', one_line(f'{number}. {title}'))}\n")
+
+
+def bundled_text() -> tuple[str, str]:
+    """The name of the first bundled corpus, and all of its text.
+
+    Raises:
+        CorpusError: the installation carries none.
+    """
+    from lstmgen.corpus import catalog
+
+    for entry in catalog.entries():
+        if entry.kind == "bundled":
+            files = catalog.path_of(entry.name, None)
+            return entry.name, "".join(path.read_text(encoding="utf-8") for path in files)
+    raise CorpusError("this installation carries no corpus", remedy="install it again, or train on a file of your own: lstmgen train FILE")
+
+
+def free_run() -> Path:
+    """`checkpoints/demo`, or the first `checkpoints/demo-N` that is free."""
+    names = ("demo", *(f"demo-{number}" for number in range(2, _MAX_RUNS)))
+    for name in names:
+        path = Path("checkpoints") / name
+        if not path.exists():
+            return path
+    raise UsageError(f"checkpoints holds {_MAX_RUNS:,} demos", remedy="rm -r checkpoints/demo-*")
+
+
+def usual_line(text: str) -> str:
+    """The line that the text repeats most often, such as the name of its main speaker: a prompt that the model will know."""
+    lines = Counter(line for line in text.splitlines() if line.strip())
+    return f"{lines.most_common(1)[0][0]}\n"
+
+
+def verdict(summary: dict[str, Any]) -> list[str]:
+    """How good the model is, beside one that knows nothing, in words."""
+    val = summary.get("val")
+    if not val or val.get("nats_per_char") is None:
+        return ["There was too little text to measure it on."]
+    nats = float(val["nats_per_char"])
+    symbols = int(summary["vocab_size"]) - 1
+    nothing = f"Knowing nothing, each of the {symbols} characters is as likely as any other"
+    learned = f"as unsure as if only {math.exp(nats):.1f} characters were left to choose from"
+    return [
+        f"{nothing}: {math.log2(symbols):.2f} bits to guess the next one.",
+        f"This model needs {bits(nats):.2f} bits ({nats:.3f} nats): {learned}.",
+        f"It learned that in {duration(float(summary['seconds']))}, from {int(summary['tokens_seen']):,} characters read.",
+    ]
+
+
+def next_steps(run: str, prompt: str) -> list[str]:
+    """Commands that go on from here."""
+    place = short_path(run)
+    line = prompt.rstrip("\n")
+    rows = [
+        (command("sample", place, "-e", "-p", f"{line}\\n", "-t", "0.7", "-n", "1000"), "more of it"),
+        (command("sample", place, "--interactive"), "take turns with the model"),
+        (command("info", place), "what it is"),
+        (command("score", place, "--split", "val", "--per-line"), "what surprised it"),
+        (command("train", "YOUR-FILE.txt"), "your own text, five minutes"),
+    ]
+    width = max(len(words) for words, _ in rows) + 2
+    return [one_line(f"  {words:<{width}} # {meaning}") for words, meaning in rows]

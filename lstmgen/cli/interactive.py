@@ -1,0 +1,189 @@
+"""`lstmgen sample --interactive`: the user and the model take turns on one growing text.
+
+What a line means is decided here; the text, its undoing and the model's state are kept by `lstmgen.generation.turns`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lstmgen.cli.failures import EXIT_INTERRUPT, Terminated, explain, report
+from lstmgen.cli.output import Streams, encode, one_line, visible
+from lstmgen.cli.wording import counted
+from lstmgen.errors import LstmgenError, UsageError
+from lstmgen.generation.sampling import parse_temperature
+
+if TYPE_CHECKING:
+    from lstmgen.cli.sample import Wish
+    from lstmgen.generation.turns import Turns
+    from lstmgen.trained import TrainedModel
+
+_MAX_LINE_BYTES: Final = 2**20
+_SHOWN_END: Final = 60
+
+_HELP: Final = r"""Type a line: it joins the text, and the model goes on from there. An empty line lets the model go on by itself.
+A line that ends with \ leaves its end open, so that the model goes on in the same line; // begins a line with a slash.
+Ctrl-C ends the model's turn.
+
+  /again       another continuation in place of the last one
+  /undo        take back the last turn: the model's text, and the line that it answered
+  /t T         temperature, such as /t 0.7
+  /n N         most tokens of a turn, such as /n 400
+  /text        show the whole text
+  /save FILE   write the whole text to a new file
+  /help        this
+  /quit        leave; so does Ctrl-D"""
+
+
+def converse(streams: Streams, trained: TrainedModel, wish: Wish) -> int:
+    """Take turns until the user leaves; returns the exit code."""
+    conversation = Conversation(streams, trained.session(seed=wish.seed), wish)
+    streams.say(f"seed: {wish.seed}")
+    streams.say(streams.styled("dim", "type a line and the model goes on; /help explains, /quit leaves"))
+    try:
+        conversation.begin()
+        while conversation.listen():
+            pass
+    except Terminated:
+        raise
+    except KeyboardInterrupt:
+        streams.say()
+        return EXIT_INTERRUPT
+    return 0
+
+
+class Conversation:
+    """One growing text and what the user may do to it.
+
+    Args:
+        streams: lines come in, the model's text goes out, all else to standard error.
+        turns: the text and the model.
+        wish: the prompt to begin with, and how to sample.
+    """
+
+    def __init__(self, streams: Streams, turns: Turns, wish: Wish) -> None:
+        self._streams = streams
+        self._turns = turns
+        self._wish = wish
+        self._steps: list[int] = []
+        """For every turn how many changes of the text it made: 2 with a line of the user, 1 without."""
+        self._commands = {
+            "again": self._again,
+            "help": self._explain,
+            "n": self._set_length,
+            "save": self._save,
+            "t": self._set_temperature,
+            "text": self._show,
+            "undo": self._undo,
+        }
+
+    def begin(self) -> None:
+        """Put the prompt down, which nothing takes back, and let the model go on from it."""
+        if self._wish.prompt:
+            self._append(self._wish.prompt)
+            self._turns.keep()
+            if self._wish.echo:
+                self._streams.product(self._wish.prompt)
+            self._steps.append(1)
+            self._generate()
+
+    def listen(self) -> bool:
+        """Take in one line and do what it says; false when the user leaves."""
+        if self._streams.in_is_terminal:
+            self._streams.send_message(encode(self._streams.styled("cyan", "> ")))
+        data = self._streams.stdin.readline(_MAX_LINE_BYTES)
+        if not data:
+            return False
+        line = data.decode("utf-8", "surrogateescape").rstrip("\r\n")
+        if line.startswith("/") and not line.startswith("//"):
+            name, _, argument = line[1:].partition(" ")
+            if name in ("quit", "q", "exit"):
+                return False
+            self._obey(name, argument.strip())
+        else:
+            self._answer(line.removeprefix("/") if line.startswith("//") else line)
+        return True
+
+    def _obey(self, name: str, argument: str) -> None:
+        try:
+            if name not in self._commands:
+                raise UsageError(f"there is no command /{name}", remedy="/help lists them")
+            self._commands[name](argument)
+        except LstmgenError as error:
+            report(explain(error), self._streams)
+
+    def _answer(self, line: str) -> None:
+        """Add a line of the user, if it is one, and let the model go on."""
+        if line:
+            text, open_end = (line[:-1], True) if line.endswith("\\") else (line, False)
+            start = "\n" if self._turns.text and not self._turns.text.endswith("\n") else ""
+            try:
+                self._append(start + text + ("" if open_end else "\n"))
+            except LstmgenError as error:
+                report(explain(error), self._streams)
+                return
+        self._steps.append(2 if line else 1)
+        self._generate()
+
+    def _append(self, text: str) -> None:
+        for note in self._turns.append(text, oov=self._wish.oov):
+            self._streams.say(one_line(f"note: {note}"))
+
+    def _generate(self) -> None:
+        """The model's turn, shown as it is drawn; Ctrl-C ends it and keeps what was shown."""
+        wish = self._wish
+        stream = self._turns.generate(wish.length, sampling=wish.sampling, stop=wish.stop, ignore_end=wish.ignore_end)
+        try:
+            for piece in stream:
+                self._streams.product(piece)
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            stream.close()
+        if not self._turns.text.endswith("\n"):
+            self._streams.product("\n")
+
+    def _again(self, _: str) -> None:
+        if not self._steps:
+            raise UsageError("there is nothing to draw again", remedy="type a line first")
+        self._turns.undo()
+        self._generate()
+
+    def _undo(self, _: str) -> None:
+        if not self._steps:
+            raise UsageError("there is nothing to undo", remedy="/help lists the commands")
+        for _change in range(self._steps.pop()):
+            self._turns.undo()
+        end = self._turns.text[-_SHOWN_END:]
+        self._streams.say(one_line(f"the text ends with: {end}") if end else "the text is empty")
+
+    def _set_temperature(self, argument: str) -> None:
+        sampling = dataclasses.replace(self._wish.sampling, temperature=parse_temperature(argument))
+        self._wish = dataclasses.replace(self._wish, sampling=sampling)
+        self._streams.say(f"temperature {argument}")
+
+    def _set_length(self, argument: str) -> None:
+        if not argument.isascii() or not argument.isdigit():
+            raise UsageError(f"/n {argument}: expected a whole number of tokens", remedy="/n 200")
+        self._wish = dataclasses.replace(self._wish, length=int(argument))
+        self._streams.say(f"up to {counted(self._wish.length, 'token')} a turn")
+
+    def _show(self, _: str) -> None:
+        self._streams.product_line(self._turns.text)
+
+    def _save(self, argument: str) -> None:
+        if not argument:
+            raise UsageError("/save needs the name of a file", remedy="/save story.txt")
+        try:
+            with Path(argument).open("xb") as file:
+                file.write(encode(self._turns.text))
+        except FileExistsError:
+            raise UsageError(f"{argument} exists already", remedy="/save under another name") from None
+        except OSError as error:
+            raise UsageError(f"{argument} cannot be written: {error.strerror}", remedy="/save under another name") from error
+        self._streams.say(one_line(f"wrote {counted(len(self._turns.text), 'character')} to {argument}"))
+
+    def _explain(self, _: str) -> None:
+        self._streams.say(visible(_HELP))

@@ -1,0 +1,68 @@
+"""Ctrl-C and friends while a model trains: the first asks for a safe stop, the second leaves at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Final, Protocol, Self
+
+from lstmgen.cli.failures import EXIT_INTERRUPT, EXIT_TERMINATED
+
+_EXIT_CODES: Final = {"SIGINT": EXIT_INTERRUPT, "SIGTERM": EXIT_TERMINATED, "SIGHUP": EXIT_TERMINATED, "SIGBREAK": EXIT_TERMINATED}
+
+
+class Listener(Protocol):
+    """The part of a display that signals need."""
+
+    def notice(self, text: str) -> None:
+        """Say something at once."""
+        ...
+
+    def abandon(self) -> None:
+        """The process ends now: leave the terminal usable."""
+        ...
+
+
+class SafeStop:
+    """Within this context, the signals that end a program end a training run safely.
+
+    Args:
+        stop: asks the run to stop after the step under way.
+        display: tells the user at once, and leaves the terminal in order.
+        leave: ends the process; for tests.
+    """
+
+    def __init__(self, stop: Callable[[], None], display: Listener, *, leave: Callable[[int], Any] = os._exit) -> None:
+        self._stop = stop
+        self._display = display
+        self._leave = leave
+        self._previous: dict[int, Any] = {}
+        self.exit_code = 0
+        """130 or 143 once a signal has come."""
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for name in _EXIT_CODES:
+                number = getattr(signal, name, None)
+                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, self._arrived)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _arrived(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        name = signal.Signals(number).name
+        if self.exit_code:
+            self._display.abandon()
+            self._leave(_EXIT_CODES[name])
+            return
+        self.exit_code = _EXIT_CODES[name]
+        cause = "Ctrl-C" if name == "SIGINT" else name
+        self._display.notice(f"{cause}: finishing this step and saving; once more leaves at once")
+        self._stop()

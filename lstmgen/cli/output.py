@@ -1,0 +1,204 @@
+"""Where everything that the program says goes: the product to standard output, all else to standard error.
+
+Generated text is written as bytes, never through rich: unchanged into a pipe or a file, with control characters shown escaped on a
+terminal. Both streams are UTF-8 whatever the locale says. A message that cannot be delivered is dropped, for a run must not die because
+nobody listens; a product that cannot be delivered is an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+_HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and newline, what reorders text, and halves of surrogate pairs."""
+
+_STYLES: Final = {"bold": "1", "dim": "2", "red": "1;31", "green": "32", "cyan": "36"}
+
+
+def visible(text: str) -> str:
+    r"""The text with everything that could steer a terminal written out, as in `\x1b` or `\u202e`; newline and tab stay."""
+    return _HIDDEN.sub(lambda match: _escape(match.group()), text)
+
+
+def one_line(text: str) -> str:
+    """The text as it may stand in one line of a message."""
+    return visible(" ".join(text.split("\n")))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def encode(text: str) -> bytes:
+    """UTF-8; bytes that were read with `surrogateescape` come back as they were, other half surrogates become `?`."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return b"".join(_encode_character(character) for character in text)
+
+
+def _encode_character(character: str) -> bytes:
+    try:
+        return character.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return b"?"
+
+
+def to_json(value: Any) -> str:
+    """One line of JSON: readable in every script, without a control character, with null for what is not finite."""
+    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+class MessageText(io.TextIOBase):
+    """Standard error as a text stream for rich: UTF-8, and silent once nobody reads it."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._streams = streams
+
+    @property
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """What rich asks to know which characters it may draw."""
+        return "utf-8"
+
+    def writable(self) -> bool:
+        """It can be written to."""
+        return True
+
+    def isatty(self) -> bool:
+        """Whether standard error is a terminal."""
+        return self._streams.err_is_terminal
+
+    def write(self, text: str, /) -> int:
+        """Send text on; returns its length."""
+        self._streams.send_message(encode(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streams:
+    """The three standard streams and how they may be used."""
+
+    stdin: BinaryIO
+    stdout: BinaryIO
+    stderr: BinaryIO
+    in_is_terminal: bool = False
+    out_is_terminal: bool = False
+    err_is_terminal: bool = False
+    colour: bool = False
+    """Whether messages may be coloured."""
+    out_colour: bool = False
+    """Whether our own words on standard output, such as help, may be coloured; generated text never is."""
+    animated: bool = False
+    """Whether standard error may show a display that redraws itself."""
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+
+    @staticmethod
+    def of_process(environ: Mapping[str, str]) -> Streams:
+        """The streams of this process; closed ones become empty ones."""
+        out_is_terminal, err_is_terminal = _is_terminal(sys.stdout), _is_terminal(sys.stderr)
+        plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+        return Streams(
+            stdin=_binary(sys.stdin),
+            stdout=_binary(sys.stdout),
+            stderr=_binary(sys.stderr),
+            in_is_terminal=_is_terminal(sys.stdin),
+            out_is_terminal=out_is_terminal,
+            err_is_terminal=err_is_terminal,
+            colour=not plain and (err_is_terminal or bool(environ.get("FORCE_COLOR"))),
+            out_colour=not plain and (out_is_terminal or bool(environ.get("FORCE_COLOR"))),
+            animated=not plain and err_is_terminal,
+        )
+
+    def adjusted(self, *, quiet: bool, verbose: bool, debug: bool, no_color: bool) -> Streams:
+        """The same streams after `-q`, `-v`, `--debug` and `--no-color`; what was switched on stays on."""
+        return dataclasses.replace(
+            self,
+            quiet=self.quiet or quiet,
+            verbose=self.verbose or verbose,
+            debug=self.debug or debug,
+            colour=self.colour and not no_color,
+            out_colour=self.out_colour and not no_color,
+            animated=self.animated and not no_color and not quiet,
+        )
+
+    def product(self, text: str) -> None:
+        """Write a piece of the product and let it out at once. Raises OSError when it cannot be delivered."""
+        self.stdout.write(encode(visible(text) if self.out_is_terminal else text))
+        self.stdout.flush()
+
+    def own_line(self, text: str) -> None:
+        """Write a line of our own words, such as help, which may be coloured."""
+        self.stdout.write(encode(text + "\n"))
+        self.stdout.flush()
+
+    def product_line(self, text: str) -> None:
+        """Write one line of the product, such as a JSON object or a row of a table."""
+        self.product(text + "\n")
+
+    def say(self, text: str = "") -> None:
+        """A message of one or more lines, unless `-q`."""
+        if not self.quiet:
+            self.insist(text)
+
+    def explain(self, text: str) -> None:
+        """A message for `-v`."""
+        if self.verbose:
+            self.insist(self.styled("dim", one_line(text)))
+
+    def insist(self, text: str) -> None:
+        """A message that `-q` does not silence."""
+        self.send_message(encode(text + "\n"))
+
+    def send_message(self, data: bytes) -> None:
+        """Bytes to standard error, dropped when nobody reads them."""
+        with contextlib.suppress(OSError, ValueError):
+            self.stderr.write(data)
+            self.stderr.flush()
+
+    def send_at_once(self, text: str) -> None:
+        """A line past every buffer, for signal handlers: they may run in the middle of another write to the same stream."""
+        with contextlib.suppress(OSError, ValueError):
+            os.write(self.stderr.fileno(), encode(text + "\n"))
+
+    def styled(self, style: str, text: str) -> str:
+        """The text in bold, dim, red, green or cyan where colour is allowed."""
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def _binary(stream: Any) -> BinaryIO:
+    """The bytes behind a text stream of the process, or an empty stream where the process has none."""
+    return io.BytesIO() if stream is None else stream.buffer

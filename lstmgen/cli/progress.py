@@ -1,0 +1,195 @@
+"""What is known of a run from its events so far, and the same in plain lines."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any, Final
+
+from lstmgen.cli.output import one_line, visible
+from lstmgen.cli.wording import amount, bits, command, counted, duration, size
+from lstmgen.training.events import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned
+
+_BINS: Final = 240
+_LINE_EVERY_S: Final = 10.0
+_LINE_EVERY_SHARE: Final = 0.05
+
+
+class RunView:
+    """Folds the events of a run into what a display shows; every attribute is replaced as a whole, so another thread may read."""
+
+    def __init__(self) -> None:
+        self.prepared: Prepared | None = None
+        self.stepped: Stepped | None = None
+        self.evaluated: Evaluated | None = None
+        self.best: Evaluated | None = None
+        self.sampled: Sampled | None = None
+        self.saved: Saved | None = None
+        self.stopped: Stopped | None = None
+        self.notice = ""
+        self.preparing = ""
+        self._sums = [0.0] * _BINS
+        self._counts = [0] * _BINS
+
+    def take(self, event: Event) -> None:
+        """Fold in one more event."""
+        if isinstance(event, Prepared):
+            self.prepared = event
+        elif isinstance(event, Stepped):
+            self.stepped = event
+            self._count(event)
+        elif isinstance(event, Evaluated):
+            self.evaluated = event
+            self.best = event if event.is_best or self.best is None else self.best
+        elif isinstance(event, Sampled):
+            self.sampled = event
+        elif isinstance(event, Saved):
+            self.saved = event
+        elif isinstance(event, Stopped):
+            self.stopped = event
+
+    def _count(self, event: Stepped) -> None:
+        if math.isfinite(event.loss_nats):
+            place = min(max(int(event.progress * _BINS), 0), _BINS - 1)
+            self._sums[place] += event.loss_nats
+            self._counts[place] += 1
+
+    @property
+    def losses_nats(self) -> tuple[float, ...]:
+        """The mean training loss in equal parts of the budget, up to the part under way; a part without a report keeps the last one's.
+
+        NaN stands for what lies before the first report, such as the sittings before a resumed one.
+        """
+        reached = max((place for place, count in enumerate(self._counts) if count), default=-1)
+        losses: list[float] = []
+        last = math.nan
+        for total, count in zip(self._sums[: reached + 1], self._counts, strict=False):
+            last = total / count if count else last
+            losses.append(last)
+        return tuple(losses)
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget that is used up."""
+        return min(max(self.stepped.progress, 0.0), 1.0) if self.stepped else 0.0
+
+
+def unit_of(prepared: Prepared | None) -> str:
+    """What a token of this run is called."""
+    return {"char": "character", "byte": "byte"}.get(prepared.tokenizer if prepared else "", "token")
+
+
+def shape_line(prepared: Prepared) -> str:
+    """`lstm 2 x 384, char tokenizer with 65 tokens, 2.4M parameters`."""
+    model: dict[str, Any] = prepared.settings.get("model", {})
+    layers = f"{model.get('cell', 'lstm')} {model.get('num_layers', '?')} x {model.get('hidden_size', '?')}"
+    return f"{layers}, {prepared.tokenizer} tokenizer with {prepared.vocab_size:,} tokens, {amount(prepared.parameters)} parameters"
+
+
+def data_line(prepared: Prepared) -> str:
+    """`1 document, 1.0M tokens to learn from, 112k to validate on`."""
+    parts = (counted(prepared.documents, "document"), f"{amount(prepared.train_tokens)} tokens to learn from")
+    return ", ".join((*parts, f"{amount(prepared.val_tokens)} to validate on"))
+
+
+def loss_words(nats: float) -> str:
+    """`1.512 nats, 2.181 bits`."""
+    return f"{nats:.3f} nats, {bits(nats):.3f} bits" if math.isfinite(nats) else "not known yet"
+
+
+def preparing_line(what: str, done: int, total: int) -> str:
+    """`reading story.txt, 34% of 12.1 MB`."""
+    if total <= 0:
+        return what
+    return f"{what}, {done / total:.0%} of {size(total)}" if done else f"{what}, {size(total)}"
+
+
+def prepared_lines(prepared: Prepared) -> list[str]:
+    """What stands above the first step, in plain lines."""
+    verb = f"going on with {prepared.run} at step {prepared.resumed_at_step:,}" if prepared.resumed_at_step else f"training {prepared.run}"
+    lines = [verb, f"  {shape_line(prepared)}", f"  {data_line(prepared)}", f"  {prepared.device}, {prepared.precision}"]
+    return [one_line(line) for line in (*lines, *(f"  note: {note}" for note in prepared.notes))]
+
+
+def sample_lines(sampled: Sampled) -> list[str]:
+    """A sample drawn while training: a heading, and the text with control characters written out."""
+    return [f"sample at step {sampled.step:,}:", *(f"  | {line}" for line in visible(sampled.text).strip("\n").split("\n"))]
+
+
+def evaluation_line(evaluated: Evaluated, unit: str) -> str:
+    """One evaluation in one line."""
+    verdict = ", the best so far" if evaluated.is_best else ""
+    return f"step {evaluated.step:,}: validation {loss_words(evaluated.val_nats)} a {unit}{verdict}"
+
+
+def step_line(stepped: Stepped, unit: str) -> str:
+    """Where the run stands, in one line."""
+    left = f", {duration(stepped.remaining_s)} left" if stepped.remaining_s is not None else ""
+    speed = f"{amount(stepped.tokens_per_second)} tokens a second"
+    return f"{stepped.progress:4.0%} step {stepped.step:,}: training {loss_words(stepped.loss_nats)} a {unit}, {speed}{left}"
+
+
+class PlainLines:
+    """Chooses which events become lines where nothing can be redrawn: every evaluation, and now and then a step."""
+
+    def __init__(self) -> None:
+        self._unit = "token"
+        self._last_s = 0.0
+        self._last_progress = 0.0
+
+    def of(self, event: Event) -> list[str]:
+        """The lines that an event is worth, often none."""
+        if isinstance(event, Prepared):
+            self._unit = unit_of(event)
+            return prepared_lines(event)
+        if isinstance(event, Evaluated):
+            return [evaluation_line(event, self._unit)]
+        if isinstance(event, Sampled):
+            return sample_lines(event)
+        if isinstance(event, Warned):
+            return [warning_line(event)]
+        if isinstance(event, Stepped) and self._is_time(event):
+            self._last_s, self._last_progress = event.elapsed_s, event.progress
+            return [step_line(event, self._unit)]
+        return []
+
+    def _is_time(self, event: Stepped) -> bool:
+        return event.elapsed_s - self._last_s >= _LINE_EVERY_S and event.progress - self._last_progress >= _LINE_EVERY_SHARE
+
+
+def warning_line(event: Warned) -> str:
+    """Something went wrong and was dealt with."""
+    return one_line(f"step {event.step:,}: {event.message}")
+
+
+def short_path(path: str) -> str:
+    """A path as short as it can be typed from here."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") or len(relative) > len(path) else relative
+
+
+def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
+    """How a run ended, how good it became, and what to type next."""
+    reasons = {
+        "time": "the time is up",
+        "steps": "all steps are taken",
+        "epochs": "all epochs are read",
+        "patience": "it got no better",
+        "signal": "it was stopped",
+    }
+    ended = reasons.get(str(summary.get("stopped")), "it ended")
+    trained = f"{counted(int(summary.get('steps', 0)), 'step')} in {duration(float(summary.get('seconds', 0.0)))}"
+    lines = [f"done: {ended} after {trained}", f"model: {short_path(str(summary.get('model', run)))}"]
+    if quality := quality_line(summary.get("val")):
+        lines.append(f"validation: {quality}")
+    return [one_line(line) for line in (*lines, "", f'next: {command("sample", short_path(run))} -p "How it begins"')]
+
+
+def quality_line(val: dict[str, Any] | None) -> str:
+    """`1.447 nats a character, 2.088 bits a character (perplexity 4.25 a token)`."""
+    if not val:
+        return ""
+    per_char, perplexity = val.get("nats_per_char"), val.get("perplexity")
+    unit, nats = ("character", float(per_char)) if per_char is not None else ("token", float(val["nats_per_token"]))
+    shown = "beyond all numbers" if perplexity is None else f"{float(perplexity):.4g} a token"
+    return f"{nats:.4f} nats a {unit}, {bits(nats):.4f} bits a {unit} (perplexity {shown})"

@@ -1,0 +1,241 @@
+"""`lstmgen score`: how well a model foresees a text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
+
+import typer
+
+from lstmgen import config
+from lstmgen.cli.complete import corpora_and_files
+from lstmgen.cli.options import OOV_POLICIES, Device, Json, Model, Threads, check_choice, load_model, oov_option
+from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.progress import short_path
+from lstmgen.errors import CorpusError, UsageError
+
+if TYPE_CHECKING:
+    from lstmgen.analysis.report import Score
+    from lstmgen.corpus.sources import Corpus
+    from lstmgen.tokenizers.base import OovPolicy
+    from lstmgen.trained import TrainedModel
+
+EXAMPLES: Final = (
+    "lstmgen score RUN other.txt                   # nats, bits, perplexity",
+    "lstmgen score RUN --split val --json          # the part of its own text that it never learned from",
+    "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
+    "lstmgen score RUN draft.txt --per-line        # the lines that surprise it most",
+    "cat draft.txt | lstmgen score RUN - --per-token --top 50",
+)
+_TABLES: Final = "tables"
+_DATA: Final = "data"
+_TOP: Final = 20
+_TEXT_WIDTH: Final = 80
+_COLUMNS: Final = (
+    ("tokens", "tokens", ",d"),
+    ("nats/token", "nats_per_token", ".4f"),
+    ("perplexity", "perplexity", ".4g"),
+    ("chars", "chars", ",d"),
+    ("nats/char", "nats_per_char", ".4f"),
+    ("bits/char", "bits_per_char", ".4f"),
+    ("bits/byte", "bits_per_byte", ".4f"),
+)
+"""Heading, figure and format of every column of the table."""
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE...", help="Texts: files, folders, globs, corpora, or - for standard input.", autocompletion=corpora_and_files
+    ),
+]
+Window = Annotated[
+    int | None,
+    typer.Option("--window", metavar="N", min=1, help="Begin with an empty state every N tokens; the state runs through where not given."),
+]
+Split = Annotated[
+    str | None,
+    typer.Option("--split", metavar="val|train", help="Score a part of the text that the run was trained on.", rich_help_panel=_DATA),
+]
+Errors = Annotated[
+    str | None,
+    typer.Option(
+        "--errors",
+        metavar="|".join(get_args(config.ErrorsPolicy)),
+        help="What to do with bytes that are not UTF-8. [strict]",
+        rich_help_panel=_DATA,
+    ),
+]
+Oov = Annotated[str | None, oov_option(_DATA)]
+PerLine = Annotated[bool, typer.Option("--per-line", help="List the lines that surprise the model most.", rich_help_panel=_TABLES)]
+PerToken = Annotated[bool, typer.Option("--per-token", help="List the tokens that surprise the model most.", rich_help_panel=_TABLES)]
+Top = Annotated[
+    int,
+    typer.Option(
+        "--top", metavar="N", min=0, help=f"Rows of a list; 0 is all, in the order of the text. [{_TOP}]", rich_help_panel=_TABLES
+    ),
+]
+
+
+def score(
+    streams: Streams,
+    *,
+    model: Model,
+    files: Files = None,
+    window: Window = None,
+    split: Split = None,
+    errors: Errors = None,
+    oov: Oov = None,
+    per_line: PerLine = False,
+    per_token: PerToken = False,
+    top: Top = _TOP,
+    json: Json = False,
+    device: Device = "auto",
+    threads: Threads = None,
+) -> None:
+    """Measure how well a model foresees a text.
+
+    Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
+    order of the text.
+    """
+    check_choice("--oov", oov, OOV_POLICIES)
+    check_choice("--errors", errors, get_args(config.ErrorsPolicy))
+    check_choice("--split", split, ("val", "train"))
+    if bool(files) == (split is not None):
+        raise UsageError(
+            "score needs either a FILE or --split, and not both", remedy=f"lstmgen score {model} FILE, or lstmgen score {model} --split val"
+        )
+    if split is not None and (errors is not None or oov is not None):
+        raise UsageError("--split reads the text as the run did, so --errors and --oov do not go with it", remedy="leave them out")
+    trained = load_model(model, device=device, threads=threads)
+    if split is not None:
+        scores = [(f"{split} part", _score_split(trained, split, window))]
+    else:
+        scores = list(
+            _score_files(streams, trained, files or (), window=window, errors=errors or "strict", oov=cast("OovPolicy", oov or "error"))
+        )
+    for _, found in scores:
+        for note in found.notes:
+            streams.say(one_line(f"note: {note}"))
+    if json:
+        for source, found in _with_total(scores):
+            streams.product_line(to_json(found.to_json(per_line=per_line, per_token=per_token) | {"window": window, "source": source}))
+        return
+    for line in _report(scores, per_line=per_line, per_token=per_token, top=top):
+        streams.product_line(line)
+
+
+def _score_files(
+    streams: Streams, trained: TrainedModel, files: Sequence[str], *, window: int | None, errors: str, oov: OovPolicy
+) -> Iterator[tuple[str, Score]]:
+    """The score of every document, read in the same way as for training."""
+    import tempfile
+
+    from lstmgen.corpus.sources import gather
+    from lstmgen.storage import cache_folder
+
+    if "-" in files and streams.in_is_terminal:
+        streams.say("reading the text from the terminal; end it with Ctrl-D")
+    with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
+        corpus = gather(list(files), errors=errors, stdin=streams.stdin, spool=Path(spool), cache=cache_folder(os.environ))
+        for name, reason in corpus.skipped:
+            streams.say(one_line(f"skipped {name}: {reason}"))
+        for document in corpus.documents:
+            for note in document.notes:
+                streams.say(one_line(f"note: {document.name}: {note}"))
+            yield document.name, trained.score("".join(corpus.read(document)), window=window, oov=oov)
+
+
+def _score_split(trained: TrainedModel, part: str, window: int | None) -> Score:
+    """The score on a part of what the run was trained on; its token files are most often still in the cache.
+
+    Raises:
+        ModelFileError: the model does not lie in the folder of its run.
+        CorpusError: the text has changed since, or the run held nothing out.
+    """
+    from lstmgen.checkpoint.run_folder import RunFolder
+    from lstmgen.corpus.sources import gather
+    from lstmgen.corpus.token_file import prepare
+    from lstmgen.storage import cache_folder
+
+    folder, cache = RunFolder((trained.path or Path()).parent), cache_folder(os.environ)
+    data = folder.read_config().data
+    spooled = sorted(str(path) for path in folder.path.glob("standard-input-*.txt"))
+
+    def read(sources: Sequence[str]) -> Corpus:
+        named = [name for source in sources for name in (spooled if source == "-" else [source])]
+        return gather(named, errors=data.errors, keep_newlines=data.keep_newlines, cache=cache)
+
+    corpus = read(data.sources)
+    expected = trained.summary.get("corpus_sha256")
+    if expected is not None and corpus.sha256 != expected:
+        raise CorpusError(
+            "the text has changed since the model was trained on it, so its parts are not the same any more",
+            remedy=f"score it as any other text: lstmgen score {short_path(str(folder.path))} FILE",
+        )
+    val = read((data.val,)) if data.val is not None else None
+    files = prepare(corpus, trained.tokenizer, val_frac=data.val_frac, val=val, cache=cache, fallback=folder.path)
+    chosen = files.train if part == "train" else files.val
+    if chosen is None:
+        raise CorpusError("the run held no text out for validation", remedy="--split train, or name another text")
+    return trained.score_token_file(chosen, window=window)
+
+
+def _with_total(scores: list[tuple[str, Score]]) -> list[tuple[str, Score]]:
+    """The scores, and that of all texts together where there are several."""
+    from lstmgen.analysis.report import combine
+
+    return [*scores, ("all", combine(found for _, found in scores))] if len(scores) > 1 else scores
+
+
+def _report(scores: list[tuple[str, Score]], *, per_line: bool, per_token: bool, top: int) -> Iterator[str]:
+    """The figures as a table, then the lists that were asked for."""
+    rows = [["text", *(heading for heading, _, _ in _COLUMNS)]]
+    rows += [
+        [one_line(source), *(_figure(getattr(found, name), form) for _, name, form in _COLUMNS)] for source, found in _with_total(scores)
+    ]
+    yield from _aligned(rows)
+    for source, found in scores:
+        of_source = f" of {one_line(source)}" if len(scores) > 1 else ""
+        if per_line:
+            lines = _chosen(found.lines(), key=lambda row: row.nats_per_char, top=top)
+            listed = [[f"{row.line:,}", f"{row.nats_per_char:.3f}", f"{row.nats:.1f}", _shown(row.text)] for row in lines]
+            yield f"\n{_head('lines', top)}{of_source}"
+            yield from _aligned([["line", "nats/char", "nats", "text"], *listed], left_last=True)
+        if per_token:
+            tokens = _chosen(found.per_token(), key=lambda row: row.nats, top=top)
+            listed = [[f"{row.index:,}", f"{row.line:,}", f"{row.nats:.3f}", _shown(row.text)] for row in tokens]
+            yield f"\n{_head('tokens', top)}{of_source}"
+            yield from _aligned([["token", "line", "nats", "text"], *listed], left_last=True)
+
+
+def _head(what: str, top: int) -> str:
+    return f"the {top} most surprising {what}" if top else f"all {what}"
+
+
+def _chosen(rows: Iterable[Any], *, key: Any, top: int) -> list[Any]:
+    """All rows in the order of the text, or those with the largest keys, the largest first."""
+    import heapq
+
+    return heapq.nlargest(top, rows, key=key) if top else list(rows)
+
+
+def _shown(text: str) -> str:
+    text = one_line(text)
+    return text if len(text) <= _TEXT_WIDTH else f"{text[: _TEXT_WIDTH - 3]}..."
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _aligned(rows: list[list[str]], *, left_last: bool = False) -> Iterator[str]:
+    """Columns side by side: numbers to the right; the first column of a table of texts, or the last of a list, to the left."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lefts = {len(widths) - 1} if left_last else {0}
+    for row in rows:
+        cells = [
+            cell.ljust(width) if place in lefts else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()

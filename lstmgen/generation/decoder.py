@@ -1,0 +1,198 @@
+"""One token after the other, fast: the twin of `LanguageModel` for one stream.
+
+torch's fused recurrent kernels rearrange all weights on every call, which for a single token costs ten times the arithmetic. Here
+every token is a few matrix-vector products on weights that lie ready, and the first layer's input product, which depends on the token
+alone, is looked up in a table. Runs wherever the network is; measured and tuned on the CPU, untested on CUDA.
+
+A decoder holds a copy of the weights as they were when it was made. Letters: E embedding, H hidden, G stacked gates, V vocabulary,
+I width of a layer's input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from torch import Tensor, nn
+
+from lstmgen.model.cells import Weights
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.layers import RecurrentLayer
+from lstmgen.model.state import State
+
+Carried = tuple[tuple[Tensor, ...], ...]
+"""The state of one stream: for each layer its parts, each of shape (H,)."""
+
+_MAX_TABLE_NUMBERS: Final = 2**24
+"""Largest table of input products: 64 MiB in fp32."""
+_PROMPT_LOGITS: Final = 2**22
+"""Logits that reading a prompt may hold at a time."""
+_MAX_PROMPT_WINDOW: Final = 1024
+
+
+class Decoder:
+    """The network for one stream in inference.
+
+    Args:
+        network: the model; its training mode is left as it is.
+    """
+
+    def __init__(self, network: LanguageModel) -> None:
+        self.network = network
+        self.vocab_size = network.architecture.vocab_size
+        with torch.inference_mode():
+            self._embedding_VE = network.embedding.weight.clone()
+            self._head_VH, self._head_bias_V = network.head.weight.clone(), network.head.bias.clone()
+            self._norm = _Norm(network.norm)
+            layers = zip(network.layers, network.norms, strict=True)
+            self._layers = [_Layer(cast("RecurrentLayer", layer), norm, network.architecture.residual) for layer, norm in layers]
+            self._table_VG = self._input_table()
+
+    def _input_table(self) -> Tensor | None:
+        """The first layer's input product of every token; None where it would be too large."""
+        first = self._layers[0]
+        if self.vocab_size * len(first.input_bias_G) > _MAX_TABLE_NUMBERS:
+            return None
+        return F.linear(first.norm(self._embedding_VE), first.input_GI, first.input_bias_G)
+
+    def start(self) -> Carried:
+        """The state before the first token."""
+        return self.carried(self.network.zero_state(1))
+
+    @staticmethod
+    def carried(state: State) -> Carried:
+        """The state of a single stream, B = 1, as this decoder carries it."""
+        return tuple(tuple(part_BH[0] for part_BH in layer) for layer in state.layers)
+
+    @torch.inference_mode()
+    def step(self, token: int, carried: Carried) -> tuple[Tensor, Carried]:
+        """Reads one token: the logits of shape (V,) for the next one, and the state after it. Nothing that is passed in changes."""
+        x_E = self._embedding_VE[token]
+        x_H, after = x_E, []
+        for number, (layer, state) in enumerate(zip(self._layers, carried, strict=True)):
+            if number == 0 and self._table_VG is not None:
+                from_input_G = self._table_VG[token]
+            else:
+                from_input_G = torch.addmv(layer.input_bias_G, layer.input_GI, layer.norm(x_H))
+            y_H, *rest = layer.cell(from_input_G, *state)
+            x_H = x_H + y_H if layer.residual else y_H
+            after.append((y_H, *rest))
+        return torch.addmv(self._head_bias_V, self._head_VH, self._norm(x_H)), tuple(after)
+
+    @torch.inference_mode()
+    def read(self, ids: Sequence[int], carried: Carried) -> tuple[Tensor, Carried]:
+        """Reads a prompt of at least one id with the network's fused kernels: the logits of shape (V,) after it, and the state.
+
+        The same ids from the same state always take the same way, so a prompt gives the same numbers whatever is generated after it.
+        """
+        window = max(16, min(_MAX_PROMPT_WINDOW, _PROMPT_LOGITS // self.vocab_size))
+        state = State(tuple(tuple(part_H.unsqueeze(0) for part_H in layer) for layer in carried))
+        logits_TBV = torch.empty(0)
+        was_training = self.network.training
+        self.network.eval()
+        try:
+            for begin in range(0, len(ids), window):
+                ids_TB = torch.tensor(ids[begin : begin + window], device=self.network.device).unsqueeze(1)
+                logits_TBV, state = self.network(ids_TB, state)
+        finally:
+            self.network.train(was_training)
+        return logits_TBV[-1, 0].clone(), self.carried(state)
+
+
+class _Norm:
+    """A copy of a layer normalisation, or of the identity, without a module's overhead."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
+        if isinstance(module, nn.LayerNorm):
+            self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
+
+
+class _Layer:
+    """What a step needs of one recurrent layer."""
+
+    def __init__(self, layer: RecurrentLayer, norm: nn.Module, residual: bool) -> None:  # noqa: FBT001 - read in place
+        weights = layer.weights
+        self.norm = _Norm(norm)
+        self.residual = residual and weights.input_GI.shape[1] == layer.hidden_size
+        self.cell = _CELLS[layer.cell](weights)
+        self.input_GI = self.cell.arrange(weights.input_GI)
+        self.input_bias_G = self.cell.arrange(weights.input_bias_G)
+        if self.cell.one_bias:
+            self.input_bias_G = self.input_bias_G + self.cell.arrange(weights.recurrent_bias_G)
+
+
+class _LstmCell:
+    """`lstm_step` of `model/cells.py` on vectors. The gates are stacked i, f, o, g: three sigmoids in one call, then one tanh."""
+
+    one_bias = True
+
+    def __init__(self, weights: Weights) -> None:
+        self._recurrent_GH = self.arrange(weights.recurrent_GH)
+        gates, size = self._recurrent_GH.shape
+        self._gates_G = self._recurrent_GH.new_empty(gates)
+        self._sigmoids, self._candidate_H = self._gates_G[: 3 * size], self._gates_G[3 * size :]
+        self._input_H, self._forget_H, self._output_H = self._sigmoids.split(size)
+        self._squashed_H = self._recurrent_GH.new_empty(size)
+
+    @staticmethod
+    def arrange(stacked_G: Tensor) -> Tensor:
+        """A copy with the gates in this cell's order."""
+        i, f, g, o = stacked_G.chunk(4)
+        return torch.cat([i, f, o, g])
+
+    def __call__(self, from_input_G: Tensor, h_H: Tensor, c_H: Tensor) -> tuple[Tensor, Tensor]:
+        torch.addmv(from_input_G, self._recurrent_GH, h_H, out=self._gates_G)
+        self._sigmoids.sigmoid_()
+        self._candidate_H.tanh_()
+        c_H = torch.mul(self._forget_H, c_H).addcmul_(self._input_H, self._candidate_H)
+        torch.tanh(c_H, out=self._squashed_H)
+        return torch.mul(self._output_H, self._squashed_H), c_H
+
+
+class _GruCell:
+    """`gru_step` of `model/cells.py` on vectors."""
+
+    one_bias = False
+
+    def __init__(self, weights: Weights) -> None:
+        self._recurrent_GH = self.arrange(weights.recurrent_GH)
+        self._recurrent_bias_G = self.arrange(weights.recurrent_bias_G)
+        self._size = self._recurrent_GH.shape[1]
+
+    @staticmethod
+    def arrange(stacked_G: Tensor) -> Tensor:
+        """A copy; the order is torch's."""
+        return stacked_G.detach().clone()
+
+    def __call__(self, from_input_G: Tensor, h_H: Tensor) -> tuple[Tensor]:
+        both = 2 * self._size
+        from_state_G = torch.addmv(self._recurrent_bias_G, self._recurrent_GH, h_H)
+        r_H, z_H = torch.add(from_input_G[:both], from_state_G[:both]).sigmoid_().split(self._size)
+        n_H = torch.addcmul(from_input_G[both:], r_H, from_state_G[both:]).tanh_()
+        return (torch.lerp(n_H, h_H, z_H),)
+
+
+class _RnnCell:
+    """`rnn_step` of `model/cells.py` on vectors."""
+
+    one_bias = True
+
+    def __init__(self, weights: Weights) -> None:
+        self._recurrent_GH = self.arrange(weights.recurrent_GH)
+
+    @staticmethod
+    def arrange(stacked_G: Tensor) -> Tensor:
+        """A copy; there is one gate."""
+        return stacked_G.detach().clone()
+
+    def __call__(self, from_input_G: Tensor, h_H: Tensor) -> tuple[Tensor]:
+        return (torch.addmv(from_input_G, self._recurrent_GH, h_H).tanh_(),)
+
+
+_CELLS: Final = {"lstm": _LstmCell, "gru": _GruCell, "rnn": _RnnCell}

@@ -1,0 +1,139 @@
+"""The knobs of sampling, checked when they are set; no torch, so that a mistake on the command line is reported at once.
+
+A temperature is a number, a ramp over the length of the sample, or a cycle of numbers; 0 means greedy: the most probable token.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from lstmgen import limits
+from lstmgen.errors import UsageError
+
+_TEMPERATURE_REMEDY = "use 0 for greedy, a number such as 0.8, a ramp such as 1.2:0.6, or a cycle such as 1.0,0.5,0.2"
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A temperature that goes evenly from `start`, at the first token, to `end`, at the last."""
+
+    start: float
+    end: float
+
+    def __post_init__(self) -> None:
+        _check_temperature(self.start)
+        _check_temperature(self.end)
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Temperatures that are used in turn, one a token, again and again."""
+
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise UsageError("a cycle of temperatures has no value", remedy=_TEMPERATURE_REMEDY)
+        for value in self.values:
+            _check_temperature(value)
+
+
+Temperature = float | Ramp | Cycle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """Every knob of one sample. With a temperature of 1 and the rest as it is, tokens follow exactly the model's distribution.
+
+    Attributes:
+        temperature: logits are divided by it; 0 is greedy.
+        top_k: number of most probable tokens to choose from; 0 means all.
+        top_p: share of probability, most probable first, to choose from; 1 means all.
+        min_p: least probability of a token, as a share of the most probable one's; 0 means all.
+        typical_p: share of probability, most typical first, to choose from; 1 means all.
+        repetition_penalty: above 1 makes recent tokens less likely, below 1 more likely; 1 changes nothing.
+        repeat_last_n: how many of the last tokens, the prompt's included, the penalty looks at; 0 none, -1 all.
+
+    Raises:
+        UsageError: a value is of the wrong type or out of bounds.
+    """
+
+    temperature: Temperature = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    typical_p: float = 1.0
+    repetition_penalty: float = 1.0
+    repeat_last_n: int = 64
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.temperature, (Ramp, Cycle)):
+            _check_temperature(self.temperature)
+        _check("top-k", self.top_k, _is_whole(self.top_k) and self.top_k >= 0, "a whole number, 0 for off", "40")
+        _check("top-p", self.top_p, _is_number(self.top_p) and 0 < self.top_p <= 1, "above 0 and at most 1", "0.95")
+        _check("min-p", self.min_p, _is_number(self.min_p) and 0 <= self.min_p <= 1, "between 0 and 1", "0.05")
+        _check("typical-p", self.typical_p, _is_number(self.typical_p) and 0 < self.typical_p <= 1, "above 0 and at most 1", "0.9")
+        penalty = self.repetition_penalty
+        allowed = _is_number(penalty) and 1 / limits.MAX_REPETITION_PENALTY <= penalty <= limits.MAX_REPETITION_PENALTY
+        _check("repetition-penalty", penalty, allowed, f"above 0 and at most {limits.MAX_REPETITION_PENALTY:g}", "1.1")
+        last = self.repeat_last_n
+        _check("repeat-last-n", last, _is_whole(last) and last >= -1, "a whole number, 0 for none, -1 for all", "64")
+
+
+def parse_temperature(text: str) -> Temperature:
+    """A temperature as it is typed: `0.8`, `1.2:0.6` or `1.0,0.5,0.2`.
+
+    Raises:
+        UsageError: it is none of these, or a number is negative, infinite or not a number.
+    """
+    if ":" in text:
+        start, _, end = text.partition(":")
+        return Ramp(_parse_number(start, text), _parse_number(end, text))
+    if "," in text:
+        return Cycle(tuple(_parse_number(part, text) for part in text.split(",")))
+    value = _parse_number(text, text)
+    _check_temperature(value)
+    return value
+
+
+def temperature_at(temperature: Temperature, position: int, *, length: int | None) -> float:
+    """The temperature of the token at `position` (from 0) in a sample of `length` tokens.
+
+    Raises:
+        UsageError: a ramp is asked for over a sample without a length.
+    """
+    if isinstance(temperature, Cycle):
+        return temperature.values[position % len(temperature.values)]
+    if isinstance(temperature, Ramp):
+        if length is None:
+            raise UsageError("a temperature ramp needs a length to run over", remedy="give a length with -n, or use a single temperature")
+        share = position / (length - 1) if length > 1 else 0.0
+        return temperature.start + (temperature.end - temperature.start) * share
+    return temperature
+
+
+def _parse_number(part: str, whole: str) -> float:
+    try:
+        return float(part)
+    except ValueError:
+        raise UsageError(f"the temperature {whole!r} is not a number, a ramp or a cycle", remedy=_TEMPERATURE_REMEDY) from None
+
+
+def _check_temperature(value: Any) -> None:
+    if not (_is_number(value) and value >= 0):
+        raise UsageError(f"the temperature is {value!r}, expected a finite number, 0 or above", remedy=_TEMPERATURE_REMEDY)
+
+
+def _check(name: str, value: Any, allowed: bool, expected: str, example: str) -> None:  # noqa: FBT001 - a private helper, read in place
+    if not allowed:
+        raise UsageError(f"{name} is {value!r}, expected {expected}", remedy=f"for example --{name} {example}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,293 @@
+"""Run folders: at every instant there is something good to go on from."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from lstmgen import storage
+from lstmgen.checkpoint import run_folder as run_folder_module
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.config import Config
+from lstmgen.errors import DivergedError, InUseError, MachineError, ModelFileError, UsageError
+
+
+def state_of(step):
+    tensors = {
+        "network.weight": torch.full((2, 3), float(step)),
+        "optimizer.step": torch.tensor(float(step)),
+        "rng.cpu": torch.arange(5, dtype=torch.uint8),
+        "carried.0.0": torch.ones(1, 4, dtype=torch.bfloat16),
+        "streams.cursor": torch.tensor([step, 2**40]),
+        "none": torch.empty(0),
+    }
+    meta = {"step": step, "best_nats": math.inf, "nested": {"list": [1, -math.inf, "x"]}, "seconds": 0.1}
+    return tensors, meta
+
+
+@pytest.fixture
+def run(tmp_path):
+    return RunFolder.create(tmp_path / "run")
+
+
+def files_of(folder):
+    return sorted(item.name for item in folder.iterdir() if item.name != ".lock")
+
+
+def test_a_state_comes_back_exactly(run):
+    tensors, meta = state_of(3)
+    run.save_state(tensors, meta)
+    loaded, values = RunFolder.open(run.path).load_state()
+    assert values == meta
+    assert loaded.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert loaded[name].dtype == tensor.dtype
+        assert torch.equal(loaded[name], tensor)
+
+
+def test_a_number_that_is_no_number_survives_in_the_state(run):
+    run.save_state({"a": torch.zeros(1)}, {"loss": math.nan})
+    assert math.isnan(run.load_state()[1]["loss"])
+
+
+def test_tensors_that_share_memory_are_saved_apart(run):
+    base = torch.arange(6.0)
+    run.save_state({"a": base[:4], "b": base[2:], "c": base.view(2, 3).t()}, {})
+    loaded, _ = run.load_state()
+    assert loaded["b"].tolist() == [2, 3, 4, 5]
+    assert loaded["c"].tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+def test_a_state_that_is_not_finite_is_not_saved_and_the_one_before_stays(run):
+    run.save_state(*state_of(1))
+    with pytest.raises(DivergedError, match="weight"):
+        run.save_state({"weight": torch.tensor([1.0, math.nan])}, {})
+    assert run.load_state()[1]["step"] == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "gone"])
+def test_when_the_newest_state_is_damaged_the_one_before_is_used_with_a_warning(run, damage):
+    run.save_state(*state_of(1))
+    run.save_state(*state_of(2))
+    last = run.path / "last.safetensors"
+    content = bytearray(last.read_bytes())
+    if damage == "gone":
+        last.unlink()
+    else:
+        content[-1] ^= 64
+        # Replaced and not changed in place, as a bad disk would do to one file; the other generation must not be its twin.
+        last.unlink()
+        last.write_bytes({"cut": content[:-9], "flip": content, "empty": b""}[damage])
+    warnings = []
+    tensors, meta = run.load_state(warn=warnings.append)
+    assert meta["step"] == 1
+    assert torch.equal(tensors["network.weight"], torch.ones(2, 3))
+    assert len(warnings) == (damage != "gone")
+    run.save_state(*state_of(3))
+    assert run.load_state()[1]["step"] == 3
+    (run.path / "last.safetensors").write_bytes(b"")
+    if damage != "gone":
+        assert run.load_state()[1]["step"] == 1, "the damaged state took the place of the good one"
+
+
+def test_without_a_good_state_the_newest_one_is_complained_of(run):
+    run.save_state(*state_of(1))
+    (run.path / "last.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(ModelFileError, match="found text"):
+        run.load_state()
+
+
+def test_a_save_that_fails_leaves_the_newest_state_as_it_was(run, monkeypatch):
+    run.save_state(*state_of(1))
+    run.save_state(*state_of(2))
+
+    def full(path, content):
+        del content
+        raise MachineError(f"cannot write {path}: the disk is full")
+
+    monkeypatch.setattr(storage, "atomic_write", full)
+    with pytest.raises(MachineError):
+        run.save_state(*state_of(3))
+    assert run.load_state()[1]["step"] == 2
+
+
+def test_without_hard_links_the_state_before_is_kept_all_the_same(run, monkeypatch):
+    def unsupported(*_):
+        raise OSError("no hard links here")
+
+    monkeypatch.setattr(run_folder_module.Path, "hardlink_to", unsupported)
+    run.save_state(*state_of(1))
+    run.save_state(*state_of(2))
+    (run.path / "last.safetensors").write_bytes(b"")
+    assert run.load_state()[1]["step"] == 1
+
+
+def test_every_byte_of_a_state_is_guarded(run):
+    run.save_state({"a": torch.tensor([1.0, 2.0])}, {"step": 1})
+    last = run.path / "last.safetensors"
+    content = last.read_bytes()
+    for place in range(len(content)):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << (place % 8)
+        last.write_bytes(damaged)
+        with pytest.raises(ModelFileError):
+            run.load_state()
+        (run.path / "last.damaged.safetensors").unlink(missing_ok=True)
+
+
+def test_metrics_are_one_object_a_line_and_hold_no_special_numbers(run):
+    run.append_metrics({"event": "stepped", "step": 1, "loss_nats": 2.5})
+    run.append_metrics({"event": "stepped", "step": 2, "loss_nats": math.nan, "more": [math.inf, "line\nend"]})
+    lines = run.metrics_path.read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2]
+    assert json.loads(lines[1]) == {"event": "stepped", "step": 2, "loss_nats": None, "more": [None, "line\nend"]}
+
+
+def test_truncating_metrics_drops_later_steps_and_torn_lines(run):
+    run.append_metrics({"event": "prepared"})
+    for step in (1, 2, 3):
+        run.append_metrics({"event": "stepped", "step": step})
+    with run.metrics_path.open("ab") as file:
+        file.write(b'{"event": "stepped", "st')
+    run.truncate_metrics(2)
+    assert [json.loads(line).get("step") for line in run.metrics_path.read_text().splitlines()] == [None, 1, 2]
+    run.append_metrics({"event": "stepped", "step": 3})
+    assert [json.loads(line).get("step") for line in run.metrics_path.read_text().splitlines()] == [None, 1, 2, 3]
+
+
+def test_truncating_metrics_that_do_not_exist_does_nothing(run):
+    run.truncate_metrics(5)
+    assert not run.metrics_path.exists()
+
+
+def test_the_settings_come_back(run):
+    config = Config().replace(
+        {"data.sources": ("a b.txt", 'quote".txt', "\udcff.txt"), "model.hidden_size": 37, "training.max_time_s": 12.5}
+    )
+    run.write_config(config)
+    assert run.read_config() == config
+
+
+@pytest.mark.parametrize("content", [b"[model]\nhidden_size = 'wide'\n", b"= =", None])
+def test_damaged_or_missing_settings_are_refused(run, content):
+    if content is not None:
+        (run.path / "config.toml").write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"config\.toml"):
+        run.read_config()
+
+
+def test_runs_without_a_path_are_numbered_when_the_name_is_taken(tmp_path):
+    runs = tmp_path / "checkpoints"
+    names = [RunFolder.create(name="my story", runs=runs).path.name for _ in range(3)]
+    assert names == ["my-story", "my-story-2", "my-story-3"]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("../../etc/passwd", "etc-passwd"), ("-o", "o"), ("...", "run"), ("été", "t"), ("", "run")])
+def test_a_name_never_leaves_the_folder_of_runs(tmp_path, name, expected):
+    run = RunFolder.create(name=name, runs=tmp_path)
+    assert run.path == tmp_path / expected
+
+
+def test_a_long_name_is_cut(tmp_path):
+    assert len(RunFolder.create(name="x" * 1000, runs=tmp_path).path.name) < 100
+
+
+def test_a_folder_with_a_run_is_refused_and_the_ways_out_are_named(run):
+    run.save_state(*state_of(1))
+    with pytest.raises(UsageError, match="holds a run") as caught:
+        RunFolder.create(run.path)
+    assert "--resume" in caught.value.remedy
+    assert "--overwrite" in caught.value.remedy
+    assert run.load_state()[1]["step"] == 1
+
+
+def test_a_folder_with_other_files_is_refused_and_left_as_it_was(tmp_path):
+    (tmp_path / "diary.txt").write_text("dear diary")
+    with pytest.raises(UsageError, match="not empty"):
+        RunFolder.create(tmp_path)
+    assert [item.name for item in tmp_path.iterdir()] == ["diary.txt"]
+
+
+def test_overwriting_removes_what_a_run_wrote_and_nothing_else(run):
+    run.save_state(*state_of(1))
+    run.save_state(*state_of(2))
+    run.write_config(Config())
+    run.append_metrics({"step": 1})
+    run.model_path.write_bytes(b"model")
+    (run.path / "standard-input-0123456789abcdef.txt").write_text("spooled")
+    foreign = ["notes.txt", "config.toml.bak", "standard-input-mine.txt", "other.safetensors"]
+    for name in foreign:
+        (run.path / name).write_text("mine")
+    RunFolder.create(run.path, overwrite=True)
+    assert files_of(run.path) == sorted(foreign)
+
+
+def test_overwriting_a_run_that_is_training_is_refused(run):
+    run.save_state(*state_of(1))
+    with run.lock(), pytest.raises(InUseError):
+        RunFolder.create(run.path, overwrite=True)
+    assert run.load_state()[1]["step"] == 1
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(UsageError, match="is a file"):
+        RunFolder.create(tmp_path / "run")
+
+
+def test_one_process_at_a_time_holds_a_run(run):
+    with run.lock(), pytest.raises(InUseError), RunFolder(run.path).lock():
+        pass
+    with run.lock():
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_refused_at_the_start(run, monkeypatch):
+    run.save_state(*state_of(1))
+    monkeypatch.setattr(run_folder_module.os, "access", lambda *_: False)
+    with pytest.raises(MachineError, match="cannot be written"):
+        RunFolder.open(run.path)
+    with pytest.raises(MachineError, match="cannot be written"):
+        RunFolder.create(run.path, overwrite=True)
+
+
+def test_opening_names_what_is_missing(tmp_path):
+    with pytest.raises(ModelFileError, match="no model 'nowhere'"):
+        RunFolder.open("nowhere", runs=tmp_path)
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ModelFileError, match="without the state") as caught:
+        RunFolder.open("shared", runs=tmp_path)
+    assert "--init-from" in caught.value.remedy
+
+
+def test_a_run_opens_by_its_name_and_after_it_was_moved(tmp_path):
+    run = RunFolder.create(name="story", runs=tmp_path)
+    run.save_state(*state_of(4))
+    assert RunFolder.open("story", runs=tmp_path).path == run.path
+    run.path.rename(tmp_path / "moved")
+    assert RunFolder.open("moved", runs=tmp_path).load_state()[1]["step"] == 4
+
+
+def test_a_run_that_could_not_begin_leaves_nothing_behind(tmp_path):
+    run = RunFolder.create(tmp_path / "new")
+    with run.lock():
+        run.write_config(Config())
+        run.discard()
+    assert not run.path.exists()
+
+
+def test_discarding_keeps_a_folder_that_was_there_before(tmp_path):
+    run = RunFolder.create(tmp_path)
+    run.write_config(Config())
+    run.discard()
+    assert files_of(tmp_path) == []
+
+
+def test_discarding_keeps_files_of_others(tmp_path):
+    run = RunFolder.create(tmp_path / "new")
+    (run.path / "mine.txt").write_text("mine")
+    run.write_config(Config())
+    run.discard()
+    assert files_of(run.path) == ["mine.txt"]

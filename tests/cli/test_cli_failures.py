@@ -1,0 +1,77 @@
+import errno
+import io
+
+import pytest
+
+from lstmgen import errors
+from lstmgen.cli.failures import Failure, Terminated, explain, nearest, report
+from lstmgen.cli.output import Streams
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (errors.UsageError, 2),
+        (errors.MissingExtraError, 2),
+        (errors.CorpusError, 3),
+        (errors.ModelFileError, 3),
+        (errors.MachineError, 4),
+        (errors.DivergedError, 5),
+        (errors.InUseError, 6),
+    ],
+)
+def test_every_error_of_ours_has_its_exit_code_and_its_two_lines(kind, code):
+    assert explain(kind("this was found", remedy="do that")) == Failure(exit_code=code, message="this was found", remedy="do that")
+
+
+def test_an_error_without_a_remedy_points_to_the_help_of_its_command():
+    assert explain(errors.InputError("x"), path="lstmgen train").remedy == "lstmgen train --help"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, 4),
+        (errno.EDQUOT, 4),
+        (errno.EIO, 4),
+        (errno.EROFS, 4),
+        (errno.ENOENT, 3),
+        (errno.EACCES, 3),
+        (errno.EISDIR, 3),
+        (errno.EXDEV, 4),
+    ],
+)
+def test_what_the_system_refuses_is_the_machine_or_the_input(number, code):
+    failure = explain(OSError(number, "words of the system", "some/file"))
+    assert (failure.exit_code, failure.message) == (code, "some/file: words of the system")
+    assert failure.remedy
+
+
+def test_memory_is_the_machine():
+    assert explain(MemoryError()).exit_code == 4
+    assert explain(type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory")).exit_code == 4
+
+
+def test_ctrl_c_and_a_termination_are_no_errors_and_have_codes_of_their_own():
+    assert explain(KeyboardInterrupt()) == Failure(exit_code=130)
+    assert explain(Terminated()) == Failure(exit_code=143)
+
+
+def test_what_nobody_expected_is_named_with_a_way_to_find_out_more():
+    failure = explain(ZeroDivisionError("division by zero"))
+    assert failure.exit_code == 1
+    assert failure.message == "unexpected ZeroDivisionError: division by zero"
+    assert "--debug" in failure.remedy
+
+
+def test_a_failure_is_told_in_two_clean_lines_even_when_quiet():
+    said = io.BytesIO()
+    streams = Streams(stdin=io.BytesIO(), stdout=io.BytesIO(), stderr=said, quiet=True)
+    code = report(Failure(exit_code=3, message="a file\ncalled \x1b[2J", remedy="rm it"), streams)
+    assert code == 3
+    assert said.getvalue() == b"error: a file called \\x1b[2J\ntry: rm it\n"
+
+
+def test_the_nearest_word_is_found_and_a_far_one_is_not():
+    assert nearest("tran", ["train", "sample"]) == "train"
+    assert nearest("xyzzy", ["train", "sample"]) is None

@@ -1,0 +1,128 @@
+"""The program as a process of its own: pipes, signals, terminals and closed streams."""
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals, pseudo-terminals and /dev/full are Unix")
+
+ENVIRON = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "", "TERM": "xterm-256color"}
+for _name in ("NO_COLOR", "FORCE_COLOR"):
+    ENVIRON.pop(_name, None)
+
+
+def program(*argv):
+    return [sys.executable, "-m", "lstmgen", *map(str, argv)]
+
+
+def run(*argv, environ=None, **options):
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL} | options
+    return subprocess.run(program(*argv), env=ENVIRON | (environ or {}), check=False, **options)
+
+
+def test_a_reader_that_has_enough_ends_it_quietly_and_without_an_error(run_folder):
+    line = " ".join(program("sample", run_folder, "-n", "-1", "-s", "1", "-q"))
+    done = subprocess.run(["bash", "-c", f"{line} | head -c 100; exit ${{PIPESTATUS[0]}}"], env=ENVIRON, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(done.stdout) == 100
+
+
+def test_help_into_a_pipe_that_closes_ends_quietly():
+    line = " ".join(program("train", "--help"))
+    done = subprocess.run(["bash", "-c", f"{line} | head -0; exit ${{PIPESTATUS[0]}}"], env=ENVIRON, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_full_disk_behind_standard_output_is_the_machine(run_folder):
+    with Path("/dev/full").open("wb") as full:
+        done = run("sample", run_folder, "-n", "5", "-q", stdout=full)
+    assert done.returncode == 4
+    assert done.stderr.startswith(b"error: ")
+    assert done.stderr.count(b"\n") == 2
+
+
+@pytest.mark.parametrize(
+    "locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_text_goes_out_as_utf8_whatever_the_locale_says(run_folder, locale):
+    done = run("sample", run_folder, "-p", "Zoë 文", "--oov", "skip", "-n", "0", environ=locale)
+    assert (done.returncode, done.stdout) == (0, "Zoë 文".encode())
+
+
+def test_with_closed_streams_it_still_does_its_work(run_folder, tmp_path):
+    line = " ".join(program("sample", run_folder, "-n", "5", "-s", "1", "-o", tmp_path / "out.txt"))
+    done = subprocess.run(["bash", "-c", f"{line} <&- >&- 2>&-"], env=ENVIRON, check=False)
+    assert done.returncode == 0
+    assert len((tmp_path / "out.txt").read_text()) == 5
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_sampling_lets_out_what_was_drawn(run_folder, number, code):
+    process = subprocess.Popen(
+        program("sample", run_folder, "-n", "-1", "-s", "1", "-q"), env=ENVIRON, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    )
+    first = process.stdout.read(1)
+    process.send_signal(number)
+    out, err = process.communicate()
+    assert first + out
+    assert (process.returncode, err) == (code, b"")
+
+
+def test_on_a_terminal_control_characters_are_shown_and_a_line_is_ended(run_folder):
+    code, screen = on_a_terminal("sample", run_folder, "-p", "a\x1b[2J", "--oov", "skip", "-n", "0", "-q")
+    assert code == 0
+    assert screen == b"a\\x1b[2J\r\n"
+
+
+def on_a_terminal(*argv, respond=None):
+    """Runs on a pseudo-terminal; `respond` is called with the process and the screen so far. Returns the exit code and the screen."""
+    import pty
+
+    master, slave = pty.openpty()
+    process = subprocess.Popen(program(*argv), env=ENVIRON, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, close_fds=True)
+    os.close(slave)
+    screen = b""
+    while True:
+        ready, _, _ = select.select([master], [], [], 0.05)
+        if ready:
+            try:
+                chunk = os.read(master, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            screen += chunk
+        elif process.poll() is not None:
+            break
+        if respond is not None:
+            respond(process, screen)
+    os.close(master)
+    return process.wait(), screen
+
+
+def test_ctrl_c_in_training_on_a_terminal_saves_gives_the_cursor_back_and_the_printed_command_works(tmp_path):
+    (tmp_path / "sea.txt").write_text("The sea is wide, the sea is deep.\n" * 300)
+    options = ["--hidden-size", "8", "--embedding-size", "4", "--batch-size", "2", "--seq-length", "8", "--device", "cpu", "--threads", "1"]
+    sent = []
+
+    def interrupt(process, screen):
+        if not sent and b"training" in screen:
+            time.sleep(0.3)
+            sent.append(process.send_signal(signal.SIGINT))
+
+    code, screen = on_a_terminal("train", tmp_path / "sea.txt", "-o", tmp_path / "run", "--max-time", "10m", *options, respond=interrupt)
+    text = screen.decode()
+    assert code == 130
+    assert "finishing this step and saving" in text
+    assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")
+    assert f"try: lstmgen train --resume {tmp_path / 'run'}" in re.sub(r"\x1b\[[0-9;]*m", "", text)
+    resumed = run("train", "--resume", tmp_path / "run", "--pause-after", "2", "--json", environ={"LSTMGEN_HOME": str(tmp_path / "home")})
+    assert resumed.returncode == 0, resumed.stderr.decode()
+    assert b"going on with" in resumed.stderr

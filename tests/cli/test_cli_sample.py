@@ -1,0 +1,200 @@
+import json
+import re
+
+import pytest
+
+PROMPT = "The sea is wide"
+
+
+def text_of(cli, run_folder, *argv, **options):
+    done = cli("sample", run_folder, "-p", PROMPT, "-n", "30", "-s", "5", *argv, **options)
+    assert done.code == 0, done.err
+    return done.text
+
+
+def test_standard_output_is_the_prompt_and_the_text_and_nothing_else(cli, run_folder):
+    text = text_of(cli, run_folder)
+    assert text.startswith(PROMPT)
+    assert len(text) <= len(PROMPT) + 30
+    assert len(text) > len(PROMPT)
+
+
+def test_the_seed_decides_and_is_told(cli, run_folder):
+    done = cli("sample", run_folder, "-n", "30")
+    seed = re.fullmatch(r"seed: (\d+)\n", done.err)[1]
+    again = cli("sample", run_folder, "-n", "30", "--seed", seed)
+    assert again.out == done.out
+    assert cli("sample", run_folder, "-n", "30", "-s", "123", "-q").err == ""
+
+
+def test_two_runs_without_a_seed_differ(cli, run_folder):
+    assert cli("sample", run_folder, "-n", "60").out != cli("sample", run_folder, "-n", "60").out
+
+
+def test_without_echo_only_the_new_text_is_written(cli, run_folder):
+    assert PROMPT + text_of(cli, run_folder, "--no-echo") == text_of(cli, run_folder)
+
+
+def test_a_length_of_nothing_only_echoes(cli, run_folder):
+    assert cli("sample", run_folder, "-p", PROMPT, "-n", "0").text == PROMPT
+
+
+def test_streamed_or_not_the_bytes_are_the_same(cli, run_folder):
+    assert text_of(cli, run_folder, "--no-stream") == text_of(cli, run_folder, "--stream")
+
+
+def test_a_terminal_gets_a_final_line_end_and_a_pipe_does_not(cli, run_folder):
+    assert text_of(cli, run_folder, terminal=("stdout",)) == text_of(cli, run_folder) + "\n"
+
+
+def test_json_is_one_object_a_sample(cli, run_folder):
+    done = cli("sample", run_folder, "-p", PROMPT, "-n", "30", "-s", "5", "--num-samples", "3", "--json")
+    samples = [json.loads(line) for line in done.text.splitlines()]
+    assert [sample["index"] for sample in samples] == [0, 1, 2]
+    for sample in samples:
+        assert set(sample) == {"index", "seed", "prompt", "text", "tokens", "nats_per_token", "ended"}
+        assert sample["prompt"] == PROMPT
+        assert sample["tokens"] <= 30
+        assert sample["nats_per_token"] > 0
+    assert len({sample["text"] for sample in samples}) == 3
+
+
+def test_a_sample_is_the_same_whatever_their_number(cli, run_folder):
+    one = json.loads(cli("sample", run_folder, "-n", "30", "-s", "5", "--json").out)
+    many = cli("sample", run_folder, "-n", "30", "-s", "5", "--num-samples", "2", "--json").text.splitlines()
+    assert json.loads(many[0]) == one
+
+
+def test_several_samples_are_set_apart_by_one_empty_line(cli, run_folder):
+    texts = [
+        json.loads(line)["text"]
+        for line in cli("sample", run_folder, "-n", "20", "-s", "5", "--num-samples", "3", "--json").text.splitlines()
+    ]
+    assert cli("sample", run_folder, "-n", "20", "-s", "5", "--num-samples", "3").text == "\n\n".join(texts)
+
+
+def test_a_file_receives_exactly_what_standard_output_would(cli, run_folder, tmp_path):
+    done = cli("sample", run_folder, "-p", PROMPT, "-n", "30", "-s", "5", "-o", tmp_path / "out.txt")
+    assert done.out == b""
+    assert "out.txt" in done.err
+    assert (tmp_path / "out.txt").read_text() == text_of(cli, run_folder)
+    assert cli("sample", run_folder, "-p", PROMPT, "-n", "30", "-s", "5", "-o", "-").text == text_of(cli, run_folder)
+
+
+def test_several_samples_go_to_numbered_files_and_json_names_them(cli, run_folder, tmp_path):
+    done = cli("sample", run_folder, "-n", "20", "-s", "5", "--num-samples", "2", "-o", tmp_path / "out.txt", "--json")
+    assert [json.loads(line)["file"] for line in done.text.splitlines()] == [str(tmp_path / "out-1.txt"), str(tmp_path / "out-2.txt")]
+    both = cli("sample", run_folder, "-n", "20", "-s", "5", "--num-samples", "2").text
+    assert "\n\n".join((tmp_path / f"out-{n}.txt").read_text() for n in (1, 2)) == both
+
+
+def test_nothing_is_written_when_the_prompt_is_refused(cli, run_folder, tmp_path):
+    (tmp_path / "out.txt").write_text("precious")
+    assert cli("sample", run_folder, "-p", "Zoë", "-o", tmp_path / "out.txt").code == 3
+    assert (tmp_path / "out.txt").read_text() == "precious"
+
+
+def test_the_prompt_may_come_from_a_pipe_or_a_file_unaltered(cli, run_folder, tmp_path):
+    (tmp_path / "prompt.txt").write_text("The sea\n")
+    for argv, stdin in ((["-p", "-"], b"The sea\n"), (["-f", "-"], b"The sea\n"), (["-f", tmp_path / "prompt.txt"], b"")):
+        assert cli("sample", run_folder, *argv, "-n", "0", stdin=stdin).text == "The sea\n"
+
+
+def test_escapes_are_read_only_when_asked_for(cli, run_folder):
+    assert cli("sample", run_folder, "-p", r"sea\n", "-e", "-n", "0").text == "sea\n"
+    assert cli("sample", run_folder, "-p", r"sea\n", "-n", "0", "--oov", "skip").text == r"sea\n"
+
+
+def test_a_stop_text_ends_the_text_before_it(cli, run_folder):
+    whole = cli("sample", run_folder, "-n", "300", "-s", "5", "--ignore-end").text
+    stopped = cli("sample", run_folder, "-n", "300", "-s", "5", "--ignore-end", "--stop", "e").text
+    assert "e" in whole
+    assert stopped == whole.partition("e")[0]
+
+
+def test_a_symbol_never_seen_is_refused_by_name_or_skipped_or_replaced(cli, run_folder):
+    refused = cli("sample", run_folder, "-p", "Zoë", "-n", "5")
+    assert (refused.code, refused.out) == (3, b"")
+    assert "ë" in refused.err
+    assert "--oov" in refused.err
+    for policy in ("skip", "replace"):
+        assert cli("sample", run_folder, "-p", "Zoë", "-n", "0", "--oov", policy).text == "Zoë"
+
+
+def test_greedy_text_does_not_depend_on_the_seed(cli, run_folder):
+    assert (
+        cli("sample", run_folder, "-t", "0", "-n", "30", "-s", "1").out == cli("sample", run_folder, "-t", "0", "-n", "30", "-s", "2").out
+    )
+
+
+@pytest.mark.parametrize("temperature", ["1.2:0.6", "1.0,0.5,0.2", "1"])
+def test_a_temperature_may_be_a_ramp_or_a_cycle(cli, run_folder, temperature):
+    assert text_of(cli, run_folder, "-t", temperature)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--top-k", "1"],
+        ["--top-p", "0.001"],
+        ["--min-p", "1"],
+    ],
+)
+def test_filters_that_leave_one_token_make_it_greedy(cli, run_folder, argv):
+    greedy = cli("sample", run_folder, "-t", "0", "-n", "30", "-s", "1").out
+    assert cli("sample", run_folder, *argv, "-n", "30", "-s", "1").out == greedy
+
+
+def test_the_penalty_and_the_typical_filter_change_the_text(cli, run_folder):
+    plain = text_of(cli, run_folder)
+    assert text_of(cli, run_folder, "--repeat-penalty", "50", "--repeat-last-n", "-1") != plain
+    assert text_of(cli, run_folder, "--typical-p", "0.05") != plain
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["-t", "-1"],
+        ["-t", "nan"],
+        ["-t", "warm"],
+        ["--top-p", "0"],
+        ["--top-k", "-1"],
+        ["--min-p", "2"],
+        ["--repetition-penalty", "0"],
+        ["--oov", "maybe"],
+        ["-n", "-2"],
+        ["--num-samples", "0"],
+        ["-s", "-1"],
+        ["-p", "a", "-f", "b"],
+        ["--interactive", "--json"],
+        ["-n", "-1", "--json"],
+        ["--device", "tpu"],
+    ],
+)
+def test_a_wrong_option_is_a_usage_error_in_two_lines(cli, run_folder, argv):
+    done = cli("sample", run_folder, *argv)
+    assert (done.code, done.out) == (2, b"")
+    assert re.fullmatch(r"error: [^\n]+\ntry: [^\n]+\n", done.err)
+
+
+def test_a_model_that_is_not_there_or_not_one_is_refused(cli, tmp_path):
+    (tmp_path / "notes.txt").write_text("not a model at all")
+    for model in (tmp_path / "absent", tmp_path / "notes.txt"):
+        done = cli("sample", model)
+        assert (done.code, done.out) == (3, b"")
+        assert re.fullmatch(r"error: [^\n]+\ntry: [^\n]+\n", done.err)
+
+
+def test_an_output_that_is_a_folder_or_lies_nowhere_is_refused(cli, run_folder, tmp_path):
+    assert cli("sample", run_folder, "-n", "3", "-o", tmp_path).code == 2
+    done = cli("sample", run_folder, "-n", "3", "-o", tmp_path / "no" / "out.txt")
+    assert done.code == 3
+    assert "out.txt" in done.err
+
+
+def test_the_prompt_file_and_the_model_are_never_written_over(cli, run_folder, tmp_path):
+    (tmp_path / "prompt.txt").write_text("The sea")
+    for target in (tmp_path / "prompt.txt", run_folder / "model.safetensors"):
+        before = target.read_bytes()
+        assert cli("sample", run_folder, "-f", tmp_path / "prompt.txt", "-o", target).code == 2
+        assert target.read_bytes() == before

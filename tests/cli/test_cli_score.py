@@ -1,0 +1,138 @@
+import json
+import math
+import re
+
+import pytest
+
+TEXT = "The sea is wide, the sea is deep.\nIt rocks the little boats to sleep.\n"
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "one.txt").write_text(TEXT)
+    (tmp_path / "two.txt").write_text("The boats sleep.\n")
+    return tmp_path
+
+
+def scored(cli, *argv, **options):
+    done = cli("score", *argv, "--json", **options)
+    assert done.code == 0, done.err
+    return [json.loads(line) for line in done.text.splitlines()]
+
+
+def test_json_has_every_figure_and_they_agree_with_one_another(cli, run_folder, files):
+    (figures,) = scored(cli, run_folder, files / "one.txt")
+    assert set(figures) >= {
+        "tokens",
+        "nats_per_token",
+        "perplexity",
+        "chars",
+        "nats_per_char",
+        "bits_per_char",
+        "bits_per_byte",
+        "window",
+        "source",
+    }
+    assert figures["tokens"] == figures["chars"] == len(TEXT)
+    assert figures["perplexity"] == pytest.approx(math.exp(figures["nats_per_token"]))
+    assert figures["bits_per_char"] == pytest.approx(figures["nats_per_char"] / math.log(2))
+    assert figures["window"] is None
+    assert figures["source"].endswith("one.txt")
+
+
+def test_a_pipe_is_scored_like_a_file(cli, run_folder, files):
+    (piped,) = scored(cli, run_folder, "-", stdin=TEXT.encode())
+    (filed,) = scored(cli, run_folder, files / "one.txt")
+    assert piped["nats_per_token"] == filed["nats_per_token"]
+
+
+def test_a_window_forgets_and_a_window_as_long_as_the_text_does_not(cli, run_folder, files):
+    (whole,) = scored(cli, run_folder, files / "one.txt")
+    (short,) = scored(cli, run_folder, files / "one.txt", "--window", "5")
+    (long,) = scored(cli, run_folder, files / "one.txt", "--window", "1000")
+    assert short["window"] == 5
+    assert short["nats_per_token"] != pytest.approx(whole["nats_per_token"], rel=1e-6)
+    assert long["nats_per_token"] == pytest.approx(whole["nats_per_token"], rel=1e-6)
+
+
+def test_several_files_are_scored_apart_and_together(cli, run_folder, files):
+    one, two, both = scored(cli, run_folder, files / "one.txt", files / "two.txt")
+    assert both["source"] == "all"
+    assert both["tokens"] == one["tokens"] + two["tokens"]
+    total = one["nats_per_token"] * one["tokens"] + two["nats_per_token"] * two["tokens"]
+    assert both["nats_per_token"] == pytest.approx(total / both["tokens"])
+
+
+def test_the_table_shows_the_figures_of_the_json(cli, run_folder, files):
+    (figures,) = scored(cli, run_folder, files / "one.txt")
+    done = cli("score", run_folder, files / "one.txt")
+    head, row = done.text.splitlines()
+    assert head.split() == ["text", "tokens", "nats/token", "perplexity", "chars", "nats/char", "bits/char", "bits/byte"]
+    assert row.split()[1:3] == [str(figures["tokens"]), f"{figures['nats_per_token']:.4f}"]
+
+
+def test_the_lines_add_up_and_the_most_surprising_comes_first(cli, run_folder, files):
+    (figures,) = scored(cli, run_folder, files / "one.txt", "--per-line")
+    assert [line["text"] for line in figures["lines"]] == TEXT.splitlines()
+    assert sum(line["nats"] for line in figures["lines"]) == pytest.approx(figures["nats_per_token"] * figures["tokens"])
+    hardest = max(figures["lines"], key=lambda line: line["nats_per_char"])
+    listed = cli("score", run_folder, files / "one.txt", "--per-line", "--top", "1").text.splitlines()
+    assert listed[-3] == "the 1 most surprising lines"
+    assert listed[-1].endswith(hardest["text"])
+
+
+def test_the_tokens_are_listed_all_in_order_or_the_most_surprising_first(cli, run_folder, files):
+    (figures,) = scored(cli, run_folder, files / "one.txt", "--per-token")
+    assert len(figures["per_token"]) == len(TEXT)
+    every = cli("score", run_folder, files / "one.txt", "--per-token", "--top", "0").text.splitlines()
+    places = [int(line.split()[0]) for line in every[-len(TEXT) :]]
+    assert places == list(range(len(TEXT)))
+    top = cli("score", run_folder, files / "one.txt", "--per-token", "--top", "3").text.splitlines()[-3:]
+    surprises = [float(line.split()[2]) for line in top]
+    assert surprises == sorted(surprises, reverse=True)
+    assert surprises[0] == pytest.approx(max(token["nats"] for token in figures["per_token"]), abs=1e-3)
+
+
+def test_a_symbol_never_seen_is_refused_or_skipped_and_said(cli, run_folder, files):
+    (files / "odd.txt").write_text("The sea ë\n")
+    refused = cli("score", run_folder, files / "odd.txt")
+    assert (refused.code, refused.out) == (3, b"")
+    skipped = cli("score", run_folder, files / "odd.txt", "--oov", "skip", "--json")
+    assert json.loads(skipped.out)["chars"] == 9
+    assert "never seen" in skipped.err
+
+
+def test_bytes_that_are_not_utf8_follow_errors(cli, run_folder, files):
+    (files / "bad.txt").write_bytes(b"The sea\xff\n")
+    assert cli("score", run_folder, files / "bad.txt").code == 3
+    done = cli("score", run_folder, files / "bad.txt", "--errors", "ignore", "--json")
+    assert json.loads(done.out)["chars"] == 8
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["FILE", "--split", "val"],
+        ["--split", "test"],
+        ["FILE", "--window", "0"],
+        ["FILE", "--oov", "no"],
+        ["--split", "val", "--oov", "skip"],
+    ],
+)
+def test_what_does_not_go_together_is_refused(cli, run_folder, argv):
+    done = cli("score", run_folder, *argv)
+    assert (done.code, done.out) == (2, b"")
+    assert re.fullmatch(r"error: [^\n]+\ntry: [^\n]+\n", done.err)
+
+
+def test_an_empty_or_missing_file_is_refused(cli, run_folder, files):
+    (files / "empty.txt").write_text("")
+    for name in ("empty.txt", "absent.txt"):
+        assert cli("score", run_folder, files / name).code == 3
+
+
+def test_a_model_without_its_run_has_no_parts_to_score(cli, run_folder):
+    done = cli("score", run_folder, "--split", "val")
+    assert done.code == 3
+    assert "config.toml" in done.err

@@ -1,0 +1,171 @@
+"""Each filter alone does what its definition says."""
+
+import math
+
+import pytest
+import torch
+
+from lstmgen.generation import filters
+from lstmgen.generation.filters import Moment
+from lstmgen.generation.sampling import Cycle, Ramp, Sampling
+
+INF = math.inf
+
+
+def logits_of(*probabilities):
+    return torch.tensor(probabilities, dtype=torch.float64).log()
+
+
+def kept(logits_V):
+    return [index for index, value in enumerate(logits_V.tolist()) if value > -INF]
+
+
+FOUR = logits_of(0.4, 0.1, 0.3, 0.2)
+
+
+def test_temperature_divides_the_logits_and_moves_their_maximum_to_zero():
+    result = filters.temperature(torch.tensor([3.0, 1.0, -1.0, 2.0]), 2.0)
+    assert result.tolist() == [0.0, -1.0, -2.0, -0.5]
+
+
+def test_temperature_changes_probabilities_as_their_power():
+    expected = torch.tensor([0.4, 0.1, 0.3, 0.2], dtype=torch.float64) ** (1 / 0.7)
+    torch.testing.assert_close(filters.temperature(FOUR, 0.7).softmax(0), expected / expected.sum())
+
+
+def test_temperature_zero_keeps_the_most_probable_and_the_lowest_id_among_equals():
+    assert kept(filters.temperature(FOUR, 0)) == [0]
+    assert kept(filters.temperature(torch.tensor([1.0, 5.0, 5.0, 0.0]), 0)) == [1]
+
+
+@pytest.mark.parametrize(("k", "expected"), [(1, [0]), (2, [0, 2]), (3, [0, 2, 3]), (4, [0, 1, 2, 3]), (99, [0, 1, 2, 3])])
+def test_top_k_keeps_the_k_most_probable(k, expected):
+    assert kept(filters.top_k(FOUR, k)) == expected
+
+
+def test_top_k_keeps_exactly_k_and_the_lowest_ids_among_equals():
+    logits_V = torch.tensor([2.0, 7.0, 2.0, 7.0, 2.0, 2.0])
+    assert kept(filters.top_k(logits_V, 1)) == [1]
+    assert kept(filters.top_k(logits_V, 3)) == [0, 1, 3]
+    assert kept(filters.top_k(logits_V, 4)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"), [(0.01, [0]), (0.39, [0]), (0.41, [0, 2]), (0.69, [0, 2]), (0.71, [0, 2, 3]), (0.91, [0, 1, 2, 3])]
+)
+def test_top_p_keeps_the_smallest_set_that_reaches_p(p, expected):
+    assert kept(filters.top_p(FOUR, p)) == expected
+
+
+def test_top_p_takes_the_lowest_ids_among_equals():
+    assert kept(filters.top_p(torch.zeros(8, dtype=torch.float64), 0.5)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.0, [0, 1, 2, 3]), (0.24, [0, 1, 2, 3]), (0.26, [0, 2, 3]), (0.6, [0, 2]), (1.0, [0])])
+def test_min_p_keeps_what_is_at_least_that_share_of_the_most_probable(share, expected):
+    assert kept(filters.min_p(FOUR, share)) == expected
+
+
+def test_typical_keeps_what_is_nearest_to_the_expected_surprisal():
+    probabilities = [0.4, 0.1, 0.3, 0.2]
+    entropy = -sum(p * math.log(p) for p in probabilities)
+    order = sorted(range(4), key=lambda index: abs(-math.log(probabilities[index]) - entropy))
+    assert order[0] == 2, "the most probable token is not the most typical one here"
+    reached = 0.0
+    for count, index in enumerate(order, 1):
+        reached += probabilities[index]
+        assert kept(filters.typical_p(FOUR, reached - 0.01)) == sorted(order[:count])
+
+
+def test_the_repetition_penalty_divides_positive_and_multiplies_negative_logits_of_recent_ids():
+    logits_V = torch.tensor([2.0, -2.0, 3.0, -3.0, 0.0])
+    result = filters.repetition_penalty(logits_V, torch.tensor([0, 1, 4]), penalty=2.0)
+    assert result.tolist() == [1.0, -4.0, 3.0, -3.0, 0.0]
+    assert logits_V.tolist() == [2.0, -2.0, 3.0, -3.0, 0.0]
+
+
+def test_the_mask_removes_what_is_banned_and_nothing_else():
+    result = filters.mask(FOUR, torch.tensor([0, 3]))
+    assert kept(result) == [1, 2]
+    assert result[1:3].tolist() == FOUR[1:3].tolist()
+
+
+def test_where_only_banned_tokens_have_probability_the_others_become_equal():
+    result = filters.mask(torch.tensor([3.0, -INF, -INF, -INF]), torch.tensor([0]))
+    assert result.tolist() == [-INF, 0.0, 0.0, 0.0]
+
+
+EXTREME = {
+    "huge": [1e30, -1e30, 1e30, 0.0],
+    "tiny differences": [1e30, 1e30, 1e30, 1e30],
+    "all gone but one": [-INF, -INF, 3.0, -INF],
+    "far below zero": [-1e30, -1e30, -1e30, -3e38],
+    "flat": [0.0, 0.0, 0.0, 0.0],
+}
+STRONG = [
+    Sampling(temperature=1e-6),
+    Sampling(temperature=1e6),
+    Sampling(temperature=5e-324),
+    Sampling(temperature=1.7e308),
+    Sampling(temperature=0),
+    Sampling(temperature=1, top_k=1),
+    Sampling(temperature=1, top_p=1e-300),
+    Sampling(temperature=1, min_p=1.0),
+    Sampling(temperature=1, typical_p=1e-300),
+    Sampling(temperature=1, repetition_penalty=1000.0),
+    Sampling(temperature=1, repetition_penalty=0.001),
+    Sampling(temperature=1e-6, top_k=2, top_p=0.5, min_p=0.5, typical_p=0.5, repetition_penalty=3.0),
+]
+
+
+@pytest.mark.parametrize("name", EXTREME)
+@pytest.mark.parametrize("sampling", STRONG, ids=str)
+def test_something_is_always_left_to_draw_and_never_what_was_impossible(name, sampling):
+    logits_V = torch.tensor(EXTREME[name], dtype=torch.float64)
+    result = filters.apply(filters.build(sampling), logits_V, Moment(0, 4, (0, 2)))
+    probabilities_V = result.softmax(0)
+    assert not probabilities_V.isnan().any()
+    assert float(probabilities_V.sum()) == pytest.approx(1)
+    assert set(kept(result)) <= set(kept(logits_V))
+    assert kept(result)
+
+
+def test_at_temperature_1_with_nothing_else_there_is_no_filter_at_all():
+    assert filters.build(Sampling(temperature=1)) == []
+    assert filters.build(Sampling(temperature=1, repetition_penalty=2.0, repeat_last_n=0)) == []
+
+
+def test_filters_apply_in_the_documented_order(monkeypatch):
+    called = []
+
+    def spied(name, original):
+        def spy(*args, **kwargs):
+            called.append(name)
+            return original(*args, **kwargs)
+
+        return spy
+
+    for name in ("mask", "repetition_penalty", "temperature", "top_k", "top_p", "min_p", "typical_p"):
+        monkeypatch.setattr(filters, name, spied(name, getattr(filters, name)))
+    sampling = Sampling(temperature=0.5, top_k=3, top_p=0.9, min_p=0.1, typical_p=0.9, repetition_penalty=1.5)
+    filters.apply(filters.build(sampling, banned=[1]), FOUR, Moment(0, 9, (2,)))
+    assert called == ["mask", "repetition_penalty", "temperature", "top_k", "top_p", "min_p", "typical_p"]
+    assert list(filters.ORDER) == ["constraints", "penalties", "temperature", "top-k", "top-p", "min-p", "typical"]
+
+
+def test_top_p_works_on_the_tempered_distribution():
+    sampling = Sampling(temperature=0.5, top_p=0.5)
+    result = filters.apply(filters.build(sampling), FOUR, Moment(0, 1))
+    assert kept(result) == [0], "0.16 of 0.30 is more than half; untempered, 0.4 would not be"
+
+
+def test_ramps_and_cycles_follow_the_position():
+    logits_V = torch.tensor([0.0, -1.0], dtype=torch.float64)
+    for sampling, position, length, expected in (
+        (Sampling(temperature=Ramp(1.0, 0.5)), 0, 3, 1.0),
+        (Sampling(temperature=Ramp(1.0, 0.5)), 2, 3, 0.5),
+        (Sampling(temperature=Cycle((2.0, 0.5))), 2, None, 2.0),
+        (Sampling(temperature=Cycle((2.0, 0.5))), 3, None, 0.5),
+    ):
+        result = filters.apply(filters.build(sampling), logits_V, Moment(position, length))
+        assert result.tolist() == [0.0, -1.0 / expected]

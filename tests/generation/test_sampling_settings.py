@@ -1,0 +1,104 @@
+"""The knobs of sampling."""
+
+import math
+import subprocess
+import sys
+
+import pytest
+
+from lstmgen.errors import UsageError
+from lstmgen.generation.sampling import Cycle, Ramp, Sampling, parse_temperature, temperature_at
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("0", 0.0), ("0.8", 0.8), ("1e6", 1e6), (" 1.5 ", 1.5), ("1.2:0.6", Ramp(1.2, 0.6)), ("1.0,0.5,0.2", Cycle((1.0, 0.5, 0.2)))],
+)
+def test_a_temperature_is_a_number_a_ramp_or_a_cycle(text, expected):
+    assert parse_temperature(text) == expected
+
+
+@pytest.mark.parametrize("text", ["-1", "nan", "inf", "-inf", "", "warm", "1:", ":1", "1:2:3", "1:-1", "nan:1", "1,,2", ",", "1,-2", "1;2"])
+def test_anything_else_is_a_usage_error_that_says_what_is_allowed(text):
+    with pytest.raises(UsageError, match="temperature") as caught:
+        parse_temperature(text)
+    assert caught.value.exit_code == 2
+    assert "1.2:0.6" in caught.value.remedy
+
+
+def test_a_ramp_goes_from_its_start_at_the_first_token_to_its_end_at_the_last():
+    ramp = Ramp(1.2, 0.6)
+    assert [round(temperature_at(ramp, position, length=4), 9) for position in range(4)] == [1.2, 1.0, 0.8, 0.6]
+    assert temperature_at(ramp, 0, length=1) == 1.2
+
+
+def test_a_ramp_needs_a_length():
+    with pytest.raises(UsageError, match="length"):
+        temperature_at(Ramp(1.0, 0.5), 0, length=None)
+
+
+def test_a_cycle_starts_again():
+    cycle = Cycle((1.0, 0.5, 0.2))
+    assert [temperature_at(cycle, position, length=None) for position in range(5)] == [1.0, 0.5, 0.2, 1.0, 0.5]
+
+
+def test_a_number_stays():
+    assert temperature_at(0.7, 123, length=None) == 0.7
+
+
+def test_the_defaults_are_temperature_0_8_and_everything_else_off():
+    defaults = Sampling()
+    assert (defaults.temperature, defaults.top_k, defaults.top_p, defaults.min_p) == (0.8, 0, 1.0, 0.0)
+    assert (defaults.typical_p, defaults.repetition_penalty, defaults.repeat_last_n) == (1.0, 1.0, 64)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"temperature": -1},
+        {"temperature": math.nan},
+        {"temperature": "1"},
+        {"temperature": True},
+        {"top_k": -1},
+        {"top_k": 1.5},
+        {"top_k": True},
+        {"top_p": 0},
+        {"top_p": 1.01},
+        {"top_p": math.nan},
+        {"min_p": -0.1},
+        {"min_p": 1.1},
+        {"typical_p": 0.0},
+        {"typical_p": 2},
+        {"repetition_penalty": 0},
+        {"repetition_penalty": -1},
+        {"repetition_penalty": math.inf},
+        {"repeat_last_n": -2},
+        {"repeat_last_n": 1.0},
+    ],
+    ids=str,
+)
+def test_a_knob_out_of_bounds_is_a_usage_error_that_names_it_and_shows_a_good_value(values):
+    name = next(iter(values)).replace("_", "-")
+    with pytest.raises(UsageError, match=name) as caught:
+        Sampling(**values)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"temperature": 0}, {"temperature": Ramp(0, 2)}, {"top_p": 1}, {"min_p": 1}, {"typical_p": 1e-9}, {"repeat_last_n": -1}],
+    ids=str,
+)
+def test_the_ends_of_the_bounds_are_allowed(values):
+    Sampling(**values)
+
+
+@pytest.mark.parametrize("make", [lambda: Cycle(()), lambda: Cycle((1.0, math.inf)), lambda: Ramp(math.nan, 1.0), lambda: Ramp(1.0, -0.1)])
+def test_ramps_and_cycles_check_themselves(make):
+    with pytest.raises(UsageError):
+        make()
+
+
+def test_settings_are_checked_without_torch():
+    code = "import sys, lstmgen.generation.sampling as s; s.parse_temperature('0.8'); print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -1,0 +1,172 @@
+"""Taking turns on one text."""
+
+import numpy as np
+import pytest
+import torch
+
+from lstmgen import tokenizers
+from lstmgen.errors import UnseenSymbolError
+from lstmgen.generation.decoder import Decoder
+from lstmgen.generation.draw import begin
+from lstmgen.generation.sampling import Sampling
+from lstmgen.generation.turns import Turns
+from lstmgen.model.language_model import Architecture, LanguageModel
+
+BYTE = tokenizers.ByteTokenizer()
+CHAR = tokenizers.build("char", lambda: iter(["abcdefg .\n"]))
+PLAIN = Sampling(temperature=1)
+
+
+def decoder_for(tokenizer):
+    with torch.random.fork_rng():
+        torch.manual_seed(11)
+        return Decoder(LanguageModel(Architecture(vocab_size=tokenizer.vocab_size, embedding_size=5, hidden_size=7, num_layers=2)))
+
+
+def turns_of(tokenizer=CHAR, seed=2):
+    return Turns(decoder_for(tokenizer), tokenizer, seed=seed)
+
+
+def check_state_belongs_to_text(turns):
+    """The state is the one after exactly the text."""
+    fresh = begin(turns._decoder, turns._tokenizer.encode(turns.text))
+    torch.testing.assert_close(turns._context.logits_V, fresh.logits_V, rtol=1e-4, atol=1e-5)
+    assert turns._context.ids.tolist() == fresh.ids.tolist()
+
+
+def test_the_text_grows_by_what_both_wrote():
+    turns = turns_of()
+    turns.append("abc. ")
+    first = "".join(turns.generate(12, sampling=PLAIN, ignore_end=True))
+    turns.append("\nfed")
+    second = "".join(turns.generate(7, sampling=PLAIN, ignore_end=True))
+    assert (len(first), len(second)) == (12, 7)
+    assert turns.text == f"abc. {first}\nfed{second}"
+    check_state_belongs_to_text(turns)
+
+
+def test_undo_takes_back_one_turn_at_a_time_text_and_state():
+    turns = turns_of()
+    texts = [turns.text]
+    turns.append("abc")
+    texts.append(turns.text)
+    list(turns.generate(5, sampling=PLAIN))
+    texts.append(turns.text)
+    turns.append("gfe")
+    for expected in reversed(texts):
+        assert turns.undo()
+        assert turns.text == expected
+        check_state_belongs_to_text(turns)
+    assert not turns.undo()
+
+
+def test_asking_again_after_undo_gives_another_continuation():
+    turns = turns_of()
+    turns.append("abc")
+    first = "".join(turns.generate(20, sampling=PLAIN, ignore_end=True))
+    turns.undo()
+    assert "".join(turns.generate(20, sampling=PLAIN, ignore_end=True)) != first
+
+
+def test_the_same_actions_with_the_same_seed_give_the_same_text():
+    results = []
+    for seed in (2, 2, 3):
+        turns = turns_of(seed=seed)
+        turns.append("abc")
+        list(turns.generate(20, sampling=PLAIN, ignore_end=True))
+        turns.undo()
+        list(turns.generate(20, sampling=PLAIN, ignore_end=True))
+        results.append(turns.text)
+    assert results[0] == results[1] != results[2]
+
+
+def test_after_a_stop_text_the_state_is_the_one_after_the_text_as_it_stands():
+    turns = turns_of()
+    turns.append("ab")
+    text = "".join(turns.generate(400, sampling=PLAIN, stop=("e", "g"), ignore_end=True))
+    assert "e" not in text
+    assert "g" not in text
+    assert turns.text == "ab" + text
+    check_state_belongs_to_text(turns)
+
+
+def test_half_a_character_at_the_end_of_a_turn_is_neither_shown_nor_known():
+    turns, halves = turns_of(BYTE), 0
+    for _ in range(60):
+        stream = turns.generate(3, sampling=PLAIN, ignore_end=True)
+        list(stream)
+        decoder = BYTE.decoder()
+        whole = "".join(decoder.push(token) for token in stream.drawing.ids.tolist())
+        halves += decoder.finish() != ""
+        assert turns.text == whole
+        assert turns.text == BYTE.decode(turns._context.ids), "the model knows what is shown"
+        turns.undo()
+    assert halves > 3
+
+
+def test_a_turn_that_is_left_half_way_keeps_what_was_emitted():
+    turns = turns_of()
+    turns.append("ab")
+    stream = turns.generate(50, sampling=PLAIN, ignore_end=True)
+    begun = next(stream) + next(stream) + next(stream)
+    assert turns.text == "ab" + begun
+    turns.append("cd")
+    assert turns.text == "ab" + begun + "cd"
+    check_state_belongs_to_text(turns)
+    assert list(stream) == []
+    turns.undo()
+    turns.undo()
+    assert turns.text == "ab"
+
+
+def test_an_interruption_leaves_text_and_state_together(monkeypatch):
+    turns = turns_of()
+    stream = turns.generate(50, sampling=PLAIN, ignore_end=True)
+    begun = next(stream)
+    monkeypatch.setattr(turns._decoder, "step", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        next(stream)
+    monkeypatch.undo()
+    assert turns.text == begun
+    turns.append("a")
+    check_state_belongs_to_text(turns)
+
+
+def test_unseen_symbols_are_refused_or_noted():
+    turns = turns_of()
+    with pytest.raises(UnseenSymbolError):
+        turns.append("aé")
+    assert turns.text == ""
+    assert not turns.undo()
+    assert turns.append("aé", oov="skip")
+    assert turns.text == "aé"
+    assert turns._context.ids.tolist() == CHAR.encode("a").tolist()
+
+
+def test_appending_nothing_is_no_turn():
+    turns = turns_of()
+    assert turns.append("") == ()
+    assert not turns.undo()
+
+
+def test_what_is_kept_is_not_undone():
+    turns = turns_of()
+    turns.append("abc")
+    turns.keep()
+    turns.append("d")
+    assert turns.undo()
+    assert not turns.undo()
+    assert turns.text == "abc"
+
+
+def test_the_end_of_a_document_ends_a_turn_and_leaves_the_text_open():
+    turns = turns_of()
+    for _ in range(40):
+        stream = turns.generate(100, sampling=PLAIN)
+        list(stream)
+        if stream.result.ended == "end-of-document":
+            break
+    else:
+        pytest.fail("no turn ended by itself")
+    check_state_belongs_to_text(turns)
+    assert np.all(turns._context.ids != 0)

@@ -1,0 +1,282 @@
+"""A run from sources to model, through the Python interface."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from lstmgen.checkpoint.model_file import load_model
+from safetensors.numpy import load_file
+
+import lstmgen
+from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
+from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
+
+TEXT = "".join(
+    f"{name} has {count} apples, and {name} is {mood}.\n" for count in range(40) for name in ("Ada", "Ben") for mood in ("glad", "sad")
+)
+TINY = {
+    "model.hidden_size": 16,
+    "model.num_layers": 2,
+    "model.embedding_size": 8,
+    "model.dropout": 0.1,
+    "training.batch_size": 4,
+    "training.seq_length": 8,
+    "training.max_steps": 12,
+    "training.sample_every_s": 0.0,
+    "runtime.threads": 1,
+    "runtime.precision": "fp32",
+}
+
+
+@pytest.fixture
+def story(tmp_path):
+    path = tmp_path / "story.txt"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture
+def train(tmp_path):
+    def start(*sources, settings=None, **options):
+        return lstmgen.train(sources, settings={**TINY, **(settings or {})}, cache=tmp_path / "cache", **options)
+
+    return start
+
+
+def weights(run_folder):
+    return {name: array for name, array in load_file(run_folder / "last.safetensors").items() if name.startswith("network.")}
+
+
+def assert_same_weights(one, other):
+    left, right = weights(one), weights(other)
+    assert left.keys() == right.keys()
+    assert all(np.array_equal(left[name], right[name]) for name in left)
+
+
+def test_a_run_tells_what_happens_in_order_and_leaves_a_complete_folder(train, story, tmp_path):
+    training = train(story, out=tmp_path / "run")
+    events = list(training)
+    assert isinstance(events[0], Prepared)
+    assert isinstance(events[-1], Stopped)
+    assert {Stepped, Evaluated, Saved} <= {type(event) for event in events}
+    assert {path.name for path in (tmp_path / "run").iterdir()} >= {"model.safetensors", "last.safetensors", "metrics.jsonl", "config.toml"}
+    summary = training.summary
+    assert summary["stopped"] == "steps"
+    assert summary["steps"] == 12
+    assert summary["tokens_seen"] == 12 * 4 * 8
+    assert summary["val"]["chars"] == len(TEXT) - int(0.9 * len(TEXT))
+    assert summary["parameters"] == load_model(tmp_path / "run" / "model.safetensors").network.architecture.num_parameters
+    json.dumps(summary)
+
+
+def test_the_final_figure_is_what_score_says_of_the_model_file(train, story, tmp_path):
+    training = train(story, out=tmp_path / "run")
+    list(training)
+    held_out = TEXT[int(0.9 * len(TEXT)) :]
+    score = lstmgen.load(tmp_path / "run").score(held_out)
+    assert training.summary["val"]["nats_per_char"] == pytest.approx(score.to_json()["nats_per_char"], rel=1e-5)
+
+
+def test_the_model_file_alone_generates(train, story, tmp_path):
+    list(train(story, out=tmp_path / "run"))
+    moved = tmp_path / "elsewhere.safetensors"
+    (tmp_path / "run" / "model.safetensors").rename(moved)
+    sample = lstmgen.load(moved).generate("Ada", length=20, seed=1)[0]
+    assert sample.prompt == "Ada"
+    assert sample.tokens == len(sample.text) == 20
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, precision):
+    settings = {"runtime.precision": precision}
+    list(train(story, out=tmp_path / "whole", settings=settings))
+    list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
+    second = lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache")
+    events = list(second)
+    assert events[0].resumed_at_step == 5
+    assert second.summary["steps"] == 12
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_constant_rate_run_given_more_steps_equals_the_longer_run(train, story, tmp_path):
+    settings = {"optimizer.lr_schedule": "constant", "optimizer.warmup_steps": 2}
+    list(train(story, out=tmp_path / "whole", settings=settings))
+    list(train(story, out=tmp_path / "parts", settings={**settings, "training.max_steps": 6}))
+    list(lstmgen.train(resume=tmp_path / "parts", settings={"training.max_steps": 12}, cache=tmp_path / "cache"))
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_request_to_stop_leaves_a_run_that_resumes(train, story, tmp_path):
+    training = train(story, out=tmp_path / "run", settings={"training.max_steps": 100_000})
+    for event in training:
+        if isinstance(event, Stepped):
+            training.stop()
+    assert training.summary["stopped"] == "signal"
+    assert (tmp_path / "run" / "model.safetensors").exists()
+    steps = training.summary["steps"]
+    second = lstmgen.train(resume=tmp_path / "run", settings={"training.max_steps": steps + 3}, cache=tmp_path / "cache")
+    list(second)
+    assert second.summary["steps"] == steps + 3
+
+
+def test_metrics_after_a_resume_have_every_step_once(train, story, tmp_path):
+    list(train(story, out=tmp_path / "run", pause_after=5))
+    list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    steps = [line["step"] for line in lines if line["event"] == "evaluated"]
+    assert steps == sorted(set(steps))
+
+
+def test_a_changed_source_is_not_resumed(train, story, tmp_path):
+    list(train(story, out=tmp_path / "run", pause_after=5))
+    story.write_text(TEXT.replace("Ada", "Eva", 1))
+    with pytest.raises(CorpusError, match="changed") as failure:
+        list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+    assert "--init-from" in failure.value.remedy
+
+
+def test_a_resumed_run_keeps_its_settings(train, story, tmp_path):
+    list(train(story, out=tmp_path / "run", pause_after=5))
+    with pytest.raises(UsageError, match=r"model\.hidden_size"):
+        list(lstmgen.train(resume=tmp_path / "run", settings={"model.hidden_size": 17}, cache=tmp_path / "cache"))
+
+
+def test_a_finished_run_says_that_it_is_finished(train, story, tmp_path):
+    list(train(story, out=tmp_path / "run"))
+    with pytest.raises(UsageError, match="used up its budget"):
+        list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+
+
+def test_standard_input_is_kept_so_that_its_run_resumes(train, tmp_path):
+    list(train("-", stdin=io.BytesIO(TEXT.encode()), out=tmp_path / "run", pause_after=5))
+    second = lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache")
+    list(second)
+    assert second.summary["steps"] == 12
+
+
+def test_starting_from_a_model_keeps_what_it_knows_and_takes_new_symbols(train, story, tmp_path):
+    list(train(story, out=tmp_path / "first", settings={"training.max_steps": 60}))
+    known = lstmgen.load(tmp_path / "first")
+    other = tmp_path / "other.txt"
+    other.write_text(TEXT.replace("apples", "äpfel"))
+    settings = {key: value for key, value in TINY.items() if not key.startswith("model.")}
+    training = lstmgen.train(
+        [other],
+        init_from=tmp_path / "first",
+        out=tmp_path / "second",
+        cache=tmp_path / "cache",
+        settings={**settings, "training.max_steps": 1},
+    )
+    list(training)
+    learned = lstmgen.load(tmp_path / "second")
+    assert learned.tokenizer.vocab_size == known.tokenizer.vocab_size + 2
+    assert learned.tokenizer.decode(known.tokenizer.encode("Ada is glad.")) == "Ada is glad."
+    assert learned.score("Ada is glad.").to_json()["nats_per_char"] < 0.9 * np.log(known.tokenizer.vocab_size)
+
+
+def test_starting_from_a_model_keeps_its_shape(train, story, tmp_path):
+    list(train(story, out=tmp_path / "first"))
+    with pytest.raises(UsageError, match="hidden_size 17, the model has 16"):
+        list(train(story, init_from=tmp_path / "first", out=tmp_path / "second", settings={"model.hidden_size": 17}))
+
+
+def test_another_models_tokenizer_is_taken_as_it_is(train, story, tmp_path):
+    list(train(story, out=tmp_path / "first"))
+    other = tmp_path / "other.txt"
+    other.write_text(TEXT.replace("apples", "äpfel"))
+    with pytest.raises(UnseenSymbolError):
+        list(train(other, out=tmp_path / "second", settings={"tokenizer.source_model": str(tmp_path / "first")}))
+    assert not (tmp_path / "second").exists()
+    training = train(story, out=tmp_path / "third", settings={"tokenizer.source_model": str(tmp_path / "first")})
+    list(training)
+    assert training.summary["tokenizer"] == "char"
+
+
+@pytest.mark.parametrize("tokenizer", ["byte", "word", "bpe", "unigram"])
+def test_every_tokenizer_trains_and_generates(train, story, tmp_path, tokenizer):
+    training = train(story, out=tmp_path / "run", settings={"tokenizer.name": tokenizer})
+    list(training)
+    assert training.summary["tokenizer"] == tokenizer
+    assert training.summary["val"]["chars"] == len(TEXT) - int(0.9 * len(TEXT))
+    assert lstmgen.load(tmp_path / "run").generate("Ada", length=5, seed=0)[0].tokens == 5
+
+
+def test_a_text_of_one_kilobyte_trains_with_default_settings(tmp_path):
+    path = tmp_path / "small.txt"
+    path.write_text(TEXT[:1000])
+    training = lstmgen.train([path], out=tmp_path / "run", settings={"training.max_steps": 3}, cache=tmp_path / "cache")
+    list(training)
+    assert training.summary["steps"] == 3
+
+
+def test_sources_that_fail_leave_no_folder_behind(train, tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    with pytest.raises(CorpusError):
+        list(train(empty, out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten_unless_asked(train, story, tmp_path):
+    list(train(story, out=tmp_path / "run"))
+    with pytest.raises(UsageError, match="run"):
+        list(train(story, out=tmp_path / "run"))
+    list(train(story, out=tmp_path / "run", overwrite=True, settings={"training.max_steps": 2}))
+    assert load_model(tmp_path / "run" / "model.safetensors").summary["steps"] == 2
+
+
+def test_two_runs_cannot_share_a_folder(train, story, tmp_path):
+    list(train(story, out=tmp_path / "run", pause_after=3))
+    one = iter(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+    next(one)
+    with pytest.raises(InUseError):
+        next(iter(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache")))
+    list(one)
+
+
+def test_samples_and_evaluations_on_the_way_change_nothing(train, story, tmp_path):
+    noisy = {"training.sample_every_s": 1e-6, "training.eval_every": 1}
+    events = list(train(story, out=tmp_path / "noisy", settings=noisy))
+    list(train(story, out=tmp_path / "calm"))
+    assert any(isinstance(event, Sampled) for event in events)
+    assert_same_weights(tmp_path / "noisy", tmp_path / "calm")
+
+
+def test_a_separate_validation_source_leaves_the_whole_text_for_training(train, story, tmp_path):
+    other = tmp_path / "val.txt"
+    other.write_text(TEXT[:500])
+    training = train(story, out=tmp_path / "run", settings={"data.val": str(other)})
+    events = list(training)
+    assert events[0].train_tokens == len(TEXT) + 1
+    assert training.summary["val"]["chars"] == 500
+
+
+def test_without_a_validation_part_the_last_model_is_kept(train, story, tmp_path):
+    training = train(story, out=tmp_path / "run", settings={"data.val_frac": 0.0})
+    list(training)
+    assert training.summary["val"] is None
+    assert (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_a_second_run_on_the_same_text_finds_its_tokens_ready(train, story, tmp_path):
+    stages = []
+    for run in ("one", "two"):
+        seen = []
+        list(
+            train(
+                story,
+                out=tmp_path / run,
+                settings={"tokenizer.name": "bpe"},
+                progress=lambda stage, *_, seen=seen: seen.append(stage),
+            )
+        )
+        stages.append(set(seen))
+    files = sorted((tmp_path / "cache" / "tokens").iterdir())
+    assert len(files) == 1
+    assert stages[0] == stages[1]
+
+
+def test_resume_takes_no_sources(story, tmp_path):
+    with pytest.raises(UsageError, match="--resume"):
+        lstmgen.train([story], resume=tmp_path)
