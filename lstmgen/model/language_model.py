@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
 from lstmgen import limits
@@ -152,15 +151,22 @@ class LanguageModel(nn.Module):
         return logits_TBV, after, gates_LT
 
     def _run(self, ids_TB: Tensor, state: State, recurrence: Any) -> tuple[Tensor, State]:
-        dropout = self.architecture.dropout if self.training else 0.0
-        x_TBH = F.dropout(self.embedding(ids_TB), dropout, self.training)
+        x_TBH = self._drop(self.embedding(ids_TB))
         after: list[tuple[Tensor, ...]] = []
         for layer, norm, carried in zip(self.layers, self.norms, state.layers, strict=True):
             y_TBH, carried_on = recurrence(layer, norm(x_TBH), carried)
-            y_TBH = F.dropout(y_TBH, dropout, self.training)
+            y_TBH = self._drop(y_TBH)
             x_TBH = x_TBH + y_TBH if self.architecture.residual and x_TBH.shape == y_TBH.shape else y_TBH
             after.append(carried_on)
         return self.head(self.norm(x_TBH)), State(tuple(after))
+
+    def _drop(self, x_TBH: Tensor) -> Tensor:
+        """Dropout that leaves out the same units for a whole window (Gal and Ghahramani 2016), which on a CPU also costs T times less."""
+        dropout = self.architecture.dropout
+        if not self.training or not dropout:
+            return x_TBH
+        kept_1BH = torch.empty_like(x_TBH[:1], dtype=torch.float32).bernoulli_(1 - dropout)
+        return x_TBH * kept_1BH.div_(1 - dropout)
 
     def zero_state(self, batch_size: int) -> State:
         """The state before the first token of each of B streams, on the model's device and in its number type."""

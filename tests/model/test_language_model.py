@@ -84,6 +84,18 @@ def test_streams_do_not_influence_each_other():
         assert torch.allclose(one, other, rtol=0, atol=1e-12)
 
 
+def test_dropout_leaves_out_the_same_units_for_a_whole_window_and_keeps_the_mean():
+    network, _ = build(dropout=0.25)
+    network.train()
+    ones_TBH = torch.ones(T, 400, 50)
+    dropped_TBH = network._drop(ones_TBH)
+    assert dropped_TBH.unique().tolist() == pytest.approx([0.0, 1 / 0.75])
+    assert (dropped_TBH == dropped_TBH[:1]).all()
+    assert dropped_TBH[0].mean().item() == pytest.approx(1.0, abs=0.02)
+    network.eval()
+    assert network._drop(ones_TBH) is ones_TBH
+
+
 def test_state_survives_being_named_and_back_and_zeroes_only_marked_streams():
     network, ids_TB = build()
     _, state = network(ids_TB, network.zero_state(B))
