@@ -103,11 +103,13 @@ class Run:
     files: TokenFiles
     arithmetic: Arithmetic
     trainer: Trainer
+    warnings: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
-        notes = [f"{document.name}: {note}" for document in self.corpus.documents for note in document.notes]
+        notes = [*self.warnings]
+        notes += [f"{document.name}: {note}" for document in self.corpus.documents for note in document.notes]
         notes += [f"skipped {name}: {reason}" for name, reason in self.corpus.skipped]
         if self.files.val is None:
             notes.append("no validation part: the last model is kept, not the best")
@@ -149,7 +151,8 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     Raises:
         LstmgenError: the sources have changed, a setting may not be changed any more, or the folder is damaged.
     """
-    tensors, values = folder.load_state()
+    warnings: list[str] = []
+    tensors, values = folder.load_state(warn=warnings.append)
     config = _changed_for_resume(folder, request.changes)
     tokenizer = tokenizers.from_json(values["tokenizer"])
     texts = _gather(config, request, folder)
@@ -171,7 +174,16 @@ def go_on(request: Request, folder: RunFolder) -> Run:
         )
     folder.truncate_metrics(trainer.counters.step)
     folder.write_config(config)
-    return Run(folder=folder, config=config, corpus=texts.corpus, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
+    return Run(
+        folder=folder,
+        config=config,
+        corpus=texts.corpus,
+        tokenizer=tokenizer,
+        files=files,
+        arithmetic=arithmetic,
+        trainer=trainer,
+        warnings=tuple(warnings),
+    )
 
 
 def _gather(config: Config, request: Request, folder: RunFolder) -> Texts:

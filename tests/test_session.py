@@ -5,10 +5,10 @@ import json
 
 import numpy as np
 import pytest
-from lstmgen.checkpoint.model_file import load_model
 from safetensors.numpy import load_file
 
 import lstmgen
+from lstmgen.checkpoint.model_file import load_model
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
 
@@ -82,7 +82,7 @@ def test_the_model_file_alone_generates(train, story, tmp_path):
     list(train(story, out=tmp_path / "run"))
     moved = tmp_path / "elsewhere.safetensors"
     (tmp_path / "run" / "model.safetensors").rename(moved)
-    sample = lstmgen.load(moved).generate("Ada", length=20, seed=1)[0]
+    sample = lstmgen.load(moved).generate("Ada", length=20, seed=1, ignore_end=True)[0]
     assert sample.prompt == "Ada"
     assert sample.tokens == len(sample.text) == 20
 
@@ -118,6 +118,20 @@ def test_a_request_to_stop_leaves_a_run_that_resumes(train, story, tmp_path):
     second = lstmgen.train(resume=tmp_path / "run", settings={"training.max_steps": steps + 3}, cache=tmp_path / "cache")
     list(second)
     assert second.summary["steps"] == steps + 3
+
+
+def test_a_damaged_checkpoint_is_said_and_the_one_before_is_taken(train, story, tmp_path):
+    run = tmp_path / "run"
+    list(train(story, out=run, pause_after=5))
+    list(lstmgen.train(resume=run, cache=tmp_path / "cache", pause_after=2))
+    content = bytearray((run / "last.safetensors").read_bytes())
+    content[-1] ^= 1
+    (run / "last.safetensors").write_bytes(content)
+    second = lstmgen.train(resume=run, cache=tmp_path / "cache")
+    events = list(second)
+    assert events[0].resumed_at_step == 5
+    assert any("the checkpoint before it is used" in note for note in events[0].notes)
+    assert second.summary["steps"] == 12
 
 
 def test_metrics_after_a_resume_have_every_step_once(train, story, tmp_path):
@@ -199,7 +213,7 @@ def test_every_tokenizer_trains_and_generates(train, story, tmp_path, tokenizer)
     list(training)
     assert training.summary["tokenizer"] == tokenizer
     assert training.summary["val"]["chars"] == len(TEXT) - int(0.9 * len(TEXT))
-    assert lstmgen.load(tmp_path / "run").generate("Ada", length=5, seed=0)[0].tokens == 5
+    assert lstmgen.load(tmp_path / "run").generate("Ada", length=5, seed=0, ignore_end=True)[0].tokens == 5
 
 
 def test_a_text_of_one_kilobyte_trains_with_default_settings(tmp_path):

@@ -13,6 +13,7 @@ Letters: T window, B streams, V vocabulary.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
 
 from lstmgen.analysis.report import Detail, Score, combine, summarise_totals, utf8_bytes
+from lstmgen.analysis.threads import ThreadChoice
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import InputError, UsageError
 from lstmgen.model.language_model import LanguageModel
@@ -34,7 +36,12 @@ _LOGITS: Final = 2**23
 """Logits that are held at a time."""
 _MAX_CHUNK: Final = 4096
 """Most tokens of one stream that are read in one call."""
-_MAX_STREAMS: Final = 64
+_TRIAL_CHUNK: Final = 64
+"""The same while it is tried out how many threads are best."""
+_STREAMS: Final = 64
+"""Streams that are read side by side."""
+_SHORT_TOKENS: Final = 2**14
+"""Tokens that short pieces are filled up to by reading more of them side by side."""
 
 
 def score(
@@ -157,9 +164,10 @@ def _surprisals(
     nats = np.zeros(len(ids), dtype=np.float64)
     was_training = network.training
     network.eval()
+    threads = defaultdict[int, ThreadChoice](lambda: ThreadChoice(network.device))
     try:
         for group in _groups(pieces, network.architecture.vocab_size):
-            for counted in _read(network, ids, group, nats):
+            for counted in _read(network, ids, group, nats, threads[len(group).bit_length()]):
                 done += counted
                 if progress is not None:
                     progress(done, total)
@@ -178,14 +186,17 @@ def _pieces(starts: NDArray[np.int64], count: int, *, window: int | None) -> lis
 
 
 def _groups(pieces: list[_Piece], vocab_size: int) -> Iterator[list[_Piece]]:
-    """Pieces that are read side by side, the longest first, so that those of a group are of similar length."""
-    streams = max(1, min(_MAX_STREAMS, _LOGITS // vocab_size))
-    ordered = sorted(pieces, key=len, reverse=True)
-    for begin in range(0, len(ordered), streams):
+    """Pieces that are read side by side, the longest first, so that those of a group are of similar length; many where they are short."""
+    ordered, begin = sorted(pieces, key=len, reverse=True), 0
+    while begin < len(ordered):
+        streams = max(1, min(max(_STREAMS, _SHORT_TOKENS // len(ordered[begin])), _LOGITS // vocab_size))
         yield ordered[begin : begin + streams]
+        begin += streams
 
 
-def _read(network: LanguageModel, ids: NDArray[Any], group: list[_Piece], nats: NDArray[np.float64]) -> Iterator[int]:
+def _read(
+    network: LanguageModel, ids: NDArray[Any], group: list[_Piece], nats: NDArray[np.float64], threads: ThreadChoice
+) -> Iterator[int]:
     """Reads the pieces of a group, fills in the surprisals of the tokens that they predict, and yields how many, chunk by chunk.
 
     The pieces come longest first, so those that have ended are always the last ones.
@@ -193,14 +204,16 @@ def _read(network: LanguageModel, ids: NDArray[Any], group: list[_Piece], nats: 
     begins_B, lengths_B = np.array([piece.begin for piece in group]), np.array([len(piece) for piece in group])
     state, at = network.zero_state(len(group)), 0
     while len(lengths_B):
-        size = max(1, min(_MAX_CHUNK, _LOGITS // (network.architecture.vocab_size * len(lengths_B)), int(lengths_B[0]) - at))
+        most = _TRIAL_CHUNK if threads.is_trying else _MAX_CHUNK
+        size = max(1, min(most, _LOGITS // (network.architecture.vocab_size * len(lengths_B)), int(lengths_B[0]) - at))
         places_TB = at + np.arange(size)[:, None] + begins_B
         within_TB = at + np.arange(size)[:, None] < lengths_B
         inputs_TB = torch.from_numpy(ids[np.minimum(places_TB, len(ids) - 1)].astype(np.int64))
         targets_TB = torch.from_numpy(ids[np.minimum(places_TB + 1, len(ids) - 1)].astype(np.int64))
-        with torch.inference_mode():
+        with torch.inference_mode(), threads.timed(inputs_TB.numel()):
             logits_TBV, state = network(inputs_TB.to(network.device), state)
-            flat = F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.to(network.device).flatten(), reduction="none")
+            logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
+            flat = F.cross_entropy(logits_TBV.flatten(0, 1), targets_TB.to(network.device).flatten(), reduction="none")
         nats[places_TB[within_TB] + 1] = flat.cpu().double().numpy().reshape(within_TB.shape)[within_TB]
         yield int(within_TB.sum())
         at += size

@@ -10,7 +10,8 @@ I width of a layer's input.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, cast
 
 import torch
@@ -27,6 +28,9 @@ Carried = tuple[tuple[Tensor, ...], ...]
 
 _MAX_TABLE_NUMBERS: Final = 2**24
 """Largest table of input products: 64 MiB in fp32."""
+_MIN_SHARED_NUMBERS: Final = 2**22
+"""Smallest matrix whose product is worth several threads. Below it waiting for one another costs more than the work, and many times
+more where other programs use the same cores."""
 _PROMPT_LOGITS: Final = 2**22
 """Logits that reading a prompt may hold at a time."""
 _MAX_PROMPT_WINDOW: Final = 1024
@@ -49,6 +53,8 @@ class Decoder:
             layers = zip(network.layers, network.norms, strict=True)
             self._layers = [_Layer(cast("RecurrentLayer", layer), norm, network.architecture.residual) for layer, norm in layers]
             self._table_VG = self._input_table()
+        matrices = [self._head_VH, *(layer.input_GI for layer in self._layers)]
+        self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
 
     def _input_table(self) -> Tensor | None:
         """The first layer's input product of every token; None where it would be too large."""
@@ -66,11 +72,13 @@ class Decoder:
         """The state of a single stream, B = 1, as this decoder carries it."""
         return tuple(tuple(part_BH[0] for part_BH in layer) for layer in state.layers)
 
-    @torch.inference_mode()
     def step(self, token: int, carried: Carried) -> tuple[Tensor, Carried]:
         """Reads one token: the logits of shape (V,) for the next one, and the state after it. Nothing that is passed in changes."""
-        x_E = self._embedding_VE[token]
-        x_H, after = x_E, []
+        with torch.inference_mode(), self._threads():
+            return self._step(token, carried)
+
+    def _step(self, token: int, carried: Carried) -> tuple[Tensor, Carried]:
+        x_H, after = self._embedding_VE[token], []
         for number, (layer, state) in enumerate(zip(self._layers, carried, strict=True)):
             if number == 0 and self._table_VG is not None:
                 from_input_G = self._table_VG[token]
@@ -81,7 +89,6 @@ class Decoder:
             after.append((y_H, *rest))
         return torch.addmv(self._head_bias_V, self._head_VH, self._norm(x_H)), tuple(after)
 
-    @torch.inference_mode()
     def read(self, ids: Sequence[int], carried: Carried) -> tuple[Tensor, Carried]:
         """Reads a prompt of at least one id with the network's fused kernels: the logits of shape (V,) after it, and the state.
 
@@ -93,12 +100,26 @@ class Decoder:
         was_training = self.network.training
         self.network.eval()
         try:
-            for begin in range(0, len(ids), window):
-                ids_TB = torch.tensor(ids[begin : begin + window], device=self.network.device).unsqueeze(1)
-                logits_TBV, state = self.network(ids_TB, state)
+            with torch.inference_mode(), self._threads():
+                for begin in range(0, len(ids), window):
+                    ids_TB = torch.tensor(ids[begin : begin + window], device=self.network.device).unsqueeze(1)
+                    logits_TBV, state = self.network(ids_TB, state)
+                return logits_TBV[-1, 0].clone(), self.carried(state)
         finally:
             self.network.train(was_training)
-        return logits_TBV[-1, 0].clone(), self.carried(state)
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        """A single thread, unless the matrices are large."""
+        before = torch.get_num_threads()
+        if before == 1 or not self._alone:
+            yield
+            return
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 class _Norm:

@@ -126,6 +126,23 @@ def test_a_decoder_keeps_the_weights_that_it_was_made_with():
     assert torch.equal(before_V, after_V)
 
 
+@pytest.mark.parametrize("smallest", [0, 2**40])
+def test_a_step_leaves_the_number_of_threads_as_it_was(monkeypatch, smallest):
+    monkeypatch.setattr(decoder_module, "_MIN_SHARED_NUMBERS", smallest)
+    fast = Decoder(network_of())
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            fast.step(1, fast.start())
+            assert torch.get_num_threads() == threads
+            with pytest.raises(IndexError):
+                fast.step(99, fast.start())
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
