@@ -90,7 +90,7 @@ class OptimizerConfig:
     """How the rate falls from its peak to zero at the end of the budget, after the warm-up."""
     warmup_steps: int | None = _setting(None, low=0)
     """Steps in which the rate rises from zero; None: the first twentieth of the budget."""
-    weight_decay: float = _setting(0.01, low=0.0, high=10.0)
+    weight_decay: float | None = _setting(None, low=0.0, high=100.0)
     """Decoupled decay, on matrices only."""
     beta1: float = _setting(0.9, low=0.0, high=0.9999)
     beta2: float = _setting(0.99, low=0.0, high=0.999999)

@@ -128,6 +128,7 @@ def start(request: Request, folder: RunFolder) -> Run:
         LstmgenError: a source, a setting or the machine is not as it must be.
     """
     config = presets.with_default_budget(request.config)
+    choose_device(config.runtime.device)
     base = load_model(request.init_from) if request.init_from else None
     texts = _gather(config, request, folder)
     tokenizer = _choose_tokenizer(config, texts, base, request.cache)
@@ -140,6 +141,7 @@ def start(request: Request, folder: RunFolder) -> Run:
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
+    folder.begin()
     folder.write_config(config)
     trainer = _trainer(config, files, arithmetic, network, request.clock)
     return Run(folder=folder, config=config, corpus=texts.corpus, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)

@@ -13,6 +13,11 @@ from lstmgen.config import Config
 
 DEFAULT_MAX_TIME_S: Final = 300.0
 """The budget when none is given."""
+_SEQ_LENGTH: Final = 32
+_BATCH_SIZE: Final = {"cpu": 32, "cuda": 64}
+_WEIGHT_DECAY: Final = 0.3
+_CUDA_SPEEDUP: Final = 8.0
+"""Rough; only for estimating how often a corpus will be passed over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,19 +39,19 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """A model size and the settings it trains well with."""
+    """A model size, the learning rate it trains well with, and its rough speed."""
 
     hidden_size: int
     lr: float
-    cpu_tokens_per_second: float
-    """Rough training speed of two CPU cores, for estimating how often a corpus will be passed over; never for ending a run."""
+    tokens_per_second: float
+    """On two CPU cores; for estimating passes over the corpus, never for ending a run."""
 
 
 SIZES: Final = {
-    "tiny": Size(hidden_size=128, lr=8e-3, cpu_tokens_per_second=120_000),
-    "small": Size(hidden_size=256, lr=6e-3, cpu_tokens_per_second=60_000),
-    "medium": Size(hidden_size=384, lr=5e-3, cpu_tokens_per_second=30_000),
-    "large": Size(hidden_size=640, lr=4e-3, cpu_tokens_per_second=12_000),
+    "tiny": Size(hidden_size=128, lr=8e-3, tokens_per_second=110_000),
+    "small": Size(hidden_size=256, lr=6e-3, tokens_per_second=55_000),
+    "medium": Size(hidden_size=384, lr=5e-3, tokens_per_second=30_000),
+    "large": Size(hidden_size=512, lr=4e-3, tokens_per_second=18_000),
 }
 
 
@@ -60,18 +65,18 @@ def with_default_budget(config: Config) -> Config:
 
 def resolve(config: Config, facts: Facts) -> Config:
     """The configuration with every open setting decided."""
-    name = config.model.preset if config.model.preset != "auto" else _choose_size(facts)
-    size = SIZES[name]
+    size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts)]
     hidden = config.model.hidden_size or size.hidden_size
+    config = replace(config, training=_filled(config.training, **_window(config, facts)))
     model = _filled(
         config.model,
         hidden_size=hidden,
         num_layers=2,
         embedding_size=hidden if config.model.tied else min(hidden, _embedding_size(facts.vocab_size)),
-        dropout=0.1,
+        dropout=_dropout(_expected_passes(config, facts, size)),
     )
-    training = _filled(config.training, **_window(config, facts))
-    return replace(config, model=model, optimizer=_filled(config.optimizer, lr=size.lr), training=training)
+    optimizer = _filled(config.optimizer, lr=size.lr, weight_decay=_WEIGHT_DECAY)
+    return replace(config, model=model, optimizer=optimizer)
 
 
 def _filled(section: Any, **choices: Any) -> Any:
@@ -80,7 +85,32 @@ def _filled(section: Any, **choices: Any) -> Any:
 
 
 def _choose_size(facts: Facts) -> str:
-    return "medium"
+    """The largest model that the budget can teach well."""
+    seconds = (facts.remaining_s if facts.remaining_s is not None else DEFAULT_MAX_TIME_S) * (
+        _CUDA_SPEEDUP if facts.device == "cuda" else 1
+    )
+    if seconds < 40:
+        return "small"
+    return "medium" if seconds < 480 else "large"
+
+
+def _expected_passes(config: Config, facts: Facts, size: Size) -> float:
+    """How often each token will be read; the smallest number that one of the budgets gives."""
+    training = config.training
+    speed = size.tokens_per_second * (_CUDA_SPEEDUP if facts.device == "cuda" else 1)
+    passes = [
+        None if facts.remaining_s is None else facts.remaining_s * speed / facts.train_tokens,
+        None
+        if training.max_steps is None
+        else training.max_steps * (training.batch_size or 1) * (training.seq_length or 1) / facts.train_tokens,
+        training.epochs,
+    ]
+    return min((number for number in passes if number is not None), default=1.0)
+
+
+def _dropout(passes: float) -> float:
+    """Little while most of what is read is new; more with every doubling of the passes."""
+    return round(min(0.6, max(0.05, 0.05 + 0.12 * math.log2(max(passes, 1.0) / 6))), 2)
 
 
 def _embedding_size(vocab_size: int) -> int:
@@ -90,6 +120,6 @@ def _embedding_size(vocab_size: int) -> int:
 
 def _window(config: Config, facts: Facts) -> dict[str, int]:
     """Streams and window; a small corpus gets fewer streams, so that each still has some text to itself."""
-    seq_length = config.training.seq_length or max(1, min(32, (facts.train_tokens - 1) // 2))
-    batch_size = max(1, min(32, facts.train_tokens // (4 * seq_length)))
+    seq_length = config.training.seq_length or max(1, min(_SEQ_LENGTH, (facts.train_tokens - 1) // 2))
+    batch_size = max(1, min(_BATCH_SIZE[facts.device], facts.train_tokens // (4 * seq_length)))
     return {"seq_length": seq_length, "batch_size": batch_size}

@@ -18,7 +18,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,9 +54,11 @@ class RunFolder:
         path: the folder.
     """
 
-    def __init__(self, path: Path, *, is_new: bool = False) -> None:
+    def __init__(self, path: Path, *, is_new: bool = False, made_parent: bool = False) -> None:
         self.path = path
         self._is_new = is_new
+        self._made_parent = made_parent
+        self._earlier: frozenset[str] = frozenset()
 
     @staticmethod
     def create(path: str | Path | None = None, *, name: str = "run", overwrite: bool = False, runs: Path = RUNS) -> RunFolder:
@@ -65,7 +67,7 @@ class RunFolder:
         Args:
             path: the folder; None takes a free name under `runs`.
             name: what to derive that name from; numbered when taken.
-            overwrite: take `path` even if it is not empty; the files of an earlier run are removed, all others stay.
+            overwrite: take `path` even if it is not empty; `begin` then removes the files of the earlier run, all others stay.
             runs: the folder of all runs.
 
         Raises:
@@ -84,8 +86,7 @@ class RunFolder:
             run._refuse_if_occupied()
         run._refuse_if_read_only()
         with run.lock():
-            if overwrite:
-                run._remove_own_files()
+            run._earlier = frozenset(item.name for item in run._own_files())
         return run
 
     @staticmethod
@@ -111,14 +112,27 @@ class RunFolder:
         """A lock, to be used as a context manager; taking it raises InUseError while another process holds it."""
         return FolderLock(self.path, name=_LOCK)
 
+    def begin(self) -> None:
+        """Removes what an earlier run left; called when the new one is ready, so that one that cannot begin costs nothing.
+
+        Raises:
+            MachineError: a file cannot be removed.
+        """
+        storage.remove_leftovers(self.path)
+        self._remove(self._earlier)
+        self._earlier = frozenset()
+
     def discard(self) -> None:
         """Takes back a run that could not begin: its files go, and the folder too if `create` made it and nothing else is in it."""
-        self._remove_own_files()
+        storage.remove_leftovers(self.path)
+        self._remove({item.name for item in self._own_files()} - self._earlier)
         if self._is_new:
             with contextlib.suppress(OSError):
                 if [item.name for item in self.path.iterdir()] == [_LOCK]:
                     (self.path / _LOCK).unlink()
                 self.path.rmdir()
+                if self._made_parent:
+                    self.path.parent.rmdir()
 
     @property
     def model_path(self) -> Path:
@@ -236,11 +250,11 @@ class RunFolder:
     def _own_files(self) -> list[Path]:
         return [item for item in self.path.iterdir() if _is_own(item.name)]
 
-    def _remove_own_files(self) -> None:
-        storage.remove_leftovers(self.path)
-        for item in self._own_files():
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            item = self.path / name
             try:
-                item.unlink()
+                item.unlink(missing_ok=True)
             except OSError as error:
                 raise storage.machine_error(error, doing="remove", path=item) from error
 
@@ -271,6 +285,7 @@ def _is_own(name: str) -> bool:
 
 def _claim(runs: Path, name: str) -> RunFolder:
     """Makes the first free folder of `name`, `name-2`, `name-3`; making it is the claim."""
+    made_runs = not runs.exists()
     storage.make_folder(runs)
     number = 1
     while True:
@@ -282,7 +297,7 @@ def _claim(runs: Path, name: str) -> RunFolder:
         except OSError as error:
             raise storage.machine_error(error, doing="create the folder", path=folder) from error
         else:
-            return RunFolder(folder, is_new=True)
+            return RunFolder(folder, is_new=True, made_parent=made_runs)
 
 
 def _clean_name(name: str) -> str:

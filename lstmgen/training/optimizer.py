@@ -41,7 +41,7 @@ def build_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.
     """AdamW over the trainable parameters, matrices with decay and vectors without."""
     trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
     groups = [
-        {"params": [parameter for parameter in trainable if parameter.dim() > 1], "weight_decay": config.weight_decay},
+        {"params": [parameter for parameter in trainable if parameter.dim() > 1], "weight_decay": config.weight_decay or 0.0},
         {"params": [parameter for parameter in trainable if parameter.dim() <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=config.lr or 0.0, betas=(config.beta1, config.beta2), fused=True)

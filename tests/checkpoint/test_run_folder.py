@@ -219,8 +219,25 @@ def test_overwriting_removes_what_a_run_wrote_and_nothing_else(run):
     foreign = ["notes.txt", "config.toml.bak", "standard-input-mine.txt", "other.safetensors"]
     for name in foreign:
         (run.path / name).write_text("mine")
-    RunFolder.create(run.path, overwrite=True)
-    assert files_of(run.path) == sorted(foreign)
+    again = RunFolder.create(run.path, overwrite=True)
+    (run.path / "standard-input-fedcba9876543210.txt").write_text("of the new run")
+    again.begin()
+    assert files_of(run.path) == sorted([*foreign, "standard-input-fedcba9876543210.txt"])
+
+
+def test_overwriting_with_a_run_that_cannot_begin_leaves_the_earlier_run_whole(run):
+    run.save_state(*state_of(1))
+    before = files_of(run.path)
+    again = RunFolder.create(run.path, overwrite=True)
+    (run.path / "standard-input-fedcba9876543210.txt").write_text("of the new run")
+    again.discard()
+    assert files_of(run.path) == before
+    assert run.load_state()[1]["step"] == 1
+
+
+def test_discarding_the_first_run_of_all_leaves_no_empty_folder_of_runs(tmp_path):
+    RunFolder.create(name="story", runs=tmp_path / "checkpoints").discard()
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_overwriting_a_run_that_is_training_is_refused(run):
