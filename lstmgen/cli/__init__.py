@@ -101,6 +101,8 @@ def run(argv: Sequence[str]) -> int:
             return context.command.invoke(context) or 0
     except typer.Exit as leave:
         return leave.exit_code
+    except SystemExit as leave:  # only typer's own options for completion leave in this way
+        return leave.code if isinstance(leave.code, int) else 1
     except BrokenPipeError:
         _discard_stdout()
         return 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import platform
 import typing
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
+import lstmgen
 from lstmgen.cli.help import COMMON_PANEL, SuggestingGroup, of_context
 from lstmgen.cli.output import Streams
 
@@ -69,11 +71,12 @@ def with_streams(function: Callable[..., Any]) -> Callable[..., Any]:
         parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=False))
 
     def call(**values: Any) -> Any:
-        root = values["context"].find_root()
+        root, context_path = values["context"].find_root(), values["context"].command_path
         common = {name: values.pop(name) for name in _COMMON}
         del common["help"]
         streams: Streams = root.obj.adjusted(**common)
         root.obj = streams
+        streams.explain(f"lstmgen {lstmgen.__version__}, Python {platform.python_version()}: {context_path}")
         if "context" not in wants:
             del values["context"]
         return function(streams, **values)

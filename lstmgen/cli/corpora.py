@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lstmgen.cli.bars import byte_bar
+from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import new_app, register, with_streams
 from lstmgen.cli.complete import corpus_names
 from lstmgen.cli.options import Json
@@ -74,7 +74,8 @@ def get(streams: Streams, *, name: Name, json: Json = False) -> None:
         streams.say(f"{name} is here already")
     else:
         streams.say(one_line(f"fetching {entry.location}"))
-    with byte_bar(streams, name) as progress:
+        streams.explain(f"expecting {entry.size_bytes:,} bytes with sha256 {entry.sha256}")
+    with work_bar(streams, name, shown=size, patience_s=0.0) as progress:
         place = catalog.get(name, _cache(), progress=progress)
     streams.product_line(to_json(_as_object(entry, available=True) | {"path": str(place)}) if json else str(place))
 

@@ -54,10 +54,10 @@ def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
     prompt = usual_line(text)
     _head(streams, 2, f"Writing, from the prompt {prompt.strip()!r}")
     for temperature, mood in _TEMPERATURES:
-        streams.say(streams.styled("dim", f"\ntemperature {temperature}: {mood}, seed {_SEED}\n"))
+        streams.say(streams.styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
         drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=Sampling(temperature=temperature))[0]
-        streams.product(f"{prompt}{drawn.text.rstrip()}\n")
-    _head(streams, 3, "Measuring, on the last tenth of the text, which it never read")
+        streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
+    _head(streams, 3, "Measuring, on the last tenth of the text, which it never read", gap=False)
     for line in verdict(stopped.summary):
         streams.say(line)
     _head(streams, 4, "What to type next")
@@ -66,8 +66,10 @@ def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
     return 0
 
 
-def _head(streams: Streams, number: int, title: str) -> None:
-    streams.say(f"\n{streams.styled('bold', one_line(f'{number}. {title}'))}\n")
+def _head(streams: Streams, number: int, title: str, *, gap: bool = True) -> None:
+    """A heading between empty lines; without `gap` there is one before it already."""
+    before = "\n" if gap else ""
+    streams.say(f"{before}{streams.styled('bold', one_line(f'{number}. {title}'))}\n")
 
 
 def bundled_text() -> tuple[str, str]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import typer.core
 
 from lstmgen.cli.failures import nearest
+from lstmgen.cli.wording import command
 from lstmgen.errors import UsageError
 
 DEFAULT_PANEL: Final = "options"
@@ -121,8 +123,8 @@ class SuggestingGroup(typer.core.TyperGroup):
         """
         if args[0] not in self.commands and not args[0].startswith("-"):
             match = nearest(args[0], list(self.commands))
-            raise UsageError(
-                f"{ctx.command_path} has no command {args[0]!r}",
-                remedy=f"{ctx.command_path} {match}" if match else f"{ctx.command_path} --help",
-            )
+            remedy = f"{ctx.command_path} {match}" if match else f"{ctx.command_path} --help"
+            if not match and Path(args[0]).exists():
+                remedy = command("train", args[0])
+            raise UsageError(f"{ctx.command_path} has no command {args[0]!r}", remedy=remedy)
         return super().resolve_command(ctx, args)

@@ -41,6 +41,7 @@ Thing = Annotated[
 def info(streams: Streams, *, thing: Thing, json: Json = False) -> None:
     """Describe a model, a run, a corpus or a text."""
     facts = _describe(thing)
+    streams.explain(f"{thing} was taken for a {facts['kind']}")
     if json:
         streams.product_line(to_json(facts))
         return

@@ -133,6 +133,6 @@ def read_text(name: str, streams: Streams, *, what: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{what} in {place} is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start:,}, line {line:,}",
+            f"{what} in {place} is not UTF-8: byte 0x{data[error.start]:02X} at offset {error.start:,}, line {line:,}",
             remedy="convert it: iconv -f LATIN1 -t UTF-8 FILE",
         ) from error

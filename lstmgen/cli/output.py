@@ -168,9 +168,9 @@ class Streams:
             self.insist(text)
 
     def explain(self, text: str) -> None:
-        """A message for `-v`."""
+        """A message for `-v`, in one line."""
         if self.verbose:
-            self.insist(self.styled("dim", one_line(text)))
+            self.say(self.styled("dim", one_line(text)))
 
     def insist(self, text: str) -> None:
         """A message that `-q` does not silence."""

@@ -129,10 +129,30 @@ def step_line(stepped: Stepped, unit: str) -> str:
     return f"{stepped.progress:4.0%} step {stepped.step:,}: training {loss_words(stepped.loss_nats)} a {unit}, {speed}{left}"
 
 
-class PlainLines:
-    """Chooses which events become lines where nothing can be redrawn: every evaluation, and now and then a step."""
+def settings_lines(prepared: Prepared) -> list[str]:
+    """Every setting of the run, as `--set` takes it."""
+    return [
+        one_line(f"  {section}.{key} = {value}")
+        for section, values in prepared.settings.items()
+        for key, value in values.items()
+        if value is not None
+    ]
 
-    def __init__(self) -> None:
+
+def saved_line(saved: Saved) -> str:
+    """A checkpoint was written."""
+    return one_line(f"step {saved.step:,}: saved in {short_path(saved.path)}")
+
+
+class PlainLines:
+    """Chooses which events become lines where nothing can be redrawn: every evaluation, and now and then a step.
+
+    Args:
+        verbose: also the settings, and every checkpoint.
+    """
+
+    def __init__(self, *, verbose: bool = False) -> None:
+        self._verbose = verbose
         self._unit = "token"
         self._last_s = 0.0
         self._last_progress = 0.0
@@ -141,7 +161,9 @@ class PlainLines:
         """The lines that an event is worth, often none."""
         if isinstance(event, Prepared):
             self._unit = unit_of(event)
-            return prepared_lines(event)
+            return [*prepared_lines(event), *(settings_lines(event) if self._verbose else [])]
+        if isinstance(event, Saved) and self._verbose:
+            return [saved_line(event)]
         if isinstance(event, Evaluated):
             return [evaluation_line(event, self._unit)]
         if isinstance(event, Sampled):

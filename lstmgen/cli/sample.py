@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -157,6 +158,7 @@ def write_samples(streams: Streams, trained: TrainedModel, wish: Wish, *, out: s
         )  # fmt: skip
         if not index:
             _tell_beginning(streams, source, wish)
+        began_s = time.monotonic()
         path = _numbered(Path(str(out)), index, of=wish.num_samples) if to_file else None
         if path is not None:
             with path.open("wb") as file:
@@ -167,16 +169,27 @@ def write_samples(streams: Streams, trained: TrainedModel, wish: Wish, *, out: s
         else:
             if index:
                 streams.product("\n\n")
+            if wish.num_samples > 1 and streams.out_is_terminal:
+                streams.say(streams.styled("dim", f"sample {index + 1} of {wish.num_samples}"))
             with _ending_line(streams):
                 _write_one(source, wish, streams.product, stream=stream)
         if json:
             streams.product_line(to_json(_as_object(source.result, path)))
+        _explain_end(streams, source, time.monotonic() - began_s)
 
 
 def _tell_beginning(streams: Streams, source: SampleStream, wish: Wish) -> None:
     streams.say(f"seed: {wish.seed}")
     for note in source.result.notes:
         streams.say(one_line(f"note: {note}"))
+    streams.explain(f"sampling: {wish.sampling}")
+
+
+def _explain_end(streams: Streams, source: SampleStream, seconds: float) -> None:
+    drawn = source.result
+    surprise = f", {drawn.nats_per_token:.3f} nats a token" if drawn.nats_per_token is not None else ""
+    speed = f", {drawn.tokens / seconds:,.0f} tokens a second" if seconds > 0 else ""
+    streams.explain(f"sample {drawn.index}: ended by {drawn.ended} after {drawn.tokens:,} tokens{surprise}{speed}")
 
 
 def _write_one(source: SampleStream, wish: Wish, write: Callable[[str], None], *, stream: bool) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
 import typer
 
 from lstmgen import config
+from lstmgen.cli.bars import work_bar
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.options import OOV_POLICIES, Device, Json, Model, Threads, check_choice, load_model, oov_option
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.progress import short_path
+from lstmgen.cli.wording import amount
 from lstmgen.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -109,8 +111,9 @@ def score(
     if split is not None and (errors is not None or oov is not None):
         raise UsageError("--split reads the text as the run did, so --errors and --oov do not go with it", remedy="leave them out")
     trained = load_model(model, device=device, threads=threads)
+    streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
     if split is not None:
-        scores = [(f"{split} part", _score_split(trained, split, window))]
+        scores = [(f"{split} part", _score_split(streams, trained, split, window))]
     else:
         scores = list(
             _score_files(streams, trained, files or (), window=window, errors=errors or "strict", oov=cast("OovPolicy", oov or "error"))
@@ -144,10 +147,16 @@ def _score_files(
         for document in corpus.documents:
             for note in document.notes:
                 streams.say(one_line(f"note: {document.name}: {note}"))
-            yield document.name, trained.score("".join(corpus.read(document)), window=window, oov=oov)
+            with work_bar(streams, f"scoring {document.name}", shown=_tokens) as progress:
+                found = trained.score("".join(corpus.read(document)), window=window, oov=oov, progress=progress)
+            yield document.name, found
 
 
-def _score_split(trained: TrainedModel, part: str, window: int | None) -> Score:
+def _tokens(number: float) -> str:
+    return f"{amount(number)} tokens"
+
+
+def _score_split(streams: Streams, trained: TrainedModel, part: str, window: int | None) -> Score:
     """The score on a part of what the run was trained on; its token files are most often still in the cache.
 
     Raises:
@@ -179,7 +188,8 @@ def _score_split(trained: TrainedModel, part: str, window: int | None) -> Score:
     chosen = files.train if part == "train" else files.val
     if chosen is None:
         raise CorpusError("the run held no text out for validation", remedy="--split train, or name another text")
-    return trained.score_token_file(chosen, window=window)
+    with work_bar(streams, f"scoring the {part} part", shown=_tokens) as progress:
+        return trained.score_token_file(chosen, window=window, progress=progress)
 
 
 def _with_total(scores: list[tuple[str, Score]]) -> list[tuple[str, Score]]:

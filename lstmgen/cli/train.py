@@ -132,11 +132,17 @@ def train(
 
 
 def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, resume: str | None, init_from: str | None) -> None:
+    """Refuse what cannot be meant, before anything is read."""
     if resume is None:
         if not sources:
             raise UsageError(
                 "there is nothing to learn from: no SOURCE was given", remedy="lstmgen train FILE, or lstmgen corpora for what is there"
             )
+        for source in sources:
+            if any((Path(source) / name).is_file() for name in ("last.safetensors", "model.safetensors")):
+                raise UsageError(
+                    f"{source} is the folder of a run, expected text to learn from", remedy=command("train", "--resume", source)
+                )
         return
     for given, name in ((sources, "a SOURCE"), (out, "--out"), (init_from, "--init-from"), (overwrite, "--overwrite")):
         if given:

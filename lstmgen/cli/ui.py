@@ -10,10 +10,22 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lstmgen.cli.output import MessageText, Streams, encode, one_line, visible
-from lstmgen.cli.progress import PlainLines, RunView, data_line, preparing_line, sample_lines, shape_line, short_path, unit_of, warning_line
+from lstmgen.cli.progress import (
+    PlainLines,
+    RunView,
+    data_line,
+    preparing_line,
+    sample_lines,
+    saved_line,
+    settings_lines,
+    shape_line,
+    short_path,
+    unit_of,
+    warning_line,
+)
 from lstmgen.cli.sparkline import chart
 from lstmgen.cli.wording import amount, bits, duration
-from lstmgen.training.events import Event, Prepared, Sampled, Warned
+from lstmgen.training.events import Event, Prepared, Sampled, Saved, Warned
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -58,7 +70,7 @@ class PlainDisplay:
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self._lines = PlainLines()
+        self._lines = PlainLines(verbose=streams.verbose)
         self._preparing = ""
 
     def preparing(self, what: str, done: int, total: int, /) -> None:
@@ -127,11 +139,20 @@ class LiveDisplay:
             self._write_above(sample_lines(event))
         elif isinstance(event, Warned):
             self._write_above([warning_line(event)])
-        elif isinstance(event, Prepared) and event.notes:
+        elif isinstance(event, Prepared):
             self._write_above([f"note: {visible(note)}" for note in event.notes])
+            self._explain(settings_lines(event))
+        elif isinstance(event, Saved):
+            self._explain([saved_line(event)])
 
-    def _write_above(self, lines: Iterable[str]) -> None:
+    def _explain(self, lines: list[str]) -> None:
+        if self._streams.verbose:
+            self._write_above(lines)
+
+    def _write_above(self, lines: list[str]) -> None:
         """Wipe the panel, write bytes, draw the panel again below them."""
+        if not lines:
+            return
         self._live.transient = True
         self._live.stop()
         self._streams.send_message(b"".join(encode(line) + b"\n" for line in lines))

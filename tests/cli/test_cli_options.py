@@ -46,7 +46,7 @@ def test_a_byte_order_mark_is_not_part_of_the_text(tmp_path):
 
 
 def test_the_first_bad_byte_is_reported_with_its_place():
-    with pytest.raises(InputError, match=r"0xff at offset 6, line 2"):
+    with pytest.raises(InputError, match=r"0xFF at offset 6, line 2"):
         read_text("-", streams(b"one\ntw\xffo"), what="the prompt")
 
 

@@ -75,6 +75,15 @@ def test_a_signal_while_sampling_lets_out_what_was_drawn(run_folder, number, cod
     assert (process.returncode, err) == (code, b"")
 
 
+@pytest.mark.parametrize(
+    ("words", "place", "offered"),
+    [("lstmgen sam", 1, b"sample\n"), ("lstmgen corpora path python-d", 3, b"python-docs\n"), ("lstmgen train --cell g", 3, b"gru\n")],
+)
+def test_the_shell_is_told_what_may_come_next(words, place, offered):
+    done = run(environ={"_LSTMGEN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(place)})
+    assert (done.returncode, done.stdout) == (0, offered)
+
+
 def test_on_a_terminal_control_characters_are_shown_and_a_line_is_ended(run_folder):
     code, screen = on_a_terminal("sample", run_folder, "-p", "a\x1b[2J", "--oov", "skip", "-n", "0", "-q")
     assert code == 0
