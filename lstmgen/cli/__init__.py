@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from types import FrameType
 from typing import Annotated, Any
 
@@ -123,10 +123,21 @@ def main() -> None:
         import warnings
 
         warnings.simplefilter("ignore")
+    _wait_politely(os.environ)
     if os.environ.get("_LSTMGEN_COMPLETE"):
         root_command(completion=True).main(prog_name="lstmgen", standalone_mode=False)
     _unwind_when_terminated()
     sys.exit(run(sys.argv[1:]))
+
+
+def _wait_politely(environ: MutableMapping[str, str]) -> None:
+    """Lets torch's threads sleep soon when they wait for each other, instead of spinning.
+
+    It costs nothing on a quiet machine; where another program takes a part of a core, training was seen to go several times faster. It
+    has to be said before torch is loaded. Whoever has set the waiting policy themselves keeps it.
+    """
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & environ.keys():
+        environ["GOMP_SPINCOUNT"] = "1000"
 
 
 def _discard_stdout() -> None:
