@@ -9,6 +9,7 @@ run folder and makes sure that the sources are still what they were.
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -340,7 +341,8 @@ def _absolute_sources(config: Config) -> Config:
     """Sources by absolute path, so that the run resumes from any folder."""
 
     def absolute(source: str) -> str:
-        return source if source == "-" or not Path(source).exists() else str(Path(source).absolute())
+        is_path = source != "-" and (Path(source).exists() or glob.has_magic(source))
+        return str(Path(source).absolute()) if is_path else source
 
     data = config.data
     return replace(config, data=replace(data, sources=tuple(map(absolute, data.sources)), val=absolute(data.val) if data.val else None))
