@@ -19,8 +19,19 @@ import tempfile
 import time
 from pathlib import Path
 
-SHA256 = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 NAME = "tinyshakespeare"
+COLUMNS = (
+    "budget",
+    "seed",
+    "nats a character, streamed",
+    "from empty every 256",
+    "bits",
+    "parameters",
+    "tokens a second",
+    "steps",
+    "precision",
+    "whole command",
+)
 
 
 def lstmgen(*arguments: str) -> str:
@@ -64,10 +75,8 @@ def main() -> None:
     parser.add_argument("--set", dest="settings", action="append", default=[])
     chosen = parser.parse_args()
     print(f"machine: {machine()}")
-    print(
-        "| budget | seed | nats a character, streamed | from empty every 256 | bits | parameters | tokens a second | steps | precision | whole command |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print("| " + " | ".join(COLUMNS) + " |")
+    print("|---" * len(COLUMNS) + "|")
     with tempfile.TemporaryDirectory() as folder:
         for budget in chosen.budgets:
             print(row(chosen.source, budget, chosen.seed, chosen.settings, Path(folder)), flush=True)
@@ -80,12 +89,9 @@ def machine() -> str:
     from lstmgen.model.arithmetic import bf16_units
 
     information = Path("/proc/cpuinfo")
-    names = (
-        [line.partition(":")[2].strip() for line in information.read_text().splitlines() if line.startswith("model name")]
-        if information.exists()
-        else []
-    )
-    return f"{names[0] if names else 'unknown processor'}, {torch.get_num_threads()} threads, bf16 units: {bf16_units() or 'none'}, torch {torch.__version__}"
+    lines = information.read_text().splitlines() if information.exists() else []
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown processor")
+    return f"{name}, {torch.get_num_threads()} threads, bf16 units: {bf16_units() or 'none'}, torch {torch.__version__}"
 
 
 if __name__ == "__main__":
