@@ -12,7 +12,7 @@ import contextlib
 import glob
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,22 +23,18 @@ from lstmgen import presets, storage, tokenizers
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
-from lstmgen.corpus.sources import Corpus, gather
-from lstmgen.corpus.splits import spans
+from lstmgen.corpus.sources import Corpus
 from lstmgen.corpus.token_file import Prepared as TokenFiles
-from lstmgen.corpus.token_file import prepare
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
+from lstmgen.texts import Progress, TextReader, Texts
 from lstmgen.tokenizers.base import Tokenizer
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.trainer import Trainer
 
 _SLOW_TO_BUILD = frozenset({"word", "bpe", "unigram"})
 _TOKENIZER_CACHE_VERSION = 1
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is going on, how much is done, and how much there is, in bytes."""
 
 CHANGEABLE_ON_RESUME = frozenset(
     {
@@ -65,32 +61,10 @@ class Request:
     changes: dict[str, Any] = field(default_factory=dict)
     """The `section.key` settings that were given explicitly."""
     init_from: Path | None = None
-    resuming: bool = False
     stdin: BinaryIO | None = None
     cache: Path
     clock: Clock
     progress: Progress | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Texts:
-    """What is learned from, and what is validated on where that is apart."""
-
-    corpus: Corpus
-    val: Corpus | None
-
-    def character_counts(self) -> dict[str, int]:
-        """How often each character occurs in both together."""
-        counts = dict(self.corpus.character_counts())
-        for character, count in (self.val.character_counts() if self.val else {}).items():
-            counts[character] = counts.get(character, 0) + count
-        return counts
-
-    def training_part(self, val_frac: float) -> Iterator[str]:
-        """The characters that are learned from, in chunks."""
-        training, _ = spans(self.corpus, 0.0 if self.val else val_frac)
-        for span in training:
-            yield from self.corpus.read(span.document, span.start, span.stop)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +105,10 @@ def start(request: Request, folder: RunFolder) -> Run:
     config = presets.with_default_budget(request.config)
     choose_device(config.runtime.device)
     base = load_model(request.init_from) if request.init_from else None
-    texts = _gather(config, request, folder)
+    reader = TextReader(folder=folder.path, cache=request.cache, stdin=request.stdin, progress=request.progress)
+    texts = reader.gather(config.data)
     tokenizer = _choose_tokenizer(config, texts, base, request.cache)
-    files = _token_files(config, texts, tokenizer, request, folder)
+    files = reader.token_files(texts, tokenizer, val_frac=config.data.val_frac)
     config = _absolute_sources(_resolve(config, files, tokenizer, base, request.clock))
     torch.manual_seed(config.training.seed)
     architecture = _architecture(config, tokenizer)
@@ -158,13 +133,14 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     tensors, values = folder.load_state(warn=warnings.append)
     config = _changed_for_resume(folder, request.changes)
     tokenizer = tokenizers.from_json(values["tokenizer"])
-    texts = _gather(config, request, folder)
+    reader = TextReader(folder=folder.path, cache=request.cache, progress=request.progress)
+    texts = reader.gather(config.data)
     if texts.corpus.sha256 != values["corpus_sha256"]:
         raise CorpusError(
             f"the sources have changed: the run began with hash {values['corpus_sha256'][:12]}, it is {texts.corpus.sha256[:12]} now",
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
         )
-    files = _token_files(config, texts, tokenizer, request, folder)
+    files = reader.token_files(texts, tokenizer, val_frac=config.data.val_frac)
     architecture = Architecture.from_json(values["architecture"])
     arithmetic = _arithmetic(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
@@ -187,38 +163,6 @@ def go_on(request: Request, folder: RunFolder) -> Run:
         trainer=trainer,
         warnings=tuple(warnings),
     )
-
-
-def _gather(config: Config, request: Request, folder: RunFolder) -> Texts:
-    data = config.data
-    if not data.sources:
-        raise UsageError("no source was given", remedy="name a file, a folder or a corpus: lstmgen train story.txt")
-
-    def read(specs: tuple[str, ...]) -> Corpus:
-        return gather(
-            [_spooled(folder) if spec == "-" and request.resuming else spec for spec in specs],
-            errors=data.errors,
-            keep_newlines=data.keep_newlines,
-            stdin=request.stdin,
-            spool=folder.path,
-            cache=request.cache,
-            progress=_stage(request, "reading"),
-        )
-
-    return Texts(corpus=read(data.sources), val=read((data.val,)) if data.val else None)
-
-
-def _spooled(folder: RunFolder) -> str:
-    """Where the run keeps what it read from standard input."""
-    kept = sorted(folder.path.glob("standard-input-*.txt"))
-    if not kept:
-        raise CorpusError(f"{folder.path} no longer holds what was read from standard input", remedy="start a new run")
-    return str(kept[0])
-
-
-def _stage(request: Request, stage: str) -> Callable[[int, int], None] | None:
-    progress = request.progress
-    return (lambda done, total: progress(stage, done, total)) if progress else None
 
 
 def _choose_tokenizer(config: Config, texts: Texts, base: Model | None, cache: Path) -> Tokenizer:
@@ -260,21 +204,6 @@ def _extended(tokenizer: Tokenizer, counts: dict[str, int]) -> Tokenizer:
     if extend is None:
         raise ModelFileError(f"the model's {tokenizer.name} tokenizer cannot take new symbols")
     return extend(sorted(counts))
-
-
-def _token_files(config: Config, texts: Texts, tokenizer: Tokenizer, request: Request, folder: RunFolder) -> TokenFiles:
-    files = prepare(
-        texts.corpus,
-        tokenizer,
-        val_frac=config.data.val_frac,
-        val=texts.val,
-        cache=request.cache,
-        fallback=folder.path,
-        progress=_stage(request, "tokenizing"),
-    )
-    if len(files.train.ids) < 3:
-        raise CorpusError("the training part holds fewer than two tokens", remedy="give a longer text, or a smaller --val-frac")
-    return files
 
 
 def _resolve(config: Config, files: TokenFiles, tokenizer: Tokenizer, base: Model | None, clock: Clock) -> Config:

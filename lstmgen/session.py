@@ -18,7 +18,8 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.errors import UsageError
 from lstmgen.model.arithmetic import Arithmetic
-from lstmgen.preparation import Progress, Request, Run, go_on, start
+from lstmgen.preparation import Request, Run, go_on, start
+from lstmgen.texts import Progress
 from lstmgen.trained import TrainedModel
 from lstmgen.training.budget import Clock
 from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Sampled, Saved, Stepped, Stopped
@@ -75,7 +76,6 @@ def train(
         config=(config or Config()).replace(changes),
         changes=changes,
         init_from=find_model(str(init_from)) if init_from is not None else None,
-        resuming=resume is not None,
         stdin=stdin,
         cache=cache or storage.cache_folder({}),
         clock=Clock(started_at=started_at),

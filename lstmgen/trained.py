@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 import torch
 
 from lstmgen.analysis.scoring import Score, score_text, score_token_file, utf8_bytes
 from lstmgen.checkpoint.model_file import find_model, load_model
+from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Device, Precision
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
@@ -22,6 +23,7 @@ from lstmgen.generation.stops import StopScanner
 from lstmgen.generation.turns import Turns
 from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.texts import TextReader
 from lstmgen.tokenizers import fingerprint
 from lstmgen.tokenizers.base import OovPolicy, Tokenizer
 
@@ -240,6 +242,31 @@ class TrainedModel:
                 remedy="build it with the model's tokenizer",
             )
         return score_token_file(self.network, token_file, window=window, tokenizer=self.tokenizer, progress=progress)
+
+    def score_split(
+        self, part: Literal["train", "val"], *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
+    ) -> Score:
+        """How well the model predicts a part of its own run's text; its token files are most often still in the cache.
+
+        Raises:
+            ModelFileError: the model does not lie in the folder of its run.
+            CorpusError: the text has changed since, or the run held nothing out.
+            UsageError: the window is not a positive whole number.
+        """
+        folder = RunFolder((self.path or Path()).parent)
+        data = folder.read_config().data
+        reader = TextReader(folder=folder.path, cache=cache)
+        texts = reader.gather(data)
+        if self.summary.get("corpus_sha256") not in (None, texts.corpus.sha256):
+            raise CorpusError(
+                "the text has changed since the model was trained on it, so its parts are not the same any more",
+                remedy=f"score it as any other text: lstmgen score {folder.path} FILE",
+            )
+        files = reader.token_files(texts, self.tokenizer, val_frac=data.val_frac)
+        chosen = files.train if part == "train" else files.val
+        if chosen is None:
+            raise CorpusError("the run held no text out for validation", remedy="--split train, or name another text")
+        return self.score_token_file(chosen, window=window, progress=progress)
 
     def _context_after(self, prompt: str, oov: OovPolicy) -> tuple[Context, tuple[str, ...]]:
         """Where a text stands after the prompt; the last one is kept, as several samples often continue the same prompt."""

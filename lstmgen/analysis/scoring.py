@@ -13,7 +13,6 @@ Letters: T window, B streams, V vocabulary.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,7 +23,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
 
 from lstmgen.analysis.report import Detail, Score, combine, summarise_totals, utf8_bytes
-from lstmgen.analysis.threads import ThreadChoice
+from lstmgen.analysis.threads import threads_for
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import InputError, UsageError
 from lstmgen.model.language_model import LanguageModel
@@ -36,8 +35,6 @@ _LOGITS: Final = 2**23
 """Logits that are held at a time."""
 _MAX_CHUNK: Final = 4096
 """Most tokens of one stream that are read in one call."""
-_TRIAL_CHUNK: Final = 64
-"""The same while it is tried out how many threads are best."""
 _STREAMS: Final = 64
 """Streams that are read side by side."""
 _SHORT_TOKENS: Final = 2**14
@@ -164,10 +161,9 @@ def _surprisals(
     nats = np.zeros(len(ids), dtype=np.float64)
     was_training = network.training
     network.eval()
-    threads = defaultdict[int, ThreadChoice](lambda: ThreadChoice(network.device))
     try:
         for group in _groups(pieces, network.architecture.vocab_size):
-            for counted in _read(network, ids, group, nats, threads[len(group).bit_length()]):
+            for counted in _read(network, ids, group, nats):
                 done += counted
                 if progress is not None:
                     progress(done, total)
@@ -194,9 +190,7 @@ def _groups(pieces: list[_Piece], vocab_size: int) -> Iterator[list[_Piece]]:
         begin += streams
 
 
-def _read(
-    network: LanguageModel, ids: NDArray[Any], group: list[_Piece], nats: NDArray[np.float64], threads: ThreadChoice
-) -> Iterator[int]:
+def _read(network: LanguageModel, ids: NDArray[Any], group: list[_Piece], nats: NDArray[np.float64]) -> Iterator[int]:
     """Reads the pieces of a group, fills in the surprisals of the tokens that they predict, and yields how many, chunk by chunk.
 
     The pieces come longest first, so those that have ended are always the last ones.
@@ -204,13 +198,12 @@ def _read(
     begins_B, lengths_B = np.array([piece.begin for piece in group]), np.array([len(piece) for piece in group])
     state, at = network.zero_state(len(group)), 0
     while len(lengths_B):
-        most = _TRIAL_CHUNK if threads.is_trying else _MAX_CHUNK
-        size = max(1, min(most, _LOGITS // (network.architecture.vocab_size * len(lengths_B)), int(lengths_B[0]) - at))
+        size = max(1, min(_MAX_CHUNK, _LOGITS // (network.architecture.vocab_size * len(lengths_B)), int(lengths_B[0]) - at))
         places_TB = at + np.arange(size)[:, None] + begins_B
         within_TB = at + np.arange(size)[:, None] < lengths_B
         inputs_TB = torch.from_numpy(ids[np.minimum(places_TB, len(ids) - 1)].astype(np.int64))
         targets_TB = torch.from_numpy(ids[np.minimum(places_TB + 1, len(ids) - 1)].astype(np.int64))
-        with torch.inference_mode(), threads.timed(inputs_TB.numel()):
+        with torch.inference_mode(), threads_for(len(group), network.device):
             logits_TBV, state = network(inputs_TB.to(network.device), state)
             logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
             flat = F.cross_entropy(logits_TBV.flatten(0, 1), targets_TB.to(network.device).flatten(), reduction="none")

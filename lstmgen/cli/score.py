@@ -14,13 +14,12 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.options import OOV_POLICIES, Device, Json, Model, Threads, check_choice, load_model, oov_option
 from lstmgen.cli.output import Streams, one_line, to_json
-from lstmgen.cli.progress import short_path
 from lstmgen.cli.wording import amount
-from lstmgen.errors import CorpusError, UsageError
+from lstmgen.errors import UsageError
+from lstmgen.storage import cache_folder
 
 if TYPE_CHECKING:
     from lstmgen.analysis.report import Score
-    from lstmgen.corpus.sources import Corpus
     from lstmgen.tokenizers.base import OovPolicy
     from lstmgen.trained import TrainedModel
 
@@ -113,7 +112,9 @@ def score(
     trained = load_model(model, device=device, threads=threads)
     streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
     if split is not None:
-        scores = [(f"{split} part", _score_split(streams, trained, split, window))]
+        with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
+            found = trained.score_split(cast("Any", split), window=window, cache=cache_folder(os.environ), progress=progress)
+        scores = [(f"{split} part", found)]
     else:
         scores = list(
             _score_files(streams, trained, files or (), window=window, errors=errors or "strict", oov=cast("OovPolicy", oov or "error"))
@@ -136,7 +137,6 @@ def _score_files(
     import tempfile
 
     from lstmgen.corpus.sources import gather
-    from lstmgen.storage import cache_folder
 
     if "-" in files and streams.in_is_terminal:
         streams.say("reading the text from the terminal; end it with Ctrl-D")
@@ -154,42 +154,6 @@ def _score_files(
 
 def _tokens(number: float) -> str:
     return f"{amount(number)} tokens"
-
-
-def _score_split(streams: Streams, trained: TrainedModel, part: str, window: int | None) -> Score:
-    """The score on a part of what the run was trained on; its token files are most often still in the cache.
-
-    Raises:
-        ModelFileError: the model does not lie in the folder of its run.
-        CorpusError: the text has changed since, or the run held nothing out.
-    """
-    from lstmgen.checkpoint.run_folder import RunFolder
-    from lstmgen.corpus.sources import gather
-    from lstmgen.corpus.token_file import prepare
-    from lstmgen.storage import cache_folder
-
-    folder, cache = RunFolder((trained.path or Path()).parent), cache_folder(os.environ)
-    data = folder.read_config().data
-    spooled = sorted(str(path) for path in folder.path.glob("standard-input-*.txt"))
-
-    def read(sources: Sequence[str]) -> Corpus:
-        named = [name for source in sources for name in (spooled if source == "-" else [source])]
-        return gather(named, errors=data.errors, keep_newlines=data.keep_newlines, cache=cache)
-
-    corpus = read(data.sources)
-    expected = trained.summary.get("corpus_sha256")
-    if expected is not None and corpus.sha256 != expected:
-        raise CorpusError(
-            "the text has changed since the model was trained on it, so its parts are not the same any more",
-            remedy=f"score it as any other text: lstmgen score {short_path(str(folder.path))} FILE",
-        )
-    val = read((data.val,)) if data.val is not None else None
-    files = prepare(corpus, trained.tokenizer, val_frac=data.val_frac, val=val, cache=cache, fallback=folder.path)
-    chosen = files.train if part == "train" else files.val
-    if chosen is None:
-        raise CorpusError("the run held no text out for validation", remedy="--split train, or name another text")
-    with work_bar(streams, f"scoring the {part} part", shown=_tokens) as progress:
-        return trained.score_token_file(chosen, window=window, progress=progress)
 
 
 def _with_total(scores: list[tuple[str, Score]]) -> list[tuple[str, Score]]:
