@@ -1,17 +1,17 @@
-"""What every test can rely on: the number of threads and the treatment of tiny numbers are as torch sets them at its start."""
+"""What every test can rely on: one thread, since tests run side by side, and tiny numbers treated as torch does at its start."""
 
+import os
 import sys
 
 import pytest
 
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded, here and in every process that a test starts
+
 
 @pytest.fixture(autouse=True)
 def torch_as_it_starts():
-    torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else None
     yield
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_flush_denormal(False)
-        if threads is not None:
-            torch.set_num_threads(threads)
+        torch.set_num_threads(1)
