@@ -69,7 +69,7 @@ class ModelConfig:
     """Units in each recurrent layer."""
     num_layers: int | None = _setting(None, low=1, high=limits.MAX_LAYERS)
     embedding_size: int | None = _setting(None, low=1, high=limits.MAX_EMBEDDING_SIZE)
-    """Numbers in the vector of each token; None: as many as hidden units."""
+    """Numbers in the vector of each token; None: 128 for an alphabet, more for larger vocabularies, at most hidden_size."""
     dropout: float | None = _setting(None, low=0.0, high=0.95)
     """Share of activations dropped on the embedding and after each layer while training."""
     layer_norm: bool = True
@@ -114,7 +114,7 @@ class TrainingConfig:
     patience: int = _setting(0, low=0)
     """Evaluations without a better validation loss before the run ends; 0: never."""
     eval_every: int | None = _setting(None, low=1)
-    """Steps between evaluations; None: spread so that they take about 3 % of the time."""
+    """Steps between evaluations; None: spread so that they take about a twentieth of the work."""
     save_every_s: float = _setting(60.0, low=0.0, open_low=True)
     """Seconds between complete checkpoints."""
     sample_every_s: float | None = _setting(None, low=0.0)

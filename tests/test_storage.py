@@ -334,7 +334,7 @@ def test_locking_twice_with_one_lock_is_a_mistake_in_the_program(tmp_path):
 def test_locks_of_different_folders_and_names_do_not_meet(tmp_path):
     (tmp_path / "b").mkdir()
     with storage.FolderLock(tmp_path), storage.FolderLock(tmp_path / "b"), storage.FolderLock(tmp_path, name=".other"):
-        pass
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", ".other", "b"]
 
 
 def test_the_kernel_releases_the_lock_of_a_killed_process(tmp_path):

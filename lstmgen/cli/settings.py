@@ -59,7 +59,7 @@ _TABLE: Final = {
         ("model.cell", "--cell", "Kind of recurrent layer."),
         ("model.hidden_size", "--hidden-size --rnn-size", "Units in each layer."),
         ("model.num_layers", "--num-layers", "Layers."),
-        ("model.embedding_size", "--embedding-size", "Numbers in the vector of each token; as many as units where not given."),
+        ("model.embedding_size", "--embedding-size", "Numbers in the vector of each token; fitted to the vocabulary where not given."),
         ("model.dropout", "--dropout", "Share of activations dropped while training."),
         ("model.tied", "--tied/--no-tied", "One matrix for reading and for predicting tokens."),
     ),

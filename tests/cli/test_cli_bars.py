@@ -51,4 +51,4 @@ def test_an_error_in_the_work_leaves_the_terminal_in_order():
 def test_work_of_unknown_size_is_no_division_by_zero():
     streams = Streams(stdin=io.BytesIO(), stdout=io.BytesIO(), stderr=io.BytesIO())
     with work_bar(streams, "x", shown=size, patience_s=0.0) as report:
-        report(0, 0)
+        assert report(0, 0) is None

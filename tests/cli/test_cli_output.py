@@ -86,9 +86,9 @@ def test_json_has_null_for_what_is_not_finite():
 
 def test_a_message_that_nobody_reads_is_dropped():
     silent = streams(stderr=Closed())
-    silent.say("into the void")
-    silent.insist("into the void")
-    MessageText(silent).write("into the void")
+    assert silent.say("into the void") is None
+    assert silent.insist("into the void") is None
+    assert MessageText(silent).write("into the void") == len("into the void")
 
 
 def test_a_product_that_cannot_be_delivered_is_an_error():

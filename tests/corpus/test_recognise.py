@@ -66,7 +66,7 @@ def test_the_command_quotes_the_name_for_a_shell():
     "head", [b"a", b"PK is a brand\n", b"BZh, said the cat", CYRILLIC.encode(), b"\xef\xbb\xbfwith a mark", b"\x1b[0m", b"\xe9"]
 )
 def test_what_may_be_text_passes(head):
-    require_text(head, "a")
+    assert require_text(head, "a") is None
 
 
 def test_a_shown_name_has_nothing_that_acts_on_a_terminal():

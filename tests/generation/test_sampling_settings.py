@@ -90,7 +90,8 @@ def test_a_knob_out_of_bounds_is_a_usage_error_that_names_it_and_shows_a_good_va
     ids=str,
 )
 def test_the_ends_of_the_bounds_are_allowed(values):
-    Sampling(**values)
+    sampling = Sampling(**values)
+    assert {name: getattr(sampling, name) for name in values} == values
 
 
 @pytest.mark.parametrize("make", [lambda: Cycle(()), lambda: Cycle((1.0, math.inf)), lambda: Ramp(math.nan, 1.0), lambda: Ramp(1.0, -0.1)])
