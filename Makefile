@@ -27,7 +27,7 @@ check: install
 test: lint check
 
 slow: install
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow  # thousands of kills and the like; a short part of each runs in `make test`
 
 docs: install
 	$(BIN)/python docs/generate_cli.py

@@ -109,7 +109,7 @@ def start(request: Request, folder: RunFolder) -> Run:
     texts = reader.gather(config.data)
     tokenizer = _choose_tokenizer(config, texts, base, request.cache)
     files = reader.token_files(texts, tokenizer, val_frac=config.data.val_frac)
-    config = _absolute_sources(_resolve(config, files, tokenizer, base, request.clock))
+    config = _absolute_sources(_resolve(config, files, tokenizer, base, request))
     torch.manual_seed(config.training.seed)
     architecture = _architecture(config, tokenizer)
     arithmetic = _arithmetic(config, architecture)
@@ -206,7 +206,7 @@ def _extended(tokenizer: Tokenizer, counts: dict[str, int]) -> Tokenizer:
     return extend(sorted(counts))
 
 
-def _resolve(config: Config, files: TokenFiles, tokenizer: Tokenizer, base: Model | None, clock: Clock) -> Config:
+def _resolve(config: Config, files: TokenFiles, tokenizer: Tokenizer, base: Model | None, request: Request) -> Config:
     if base is not None:
         config = _with_architecture_of(config, base.network.architecture)
     max_time_s = config.training.max_time_s
@@ -214,7 +214,8 @@ def _resolve(config: Config, files: TokenFiles, tokenizer: Tokenizer, base: Mode
         train_tokens=len(files.train.ids),
         vocab_size=tokenizer.vocab_size,
         device=choose_device(config.runtime.device).type,
-        remaining_s=None if max_time_s is None else max(1.0, max_time_s - clock.elapsed_s),
+        remaining_s=None if max_time_s is None else max(1.0, max_time_s - request.clock.elapsed_s),
+        budget_is_default=not presets.has_budget(request.config),
     )
     resolved = presets.resolve(config, facts)
     return resolved.replace({"tokenizer.name": tokenizer.name})

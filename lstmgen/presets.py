@@ -15,7 +15,6 @@ DEFAULT_MAX_TIME_S: Final = 300.0
 """The budget when none is given."""
 _SEQ_LENGTH: Final = 32
 _BATCH_SIZE: Final = {"cpu": 32, "cuda": 64}
-_WEIGHT_DECAY: Final = 0.3
 _CUDA_SPEEDUP: Final = 8.0
 """Rough; only for estimating how often a corpus will be passed over."""
 
@@ -29,38 +28,46 @@ class Facts:
         vocab_size: number of ids.
         device: `cpu` or `cuda`.
         remaining_s: seconds of the time budget that are left after reading the corpus; None without a time budget.
+        budget_is_default: whether the user gave no budget at all.
     """
 
     train_tokens: int
     vocab_size: int
     device: str
     remaining_s: float | None
+    budget_is_default: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """A model size, the learning rate it trains well with, and its rough speed."""
+    """A model size, what it trains well with, and its rough speed."""
 
     hidden_size: int
     lr: float
+    weight_decay: float
     tokens_per_second: float
     """On two CPU cores; for estimating passes over the corpus, never for ending a run."""
 
 
 SIZES: Final = {
-    "tiny": Size(hidden_size=128, lr=8e-3, tokens_per_second=110_000),
-    "small": Size(hidden_size=256, lr=6e-3, tokens_per_second=55_000),
-    "medium": Size(hidden_size=384, lr=5e-3, tokens_per_second=30_000),
-    "large": Size(hidden_size=512, lr=4e-3, tokens_per_second=18_000),
+    "tiny": Size(hidden_size=128, lr=8e-3, weight_decay=0.3, tokens_per_second=110_000),
+    "small": Size(hidden_size=256, lr=6e-3, weight_decay=0.3, tokens_per_second=55_000),
+    "medium": Size(hidden_size=384, lr=5e-3, weight_decay=0.3, tokens_per_second=30_000),
+    "large": Size(hidden_size=512, lr=4e-3, weight_decay=0.5, tokens_per_second=18_000),
 }
+
+
+def has_budget(config: Config) -> bool:
+    """Whether the user said when to end."""
+    training = config.training
+    return not (training.max_time_s is None and training.max_steps is None and training.epochs is None)
 
 
 def with_default_budget(config: Config) -> Config:
     """The configuration with the default budget where none is given."""
-    training = config.training
-    if training.max_time_s is None and training.max_steps is None and training.epochs is None:
-        return replace(config, training=replace(training, max_time_s=DEFAULT_MAX_TIME_S))
-    return config
+    if has_budget(config):
+        return config
+    return replace(config, training=replace(config.training, max_time_s=DEFAULT_MAX_TIME_S))
 
 
 def resolve(config: Config, facts: Facts) -> Config:
@@ -68,14 +75,16 @@ def resolve(config: Config, facts: Facts) -> Config:
     size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts)]
     hidden = config.model.hidden_size or size.hidden_size
     config = replace(config, training=_filled(config.training, **_window(config, facts)))
+    if facts.budget_is_default:
+        config = replace(config, training=_filled(config.training, epochs=_enough_passes(facts.train_tokens)))
     model = _filled(
         config.model,
         hidden_size=hidden,
         num_layers=2,
         embedding_size=hidden if config.model.tied else min(hidden, _embedding_size(facts.vocab_size)),
-        dropout=_dropout(_expected_passes(config, facts, size)),
+        dropout=_dropout(_expected_passes(config, facts, size), facts.train_tokens),
     )
-    optimizer = _filled(config.optimizer, lr=size.lr, weight_decay=_WEIGHT_DECAY)
+    optimizer = _filled(config.optimizer, lr=size.lr, weight_decay=size.weight_decay)
     return replace(config, model=model, optimizer=optimizer)
 
 
@@ -85,13 +94,21 @@ def _filled(section: Any, **choices: Any) -> Any:
 
 
 def _choose_size(facts: Facts) -> str:
-    """The largest model that the budget can teach well."""
+    """The largest model that the budget can teach well, and that the corpus can fill."""
     seconds = (facts.remaining_s if facts.remaining_s is not None else DEFAULT_MAX_TIME_S) * (
         _CUDA_SPEEDUP if facts.device == "cuda" else 1
     )
-    if seconds < 40:
-        return "small"
-    return "medium" if seconds < 480 else "large"
+    by_budget = "small" if seconds < 20 else "medium" if seconds < 480 else "large"
+    by_corpus = "tiny" if facts.train_tokens < 15_000 else "small" if facts.train_tokens < 80_000 else "large"
+    return min(by_budget, by_corpus, key=list(SIZES).index)
+
+
+def _enough_passes(train_tokens: int) -> float:
+    """Passes after which a corpus has little left to teach: 12 for a short text, slowly more for longer ones.
+
+    With the rate falling to zero there, a short text ends at a better model than with all the time of the default budget.
+    """
+    return round(12 * max(1.0, train_tokens / 100_000) ** 0.2, 1)
 
 
 def _expected_passes(config: Config, facts: Facts, size: Size) -> float:
@@ -108,9 +125,10 @@ def _expected_passes(config: Config, facts: Facts, size: Size) -> float:
     return min((number for number in passes if number is not None), default=1.0)
 
 
-def _dropout(passes: float) -> float:
-    """Little while most of what is read is new; more with every doubling of the passes."""
-    return round(min(0.6, max(0.05, 0.05 + 0.12 * math.log2(max(passes, 1.0) / 6))), 2)
+def _dropout(passes: float, train_tokens: int) -> float:
+    """Little for a long text that is read a few times; more with every doubling of the passes and every halving of the text."""
+    again, short = math.log2(max(passes, 1.0) / 6), math.log2(1_000_000 / train_tokens)
+    return round(min(0.6, max(0.05, 0.05 + 0.06 * again + 0.07 * short)), 2)
 
 
 def _embedding_size(vocab_size: int) -> int:

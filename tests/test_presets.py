@@ -42,6 +42,22 @@ def test_the_default_budget_holds_only_where_none_is_given():
     assert with_default_budget(Config().replace({"training.epochs": 2})).training.max_time_s is None
 
 
+def test_without_a_budget_a_short_text_ends_after_enough_passes_and_a_long_one_by_the_clock():
+    short = resolve(Config(), facts(train_tokens=45_000, remaining_s=300.0, budget_is_default=True))
+    assert short.training.epochs == 12
+    asked = resolve(Config(), facts(train_tokens=45_000, remaining_s=300.0))
+    assert asked.training.epochs is None
+    passes = [
+        resolve(Config(), facts(train_tokens=tokens, budget_is_default=True)).training.epochs for tokens in (1_000, 10**5, 10**6, 10**8)
+    ]
+    assert passes == sorted(passes)
+
+
+def test_a_short_text_gets_a_small_model():
+    sizes = [resolve(Config(), facts(train_tokens=tokens, remaining_s=3600.0)).model.hidden_size for tokens in (1_000, 50_000, 1_000_000)]
+    assert sizes == sorted(set(sizes))
+
+
 def test_more_time_never_gives_a_smaller_model():
     sizes = [resolve(Config(), facts(remaining_s=seconds)).model.hidden_size for seconds in (5, 30, 90, 180, 600, 3600, 36_000)]
     assert sizes == sorted(sizes)
