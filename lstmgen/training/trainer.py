@@ -40,8 +40,7 @@ _VALIDATION_SHARE = 0.05
 """Part of the work that evaluations may take, counted in tokens so that it does not depend on the machine."""
 _VALIDATION_COST = 0.45
 """Work of validating a token, in training tokens: the forward third, and the run-in of the lanes."""
-MAX_VALIDATION_TOKENS = 131_072
-"""Tokens that an evaluation during training counts at most; the final figure counts more."""
+_LARGE_VOCABULARY = 512
 _BAD_STEPS = 25
 """Bad steps in a row that make a divergence."""
 _MAX_ROLLBACKS = 3
@@ -103,6 +102,8 @@ class Trainer:
         self.scaler = torch.amp.GradScaler(arithmetic.device.type, enabled=arithmetic.precision == "fp16")
         self.pause_at: int | None = None
         """The step after which this sitting ends as by a request; the schedule does not know of it."""
+        # An evaluation takes a second or two: enough tokens to tell models apart, fewer where each costs a large softmax.
+        self._max_val_tokens = 131_072 if network.architecture.vocab_size <= _LARGE_VOCABULARY else 65_536
         self._stop_requested = False
         self._good: tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]] | None = None
         self._evaluation_interval = self._choose_evaluation_interval()
@@ -226,7 +227,7 @@ class Trainer:
     def _choose_evaluation_interval(self) -> int:
         if self.config.training.eval_every is not None or self.val_ids is None:
             return self.config.training.eval_every or 1_000
-        tokens = min(len(self.val_ids), MAX_VALIDATION_TOKENS) * _VALIDATION_COST / _VALIDATION_SHARE
+        tokens = min(len(self.val_ids), self._max_val_tokens) * _VALIDATION_COST / _VALIDATION_SHARE
         return max(20, math.ceil(tokens / self.streams.tokens_per_window))
 
     def _evaluate(self) -> Iterator[TrainerEvent]:
@@ -239,7 +240,7 @@ class Trainer:
             return
         if counters.step == counters.best_step and counters.evaluations_since_best == 0 and counters.step:
             return
-        nats, tokens = validate(self.network, self.val_ids, arithmetic=self.arithmetic.context, max_tokens=MAX_VALIDATION_TOKENS)
+        nats, tokens = validate(self.network, self.val_ids, arithmetic=self.arithmetic.context, max_tokens=self._max_val_tokens)
         val_nats = nats / tokens if tokens else math.inf
         is_best = val_nats < counters.best_nats
         if is_best:

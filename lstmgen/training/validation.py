@@ -9,6 +9,7 @@ Letters: T window, K lanes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -23,7 +24,9 @@ from lstmgen.tokenizers.base import BOUNDARY_ID
 RUN_IN = 512
 """Tokens that a lane reads before it counts."""
 _WINDOW = 128
-_MAX_LANES = 256
+_MAX_LANES = 128
+_LOGITS = 2**24
+"""Logits that are held at a time."""
 
 
 def validate(
@@ -38,16 +41,18 @@ def validate(
         max_tokens: count about this many at most, in pieces spread evenly over the ids.
     """
     lanes = Lanes(len(ids) - 1, max_tokens=max_tokens)
+    # A divisor of the run-in, so that a window begins where counting does.
+    window = max(1, min(_WINDOW, 1 << int(math.log2(max(1, _LOGITS // (lanes.count * network.architecture.vocab_size))))))
     was_training = network.training
     network.eval()
     state = network.zero_state(lanes.count)
     nats, counted = 0.0, 0
     try:
         with torch.inference_mode():
-            for begin in range(-lanes.run_in, lanes.length, _WINDOW):
+            for begin in range(-lanes.run_in, lanes.length, window):
                 if begin == 0:
                     state = state.zero_where(torch.arange(lanes.count, device=network.device) == 0)
-                inputs_TK, targets_TK = lanes.window(ids, begin, min(begin + _WINDOW, lanes.length))
+                inputs_TK, targets_TK = lanes.window(ids, begin, min(begin + window, lanes.length))
                 with arithmetic():
                     logits_TKV, state = network(inputs_TK.to(network.device), state)
                 if begin >= 0:
@@ -71,7 +76,8 @@ class Lanes:
 
     def __init__(self, positions: int, *, max_tokens: int | None) -> None:
         self.positions = positions
-        self.count = max(1, min(_MAX_LANES, positions // (2 * RUN_IN)))
+        wanted = positions if max_tokens is None else min(positions, max_tokens)
+        self.count = max(1, min(_MAX_LANES, wanted // (4 * RUN_IN)))
         stride = -(-positions // self.count)
         self.starts_K = np.arange(self.count, dtype=np.int64) * stride
         self.length = stride if max_tokens is None else min(stride, max(1, -(-max_tokens // self.count)))
