@@ -128,7 +128,7 @@ def _expected_passes(config: Config, facts: Facts, size: Size) -> float:
 def _dropout(passes: float, train_tokens: int) -> float:
     """Little for a long text that is read a few times; more with every doubling of the passes and every halving of the text."""
     again, short = math.log2(max(passes, 1.0) / 6), math.log2(1_000_000 / train_tokens)
-    return round(min(0.6, max(0.05, 0.05 + 0.06 * again + 0.07 * short)), 2)
+    return round(min(0.6, max(0.05, 0.05 + 0.06 * again + 0.04 * short)), 2)
 
 
 def _embedding_size(vocab_size: int) -> int:

@@ -49,7 +49,11 @@ class Setting:
 
 _TABLE: Final = {
     BUDGET: (
-        (MAX_TIME_KEY, "--max-time", "Time for the whole command, such as 90s, 10m or 1h30m; 5m where no budget is given."),
+        (
+            MAX_TIME_KEY,
+            "--max-time",
+            "Time for the whole command, such as 90s, 10m or 1h30m; 5m where no budget is given, less for a short text.",
+        ),
         ("training.epochs", "--epochs", "Passes over the training part."),
         ("training.max_steps", "--max-steps", "Optimiser steps."),
         ("training.patience", "--patience", "Evaluations without a better loss before it ends; 0 is never."),
