@@ -36,11 +36,10 @@ from lstmgen.training.trainer import Trainer
 _SLOW_TO_BUILD = frozenset({"word", "bpe", "unigram"})
 _TOKENIZER_CACHE_VERSION = 1
 
+_BUDGET = ("training.max_time_s", "training.max_steps", "training.epochs")
 CHANGEABLE_ON_RESUME = frozenset(
     {
-        "training.max_time_s",
-        "training.max_steps",
-        "training.epochs",
+        *_BUDGET,
         "training.patience",
         "training.eval_every",
         "training.save_every_s",
@@ -73,12 +72,17 @@ class Run:
 
     folder: RunFolder
     config: Config
-    corpus: Corpus
+    texts: Texts
     tokenizer: Tokenizer
     files: TokenFiles
     arithmetic: Arithmetic
     trainer: Trainer
     warnings: tuple[str, ...] = ()
+
+    @property
+    def corpus(self) -> Corpus:
+        """What is learned from."""
+        return self.texts.corpus
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -120,7 +124,7 @@ def start(request: Request, folder: RunFolder) -> Run:
     folder.begin()
     folder.write_config(config)
     trainer = _trainer(config, files, arithmetic, network, request.clock)
-    return Run(folder=folder, config=config, corpus=texts.corpus, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
+    return Run(folder=folder, config=config, texts=texts, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
 
 
 def go_on(request: Request, folder: RunFolder) -> Run:
@@ -135,9 +139,9 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     tokenizer = tokenizers.from_json(values["tokenizer"])
     reader = TextReader(folder=folder.path, cache=request.cache, progress=request.progress)
     texts = reader.gather(config.data)
-    if texts.corpus.sha256 != values["corpus_sha256"]:
+    if texts.sha256 != values["texts_sha256"]:
         raise CorpusError(
-            f"the sources have changed: the run began with hash {values['corpus_sha256'][:12]}, it is {texts.corpus.sha256[:12]} now",
+            f"the sources have changed: the run began with hash {values['texts_sha256'][:12]}, it is {texts.sha256[:12]} now",
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
         )
     files = reader.token_files(texts, tokenizer, val_frac=config.data.val_frac)
@@ -156,7 +160,7 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     return Run(
         folder=folder,
         config=config,
-        corpus=texts.corpus,
+        texts=texts,
         tokenizer=tokenizer,
         files=files,
         arithmetic=arithmetic,
@@ -287,7 +291,9 @@ def _changed_for_resume(folder: RunFolder, changes: dict[str, Any]) -> Config:
             f"a resumed run keeps its settings, but these were given: {', '.join(others)}",
             remedy=f"leave them out, or start a new run from these weights with --init-from {folder.path}",
         )
-    return config.replace({key: value for key, value in changes.items() if key in CHANGEABLE_ON_RESUME})
+    # A budget that is given anew takes the place of the old one as a whole; else a part that is used up would end the run at once.
+    fresh = dict.fromkeys(_BUDGET) if any(key in changes for key in _BUDGET) else {}
+    return config.replace(fresh | {key: value for key, value in changes.items() if key in CHANGEABLE_ON_RESUME})
 
 
 def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:

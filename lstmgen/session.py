@@ -186,7 +186,7 @@ class Training:
             "trainer": values,
             "architecture": run.network.architecture.to_json(),
             "tokenizer": run.tokenizer.to_json(),
-            "corpus_sha256": run.corpus.sha256,
+            "texts_sha256": run.texts.sha256,
         }
         run.folder.save_state(tensors, meta)
         return Saved(step=run.trainer.counters.step, path=str(run.folder.path))

@@ -5,6 +5,7 @@ Used when a run starts, when it goes on, and when its model is scored on a part 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,13 @@ class Texts:
 
     corpus: Corpus
     val: Corpus | None
+
+    @property
+    def sha256(self) -> str:
+        """The hash of both together; that of the corpus where nothing is apart."""
+        if self.val is None:
+            return self.corpus.sha256
+        return hashlib.sha256(f"{self.corpus.sha256} {self.val.sha256}".encode()).hexdigest()
 
     def character_counts(self) -> dict[str, int]:
         """How often each character occurs in both together."""

@@ -156,6 +156,26 @@ def test_a_resumed_run_keeps_its_settings(train, story, tmp_path):
         list(lstmgen.train(resume=tmp_path / "run", settings={"model.hidden_size": 17}, cache=tmp_path / "cache"))
 
 
+@pytest.mark.parametrize("budget", [{"training.max_time_s": 0.5}, {"training.epochs": 0.02}])
+def test_a_new_budget_takes_the_place_of_the_one_that_is_used_up(train, story, tmp_path, budget):
+    first = train(story, out=tmp_path / "run", settings={"training.max_steps": None, **budget})
+    list(first)
+    steps = first.summary["steps"] + 3
+    second = lstmgen.train(resume=tmp_path / "run", settings={"training.max_steps": steps}, cache=tmp_path / "cache")
+    list(second)
+    assert second.summary["steps"] == steps
+    assert second.summary["stopped"] == "steps"
+
+
+def test_a_changed_validation_source_is_not_resumed(train, story, tmp_path):
+    other = tmp_path / "val.txt"
+    other.write_text(TEXT[:500])
+    list(train(story, out=tmp_path / "run", settings={"data.val": str(other)}, pause_after=5))
+    other.write_text(TEXT[:501])
+    with pytest.raises(CorpusError, match="changed"):
+        list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+
+
 def test_a_finished_run_says_that_it_is_finished(train, story, tmp_path):
     list(train(story, out=tmp_path / "run"))
     with pytest.raises(UsageError, match="used up its budget"):

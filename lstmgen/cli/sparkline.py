@@ -26,11 +26,6 @@ def chart(values: Sequence[float], *, width: int, height: int = 1, ceiling: floa
     return tuple("".join(_cell(level - 8 * row) for level in levels) for row in reversed(range(height)))
 
 
-def sparkline(values: Sequence[float], *, width: int, ceiling: float | None = None) -> str:
-    """The chart in one line."""
-    return chart(values, width=width, ceiling=ceiling)[0]
-
-
 def resample(values: Sequence[float], width: int) -> list[float]:
     """At most `width` means of neighbouring values, in order."""
     if len(values) <= width:

@@ -50,7 +50,7 @@ Resume = Annotated[
     typer.Option(
         "--resume",
         metavar="RUN",
-        help="Go on exactly where this run stood; it knows its sources. A larger budget may be given.",
+        help="Go on exactly where this run stood; it knows its sources. A budget given with it replaces the old one.",
         rich_help_panel=_GOING_ON,
         autocompletion=models,
     ),

@@ -59,6 +59,7 @@ class Counters:
     rollbacks: int = 0
     lr_scale: float = 1.0
     next_evaluation: int = 0
+    evaluated_step: int = -1
     best_nats: float = math.inf
     best_step: int = 0
     evaluations_since_best: int = 0
@@ -238,8 +239,9 @@ class Trainer:
             if math.isfinite(counters.loss_nats):
                 self._remember_good()
             return
-        if counters.step == counters.best_step and counters.evaluations_since_best == 0 and counters.step:
+        if counters.step == counters.evaluated_step:
             return
+        counters.evaluated_step = counters.step
         nats, tokens = validate(self.network, self.val_ids, arithmetic=self.arithmetic.context, max_tokens=self._max_val_tokens)
         val_nats = nats / tokens if tokens else math.inf
         is_best = val_nats < counters.best_nats

@@ -90,7 +90,9 @@ def test_time_ends_a_run_too():
 def test_patience_ends_a_run_that_no_longer_gets_better():
     trainer = build(training__patience=2, optimizer__lr=1e-9, budget=Budget(max_steps=10_000))
     trainer.counters.best_nats = 0.0
-    assert run(trainer)[-1] == Finished(reason="patience", step=20)
+    events = run(trainer)
+    assert events[-1] == Finished(reason="patience", step=20)
+    assert [event.step for event in events if isinstance(event, Evaluated)] == [10, 20]
 
 
 def test_a_request_ends_the_run_after_the_step_under_way():
