@@ -20,6 +20,7 @@ MAX_LAYERS: Final = 64
 MAX_EMBEDDING_SIZE: Final = 16_384
 MAX_VOCABULARY: Final = 2**20
 MAX_PARAMETERS: Final = 4 * 2**30
+MAX_CLOCK_PERIOD: Final = 2**16
 
 # Corpora
 MAX_DOCUMENTS: Final = 1_000_000
@@ -69,3 +70,45 @@ MAX_DOCUMENT_BYTES: Final = MAX_TOKENIZER_JSON_BYTES + 8 * 2**20
 """Architecture, tokenizer and summary together."""
 MAX_RUN_NAME_CHARS: Final = 80
 """Characters of a run's name that is made from its source's."""
+
+# Score tokenizers with steps
+MAX_STEPS_PER_BEAT: Final = 48
+MAX_GRID_VOICES: Final = 16
+MAX_CYCLE_BEATS: Final = 16
+MAX_GRID_STEPS: Final = 2**20
+"""Of one piece: at four to the beat and 120 beats per minute a day and a half."""
+MAX_GRID_CELLS: Final = 2**23
+"""Steps that the notes of one piece fill, added up."""
+MAX_NOTES_STEPS: Final = 2**27
+"""Of one piece in the `notes` tokenizer: two weeks of hundredths of a second."""
+MAX_PERFORMANCE_S: Final = 2**20
+"""Length of one piece in the `performance` tokenizer, which has an id for every second of silence; twelve days."""
+
+# MIDI files
+MAX_SILENCE_S: Final = 300.0
+"""Longest time in which nothing begins or ends; what lasts longer is shortened to it."""
+MAX_MIDI_BYTES: Final = 64 * 2**20
+"""Of one file; black MIDI of ten million notes lies above it."""
+
+# Sound
+MIN_SAMPLE_RATE: Final = 8_000
+MAX_SAMPLE_RATE: Final = 192_000
+MAX_SOUND_S: Final = 3_600.0
+"""Length of a piece that is made into sound; at 44,100 frames a second an hour takes 2 GB while it is made."""
+MAX_SOUNDING_S: Final = 1_000_000.0
+"""Seconds that all notes of a piece sound, added up: an hour of nearly 300 notes at a time."""
+MAX_SOUNDFONT_BYTES: Final = 2 * 2**30
+
+# Pictures of tunes
+MAX_PICTURE_WIDTH: Final = 4_000
+MAX_PICTURE_NOTES: Final = 60_000
+"""Notes of one piano roll; of what holds more, the first bars are drawn."""
+MAX_PICTURE_BARS: Final = 4_096
+MAX_PICTURE_ASPECT: Final = 3.0
+"""Height of a picture for its width."""
+MAX_ROLL_LINES: Final = 600
+"""Lines of a piano roll in the terminal."""
+
+# Corpora made from music21
+MAX_MUSIC21_FILE_BYTES: Final = 4 * 2**20
+"""Larger files of its corpus are left out; those that are there today are far below."""

@@ -1,0 +1,1 @@
+"""Scores without models: read, written, drawn and made to sound."""

@@ -1,0 +1,45 @@
+"""What a tune must keep to while it is drawn, in musical terms; the tokenizers turn it into masks.
+
+pitches   ──┐
+polyphony ──┤
+length    ──┼─► Constraints ─► Cursor.allowed() ─► which ids may be drawn
+programs  ──┤
+end       ──┘
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraints:
+    """Restrictions on the notes that are drawn; what a prompt holds is never touched.
+
+    Attributes:
+        pitches: the only pitches (0 to 127) that may be drawn, drums apart; None: all.
+        max_polyphony: most pitched notes that may sound at once, over all tracks, those of the prompt included; None: any number.
+        max_note_beats: longest note in beats (quarter notes); None: any length.
+        max_note_s: longest note in seconds; None: any length.
+        programs: the only General MIDI programs that may be drawn; None: all. An empty set leaves drums only.
+        drums: whether drums may be drawn.
+        keep_tempo: draw no change of tempo.
+        keep_meter: draw no change of time signature.
+        bars: end exactly after so many whole bars, counted from the end of the bar in which the prompt ends.
+        seconds: end exactly after so many seconds, counted from the end of the prompt.
+    """
+
+    pitches: frozenset[int] | None = None
+    max_polyphony: int | None = None
+    max_note_beats: float | None = None
+    max_note_s: float | None = None
+    programs: frozenset[int] | None = None
+    drums: bool = True
+    keep_tempo: bool = False
+    keep_meter: bool = False
+    bars: int | None = None
+    seconds: float | None = None
+
+
+FREE = Constraints()
+"""No restriction but the grammar."""

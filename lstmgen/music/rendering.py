@@ -1,0 +1,136 @@
+"""A score as a file that can be looked at or listened to; the ending of its name says which."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from lstmgen import storage
+from lstmgen.errors import UsageError
+from lstmgen.music.excerpt import excerpt
+from lstmgen.music.score import Score
+from lstmgen.music.tidy import with_pedal
+
+KINDS: Final = ("png", "svg", "wav")
+"""What a score can be rendered to."""
+PICTURE_WIDTH: Final = 1600
+SAMPLE_RATE: Final = 44_100
+
+
+def kind_of(out: Path) -> str:
+    """The kind of file that a name's ending asks for.
+
+    Raises:
+        UsageError: it is none of `KINDS`.
+    """
+    kind = out.suffix.lower().removeprefix(".")
+    if kind not in KINDS:
+        endings = ", ".join(f".{kind}" for kind in KINDS)
+        found = f"the ending {out.suffix!r}" if out.suffix else "no ending"
+        raise UsageError(
+            f"{str(out)!r} has {found}, expected one of {endings}", remedy=f"name it {out.stem or 'tune'}.png or {out.stem or 'tune'}.wav"
+        )
+    return kind
+
+
+def render_file(
+    score: Score,
+    out: Path,
+    *,
+    kind: str | None = None,
+    title: str = "",
+    dark: bool = False,
+    width: int = PICTURE_WIDTH,
+    ticks: tuple[int, int] | None = None,
+    soundfont: Path | None = None,
+    sample_rate: int = SAMPLE_RATE,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Draw a score, or make it sound, into a file that appears only when it is complete.
+
+    Args:
+        score: with its pedals, if it has any: pictures show them, sound obeys them.
+        out: the file; its folder must exist.
+        kind: `png`, `svg` or `wav`; None: by the ending of `out`.
+        title: shown at the head of a picture.
+        dark: whether the picture is dark.
+        width: of the picture, in pixels.
+        ticks: only what lies between these two.
+        soundfont: an .sf2 file whose instruments play instead of the built-in ones.
+        sample_rate: frames a second of the sound.
+        progress: called with (done, all) while the built-in synthesizer works.
+
+    Raises:
+        UsageError: the ending, the width or the sample rate is wrong.
+        InputError: the piece is too long for sound, or the SoundFont cannot be read.
+        MissingExtraError: a SoundFont is given and its renderer is not installed.
+        MachineError: the file cannot be written.
+    """
+    kind = kind or kind_of(out)
+    if kind == "wav":
+        _sound(score, out, ticks=ticks, soundfont=soundfont, sample_rate=sample_rate, progress=progress)
+        return
+    from lstmgen.music import piano_roll
+
+    if kind == "png":
+        content = piano_roll.draw_png(score, title=title, dark=dark, width=width, ticks=ticks)
+    else:
+        content = piano_roll.draw_svg(score, title=title, dark=dark, width=width, ticks=ticks).encode()
+    storage.atomic_write(out, content)
+
+
+def render_bytes(
+    score: Score,
+    kind: str,
+    *,
+    title: str = "",
+    dark: bool = False,
+    width: int = PICTURE_WIDTH,
+    ticks: tuple[int, int] | None = None,
+    soundfont: Path | None = None,
+    sample_rate: int = SAMPLE_RATE,
+    progress: Callable[[int, int], None] | None = None,
+) -> bytes:
+    """What `render_file` would write; the arguments and errors are the same."""
+    with tempfile.TemporaryDirectory(prefix="lstmgen-") as folder:
+        out = Path(folder, f"tune.{kind}")
+        render_file(
+            score,
+            out,
+            kind=kind,
+            title=title,
+            dark=dark,
+            width=width,
+            ticks=ticks,
+            soundfont=soundfont,
+            sample_rate=sample_rate,
+            progress=progress,
+        )
+        return out.read_bytes()
+
+
+def _sound(
+    score: Score,
+    out: Path,
+    *,
+    ticks: tuple[int, int] | None,
+    soundfont: Path | None,
+    sample_rate: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    score = with_pedal(score, "extend")
+    if ticks is not None:
+        score = excerpt(score, *ticks)
+    from lstmgen.music.wav import write_wav
+
+    if soundfont is None:
+        from lstmgen.music import synth
+
+        sound = synth.render(score, sample_rate=sample_rate, progress=progress)
+    else:
+        from lstmgen.music import soundfont as player
+
+        sound = player.render(score, soundfont, sample_rate=sample_rate)
+    write_wav(out, sound, sample_rate=sample_rate)

@@ -1,0 +1,235 @@
+"""Which part of a piece a piano roll shows, and what there is to say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen import limits
+from lstmgen.music.bars import Bars
+from lstmgen.music.instruments import DRUM_GROUPS, program_name
+from lstmgen.music.score import Key, Notes, Score
+from lstmgen.music.tidy import with_pedal
+
+_LEAST_ROWS: Final = 17
+"""Semitones of a roll at the least, so that a single note stands in some space."""
+_MIDDLE: Final = 62
+_MAJOR_KEYS: Final = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+_MINOR_KEYS: Final = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
+_GROUP_OF_DRUM: Final = {pitch: place for place, (_, pitches) in enumerate(DRUM_GROUPS) for pitch in pitches}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Part:
+    """What is drawn.
+
+    Attributes:
+        score: the piece.
+        start_tick: what is drawn begins here ...
+        end_tick: ... and ends here.
+        lines: ticks of the bar lines, from the one at or before the start to the one at or after the end.
+        first_bar: number of the first of these bars, counted from 0.
+        notes: the pitched notes that sound in the part, cut at its ends.
+        drums: the drums that are struck in it.
+        held: the pitched notes again, where there is a pedal as long as it lets them sound.
+        bars: those of the whole piece.
+        all_bars: how many bars the piece has.
+    """
+
+    score: Score
+    start_tick: int
+    end_tick: int
+    lines: NDArray[np.int64]
+    first_bar: int
+    notes: Notes
+    drums: Notes
+    held: Notes
+    bars: Bars
+    all_bars: int
+
+    @property
+    def low(self) -> int:
+        """The lowest pitch for which there is a row."""
+        return max(0, min(self._span()[0], 127 - _LEAST_ROWS))
+
+    @property
+    def high(self) -> int:
+        """The highest pitch for which there is a row."""
+        return min(127, max(self._span()[1], self.low + _LEAST_ROWS - 1))
+
+    def _span(self) -> tuple[int, int]:
+        low, high = (int(self.notes.pitch.min()), int(self.notes.pitch.max())) if len(self.notes) else (_MIDDLE, _MIDDLE)
+        spare = max(2, _LEAST_ROWS - (high - low + 1))
+        return max(0, low - spare // 2), min(127, high + (spare + 1) // 2)
+
+    @property
+    def beats(self) -> float:
+        """Length of all bars that are drawn, in quarter notes."""
+        return float(self.lines[-1] - self.lines[0]) / self.score.ticks_per_beat
+
+    def drum_groups(self) -> list[int]:
+        """Which of `DRUM_GROUPS` are struck, from the bottom up."""
+        return sorted(set(drum_groups(self.drums).tolist()))
+
+    @property
+    def onsets_per_beat(self) -> float:
+        """How many moments of a beat a note begins at, on average."""
+        starts = np.union1d(self.notes.start_ticks, self.drums.start_ticks)
+        return len(starts) / max(self.beats, 1.0)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One line of the legend.
+
+    Attributes:
+        track: index in `Score.tracks`; None for the drums.
+        name: printable, whatever the file says.
+        detail: the instrument where the name does not say it already; may be empty.
+    """
+
+    track: int | None
+    name: str
+    detail: str = ""
+
+
+def part_of(score: Score, *, ticks: tuple[int, int] | None = None, most_beats: float = np.inf) -> Part:
+    """The part of a piece between two ticks, or the whole, as far as the limits allow.
+
+    Raises:
+        ValueError: the part does not end after it starts.
+    """
+    bars = Bars(score)
+    whole = _end_of(score, bars)
+    start, end = ticks or (0, whole)
+    if end <= start or start < 0:
+        raise ValueError("the part does not end after it starts")
+    first_bar = bars.index(start)
+    lines = bars.lines(first_bar, stop_tick=end, most=limits.MAX_PICTURE_BARS + 1)
+    within = lines - lines[0] <= most_beats * score.ticks_per_beat
+    inside = score.notes.take((score.notes.start_ticks < end) & (score.notes.end_ticks > start))
+    if len(inside) > limits.MAX_PICTURE_NOTES:
+        within &= lines <= inside.start_ticks[limits.MAX_PICTURE_NOTES]
+        inside = inside.take(slice(limits.MAX_PICTURE_NOTES))
+    lines = lines[: max(2, int(within.sum()))]
+    stop = min(end, int(lines[-1]))
+    inside = inside.take(inside.start_ticks < stop)
+    pitched = inside.take(~inside.drum)
+    return Part(
+        score=score,
+        start_tick=start,
+        end_tick=stop,
+        lines=lines,
+        first_bar=first_bar,
+        notes=_between(pitched, start, stop),
+        drums=inside.take(inside.drum & (inside.start_ticks >= start)),
+        held=_between(_held(score, stop), start, stop) if score.pedals else Notes.empty(),
+        bars=bars,
+        all_bars=max(bars.index(whole - 1) + 1, first_bar + len(lines) - 1),
+    )
+
+
+def _end_of(score: Score, bars: Bars) -> int:
+    """Where a listener would say that a piece ends: at the bar line after its last note, when no more than a beat of silence follows it."""
+    last = int(score.notes.end_ticks.max()) if len(score.notes) else 0
+    line = bars.tick(bars.index(max(0, last - 1)) + 1)
+    return max(1, line if last and 0 <= score.length_ticks - line <= score.ticks_per_beat else score.length_ticks)
+
+
+def _held(score: Score, stop: int) -> Notes:
+    """The pitched notes that begin before a tick, extended by the pedal."""
+    before = np.flatnonzero((score.notes.start_ticks < stop) & ~score.notes.drum)[-4 * limits.MAX_PICTURE_NOTES :]
+    return with_pedal(score.changed(notes=score.notes.take(before)), "extend").notes
+
+
+def _between(notes: Notes, start: int, stop: int) -> Notes:
+    """What lies between two ticks of the notes that sound there."""
+    notes = notes.take((notes.start_ticks < stop) & (notes.end_ticks > start))
+    return notes.changed(start_ticks=np.maximum(notes.start_ticks, start), end_ticks=np.minimum(notes.end_ticks, stop))
+
+
+def drum_groups(drums: Notes) -> NDArray[np.int64]:
+    """Of every drum its index in `DRUM_GROUPS`; the last for what the kit does not have."""
+    table = np.array([_GROUP_OF_DRUM.get(pitch, len(DRUM_GROUPS) - 1) for pitch in range(128)])
+    return table[drums.pitch]
+
+
+def printable(text: str) -> str:
+    """A name from a file as it may stand anywhere: control characters, direction overrides and half surrogates escaped."""
+    text = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def voices(part: Part) -> list[Voice]:
+    """The tracks that sound, in their order, with the names by which they can be told apart; the drums last."""
+    tracks, first = np.unique(part.notes.track, return_index=True)
+    instruments = [program_name(int(part.notes.program[place])) for place in first.tolist()]
+    named = [printable(part.score.tracks[track].name) for track in tracks.tolist()]
+    if all(named) and len(set(named)) == len(named):
+        several = len(set(instruments)) > 1 or len(named) == 1
+        details = [_unsaid(name, instrument) if several else "" for name, instrument in zip(named, instruments, strict=True)]
+        found = [Voice(*entry) for entry in zip(tracks.tolist(), named, details, strict=True)]
+    else:
+        found = [Voice(track, name) for track, name in zip(tracks.tolist(), _numbered(instruments), strict=True)]
+    if len(part.drums):
+        found.append(Voice(None, program_name(int(part.drums.program[0]), drum=True)))
+    return found
+
+
+def _unsaid(name: str, instrument: str) -> str:
+    """The instrument, where the name of the track does not say it already."""
+    return "" if name.lower() in instrument.lower() or instrument.lower() in name.lower() else instrument
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """The same names, those that occur several times with numbers."""
+    return [f"{name} {names[: place + 1].count(name)}" if names.count(name) > 1 else name for place, name in enumerate(names)]
+
+
+def facts(part: Part) -> list[str]:
+    """What a listener would ask first: meter, tempo, key, length."""
+    score = part.score
+    bars = len(part.lines) - 1
+    count = len(part.notes) + len(part.drums)
+    duration_s = float(score.seconds_at(part.end_tick) - score.seconds_at(part.start_tick)) if score.length_ticks else 0.0
+    shown = f"{bars:,} {'bar' if bars == 1 else 'bars'}"
+    if bars < part.all_bars:
+        shown = f"bars {part.first_bar + 1:,}\u2013{part.first_bar + bars:,} of {part.all_bars:,}"
+    return [
+        _meters(part),
+        _tempo(part),
+        *_key(part),
+        shown,
+        clock(duration_s) if duration_s >= 9.95 else f"{duration_s:.1f} s",
+        f"{count:,} {'note' if count == 1 else 'notes'}" if count else "no notes",
+    ]
+
+
+def clock(seconds: float) -> str:
+    """`0:05`, `12:30`, `1:02:03`."""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def _meters(part: Part) -> str:
+    at_start = [meter for meter in part.score.meters if meter.tick <= part.start_tick][-1:]
+    later = [meter for meter in part.score.meters if part.start_tick < meter.tick < part.end_tick]
+    names = list(dict.fromkeys(f"{meter.numerator}/{meter.denominator}" for meter in (*at_start, *later)))
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more meters" if len(names) > 3 else "")
+
+
+def _tempo(part: Part) -> str:
+    tempos = part.score.tempos
+    inside = (tempos.ticks > part.start_tick) & (tempos.ticks < part.end_tick)
+    found = [tempos.tempo_at(part.start_tick), *tempos.us_per_beat[inside].tolist()]
+    slow, fast = round(6e7 / max(found)), round(6e7 / min(found))
+    return f"{slow} bpm" if slow == fast else f"{slow}\u2013{fast} bpm"
+
+
+def _key(part: Part) -> list[str]:
+    keys: list[Key] = [key for key in part.score.keys if key.tick <= part.start_tick and abs(key.sharps) <= 7][-1:]
+    return [f"{(_MINOR_KEYS if key.minor else _MAJOR_KEYS)[key.sharps + 7]} {'minor' if key.minor else 'major'}" for key in keys]

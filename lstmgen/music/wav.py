@@ -1,0 +1,61 @@
+"""WAV files: 16 bits, stereo, by the standard library."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen import storage
+
+_CHUNK_FRAMES: Final = 2**18
+
+
+def write_wav(path: Path, sound: NDArray[np.int16], *, sample_rate: int = 44_100) -> None:
+    """Write a sound completely or not at all.
+
+    Args:
+        path: the target; its folder must exist.
+        sound: int16 of shape (frames, 2).
+        sample_rate: frames a second.
+
+    Raises:
+        MachineError: it cannot be written.
+        ValueError: the sound has another shape or type.
+    """
+    if sound.ndim != 2 or sound.shape[1] != 2 or sound.dtype != np.int16:
+        raise ValueError(f"a sound of {sound.dtype} and shape {sound.shape}, expected int16 and (frames, 2)")
+
+    def write(stream: BinaryIO) -> None:
+        with wave.open(stream, "wb") as file:
+            file.setnchannels(2)
+            file.setsampwidth(2)
+            file.setframerate(sample_rate)
+            file.setnframes(len(sound))
+            for begin in range(0, len(sound), _CHUNK_FRAMES):
+                file.writeframesraw(np.ascontiguousarray(sound[begin : begin + _CHUNK_FRAMES], "<i2").tobytes())
+
+    storage.atomic_write(path, write)
+
+
+def read_wav(path: Path) -> tuple[NDArray[np.int16], int]:
+    """The sound of a 16-bit WAV file, of shape (frames, 2), and its sample rate; one channel is heard on both sides.
+
+    Raises:
+        ValueError: it is no WAV file, or one of another kind.
+        OSError: it cannot be read.
+    """
+    try:
+        with wave.open(str(path), "rb") as file:
+            channels, width = file.getnchannels(), file.getsampwidth()
+            content, sample_rate = file.readframes(file.getnframes()), file.getframerate()
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"not a WAV file: {error}") from error
+    if width != 2 or channels not in {1, 2}:
+        raise ValueError(f"a WAV file of {8 * width} bits and {channels} channels, expected 16 bits and 1 or 2 channels")
+    whole = len(content) - len(content) % (2 * channels)
+    samples = np.frombuffer(content[:whole], "<i2").astype(np.int16, copy=False).reshape(-1, channels)
+    return (samples if channels == 2 else np.repeat(samples, 2, axis=1)), sample_rate

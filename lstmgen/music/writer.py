@@ -1,0 +1,197 @@
+"""Scores to MIDI files, type 1, by mido: a conductor track, then one track for each instrument of each part.
+
+    conductor   tempo map, time signatures, key signatures
+    the others  name, program, notes, pedal; a channel of its own each, drums always the tenth
+
+Where there are more than fifteen pitched ones, those of the same instrument share channels; where the instruments alone are more than
+fifteen, instruments share them too, and each says its program again before it plays. Of two notes of one pitch in one track that sound
+at once the earlier ends where the later begins, for a file cannot say which of them an end belongs to: programs read it in different ways.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import mido
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen import storage
+from lstmgen.music.score import PERCUSSION_CHANNEL, Notes, Pedal, Score
+
+_PITCHED_CHANNELS: Final = tuple(channel for channel in range(16) if channel != PERCUSSION_CHANNEL)
+_KEY_NAMES: Final = {
+    False: ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"),
+    True: ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m"),
+}
+_PEDAL: Final = 64
+_LONGEST_DELTA: Final = 2**28 - 1
+"""Ticks between two events that four bytes can say."""
+_SLOWEST_US: Final = 2**24 - 1
+_MAX_NUMERATOR: Final = 255
+_MAX_DENOMINATOR: Final = 64
+
+_OFF, _PROGRAM, _CONTROL, _ON = range(4)
+"""Order of events at one tick: what ends there makes room for what begins."""
+
+_Event = tuple[int, int, str, dict[str, Any]]
+"""Tick, order within the tick, kind of message, what it says."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What becomes one track of the file.
+
+    Attributes:
+        name: of the track of the score.
+        channel: 0 to 15.
+        program: of all its notes.
+        notes: none of which sounds into the next of its pitch.
+        changes: on a channel shared with other instruments, indices of the notes before which the program is said; else it is said once,
+            at the beginning.
+        pedals: of the track of the score.
+    """
+
+    name: str
+    channel: int
+    program: int
+    notes: Notes
+    changes: Sequence[int]
+    pedals: Sequence[Pedal]
+
+
+def write_midi(score: Score, path: Path) -> None:
+    """Write a score as a MIDI file that appears only when it is complete.
+
+    Raises:
+        MachineError: the file cannot be written.
+    """
+    storage.atomic_write(path, to_midi_bytes(score))
+
+
+def to_midi_bytes(score: Score) -> bytes:
+    """A score as the bytes of a MIDI file; the same score gives the same bytes.
+
+    What a file cannot say is left out or brought to the nearest that it can: time signatures whose lower number is no power of two up to
+    64 or whose upper one is above 255, and tempos below 3.6 beats per minute.
+    """
+    file = mido.MidiFile(type=1, ticks_per_beat=score.ticks_per_beat, charset="utf-8")
+    file.tracks.append(_track(list(_conductor(score)), score.length_ticks))
+    file.tracks.extend(_track(list(_playing(part)), score.length_ticks) for part in _parts(score))
+    stream = io.BytesIO()
+    file.save(file=stream)
+    return stream.getvalue()
+
+
+def _conductor(score: Score) -> Iterator[_Event]:
+    for tick, tempo in zip(score.tempos.ticks.tolist(), score.tempos.us_per_beat.tolist(), strict=True):
+        yield tick, 0, "set_tempo", {"tempo": min(tempo, _SLOWEST_US)}
+    for meter in score.meters:
+        upper, lower = meter.numerator, meter.denominator
+        if upper <= _MAX_NUMERATOR and lower <= _MAX_DENOMINATOR and lower & (lower - 1) == 0:
+            yield meter.tick, 1, "time_signature", {"numerator": upper, "denominator": lower}
+    for key in score.keys:
+        if abs(key.sharps) <= 7:
+            yield key.tick, 2, "key_signature", {"key": _KEY_NAMES[key.minor][key.sharps + 7]}
+
+
+def _parts(score: Score) -> list[_Part]:
+    """The instruments of each track of the score, in its order."""
+    notes = score.notes
+    key_N = (notes.track.astype(np.int64) * 2 + notes.drum) * 128 + notes.program
+    keys, part_N = np.unique(key_N, return_inverse=True)
+    programs, drums, tracks = (keys % 128).tolist(), (keys // 128 % 2).astype(bool).tolist(), (keys // 256).tolist()
+    channels = _channels(programs, drums)
+    changed_N = _program_changes(notes, np.array(channels, np.int64)[part_N] if len(keys) else part_N)
+    parts: list[_Part] = []
+    for place, (program, drum, track) in enumerate(zip(programs, drums, tracks, strict=True)):
+        mine = np.flatnonzero(part_N == place)
+        kept, ends = _without_overlaps(notes.take(mine))
+        parts.append(
+            _Part(
+                name=score.tracks[track].name,
+                channel=channels[place],
+                program=program,
+                notes=notes.take(mine).changed(end_ticks=ends).take(kept),
+                # By moment and not by note: the first of a moment may be one that is not written.
+                changes=np.flatnonzero(np.isin(notes.start_ticks[mine][kept], notes.start_ticks[mine][changed_N[mine]])).tolist(),
+                pedals=() if drum else [pedal for pedal in score.pedals if pedal.track == track],
+            )
+        )
+    return parts
+
+
+def _channels(programs: Sequence[int], drums: Sequence[bool]) -> list[int]:
+    """The channel of each part."""
+    pitched = [program for program, drum in zip(programs, drums, strict=True) if not drum]
+    distinct = list(dict.fromkeys(pitched))
+    own = len(pitched) <= len(_PITCHED_CHANNELS)
+    given = iter(range(len(pitched)))
+    return [
+        PERCUSSION_CHANNEL if drum else _PITCHED_CHANNELS[(next(given) if own else distinct.index(program)) % len(_PITCHED_CHANNELS)]
+        for program, drum in zip(programs, drums, strict=True)
+    ]
+
+
+def _program_changes(notes: Notes, channel_N: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which notes need their program said before them, because another instrument played on their channel."""
+    changed_N = np.zeros(len(notes), np.bool_)
+    for channel in np.unique(channel_N):
+        mine = np.flatnonzero(channel_N == channel)
+        program = notes.program[mine]
+        if np.any(program != program[:1]):
+            # At one tick the tracks play in their order, which is that of the notes but for their pitches.
+            mine = mine[np.lexsort((program, notes.track[mine], notes.start_ticks[mine]))]
+            program = notes.program[mine]
+            changed_N[mine] = np.concatenate([[True], program[1:] != program[:-1]])
+    return changed_N
+
+
+def _without_overlaps(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which notes are written, in order, and the ends of all; of those of one pitch that begin together the longest is."""
+    ends = notes.end_ticks.astype(np.int64)
+    order = np.lexsort((-ends, notes.start_ticks, notes.pitch))
+    pitch, start = notes.pitch[order], notes.start_ticks[order]
+    twin = np.zeros(len(order), np.bool_)
+    twin[1:] = (pitch[1:] == pitch[:-1]) & (start[1:] == start[:-1])
+    order = order[~twin]
+    pitch, start = notes.pitch[order], notes.start_ticks[order]
+    followed = np.flatnonzero(pitch[1:] == pitch[:-1])
+    ends[order[followed]] = np.minimum(ends[order[followed]], start[followed + 1])
+    return np.sort(order), ends
+
+
+def _playing(part: _Part) -> Iterator[_Event]:
+    notes, channel = part.notes, part.channel
+    # mido encodes strictly, and half a character has no bytes.
+    yield 0, -2, "track_name", {"name": part.name.encode("utf-8", "replace").decode("utf-8")}
+    if not part.changes:
+        yield 0, -1, "program_change", {"channel": channel, "program": part.program}
+    for place in part.changes:
+        yield int(notes.start_ticks[place]), _PROGRAM, "program_change", {"channel": channel, "program": part.program}
+    for pedal in part.pedals:
+        yield pedal.tick, _CONTROL, "control_change", {"channel": channel, "control": _PEDAL, "value": 127 if pedal.down else 0}
+    columns = zip(notes.start_ticks.tolist(), notes.end_ticks.tolist(), notes.pitch.tolist(), notes.velocity.tolist(), strict=True)
+    for start, end, pitch, velocity in columns:
+        yield start, _ON, "note_on", {"channel": channel, "note": pitch, "velocity": velocity}
+        yield end, _OFF, "note_off", {"channel": channel, "note": pitch, "velocity": 0}
+
+
+def _track(events: list[_Event], length_ticks: int) -> mido.MidiTrack:
+    track, now = mido.MidiTrack(), 0
+    end: _Event = (max([length_ticks, *(event[0] for event in events)]), _ON + 1, "end_of_track", {})
+    for tick, _, kind, said in [*sorted(events, key=lambda event: event[:2]), end]:
+        while tick - now > _LONGEST_DELTA:
+            track.append(mido.MetaMessage("text", text="", time=_LONGEST_DELTA))
+            now += _LONGEST_DELTA
+        message = mido.Message if kind in _OF_A_CHANNEL else mido.MetaMessage
+        track.append(message(kind, time=tick - now, **said))
+        now = tick
+    return track
+
+
+_OF_A_CHANNEL: Final = {"note_on", "note_off", "program_change", "control_change"}

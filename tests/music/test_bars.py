@@ -1,0 +1,51 @@
+"""Bars by number."""
+
+import numpy as np
+import pytest
+
+from lstmgen.music.bars import Bars
+from lstmgen.music.score import Meter, Notes, Score
+
+METERS = [(), (Meter(0, 3, 4),), (Meter(0, 4, 4), Meter(1000, 3, 8), Meter(5000, 7, 16)), (Meter(0, 5, 7), Meter(333, 2, 3))]
+
+
+def score_of(meters, *, length=9000, ticks_per_beat=96):
+    return Score.of(Notes.empty(), meters=meters, length_ticks=length, ticks_per_beat=ticks_per_beat)
+
+
+@pytest.mark.parametrize("meters", METERS)
+def test_bar_lines_are_those_of_the_score(meters):
+    score = score_of(meters)
+    bars = Bars(score)
+    assert np.array_equal(bars.lines(0, stop_tick=score.length_ticks, most=10**6), score.bar_starts())
+    assert bars.count == len(score.bar_starts()) - 1
+
+
+@pytest.mark.parametrize("meters", METERS)
+def test_every_tick_lies_in_the_bar_that_begins_at_or_before_it(meters):
+    score = score_of(meters)
+    bars, starts = Bars(score), score.bar_starts()
+    for tick in range(0, 9000, 7):
+        index = bars.index(tick)
+        assert bars.tick(index) <= tick < bars.tick(index + 1)
+        assert index == np.searchsorted(starts, tick, side="right") - 1
+
+
+def test_bars_go_on_after_the_end():
+    bars = Bars(score_of((), length=100))
+    assert bars.count == 1
+    assert bars.tick(10) == 10 * 4 * 96
+
+
+def test_billions_of_bars_cost_nothing():
+    bars = Bars(score_of((Meter(0, 1, 64),), length=2**31 - 1, ticks_per_beat=1))
+    assert bars.count == pytest.approx(2**35, rel=1e-6)
+    assert len(bars.lines(2**30, stop_tick=2**31 - 1, most=50)) == 50
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "beats"), [(4, 4, [96, 192, 288]), (6, 8, [144]), (12, 8, [144, 288, 432]), (3, 8, [48, 96]), (1, 4, [])]
+)
+def test_beats_divide_a_bar_and_compound_meters_in_threes(numerator, denominator, beats):
+    bars = Bars(score_of((Meter(0, numerator, denominator),)))
+    assert bars.beats(bars.tick(2), bars.tick(3)).tolist() == [bars.tick(2) + beat for beat in beats]

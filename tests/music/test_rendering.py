@@ -1,0 +1,69 @@
+"""Scores as files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lstmgen.errors import MachineError, UsageError
+from lstmgen.music import piano_roll
+from lstmgen.music.rendering import KINDS, kind_of, render_bytes, render_file
+from lstmgen.music.score import Notes, Pedal, Score
+from lstmgen.music.wav import read_wav
+
+TUNE = Score.of(Notes.of([0, 480], [480, 960], [60, 64]), length_ticks=960)
+RATE = 8000
+
+
+def test_the_ending_says_what_is_made(tmp_path):
+    for name, start in (("a.png", b"\x89PNG"), ("b.SVG", b"<svg"), ("c.wav", b"RIFF")):
+        render_file(TUNE, tmp_path / name, sample_rate=RATE)
+        assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_pictures_are_those_of_the_piano_roll(tmp_path):
+    render_file(TUNE, tmp_path / "a.png", title="T", dark=True, width=400, ticks=(0, 480))
+    assert (tmp_path / "a.png").read_bytes() == piano_roll.draw_png(TUNE, title="T", dark=True, width=400, ticks=(0, 480))
+    assert render_bytes(TUNE, "svg", title="T") == piano_roll.draw_svg(TUNE, title="T").encode()
+
+
+def test_sound_has_the_rate_and_obeys_the_pedal(tmp_path):
+    note = Notes.of([0], [120], [60], program=16)
+    held = Score.of(note, pedals=[Pedal(0, 0, True), Pedal(1920, 0, False)], length_ticks=1920)
+    loudness = []
+    for score in (Score.of(note, length_ticks=1920), held):
+        render_file(score, tmp_path / "a.wav", sample_rate=RATE)
+        sound, rate = read_wav(tmp_path / "a.wav")
+        assert rate == RATE
+        loudness.append(float(np.abs(sound[RATE : RATE + RATE // 2].astype(float)).mean()))
+    assert loudness[1] > 10 * loudness[0]
+
+
+def test_a_part_of_a_piece_sounds_as_long_as_that_part(tmp_path):
+    lengths = []
+    for ticks in (None, (480, 960)):
+        render_file(TUNE, tmp_path / "a.wav", sample_rate=RATE, ticks=ticks)
+        lengths.append(len(read_wav(tmp_path / "a.wav")[0]) / RATE)
+    assert lengths[0] - lengths[1] == pytest.approx(0.5, abs=0.1)
+
+
+def test_progress_is_told_while_sound_is_made(tmp_path):
+    told = []
+    render_file(TUNE, tmp_path / "a.wav", sample_rate=RATE, progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a", "a.mid", ".png"])
+def test_other_endings_are_refused_with_those_that_there_are(name, tmp_path):
+    with pytest.raises(UsageError, match=r"expected one of \.png, \.svg, \.wav"):
+        render_file(TUNE, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_kind_is_known_by_its_ending():
+    assert [kind_of(Path(f"x.{kind}")) for kind in KINDS] == list(KINDS)
+
+
+def test_a_folder_that_is_missing_is_an_error_of_the_machine(tmp_path):
+    with pytest.raises(MachineError):
+        render_file(TUNE, tmp_path / "none" / "a.png")

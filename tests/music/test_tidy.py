@@ -1,0 +1,96 @@
+"""The policies for pedals and overlaps: what changes is what they say, and nothing else."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstmgen.music.score import Notes, Pedal, Score
+from lstmgen.music.tidy import with_pedal, without_overlaps
+
+
+def score(rows, **more):
+    """Rows of (start, end, pitch, program, drum, track)."""
+    columns = list(zip(*rows, strict=True))
+    notes = Notes.of(columns[0], columns[1], columns[2], program=columns[3], drum=columns[4], track=columns[5])
+    return Score.of(notes, **more)
+
+
+def rows_of(found):
+    notes = found.notes
+    return sorted(zip(notes.start_ticks.tolist(), notes.end_ticks.tolist(), notes.pitch.tolist(), notes.program.tolist(), strict=True))
+
+
+def test_a_pitch_struck_again_ends_the_earlier_note_in_whatever_track():
+    tidy, counts = without_overlaps(score([(0, 100, 60, 0, False, 0), (40, 90, 60, 0, False, 1)]))
+    assert rows_of(tidy) == [(0, 40, 60, 0), (40, 90, 60, 0)]
+    assert (counts.truncated, counts.merged) == (1, 0)
+
+
+def test_of_notes_that_start_together_the_longest_stays():
+    tidy, counts = without_overlaps(score([(0, 50, 60, 0, False, 0), (0, 80, 60, 0, False, 1), (0, 20, 60, 0, False, 2)]))
+    assert rows_of(tidy) == [(0, 80, 60, 0)]
+    assert (counts.truncated, counts.merged) == (0, 2)
+
+
+def test_other_pitches_instruments_and_drums_are_left_alone():
+    rows = [(0, 100, 60, 0, False, 0), (10, 90, 61, 0, False, 0), (10, 90, 60, 5, False, 1), (10, 90, 60, 0, True, 2)]
+    tidy, counts = without_overlaps(score(rows))
+    assert rows_of(tidy) == sorted((start, end, pitch, program) for start, end, pitch, program, _, _ in rows)
+    assert (counts.truncated, counts.merged) == (0, 0)
+
+
+row = st.tuples(st.integers(0, 40), st.integers(1, 30), st.integers(58, 61), st.sampled_from([0, 7]), st.booleans(), st.integers(0, 2))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(row, min_size=1, max_size=25))
+def test_afterwards_nothing_overlaps_every_note_has_a_length_and_every_onset_is_still_there(rows):
+    before = score([(start, start + length, *rest) for start, length, *rest in rows])
+    after, _ = without_overlaps(before)
+    notes = after.notes
+    assert np.all(notes.end_ticks > notes.start_ticks)
+
+    def onsets(found):
+        return set(zip(found.start_ticks.tolist(), found.pitch.tolist(), found.program.tolist(), found.drum.tolist(), strict=True))
+
+    assert onsets(notes) == onsets(before.notes)
+    assert len(onsets(notes)) == len(notes)
+    keys = zip(notes.program.tolist(), notes.drum.tolist(), notes.pitch.tolist(), strict=True)
+    ordered = sorted((*key, start, end) for key, start, end in zip(keys, notes.start_ticks.tolist(), notes.end_ticks.tolist(), strict=True))
+    assert all(one[:3] != other[:3] or one[4] <= other[3] for one, other in itertools.pairwise(ordered))
+    assert without_overlaps(after)[0].notes.same_as(notes)
+
+
+PEDAL = [Pedal(10, 0, True), Pedal(70, 0, False)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "ends"),
+    [
+        ([(0, 20, 60, 0, False, 0)], [70]),  # ends while the pedal is down: until it is up
+        ([(0, 5, 60, 0, False, 0)], [5]),  # ended before
+        ([(60, 90, 60, 0, False, 0)], [90]),  # ends after
+        ([(0, 20, 60, 0, False, 0), (40, 50, 60, 0, False, 0)], [40, 70]),  # struck again first
+        ([(0, 20, 60, 0, False, 1)], [20]),  # another track
+        ([(0, 20, 60, 0, True, 0)], [20]),  # a drum
+    ],
+)
+def test_a_note_sounds_until_the_pedal_is_up_or_its_pitch_is_struck_again(rows, ends):
+    held = with_pedal(score(rows, pedals=PEDAL, length_ticks=100), "extend")
+    assert held.notes.end_ticks.tolist() == ends
+    assert held.pedals == ()
+
+
+def test_a_pedal_that_never_comes_up_holds_to_the_end_of_the_piece():
+    held = with_pedal(score([(0, 20, 60, 0, False, 0)], pedals=PEDAL[:1], length_ticks=100), "extend")
+    assert held.notes.end_ticks.tolist() == [100]
+
+
+def test_dropping_the_pedal_changes_no_note():
+    before = score([(0, 20, 60, 0, False, 0)], pedals=PEDAL)
+    dropped = with_pedal(before, "drop")
+    assert dropped.notes.same_as(before.notes)
+    assert dropped.pedals == ()
