@@ -32,11 +32,11 @@ def build_tokenizer():
 @pytest.fixture(scope="session")
 def built(build_tokenizer):
     """All five, and byte, word and bpe again for a corpus that held bytes that are not UTF-8."""
-    plain = {name: build_tokenizer(name) for name in tokenizers.NAMES}
+    plain = {name: build_tokenizer(name) for name in tokenizers.TEXT_NAMES}
     raw = {f"raw {name}": build_tokenizer(name, CORPUS + "\udcff\udcc3 raw") for name in ("byte", "word", "bpe")}
     return plain | raw
 
 
-@pytest.fixture(scope="session", params=[*tokenizers.NAMES, "raw byte", "raw word", "raw bpe"])
+@pytest.fixture(scope="session", params=[*tokenizers.TEXT_NAMES, "raw byte", "raw word", "raw bpe"])
 def tokenizer(request, built):
     return built[request.param]

@@ -22,16 +22,16 @@ JUNK = st.one_of(
 
 
 def test_the_default_stands_first():
-    assert tokenizers.NAMES == ("char", "byte", "word", "bpe", "unigram")
+    assert tokenizers.TEXT_NAMES == ("char", "byte", "word", "bpe", "unigram")
 
 
-@pytest.mark.parametrize("name", tokenizers.NAMES)
+@pytest.mark.parametrize("name", tokenizers.TEXT_NAMES)
 def test_known_character_counts_give_the_same_tokenizer(name, corpus, build_tokenizer):
     counts = {symbol: corpus.count(symbol) for symbol in set(corpus)} | {"☃": 0}
     assert build_tokenizer(name, corpus, alphabet=counts) == build_tokenizer(name, corpus)
 
 
-@pytest.mark.parametrize("name", tokenizers.NAMES)
+@pytest.mark.parametrize("name", tokenizers.TEXT_NAMES)
 @pytest.mark.parametrize("alphabet", [None, {}, {"a": 0}])
 def test_an_empty_corpus_is_refused(name, alphabet):
     with pytest.raises(CorpusError, match="no text"):
