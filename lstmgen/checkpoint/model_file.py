@@ -17,7 +17,7 @@ from lstmgen import limits, storage, tokenizers
 from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.tensor_file import Header
 from lstmgen.errors import ModelFileError
-from lstmgen.tokenizers.base import Tokenizer
+from lstmgen.tokenizers.base import AnyTokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,7 @@ class Model:
     """
 
     network: LanguageModel
-    tokenizer: Tokenizer
+    tokenizer: AnyTokenizer
     summary: dict[str, Any]
 
 
@@ -71,12 +71,12 @@ class Description:
     architecture: dict[str, Any]
     parameters: int
     precision: str
-    tokenizer: Tokenizer
+    tokenizer: AnyTokenizer
     summary: dict[str, Any]
 
 
 def save_model(
-    path: Path, network_tensors: Mapping[str, Tensor], architecture: Architecture, tokenizer: Tokenizer, summary: Mapping[str, Any]
+    path: Path, network_tensors: Mapping[str, Tensor], architecture: Architecture, tokenizer: AnyTokenizer, summary: Mapping[str, Any]
 ) -> None:
     """Writes a model file, completely or not at all; weights are stored in fp32.
 
@@ -228,7 +228,7 @@ def _check_tensors(header: Header, expected: dict[str, tuple[int, ...]], path: P
             raise ModelFileError(message, remedy=_DAMAGED)
 
 
-def _tokenizer(header: Header, vocab_size: Any, path: Path) -> Tokenizer:
+def _tokenizer(header: Header, vocab_size: Any, path: Path) -> AnyTokenizer:
     tokenizer = tokenizers.from_json(header.document["tokenizer"])
     if tokenizer.vocab_size != vocab_size:
         raise ModelFileError(

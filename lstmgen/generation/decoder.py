@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final, cast
 
 import torch
@@ -23,8 +24,19 @@ from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.state import State
 
-Carried = tuple[tuple[Tensor, ...], ...]
-"""The state of one stream: for each layer its parts, each of shape (H,)."""
+
+@dataclass(frozen=True)
+class Carried:
+    """The state of one stream.
+
+    Attributes:
+        layers: for each layer its parts, each of shape (H,).
+        clock: ticking tokens since the last boundary; 0 for a network without a clock.
+    """
+
+    layers: tuple[tuple[Tensor, ...], ...]
+    clock: int = 0
+
 
 _MAX_TABLE_NUMBERS: Final = 2**24
 """Largest table of input products: 64 MiB in fp32."""
@@ -48,6 +60,7 @@ class Decoder:
         self.vocab_size = network.architecture.vocab_size
         with torch.inference_mode():
             self._embedding_VE = network.embedding.weight.clone()
+            self._clock_PE = None if network.clock is None else network.clock.weight.clone()
             self._head_VH, self._head_bias_V = network.head.weight.clone(), network.head.bias.clone()
             self._norm = _Norm(network.norm)
             layers = zip(network.layers, network.norms, strict=True)
@@ -57,9 +70,9 @@ class Decoder:
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
 
     def _input_table(self) -> Tensor | None:
-        """The first layer's input product of every token; None where it would be too large."""
+        """The first layer's input product of every token; None where it would be too large, or depends on the clock too."""
         first = self._layers[0]
-        if self.vocab_size * len(first.input_bias_G) > _MAX_TABLE_NUMBERS:
+        if self._clock_PE is not None or self.vocab_size * len(first.input_bias_G) > _MAX_TABLE_NUMBERS:
             return None
         return F.linear(first.norm(self._embedding_VE), first.input_GI, first.input_bias_G)
 
@@ -70,7 +83,8 @@ class Decoder:
     @staticmethod
     def carried(state: State) -> Carried:
         """The state of a single stream, B = 1, as this decoder carries it."""
-        return tuple(tuple(part_BH[0] for part_BH in layer) for layer in state.layers)
+        clock = 0 if state.clock_B is None else int(state.clock_B[0])
+        return Carried(tuple(tuple(part_BH[0] for part_BH in layer) for layer in state.layers), clock)
 
     def step(self, token: int, carried: Carried) -> tuple[Tensor, Carried]:
         """Reads one token: the logits of shape (V,) for the next one, and the state after it. Nothing that is passed in changes."""
@@ -78,8 +92,11 @@ class Decoder:
             return self._step(token, carried)
 
     def _step(self, token: int, carried: Carried) -> tuple[Tensor, Carried]:
-        x_H, after = self._embedding_VE[token], []
-        for number, (layer, state) in enumerate(zip(self._layers, carried, strict=True)):
+        x_H, after, clock = self._embedding_VE[token], [], 0
+        if self._clock_PE is not None:
+            clock = self._tick(token, carried.clock)
+            x_H = x_H + self._clock_PE[clock % len(self._clock_PE)]
+        for number, (layer, state) in enumerate(zip(self._layers, carried.layers, strict=True)):
             if number == 0 and self._table_VG is not None:
                 from_input_G = self._table_VG[token]
             else:
@@ -87,7 +104,14 @@ class Decoder:
             y_H, *rest = layer.cell(from_input_G, *state)
             x_H = x_H + y_H if layer.residual else y_H
             after.append((y_H, *rest))
-        return torch.addmv(self._head_bias_V, self._head_VH, self._norm(x_H)), tuple(after)
+        return torch.addmv(self._head_bias_V, self._head_VH, self._norm(x_H)), Carried(tuple(after), clock)
+
+    def _tick(self, token: int, clock: int) -> int:
+        """The clock after a token; see `model/language_model.py`."""
+        architecture = self.network.architecture
+        if token == 0:
+            return 0
+        return clock + (architecture.clock_low <= token <= architecture.clock_high)
 
     def read(self, ids: Sequence[int], carried: Carried) -> tuple[Tensor, Carried]:
         """Reads a prompt of at least one id with the network's fused kernels: the logits of shape (V,) after it, and the state.
@@ -95,7 +119,8 @@ class Decoder:
         The same ids from the same state always take the same way, so a prompt gives the same numbers whatever is generated after it.
         """
         window = max(16, min(_MAX_PROMPT_WINDOW, _PROMPT_LOGITS // self.vocab_size))
-        state = State(tuple(tuple(part_H.unsqueeze(0) for part_H in layer) for layer in carried))
+        clock_B = None if self._clock_PE is None else torch.tensor([carried.clock], device=self.network.device)
+        state = State(tuple(tuple(part_H.unsqueeze(0) for part_H in layer) for layer in carried.layers), clock_B)
         logits_TBV = torch.empty(0)
         was_training = self.network.training
         self.network.eval()

@@ -1,11 +1,14 @@
 """The network: ids and a state in, logits and the next state out.
 
-    x_0     = embedding(ids)
+    x_0     = embedding(ids) + clock(t mod period)             the second term only where the architecture has a clock
     x_{l+1} = x_l + layer_l(norm_l(x_l))        the sum only where widths agree; `residual` and `layer_norm` switch the parts off
     logits  = head(norm(x_L))
 
 Normalisation comes before each layer and the residual path stays clean (Xiong et al. 2020, there for transformers), which is what lets
 a stack of LSTMs take large learning rates.
+
+A clock tells the network where it stands in a cycle that the tokens imply but do not name, such as the voice and the step of the bar on a
+grid: t counts the ticking tokens since the last boundary (id 0), the one just read included.
 
 It knows ids and nothing of text or notes. Letters: T window, B streams, E embedding, H hidden, L layers, V vocabulary.
 """
@@ -39,6 +42,11 @@ class Architecture:
     layer_norm: bool = True
     residual: bool = True
     tied: bool = False
+    clock_period: int = 0
+    """Length of the clock's cycle; 0: no clock."""
+    clock_low: int = 0
+    clock_high: int = 0
+    """The ids `clock_low .. clock_high` tick."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -51,6 +59,8 @@ class Architecture:
         Raises:
             ModelFileError: a field is missing, unknown, of the wrong type, out of bounds, or too large in all.
         """
+        if isinstance(values, dict):
+            values = {"clock_period": 0, "clock_low": 0, "clock_high": 0} | values
         if not isinstance(values, dict) or set(values) != set(_BOUNDS):
             raise ModelFileError(f"the architecture has the wrong fields, expected {', '.join(_BOUNDS)}")
         for name, allowed in _BOUNDS.items():
@@ -69,6 +79,8 @@ class Architecture:
         """Every tensor of the network by name, with its shape, without building it."""
         gates = {"lstm": 4, "gru": 3, "rnn": 1}[self.cell] * self.hidden_size
         shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (self.vocab_size, self.embedding_size)}
+        if self.clock_period:
+            shapes["clock.weight"] = (self.clock_period, self.embedding_size)
         for number in range(self.num_layers):
             width = self.embedding_size if number == 0 else self.hidden_size
             layer = f"layers.{number}.fused."
@@ -108,6 +120,9 @@ _BOUNDS: dict[str, Any] = {
     "layer_norm": _flag,
     "residual": _flag,
     "tied": _flag,
+    "clock_period": _whole(0, limits.MAX_CLOCK_PERIOD),
+    "clock_low": _whole(0, limits.MAX_VOCABULARY),
+    "clock_high": _whole(0, limits.MAX_VOCABULARY),
 }
 
 
@@ -123,6 +138,7 @@ class LanguageModel(nn.Module):
         self.architecture = architecture
         widths = [architecture.embedding_size] + [architecture.hidden_size] * (architecture.num_layers - 1)
         self.embedding = nn.Embedding(architecture.vocab_size, architecture.embedding_size)
+        self.clock = nn.Embedding(architecture.clock_period, architecture.embedding_size) if architecture.clock_period else None
         self.layers = nn.ModuleList(
             RecurrentLayer(architecture.cell, input_size=width, hidden_size=architecture.hidden_size) for width in widths
         )
@@ -151,14 +167,28 @@ class LanguageModel(nn.Module):
         return logits_TBV, after, gates_LT
 
     def _run(self, ids_TB: Tensor, state: State, recurrence: Any) -> tuple[Tensor, State]:
-        x_TBH = self._drop(self.embedding(ids_TB))
+        x_TBE, clock_B = self._embed(ids_TB, state.clock_B)
+        x_TBH = self._drop(x_TBE)
         after: list[tuple[Tensor, ...]] = []
         for layer, norm, carried in zip(self.layers, self.norms, state.layers, strict=True):
             y_TBH, carried_on = recurrence(layer, norm(x_TBH), carried)
             y_TBH = self._drop(y_TBH)
             x_TBH = x_TBH + y_TBH if self.architecture.residual and x_TBH.shape == y_TBH.shape else y_TBH
             after.append(carried_on)
-        return self.head(self.norm(x_TBH)), State(tuple(after))
+        return self.head(self.norm(x_TBH)), State(tuple(after), clock_B)
+
+    def _embed(self, ids_TB: Tensor, clock_B: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The vectors of the tokens, with those of the clock where there is one, and how the clock stands afterwards."""
+        x_TBE = self.embedding(ids_TB)
+        if self.clock is None or clock_B is None:
+            return x_TBE, clock_B
+        architecture = self.architecture
+        ticks_TB = (ids_TB >= architecture.clock_low) & (ids_TB <= architecture.clock_high)
+        total_TB = clock_B + ticks_TB.cumsum(0)
+        # What was counted up to the last boundary is taken off; the total never falls, so its largest value at a boundary is the last.
+        at_boundary_TB = (total_TB * (ids_TB == 0)).cummax(0).values
+        time_TB = total_TB - at_boundary_TB
+        return x_TBE + self.clock(time_TB % architecture.clock_period), time_TB[-1]
 
     def _drop(self, x_TBH: Tensor) -> Tensor:
         """Dropout that leaves out the same units for a whole window (Gal and Ghahramani 2016), which on a CPU also costs T times less."""
@@ -172,7 +202,8 @@ class LanguageModel(nn.Module):
         """The state before the first token of each of B streams, on the model's device and in its number type."""
         zero_BH = torch.zeros(batch_size, self.architecture.hidden_size, device=self.device, dtype=self.head.weight.dtype)
         parts = STATE_PARTS[self.architecture.cell]
-        return State(tuple(tuple(zero_BH.clone() for _ in range(parts)) for _ in range(self.architecture.num_layers)))
+        clock_B = torch.zeros(batch_size, dtype=torch.int64, device=self.device) if self.clock is not None else None
+        return State(tuple(tuple(zero_BH.clone() for _ in range(parts)) for _ in range(self.architecture.num_layers)), clock_B)
 
     @property
     def device(self) -> torch.device:

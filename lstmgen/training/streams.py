@@ -13,10 +13,58 @@ Letters: N tokens, B heads (streams), T window.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+IGNORED: Final = -100
+"""A target that is not counted; what `torch.nn.functional.cross_entropy` ignores."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one training step reads.
+
+    Attributes:
+        inputs_TB: int64 ids.
+        targets_TB: what follows each; `IGNORED` where nothing is to be learned.
+        counted: number of targets that are counted.
+        fresh_B: the heads that begin something new, and so from an empty state; None: none.
+    """
+
+    inputs_TB: Tensor
+    targets_TB: Tensor
+    counted: int
+    fresh_B: Tensor | None = None
+
+
+class Reader(Protocol):
+    """Where the windows of training come from."""
+
+    ids: NDArray[np.integer]
+    batch_size: int
+    seq_length: int
+
+    @property
+    def tokens_per_window(self) -> int:
+        """Most targets of a window."""
+        ...
+
+    def next_window(self) -> Window:
+        """The next window of every head."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Where the reader stands, as plain values."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on where `state` was taken."""
+        ...
 
 
 class Streams:
@@ -37,12 +85,20 @@ class Streams:
         self._starts_B = np.arange(batch_size, dtype=np.int64) * len(ids) // batch_size
         self._window_T = np.arange(seq_length + 1, dtype=np.int64)
 
-    def next_window(self) -> tuple[Tensor, Tensor]:
-        """The next T tokens of every head and, shifted by one, what follows each: two int64 tensors of shape (T, B)."""
+    def next_window(self) -> Window:
+        """The next T tokens of every head and, shifted by one, what follows each."""
         places_TB = (self._window_T[:, None] + (self._starts_B + self.position)[None, :]) % len(self.ids)
         window_TB = torch.from_numpy(self.ids[places_TB].astype(np.int64))
         self.position += self.seq_length
-        return window_TB[:-1], window_TB[1:]
+        return Window(window_TB[:-1], window_TB[1:], self.tokens_per_window)
+
+    def state(self) -> dict[str, Any]:
+        """Where the reader stands, as plain values."""
+        return {"position": self.position}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on where `state` was taken."""
+        self.position = state["position"]
 
     @property
     def tokens_per_window(self) -> int:

@@ -16,10 +16,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
-from numpy.typing import NDArray
 
 from lstmgen.config import Config
 from lstmgen.errors import DivergedError
@@ -29,8 +27,8 @@ from lstmgen.model.state import State
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.events import CheckpointDue, Evaluated, Finished, Stepped, StopReason, Warned
 from lstmgen.training.optimizer import build_optimizer, learning_rate, optimizer_tensors, restore_optimizer
-from lstmgen.training.streams import Streams
-from lstmgen.training.validation import validate
+from lstmgen.training.streams import IGNORED, Reader
+from lstmgen.training.validation import Validation
 
 TrainerEvent = Stepped | Evaluated | CheckpointDue | Warned | Finished
 
@@ -52,7 +50,6 @@ class Counters:
 
     step: int = 0
     tokens: int = 0
-    position: int = 0
     loss_nats: float = math.nan
     skipped_steps: int = 0
     bad_in_a_row: int = 0
@@ -70,8 +67,8 @@ class Trainer:
 
     Args:
         network: the model, on its device; trained in place.
-        train_ids: at least two token ids, may be memory-mapped.
-        val_ids: ids to evaluate on, or None.
+        reader: what is learned from, window by window.
+        validation: what is evaluated on, or None.
         config: resolved settings.
         budget: when to end.
         arithmetic: device and precision.
@@ -82,8 +79,8 @@ class Trainer:
         self,
         network: LanguageModel,
         *,
-        train_ids: NDArray[np.integer],
-        val_ids: NDArray[np.integer] | None,
+        reader: Reader,
+        validation: Validation | None,
         config: Config,
         budget: Budget,
         arithmetic: Arithmetic,
@@ -95,10 +92,9 @@ class Trainer:
         self.arithmetic = arithmetic
         self.clock = clock
         self.counters = Counters()
-        self.val_ids = val_ids
-        batch_size, seq_length = config.training.batch_size or 1, config.training.seq_length or 1
-        self.streams = Streams(train_ids, batch_size=batch_size, seq_length=seq_length)
-        self.carried = network.zero_state(batch_size)
+        self.validation = validation
+        self.reader = reader
+        self.carried = network.zero_state(reader.batch_size)
         self.optimizer = build_optimizer(network, config.optimizer)
         self.scaler = torch.amp.GradScaler(arithmetic.device.type, enabled=arithmetic.precision == "fp16")
         self.pause_at: int | None = None
@@ -164,10 +160,12 @@ class Trainer:
             group["lr"] = rate
         # Dropout depends on the run's seed and the step alone, so that nothing done between two steps can change what training does.
         torch.manual_seed((self.config.training.seed * 1_000_003 + counters.step) % 2**63)
-        inputs_TB, targets_TB = (ids_TB.to(self.arithmetic.device, non_blocking=True) for ids_TB in self.streams.next_window())
+        window, device = self.reader.next_window(), self.arithmetic.device
+        carried = self.carried if window.fresh_B is None else self.carried.zero_where(window.fresh_B.to(device))
         with self.arithmetic.context():
-            logits_TBV, after = self.network(inputs_TB, self.carried)
-        loss = F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten())
+            logits_TBV, after = self.network(window.inputs_TB.to(device, non_blocking=True), carried)
+        targets_TB = window.targets_TB.to(device, non_blocking=True)
+        loss = F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten(), ignore_index=IGNORED)
         optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(optimizer)
@@ -178,11 +176,10 @@ class Trainer:
             self.carried = after.detach().to(torch.float32)
         else:
             counters.skipped_steps += 1
-            self.carried = self.network.zero_state(self.streams.batch_size)
+            self.carried = self.network.zero_state(self.reader.batch_size)
         self.scaler.update()
         counters.step += 1
-        counters.tokens += self.streams.tokens_per_window
-        counters.position = self.streams.position
+        counters.tokens += window.counted
         return self._note_loss(loss_nats, finite=finite)
 
     def _note_loss(self, loss_nats: float, *, finite: bool) -> bool:
@@ -212,7 +209,7 @@ class Trainer:
         self.network.load_state_dict(weights)
         self.optimizer = build_optimizer(self.network, self.config.optimizer)
         restore_optimizer(self.optimizer, {name: tensor.clone() for name, tensor in moments.items()})
-        self.carried = self.network.zero_state(self.streams.batch_size)
+        self.carried = self.network.zero_state(self.reader.batch_size)
         counters.rollbacks += 1
         counters.lr_scale /= 2
         counters.bad_in_a_row = 0
@@ -226,23 +223,23 @@ class Trainer:
         )
 
     def _choose_evaluation_interval(self) -> int:
-        if self.config.training.eval_every is not None or self.val_ids is None:
+        if self.config.training.eval_every is not None or self.validation is None:
             return self.config.training.eval_every or 1_000
-        tokens = min(len(self.val_ids), self._max_val_tokens) * _VALIDATION_COST / _VALIDATION_SHARE
-        return max(20, math.ceil(tokens / self.streams.tokens_per_window))
+        tokens = min(self.validation.positions, self._max_val_tokens) * _VALIDATION_COST / _VALIDATION_SHARE
+        return max(20, math.ceil(tokens / self.reader.tokens_per_window))
 
     def _evaluate(self) -> Iterator[TrainerEvent]:
         """Passes over the validation part, unless this step has been evaluated already."""
         counters = self.counters
         counters.next_evaluation = counters.step + self._evaluation_interval
-        if self.val_ids is None:
+        if self.validation is None:
             if math.isfinite(counters.loss_nats):
                 self._remember_good()
             return
         if counters.step == counters.evaluated_step:
             return
         counters.evaluated_step = counters.step
-        nats, tokens = validate(self.network, self.val_ids, arithmetic=self.arithmetic.context, max_tokens=self._max_val_tokens)
+        nats, tokens = self.validation(self.network, arithmetic=self.arithmetic.context, max_tokens=self._max_val_tokens)
         val_nats = nats / tokens if tokens else math.inf
         is_best = val_nats < counters.best_nats
         if is_best:
@@ -259,7 +256,12 @@ class Trainer:
         tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors(self.optimizer).items()}
         tensors |= {f"carried.{name}": tensor for name, tensor in self.carried.tensors().items()}
         tensors = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
-        return tensors, {"counters": asdict(self.counters), "elapsed_s": self.clock.elapsed_s, "scaler": self.scaler.state_dict()}
+        return tensors, {
+            "counters": asdict(self.counters),
+            "reader": self.reader.state(),
+            "elapsed_s": self.clock.elapsed_s,
+            "scaler": self.scaler.state_dict(),
+        }
 
     def restore(self, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
         """Puts back what `state` gave; the next step is then the one that would have come."""
@@ -267,7 +269,7 @@ class Trainer:
         restore_optimizer(self.optimizer, _under(tensors, "optimizer."))
         self.carried = State.from_tensors(_under(tensors, "carried.")).to(self.arithmetic.device)
         self.counters = Counters(**values["counters"])
-        self.streams.position = self.counters.position
+        self.reader.restore(values["reader"])
         self.clock.add_earlier(values["elapsed_s"])
         if values["scaler"]:
             self.scaler.load_state_dict(values["scaler"])
@@ -305,7 +307,7 @@ class _Reporter:
             lr=trainer.optimizer.param_groups[0]["lr"],
             tokens_seen=counters.tokens,
             tokens_per_second=self._speed,
-            epoch=counters.tokens / len(trainer.streams.ids),
+            epoch=counters.tokens / len(trainer.reader.ids),
             elapsed_s=elapsed_s,
             remaining_s=elapsed_s * (1 - progress) / progress if progress > 0 else None,
             skipped_steps=counters.skipped_steps,

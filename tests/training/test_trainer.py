@@ -13,7 +13,9 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.events import Evaluated, Finished, Stepped, Warned
+from lstmgen.training.streams import Streams
 from lstmgen.training.trainer import Trainer
+from lstmgen.training.validation import Validation
 
 V = 7
 SETTINGS = {
@@ -35,8 +37,8 @@ def build(*, budget=None, val=True, precision="fp32", dropout=0.2, cell="lstm", 
     network = LanguageModel(Architecture(vocab_size=V, embedding_size=8, hidden_size=32, num_layers=2, dropout=dropout, cell=cell))
     return Trainer(
         network,
-        train_ids=pattern(500),
-        val_ids=pattern(90) if val else None,
+        reader=Streams(pattern(500), batch_size=config.training.batch_size, seq_length=config.training.seq_length),
+        validation=Validation(pattern(90)) if val else None,
         config=config,
         budget=budget or Budget(max_steps=40),
         arithmetic=Arithmetic(torch.device("cpu"), precision, "test"),

@@ -1,0 +1,143 @@
+"""B read heads over a collection of pieces that have nothing to do with one another, such as tunes.
+
+Unlike the text of `streams.py`, which is one ring, every piece is read on its own: a head that has finished a piece takes the next one and
+begins it at the start of a window, with an empty state. What is left of the window after a piece's end is not counted.
+
+    head 0   | piece 7 ........ | ... end ---- | piece 2 ........ |        - not counted; | borders of windows
+    head 1   | piece 4 ........ | ............ | .. end --------- |
+
+All pieces are taken once in a random order, then all again in another. Each time a piece is taken it is augmented anew. Both depend on the
+seed and on how many pieces were taken before, so a few whole numbers say where the reader stands.
+
+Letters: B heads (streams), T window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lstmgen.tokenizers.base import BOUNDARY_ID, Ids, ScoreTokenizer
+from lstmgen.training.streams import IGNORED, Window
+
+Augment = Callable[[Ids, np.random.Generator], Ids]
+"""Another form of a piece, from its ids and random numbers."""
+
+_ORDER: Final = 0
+_FORM: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """A piece in another key and at another speed, both drawn evenly; pitches never leave what MIDI has.
+
+    Attributes:
+        tokenizer: of the ids.
+        semitones: most semitones up or down.
+        stretch: largest share by which a piece becomes slower, and its inverse the quicker; 0.05 means 0.952 to 1.05.
+    """
+
+    tokenizer: ScoreTokenizer
+    semitones: int
+    stretch: float
+
+    def __call__(self, ids: Ids, random: np.random.Generator) -> Ids:
+        """The ids of the piece in its other form."""
+        least, most = self.tokenizer.transpositions(ids)
+        shift = int(random.integers(max(-self.semitones, least), min(self.semitones, most), endpoint=True))
+        limit = float(np.log1p(self.stretch))
+        return self.tokenizer.augmented(ids, semitones=shift, stretch=float(np.exp(random.uniform(-limit, limit))))
+
+
+@dataclass
+class _Head:
+    """A head, the number of the piece that it took (-1 before the first), and how far it has read."""
+
+    taken: int
+    offset: int
+    ids: Ids
+
+
+class PieceStreams:
+    """The heads and where they stand.
+
+    Args:
+        ids: the ids of all pieces, each behind its boundary; may be memory-mapped.
+        starts: where each boundary stands.
+        batch_size: B.
+        seq_length: T.
+        seed: what the order and the augmentation are drawn from.
+        augment: what is done to a piece each time it is taken.
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.integer],
+        starts: NDArray[np.integer],
+        *,
+        batch_size: int,
+        seq_length: int,
+        seed: int,
+        augment: Augment | None = None,
+    ) -> None:
+        self.ids = ids
+        self.batch_size = batch_size
+        self.seq_length = seq_length
+        self._bounds = np.append(starts.astype(np.int64), len(ids))
+        self._seed = seed
+        self._augment = augment
+        self._taken = 0
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
+        self._heads = [_Head(-1, 0, np.zeros(1, np.int64)) for _ in range(batch_size)]
+
+    @property
+    def tokens_per_window(self) -> int:
+        """At most so many targets are counted in a window: B x T."""
+        return self.batch_size * self.seq_length
+
+    def next_window(self) -> Window:
+        """The next tokens of every head, and what follows each; the last token of a piece is followed by a boundary."""
+        inputs_TB = np.full((self.seq_length, self.batch_size), BOUNDARY_ID, np.int64)
+        targets_TB = np.full((self.seq_length, self.batch_size), IGNORED, np.int64)
+        fresh_B = np.zeros(self.batch_size, np.bool_)
+        counted = 0
+        for place, head in enumerate(self._heads):
+            if head.offset >= len(head.ids) - 1:
+                head.taken, head.offset, head.ids = self._taken, 0, self._piece(self._taken)
+                self._taken += 1
+                fresh_B[place] = True
+            window = head.ids[head.offset : head.offset + self.seq_length + 1]
+            count = len(window) - 1
+            inputs_TB[:count, place] = window[:-1]
+            targets_TB[:count, place] = window[1:]
+            head.offset += count
+            counted += count
+        return Window(torch.from_numpy(inputs_TB), torch.from_numpy(targets_TB), counted, fresh_B=torch.from_numpy(fresh_B))
+
+    def _piece(self, number: int) -> Ids:
+        """The piece that is taken as this number, augmented, between two boundaries."""
+        count = len(self._bounds) - 1
+        turn, place = divmod(number, count)
+        if self._order[0] != turn:
+            self._order = (turn, np.random.default_rng((self._seed, _ORDER, turn)).permutation(count))
+        chosen = int(self._order[1][place])
+        ids = np.asarray(self.ids[self._bounds[chosen] + 1 : self._bounds[chosen + 1]], np.int64)
+        if self._augment is not None:
+            ids = self._augment(ids, np.random.default_rng((self._seed, _FORM, number)))
+        return np.concatenate([[BOUNDARY_ID], ids, [BOUNDARY_ID]])
+
+    def state(self) -> dict[str, Any]:
+        """Where the reader stands, as plain values."""
+        return {"taken": self._taken, "heads": [[head.taken, head.offset] for head in self._heads]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on where `state` was taken."""
+        self._taken = state["taken"]
+        self._heads = [
+            _Head(taken, offset, self._piece(taken) if taken >= 0 else np.zeros(1, np.int64)) for taken, offset in state["heads"]
+        ]

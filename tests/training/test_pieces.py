@@ -1,0 +1,112 @@
+"""Pieces are read apart, whole, each once a turn, and exactly the same again after a restore."""
+
+import contextlib
+
+import numpy as np
+import pytest
+import torch
+
+from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.tokenizers.base import BOUNDARY_ID
+from lstmgen.training.pieces import PieceStreams
+from lstmgen.training.streams import IGNORED
+from lstmgen.training.validation import Validation
+
+PIECES = [[1, 2, 3, 4, 5, 6, 7], [8, 9], [10, 11, 12, 13, 14], [15], [16, 17, 18, 19]]
+
+
+def collection():
+    ids = np.concatenate([[BOUNDARY_ID, *piece] for piece in PIECES]).astype(np.uint8)
+    return ids, np.flatnonzero(ids == BOUNDARY_ID)
+
+
+def streams(**changes):
+    ids, starts = collection()
+    return PieceStreams(ids, starts, **{"batch_size": 2, "seq_length": 3, "seed": 5, **changes})
+
+
+def told(reader, windows):
+    """What each head learns, piece by piece: the counted targets from one fresh start to the next."""
+    found = []
+    open_ = [None] * reader.batch_size
+    for _ in range(windows):
+        window = reader.next_window()
+        for head in range(reader.batch_size):
+            if window.fresh_B[head]:
+                open_[head] = []
+                found.append(open_[head])
+            targets = window.targets_TB[:, head].tolist()
+            open_[head] += [target for target in targets if target != IGNORED]
+    return found
+
+
+def test_every_piece_is_learned_whole_and_ends_with_a_boundary():
+    pieces = told(streams(), 40)[:-2]
+    assert all(piece[-1] == BOUNDARY_ID and piece[:-1] in PIECES for piece in pieces)
+
+
+def test_every_turn_takes_each_piece_once_in_an_order_of_its_own():
+    first = [piece[:-1] for piece in told(streams(), 60)][:15]
+    turns = [first[begin : begin + 5] for begin in (0, 5, 10)]
+    assert all(sorted(turn) == sorted(PIECES) for turn in turns)
+    assert len({str(turn) for turn in turns}) > 1
+
+
+def test_inputs_are_targets_shifted_by_one_within_a_piece():
+    reader = streams(seq_length=4)
+    for _ in range(20):
+        window = reader.next_window()
+        for head in range(2):
+            inputs, targets = window.inputs_TB[:, head].tolist(), window.targets_TB[:, head].tolist()
+            assert all(targets[at] in {inputs[at + 1], IGNORED, BOUNDARY_ID} for at in range(3))
+
+
+def test_the_number_of_counted_targets_is_the_number_told():
+    reader = streams()
+    for _ in range(10):
+        window = reader.next_window()
+        assert window.counted == int((window.targets_TB != IGNORED).sum())
+
+
+@pytest.mark.parametrize("after", [0, 1, 7, 23])
+def test_a_restored_reader_goes_on_with_the_same_windows(after):
+    def mirrored(ids, random):
+        return ids[::-1].copy() if random.random() < 0.5 else ids
+
+    one, two = streams(augment=mirrored), streams(augment=mirrored)
+    for _ in range(after):
+        one.next_window()
+    two.restore(one.state())
+    for _ in range(12):
+        left, right = one.next_window(), two.next_window()
+        assert torch.equal(left.inputs_TB, right.inputs_TB)
+        assert torch.equal(left.targets_TB, right.targets_TB)
+        assert torch.equal(left.fresh_B, right.fresh_B)
+
+
+def test_a_piece_is_augmented_anew_each_time_it_is_taken():
+    forms = {str(piece) for piece in told(streams(augment=lambda ids, random: ids + int(random.integers(100))), 60)}
+    assert len(forms) > len(PIECES)
+
+
+def test_validation_of_pieces_is_that_of_each_piece_alone():
+    torch.manual_seed(1)
+    network = LanguageModel(Architecture(vocab_size=20, embedding_size=5, hidden_size=7, num_layers=2))
+    ids, starts = collection()
+    nats, counted = Validation(ids, starts)(network, arithmetic=contextlib.nullcontext)
+    alone = 0.0
+    network.eval()
+    with torch.inference_mode():
+        for piece in PIECES:
+            logits_TBV, _ = network(torch.tensor([[BOUNDARY_ID, *piece[:-1]]]).T, network.zero_state(1))
+            alone += torch.nn.functional.cross_entropy(logits_TBV[:, 0], torch.tensor(piece), reduction="sum").item()
+    assert counted == sum(map(len, PIECES))
+    assert nats == pytest.approx(alone, rel=1e-5)
+    assert network.training is False
+
+
+def test_a_bounded_validation_takes_evenly_spread_pieces():
+    ids, starts = collection()
+    network = LanguageModel(Architecture(vocab_size=20, embedding_size=5, hidden_size=7, num_layers=1))
+    _, counted = Validation(ids, starts)(network, arithmetic=contextlib.nullcontext, max_tokens=len(ids) // 2)
+    assert 0 < counted < sum(map(len, PIECES))
