@@ -1,4 +1,4 @@
-"""`lstmgen corpora`: the texts that can be named as a source."""
+"""`lstmgen corpora`: the texts and tunes that can be named as a source."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from lstmgen.cli.command import new_app, register, with_streams
 from lstmgen.cli.complete import corpus_names
 from lstmgen.cli.options import Json
 from lstmgen.cli.output import Streams, one_line, to_json
-from lstmgen.cli.wording import size
+from lstmgen.cli.wording import command, counted, size
 
 EXAMPLES: Final = (
     "lstmgen corpora                          # what there is",
     "lstmgen corpora get tinyshakespeare      # download, verify, keep",
     "lstmgen train tinyshakespeare            # a corpus is a source like any other",
+    "lstmgen corpora get bach-chorales        # convert music21's chorales to MIDI, once",
     'wc "$(lstmgen corpora path tinyshakespeare)"',
 )
-_WORDS: Final = {"bundled": "bundled", "machine": "on this machine", "download": "download"}
+_WORDS: Final = {"bundled": "bundled", "machine": "on this machine", "package": "converted", "download": "download"}
 _WIDTH: Final = 100
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a corpus.", autocompletion=corpus_names)]
@@ -32,14 +33,14 @@ def build_app() -> typer.Typer:
     app = new_app(_DESCRIPTION, examples=EXAMPLES, name="corpora")
     app.callback()(with_streams(_corpora))
     register(app, "list", list_corpora, examples=("lstmgen corpora list", "lstmgen corpora list --json | jq -r .name"))
-    register(app, "get", get, examples=("lstmgen corpora get tinyshakespeare",))
+    register(app, "get", get, examples=("lstmgen corpora get tinyshakespeare", "lstmgen corpora get bach-chorales"))
     register(app, "path", path, examples=("lstmgen corpora path python-docs", "lstmgen info $(lstmgen corpora path tinyshakespeare)"))
     return app
 
 
-_DESCRIPTION: Final = """The texts that can be named as a SOURCE: bundled ones, texts found on this machine, and texts to download.
+_DESCRIPTION: Final = """Texts and tunes to name as a SOURCE: bundled, found here, converted from a package, or to download.
 
-Nothing is ever downloaded but by `corpora get`."""
+Nothing is ever downloaded or converted but by `corpora get`."""
 
 
 def _corpora(streams: Streams, context: typer.Context, json: Json = False) -> None:  # noqa: FBT002 - an option
@@ -51,44 +52,70 @@ def list_corpora(streams: Streams, *, json: Json = False) -> None:
     """List all corpora, with their size and whether they are here already."""
     from lstmgen.corpus import catalog
 
-    rows = [(entry, catalog.is_available(entry.name, _cache())) for entry in catalog.entries()]
+    rows = [(entry, catalog.is_available(entry.name, _cache())) for entry in catalog.entries(_cache())]
     if json:
         for entry, here in rows:
             streams.product_line(to_json(_as_object(entry, available=here)))
         return
     width = max(len(entry.name) for entry, _ in rows) + 2
     for entry, here in rows:
-        state = _WORDS[entry.kind] if here else f"not here yet: lstmgen corpora get {entry.name}"
-        amount = size(entry.size_bytes) if entry.size_bytes is not None else "size unknown"
+        state = _WORDS[entry.kind] if here else f"not here yet: {_how_to_get(entry)}"
+        amount = f"{size(entry.size_bytes)} of {entry.content}" if entry.size_bytes is not None else entry.content
         streams.product_line(f"{entry.name:<{width}}{amount}, {state}, {entry.licence}")
         for line in textwrap.wrap(entry.description, _WIDTH - width):
             streams.product_line(" " * width + line)
 
 
 def get(streams: Streams, *, name: Name, json: Json = False) -> None:
-    """Make a corpus available: download it, verify its hash, keep it in the cache. Prints where it is."""
+    """Make a corpus available: download it and verify its hash, or convert it; keep it in the cache. Prints where it is."""
     from lstmgen.corpus import catalog
 
     entry = catalog.find(name)
-    if catalog.is_available(name, _cache()):
+    here = catalog.is_available(name, _cache())
+    if here:
         streams.say(f"{name} is here already")
-    else:
+    elif entry.kind == "download":
         streams.say(one_line(f"fetching {entry.location}"))
         streams.explain(f"expecting {entry.size_bytes:,} bytes with sha256 {entry.sha256}")
-    with work_bar(streams, name, shown=size, patience_s=0.0) as progress:
+    with work_bar(streams, name, shown=size if entry.kind == "download" else _pieces, patience_s=0.0) as progress:
         place = catalog.get(name, _cache(), progress=progress)
-    streams.product_line(to_json(_as_object(entry, available=True) | {"path": str(place)}) if json else str(place))
+    if entry.kind == "package" and not here:
+        _tell_converted(streams, name)
+    _tell_place(streams, catalog.find(name, _cache()), place, json=json)
+
+
+def _tell_converted(streams: Streams, name: str) -> None:
+    from lstmgen.corpus import music21_corpus
+
+    made = music21_corpus.stamp_of(name, _cache())
+    if made is not None:
+        streams.say(f"{name}: {counted(made.files, 'piece')} by music21 {one_line(made.music21)}, {len(made.skipped)} left out")
+        for what, reason in made.skipped:
+            streams.explain(one_line(f"left out: {what}: {reason}"))
 
 
 def path(streams: Streams, *, name: Name, json: Json = False) -> None:
     """Print the file or folder of a corpus that is here already."""
     from lstmgen.corpus import catalog
 
-    entry = catalog.find(name)
     if not catalog.is_available(name, _cache()):
         catalog.path_of(name, _cache())
-    place = catalog.get(name, _cache())
+    _tell_place(streams, catalog.find(name, _cache()), catalog.get(name, _cache()), json=json)
+
+
+def _tell_place(streams: Streams, entry: Any, place: Any, *, json: bool) -> None:
     streams.product_line(to_json(_as_object(entry, available=True) | {"path": str(place)}) if json else str(place))
+
+
+def _how_to_get(entry: Any) -> str:
+    from lstmgen.corpus import music21_corpus
+
+    missing = entry.kind == "package" and not music21_corpus.is_installed()
+    return music21_corpus.INSTALL if missing else command("corpora", "get", entry.name)
+
+
+def _pieces(number: float) -> str:
+    return counted(int(number), "piece")
 
 
 def _cache() -> Any:
@@ -101,6 +128,7 @@ def _as_object(entry: Any, *, available: bool) -> dict[str, Any]:
     return {
         "name": entry.name,
         "kind": entry.kind,
+        "content": entry.content,
         "available": available,
         "bytes": entry.size_bytes,
         "licence": entry.licence,

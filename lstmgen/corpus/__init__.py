@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lstmgen.corpus.catalog import Entry
+    from lstmgen.corpus.prepared import Prepared, prepare
     from lstmgen.corpus.sources import Corpus, Document, gather
-    from lstmgen.corpus.token_file import Prepared, TokenFile, prepare, write_token_file
+    from lstmgen.corpus.token_file import TokenFile
+    from lstmgen.corpus.token_writer import write_token_file
 
 __all__ = ["Corpus", "Document", "Entry", "Prepared", "TokenFile", "gather", "prepare", "write_token_file"]
 
@@ -19,11 +21,11 @@ _HOMES = {
     "Corpus": "sources",
     "Document": "sources",
     "Entry": "catalog",
-    "Prepared": "token_file",
+    "Prepared": "prepared",
     "TokenFile": "token_file",
     "gather": "sources",
-    "prepare": "token_file",
-    "write_token_file": "token_file",
+    "prepare": "prepared",
+    "write_token_file": "token_writer",
 }
 
 

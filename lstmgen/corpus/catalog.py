@@ -1,6 +1,7 @@
-"""Corpora by name: bundled with the program, found on this machine, or to be downloaded.
+"""Corpora by name, of text or of music: bundled with the program, found on this machine, made from an installed package, or downloaded.
 
-Nothing here touches the network but `get`, and that only for a download that is not there yet.
+Nothing here touches the network but `get`, and that only for a download that is not there yet. Nothing but `get` converts what a package
+brings.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from lstmgen import storage
-from lstmgen.corpus import download, machine
+from lstmgen.corpus import download, machine, music21_corpus
 from lstmgen.errors import CorpusError
 
-Kind = Literal["bundled", "machine", "download"]
+Kind = Literal["bundled", "machine", "package", "download"]
+Content = Literal["text", "music"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +31,13 @@ class Entry:
     description: str
     licence: str
     location: str
-    """The folder, or the address that it is downloaded from."""
+    """The folder, the package that it is made from, or the address that it is downloaded from."""
     size_bytes: int | None
     """None where that is known only once it has been made."""
     sha256: str | None = None
     """Of a download."""
+    content: Content = "text"
+    """What its files are."""
 
 
 DOWNLOADS: Final = (
@@ -50,20 +54,30 @@ DOWNLOADS: Final = (
 _PYTHON_SOURCE: Final = "python-source"
 _PYTHON_DOCS: Final = "python-docs"
 _MACHINE: Final = (_PYTHON_SOURCE, _PYTHON_DOCS)
+_ENDINGS: Final[Mapping[Content, str]] = {"text": ".txt", "music": ".mid"}
 
 
 def names() -> tuple[str, ...]:
     """The names of all corpora; cheap."""
-    return (*_bundled(), *_MACHINE, *(entry.name for entry in DOWNLOADS))
+    return (*_bundled(), *_MACHINE, *music21_corpus.NAMES, *(entry.name for entry in DOWNLOADS))
 
 
-def entries() -> tuple[Entry, ...]:
-    """All corpora: bundled ones, those of this machine, downloadable ones."""
-    return (*(_bundled_entry(name, folder) for name, folder in _bundled().items()), _source_entry(), _docs_entry(), *DOWNLOADS)
+def entries(cache: Path | None = None) -> tuple[Entry, ...]:
+    """All corpora: bundled ones, those of this machine, those of packages, downloadable ones.
+
+    Args:
+        cache: knows the size of what has been converted.
+    """
+    bundled = (_bundled_entry(name, folder) for name, folder in _bundled().items())
+    return (*bundled, _source_entry(), _docs_entry(), *(_package_entry(name, cache) for name in music21_corpus.NAMES), *DOWNLOADS)
 
 
-def find(name: str) -> Entry:
+def find(name: str, cache: Path | None = None) -> Entry:
     """The corpus of that name.
+
+    Args:
+        name: of the corpus.
+        cache: knows the size of what has been converted.
 
     Raises:
         CorpusError: there is none; the nearest name is suggested.
@@ -73,6 +87,8 @@ def find(name: str) -> Entry:
         return _bundled_entry(name, bundled)
     if name in _MACHINE:
         return _source_entry() if name == _PYTHON_SOURCE else _docs_entry()
+    if name in music21_corpus.NAMES:
+        return _package_entry(name, cache)
     for entry in DOWNLOADS:
         if entry.name == name:
             return entry
@@ -82,12 +98,14 @@ def find(name: str) -> Entry:
 
 
 def is_available(name: str, cache: Path | None) -> bool:
-    """Whether a corpus can be read without a download.
+    """Whether a corpus can be read without being downloaded or converted.
 
     Raises:
         CorpusError: there is none of that name.
     """
     entry = find(name)
+    if entry.kind == "package":
+        return music21_corpus.stamp_of(name, cache) is not None
     return entry.kind != "download" or _downloaded(entry, cache) is not None
 
 
@@ -99,12 +117,12 @@ def documents_of(name: str, cache: Path | None) -> tuple[tuple[str, Path], ...]:
         cache: the folder of downloads and of what is made on this machine; None: there is none.
 
     Raises:
-        CorpusError: there is no such corpus; it has to be downloaded first; or this machine does not have it.
+        CorpusError: there is no such corpus; it has to be downloaded or converted first; or this machine does not have it.
         MachineError: it has to be made, and the cache cannot be written.
     """
     bundled = _bundled().get(name)
     if bundled is not None:
-        return _named_below(name, bundled, _texts(bundled))
+        return _named_below(name, bundled, _files(bundled))
     if name == _PYTHON_SOURCE:
         root = machine.standard_library()
         files = machine.source_files(root)
@@ -117,6 +135,10 @@ def documents_of(name: str, cache: Path | None) -> tuple[tuple[str, Path], ...]:
         if cache is None:
             raise CorpusError(f"{name} is made in the cache, and there is no cache folder", remedy="set LSTMGEN_HOME to a folder")
         return ((name, machine.materialised_docs(cache)),)
+    if name in music21_corpus.NAMES:
+        if cache is None or music21_corpus.stamp_of(name, cache) is None:
+            raise CorpusError(f"the corpus {name} has not been converted yet", remedy=f"lstmgen corpora get {name}")
+        return _named_below(name, music21_corpus.folder_of(name, cache), music21_corpus.files_of(name, cache))
     path = _downloaded(find(name), cache)
     if path is None:
         raise CorpusError(f"the corpus {name} has not been downloaded yet", remedy=f"lstmgen corpora get {name}")
@@ -129,16 +151,18 @@ def path_of(name: str, cache: Path | None) -> tuple[Path, ...]:
 
 
 def get(name: str, cache: Path, *, progress: Callable[[int, int], None] | None = None) -> Path:
-    """Make a corpus available and return its folder or file; a download that is there and right is not fetched again.
+    """Make a corpus available and return its folder or file; what is there and right is neither fetched nor converted again.
 
     Args:
         name: of the corpus.
-        cache: downloads go to `cache/corpora/NAME/`.
-        progress: called with (bytes received, bytes in all) during a download.
+        cache: downloads and conversions go to `cache/corpora/NAME/`.
+        progress: called with (bytes received, bytes in all) during a download, with (pieces, pieces in all) during a conversion.
 
     Raises:
         CorpusError: there is no corpus of that name, or this machine does not have it.
+        MissingExtraError: it is made by a package that is not installed.
         InputError: what was sent is not the corpus.
+        InUseError: another process is converting it.
         MachineError: the network or the disk failed.
     """
     entry = find(name)
@@ -147,6 +171,8 @@ def get(name: str, cache: Path, *, progress: Callable[[int, int], None] | None =
     if entry.kind == "machine":
         files = path_of(name, cache)
         return machine.standard_library() if name == _PYTHON_SOURCE else files[0]
+    if entry.kind == "package":
+        return music21_corpus.make(name, cache, progress=progress)
     target = _download_path(entry, cache)
     if target.is_file() and storage.sha256_of(target) == entry.sha256:
         return target
@@ -161,7 +187,7 @@ def _named_below(name: str, root: Path, files: tuple[Path, ...]) -> tuple[tuple[
 
 
 def _download_path(entry: Entry, cache: Path) -> Path:
-    return cache / "corpora" / entry.name / f"{entry.name}.txt"
+    return cache / "corpora" / entry.name / f"{entry.name}{_ENDINGS[entry.content]}"
 
 
 def _downloaded(entry: Entry, cache: Path | None) -> Path | None:
@@ -179,23 +205,27 @@ def _bundled() -> Mapping[str, Path]:
     root = next((folder for folder in candidates if folder is not None and folder.is_dir()), None)
     if root is None:
         return {}
-    return {folder.name: folder for folder in sorted(root.iterdir()) if folder.is_dir() and _texts(folder)}
+    return {folder.name: folder for folder in sorted(root.iterdir()) if folder.is_dir() and _files(folder)}
 
 
-def _texts(folder: Path) -> tuple[Path, ...]:
-    return tuple(sorted(folder.glob("*.txt")))
+def _files(folder: Path) -> tuple[Path, ...]:
+    """The texts of a folder, or its tunes where it holds no text."""
+    found = (tuple(sorted(folder.glob(f"*{ending}"))) for ending in _ENDINGS.values())
+    return next((files for files in found if files), ())
 
 
 def _bundled_entry(name: str, folder: Path) -> Entry:
     card = folder / "SOURCE.md"
     text = card.read_text(encoding="utf-8") if card.is_file() else ""
+    files = _files(folder)
     return Entry(
         name=name,
         kind="bundled",
         description=_first_paragraph(text) or "no description",
         licence=_licence(text) or "see SOURCE.md",
         location=str(folder),
-        size_bytes=sum(path.stat().st_size for path in _texts(folder)),
+        size_bytes=sum(path.stat().st_size for path in files),
+        content="music" if files[0].suffix == _ENDINGS["music"] else "text",
     )
 
 
@@ -209,6 +239,20 @@ def _licence(markdown: str) -> str:
     """What stands behind `Licence:` on its line, or in the first line below a heading of that name."""
     found = re.search(r"(?im)^\W*licen[cs]e\W*?:\W*([^\n]+)$", markdown) or re.search(r"(?im)^#+\s*licen[cs]e\s*\n+([^\n]+)$", markdown)
     return found[1].strip(" .*") if found else ""
+
+
+def _package_entry(name: str, cache: Path | None) -> Entry:
+    collection = music21_corpus.COLLECTIONS[name]
+    made = music21_corpus.stamp_of(name, cache)
+    return Entry(
+        name=name,
+        kind="package",
+        content="music",
+        description=collection.description,
+        licence=collection.licence,
+        location="music21",
+        size_bytes=made.total_bytes if made is not None else None,
+    )
 
 
 def _source_entry() -> Entry:

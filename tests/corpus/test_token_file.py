@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from lstmgen import limits, storage
-from lstmgen.corpus import token_file
+from lstmgen.corpus import prepared as prepared_module
+from lstmgen.corpus.prepared import prepare
 from lstmgen.corpus.sources import Corpus, gather
-from lstmgen.corpus.token_file import TokenFile, prepare, smallest_dtype, write_token_file
+from lstmgen.corpus.token_file import TokenFile, smallest_dtype
+from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import CorpusError, MachineError, UnseenSymbolError
 from lstmgen.tokenizers import fingerprint
 
@@ -114,8 +116,7 @@ def test_the_header_says_what_the_ids_are_made_of(tmp_path):
         "dtype": "uint16",
         "count": 5,
         "documents": 2,
-        "chars": 4,
-        "bytes": 4,
+        "measures": {"chars": 4, "bytes": 4},
         "vocab_size": 258,
         "part": "val",
         "tokenizer": "pair",
@@ -129,7 +130,7 @@ def test_the_bytes_of_the_format_are_pinned(tmp_path):
     write_token_file(tmp_path / "t", [["ab"], ["c"]], PairTokenizer(), corpus_sha256=SHA, part="train")
     data = (tmp_path / "t").read_bytes()
     magic, version, length = struct.unpack_from("<8sII", data)
-    assert (magic, version) == (b"\x93LSTMTOK", 1)
+    assert (magic, version) == (b"\x93LSTMTOK", 2)
     assert json.loads(data[16 : 16 + length])["count"] == 4
     assert set(data[16 + length : 4096]) == {0}
     assert data[4096:] == struct.pack("<4H", 0, 257, 0, 100) + struct.pack("<2Q", 0, 2)
@@ -176,7 +177,7 @@ def test_without_a_document_there_is_no_file(tmp_path):
 def test_a_build_that_is_killed_leaves_no_file_under_the_final_name(tmp_path):
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from lstmgen import limits, tokenizers; from lstmgen.corpus.token_file import write_token_file\n"
+        "from lstmgen import limits, tokenizers; from lstmgen.corpus.token_writer import write_token_file\n"
         "def chunks():\n    yield 'abc' * 100_000\n    os._exit(9)\n"
         "tokenizer = tokenizers.build('char', lambda: iter(['abc']))\n"
         "write_token_file(Path(sys.argv[1]), [chunks()], tokenizer, corpus_sha256='', part='train')"
@@ -250,8 +251,8 @@ def with_header(data: bytes, **changes: object) -> bytes:
         {"count": "15"},
         {"documents": 0},
         {"documents": 2**61},
-        {"chars": -1},
-        {"chars": None},
+        {"measures": {"chars": -1}},
+        {"measures": None},
         {"ids_sha256": None},
     ],
 )
@@ -272,8 +273,8 @@ def test_a_header_that_is_not_an_object_is_refused(good, text):
 
 def test_other_versions_other_files_and_missing_ones_are_told_apart(good, tmp_path):
     data = good.read_bytes()
-    good.write_bytes(data[:8] + struct.pack("<I", 2) + data[12:])
-    with pytest.raises(CorpusError, match="version 2, expected 1"):
+    good.write_bytes(data[:8] + struct.pack("<I", 3) + data[12:])
+    with pytest.raises(CorpusError, match="version 3, expected 2"):
         TokenFile.open(good)
     good.write_bytes(b"just text")
     with pytest.raises(CorpusError, match="not a token file"):
@@ -306,7 +307,7 @@ def test_a_second_time_the_files_come_from_the_cache_and_are_the_same(corpus, ca
     first = prepare(corpus, PairTokenizer(), val_frac=0.1, cache=cache)
     before = {path: path.read_bytes() for path in cache.rglob("*.tokens")}
     assert len(before) == 2
-    monkeypatch.setattr(token_file, "write_token_file", None)
+    monkeypatch.setattr(prepared_module, "write_token_file", None)
     second = prepare(corpus, PairTokenizer(), val_frac=0.1, cache=cache)
     assert second.cached
     assert second.train.ids.tolist() == first.train.ids.tolist()
