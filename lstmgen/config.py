@@ -19,7 +19,10 @@ from lstmgen import limits
 from lstmgen.errors import UsageError
 
 Cell = Literal["lstm", "gru", "rnn"]
-TokenizerName = Literal["char", "byte", "word", "bpe", "unigram"]
+TokenizerName = Literal["char", "byte", "word", "bpe", "unigram", "notes", "performance", "grid"]
+PedalPolicy = Literal["extend", "drop"]
+TimeBase = Literal["beats", "seconds"]
+GridForm = Literal["voices", "chords"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Device = Literal["auto", "cpu", "cuda"]
 Schedule = Literal["linear", "cosine", "constant"]
@@ -34,29 +37,48 @@ def _setting(default: Any, *, low: float | None = None, high: float | None = Non
 
 @dataclass(frozen=True, kw_only=True)
 class DataConfig:
-    """Where the text comes from and how it is split."""
+    """Where text or music comes from, how it is split, and what is done to it."""
 
     sources: tuple[str, ...] = ()
     """Files, folders, globs, `-`, or names of corpora."""
     val: str | None = None
-    """A separate validation source; without it a part of every document is held out."""
+    """A separate validation source; without it a part of every text, or every tenth tune, is held out."""
     val_frac: float = _setting(0.1, low=0.0, high=0.9)
-    """Share of every document's characters, at its end, that is held out for validation."""
+    """Share that is held out for validation: of every text its end, of tunes evenly spread files."""
     errors: ErrorsPolicy = "strict"
     """What to do with bytes that are not UTF-8."""
     keep_newlines: bool = False
     """Keep CRLF and CR instead of turning them into LF."""
+    pedal: PedalPolicy = "extend"
+    """MIDI: whether notes sound on while the sustain pedal is down, or the pedal is dropped."""
+    augment: bool = True
+    """MIDI: show each tune in another key and at another speed every time it is read."""
+    max_transpose: int = _setting(6, low=0, high=24)
+    """MIDI: most semitones up or down of the augmentation."""
+    max_stretch: float = _setting(0.05, low=0.0, high=0.5)
+    """MIDI: largest share by which the augmentation makes a tune slower, and its inverse quicker."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenizerConfig:
-    """How text becomes token ids."""
+    """How text or music becomes token ids."""
 
-    name: TokenizerName = "char"
+    name: TokenizerName | None = None
+    """None: `char` for text, `notes` for MIDI."""
     vocab_size: int | None = _setting(None, low=2, high=limits.MAX_VOCABULARY)
     """Number of ids that `word`, `bpe` and `unigram` may use; None fits it to the corpus."""
     source_model: str | None = None
     """A model whose tokenizer is taken over."""
+    time_base: TimeBase | None = None
+    """`notes`: beats for scores, seconds for performances; None: by content."""
+    steps_per_beat: int | None = _setting(None, low=1, high=48)
+    """`notes` in beats, and `grid`: steps to a quarter note; None: by content."""
+    grid_form: GridForm | None = None
+    """`grid`: one token for each voice of a step, or the notes of a step in ascending order; None: voices."""
+    voices: int | None = _setting(None, low=1, high=16)
+    """`grid` with voices: how many; None: by content."""
+    hold: bool | None = None
+    """`grid`: whether a note that goes on is told from one that is struck again; None: yes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,9 +279,14 @@ def _nearest(word: str, candidates: list[str]) -> str:
     return f", did you mean {match[0]}?" if match else ""
 
 
+def options_of(hint: Any) -> tuple[Any, ...]:
+    """The types that a setting may have, `NoneType` among them where it may be None."""
+    return typing.get_args(hint) if typing.get_origin(hint) in {types.UnionType, typing.Union} else (hint,)
+
+
 def _checked(value: Any, hint: Any, bounds: typing.Mapping[str, Any]) -> Any:
     """The value in its declared type. Raises ValueError saying what was expected."""
-    options = [hint] if not isinstance(hint, types.UnionType) else list(typing.get_args(hint))
+    options = options_of(hint)
     if value is None:
         if type(None) in options:
             return None

@@ -23,15 +23,19 @@ from lstmgen import presets, storage, tokenizers
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
-from lstmgen.corpus.sources import Corpus
-from lstmgen.corpus.token_file import Prepared as TokenFiles
+from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
-from lstmgen.texts import Progress, TextReader, Texts
-from lstmgen.tokenizers.base import Tokenizer
+from lstmgen.sources import Material, Source
+from lstmgen.texts import Progress
+from lstmgen.tokenizers.base import AnyTokenizer
 from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.pieces import Augmentation, PieceStreams
+from lstmgen.training.streams import Reader, Streams
 from lstmgen.training.trainer import Trainer
+from lstmgen.training.validation import Validation
+from lstmgen.tunes import Tunes
 
 _SLOW_TO_BUILD = frozenset({"word", "bpe", "unigram"})
 _TOKENIZER_CACHE_VERSION = 1
@@ -72,27 +76,18 @@ class Run:
 
     folder: RunFolder
     config: Config
-    texts: Texts
-    tokenizer: Tokenizer
+    material: Material
+    tokenizer: AnyTokenizer
     files: TokenFiles
     arithmetic: Arithmetic
     trainer: Trainer
     warnings: tuple[str, ...] = ()
 
     @property
-    def corpus(self) -> Corpus:
-        """What is learned from."""
-        return self.texts.corpus
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
-        notes = [*self.warnings]
-        notes += [f"{document.name}: {note}" for document in self.corpus.documents for note in document.notes]
-        notes += [f"skipped {name}: {reason}" for name, reason in self.corpus.skipped]
-        if self.files.val is None:
-            notes.append("no validation part: the last model is kept, not the best")
-        return tuple(notes)
+        without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
+        return (*self.warnings, *self.material.notes, *without)
 
     @property
     def network(self) -> LanguageModel:
@@ -109,10 +104,10 @@ def start(request: Request, folder: RunFolder) -> Run:
     config = presets.with_default_budget(request.config)
     choose_device(config.runtime.device)
     base = load_model(request.init_from) if request.init_from else None
-    reader = TextReader(folder=folder.path, cache=request.cache, stdin=request.stdin, progress=request.progress)
-    texts = reader.gather(config.data)
-    tokenizer = _choose_tokenizer(config, texts, base, request.cache)
-    files = reader.token_files(texts, tokenizer, val_frac=config.data.val_frac)
+    source = Source(folder=folder.path, cache=request.cache, stdin=request.stdin, progress=request.progress)
+    material = source.gather(config, base=base.tokenizer if base else None)
+    tokenizer = _choose_tokenizer(config, material, base, request.cache)
+    files = source.token_files(material, tokenizer, config)
     config = _absolute_sources(_resolve(config, files, tokenizer, base, request))
     torch.manual_seed(config.training.seed)
     architecture = _architecture(config, tokenizer)
@@ -123,8 +118,8 @@ def start(request: Request, folder: RunFolder) -> Run:
     config = config.replace({"runtime.precision": arithmetic.precision})
     folder.begin()
     folder.write_config(config)
-    trainer = _trainer(config, files, arithmetic, network, request.clock)
-    return Run(folder=folder, config=config, texts=texts, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
+    trainer = _trainer(config, files, tokenizer, arithmetic=arithmetic, network=network, clock=request.clock)
+    return Run(folder=folder, config=config, material=material, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
 
 
 def go_on(request: Request, folder: RunFolder) -> Run:
@@ -137,18 +132,18 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     tensors, values = folder.load_state(warn=warnings.append)
     config = _changed_for_resume(folder, request.changes)
     tokenizer = tokenizers.from_json(values["tokenizer"])
-    reader = TextReader(folder=folder.path, cache=request.cache, progress=request.progress)
-    texts = reader.gather(config.data)
-    if texts.sha256 != values["texts_sha256"]:
+    source = Source(folder=folder.path, cache=request.cache, progress=request.progress)
+    material = source.gather(config, base=tokenizer)
+    if material.sha256 != values["sources_sha256"]:
         raise CorpusError(
-            f"the sources have changed: the run began with hash {values['texts_sha256'][:12]}, it is {texts.sha256[:12]} now",
+            f"the sources have changed: the run began with hash {values['sources_sha256'][:12]}, it is {material.sha256[:12]} now",
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
         )
-    files = reader.token_files(texts, tokenizer, val_frac=config.data.val_frac)
+    files = source.token_files(material, tokenizer, config)
     architecture = Architecture.from_json(values["architecture"])
     arithmetic = _arithmetic(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
-    trainer = _trainer(config, files, arithmetic, network, request.clock)
+    trainer = _trainer(config, files, tokenizer, arithmetic=arithmetic, network=network, clock=request.clock)
     trainer.restore(tensors, values["trainer"])
     if trainer.progress() >= 1:
         raise UsageError(
@@ -160,7 +155,7 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     return Run(
         folder=folder,
         config=config,
-        texts=texts,
+        material=material,
         tokenizer=tokenizer,
         files=files,
         arithmetic=arithmetic,
@@ -169,26 +164,35 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     )
 
 
-def _choose_tokenizer(config: Config, texts: Texts, base: Model | None, cache: Path) -> Tokenizer:
+def _choose_tokenizer(config: Config, material: Material, base: Model | None, cache: Path) -> AnyTokenizer:
     """The tokenizer of the model to start from, of another model, or a new one built from the training part."""
     wanted, val_frac = config.tokenizer, config.data.val_frac
     if base is not None:
-        return _extended(base.tokenizer, texts.character_counts())
+        return base.tokenizer if isinstance(material, Tunes) else _extended(base.tokenizer, material.character_counts())
     if wanted.source_model is not None:
-        return read_description(find_model(wanted.source_model)).tokenizer
+        taken = read_description(find_model(wanted.source_model)).tokenizer
+        if tokenizers.of_scores(taken) != isinstance(material, Tunes):
+            raise UsageError(
+                f"the {taken.name} tokenizer of {wanted.source_model} does not fit to these sources",
+                remedy="leave --tokenizer-from out",
+            )
+        return taken
+    if isinstance(material, Tunes):
+        return material.tokenizer(wanted)
+    texts, name = material, wanted.name or "char"
 
-    def build() -> Tokenizer:
+    def build() -> AnyTokenizer:
         return tokenizers.build(
-            wanted.name, lambda: texts.training_part(val_frac), vocab_size=wanted.vocab_size, alphabet=texts.character_counts()
+            name, lambda: texts.training_part(val_frac), vocab_size=wanted.vocab_size, alphabet=texts.character_counts()
         )
 
-    if wanted.name not in _SLOW_TO_BUILD:
+    if name not in _SLOW_TO_BUILD:
         return build()
     hashes = [texts.corpus.sha256, texts.val.sha256 if texts.val else None]
-    return _remembered(cache, [wanted.name, wanted.vocab_size, val_frac, *hashes], build)
+    return _remembered(cache, [name, wanted.vocab_size, val_frac, *hashes], build)
 
 
-def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) -> Tokenizer:
+def _remembered(cache: Path, what: list[Any], build: Callable[[], AnyTokenizer]) -> AnyTokenizer:
     """The tokenizer that was built from the same text in the same way before, or a new one, kept for the next time."""
     path = cache / "tokenizers" / f"{hashlib.sha256(json.dumps([_TOKENIZER_CACHE_VERSION, *what]).encode()).hexdigest()[:32]}.json"
     with contextlib.suppress(OSError, ValueError, ModelFileError):
@@ -200,9 +204,9 @@ def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) ->
     return tokenizer
 
 
-def _extended(tokenizer: Tokenizer, counts: dict[str, int]) -> Tokenizer:
+def _extended(tokenizer: AnyTokenizer, counts: dict[str, int]) -> AnyTokenizer:
     """The same tokenizer, with ids added for symbols that it has never seen, where it is one that needs them."""
-    if tokenizer.covers_everything:
+    if not tokenizers.of_scores(tokenizer) and tokenizer.covers_everything:
         return tokenizer
     extend = getattr(tokenizer, "extended", None)
     if extend is None:
@@ -210,7 +214,7 @@ def _extended(tokenizer: Tokenizer, counts: dict[str, int]) -> Tokenizer:
     return extend(sorted(counts))
 
 
-def _resolve(config: Config, files: TokenFiles, tokenizer: Tokenizer, base: Model | None, request: Request) -> Config:
+def _resolve(config: Config, files: TokenFiles, tokenizer: AnyTokenizer, base: Model | None, request: Request) -> Config:
     if base is not None:
         config = _with_architecture_of(config, base.network.architecture)
     max_time_s = config.training.max_time_s
@@ -220,6 +224,7 @@ def _resolve(config: Config, files: TokenFiles, tokenizer: Tokenizer, base: Mode
         device=choose_device(config.runtime.device).type,
         remaining_s=None if max_time_s is None else max(1.0, max_time_s - request.clock.elapsed_s),
         budget_is_default=not presets.has_budget(request.config),
+        of_music=tokenizers.of_scores(tokenizer),
     )
     resolved = presets.resolve(config, facts)
     return resolved.replace({"tokenizer.name": tokenizer.name})
@@ -240,7 +245,7 @@ def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
     return config.replace({f"model.{name}": value for name, value in shape.items()})
 
 
-def _architecture(config: Config, tokenizer: Tokenizer) -> Architecture:
+def _architecture(config: Config, tokenizer: AnyTokenizer) -> Architecture:
     model = config.model
     if model.tied and model.embedding_size != model.hidden_size:
         raise UsageError(
@@ -257,7 +262,14 @@ def _architecture(config: Config, tokenizer: Tokenizer) -> Architecture:
         layer_norm=model.layer_norm,
         residual=model.residual,
         tied=model.tied,
+        **_clock(tokenizer),
     )
+
+
+def _clock(tokenizer: AnyTokenizer) -> dict[str, int]:
+    """The cycle that the tokens of a grid imply."""
+    clock = tokenizer.clock if tokenizers.of_scores(tokenizer) else None
+    return {} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}
 
 
 def _arithmetic(config: Config, architecture: Architecture) -> Arithmetic:
@@ -301,15 +313,29 @@ def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:
     return table.get(section, {}).get(key)
 
 
-def _trainer(config: Config, files: TokenFiles, arithmetic: Arithmetic, network: LanguageModel, clock: Clock) -> Trainer:
+def _trainer(
+    config: Config, files: TokenFiles, tokenizer: AnyTokenizer, *, arithmetic: Arithmetic, network: LanguageModel, clock: Clock
+) -> Trainer:
     training = config.training
     tokens = None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids)))
+    val = files.val if files.val is not None and len(files.val.ids) > 1 else None
+    apart = tokenizers.of_scores(tokenizer)
     return Trainer(
         network,
-        train_ids=files.train.ids,
-        val_ids=files.val.ids if files.val is not None and len(files.val.ids) > 1 else None,
+        reader=_reader(config, files, tokenizer),
+        validation=Validation(val.ids, val.starts if apart else None) if val is not None else None,
         config=config,
         budget=Budget(max_time_s=training.max_time_s, max_steps=training.max_steps, max_tokens=tokens),
         arithmetic=arithmetic,
         clock=clock,
     )
+
+
+def _reader(config: Config, files: TokenFiles, tokenizer: AnyTokenizer) -> Reader:
+    """Text is read as one stream; pieces apart, each in another form every time."""
+    data, training, train = config.data, config.training, files.train
+    window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
+    if not tokenizers.of_scores(tokenizer):
+        return Streams(train.ids, **window)
+    augment = Augmentation(tokenizer=tokenizer, semitones=data.max_transpose, stretch=data.max_stretch) if data.augment else None
+    return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, **window)

@@ -15,6 +15,11 @@ DEFAULT_MAX_TIME_S: Final = 300.0
 """The budget when none is given."""
 _SEQ_LENGTH: Final = 32
 _BATCH_SIZE: Final = {"cpu": 32, "cuda": 64}
+_TUNE_SEQ_LENGTH: Final = 128
+_TUNE_BATCH_SIZE: Final = {"cpu": 16, "cuda": 64}
+"""Pieces begin at the start of a window; a long one wastes little, and lets the gradient flow over some bars."""
+_KEYS: Final = 5.0
+"""What augmentation is worth: music in 13 keys holds about as much as so many times the music in one."""
 _CUDA_SPEEDUP: Final = 8.0
 """Rough; only for estimating how often a corpus will be passed over."""
 
@@ -29,6 +34,7 @@ class Facts:
         device: `cpu` or `cuda`.
         remaining_s: seconds of the time budget that are left after reading the corpus; None without a time budget.
         budget_is_default: whether the user gave no budget at all.
+        of_music: whether the tokens are those of tunes.
     """
 
     train_tokens: int
@@ -36,6 +42,7 @@ class Facts:
     device: str
     remaining_s: float | None
     budget_is_default: bool = False
+    of_music: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,17 +79,18 @@ def with_default_budget(config: Config) -> Config:
 
 def resolve(config: Config, facts: Facts) -> Config:
     """The configuration with every open setting decided."""
-    size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts)]
+    worth = facts.train_tokens * (_KEYS if facts.of_music and config.data.augment else 1.0)
+    size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, worth)]
     hidden = config.model.hidden_size or size.hidden_size
     config = replace(config, training=_filled(config.training, **_window(config, facts)))
     if facts.budget_is_default:
-        config = replace(config, training=_filled(config.training, epochs=_enough_passes(facts.train_tokens)))
+        config = replace(config, training=_filled(config.training, epochs=round(_enough_passes(worth) * worth / facts.train_tokens, 1)))
     model = _filled(
         config.model,
         hidden_size=hidden,
         num_layers=2,
         embedding_size=hidden if config.model.tied else min(hidden, _embedding_size(facts.vocab_size)),
-        dropout=_dropout(_expected_passes(config, facts, size), facts.train_tokens),
+        dropout=_dropout(_expected_passes(config, facts, size) * facts.train_tokens / worth, worth),
     )
     optimizer = _filled(config.optimizer, lr=size.lr, weight_decay=size.weight_decay)
     return replace(config, model=model, optimizer=optimizer)
@@ -93,17 +101,17 @@ def _filled(section: Any, **choices: Any) -> Any:
     return replace(section, **{name: value for name, value in choices.items() if getattr(section, name) is None})
 
 
-def _choose_size(facts: Facts) -> str:
+def _choose_size(facts: Facts, worth: float) -> str:
     """The largest model that the budget can teach well, and that the corpus can fill."""
     seconds = (facts.remaining_s if facts.remaining_s is not None else DEFAULT_MAX_TIME_S) * (
         _CUDA_SPEEDUP if facts.device == "cuda" else 1
     )
     by_budget = "small" if seconds < 20 else "medium" if seconds < 480 else "large"
-    by_corpus = "tiny" if facts.train_tokens < 15_000 else "small" if facts.train_tokens < 80_000 else "large"
+    by_corpus = "tiny" if worth < 15_000 else "small" if worth < 80_000 else "large"
     return min(by_budget, by_corpus, key=list(SIZES).index)
 
 
-def _enough_passes(train_tokens: int) -> float:
+def _enough_passes(train_tokens: float) -> float:
     """Passes after which a corpus has little left to teach: 12 for a short text, slowly more for longer ones.
 
     With the rate falling to zero there, a short text ends at a better model than with all the time of the default budget.
@@ -125,7 +133,7 @@ def _expected_passes(config: Config, facts: Facts, size: Size) -> float:
     return min((number for number in passes if number is not None), default=1.0)
 
 
-def _dropout(passes: float, train_tokens: int) -> float:
+def _dropout(passes: float, train_tokens: float) -> float:
     """Little for a long text that is read a few times; more with every doubling of the passes and every halving of the text."""
     again, short = math.log2(max(passes, 1.0) / 6), math.log2(1_000_000 / train_tokens)
     return round(min(0.6, max(0.05, 0.05 + 0.06 * again + 0.04 * short)), 2)
@@ -138,6 +146,9 @@ def _embedding_size(vocab_size: int) -> int:
 
 def _window(config: Config, facts: Facts) -> dict[str, int]:
     """Streams and window; a small corpus gets fewer streams, so that each still has some text to itself."""
+    if facts.of_music:
+        seq_length = config.training.seq_length or _TUNE_SEQ_LENGTH
+        return {"seq_length": seq_length, "batch_size": max(1, min(_TUNE_BATCH_SIZE[facts.device], facts.train_tokens // seq_length))}
     seq_length = config.training.seq_length or max(1, min(_SEQ_LENGTH, (facts.train_tokens - 1) // 2))
     batch_size = max(1, min(_BATCH_SIZE[facts.device], facts.train_tokens // (4 * seq_length)))
     return {"seq_length": seq_length, "batch_size": batch_size}

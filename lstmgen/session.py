@@ -12,21 +12,20 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lstmgen import storage
-from lstmgen.analysis.scoring import summarise_totals
+from lstmgen.analysis.report import summarise_totals
+from lstmgen.analysis.tunes import summarise_tune_totals
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
+from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UsageError
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.preparation import Request, Run, go_on, start
+from lstmgen.samples import Sampler
 from lstmgen.texts import Progress
-from lstmgen.trained import TrainedModel
 from lstmgen.training.budget import Clock
-from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Sampled, Saved, Stepped, Stopped
-from lstmgen.training.validation import validate
+from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Saved, Stepped, Stopped
 
-_SAMPLES_PER_RUN = 8
-_SAMPLE_TOKENS = 160
 _METRICS_EVERY_S = 2.0
 _LEAST_VALIDATION_TOKENS = 16_384
 _FINAL_VALIDATION_S = 3.0
@@ -137,7 +136,7 @@ class Training:
         if self._pause_after is not None:
             run.trainer.pause_at = run.trainer.counters.step + self._pause_after
         speed = _Speed()
-        log, sampler = _MetricsLog(run), _Sampler(run)
+        log, sampler = _MetricsLog(run), Sampler(run)
         for event in run.trainer.run():
             match event:
                 case CheckpointDue():
@@ -173,9 +172,9 @@ class Training:
             "tokens_seen": counters.tokens,
             "seconds": round(run.trainer.clock.elapsed_s, 2),
             "train_tokens": len(run.files.train.ids),
-            "sources": [document.name for document in run.corpus.documents[:20]],
-            "documents": len(run.corpus.documents),
-            "corpus_sha256": run.corpus.sha256,
+            "sources": list(run.material.names[:20]),
+            "documents": len(run.material.names),
+            "corpus_sha256": run.material.corpus_sha256,
             "settings": run.config.to_dict(),
         }
         save_model(run.folder.model_path, run.network.tensors(), run.network.architecture, run.tokenizer, facts | summary)
@@ -186,14 +185,14 @@ class Training:
             "trainer": values,
             "architecture": run.network.architecture.to_json(),
             "tokenizer": run.tokenizer.to_json(),
-            "texts_sha256": run.texts.sha256,
+            "sources_sha256": run.material.sha256,
         }
         run.folder.save_state(tensors, meta)
         return Saved(step=run.trainer.counters.step, path=str(run.folder.path))
 
     def _finish(self, run: Run, event: Finished, speed: _Speed) -> Iterator[Event]:
         yield self._save(run)
-        if run.trainer.val_ids is None or not run.folder.model_path.exists():
+        if run.trainer.validation is None or not run.folder.model_path.exists():
             self._save_model(run, {})
         val = self._final_validation(run, quick=event.reason == "signal", tokens_per_second=speed.average)
         counters = run.trainer.counters
@@ -218,15 +217,14 @@ class Training:
     def _final_validation(self, run: Run, *, quick: bool, tokens_per_second: float) -> dict[str, Any] | None:
         """What `score` says of the best model on the validation part, and the same written into the model file."""
         val = run.files.val
-        if val is None or run.trainer.val_ids is None:
+        if val is None or run.trainer.validation is None:
             return None
         best = load_model(run.folder.model_path)
         # Reading forward in fp32 takes about half of what a training step takes for as many tokens, and a fifth is run-in.
         limit = max(_LEAST_VALIDATION_TOKENS, int(1.5 * (_FINAL_VALIDATION_S / 4 if quick else _FINAL_VALIDATION_S) * tokens_per_second))
         exact = Arithmetic(run.arithmetic.device, "fp32", "")
-        nats, tokens = validate(best.network.to(exact.device), val.ids, arithmetic=exact.context, max_tokens=limit)
-        share = tokens / _counted(val)
-        table = summarise_totals(nats=nats, tokens=tokens, chars=round(val.chars * share), bytes_=round(val.bytes * share))
+        nats, tokens = run.trainer.validation(best.network.to(exact.device), arithmetic=exact.context, max_tokens=limit)
+        table = _summary_of(val, nats=nats, tokens=tokens)
         save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, best.summary | {"val": table})
         return table
 
@@ -239,7 +237,7 @@ class Training:
             parameters=run.network.architecture.num_parameters,
             train_tokens=len(run.files.train.ids),
             val_tokens=len(run.files.val.ids) if run.files.val is not None else 0,
-            documents=len(run.corpus.documents),
+            documents=len(run.material.names),
             device=run.arithmetic.device.type,
             precision=f"{run.arithmetic.precision} ({run.arithmetic.reason})",
             settings=run.config.to_dict(),
@@ -248,9 +246,25 @@ class Training:
         )
 
 
-def _counted(val: Any) -> int:
+def _counted(val: TokenFile) -> int:
     """Tokens of a token file that are predicted: all but the boundaries."""
     return max(1, len(val.ids) - len(val.starts))
+
+
+def _summary_of(val: TokenFile, *, nats: float, tokens: int) -> dict[str, Any]:
+    """The figures of the part of a token file that was read, as `score` gives them."""
+    share = tokens / _counted(val)
+    if "chars" in val.measures:
+        return summarise_totals(nats=nats, tokens=tokens, chars=round(val.chars * share), bytes_=round(val.bytes * share))
+    measured = val.measures
+    frames = measured.get("frames")
+    return summarise_tune_totals(
+        nats=nats,
+        tokens=tokens,
+        notes=round(measured["notes"] * share),
+        seconds=measured["seconds"] * share,
+        frames=None if frames is None else round(frames * share),
+    )
 
 
 def _default_name(config: Config) -> str:
@@ -291,25 +305,3 @@ class _MetricsLog:
         if time.monotonic() >= self._next_at:
             self.write(event)
             self._next_at = time.monotonic() + _METRICS_EVERY_S
-
-
-class _Sampler:
-    """Draws a short text from the model in training now and then, from its own generator; training is not touched."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._every_s = run.config.training.sample_every_s
-        self._drawn_at = time.monotonic()
-        self._drawn_progress = run.trainer.progress()
-
-    def due(self, event: Stepped) -> Iterator[Sampled]:
-        """A sample, when it is time for one."""
-        if self._every_s is None:
-            ready = event.progress - self._drawn_progress >= 1 / _SAMPLES_PER_RUN and time.monotonic() - self._drawn_at >= 1
-        else:
-            ready = self._every_s > 0 and time.monotonic() - self._drawn_at >= self._every_s
-        if ready:
-            model = TrainedModel(self._run.network, self._run.tokenizer)
-            text = model.generate(length=_SAMPLE_TOKENS, seed=event.step, ignore_end=True)[0].text
-            self._drawn_at, self._drawn_progress = time.monotonic(), event.progress
-            yield Sampled(step=event.step, text=text)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lstmgen.config import DataConfig
+from lstmgen.corpus.prepared import Prepared as TokenFiles
+from lstmgen.corpus.prepared import prepare
 from lstmgen.corpus.sources import Corpus, gather
 from lstmgen.corpus.splits import spans
-from lstmgen.corpus.token_file import Prepared as TokenFiles
-from lstmgen.corpus.token_file import prepare
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.tokenizers.base import Tokenizer
 
@@ -36,6 +36,22 @@ class Texts:
         if self.val is None:
             return self.corpus.sha256
         return hashlib.sha256(f"{self.corpus.sha256} {self.val.sha256}".encode()).hexdigest()
+
+    @property
+    def corpus_sha256(self) -> str:
+        """The hash of what the sources hold, whatever is validated on."""
+        return self.corpus.sha256
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the documents that are learned from."""
+        return tuple(document.name for document in self.corpus.documents)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the sources."""
+        notes = [f"{document.name}: {note}" for document in self.corpus.documents for note in document.notes]
+        return (*notes, *(f"skipped {name}: {reason}" for name, reason in self.corpus.skipped))
 
     def character_counts(self) -> dict[str, int]:
         """How often each character occurs in both together."""
@@ -80,20 +96,14 @@ class TextReader:
 
     def _gather(self, sources: tuple[str, ...], data: DataConfig) -> Corpus:
         return gather(
-            [self._kept_input() if source == "-" and self.stdin is None else source for source in sources],
+            [kept_input(self.folder) if source == "-" and self.stdin is None else source for source in sources],
             errors=data.errors,
             keep_newlines=data.keep_newlines,
             stdin=self.stdin,
             spool=self.folder,
             cache=self.cache,
-            progress=self._stage("reading"),
+            progress=stage_of(self.progress, "reading"),
         )
-
-    def _kept_input(self) -> str:
-        kept = sorted(self.folder.glob("standard-input-*.txt"))
-        if not kept:
-            raise CorpusError(f"{self.folder} holds nothing that was read from standard input", remedy="start a new run")
-        return str(kept[0])
 
     def token_files(self, texts: Texts, tokenizer: Tokenizer, *, val_frac: float) -> TokenFiles:
         """The texts as ids on disk, from the cache where they are there already.
@@ -110,12 +120,25 @@ class TextReader:
             val=texts.val,
             cache=self.cache,
             fallback=self.folder,
-            progress=self._stage("tokenizing"),
+            progress=stage_of(self.progress, "tokenizing"),
         )
         if len(files.train.ids) < 3:
             raise CorpusError("the training part holds fewer than two tokens", remedy="give a longer text, or a smaller --val-frac")
         return files
 
-    def _stage(self, stage: str) -> Callable[[int, int], None] | None:
-        progress = self.progress
-        return (lambda done, total: progress(stage, done, total)) if progress else None
+
+def stage_of(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
+    """A progress that says which stage it is of."""
+    return (lambda done, total: progress(stage, done, total)) if progress else None
+
+
+def kept_input(folder: Path) -> str:
+    """The file that keeps what a run has read from standard input.
+
+    Raises:
+        CorpusError: there is none.
+    """
+    kept = sorted(folder.glob("standard-input-*.txt"))
+    if not kept:
+        raise CorpusError(f"{folder} holds nothing that was read from standard input", remedy="start a new run")
+    return str(kept[0])

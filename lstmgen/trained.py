@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 import torch
 
+from lstmgen import tokenizers
 from lstmgen.analysis.scoring import Score, score_text, score_token_file, utf8_bytes
+from lstmgen.analysis.tunes import TuneScore, score_tunes
 from lstmgen.checkpoint.model_file import find_model, load_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Device, Precision
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
+from lstmgen.generation.compose import Beginning, Tune, compose, read_prompt
 from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, as_length, as_stops, begin, generator_of
 from lstmgen.generation.generate import Sample, SampleStream, encode_given
@@ -23,14 +28,21 @@ from lstmgen.generation.stops import StopScanner
 from lstmgen.generation.turns import Turns
 from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.language_model import LanguageModel
-from lstmgen.texts import TextReader
+from lstmgen.music.constraints import FREE, Constraints
+from lstmgen.music.reader import read_midi
+from lstmgen.music.score import Score as Music
+from lstmgen.sources import Source
 from lstmgen.tokenizers import fingerprint
-from lstmgen.tokenizers.base import OovPolicy, Tokenizer
+from lstmgen.tokenizers.base import AnyTokenizer, OovPolicy, ScoreTokenizer, Tokenizer
+from lstmgen.tunes import tidied
 
-__all__ = ["Sample", "SampleStream", "Sampling", "Score", "TrainedModel", "Turns", "load"]
+__all__ = ["Constraints", "Sample", "SampleStream", "Sampling", "Score", "TrainedModel", "Tune", "TuneScore", "Turns", "load"]
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _SEED_BELOW: Final = 2**31
+_BARS: Final = 16
+_SECONDS: Final = 30.0
+"""Length of a tune where none is given."""
 
 
 def load(path: str | Path, *, device: Device = "auto", precision: Precision = "auto", threads: int | None = None) -> TrainedModel:
@@ -72,7 +84,7 @@ class TrainedModel:
     """
 
     def __init__(
-        self, network: LanguageModel, tokenizer: Tokenizer, *, path: Path | None = None, summary: dict[str, Any] | None = None
+        self, network: LanguageModel, tokenizer: AnyTokenizer, *, path: Path | None = None, summary: dict[str, Any] | None = None
     ) -> None:
         self.network = network
         self.tokenizer = tokenizer
@@ -80,6 +92,23 @@ class TrainedModel:
         self.summary = summary or {}
         self._decoder: Decoder | None = None
         self._last_prompt: tuple[tuple[str, OovPolicy], Context, tuple[str, ...]] | None = None
+
+    @property
+    def kind(self) -> Literal["text", "music"]:
+        """What the model has learned."""
+        return "music" if tokenizers.of_scores(self.tokenizer) else "text"
+
+    def _of_text(self) -> Tokenizer:
+        if tokenizers.of_scores(self.tokenizer):
+            raise UsageError(
+                "the model has learned music, and this needs one of text", remedy="compose(...) and score_tune(...) are for music"
+            )
+        return self.tokenizer
+
+    def _of_music(self) -> ScoreTokenizer:
+        if not tokenizers.of_scores(self.tokenizer):
+            raise UsageError("the model has learned text, and this needs one of music", remedy="train one on MIDI: lstmgen train FOLDER")
+        return self.tokenizer
 
     @property
     def description(self) -> dict[str, Any]:
@@ -176,7 +205,7 @@ class TrainedModel:
         drawing = Drawing(
             self.decoder, context, sampling=sampling or Sampling(), length=as_length(length), generator=generator, ignore_end=ignore_end
         )
-        return SampleStream(self.tokenizer, drawing, index=index, seed=seed, prompt=prompt, stop=stops, notes=notes)
+        return SampleStream(self._of_text(), drawing, index=index, seed=seed, prompt=prompt, stop=stops, notes=notes)
 
     def session(self, prompt: str = "", *, seed: int | None = None, oov: OovPolicy = "error") -> Turns:
         """One growing text on which a user and the model take turns.
@@ -190,7 +219,7 @@ class TrainedModel:
             UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
             UsageError: the seed is negative.
         """
-        turns = Turns(self.decoder, self.tokenizer, seed=secrets.randbelow(_SEED_BELOW) if seed is None else seed)
+        turns = Turns(self.decoder, self._of_text(), seed=secrets.randbelow(_SEED_BELOW) if seed is None else seed)
         if prompt:
             turns.append(prompt, oov=oov)
             turns.keep()
@@ -212,11 +241,11 @@ class TrainedModel:
             InputError: the text is empty or too long.
             UsageError: the window is not a positive whole number.
         """
-        ids, notes = encode_given(self.tokenizer, text, oov=oov, what="the text")
-        counted = self.tokenizer.decode(ids) if notes and oov == "skip" else text
+        ids, notes = encode_given(self._of_text(), text, oov=oov, what="the text")
+        counted = self._of_text().decode(ids) if notes and oov == "skip" else text
         return score_text(
             self.network,
-            self.tokenizer,
+            self._of_text(),
             ids,
             chars=len(counted),
             bytes_=utf8_bytes(counted),
@@ -241,36 +270,119 @@ class TrainedModel:
                 f"{token_file.path}: made by the tokenizer {made_by[:12]}, expected the model's, {own[:12]}",
                 remedy="build it with the model's tokenizer",
             )
-        return score_token_file(self.network, token_file, window=window, tokenizer=self.tokenizer, progress=progress)
+        return score_token_file(self.network, token_file, window=window, tokenizer=self._of_text(), progress=progress)
 
     def score_split(
         self, part: Literal["train", "val"], *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
-    ) -> Score:
-        """How well the model predicts a part of its own run's text; its token files are most often still in the cache.
+    ) -> Score | TuneScore:
+        """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
 
         Raises:
             ModelFileError: the model does not lie in the folder of its run.
-            CorpusError: the text has changed since, or the run held nothing out.
+            CorpusError: the sources have changed since, or the run held nothing out.
             UsageError: the window is not a positive whole number.
         """
         folder = RunFolder((self.path or Path()).parent)
-        data = folder.read_config().data
-        reader = TextReader(folder=folder.path, cache=cache)
-        texts = reader.gather(data)
-        if self.summary.get("corpus_sha256") not in (None, texts.corpus.sha256):
+        config = folder.read_config()
+        source = Source(folder=folder.path, cache=cache)
+        material = source.gather(config, base=self.tokenizer)
+        if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
             raise CorpusError(
-                "the text has changed since the model was trained on it, so its parts are not the same any more",
-                remedy=f"score it as any other text: lstmgen score {folder.path} FILE",
+                "the sources have changed since the model was trained on them, so their parts are not the same any more",
+                remedy=f"score them as any other: lstmgen score {folder.path} FILE",
             )
-        files = reader.token_files(texts, self.tokenizer, val_frac=data.val_frac)
+        files = source.token_files(material, self.tokenizer, config)
         chosen = files.train if part == "train" else files.val
         if chosen is None:
-            raise CorpusError("the run held no text out for validation", remedy="--split train, or name another text")
-        return self.score_token_file(chosen, window=window, progress=progress)
+            raise CorpusError("the run held nothing out for validation", remedy="--split train, or name another source")
+        if not tokenizers.of_scores(self.tokenizer):
+            return self.score_token_file(chosen, window=window, progress=progress)
+        bounds = [*chosen.starts.tolist(), len(chosen.ids)]
+        pieces = [chosen.ids[begin + 1 : end].astype("int64") for begin, end in itertools.pairwise(bounds)]
+        documents = [(f"tune {number}", ids) for number, ids in enumerate(pieces, 1)]
+        return score_tunes(self.network, self.tokenizer, documents, window=window, progress=progress)
+
+    def prepare_tune(self, score: Music) -> Music:
+        """A tune as this model has learned tunes: what the pedal holds written into the notes, nothing sounding into itself."""
+        data = self.summary.get("settings", {}).get("data", {})
+        return tidied(score, "drop" if data.get("pedal") == "drop" else "extend")
+
+    def score_tune(
+        self, score: Music, *, name: str = "", window: int | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> TuneScore:
+        """How well the model predicts a tune.
+
+        Raises:
+            InputError: there is nothing to count.
+            UsageError: the model is one of text, or the window is not a positive whole number.
+        """
+        tokenizer = self._of_music()
+        documents = [(name, tokenizer.encode(self.prepare_tune(score)))]
+        return score_tunes(self.network, tokenizer, documents, window=window, progress=progress)
+
+    def compose(
+        self,
+        prompt: Music | str | Path | None = None,
+        *,
+        length: int | None = None,
+        bars: int | None = None,
+        seconds: float | None = None,
+        num_samples: int = 1,
+        seed: int | None = None,
+        first: int = 0,
+        constraints: Constraints = FREE,
+        sampling: Sampling | None = None,
+        echo: bool = True,
+    ) -> list[Tune]:
+        """Tunes that continue a prompt, or begin anew. Sample i is the same whatever `num_samples` is.
+
+        Args:
+            prompt: a score, or the path of a MIDI file.
+            length: most tokens to draw for each.
+            bars: end exactly after so many bars; without any length 16, or 30 seconds where the model knows no bars.
+            seconds: end exactly after so many seconds.
+            num_samples: how many.
+            seed: what the random numbers are made from; None draws one, which every tune reports.
+            first: number of the first sample.
+            constraints: what the notes must keep to.
+            sampling: how tokens are chosen.
+            echo: whether a tune begins with the prompt.
+
+        Raises:
+            UsageError: the model is one of text, or an argument is out of bounds.
+            InputError: the prompt cannot be read.
+        """
+        tokenizer = self._of_music()
+        if length is None and bars is None and seconds is None:
+            bars, seconds = (None, _SECONDS) if _counts_seconds(tokenizer) else (_BARS, None)
+        wishes = replace(constraints, bars=bars, seconds=seconds)
+        given = read_midi(Path(prompt).read_bytes()).score if isinstance(prompt, (str, Path)) else prompt
+        seed = secrets.randbelow(_SEED_BELOW) if seed is None else seed
+        beginning: Beginning = read_prompt(self.decoder, tokenizer, given, tidied=None if given is None else self.prepare_tune(given))
+        return [
+            compose(
+                self.decoder,
+                tokenizer,
+                beginning,
+                wishes=wishes,
+                sampling=sampling or Sampling(),
+                length=as_length(length),
+                generator=generator_of(seed, index),
+                index=index,
+                seed=seed,
+                echo=echo,
+            )
+            for index in range(first, first + num_samples)
+        ]
 
     def _context_after(self, prompt: str, oov: OovPolicy) -> tuple[Context, tuple[str, ...]]:
         """Where a text stands after the prompt; the last one is kept, as several samples often continue the same prompt."""
         if self._last_prompt is None or self._last_prompt[0] != (prompt, oov):
-            ids, notes = encode_given(self.tokenizer, prompt, oov=oov, what="the prompt")
+            ids, notes = encode_given(self._of_text(), prompt, oov=oov, what="the prompt")
             self._last_prompt = ((prompt, oov), begin(self.decoder, ids), notes)
         return self._last_prompt[1:]
+
+
+def _counts_seconds(tokenizer: ScoreTokenizer) -> bool:
+    """Whether the ids know seconds and no bars."""
+    return tokenizer.name == "performance" or tokenizer.to_json().get("time_base") == "seconds"

@@ -10,31 +10,36 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 GROUND = {"errors", "limits"}
 FOUNDATION = GROUND | {"config", "storage"}
-MECHANISMS = FOUNDATION | {"model", "tokenizers", "corpus", "checkpoint"}
+MECHANISMS = FOUNDATION | {"model", "tokenizers", "corpus", "checkpoint", "music"}
 ALLOWED = {
     "errors": set(),
     "limits": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,
-    "tokenizers": FOUNDATION,
-    "corpus": FOUNDATION | {"tokenizers"},
+    "music": FOUNDATION,
+    "tokenizers": FOUNDATION | {"music"},
+    "corpus": FOUNDATION | {"tokenizers", "music"},
     "checkpoint": FOUNDATION | {"model", "tokenizers"},
     "training": MECHANISMS,
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
     "presets": FOUNDATION,
-    "texts": FOUNDATION | {"corpus", "tokenizers"},
-    "trained": MECHANISMS | {"generation", "analysis", "texts"},
-    "preparation": MECHANISMS | {"training", "presets", "texts"},
-    "session": MECHANISMS | {"training", "generation", "analysis", "presets", "texts", "trained", "preparation"},
-    "cli": MECHANISMS | {"training", "generation", "analysis", "session", "trained"},
+    "texts": FOUNDATION | {"corpus", "tokenizers", "music"},
+    "tunes": FOUNDATION | {"corpus", "tokenizers", "music", "texts"},
+    "sources": FOUNDATION | {"corpus", "tokenizers", "texts", "tunes"},
+    "trained": MECHANISMS | {"generation", "analysis", "texts", "tunes", "sources"},
+    "preparation": MECHANISMS | {"training", "presets", "texts", "tunes", "sources"},
+    "samples": MECHANISMS | {"training", "trained", "preparation"},
+    "session": MECHANISMS
+    | {"training", "generation", "analysis", "presets", "texts", "tunes", "sources", "trained", "preparation", "samples"},
+    "cli": MECHANISMS | {"training", "generation", "analysis", "session", "trained", "tunes"},
     "__main__": {"cli"},
     "__init__": {"generation", "session", "trained"},
 }
 """For each room, the rooms that it may import. Its own files it may always import."""
 
-WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "trained", "preparation", "session"}
+WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "trained", "preparation", "samples", "session"}
 """Everything else works without torch."""
 
 HOMES = {

@@ -6,7 +6,8 @@ import torch
 import lstmgen
 from lstmgen import tokenizers
 from lstmgen.checkpoint.model_file import save_model
-from lstmgen.corpus.token_file import TokenFile, write_token_file
+from lstmgen.corpus.token_file import TokenFile
+from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import CorpusError, InputError, MachineError, ModelFileError, UnseenSymbolError, UsageError
 from lstmgen.generation.sampling import Ramp, Sampling
 from lstmgen.model.language_model import Architecture, LanguageModel

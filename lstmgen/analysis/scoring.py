@@ -60,7 +60,7 @@ def score(
     """
     ids = np.asarray(ids)
     starts = np.zeros(1, dtype=np.int64)
-    return _surprisals(network, ids, starts, window=window, progress=progress)[1:]
+    return surprisals_of(network, ids, starts, window=window, progress=progress)[1:]
 
 
 def score_text(
@@ -122,7 +122,7 @@ def score_token_file(
     counted = len(token_file.ids) - len(starts)
     if counted == 0:
         raise InputError("the documents hold no token, so there is nothing to score", remedy="give a longer text")
-    surprisals = _surprisals(network, token_file.ids, starts, window=window, progress=progress)
+    surprisals = surprisals_of(network, token_file.ids, starts, window=window, progress=progress)
     totals = summarise_totals(nats=float(surprisals.sum()), tokens=counted, chars=token_file.chars, bytes_=token_file.bytes)
     if tokenizer is None:
         return Score(**totals)
@@ -145,7 +145,7 @@ class _Piece:
         return self.end - self.begin
 
 
-def _surprisals(
+def surprisals_of(
     network: LanguageModel,
     ids: NDArray[Any],
     starts: NDArray[np.int64],

@@ -18,7 +18,7 @@ import typer
 import typer.main
 
 import lstmgen
-from lstmgen.cli import corpora, demo, info, sample, score, train
+from lstmgen.cli import corpora, demo, info, render, sample, score, train
 from lstmgen.cli.command import new_app, register, with_streams
 from lstmgen.cli.failures import Terminated, explain, report
 from lstmgen.cli.help import of_context
@@ -29,8 +29,9 @@ _EXAMPLES = (
     "lstmgen train story.txt                             # five minutes; the model is in checkpoints/story",
     'lstmgen sample checkpoints/story -p "Once"          # text in its manner',
     "lstmgen score checkpoints/story other.txt           # how well it foresees another text",
+    "lstmgen render tune.mid -o tune.png -o tune.wav     # a tune as a picture and as sound",
 )
-COMMANDS = ("train", "sample", "score", "info", "corpora", "demo")
+COMMANDS = ("train", "sample", "score", "render", "info", "corpora", "demo")
 """In the order in which they are explained."""
 
 
@@ -77,7 +78,7 @@ def build_app(*, completion: bool = False) -> typer.Typer:
     """The whole command line."""
     app = new_app("Train LSTM language models on your own text, and generate from them.", examples=_EXAMPLES, completion=completion)
     app.callback()(with_streams(_root))
-    for module in (train, sample, score, info):
+    for module in (train, sample, score, render, info):
         name = module.__name__.rpartition(".")[2]
         register(app, name, getattr(module, name), examples=module.EXAMPLES)
     app.add_typer(corpora.build_app())

@@ -1,4 +1,4 @@
-"""`lstmgen demo`: the whole journey on a bundled text, in about a minute and a half."""
+"""`lstmgen demo`: the whole journey on the bundled corpora, text first, then a tune, in about two minutes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import lstmgen
+from lstmgen.cli import demo_tune
 from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.progress import short_path
 from lstmgen.cli.settings import MAX_TIME_KEY
@@ -38,18 +39,22 @@ MaxTime = Annotated[
 
 
 def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
-    """Train on a bundled text, generate from the model, and measure it.
+    """Train on a bundled text and write; train on bundled tunes and compose; measure both.
 
-    The run is kept in checkpoints/demo (or demo-2, demo-3 ...), ready for every other command. The texts that the model writes go to
-    standard output, what is said about them to standard error.
+    The runs are kept in checkpoints/demo and checkpoints/demo-tunes (or demo-2, demo-3 ...), ready for every other command. What the
+    models make goes to standard output, what is said about it to standard error.
     """
     time_s = parse_duration(TRAINING_TIME) if max_time is None else max_time
     if time_s <= 0:
         raise UsageError("--max-time: expected more than 0 seconds", remedy="lstmgen demo --max-time 60s")
+    return _text_half(streams, time_s, chosen=max_time is not None) or _tune_half(streams, time_s / 2)
+
+
+def _text_half(streams: Streams, time_s: float, *, chosen: bool) -> int:
     name, text = bundled_text()
     _head(streams, 1, f"Learning from {name}, {size(len(text.encode()))} of text, for {duration(time_s)} at most")
-    settings = {MAX_TIME_KEY: time_s} | ({"training.epochs": _PASSES} if max_time is None else {})
-    exit_code, stopped, run = follow(streams, sources=(name,), out=str(free_run()), settings=settings)
+    settings = {MAX_TIME_KEY: time_s} | ({} if chosen else {"training.epochs": _PASSES})
+    exit_code, stopped, run = follow(streams, sources=(name,), out=str(free_run("demo")), settings=settings)
     if exit_code:
         tell_stop(streams, stopped, run, cause="stopped", insist=True)
         return exit_code
@@ -61,12 +66,31 @@ def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
         drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=Sampling(temperature=temperature))[0]
         streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
     _head(streams, 3, "Measuring, on the last tenth of the text, which it never read", gap=False)
-    for line in verdict(stopped.summary):
-        streams.say(line)
+    _tell(streams, verdict(stopped.summary))
     _head(streams, 4, "What to type next")
-    for line in next_steps(run, prompt):
-        streams.say(line)
+    _tell(streams, next_steps(run, prompt))
     return 0
+
+
+def _tune_half(streams: Streams, time_s: float) -> int:
+    name = demo_tune.bundled_tunes()
+    _head(streams, 5, f"Learning from the tunes of {name}, for {duration(time_s)}")
+    exit_code, stopped, run = follow(streams, sources=(name,), out=str(free_run("demo-tunes")), settings={MAX_TIME_KEY: time_s})
+    if exit_code:
+        tell_stop(streams, stopped, run, cause="stopped", insist=True)
+        return exit_code
+    _head(streams, 6, f"Composing {demo_tune.BARS} bars, at temperature {demo_tune.TEMPERATURE}, seed {_SEED}")
+    tune = demo_tune.compose(streams, run, seed=_SEED)
+    _head(streams, 7, "Measuring, on every tenth tune, which it never saw")
+    _tell(streams, demo_tune.verdict(stopped.summary))
+    _head(streams, 8, "What to type next")
+    _tell(streams, demo_tune.next_steps(run, tune))
+    return 0
+
+
+def _tell(streams: Streams, lines: list[str]) -> None:
+    for line in lines:
+        streams.say(line)
 
 
 def _head(streams: Streams, number: int, title: str, *, gap: bool = True) -> None:
@@ -84,17 +108,17 @@ def bundled_text() -> tuple[str, str]:
     from lstmgen.corpus import catalog
 
     for entry in catalog.entries():
-        if entry.kind == "bundled":
+        if entry.kind == "bundled" and entry.content == "text":
             files = catalog.path_of(entry.name, None)
             return entry.name, "".join(path.read_text(encoding="utf-8") for path in files)
     raise CorpusError("this installation carries no corpus", remedy="install it again, or train on a file of your own: lstmgen train FILE")
 
 
-def free_run() -> Path:
-    """`checkpoints/demo`, or the first `checkpoints/demo-N` that is free."""
-    names = ("demo", *(f"demo-{number}" for number in range(2, _MAX_RUNS)))
-    for name in names:
-        path = Path("checkpoints") / name
+def free_run(name: str) -> Path:
+    """`checkpoints/NAME`, or the first `checkpoints/NAME-N` that is free."""
+    names = (name, *(f"{name}-{number}" for number in range(2, _MAX_RUNS)))
+    for candidate in names:
+        path = Path("checkpoints") / candidate
         if not path.exists():
             return path
     raise UsageError(f"checkpoints holds {_MAX_RUNS:,} demos", remedy="rm -r checkpoints/demo-*")

@@ -1,4 +1,4 @@
-"""`lstmgen info`: what a model, a run, a corpus or a text is, without loading torch."""
+"""`lstmgen info`: what a model, a run, a corpus, a text or a tune is, without loading torch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json as json_module
 import math
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -18,9 +18,13 @@ from lstmgen.cli.sparkline import chart
 from lstmgen.cli.wording import command, counted, duration, size
 from lstmgen.errors import InputError, LstmgenError
 
+if TYPE_CHECKING:
+    from lstmgen.tokenizers.base import AnyTokenizer
+
 EXAMPLES: Final = (
     "lstmgen info checkpoints/story        # architecture, tokenizer, how it was trained, how well it went",
     "lstmgen info story.txt                # what a text holds before training on it",
+    "lstmgen info tune.mid                 # tempo, meter, tracks, and what each tokenizer would lose of it",
     "lstmgen info python-source            # a corpus",
     "lstmgen info RUN --json | jq .parameters",
 )
@@ -34,12 +38,15 @@ def _things(incomplete: str) -> list[str]:
 
 
 Thing = Annotated[
-    str, typer.Argument(metavar="THING", help="A run, a model file, a corpus, a text file or a folder of texts.", autocompletion=_things)
+    str,
+    typer.Argument(
+        metavar="THING", help="A run, a model file, a corpus, a text or MIDI file, or a folder of such.", autocompletion=_things
+    ),
 ]
 
 
 def info(streams: Streams, *, thing: Thing, json: Json = False) -> None:
-    """Describe a model, a run, a corpus or a text."""
+    """Describe a model, a run, a corpus, a text or a tune."""
     facts = _describe(thing)
     streams.explain(f"{thing} was taken for a {facts['kind']}")
     if json:
@@ -52,8 +59,11 @@ def info(streams: Streams, *, thing: Thing, json: Json = False) -> None:
 def _describe(thing: str) -> dict[str, Any]:
     if (model := _model_path(thing)) is not None:
         return describe_model(model)
+    from lstmgen.cli.info_tune import describe_music, is_music
     from lstmgen.corpus import catalog
 
+    if is_music(thing):
+        return describe_music(thing)
     if not Path(thing).exists() and thing in catalog.names():
         return describe_corpus(thing)
     return describe_text(thing)
@@ -105,12 +115,20 @@ def describe_model(path: Path) -> dict[str, Any]:
         "tokenizer": {
             "name": tokenizer.name,
             "vocab_size": tokenizer.vocab_size,
-            "lossless": tokenizer.lossless,
-            "covers_everything": tokenizer.covers_everything,
-        },
+        }
+        | _promises(tokenizer),
         "summary": description.summary,
         "losses": [round(loss, 4) for loss in _metrics(path.with_name("metrics.jsonl"))],
     }
+
+
+def _promises(tokenizer: AnyTokenizer) -> dict[str, Any]:
+    """What a tokenizer promises of text, or how one of music was fitted."""
+    from lstmgen.tokenizers import of_scores
+
+    if of_scores(tokenizer):
+        return {key: value for key, value in tokenizer.to_json().items() if key not in ("name", "version")}
+    return {"lossless": tokenizer.lossless, "covers_everything": tokenizer.covers_everything}
 
 
 def _metrics(path: Path) -> list[float]:
@@ -185,6 +203,10 @@ def _contents(spec: str) -> dict[str, Any]:
 
 
 def _as_lines(facts: dict[str, Any]) -> list[str]:
+    if facts["kind"] == "music":
+        from lstmgen.cli.info_tune import music_lines
+
+        return [one_line(line) for line in music_lines(facts)]
     rows = _model_rows(facts) if facts["kind"] == "model" else _text_rows(facts)
     lines = [one_line(f"{name:<{_COLUMN}}{value}".rstrip()) for name, value in rows]
     if losses := facts.get("losses"):
@@ -200,17 +222,11 @@ def _as_lines(facts: dict[str, Any]) -> list[str]:
 
 def _model_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     shape, tokenizer, summary = facts["architecture"], facts["tokenizer"], facts["summary"]
-    nature = ", ".join(
-        [
-            "lossless" if tokenizer["lossless"] else "not lossless",
-            "every text can be written" if tokenizer["covers_everything"] else "knows only the symbols of its corpus",
-        ]
-    )
     rows = [
         ("model", f"{short_path(facts['model'])}, {size(facts['bytes'])}, weights in {facts['precision']}"),
         ("network", f"{shape.get('cell')} {shape.get('num_layers')} x {shape.get('hidden_size')}, embedding {shape.get('embedding_size')}"),
         ("parameters", f"{facts['parameters']:,}"),
-        ("tokenizer", f"{tokenizer['name']} with {tokenizer['vocab_size']:,} tokens; {nature}"),
+        ("tokenizer", f"{tokenizer['name']} with {tokenizer['vocab_size']:,} tokens; {_nature(tokenizer)}"),
     ]
     if "steps" in summary:
         trained = f"{counted(int(summary['steps']), 'step')}, {int(summary.get('tokens_seen', 0)):,} tokens"
@@ -221,6 +237,16 @@ def _model_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("validation", quality))
     rows.append(("use", f'{command("sample", short_path(facts["model"]))} -p "How it begins"'))
     return rows
+
+
+def _nature(tokenizer: dict[str, Any]) -> str:
+    if "lossless" not in tokenizer:
+        return (
+            ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in tokenizer.items() if key not in ("name", "vocab_size"))
+            or "music"
+        )
+    known = "every text can be written" if tokenizer["covers_everything"] else "knows only the symbols of its corpus"
+    return f"{'lossless' if tokenizer['lossless'] else 'not lossless'}, {known}"
 
 
 def _text_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:

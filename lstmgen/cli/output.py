@@ -153,6 +153,11 @@ class Streams:
         self.stdout.write(encode(visible(text) if self.out_is_terminal else text))
         self.stdout.flush()
 
+    def product_bytes(self, data: bytes) -> None:
+        """Write a product that is no text, such as a MIDI file."""
+        self.stdout.write(data)
+        self.stdout.flush()
+
     def own_line(self, text: str) -> None:
         """Write a line of our own words, such as help, which may be coloured."""
         self.stdout.write(encode(text + "\n"))

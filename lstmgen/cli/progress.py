@@ -74,6 +74,9 @@ class RunView:
         return min(max(self.stepped.progress, 0.0), 1.0) if self.stepped else 0.0
 
 
+_OF_MUSIC: Final = ("notes", "performance", "grid")
+
+
 def unit_of(prepared: Prepared | None) -> str:
     """What a token of this run is called."""
     return {"char": "character", "byte": "byte"}.get(prepared.tokenizer if prepared else "", "token")
@@ -101,7 +104,8 @@ def preparing_line(what: str, done: int, total: int) -> str:
     """`reading story.txt, 34% of 12.1 MB`."""
     if total <= 0:
         return what
-    return f"{what}, {done / total:.0%} of {size(total)}" if done else f"{what}, {size(total)}"
+    whole = f"{total:,} notes" if what == "tokenizing notes" else size(total)
+    return f"{what}, {done / total:.0%} of {whole}" if done else f"{what}, {whole}"
 
 
 def prepared_lines(prepared: Prepared) -> list[str]:
@@ -204,7 +208,9 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
     lines = [f"done: {ended} after {trained}", f"model: {short_path(str(summary.get('model', run)))}"]
     if quality := quality_line(summary.get("val")):
         lines.append(f"validation: {quality}")
-    return [one_line(line) for line in (*lines, "", f'next: {command("sample", short_path(run))} -p "How it begins"')]
+    of_music = bool((summary.get("val") or {}).get("notes")) or summary.get("tokenizer") in _OF_MUSIC
+    following = "-o tune.mid --png --wav" if of_music else '-p "How it begins"'
+    return [one_line(line) for line in (*lines, "", f"next: {command('sample', short_path(run))} {following}")]
 
 
 def quality_line(val: dict[str, Any] | None) -> str:
@@ -212,6 +218,8 @@ def quality_line(val: dict[str, Any] | None) -> str:
     if not val:
         return ""
     per_char, perplexity = val.get("nats_per_char"), val.get("perplexity")
+    if val.get("nats_per_note") is not None:
+        return f"{float(val['nats_per_token']):.4f} nats a token, {float(val['nats_per_note']):.3f} nats a note"
     unit, nats = ("character", float(per_char)) if per_char is not None else ("token", float(val["nats_per_token"]))
     shown = "beyond all numbers" if perplexity is None else f"{float(perplexity):.4g} a token"
     return f"{nats:.4f} nats a {unit}, {bits(nats):.4f} bits a {unit} (perplexity {shown})"

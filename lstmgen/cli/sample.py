@@ -1,4 +1,4 @@
-"""`lstmgen sample`: text from a model."""
+"""`lstmgen sample`: text from a model, or a tune."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from lstmgen.cli import sample_options as option
+from lstmgen.cli.compose import MusicCall, compose, is_of_music, refuse_music_options, refuse_text_options
+from lstmgen.cli.compose_options import takes_music_options
 from lstmgen.cli.options import (
     OOV_POLICIES,
     Device,
@@ -40,6 +42,9 @@ EXAMPLES: Final = (
     "lstmgen sample RUN -f beginning.txt -t 1.2:0.6         # wild at first, calm at the end",
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
     "lstmgen sample RUN --interactive                       # take turns with the model",
+    "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # a model of music: a tune, its picture and its sound",
+    "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # go on with a tune, in its tempo, meter and instruments",
+    "lstmgen sample TUNES --scale 'C minor' --num-samples 8 -o out/",
 )
 
 
@@ -59,9 +64,11 @@ class Wish:
     prompt_file: str | None = None
 
 
+@takes_music_options
 def sample(
     streams: Streams,
     *,
+    music: dict[str, Any],
     model: Model,
     prompt: option.Prompt = None,
     prompt_file: option.PromptFile = None,
@@ -88,27 +95,30 @@ def sample(
     precision: Precision = "auto",
     threads: Threads = None,
 ) -> int:
-    """Generate text from a model.
+    """Generate text from a model, or compose tunes with a model of music.
 
     Standard output carries the prompt and the text, byte for byte, and nothing else; several samples are set apart by one empty line.
-    The filters work in the order penalty, temperature, top-k, top-p, min-p, typical.
+    The filters work in the order constraints, penalty, temperature, top-k, top-p, min-p, typical.
     """
     check_choice("--oov", oov, OOV_POLICIES)
-    sampling = Sampling(
-        **given(
-            temperature=None if temperature is None else parse_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p,
-            typical_p=typical_p, repetition_penalty=repetition_penalty, repeat_last_n=repeat_last_n,
-        )
-    )  # fmt: skip
+    limits = given(temperature=temperature and parse_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p, typical_p=typical_p)
+    penalty = given(repetition_penalty=repetition_penalty, repeat_last_n=repeat_last_n)
+    sampling = Sampling(**limits, **penalty)
+    runtime = {"device": device, "precision": precision, "threads": threads}
+    seed = draw_seed() if seed is None else seed
+    if is_of_music(model):
+        refuse_text_options(prompt=prompt, escapes=escapes, interactive=interactive, stop=stop, ignore_end=ignore_end, oov=oov)
+        return compose(streams, MusicCall(model, prompt_file, echo, length, num_samples, seed, sampling, out, json, music, runtime))
+    refuse_music_options(music)
     stops = tuple(unescape(as_typed(text)) if escapes else as_typed(text) for text in stop or ())
     text = _prompt(streams, prompt, prompt_file, escapes=escapes)
     wish = Wish(
         prompt=text, echo=echo, length=_length(length, interactive=interactive), num_samples=num_samples,
-        seed=draw_seed() if seed is None else seed, stop=stops, ignore_end=ignore_end,
+        seed=seed, stop=stops, ignore_end=ignore_end,
         oov=cast("OovPolicy", oov or "error"), sampling=sampling, prompt_file=prompt_file,
     )  # fmt: skip
     _check(wish, out=out, json=json, interactive=interactive)
-    trained = load_model(model, device=device, precision=precision, threads=threads)
+    trained = load_model(model, **runtime)
     if interactive:
         from lstmgen.cli.interactive import converse
 

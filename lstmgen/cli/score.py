@@ -14,6 +14,8 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.options import OOV_POLICIES, Device, Json, Model, Threads, check_choice, load_model, oov_option
 from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.score_tune import score_music
+from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
 from lstmgen.errors import UsageError
 from lstmgen.storage import cache_folder
@@ -110,11 +112,16 @@ def score(
     if split is not None and (errors is not None or oov is not None):
         raise UsageError("--split reads the text as the run did, so --errors and --oov do not go with it", remedy="leave them out")
     trained = load_model(model, device=device, threads=threads)
+    if trained.kind == "music":
+        if errors is not None or oov is not None or per_line:
+            raise UsageError("--errors, --oov and --per-line are for text, and this model has learned music", remedy="leave them out")
+        score_music(streams, trained, list(files or ()), split=split, window=window, per_token=per_token, top=top, json=json)
+        return
     streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
     if split is not None:
         with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
             found = trained.score_split(cast("Any", split), window=window, cache=cache_folder(os.environ), progress=progress)
-        scores = [(f"{split} part", found)]
+        scores = [(f"{split} part", cast("Score", found))]
     else:
         scores = list(
             _score_files(streams, trained, files or (), window=window, errors=errors or "strict", oov=cast("OovPolicy", oov or "error"))
@@ -167,21 +174,21 @@ def _report(scores: list[tuple[str, Score]], *, per_line: bool, per_token: bool,
     """The figures as a table, then the lists that were asked for."""
     rows = [["text", *(heading for heading, _, _ in _COLUMNS)]]
     rows += [
-        [one_line(source), *(_figure(getattr(found, name), form) for _, name, form in _COLUMNS)] for source, found in _with_total(scores)
+        [one_line(source), *(figure(getattr(found, name), form) for _, name, form in _COLUMNS)] for source, found in _with_total(scores)
     ]
-    yield from _aligned(rows)
+    yield from aligned(rows)
     for source, found in scores:
         of_source = f" of {one_line(source)}" if len(scores) > 1 else ""
         if per_line:
             lines = _chosen(found.lines(), key=lambda row: row.nats_per_char, top=top)
             listed = [[f"{row.line:,}", f"{row.nats_per_char:.3f}", f"{row.nats:.1f}", _shown(row.text)] for row in lines]
             yield f"\n{_head('lines', top)}{of_source}"
-            yield from _aligned([["line", "nats/char", "nats", "text"], *listed], left_last=True)
+            yield from aligned([["line", "nats/char", "nats", "text"], *listed], left_last=True)
         if per_token:
             tokens = _chosen(found.per_token(), key=lambda row: row.nats, top=top)
             listed = [[f"{row.index:,}", f"{row.line:,}", f"{row.nats:.3f}", _shown(row.text)] for row in tokens]
             yield f"\n{_head('tokens', top)}{of_source}"
-            yield from _aligned([["token", "line", "nats", "text"], *listed], left_last=True)
+            yield from aligned([["token", "line", "nats", "text"], *listed], left_last=True)
 
 
 def _head(what: str, top: int) -> str:
@@ -198,18 +205,3 @@ def _chosen(rows: Iterable[Any], *, key: Any, top: int) -> list[Any]:
 def _shown(text: str) -> str:
     text = one_line(text)
     return text if len(text) <= _TEXT_WIDTH else f"{text[: _TEXT_WIDTH - 3]}..."
-
-
-def _figure(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
-
-
-def _aligned(rows: list[list[str]], *, left_last: bool = False) -> Iterator[str]:
-    """Columns side by side: numbers to the right; the first column of a table of texts, or the last of a list, to the left."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lefts = {len(widths) - 1} if left_last else {0}
-    for row in rows:
-        cells = [
-            cell.ljust(width) if place in lefts else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()

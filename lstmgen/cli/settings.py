@@ -68,9 +68,22 @@ _TABLE: Final = {
         ("model.tied", "--tied/--no-tied", "One matrix for reading and for predicting tokens."),
     ),
     "tokenizer": (
-        ("tokenizer.name", "--tokenizer", "How text becomes tokens."),
+        ("tokenizer.name", "--tokenizer", "How text or music becomes tokens: char for text, notes for MIDI where not given."),
         ("tokenizer.vocab_size", "--vocab-size", "Tokens that word, bpe and unigram may use; fitted to the corpus where not given."),
         ("tokenizer.source_model", "--tokenizer-from", "Take over the tokenizer of this model."),
+    ),
+    "music (MIDI sources)": (
+        ("data.augment", "--augment/--no-augment", "Show each tune in another key and at another speed every time it is read."),
+        ("data.pedal", "--pedal", "Let notes sound on while the sustain pedal is down, or drop the pedal."),
+        ("tokenizer.time_base", "--time-base", "notes: time in beats for scores, in seconds for performances; by content where not given."),
+        ("tokenizer.steps_per_beat", "--steps-per-beat", "notes in beats, grid: steps to a quarter note; by content where not given."),
+        (
+            "tokenizer.grid_form",
+            "--grid-form",
+            "grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",
+        ),
+        ("tokenizer.voices", "--voices", "grid of voices: how many; by content where not given."),
+        ("tokenizer.hold", "--hold/--no-hold", "grid: tell notes that go on from those that are struck again; yes where not given."),
     ),
     "optimiser": (
         ("optimizer.lr", "--lr --learning-rate", "Peak learning rate."),
@@ -136,7 +149,7 @@ def _hint_of(setting: Setting) -> Any:
     """The type of a setting in the configuration, without None."""
     section, _, key = setting.key.partition(".")
     hint = typing.get_type_hints(type(getattr(config.Config(), section)))[key]
-    return next(option for option in typing.get_args(hint) if option is not types.NoneType) if isinstance(hint, types.UnionType) else hint
+    return next(option for option in config.options_of(hint) if option is not types.NoneType)
 
 
 def _kind_of(setting: Setting) -> tuple[type, str | None]:

@@ -25,7 +25,7 @@ from lstmgen.generation import filters
 from lstmgen.generation.decoder import Carried, Decoder
 from lstmgen.generation.filters import Filter, Moment
 from lstmgen.generation.sampling import Sampling, temperature_at
-from lstmgen.tokenizers.base import BOUNDARY_ID, Ids
+from lstmgen.tokenizers.base import BOUNDARY_ID, Cursor, Ids
 
 _NO_IDS: Ids = np.zeros(0, dtype=np.int64)
 
@@ -124,6 +124,8 @@ class Drawing:
         length: most tokens to draw; None goes on until the model ends its document.
         generator: the sample's own random numbers.
         ignore_end: never draw the boundary.
+        cursor: says which tokens may come next, where the tokens have a grammar; the drawing ends when it is finished. The prompt has
+            been pushed and `begin` called.
 
     Raises:
         UsageError: a temperature ramp without a length, or a model that knows nothing but the boundary and may not draw it.
@@ -138,6 +140,7 @@ class Drawing:
         length: int | None,
         generator: np.random.Generator,
         ignore_end: bool = False,
+        cursor: Cursor | None = None,
     ) -> None:
         temperature_at(sampling.temperature, 0, length=length)
         if ignore_end and decoder.vocab_size < 2:
@@ -146,6 +149,7 @@ class Drawing:
         self._before = context
         self._logits_V, self._carried = context.logits_V, context.carried
         self._filters = filters.build(sampling, banned=(BOUNDARY_ID,) if ignore_end else ())
+        self._cursor = cursor
         self._length = length
         self._generator = generator
         self._recent = _Recent(context.ids, sampling)
@@ -158,11 +162,14 @@ class Drawing:
     def __next__(self) -> Drawn:
         """The next token; a boundary is the last."""
         position = len(self._drawn)
-        if self._ended or position == self._length:
+        if self._ended or position == self._length or (self._cursor is not None and self._cursor.finished):
             raise StopIteration
         moment = Moment(position, self._length, self._recent.ids)
+        wanted = self._filters if self._cursor is None else [filters.keep(self._cursor.allowed()), *self._filters]
         with torch.inference_mode():
-            drawn = pick(self._logits_V, self._filters, moment, uniform=self._generator.random())
+            drawn = pick(self._logits_V, wanted, moment, uniform=self._generator.random())
+            if self._cursor is not None:
+                self._cursor.push(drawn.token)
             if drawn.token == BOUNDARY_ID:
                 self._ended = True
             else:

@@ -12,7 +12,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.generation.sampling import Sampling, temperature_at
@@ -44,6 +46,15 @@ def mask(logits_V: Tensor, banned_ids: Tensor) -> Tensor:
     if masked_V.max() == _REMOVED:
         masked_V = torch.zeros_like(logits_V).index_fill(0, banned_ids, _REMOVED)
     return masked_V
+
+
+def keep(allowed_V: NDArray[np.bool_]) -> Filter:
+    """A filter that removes what is not allowed; it comes before all others.
+
+    Where nothing that is allowed has any probability, all of it becomes equally probable.
+    """
+    banned_ids = torch.from_numpy(np.flatnonzero(~allowed_V))
+    return lambda logits_V, _: mask(logits_V, banned_ids)
 
 
 def repetition_penalty(logits_V: Tensor, recent_ids: Tensor, *, penalty: float) -> Tensor:

@@ -9,7 +9,8 @@ import torch
 from lstmgen import tokenizers
 from lstmgen.analysis import scoring
 from lstmgen.analysis.scoring import score, score_text, score_token_file
-from lstmgen.corpus.token_file import TokenFile, write_token_file
+from lstmgen.corpus.token_file import TokenFile
+from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import InputError, UsageError
 from lstmgen.model.language_model import Architecture, LanguageModel
 

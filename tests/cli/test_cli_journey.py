@@ -172,12 +172,17 @@ def test_the_demo_tells_the_whole_story(cli, sea, monkeypatch):
         "4. What to type next",
         "bits to guess",
         "lstmgen sample checkpoints/demo",
+        "5. Learning from the tunes of lanterns",
+        "6. Composing 16 bars",
+        "7. Measuring",
+        "8. What to type next",
     ):
         assert words in done.err
     name, text = demo.bundled_text()
     assert done.text.count(demo.usual_line(text)) >= 2
-    assert demo.free_run().name == "demo-2"
+    assert demo.free_run("demo").name == "demo-2"
     assert (sea / "checkpoints" / "demo" / "model.safetensors").is_file()
+    assert all((sea / "checkpoints" / "demo-tunes" / f"tune.{kind}").is_file() for kind in ("mid", "png", "wav"))
     assert name == "underlamp"
 
 

@@ -1,0 +1,204 @@
+"""`lstmgen sample` for models of music: tunes as MIDI files, with their pictures and their sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lstmgen.cli.compose_options import constraints_of, flag_of
+from lstmgen.cli.options import load_model
+from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from lstmgen.generation.compose import Tune
+    from lstmgen.generation.sampling import Sampling
+    from lstmgen.music.score import Score
+    from lstmgen.trained import TrainedModel
+
+_KINDS: Final = ("png", "svg", "wav")
+_SUFFIXES: Final = (".mid", ".midi")
+_ROLL_COLUMNS: Final = 100
+
+
+@dataclass(frozen=True)
+class MusicCall:
+    """What was asked for.
+
+    Attributes:
+        model: run folder, model file or name.
+        prompt_file: a MIDI file to continue.
+        echo: whether the tune begins with it.
+        length: most tokens.
+        num_samples: how many tunes.
+        seed: of the random numbers.
+        sampling: how tokens are chosen.
+        out: a file, a folder, `-`, or None.
+        json: one object a tune.
+        music: the options of `compose_options.py` that were given.
+        runtime: device, precision and threads.
+    """
+
+    model: str
+    prompt_file: str | None
+    echo: bool
+    length: int | None
+    num_samples: int
+    seed: int
+    sampling: Sampling
+    out: str | None
+    json: bool
+    music: dict[str, Any]
+    runtime: dict[str, Any]
+
+
+def is_of_music(model: str) -> bool:
+    """Whether a model has learned music; without torch.
+
+    Raises:
+        ModelFileError: there is no such model, or it is damaged.
+    """
+    from lstmgen.checkpoint.model_file import find_model, read_description
+    from lstmgen.tokenizers import of_scores
+
+    return of_scores(read_description(find_model(model)).tokenizer)
+
+
+def refuse_text_options(**options: Any) -> None:
+    """Raises UsageError where an option was given that only text has."""
+    for name, value in options.items():
+        if value:
+            raise UsageError(
+                f"{flag_of(name)} is for text, and this model has learned music", remedy="-f FILE.mid gives a tune to go on with"
+            )
+
+
+def refuse_music_options(music: dict[str, Any]) -> None:
+    """Raises UsageError where an option was given that only music has."""
+    for name in music:
+        raise UsageError(f"{flag_of(name)} is for music, and this model has learned text", remedy="leave it out")
+
+
+def compose(streams: Streams, call: MusicCall) -> int:
+    """Draw the tunes and write them where they belong."""
+    constraints = constraints_of(call.music)
+    kinds = tuple(kind for kind in _KINDS if call.music.get(kind))
+    targets = _targets(call, kinds)
+    prompt = _prompt(streams, call.prompt_file)
+    trained = load_model(call.model, **call.runtime)
+    streams.say(f"seed: {call.seed}")
+    for index in range(call.num_samples):
+        tune = trained.compose(
+            prompt, length=call.length, bars=call.music.get("bars"), seconds=call.music.get("seconds"), seed=call.seed, first=index,
+            constraints=constraints, sampling=call.sampling, echo=call.echo,
+        )[0]  # fmt: skip
+        score = _at_tempo(tune.score, call.music.get("bpm"))
+        path = targets[index] if targets else None
+        _write(streams, score, path, kinds, call)
+        if call.json:
+            streams.product_line(to_json(_as_object(tune, score, path, call)))
+        _tell(streams, trained, tune, score, path)
+    return 0
+
+
+def _targets(call: MusicCall, kinds: tuple[str, ...]) -> list[Path]:
+    """The MIDI file of every tune; none where they go to standard output."""
+    if call.out is None or call.out == "-":
+        if kinds:
+            raise UsageError(f"--{kinds[0]} needs a file beside which it is put", remedy=f"-o tune.mid --{kinds[0]}")
+        if call.num_samples > 1 and not call.json:
+            raise UsageError("several tunes need files of their own", remedy=f"--num-samples {call.num_samples} -o tunes/")
+        return []
+    out = Path(call.out)
+    if call.out.endswith(("/", "\\")) or out.is_dir():
+        names = [out / f"{number:0{len(str(call.num_samples))}d}.mid" for number in range(1, call.num_samples + 1)]
+    elif out.suffix.lower() not in _SUFFIXES:
+        raise UsageError(
+            f"-o {call.out}: a tune is written as MIDI, expected a name that ends in .mid, or a folder",
+            remedy=f"-o {out.with_suffix('.mid')}",
+        )
+    else:
+        several = call.num_samples > 1
+        names = [out.with_name(f"{out.stem}-{number}{out.suffix}") if several else out for number in range(1, call.num_samples + 1)]
+    given = call.prompt_file
+    if given not in {None, "-"} and any(name.exists() and name.samefile(str(given)) for name in names):
+        raise UsageError(f"-o {call.out} would write over the tune that is continued", remedy="choose another name")
+    return names
+
+
+def _prompt(streams: Streams, file: str | None) -> Score | None:
+    from lstmgen.music.reader import MidiError, read_midi
+
+    if file is None:
+        return None
+    try:
+        content = streams.stdin.read() if file == "-" else Path(file).read_bytes()
+        reading = read_midi(content)
+    except OSError as error:
+        raise InputError(f"the prompt cannot be read from {file}: {error.strerror}", remedy="-f FILE.mid") from error
+    except MidiError as error:
+        raise InputError(f"{file}: {error.message}", remedy="-f FILE.mid, a tune to go on with") from error
+    for finding in reading.findings:
+        streams.say(one_line(f"note: {file}: {finding.reason}"))
+    return reading.score
+
+
+def _at_tempo(score: Score, bpm: float | None) -> Score:
+    from lstmgen.music.score import TempoMap
+
+    return score if bpm is None else score.changed(tempos=TempoMap.of([(0, max(1, round(60e6 / bpm)))]))
+
+
+def _write(streams: Streams, score: Score, path: Path | None, kinds: tuple[str, ...], call: MusicCall) -> None:
+    from lstmgen.music.writer import to_midi_bytes, write_midi
+
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_midi(score, path)
+        for kind in kinds:
+            from lstmgen.music.rendering import render_file
+
+            render_file(score, path.with_suffix(f".{kind}"), title=path.stem)
+    elif call.json:
+        return
+    elif streams.out_is_terminal and call.out is None:
+        from lstmgen.music.piano_roll import draw_terminal
+
+        streams.own_line(draw_terminal(score, width=_ROLL_COLUMNS, colour=streams.out_colour))
+        streams.say("this is how it looks; -o tune.mid keeps it")
+    else:
+        streams.product_bytes(to_midi_bytes(score))
+
+
+def _tell(streams: Streams, trained: TrainedModel, tune: Tune, score: Score, path: Path | None) -> None:
+    where = f"wrote {path}: " if path is not None else ""
+    loudest = int(score.notes.velocity.max()) if len(score.notes) else 0
+    streams.say(one_line(f"{where}{tune.notes:,} notes, {tune.bars:g} bars, {score.duration_s:.1f} s, loudest velocity {loudest}"))
+    for warning in (*tune.warnings, *_heard(score)):
+        streams.say(one_line(f"warning: {warning}"))
+    surprise = f"{tune.nats_per_token:.3f} nats a token" if tune.nats_per_token is not None else "nothing drawn"
+    streams.explain(f"tune {tune.index}: ended by {tune.ended} after {tune.tokens:,} tokens, {surprise}; {trained.path}")
+
+
+def _heard(score: Score) -> Iterator[str]:
+    from lstmgen.analysis.listening import warnings_of
+
+    yield from warnings_of(score)
+
+
+def _as_object(tune: Tune, score: Score, path: Path | None, call: MusicCall) -> dict[str, Any]:
+    return {
+        "index": tune.index,
+        "seed": tune.seed,
+        "prompt": call.prompt_file,
+        "file": None if path is None else str(path),
+        "notes": tune.notes,
+        "seconds": round(score.duration_s, 3),
+        "bars": tune.bars,
+        "tokens": tune.tokens,
+        "nats_per_token": tune.nats_per_token,
+        "ended": tune.ended,
+        "warnings": [*tune.warnings, *_heard(score)],
+    }

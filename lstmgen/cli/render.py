@@ -1,0 +1,219 @@
+"""`lstmgen render`: a tune as a picture, as sound, or as a piano roll in the terminal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from lstmgen import limits
+from lstmgen.cli.bars import work_bar
+from lstmgen.cli.complete import corpora_and_files
+from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.render_targets import KINDS, STREAM, Job, Place, check_options, folder_remedy, jobs_of, parse_place
+from lstmgen.cli.wording import amount, counted, size
+from lstmgen.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from lstmgen.music.score import Score
+
+EXAMPLES: Final = (
+    "lstmgen render tune.mid                           # a piano roll in the terminal",
+    "lstmgen render tune.mid -o tune.png -o tune.wav   # a picture and the sound",
+    "lstmgen render tune.mid -o tune.svg --dark --from 9 --to 24",
+    "lstmgen render tune.mid -o tune.wav --soundfont piano.sf2",
+    "lstmgen render tunes/*.mid -o pictures/ --format png --format wav",
+)
+_PICTURE: Final = "pictures"
+_SOUND: Final = "sound"
+_PART: Final = "part"
+_TERMINAL: Final = (100, 24)
+"""Columns and lines where standard output is no terminal."""
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="MIDI files, or - for standard input.", autocompletion=corpora_and_files)
+]
+Outs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-o", "--output", metavar="OUT", help="A name that ends in .png, .svg or .wav, a FOLDER/, or - with --format. May be repeated."
+    ),
+]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="|".join(KINDS), help=f"What goes into a folder or to standard output. May be repeated. [{KINDS[0]}]"),
+]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="BAR|TIME", help="Begin with this bar (9), or at this time (30s, 1:20).", rich_help_panel=_PART),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="BAR|TIME", help="End after this bar (16), or at this time.", rich_help_panel=_PART)
+]
+Dark = Annotated[bool, typer.Option("--dark", help="Light on dark.", rich_help_panel=_PICTURE)]
+Width = Annotated[
+    int | None,
+    typer.Option("--width", metavar="N", min=1, help="Pixels of a picture [1600], or columns in the terminal.", rich_help_panel=_PICTURE),
+]
+Title = Annotated[
+    str | None, typer.Option("--title", metavar="TEXT", help="At the head, instead of the file's name.", rich_help_panel=_PICTURE)
+]
+Soundfont = Annotated[
+    str | None,
+    typer.Option("--soundfont", metavar="FILE.sf2", help="Play it with these instruments (extra: audio).", rich_help_panel=_SOUND),
+]
+SampleRate = Annotated[
+    int | None, typer.Option("--sample-rate", metavar="HZ", min=1, help="Frames a second. [44100]", rich_help_panel=_SOUND)
+]
+
+
+def render(
+    streams: Streams,
+    *,
+    files: Files,
+    output: Outs = None,
+    format: Formats = None,  # noqa: A002 - the name of the option
+    from_: From = None,
+    to: To = None,
+    dark: Dark = False,
+    width: Width = None,
+    title: Title = None,
+    soundfont: Soundfont = None,
+    sample_rate: SampleRate = None,
+) -> int:
+    """Draw a tune as a piano roll, or let it sound.
+
+    Without -o the roll is drawn in the terminal. Sound comes from a built-in synthesizer, or from a SoundFont of yours.
+    """
+    jobs = jobs_of(files, output or (), format or (), out_is_terminal=streams.out_is_terminal)
+    check_options(
+        jobs,
+        pictures=(("--dark", dark), ("--width", width is not None), ("--title", title is not None)),
+        sounds=(("--soundfont", soundfont is not None), ("--sample-rate", sample_rate is not None)),
+        roll=("--width", "--title"),
+    )
+    part = (parse_place("--from", from_), parse_place("--to", to))
+    look: dict[str, Any] = {"dark": dark, **({} if width is None else {"width": width})}
+    if jobs:
+        look |= {} if soundfont is None else {"soundfont": Path(soundfont)}
+        look |= {} if sample_rate is None else {"sample_rate": sample_rate}
+    _make_folders(jobs)
+    failed: list[InputError] = []
+    for place, file in enumerate(files):
+        try:
+            score = _read(streams, file)
+            ticks = _ticks(score, *part)
+        except InputError as error:
+            if len(files) == 1:
+                raise
+            failed.append(error)
+            streams.say(one_line(f"skipped {error.message}"))
+            continue
+        heading = (Path(file).stem if file != STREAM else "") if title is None else title
+        if jobs:
+            for job in (job for job in jobs if job.source == file):
+                _make(streams, score, job, title=heading, ticks=ticks, look=look)
+        else:
+            _show(streams, score, title=heading, ticks=ticks, width=width, apart=place > 0)
+    if failed:
+        raise InputError(f"{len(failed)} of {len(files)} files could not be rendered", remedy="see the lines above; the others are done")
+    return 0
+
+
+def _make_folders(jobs: Sequence[Job]) -> None:
+    from lstmgen.storage import make_folder
+
+    for folder in dict.fromkeys(job.out.parent for job in jobs if job.out is not None):
+        make_folder(folder)
+
+
+def _read(streams: Streams, file: str) -> Score:
+    """The score of a MIDI file; what is wrong with the file is said.
+
+    Raises:
+        InputError: it cannot be read, or is no MIDI file.
+    """
+    from lstmgen.music.reader import MidiError, read_midi
+
+    try:
+        if file == STREAM:
+            if streams.in_is_terminal:
+                raise InputError("a MIDI file cannot be typed", remedy="lstmgen render - < tune.mid")
+            content = streams.stdin.read(limits.MAX_MIDI_BYTES + 1)
+        else:
+            if Path(file).is_dir():
+                raise InputError(f"{file} is a folder, expected a MIDI file", remedy=folder_remedy(file))
+            with Path(file).open("rb") as stream:
+                content = stream.read(limits.MAX_MIDI_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{file}: {error.strerror or error}", remedy="check the name: ls -l") from error
+    if len(content) > limits.MAX_MIDI_BYTES:
+        raise InputError(f"{file} is larger than {size(limits.MAX_MIDI_BYTES)}", remedy="name a smaller file")
+    try:
+        reading = read_midi(content)
+    except MidiError as error:
+        raise InputError(f"{file}: {error.message}", remedy=error.remedy) from error
+    for finding in reading.findings:
+        times = f", {finding.count:,} times" if finding.count > 1 else ""
+        streams.explain(f"{file}: {finding.reason}{times}{f' ({finding.detail})' if finding.detail else ''}")
+    return reading.score
+
+
+def _ticks(score: Score, begin: Place | None, end: Place | None) -> tuple[int, int] | None:
+    """The part that is meant, in ticks; None for the whole.
+
+    Raises:
+        UsageError: it ends before it begins.
+        InputError: it begins after the end of the piece.
+    """
+    if begin is None and end is None:
+        return None
+    from lstmgen.music.bars import Bars
+
+    bars = Bars(score)
+
+    def tick_of(place: Place, *, after: bool) -> int:
+        if place.bar is not None:
+            return bars.tick(place.bar - 1 + after)
+        return int(score.ticks_at(min(place.seconds or 0.0, score.duration_s + 1.0)))
+
+    start = 0 if begin is None else tick_of(begin, after=False)
+    stop = score.length_ticks if end is None else min(tick_of(end, after=True), max(score.length_ticks, 1))
+    if start >= max(score.length_ticks, 1):
+        length = f"{counted(bars.count, 'bar')}, {score.duration_s:.1f} s"
+        raise InputError(f"--from lies behind the end of the piece, which has {length}", remedy="--from 1")
+    if stop <= start:
+        raise UsageError("--to lies before --from", remedy="--from 9 --to 16")
+    return start, stop
+
+
+def _make(streams: Streams, score: Score, job: Job, *, title: str, ticks: tuple[int, int] | None, look: dict[str, Any]) -> None:
+    """Write one picture or sound, with a bar on standard error while it takes time."""
+    from lstmgen.music.rendering import render_bytes, render_file
+
+    name = "standard input" if job.source == STREAM else job.source
+    with work_bar(streams, f"rendering {name}", shown=lambda notes: f"{amount(notes)} notes") as progress:
+        given: dict[str, Any] = {"title": title, "ticks": ticks, "progress": progress, **look}
+        if job.out is None:
+            content = render_bytes(score, job.kind, **given)
+        else:
+            render_file(score, job.out, kind=job.kind, **given)
+            content = b""
+    if job.out is None:
+        streams.product_bytes(content)
+    else:
+        streams.say(one_line(f"wrote {job.out}: {size(job.out.stat().st_size)}"))
+
+
+def _show(streams: Streams, score: Score, *, title: str, ticks: tuple[int, int] | None, width: int | None, apart: bool) -> None:
+    """The piano roll on standard output; it is our own drawing, and every name in it is escaped already."""
+    from lstmgen.music.piano_roll import draw_terminal
+
+    columns = shutil.get_terminal_size(_TERMINAL).columns if width is None else width
+    if width is not None and width > limits.MAX_PICTURE_WIDTH:
+        raise UsageError(f"--width: a roll has at most {limits.MAX_PICTURE_WIDTH} columns, found {width}", remedy="leave it out")
+    roll = draw_terminal(score, width=max(columns, 24) if width is None else columns, colour=streams.out_colour, title=title, ticks=ticks)
+    streams.own_line(f"\n{roll}" if apart else roll)

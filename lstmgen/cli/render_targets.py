@@ -1,0 +1,162 @@
+"""Where `lstmgen render` writes what: every mistake in its arguments is found here, before a file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lstmgen.cli.wording import command, parse_duration
+from lstmgen.errors import UsageError
+
+KINDS: Final = ("png", "svg", "wav")
+"""Those of `lstmgen.music.rendering`, without importing numpy for them; a test compares the two."""
+STREAM: Final = "-"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to be made.
+
+    Attributes:
+        source: a MIDI file, or `-` for standard input.
+        kind: `png`, `svg` or `wav`.
+        out: where it goes; None is standard output.
+    """
+
+    source: str
+    kind: str
+    out: Path | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a piece: the number of a bar, counted from 1, or seconds."""
+
+    bar: int | None = None
+    seconds: float | None = None
+
+
+def jobs_of(files: Sequence[str], outs: Sequence[str], formats: Sequence[str], *, out_is_terminal: bool) -> list[Job]:
+    """What is to be made; nothing where there is no `-o`, and a piano roll goes to the terminal.
+
+    Raises:
+        UsageError: the names do not go together, or something would be written over.
+    """
+    for kind in formats:
+        if kind not in KINDS:
+            raise UsageError(f"--format: expected one of {', '.join(KINDS)}, found {kind!r}", remedy=f"--format {KINDS[0]}")
+    if files.count(STREAM) > 1:
+        raise UsageError("standard input can be read once only", remedy="name - once")
+    folders = [out for out in outs if out != STREAM and _is_folder(out)]
+    if formats and not folders and STREAM not in outs:
+        raise UsageError("--format says what goes to -o - or into -o FOLDER/, and there is neither", remedy=f"-o tune.{formats[0]}")
+    jobs = [job for out in outs for job in _jobs(files, out, formats, out_is_terminal=out_is_terminal)]
+    _check_collisions(jobs)
+    return jobs
+
+
+def _is_folder(out: str) -> bool:
+    return out.endswith(("/", "\\")) or Path(out).is_dir()
+
+
+def _jobs(files: Sequence[str], out: str, formats: Sequence[str], *, out_is_terminal: bool) -> list[Job]:
+    if out == STREAM:
+        if len(formats) != 1 or len(files) != 1:
+            found = f"{len(files)} files" if len(files) != 1 else f"{len(formats)} formats"
+            raise UsageError(f"-o - takes one file and one --format, found {found}", remedy="lstmgen render tune.mid -o - --format svg")
+        if out_is_terminal and formats[0] != "svg":
+            raise UsageError(f"a {formats[0]} file does not belong on a terminal", remedy=f"-o tune.{formats[0]}, or a pipe behind it")
+        return [Job(files[0], formats[0], None)]
+    if _is_folder(out):
+        names = _names(files)
+        return [Job(file, kind, Path(out, f"{names[file]}.{kind}")) for file in files for kind in dict.fromkeys(formats or KINDS[:1])]
+    if len(files) > 1:
+        raise UsageError(
+            f"{len(files)} files cannot all be written to {out!r}", remedy=f"name a folder: -o {Path(out).stem or 'pictures'}/"
+        )
+    from lstmgen.music.rendering import kind_of
+
+    return [Job(files[0], kind_of(Path(out)), Path(out))]
+
+
+def _names(files: Sequence[str]) -> dict[str, str]:
+    """For every file the name of its picture; those of the same name in several folders are numbered."""
+    names: dict[str, str] = {}
+    for file in files:
+        stem = "tune" if file == STREAM else Path(file).stem
+        name, number = stem, 1
+        while name in names.values():
+            number += 1
+            name = f"{stem}-{number}"
+        names.setdefault(file, name)
+    return names
+
+
+def _check_collisions(jobs: Sequence[Job]) -> None:
+    outs = [job.out.absolute() for job in jobs if job.out is not None]
+    for out in outs:
+        if outs.count(out) > 1:
+            raise UsageError(f"{str(out)!r} would be written twice", remedy="give every -o a name of its own")
+    for job in jobs:
+        if job.out is not None and job.source != STREAM and job.out.exists() and Path(job.source).exists() and job.out.samefile(job.source):
+            raise UsageError(f"{str(job.out)!r} would be written over the file that it is made of", remedy="give -o another name")
+    if sum(job.out is None for job in jobs) > 1:
+        raise UsageError("standard output can take one file only", remedy="give -o - once")
+
+
+def check_options(
+    jobs: Sequence[Job], *, pictures: Sequence[tuple[str, bool]], sounds: Sequence[tuple[str, bool]], roll: Sequence[str]
+) -> None:
+    """Refuse options that would change nothing.
+
+    Args:
+        jobs: what is to be made; nothing is a piano roll in the terminal.
+        pictures: options of pictures, and whether each is given.
+        sounds: options of sound, and whether each is given.
+        roll: those of the pictures that a piano roll in the terminal listens to as well.
+
+    Raises:
+        UsageError: such an option is given.
+    """
+    drawn = any(job.kind != "wav" for job in jobs)
+    heard = any(job.kind == "wav" for job in jobs)
+    for flag, given in pictures:
+        if given and not drawn and not (not jobs and flag in roll):
+            raise UsageError(f"{flag} is for pictures, and none is drawn", remedy="-o tune.png, or leave it out")
+    for flag, given in sounds:
+        if given and not heard:
+            raise UsageError(f"{flag} is for sound, and none is made", remedy="-o tune.wav, or leave it out")
+
+
+def parse_place(flag: str, text: str | None) -> Place | None:
+    """A place as it is typed: `9` is bar 9, `30s`, `1m20s` and `1:20` are times.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if text is None:
+        return None
+    wrong = UsageError(f"{flag}: {text!r} is neither a bar nor a time", remedy=f"{flag} 9 for bar 9, {flag} 30s or {flag} 1:20 for a time")
+    if text.isdecimal():
+        if not 1 <= len(text) <= 9 or int(text) < 1:
+            raise wrong
+        return Place(bar=int(text))
+    parts = text.split(":")
+    if len(parts) in {2, 3} and all(part.isdecimal() and len(part) <= 4 for part in parts):
+        seconds = 0
+        for part in parts:
+            seconds = 60 * seconds + int(part)
+        return Place(seconds=float(seconds))
+    if not text[-1:].isalpha():
+        raise wrong
+    try:
+        return Place(seconds=parse_duration(text))
+    except UsageError as error:
+        raise wrong from error
+
+
+def folder_remedy(folder: str) -> str:
+    """What to type where a folder was named instead of files."""
+    return f"{command('render')} {folder.rstrip('/')}/*.mid -o pictures/"

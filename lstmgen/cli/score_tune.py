@@ -1,0 +1,93 @@
+"""`lstmgen score` for models of music."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from lstmgen.cli.bars import work_bar
+from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.table import aligned, figure
+from lstmgen.cli.wording import amount
+from lstmgen.storage import cache_folder
+
+if TYPE_CHECKING:
+    from lstmgen.analysis.tunes import TuneScore
+    from lstmgen.trained import TrainedModel
+
+_COLUMNS: Final = (
+    ("tokens", "tokens", ",d"),
+    ("nats/token", "nats_per_token", ".4f"),
+    ("perplexity", "perplexity", ".4g"),
+    ("notes", "notes", ",d"),
+    ("nats/note", "nats_per_note", ".3f"),
+    ("seconds", "seconds", ",.1f"),
+    ("nats/second", "nats_per_second", ".3f"),
+)
+_GRID_COLUMNS: Final = (
+    ("frames", "frames", ",d"),
+    ("nats/frame", "nats_per_frame", ".4f"),
+    ("after the first", "nats_per_frame_after_first", ".4f"),
+)
+"""Of a grid: all frames, and those after the first of each tune."""
+
+
+def score_music(
+    streams: Streams,
+    trained: TrainedModel,
+    files: Sequence[str],
+    *,
+    split: str | None,
+    window: int | None,
+    per_token: bool,
+    top: int,
+    json: bool,
+) -> None:
+    """Score tunes, or a part of the run's own, and print what was found."""
+    if split is not None:
+        with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
+            found = trained.score_split(cast("Any", split), window=window, cache=cache_folder(os.environ), progress=progress)
+        scores = [(f"{split} part", cast("TuneScore", found))]
+    else:
+        scores = list(_each(streams, trained, files, window=window))
+    if json:
+        for source, tune in scores:
+            streams.product_line(to_json(tune.to_json(per_token=per_token) | {"window": window, "source": source}))
+        return
+    for line in _report(scores, per_token=per_token, top=top):
+        streams.product_line(line)
+
+
+def _each(streams: Streams, trained: TrainedModel, files: Sequence[str], *, window: int | None) -> Iterator[tuple[str, TuneScore]]:
+    from lstmgen.corpus.scores import gather_scores
+
+    with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
+        collection = gather_scores(list(files), stdin=streams.stdin, spool=Path(spool), cache=cache_folder(os.environ))
+        for name, reason in collection.skipped:
+            streams.say(one_line(f"skipped {name}: {reason}"))
+        for piece in collection.pieces:
+            for finding in piece.findings:
+                streams.say(one_line(f"note: {piece.name}: {finding.reason}"))
+            with work_bar(streams, f"scoring {piece.name}", shown=_tokens) as progress:
+                yield piece.name, trained.score_tune(piece.score, name=piece.name, window=window, progress=progress)
+
+
+def _tokens(number: float) -> str:
+    return f"{amount(number)} tokens"
+
+
+def _report(scores: list[tuple[str, TuneScore]], *, per_token: bool, top: int) -> Iterator[str]:
+    """The figures as a table, then the list that was asked for."""
+    columns = _COLUMNS + (_GRID_COLUMNS if any(found.frames is not None for _, found in scores) else ())
+    rows = [["tune", *(heading for heading, _, _ in columns)]]
+    rows += [[one_line(source), *(figure(getattr(found, name), form) for _, name, form in columns)] for source, found in scores]
+    yield from aligned(rows)
+    for source, found in scores if per_token else ():
+        chosen = heapq.nlargest(top, found.per_token(), key=lambda row: row.nats) if top else found.per_token()
+        yield f"\nthe {top} most surprising tokens of {one_line(source)}" if top else f"\nall tokens of {one_line(source)}"
+        listed = [[f"{row.index:,}", f"{row.line:,}", f"{row.nats:.3f}", one_line(row.text)] for row in chosen]
+        yield from aligned([["token", "tune", "nats", "event"], *listed], left_last=True)
