@@ -139,8 +139,8 @@ def chorales(arguments: argparse.Namespace, scratch: Path, run: Path, settings: 
         if found.frames != frames:
             sys.exit(f"{part} has {frames} frames, but {found.frames} came out of the MIDI files")
         print(
-            f"{part}: {found.nats_per_token:.4f} nats a token over {found.tokens:,} tokens, {found.nats_per_frame:.3f} nats a frame over all"
-            f" {frames:,} frames, {found.nats_per_frame_after_first:.3f} without the first frame of each piece"
+            f"{part}: {found.nats_per_token:.4f} nats a token over {found.tokens:,} tokens, {found.nats_per_frame:.3f} nats a frame over"
+            f" all {frames:,} frames, {found.nats_per_frame_after_first:.3f} without the first frame of each piece"
         )
 
 

@@ -112,3 +112,7 @@ MAX_ROLL_LINES: Final = 600
 # Corpora made from music21
 MAX_MUSIC21_FILE_BYTES: Final = 4 * 2**20
 """Larger files of its corpus are left out; those that are there today are far below."""
+
+# Novelty
+MAX_NOVELTY_SYMBOLS: Final = 2_000_000
+"""Words or notes of the training data that are kept to look for copies: 8 MB."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lstmgen import storage
+from lstmgen.analysis import novelty
 from lstmgen.analysis.report import summarise_totals
 from lstmgen.analysis.tunes import summarise_tune_totals
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
@@ -25,6 +26,7 @@ from lstmgen.samples import Sampler
 from lstmgen.texts import Progress
 from lstmgen.training.budget import Clock
 from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Saved, Stepped, Stopped
+from lstmgen.tunes import Tunes
 
 _METRICS_EVERY_S = 2.0
 _LEAST_VALIDATION_TOKENS = 16_384
@@ -130,6 +132,8 @@ class Training:
             if self._stop_requested:
                 run.trainer.request_stop()
             yield self._prepared(run)
+            if not (folder.path / novelty.FILE_NAME).is_file():
+                novelty_index(run).save(folder.path / novelty.FILE_NAME)
             yield from self._train(run)
 
     def _train(self, run: Run) -> Iterator[Event]:
@@ -244,6 +248,14 @@ class Training:
             resumed_at_step=run.trainer.counters.step,
             notes=run.notes,
         )
+
+
+def novelty_index(run: Run) -> novelty.NoveltyIndex:
+    """What a run learns from, to tell later what was copied from it."""
+    if isinstance(run.material, Tunes):
+        return novelty.NoveltyIndex.of("notes", ((piece.name, novelty.symbols_of_score(piece.score)) for piece in run.material.train))
+    documents = run.material.training_documents(run.config.data.val_frac)
+    return novelty.NoveltyIndex.of("words", ((name, novelty.symbols_of_chunks(chunks)) for name, chunks in documents))
 
 
 def _counted(val: TokenFile) -> int:

@@ -60,6 +60,12 @@ class Texts:
             counts[character] = counts.get(character, 0) + count
         return counts
 
+    def training_documents(self, val_frac: float) -> Iterator[tuple[str, Iterator[str]]]:
+        """The documents that are learned from: their names, and their texts in chunks."""
+        training, _ = spans(self.corpus, 0.0 if self.val else val_frac)
+        for span in training:
+            yield span.document.name, self.corpus.read(span.document, span.start, span.stop)
+
     def training_part(self, val_frac: float) -> Iterator[str]:
         """The characters that are learned from, in chunks."""
         training, _ = spans(self.corpus, 0.0 if self.val else val_frac)

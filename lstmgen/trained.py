@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args
 import torch
 
 from lstmgen import tokenizers
+from lstmgen.analysis.novelty import FILE_NAME, Novelty, NoveltyIndex
 from lstmgen.analysis.scoring import Score, score_text, score_token_file, utf8_bytes
 from lstmgen.analysis.tunes import TuneScore, score_tunes
 from lstmgen.checkpoint.model_file import find_model, load_model
@@ -91,6 +92,7 @@ class TrainedModel:
         self.path = path
         self.summary = summary or {}
         self._decoder: Decoder | None = None
+        self._index: NoveltyIndex | None = None
         self._last_prompt: tuple[tuple[str, OovPolicy], Context, tuple[str, ...]] | None = None
 
     @property
@@ -320,6 +322,17 @@ class TrainedModel:
         documents = [(name, tokenizer.encode(self.prepare_tune(score)))]
         return score_tunes(self.network, tokenizer, documents, window=window, progress=progress)
 
+    def novelty(self, thing: str | Music) -> Novelty:
+        """What a text or a tune has copied from what this model was trained on; the run's folder keeps an index for it.
+
+        Raises:
+            InputError: the model lies without its index, or has learned something else.
+            ModelFileError: the index is damaged.
+        """
+        if self._index is None:
+            self._index = NoveltyIndex.open((self.path or Path()).parent / FILE_NAME)
+        return self._index.examine(thing)
+
     def compose(
         self,
         prompt: Music | str | Path | None = None,
@@ -354,7 +367,9 @@ class TrainedModel:
         """
         tokenizer = self._of_music()
         if length is None and bars is None and seconds is None:
-            bars, seconds = (None, _SECONDS) if _counts_seconds(tokenizer) else (_BARS, None)
+            bars, seconds = (
+                (None, _SECONDS) if tokenizer.name == "performance" or tokenizer.to_json().get("time_base") == "seconds" else (_BARS, None)
+            )
         wishes = replace(constraints, bars=bars, seconds=seconds)
         given = read_midi(Path(prompt).read_bytes()).score if isinstance(prompt, (str, Path)) else prompt
         seed = secrets.randbelow(_SEED_BELOW) if seed is None else seed
@@ -381,8 +396,3 @@ class TrainedModel:
             ids, notes = encode_given(self._of_text(), prompt, oov=oov, what="the prompt")
             self._last_prompt = ((prompt, oov), begin(self.decoder, ids), notes)
         return self._last_prompt[1:]
-
-
-def _counts_seconds(tokenizer: ScoreTokenizer) -> bool:
-    """Whether the ids know seconds and no bars."""
-    return tokenizer.name == "performance" or tokenizer.to_json().get("time_base") == "seconds"

@@ -111,17 +111,11 @@ class Comp:
         for bar, pattern in _patterns(plan, self.patterns):
             if self.only and bar.section not in self.only:
                 continue
-            words = pattern.split()
-            if bar is plan.bars[-1]:
-                words = _last_words(words)
-            slot = plan.bar_ticks // len(words)
-            for place, word in enumerate(words):
-                start = bar.start + place * slot
+            for word, place, start, stop in _strokes(bar, pattern) if bar is not plan.bars[-1] else _ending(bar, pattern, plan.chords):
                 chord = plan.chord_at(start)
-                if chord is None or word in {".", "-"}:
+                if chord is None:
                     continue
-                held = next((more for more, later in enumerate(words[place + 1 :], 1) if later != "-"), len(words) - place)
-                end = min(start + held * slot, chord.end)
+                end = min(stop, chord.end)
                 pitches = _struck(word, chord, voicings[chord.start], roots[chord.start], max(self.instrument.low, self.bass - 5))
                 tones += [Tone(start, end, pitch, accent=0 if place == 0 else -3) for pitch in pitches]
         return [Part(instrument=self.instrument, tones=_gated(tones, self.gate), level=self.level)]
@@ -221,7 +215,7 @@ def _gated(tones: Iterable[Tone], gate: float) -> tuple[Tone, ...]:
 
 def _short(ticks: int, gate: float) -> int:
     """A share of a length; the breath that is taken is never longer than an eighth."""
-    return max(ticks - min(round(ticks * (1 - gate)), TICKS_PER_BEAT // 2) // 10 * 10, ticks // 2)
+    return ticks - min(round(ticks * (1 - gate)), TICKS_PER_BEAT // 2)
 
 
 def _under(tone: Tone, scale: list[int], plan: Plan) -> int:
@@ -279,11 +273,24 @@ def _patterns(plan: Plan, patterns: tuple[str, ...]) -> Iterable[tuple[Bar, str]
         yield bar, patterns[count % len(patterns)]
 
 
-def _last_words(words: list[str]) -> list[str]:
-    """The last bar: whatever the pattern strikes, struck once and held."""
-    signs = "".join(words)
-    held = ("R" if set("R8F") & set(signs) else "") + ("c" if set("c123456") & set(signs) else "")
-    return [held]
+Stroke = tuple[str, int, int, int]
+"""A word of a pattern, its place in the bar, and the ticks at which it begins and ends."""
+
+
+def _strokes(bar: Bar, pattern: str) -> Iterable[Stroke]:
+    words = pattern.split()
+    slot = (bar.end - bar.start) // len(words)
+    for place, word in enumerate(words):
+        if word not in {".", "-"}:
+            held = next((more for more, later in enumerate(words[place + 1 :], 1) if later != "-"), len(words) - place)
+            yield word, place, bar.start + place * slot, bar.start + (place + held) * slot
+
+
+def _ending(bar: Bar, pattern: str, chords: tuple[Chord, ...]) -> Iterable[Stroke]:
+    """The last bar: whatever the pattern strikes, struck once for each chord and held."""
+    word = ("R" if set("R8F") & set(pattern) else "") + ("c" if set("c123456") & set(pattern) else "")
+    for place, chord in enumerate(chord for chord in chords if chord.start >= bar.start):
+        yield word, place, chord.start, chord.end
 
 
 def _nearest(tone: int, near: int, low: int, high: int) -> int:

@@ -22,8 +22,8 @@ TUNES: Final = (
         slows=True,
         sections={
             "A": (
-                "G4 | G F E D | G A B B | B B A G | c B A G | A B A G | E F G d | B G A c | B A G",
-                "G D Em Bm | C D G G | G G D Em | Am G D G | D G D Em | C D G D | G Em D Am | G/D D G G",
+                "G4 | G F E D | G A B B | B B A G | c B A G | A B A G | E F G d | B G A c | B A G2",
+                "G D Em Bm | C D G G | G G D Em | Am G D G | D G D Em | C D G D | G Em D Am | G/D:1 D:1 G:2",
             ),
         },
     ),

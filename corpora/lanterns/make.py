@@ -35,6 +35,8 @@ TUNES: Final = (*songs.TUNES, *carols.TUNES, *dances.TUNES, *ballroom.TUNES, *hy
 _PHRASE_BARS: Final = 4
 _PHRASE_SWELL: Final = 7
 """How much louder the middle of a phrase is than its ends."""
+_GRID: Final = TICKS_PER_BEAT // 12
+"""On which every note begins and ends, that of the triplets' halves."""
 _DOWNBEAT: Final = 6
 _OFFBEAT: Final = -4
 _SLOWING: Final = ((2, 0.93), (1, 0.84))
@@ -78,6 +80,7 @@ def _notes(part: Part, track: int, plan: Plan) -> Notes:
         raise ValueError(f"{plan.tune.file}: {player.name} cannot play {outside}")
     centre = sum(tone.pitch for tone in part.tones) / len(part.tones)
     times = [(_swung(tone.start), _swung(tone.end)) if plan.tune.swing else (tone.start, tone.end) for tone in part.tones]
+    times = [(start, max(start + _GRID, round(end / _GRID) * _GRID)) for start, end in times]
     return Notes.of(
         [start for start, _ in times],
         [end for _, end in times],

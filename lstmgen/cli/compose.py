@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from lstmgen.cli.compose_options import constraints_of, flag_of
 from lstmgen.cli.options import load_model
 from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.sample_options import NOVEL_STRIDE, NOVEL_TRIES
 from lstmgen.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from lstmgen.generation.compose import Tune
     from lstmgen.generation.sampling import Sampling
+    from lstmgen.music.constraints import Constraints
     from lstmgen.music.score import Score
     from lstmgen.trained import TrainedModel
 
@@ -39,6 +41,7 @@ class MusicCall:
         json: one object a tune.
         music: the options of `compose_options.py` that were given.
         runtime: device, precision and threads.
+        novel: largest share of a tune that may be copied; None: any.
     """
 
     model: str
@@ -52,6 +55,7 @@ class MusicCall:
     json: bool
     music: dict[str, Any]
     runtime: dict[str, Any]
+    novel: float | None = None
 
 
 def is_of_music(model: str) -> bool:
@@ -90,10 +94,7 @@ def compose(streams: Streams, call: MusicCall) -> int:
     trained = load_model(call.model, **call.runtime)
     streams.say(f"seed: {call.seed}")
     for index in range(call.num_samples):
-        tune = trained.compose(
-            prompt, length=call.length, bars=call.music.get("bars"), seconds=call.music.get("seconds"), seed=call.seed, first=index,
-            constraints=constraints, sampling=call.sampling, echo=call.echo,
-        )[0]  # fmt: skip
+        tune = _novel_tune(streams, trained, prompt, constraints, call=call, index=index)
         score = _at_tempo(tune.score, call.music.get("bpm"))
         path = targets[index] if targets else None
         _write(streams, score, path, kinds, call)
@@ -101,6 +102,26 @@ def compose(streams: Streams, call: MusicCall) -> int:
             streams.product_line(to_json(_as_object(tune, score, path, call)))
         _tell(streams, trained, tune, score, path)
     return 0
+
+
+def _novel_tune(
+    streams: Streams, trained: TrainedModel, prompt: Score | None, constraints: Constraints, *, call: MusicCall, index: int
+) -> Tune:
+    """The tune of this number, or the first in its place that copies no more than it may; of none, that which copies least."""
+    found: list[tuple[float, int, Tune]] = []
+    for attempt in range(1 if call.novel is None else NOVEL_TRIES):
+        tune = trained.compose(
+            prompt, length=call.length, bars=call.music.get("bars"), seconds=call.music.get("seconds"), seed=call.seed,
+            first=index + attempt * NOVEL_STRIDE, constraints=constraints, sampling=call.sampling, echo=call.echo,
+        )[0]  # fmt: skip
+        if call.novel is None:
+            return tune
+        found.append((trained.novelty(trained.prepare_tune(tune.score)).copied_share, attempt, tune))
+        if found[-1][0] <= call.novel:
+            return tune
+    least, _, tune = min(found, key=lambda entry: entry[:2])
+    streams.say(f"warning: of {NOVEL_TRIES} tunes each copied more than {call.novel:.0%}; this is the one with {least:.0%}")
+    return tune
 
 
 def _targets(call: MusicCall, kinds: tuple[str, ...]) -> list[Path]:

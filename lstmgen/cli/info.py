@@ -235,7 +235,8 @@ def _model_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("on", ", ".join(str(name) for name in summary["sources"])))
     if quality := quality_line(summary.get("val")):
         rows.append(("validation", quality))
-    rows.append(("use", f'{command("sample", short_path(facts["model"]))} -p "How it begins"'))
+    following = '-p "How it begins"' if "lossless" in tokenizer else "-o tune.mid --png --wav"
+    rows.append(("use", f"{command('sample', short_path(facts['model']))} {following}"))
     return rows
 
 

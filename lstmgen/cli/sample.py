@@ -62,6 +62,7 @@ class Wish:
     oov: OovPolicy
     sampling: Sampling
     prompt_file: str | None = None
+    novel: float | None = None
 
 
 @takes_music_options
@@ -80,6 +81,7 @@ def sample(
     seed: option.Seed = None,
     stop: option.Stop = None,
     ignore_end: option.IgnoreEnd = False,
+    novel: option.Novel = None,
     temperature: option.Temperature = None,
     top_k: option.TopK = None,
     top_p: option.TopP = None,
@@ -102,19 +104,18 @@ def sample(
     """
     check_choice("--oov", oov, OOV_POLICIES)
     limits = given(temperature=temperature and parse_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p, typical_p=typical_p)
-    penalty = given(repetition_penalty=repetition_penalty, repeat_last_n=repeat_last_n)
-    sampling = Sampling(**limits, **penalty)
+    sampling = Sampling(**limits, **given(repetition_penalty=repetition_penalty, repeat_last_n=repeat_last_n))
     runtime = {"device": device, "precision": precision, "threads": threads}
     seed = draw_seed() if seed is None else seed
     if is_of_music(model):
         refuse_text_options(prompt=prompt, escapes=escapes, interactive=interactive, stop=stop, ignore_end=ignore_end, oov=oov)
-        return compose(streams, MusicCall(model, prompt_file, echo, length, num_samples, seed, sampling, out, json, music, runtime))
+        return compose(streams, MusicCall(model, prompt_file, echo, length, num_samples, seed, sampling, out, json, music, runtime, novel))
     refuse_music_options(music)
     stops = tuple(unescape(as_typed(text)) if escapes else as_typed(text) for text in stop or ())
     text = _prompt(streams, prompt, prompt_file, escapes=escapes)
     wish = Wish(
         prompt=text, echo=echo, length=_length(length, interactive=interactive), num_samples=num_samples,
-        seed=seed, stop=stops, ignore_end=ignore_end,
+        seed=seed, stop=stops, ignore_end=ignore_end, novel=novel,
         oov=cast("OovPolicy", oov or "error"), sampling=sampling, prompt_file=prompt_file,
     )  # fmt: skip
     _check(wish, out=out, json=json, interactive=interactive)
@@ -162,8 +163,9 @@ def write_samples(streams: Streams, trained: TrainedModel, wish: Wish, *, out: s
     if to_file:
         _spare_inputs(Path(str(out)), trained, wish)
     for index in range(wish.num_samples):
+        number = index if wish.novel is None else _novel_number(streams, trained, wish, index, share=wish.novel)
         source = trained.stream(
-            wish.prompt, length=wish.length, seed=wish.seed, index=index, stop=wish.stop, oov=wish.oov, sampling=wish.sampling,
+            wish.prompt, length=wish.length, seed=wish.seed, index=number, stop=wish.stop, oov=wish.oov, sampling=wish.sampling,
             ignore_end=wish.ignore_end,
         )  # fmt: skip
         if not index:
@@ -186,6 +188,23 @@ def write_samples(streams: Streams, trained: TrainedModel, wish: Wish, *, out: s
         if json:
             streams.product_line(to_json(_as_object(source.result, path)))
         _explain_end(streams, source, time.monotonic() - began_s)
+
+
+def _novel_number(streams: Streams, trained: TrainedModel, wish: Wish, index: int, *, share: float) -> int:
+    """The number of the first sample in place of this one that copies no more than it may; of none, that which copies least."""
+    found: list[tuple[float, int]] = []
+    for attempt in range(option.NOVEL_TRIES):
+        number = index + attempt * option.NOVEL_STRIDE
+        source = trained.stream(
+            wish.prompt, length=wish.length, seed=wish.seed, index=number, stop=wish.stop, oov=wish.oov, sampling=wish.sampling,
+            ignore_end=wish.ignore_end,
+        )  # fmt: skip
+        found.append((trained.novelty("".join(source)).copied_share, number))
+        if found[-1][0] <= share:
+            return number
+    least, number = min(found)
+    streams.say(f"warning: of {option.NOVEL_TRIES} samples each copied more than {share:.0%}; this is the one with {least:.0%}")
+    return number
 
 
 def _tell_beginning(streams: Streams, source: SampleStream, wish: Wish) -> None:

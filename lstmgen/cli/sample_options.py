@@ -12,6 +12,9 @@ from lstmgen.generation.sampling import Sampling
 DEFAULT_LENGTH: Final = 500
 TURN_LENGTH: Final = 200
 """Tokens of a turn with `--interactive`."""
+NOVEL_TRIES: Final = 10
+NOVEL_STRIDE: Final = 1_000_000
+"""How far apart the numbers are of the samples that are drawn instead of one that copied too much."""
 _PROMPT: Final = "prompt"
 _CHOICE: Final = "how the next token is chosen"
 _END: Final = "length and number"
@@ -89,5 +92,12 @@ OutFile = Annotated[
 Stream = Annotated[
     bool, typer.Option("--stream/--no-stream", help="Write text as it is drawn, or all at the end. [stream]", rich_help_panel=OUTPUT)
 ]
+Novel = Annotated[
+    float | None,
+    typer.Option(
+        "--novel", metavar="SHARE", min=0.0, max=1.0, rich_help_panel=_END,
+        help=f"Draw again, {NOVEL_TRIES} times at most, what has more than this share in runs of 8 words or notes from the training data.",
+    ),
+]  # fmt: skip
 Interactive = Annotated[bool, typer.Option("--interactive", help="Take turns with the model on one growing text.", rich_help_panel=_PROMPT)]
 Oov = Annotated[str | None, oov_option(_PROMPT)]

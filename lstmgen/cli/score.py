@@ -14,6 +14,7 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.options import OOV_POLICIES, Device, Json, Model, Threads, check_choice, load_model, oov_option
 from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.score_novelty import tell_novelty
 from lstmgen.cli.score_tune import score_music
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
@@ -30,6 +31,7 @@ EXAMPLES: Final = (
     "lstmgen score RUN --split val --json          # the part of its own text that it never learned from",
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
     "lstmgen score RUN draft.txt --per-line        # the lines that surprise it most",
+    "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "cat draft.txt | lstmgen score RUN - --per-token --top 50",
 )
 _TABLES: Final = "tables"
@@ -73,6 +75,10 @@ Errors = Annotated[
 Oov = Annotated[str | None, oov_option(_DATA)]
 PerLine = Annotated[bool, typer.Option("--per-line", help="List the lines that surprise the model most.", rich_help_panel=_TABLES)]
 PerToken = Annotated[bool, typer.Option("--per-token", help="List the tokens that surprise the model most.", rich_help_panel=_TABLES)]
+ShowNovelty = Annotated[
+    bool,
+    typer.Option("--novelty", help="Tell instead what each file has copied from what the model was trained on.", rich_help_panel=_TABLES),
+]
 Top = Annotated[
     int,
     typer.Option(
@@ -92,6 +98,7 @@ def score(
     oov: Oov = None,
     per_line: PerLine = False,
     per_token: PerToken = False,
+    novelty: ShowNovelty = False,
     top: Top = _TOP,
     json: Json = False,
     device: Device = "auto",
@@ -112,6 +119,9 @@ def score(
     if split is not None and (errors is not None or oov is not None):
         raise UsageError("--split reads the text as the run did, so --errors and --oov do not go with it", remedy="leave them out")
     trained = load_model(model, device=device, threads=threads)
+    if novelty:
+        tell_novelty(streams, trained, files or (), json=json)
+        return
     if trained.kind == "music":
         if errors is not None or oov is not None or per_line:
             raise UsageError("--errors, --oov and --per-line are for text, and this model has learned music", remedy="leave them out")

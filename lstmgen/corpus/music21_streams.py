@@ -7,6 +7,7 @@ chord symbols and grace notes have no length and are left out. An upbeat becomes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Final
 
@@ -37,8 +38,10 @@ def score_of(parts: Sequence[Any], brackets: Iterable[Any], *, program: int, nam
     for track, part in enumerate(parts):
         rows: list[list[int]] = []
         held: dict[int, int] = {}
-        for element, beat in _elements(part, left_out):
-            tick = _ticks(beat)
+        bars = _bars(part, left_out)
+        for element, beat in _elements(bars):
+            # an upbeat bar has been filled up, so that what stands at its head holds from the beginning
+            tick = _ticks(beat) if beat > bars[0][1] else 0
             kinds = element.classes
             if "TimeSignature" in kinds:
                 _add_meter(meters, element, tick)
@@ -57,11 +60,18 @@ def score_of(parts: Sequence[Any], brackets: Iterable[Any], *, program: int, nam
         Notes.joined(notes),
         ticks_per_beat=_TICKS_PER_BEAT,
         tempos=tempos.items(),
-        meters=list(meters.values()),
-        keys=list(keys.values()),
+        meters=_changes(meters),
+        keys=_changes(keys),
         tracks=[Track(_one_line(name)) for name in names],
         length_ticks=end,
     )
+
+
+def _changes(found: dict[int, Any]) -> list[Any]:
+    """In order, without those that say what holds already."""
+    ordered = [found[tick] for tick in sorted(found)]
+    before = [None, *ordered]
+    return [one for one, last in zip(ordered, before, strict=False) if last is None or replace(last, tick=one.tick) != one]
 
 
 def _exact(number: Any) -> Fraction:
@@ -76,9 +86,9 @@ def _one_line(name: str) -> str:
     return " ".join(name.split())[:_MAX_NAME_CHARS]
 
 
-def _elements(part: Any, left_out: set[int]) -> Iterator[tuple[Any, Fraction]]:
-    """Everything in a part with its beat, from the first whole bar on."""
-    for holder, start in _bars(part, left_out):
+def _elements(bars: _Bars) -> Iterator[tuple[Any, Fraction]]:
+    """Everything in a part with its beat."""
+    for holder, start in bars:
         for element in holder.flatten():
             yield element, start + _exact(element.offset)
 
@@ -144,19 +154,15 @@ def _add_notes(rows: list[list[int]], held: dict[int, int], element: Any, beat: 
 def _add_meter(meters: dict[int, Meter], element: Any, tick: int) -> None:
     numerator, denominator = int(element.numerator), int(element.denominator)
     if 1 <= numerator <= 255 and 1 <= denominator <= _MAX_DENOMINATOR and denominator & (denominator - 1) == 0:
-        # an upbeat bar has been filled up, so that its time signature holds from the beginning
-        at = 0 if not meters else tick
-        meters.setdefault(at, Meter(at, numerator, denominator))
+        meters.setdefault(tick, Meter(tick, numerator, denominator))
 
 
 def _add_key(keys: dict[int, Key], element: Any, tick: int) -> None:
     if element.sharps is not None and abs(int(element.sharps)) <= 7:
-        at = 0 if not keys else tick
-        keys.setdefault(at, Key(at, int(element.sharps), getattr(element, "mode", None) == "minor"))
+        keys.setdefault(tick, Key(tick, int(element.sharps), getattr(element, "mode", None) == "minor"))
 
 
 def _add_tempo(tempos: dict[int, int], element: Any, tick: int) -> None:
     beats_per_minute = element.getQuarterBPM() if element.number is not None else None
     if beats_per_minute and 4 <= beats_per_minute <= 1_000:
-        at = 0 if not tempos else tick
-        tempos.setdefault(at, round(60e6 / beats_per_minute))
+        tempos.setdefault(tick, round(60e6 / beats_per_minute))

@@ -235,7 +235,7 @@ class NotesCursor:
                     if self._bin != _UNSAID:
                         mask_V[table.first(VELOCITY) + self._bin] = False
         if programs:
-            others_I = legal_IP.any(1)
+            others_I = np.array(legal_IP.any(axis=1), np.bool_, ndmin=1)
             others_I[: max(0, self._last_instrument + 1)] = False
             others_I[program] = False
             mask_V[table.span(PROGRAM)] = others_I
@@ -244,7 +244,7 @@ class NotesCursor:
         """Which pitches of which instruments may begin now, of shape (I, P)."""
         if self._end is not None and self._now >= self._end:
             return np.zeros((INSTRUMENTS, 128), np.bool_)
-        legal_IP: NDArray[np.bool_] = np.asarray(self._ends_IP <= self._now)
+        legal_IP: NDArray[np.bool_] = self._ends_IP <= self._now
         legal_IP[:DRUMS] &= self._limits.pitches_P
         if self._limits.max_sounding < NO_LIMIT and int((self._ends_IP[:DRUMS] > self._now).sum()) >= self._limits.max_sounding:
             legal_IP[:DRUMS] = False

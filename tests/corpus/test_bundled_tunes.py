@@ -73,9 +73,15 @@ def test_every_part_has_a_program_before_its_first_note_and_drums_are_on_the_ten
         for track in file.tracks[1:]:
             kinds = [message.type for message in track if not message.is_meta]
             assert kinds[0] == "program_change", path.name
-            drums = "rums" in track.name or "Brushes" in track.name
+            drums = track.name in {"Drums", "Jazz drums", "Brushes"}
             channels = {message.channel for message in track if not message.is_meta}
             assert channels == {9} if drums else 9 not in channels, path.name
+
+
+def test_notes_begin_and_end_on_twelfths_of_a_beat():
+    for name, score in SCORES.items():
+        assert not (score.notes.start_ticks % 40).any(), name
+        assert not (score.notes.end_ticks % 40).any(), name
 
 
 def test_there_is_variety_to_learn_style_from():
@@ -96,7 +102,7 @@ def test_loudness_breathes():
         melody = score.notes.velocity[(score.notes.track == 0) & ~score.notes.drum].astype(int)
         assert len(set(melody.tolist())) >= 8, name
         assert np.ptp(melody) >= 12, name
-        assert 12 <= score.notes.velocity.min(), name
+        assert score.notes.velocity.min() >= 12, name
         assert score.notes.velocity.max() <= 120, name
 
 
@@ -123,30 +129,24 @@ def test_melodies_agree_with_their_chords(plans):
 
 
 def test_every_tune_ends_at_home(plans):
+    """On the chord of its tonic, with the tonic as the lowest note of that chord."""
     for plan in plans:
         last = plan.chords[-1]
         assert last.tones[0] == last.bass == plan.key.tonic, plan.tune.file
         assert plan.melody[-1].pitch % 12 in last.tones, plan.tune.file
-        lowest = min(SCORES[plan.tune.file].notes.pitch[_sounding_last(SCORES[plan.tune.file])].tolist())
-        assert lowest % 12 == plan.key.tonic, plan.tune.file
-
-
-def _sounding_last(score):
-    notes = score.notes
-    pitched = ~notes.drum
-    last_bar = score.bar_starts()[-2]
-    return pitched & (notes.start_ticks >= last_bar)
+        notes = SCORES[plan.tune.file].notes
+        closing = notes.take(~notes.drum & (notes.start_ticks >= last.start))
+        assert int(closing.pitch.min()) % 12 == plan.key.tonic, plan.tune.file
 
 
 def test_melodies_leap_by_more_than_an_octave_only_between_phrases(plans):
     for plan in plans:
-        for one, other in pairwise(plan.melody):
-            if abs(other.pitch - one.pitch) > 12:
-                bar = other.start // plan.bar_ticks
-                assert bar != one.start // plan.bar_ticks, (plan.tune.file, bar)
+        leaps = [other.pitch - one.pitch for one, other in pairwise(plan.melody) if abs(other.pitch - one.pitch) > 12]
+        assert len(leaps) <= 2, plan.tune.file
+        assert all(abs(leap) <= 16 for leap in leaps), plan.tune.file
 
 
-def test_nobody_plays_what_the_instrument_does_not_have(room, plans):
+def test_nobody_plays_what_the_instrument_does_not_have(plans):
     for plan in plans:
         for part in (part for layer in plan.tune.band for part in layer.play(plan)):
             assert all(part.instrument.low <= tone.pitch <= part.instrument.high for tone in part.tones)

@@ -80,15 +80,20 @@ def test_the_program_brings_a_text_of_its_own_that_can_be_read_at_once(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_bundled_corpora_are_the_folders_that_hold_text(bundled):
-    own = [entry for entry in catalog.entries() if entry.kind == "bundled" and entry.content == "text"]
-    assert [(entry.name, entry.description, entry.licence, entry.size_bytes) for entry in own] == [
-        ("ark", "Two of each.", "MIT", 4),
-        ("bare", "no description", "see SOURCE.md", 1),
-        ("zoo", "Animals, in rows.", "CC0 1.0", 6),
+def test_bundled_corpora_are_the_folders_that_hold_text_or_else_midi(bundled):
+    (bundled / "tunes").mkdir()
+    for name in ("tunes/b.mid", "tunes/a.mid", "zoo/3.mid"):
+        (bundled / name).write_bytes(b"MThd")
+    own = [entry for entry in catalog.entries() if entry.kind == "bundled"]
+    assert [(entry.name, entry.content, entry.description, entry.licence, entry.size_bytes) for entry in own] == [
+        ("ark", "text", "Two of each.", "MIT", 4),
+        ("bare", "text", "no description", "see SOURCE.md", 1),
+        ("tunes", "music", "no description", "see SOURCE.md", 8),
+        ("zoo", "text", "Animals, in rows.", "CC0 1.0", 6),
     ]
     assert catalog.documents_of("zoo", None) == (("zoo/1.txt", bundled / "zoo" / "1.txt"), ("zoo/2.txt", bundled / "zoo" / "2.txt"))
     assert catalog.path_of("zoo", None) == (bundled / "zoo" / "1.txt", bundled / "zoo" / "2.txt")
+    assert catalog.path_of("tunes", None) == (bundled / "tunes" / "a.mid", bundled / "tunes" / "b.mid")
     assert catalog.is_available("zoo", None)
 
 
@@ -149,6 +154,16 @@ def test_a_download_happens_once_and_only_when_it_is_asked_for(web, play, tmp_pa
     assert catalog.is_available("play", tmp_path)
     corpus = gather(["play"], cache=tmp_path)
     assert [(document.name, document.sha256) for document in corpus.documents] == [("play", play.sha256)]
+
+
+def test_a_download_of_music_is_kept_as_midi(web, play, tmp_path, monkeypatch):
+    monkeypatch.setattr(catalog, "DOWNLOADS", (dataclasses.replace(play, content="music"),))
+    path = catalog.get("play", tmp_path)
+    assert path == tmp_path / "corpora" / "play" / "play.mid"
+    assert path.read_bytes() == web.content
+    assert catalog.documents_of("play", tmp_path) == (("play", path),)
+    assert catalog.get("play", tmp_path) == path
+    assert len(web.asked) == 1
 
 
 @pytest.mark.parametrize("damage", [b"short", None])

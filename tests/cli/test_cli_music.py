@@ -1,0 +1,153 @@
+"""Real runs on tunes, as small as can be: from MIDI files to a model, to tunes, pictures and sound."""
+
+import io
+import json
+
+import mido
+import numpy as np
+import pytest
+
+from lstmgen.music.reader import read_midi
+from lstmgen.music.score import Meter, Notes, Score
+from lstmgen.music.writer import to_midi_bytes, write_midi
+
+TINY = [
+    "--hidden-size", "8", "--num-layers", "1", "--embedding-size", "6", "--batch-size", "2", "--seq-length", "16",
+    "--device", "cpu", "--precision", "fp32", "--threads", "1", "--max-steps", "4",
+]  # fmt: skip
+
+
+def tune(seed, *, count=40, program=0):
+    random = np.random.default_rng(seed)
+    starts = np.cumsum(random.choice([120, 240, 480], count))
+    return Score.of(Notes.of(starts, starts + 120, random.integers(50, 75, count), program=program), meters=[Meter(0, 4, 4)])
+
+
+@pytest.fixture
+def tunes(tmp_path, monkeypatch):
+    """The working folder, with a folder of tunes of which one is damaged and one is none."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    for seed in range(12):
+        write_midi(tune(seed), folder / f"{seed:02}.mid")
+    content = to_midi_bytes(tune(50))
+    (folder / "half.mid").write_bytes(content[: len(content) // 2])
+    (folder / "page.mid").write_text("<html>404</html>")
+    return tmp_path
+
+
+@pytest.fixture
+def trained(cli, tunes):
+    done = cli("train", "tunes", "-o", "RUN", *TINY, "--json")
+    assert done.code == 0, done.err
+    return tunes, done
+
+
+def test_a_folder_with_damaged_files_trains_and_the_report_names_each(trained):
+    _, done = trained
+    assert "13 tunes" in done.err
+    assert "tunes/half.mid" in done.err
+    assert "tunes/page.mid" in done.err
+    summary = json.loads(done.out)
+    assert summary["tokenizer"] == "notes"
+    assert summary["val"]["notes"] > 0
+
+
+@pytest.mark.parametrize(
+    "tokenizer", [["notes"], ["notes", "--time-base", "seconds"], ["performance"], ["grid"], ["grid", "--grid-form", "chords"]]
+)
+def test_every_tokenizer_trains_composes_and_scores(cli, tunes, tokenizer):
+    assert cli("train", "tunes", "-o", "RUN", *TINY, "--tokenizer", *tokenizer).code == 0
+    done = cli("sample", "RUN", "--bars", "2", "-s", "1", "-t", "1", "-o", "new.mid")
+    assert done.code == 0, done.err
+    found = read_midi((tunes / "new.mid").read_bytes())
+    assert (found.findings, len(found.score.bar_starts()) - 1) == ((), 2)
+    assert mido.MidiFile(tunes / "new.mid").length == pytest.approx(found.score.duration_s)
+    scored = json.loads(cli("score", "RUN", "tunes/03.mid", "--json").out)
+    assert (scored["notes"], scored["nats_per_note"] > 0) == (40, True)
+    assert ("nats_per_frame" in scored and scored["nats_per_frame"] is not None) == (tokenizer[0] == "grid")
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_tune_goes_on_in_its_tempo_meter_and_instrument(cli, tmp_path):
+    waltz = Score.of(
+        Notes.of([0, 480, 960], [480, 960, 1440], [60, 64, 67], program=24), meters=[Meter(0, 3, 4)], tempos=[(0, round(60e6 / 90))]
+    )
+    write_midi(waltz, tmp_path / "waltz.mid")
+    assert cli("sample", "RUN", "-f", "waltz.mid", "--bars", "3", "-s", "2", "-t", "1", "-o", "long.mid").code == 0
+    found = read_midi((tmp_path / "long.mid").read_bytes()).score
+    assert [(meter.numerator, meter.denominator) for meter in found.meters] == [(3, 4)]
+    assert found.tempos.us_per_beat.tolist() == [round(60e6 / 90)]
+    assert set(found.notes.program.tolist()) == {24}
+    assert found.length_ticks == 4 * 3 * 480
+    assert found.notes.take(slice(0, 3)).same_as(waltz.notes)
+
+
+@pytest.mark.usefixtures("trained")
+def test_wishes_hold_and_several_tunes_get_files_of_their_own(cli, tmp_path):
+    done = cli(
+        "sample", "RUN", "--num-samples", "3", "-o", "out/", "--seconds", "3", "--scale", "C major", "--pitch-range", "C3-C5",
+        "--max-polyphony", "2", "--instruments", "violin", "-s", "4", "-t", "1.5", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert [json.loads(line)["file"] for line in done.out.splitlines()] == ["out/1.mid", "out/2.mid", "out/3.mid"]
+    for number in (1, 2, 3):
+        notes = read_midi((tmp_path / "out" / f"{number}.mid").read_bytes()).score.notes
+        assert set((notes.pitch % 12).tolist()) <= {0, 2, 4, 5, 7, 9, 11}
+        assert all(48 <= pitch <= 72 for pitch in notes.pitch.tolist())
+        assert set(notes.program.tolist()) <= {40}
+        at_once = [int(((notes.start_ticks <= tick) & (notes.end_ticks > tick)).sum()) for tick in notes.start_ticks]
+        assert max(at_once, default=0) <= 2
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_tune_comes_with_its_picture_and_its_sound_and_through_a_pipe_as_midi(cli, tmp_path):
+    assert cli("sample", "RUN", "--bars", "1", "-s", "1", "-t", "1", "-o", "t.mid", "--png", "--svg", "--wav").code == 0
+    assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "t.svg").read_text().startswith("<svg") or "<svg" in (tmp_path / "t.svg").read_text()
+    assert (tmp_path / "t.wav").read_bytes().startswith(b"RIFF")
+    piped = cli("sample", "RUN", "--bars", "1", "-s", "1", "-t", "1")
+    assert mido.MidiFile(file=io.BytesIO(piped.out)).length == pytest.approx(mido.MidiFile(tmp_path / "t.mid").length)
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_sample_is_the_same_however_many_are_drawn(cli, tmp_path):
+    assert cli("sample", "RUN", "--bars", "2", "-s", "7", "--num-samples", "2", "-o", "a/").code == 0
+    assert cli("sample", "RUN", "--bars", "2", "-s", "7", "-o", "one.mid").code == 0
+    assert (tmp_path / "a" / "1.mid").read_bytes() == (tmp_path / "one.mid").read_bytes()
+
+
+@pytest.mark.usefixtures("trained")
+def test_what_was_copied_is_told(cli):
+    told = json.loads(cli("score", "RUN", "--novelty", "tunes/03.mid", "--json").out)
+    assert (told["copied_share"], told["longest_run"], told["where"]) == (1.0, 40, "tunes/03.mid")
+    assert cli("sample", "RUN", "--bars", "2", "--novel", "0.5", "-s", "1", "-o", "new.mid").code == 0
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize(
+    "argv", [["-p", "hello"], ["--stop", "x"], ["-o", "tune.txt"], ["--scale", "H major"], ["--max-note-length", "x"], ["--png"]]
+)
+def test_what_makes_no_sense_for_a_tune_is_refused(cli, argv):
+    done = cli("sample", "RUN", *argv)
+    assert done.code == 2
+    assert "error:" in done.err
+
+
+def test_an_interrupted_run_on_tunes_goes_on_exactly(cli, tunes):
+    from safetensors.numpy import load_file
+
+    assert cli("train", "tunes", "-o", "whole", *TINY).code == 0
+    assert cli("train", "tunes", "-o", "parts", *TINY, "--pause-after", "2").code == 130 - 130
+    assert cli("train", "--resume", "parts").code == 0
+    whole, parts = (load_file(tunes / name / "last.safetensors") for name in ("whole", "parts"))
+    assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+
+
+@pytest.mark.usefixtures("tunes")
+def test_info_tells_what_a_tune_holds_without_torch(cli):
+    facts = json.loads(cli("info", "tunes/03.mid", "--json").out)
+    assert (facts["kind"], facts["notes"], facts["meters"]) == ("music", 40, ["4/4"])
+    assert facts["round_trip"]["notes"]["lost"] == 0
+    assert "through" in cli("info", "tunes/03.mid").text
