@@ -22,6 +22,7 @@ def file_of(*tracks, division=96, kind=1, count=None):
     return head + b"".join(chunk(b"MTrk", track) for track in tracks)
 
 
+NAMES = ("one", "two", "three")
 END = b"\x00\xff\x2f\x00"
 NOTE = b"\x00\x90\x3c\x40\x60\x80\x3c\x00"  # middle C for a beat
 
@@ -41,7 +42,7 @@ def random_score(seed):
     start = random.integers(0, 5000, count)
     notes = Notes.of(start, start + random.integers(1, 900, count), random.integers(0, 128, count), velocity=random.integers(1, 128, count),
                      track=random.integers(0, 3, count), program=0)  # fmt: skip
-    return Score.of(notes, meters=[Meter(0, 3, 4)], tempos=[(0, 600_000), (960, 400_000)], tracks=[Track("one"), Track("two"), Track("three")],
+    return Score.of(notes, meters=[Meter(0, 3, 4)], tempos=[(0, 600_000), (960, 400_000)], tracks=[Track(name) for name in NAMES],
                     pedals=[Pedal(10, 0, True), Pedal(200, 0, False)], length_ticks=7000)  # fmt: skip
 
 
