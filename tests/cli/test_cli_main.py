@@ -95,7 +95,7 @@ def test_every_command_has_something_to_explain(cli, run_folder, argv, words):
 def test_an_error_nobody_expected_is_one_line_and_debug_shows_where(cli, monkeypatch):
     from lstmgen.corpus import catalog
 
-    def fail():
+    def fail(_cache):
         raise ZeroDivisionError("no reason")
 
     monkeypatch.setattr(catalog, "entries", fail)
@@ -109,7 +109,7 @@ def test_an_error_nobody_expected_is_one_line_and_debug_shows_where(cli, monkeyp
 def test_ctrl_c_is_130_without_an_error(cli, monkeypatch):
     from lstmgen.corpus import catalog
 
-    def interrupt():
+    def interrupt(_cache):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(catalog, "entries", interrupt)
