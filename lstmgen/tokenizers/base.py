@@ -184,7 +184,7 @@ class ScoreTokenizer(Vocabulary, Protocol):
     def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:
         """The score of these ids: every note ends after it starts, whatever the ids.
 
-        `encode(decode(ids)) == ids` for ids that a cursor allows.
+        `encode(decode(ids)) == ids` for ids that a cursor allows, but for what was only announced, such as an instrument that never plays.
 
         Args:
             ids: boundaries decode to nothing.

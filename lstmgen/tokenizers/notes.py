@@ -1,7 +1,7 @@
 """The `notes` tokenizer, the default for MIDI: each note with its length, so that no note can hang.
 
 Time in beats, for scores: bars, positions in them, time signatures and tempi. Time in seconds, for performances: hundredths of a second.
-Instruments and drums are written where they change, and so is loudness. What the ids are stands in `notes_events.py`. The idea of bars and
+A piece names its instruments first; from there on they are written where they change, and so is loudness. What the ids are stands in `notes_events.py`. The idea of bars and
 positions is that of REMI (Huang and Yang 2020).
 """
 
@@ -144,7 +144,8 @@ class NotesTokenizer:
             time = bar_rows(score, written.start_N, self.table, steps_per_beat=self.steps_per_beat, length=length)
         else:
             time = shift_rows(written.start_N, self.table, length=length)
-        return in_order([*time, note_rows(written, index_N, self.table)])
+        named = np.unique(written.instrument_N) + self.table.first(PROGRAM)
+        return np.concatenate([named, in_order([*time, note_rows(written, index_N, self.table)])])
 
     def _steps(self, score: Score, ticks: NDArray[np.integer]) -> NDArray[np.int64]:
         if not self._in_beats:

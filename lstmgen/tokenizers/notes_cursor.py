@@ -1,5 +1,6 @@
 """Where a tune of the `notes` tokenizer stands while it is written, and which ids may come next; see `base.Cursor`.
 
+    a piece   program, program ... ascending ─► beats or seconds, with notes of these alone
     beats     bar [meter] ─► position (later in the bar) [tempo] ─► notes ─► position | bar; the first position is 0, with a tempo
     seconds   shifts (whole seconds first) ─► notes ─► shift
     a note    [program] [velocity] pitch duration | drum; within a moment ascending by instrument and pitch, never what sounds already
@@ -74,6 +75,8 @@ class NotesCursor:
         self._position = -1
         self._tempo, self._tempo_said = TEMPO_OF_120, not self._in_beats
         self._program, self._bin = 0, _UNSAID
+        self._naming, self._last_named = True, -1
+        self._named_I = np.zeros(INSTRUMENTS, np.bool_)
         self._last_instrument, self._last_pitch = -1, -1
         self._ends_IP = np.zeros((INSTRUMENTS, 128), np.int64)
         self._shifted_short = False
@@ -89,6 +92,8 @@ class NotesCursor:
         if wanted.programs is not None:
             self._free_I[:DRUMS] = np.isin(np.arange(DRUMS), sorted(wanted.programs))
         self._free_I[DRUMS] = wanted.drums
+        if not self._naming and wanted.programs is not None:  # who is wished for may join
+            self._named_I = self._free_I.copy()
         if not self._in_beats:
             self._end = self._wished.end_after(self._now)
             return
@@ -138,15 +143,28 @@ class NotesCursor:
             count = max(1, int(np.searchsorted(self._lengths_D, longest, side="right")))
             first = self._table.first(DURATION)
             mask_V[first : first + count] = True
-        elif self._before in {PROGRAM, VELOCITY}:
+        elif self._naming and self._begun and not self._playing_I.any():
+            self._allow_names(mask_V)
+        elif self._before in {PROGRAM, VELOCITY} and not self._naming:
             self._allow_notes(mask_V, programs=False)
             if not mask_V.any():  # a prompt ended here, and the constraints leave nothing to go with it
                 mask_V[self._table.span(DRUM if self._program == DRUMS else PITCH)] = True
         else:
+            self._allow_names(mask_V)
             self._allow_time(mask_V)
             if self._tempo_said and (not self._in_beats or self._position >= 0):
                 self._allow_notes(mask_V, programs=True)
         return mask_V
+
+    @property
+    def _playing_I(self) -> NDArray[np.bool_]:
+        """The instruments that may play."""
+        return self._named_I & self._free_I
+
+    def _allow_names(self, mask_V: NDArray[np.bool_]) -> None:
+        """The instruments that can still be named."""
+        if self._naming:
+            mask_V[self._table.span(PROGRAM)] = self._free_I & (np.arange(INSTRUMENTS) > self._last_named)
 
     def _allow_time(self, mask_V: NDArray[np.bool_]) -> None:
         """What lets time go on, and the end."""
@@ -154,7 +172,7 @@ class NotesCursor:
             self._allow_shifts(mask_V)
             return
         table, wanted = self._table, self._constraints
-        if self._before == _START:
+        if self._bar < 0:
             mask_V[table.first(BAR)] = True
             return
         fixed_tempo, fixed_meter = self._begun and wanted.keep_tempo, self._begun and wanted.keep_meter
@@ -194,7 +212,8 @@ class NotesCursor:
 
     def _openings(self, steps_T: NDArray[np.int64]) -> NDArray[np.bool_]:
         """At which of these later steps a note could begin."""
-        free_I = self._free_I[:DRUMS]
+        playing_I = self._playing_I
+        free_I = playing_I[:DRUMS]
         open_T = np.zeros(len(steps_T), np.bool_)
         if free_I.any() and self._limits.pitches_P.any():
             ends_IP = self._ends_IP[:DRUMS]
@@ -202,7 +221,7 @@ class NotesCursor:
             if self._limits.max_sounding < NO_LIMIT:
                 ends = np.sort(ends_IP[ends_IP > self._now])
                 open_T &= len(ends) - np.searchsorted(ends, steps_T, side="right") < self._limits.max_sounding
-        if self._free_I[DRUMS]:
+        if playing_I[DRUMS]:
             open_T |= steps_T >= int(self._ends_IP[DRUMS].min())
         return open_T
 
@@ -214,7 +233,7 @@ class NotesCursor:
             mask_V[self._table.first(SHIFT) + shift_T - 1] = (
                 self._openings(self._now + shift_T) | (shift_T == LONGEST_SHIFT) | (shift_T == room) | self._silent_by(shift_T)
             )
-        mask_V[BOUNDARY_ID] = self._end is None and int(self._ends_IP.max()) <= self._now
+        mask_V[BOUNDARY_ID] = self._end is None and int(self._ends_IP.max()) <= self._now and not (self._naming and self._begun)
 
     def _silent_by(self, shift_T: NDArray[np.int64]) -> NDArray[np.bool_]:
         """After which shifts the piece could end."""
@@ -238,7 +257,7 @@ class NotesCursor:
             others_I = np.array(legal_IP.any(axis=1), np.bool_, ndmin=1)
             others_I[: max(0, self._last_instrument + 1)] = False
             others_I[program] = False
-            mask_V[table.span(PROGRAM)] = others_I
+            mask_V[table.span(PROGRAM)] |= others_I
 
     def _legal(self) -> NDArray[np.bool_]:
         """Which pitches of which instruments may begin now, of shape (I, P)."""
@@ -248,8 +267,7 @@ class NotesCursor:
         legal_IP[:DRUMS] &= self._limits.pitches_P
         if self._limits.max_sounding < NO_LIMIT and int((self._ends_IP[:DRUMS] > self._now).sum()) >= self._limits.max_sounding:
             legal_IP[:DRUMS] = False
-        if self._begun:
-            legal_IP[~self._free_I] = False
+        legal_IP[~self._playing_I] = False
         if self._last_instrument >= 0:
             legal_IP[self._last_instrument, : self._last_pitch + 1] = False
         return legal_IP
@@ -262,6 +280,7 @@ class NotesCursor:
         if token_id == BOUNDARY_ID:
             self._reset()
             return
+        self._naming = self._naming and kind == PROGRAM and value > self._last_named
         _PUSH[kind](self, value)
         self._before = kind
 
@@ -304,6 +323,9 @@ class NotesCursor:
 
     def _push_program(self, value: int) -> None:
         self._program = value
+        if self._naming:
+            self._last_named = value
+            self._named_I[value] = True
 
     def _push_velocity(self, value: int) -> None:
         self._bin = value

@@ -1,11 +1,13 @@
 """The events of the `notes` tokenizer: what each id means, and the two ways in which time is written.
 
+    a piece    program program ...  time and notes                                     first all its instruments, ascending
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
     a note     [program] [velocity] pitch duration     or     [program] [velocity] drum
 
 What stands in brackets is written only where it changes, the tempo also at the beginning. Notes of one moment ascend by instrument and
-pitch, so there is one way to write a tune. Programs are those of General MIDI, and 128 for the drums.
+pitch, so there is one way to write a tune. Programs are those of General MIDI, and 128 for the drums. A piece names its instruments before
+it begins, and no others play in it: what is drawn keeps to one ensemble.
 """
 
 from __future__ import annotations
@@ -156,11 +158,12 @@ def note_rows(
     drum_N = notes.instrument_N == DRUMS
     ids_N4 = np.empty((count, 4), np.int64)
     ids_N4[:, 0] = table.first(PROGRAM) + notes.instrument_N
+    last_named = int(notes.instrument_N.max(initial=0))
     ids_N4[:, 1] = table.first(VELOCITY) + notes.bin_N
     ids_N4[:, 2] = np.where(drum_N, table.first(DRUM), table.first(PITCH)) + notes.pitch_N
     ids_N4[:, 3] = table.first(DURATION) + index_N
     said_N4 = np.ones((count, 4), np.bool_)
-    said_N4[:, 0] = np.diff(notes.instrument_N, prepend=0) != 0
+    said_N4[:, 0] = np.diff(notes.instrument_N, prepend=last_named) != 0
     said_N4[:, 1] = np.diff(notes.bin_N, prepend=-1) != 0
     said_N4[:, 3] = ~drum_N
     step_N4 = np.broadcast_to(notes.start_N[:, None], (count, 4))
