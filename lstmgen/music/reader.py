@@ -1,31 +1,26 @@
 """Bytes of a MIDI file to a score: our own reader, one pass, tolerant and bounded.
 
+    bytes ─► chunks ─► events of each track ─► keys ─► Score
+              here     midi_scan, midi_recovery  midi_events
+
 Whatever can be read of a damaged file is kept; the rest is listed by reason (`Finding`). Nothing in a file can make it loop, take memory
 out of proportion, or raise anything but `MidiError`. Format: Standard MIDI Files 1.0 (MIDI Manufacturers Association, 1996).
 """
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmgen import limits
 from lstmgen.errors import InputError
+from lstmgen.music.midi_events import CONTROL, META_KEY, META_METER, META_NAME, META_TEMPO, PROGRAM, Keys, keys_of
+from lstmgen.music.midi_recovery import CUT_OFF, recover
+from lstmgen.music.midi_scan import scan
 from lstmgen.music.score import DEFAULT_TEMPO_US, PERCUSSION_CHANNEL, Key, Meter, Notes, Pedal, Score, TempoMap, Track
-
-_MAX_TICK = 2**31 - 2
-_CONTROL, _PROGRAM, _PRESSURE = 0xB, 0xC, 0xD
-_ONE_BYTE = frozenset({_PROGRAM, _PRESSURE})
-"""Kinds of events with one data byte instead of two."""
-_PEDAL = 64
-_META = 0xFF
-_WITH_LENGTH = frozenset({0xF0, 0xF7, _META})
-_SYSTEM_DATA = {0xF1: 1, 0xF2: 2, 0xF3: 1}
-"""Data bytes of the other system events."""
-_META_TEMPO, _META_METER, _META_KEY, _META_NAME, _META_END = 0x51, 0x58, 0x59, 0x03, 0x2F
 
 
 class MidiError(InputError):
@@ -77,9 +72,9 @@ def read_midi(content: bytes) -> Reading:
             continue
         end = at + 8 + length
         if end > len(body):
-            file.note("cut off before its end")
+            file.note(CUT_OFF)
             end = len(body)
-        at = _read_track(body, at + 8, end, found, file)
+        at = max(end, _read_track(body, at + 8, end, file))
         found += 1
     if at < len(body):
         file.note("bytes after the last track")
@@ -92,20 +87,15 @@ def read_midi(content: bytes) -> Reading:
 
 @dataclass
 class _File:
-    """Everything that the tracks of a file gave, as columns."""
+    """Everything that the tracks of a file gave."""
 
     counts: Counter[str] = field(default_factory=Counter[str])
     details: dict[str, str] = field(default_factory=dict[str, str])
-    start: array[int] = field(default_factory=lambda: array("i"))
-    end: array[int] = field(default_factory=lambda: array("i"))
-    pitch: array[int] = field(default_factory=lambda: array("B"))
-    velocity: array[int] = field(default_factory=lambda: array("B"))
-    part: array[int] = field(default_factory=lambda: array("I"))
-    """Of every note: 16 x track + channel."""
+    tracks: list[Keys] = field(default_factory=list[Keys])
     programs: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
     """(tick, channel, program) of every change."""
     pedals: list[tuple[int, int, bool]] = field(default_factory=list[tuple[int, int, bool]])
-    """(tick, part, down)."""
+    """(tick, 16 x track + channel, down)."""
     tempos: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     meters: list[Meter] = field(default_factory=list[Meter])
     keys: list[Key] = field(default_factory=list[Key])
@@ -156,187 +146,76 @@ def _header(body: bytes, file: _File) -> tuple[int, int, int]:
     return place, tracks, division
 
 
-class _CutOffError(Exception):
-    """A track ends within an event."""
-
-
-def _read_track(body: bytes, at: int, end: int, number: int, file: _File) -> int:
-    """Reads the events of one track into the columns; returns where the next chunk begins."""
-    track = _TrackEvents(file, number)
-    try:
-        closed, at = track.read(body, at, end)
-    except (IndexError, _CutOffError):
-        closed, at = False, end
-        file.note("cut off before its end")
-    if not closed and "cut off before its end" not in file.counts:
+def _read_track(body: bytes, at: int, end: int, file: _File) -> int:
+    """Takes one more track; returns where it says that it ends."""
+    number = len(file.tracks)
+    events = scan(body, at, end) or recover(body, at, end, file.note)
+    keys = keys_of(events)
+    if not events.closed and CUT_OFF not in file.counts:
         file.note("a track without its end")
-    track.close()
-    return max(at, end)
+    if keys.not_begun:
+        file.note("the end of a note that had not begun", count=keys.not_begun)
+    if keys.left_open:
+        file.note("notes without an end, ended with their track", count=keys.left_open)
+    file.tracks.append(keys)
+    file.length = max(file.length, events.length)
+    kind_E, channel_E = events.status_E >> 4, events.status_E & 15
+    program_E, pedal_E = kind_E == PROGRAM, kind_E == CONTROL
+    file.programs.extend(_rows(events.tick_E[program_E], channel_E[program_E], events.first_E[program_E]))
+    pedals = _rows(events.tick_E[pedal_E], channel_E[pedal_E], events.second_E[pedal_E])
+    file.pedals.extend((tick, 16 * number + channel, value >= 64) for tick, channel, value in pedals)
+    for tick, kind, payload in events.metas:
+        _take_meta(kind, payload, tick, number, file)
+    return events.end
 
 
-class _TrackEvents:
-    """The events of one track on their way into the columns of the file."""
-
-    def __init__(self, file: _File, number: int) -> None:
-        self._file = file
-        self._number = number
-        self._sounding: dict[int, list[int]] = {}
-        self._tick = 0
-
-    def read(self, body: bytes, at: int, end: int) -> tuple[bool, int]:
-        """Reads until the track's end; whether the track said so itself, and where that was. Raises IndexError where the bytes end.
-
-        A note's end belongs to the earliest note of its pitch that is open. The commonest case, a key that goes down or up, stays in this
-        loop: a call for each note would cost a quarter of the speed.
-        """
-        status, tick, file, sounding = 0, 0, self._file, self._sounding
-        starts, ends, pitches, velocities, parts = file.start, file.end, file.pitch, file.velocity, file.part
-        while at < end:
-            delta = body[at]
-            at += 1
-            if delta & 0x80:
-                delta, at = _long_number(body, at - 1)
-                if delta < 0:
-                    file.note("a time longer than four bytes")
-                    return False, at
-            tick += delta
-            self._tick = tick
-            first = body[at]
-            at += 1
-            if first & 0x80:
-                if first >= 0xF0:
-                    # Running status is said to end here; many files go on with it, and so it is kept.
-                    at, closed = self._system(body, at, end, first)
-                    if closed:
-                        return True, at
-                    continue
-                status = first
-                first = body[at]
-                at += 1
-            if first & 0x80 or not status:
-                file.note("a data byte above 127" if first & 0x80 else "data without an event")
-                at -= first >> 7
-                continue
-            if status >= 0xA0:
-                at = self._control(body, at, status, first)
-                continue
-            velocity = body[at]
-            if velocity & 0x80:
-                file.note("a data byte above 127")
-                continue
-            at += 1
-            key = (status & 15) << 7 | first
-            if velocity and status >= 0x90:
-                sounding.setdefault(key, []).append(len(starts))
-                starts.append(min(_MAX_TICK, tick))
-                ends.append(-1)
-                pitches.append(first)
-                velocities.append(velocity)
-                parts.append(self._number * 16 + (status & 15))
-            elif queue := sounding.get(key):
-                ends[queue.pop(0)] = min(_MAX_TICK, tick)
-            else:
-                file.note("the end of a note that had not begun")
-        return False, at
-
-    def _control(self, body: bytes, at: int, status: int, first: int) -> int:
-        """What is no key: a program, the pedal, or something that makes no difference here; where it ends."""
-        tick, kind = min(self._tick, _MAX_TICK), status >> 4
-        if kind in _ONE_BYTE:
-            if kind == _PROGRAM:
-                self._file.programs.append((tick, status & 15, first))
-            return at
-        second = body[at]
-        if second & 0x80:
-            self._file.note("a data byte above 127")
-            return at
-        if kind == _CONTROL and first == _PEDAL:
-            self._file.pedals.append((tick, self._number * 16 + (status & 15), second >= 64))
-        return at + 1
-
-    def _system(self, body: bytes, at: int, end: int, status: int) -> tuple[int, bool]:
-        """A meta event, a system exclusive one, or what has no place in a file; where it ends, and whether it ends the track."""
-        if status not in _WITH_LENGTH:
-            self._file.note("an event that has no place in a file")
-            return at + _SYSTEM_DATA.get(status, 0), False
-        kind = -1
-        if status == _META:
-            kind = body[at]
-            at += 1
-        length, at = _long_number(body, at)
-        if length < 0:
-            self._file.note("a length longer than four bytes")
-            return end, False
-        if at + length > end:
-            raise _CutOffError
-        if kind == _META_END:
-            return at + length, True
-        if status == _META:
-            _meta(kind, body[at : at + length], min(self._tick, _MAX_TICK), self._number, self._file)
-        return at + length, False
-
-    def close(self) -> None:
-        """Ends what is still sounding."""
-        tick, left = min(self._tick, _MAX_TICK), [place for queue in self._sounding.values() for place in queue]
-        for place in left:
-            self._file.end[place] = tick
-        if left:
-            self._file.note("notes without an end, ended with their track", count=len(left))
-        self._file.length = max(self._file.length, tick)
+def _rows(*columns: NDArray[np.generic]) -> zip[tuple[int, int, int]]:
+    return zip(*(column.tolist() for column in columns), strict=True)
 
 
-def _long_number(body: bytes, at: int) -> tuple[int, int]:
-    """A number of one to four bytes, and where it ends; -1 when it is longer."""
-    value = 0
-    for place in range(at, at + 4):
-        byte = body[place]
-        value = value << 7 | byte & 0x7F
-        if not byte & 0x80:
-            return value, place + 1
-    return -1, at + 4
-
-
-def _meta(kind: int, payload: bytes, tick: int, number: int, file: _File) -> None:
-    if kind == _META_TEMPO:
+def _take_meta(kind: int, payload: bytes, tick: int, number: int, file: _File) -> None:
+    if kind == META_TEMPO:
         tempo = int.from_bytes(payload, "big") if len(payload) == 3 else 0
         if tempo:
-            file.tempos.append((min(tick, _MAX_TICK), tempo))
+            file.tempos.append((tick, tempo))
         else:
             file.note("a tempo that is none")
-    elif kind == _META_METER:
+    elif kind == META_METER:
         if len(payload) >= 2 and payload[0] and payload[1] <= 6:
-            file.meters.append(Meter(min(tick, _MAX_TICK), payload[0], 2 ** payload[1]))
+            file.meters.append(Meter(tick, payload[0], 2 ** payload[1]))
         else:
             file.note("a time signature that is none")
-    elif kind == _META_KEY:
+    elif kind == META_KEY:
         sharps = payload[0] - 256 * (payload[0] > 127) if payload else 99
         if len(payload) >= 2 and abs(sharps) <= 7 and payload[1] <= 1:
-            file.keys.append(Key(min(tick, _MAX_TICK), sharps, bool(payload[1])))
+            file.keys.append(Key(tick, sharps, bool(payload[1])))
         else:
             file.note("a key signature that is none")
-    elif kind == _META_NAME and number not in file.names:
+    elif kind == META_NAME and number not in file.names:
         file.names[number] = payload[:200].decode("utf-8", "replace")
 
 
 def _score(file: _File, division: int) -> Score:
     """The columns as a score."""
-    if not len(file.start):
+    tracks = file.tracks
+    if not any(len(keys.start_N) for keys in tracks):
         raise MidiError("the file holds no note", remedy="name a file with notes in it")
-    start, end = np.array(file.start, np.int64), np.array(file.end, np.int64)
+    start, end = (np.concatenate([getattr(keys, name) for keys in tracks]) for name in ("start_N", "end_N"))
     short = end <= start
     if short.any():
         file.note("notes of no length, made one tick long", count=int(short.sum()))
-        end = np.maximum(end, start + 1)
-    part = np.array(file.part, np.int64)
+        end[short] = start[short] + 1
+    channel = np.concatenate([keys.channel_N for keys in tracks])
+    part = np.repeat(np.arange(len(tracks)) * 16, [len(keys.start_N) for keys in tracks]) + channel
     used = np.unique(part)
     notes = Notes.of(
         start,
         end,
-        np.array(file.pitch),
-        velocity=np.array(file.velocity),
+        np.concatenate([keys.pitch_N for keys in tracks]),
+        velocity=np.concatenate([keys.velocity_N for keys in tracks]),
         track=np.searchsorted(used, part),
-        program=_programs(file, start, part & 15),
-        drum=(part & 15) == PERCUSSION_CHANNEL,
+        program=_programs(file, start, channel),
+        drum=channel == PERCUSSION_CHANNEL,
     )
     place_of = {int(number): place for place, number in enumerate(used)}
     score = Score.of(
@@ -352,7 +231,7 @@ def _score(file: _File, division: int) -> Score:
     return _without_absurd_silences(score, file)
 
 
-def _programs(file: _File, start: np.ndarray, channel: np.ndarray) -> np.ndarray:
+def _programs(file: _File, start: NDArray[np.int64], channel: NDArray[np.uint8]) -> NDArray[np.int64]:
     """The program of every note: the last change on its channel, in whatever track, at or before it; one that comes late holds for all."""
     program = np.zeros(len(start), np.int64)
     for number in range(16):

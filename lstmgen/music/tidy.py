@@ -82,16 +82,16 @@ def _next_onsets(notes: Notes, keys: tuple[NDArray[np.integer], ...]) -> NDArray
 
 
 def without_overlaps(score: Score) -> tuple[Score, Tidied]:
-    """The score with no two notes of one instrument and pitch sounding at once.
+    """The score with no two notes of one track, instrument and pitch sounding at once.
 
-    Where a pitch starts while it sounds already, in whatever track of the same program, the earlier note ends there. Of notes that start
-    together the longest is kept.
+    Where a pitch starts while it sounds already, the earlier note ends there. Of notes that start together the longest is kept. Tracks
+    are let alone, for voices may meet on a note; a tokenizer that knows no tracks does the same again to the notes that it lays together.
     """
     notes = score.notes
-    instrument = notes.program.astype(np.int32) + 128 * notes.drum
+    instrument = notes.track.astype(np.int64) * 256 + notes.program + 128 * notes.drum
     order = np.lexsort((-notes.end_ticks.astype(np.int64), notes.start_ticks, notes.pitch, instrument))
     ordered = notes.take(order)
-    key = instrument[order].astype(np.int64) * 128 + ordered.pitch
+    key = instrument[order] * 128 + ordered.pitch
     starts = ordered.start_ticks.astype(np.int64)
     twin = np.zeros(len(key), np.bool_)
     twin[1:] = (key[1:] == key[:-1]) & (starts[1:] == starts[:-1])

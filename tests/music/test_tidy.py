@@ -23,14 +23,19 @@ def rows_of(found):
     return sorted(zip(notes.start_ticks.tolist(), notes.end_ticks.tolist(), notes.pitch.tolist(), notes.program.tolist(), strict=True))
 
 
-def test_a_pitch_struck_again_ends_the_earlier_note_in_whatever_track():
-    tidy, counts = without_overlaps(score([(0, 100, 60, 0, False, 0), (40, 90, 60, 0, False, 1)]))
+def test_voices_may_meet_on_a_note():
+    rows = [(0, 100, 60, 0, False, 0), (0, 100, 60, 0, False, 1), (40, 90, 60, 0, False, 2)]
+    assert rows_of(without_overlaps(score(rows))[0]) == rows_of(score(rows))
+
+
+def test_a_pitch_struck_again_ends_the_earlier_note():
+    tidy, counts = without_overlaps(score([(0, 100, 60, 0, False, 1), (40, 90, 60, 0, False, 1)]))
     assert rows_of(tidy) == [(0, 40, 60, 0), (40, 90, 60, 0)]
     assert (counts.truncated, counts.merged) == (1, 0)
 
 
 def test_of_notes_that_start_together_the_longest_stays():
-    tidy, counts = without_overlaps(score([(0, 50, 60, 0, False, 0), (0, 80, 60, 0, False, 1), (0, 20, 60, 0, False, 2)]))
+    tidy, counts = without_overlaps(score([(0, 50, 60, 0, False, 0), (0, 80, 60, 0, False, 0), (0, 20, 60, 0, False, 0)]))
     assert rows_of(tidy) == [(0, 80, 60, 0)]
     assert (counts.truncated, counts.merged) == (0, 2)
 
@@ -54,13 +59,13 @@ def test_afterwards_nothing_overlaps_every_note_has_a_length_and_every_onset_is_
     assert np.all(notes.end_ticks > notes.start_ticks)
 
     def onsets(found):
-        return set(zip(found.start_ticks.tolist(), found.pitch.tolist(), found.program.tolist(), found.drum.tolist(), strict=True))
+        return set(zip(*(getattr(found, name).tolist() for name in ("track", "program", "drum", "pitch", "start_ticks")), strict=True))
 
     assert onsets(notes) == onsets(before.notes)
     assert len(onsets(notes)) == len(notes)
-    keys = zip(notes.program.tolist(), notes.drum.tolist(), notes.pitch.tolist(), strict=True)
-    ordered = sorted((*key, start, end) for key, start, end in zip(keys, notes.start_ticks.tolist(), notes.end_ticks.tolist(), strict=True))
-    assert all(one[:3] != other[:3] or one[4] <= other[3] for one, other in itertools.pairwise(ordered))
+    columns = ("track", "program", "drum", "pitch", "start_ticks", "end_ticks")
+    ordered = sorted(zip(*(getattr(notes, name).tolist() for name in columns), strict=True))
+    assert all(one[:4] != other[:4] or one[5] <= other[4] for one, other in itertools.pairwise(ordered))
     assert without_overlaps(after)[0].notes.same_as(notes)
 
 
