@@ -319,8 +319,8 @@ class TrainedModel:
             UsageError: the model is one of text, or the window is not a positive whole number.
         """
         tokenizer = self._of_music()
-        documents = [(name, tokenizer.encode(self.prepare_tune(score)))]
-        return score_tunes(self.network, tokenizer, documents, window=window, progress=progress)
+        tune = self.prepare_tune(score)
+        return score_tunes(self.network, tokenizer, [(name, tokenizer.encode(tune))], scores=[tune], window=window, progress=progress)
 
     def novelty(self, thing: str | Music) -> Novelty:
         """What a text or a tune has copied from what this model was trained on; the run's folder keeps an index for it.

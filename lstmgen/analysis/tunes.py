@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,29 @@ from lstmgen.analysis.report import TokenScore
 from lstmgen.analysis.scoring import surprisals_of
 from lstmgen.errors import InputError
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.music.score import Score as Music
 from lstmgen.tokenizers.base import BOUNDARY_ID, Ids, ScoreTokenizer
 
 _LARGEST_EXPONENT = 700.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BarScore:
+    """One bar of a tune.
+
+    Attributes:
+        tune: the number of the tune, from 1.
+        bar: the number of the bar, from 1.
+        seconds: where it begins.
+        tokens: how many stand in it.
+        nats: sum of their surprisals.
+    """
+
+    tune: int
+    bar: int
+    seconds: float
+    tokens: int
+    nats: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +60,7 @@ class TuneScore:
         nats_per_frame: the sum over the frames.
         nats_per_frame_after_first: the same without the first frame of each tune.
         documents: for each tune its name, its ids, and one surprisal in nats for each.
+        scores: the tunes; None where only their ids were there.
         tokenizer: what made the ids.
     """
 
@@ -54,18 +75,40 @@ class TuneScore:
     nats_per_frame: float | None = None
     nats_per_frame_after_first: float | None = None
     documents: tuple[tuple[str, Ids, NDArray[np.float64]], ...] = field(default=(), repr=False, compare=False)
+    scores: tuple[Music, ...] | None = field(default=None, repr=False, compare=False)
     tokenizer: ScoreTokenizer | None = field(default=None, repr=False, compare=False)
 
-    def to_json(self, *, per_token: bool = False) -> dict[str, Any]:
-        """Plain values: the figures, and with `per_token` the tokens under that name."""
+    def to_json(self, *, per_bar: bool = False, per_token: bool = False) -> dict[str, Any]:
+        """Plain values: the figures, and with `per_bar` and `per_token` the bars and the tokens under these names."""
         table: dict[str, Any] = {
-            item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("documents", "tokenizer")
+            item.name: getattr(self, item.name) for item in fields(self) if item.name not in ("documents", "scores", "tokenizer")
         }
+        if per_bar:
+            table["per_bar"] = [asdict(row) for row in self.per_bar()]
         if per_token:
             table["per_token"] = [
                 {"index": row.index, "piece": row.line, "token": row.token, "text": row.text, "nats": row.nats} for row in self.per_token()
             ]
         return table
+
+    def per_bar(self) -> list[BarScore]:
+        """One row for each bar in which a token stands. Where only ids are there, bars are those that they say: 4/4 where they say none."""
+        if self.tokenizer is None:
+            return []
+        rows: list[BarScore] = []
+        for number, (_, ids, nats) in enumerate(self.documents, 1):
+            score = self.scores[number - 1] if self.scores else self.tokenizer.decode(ids)
+            lines = score.bar_starts()
+            bar_L = np.clip(np.searchsorted(lines, self.tokenizer.ticks_of(ids, score), side="right") - 1, 0, None)
+            seconds = score.seconds_at(lines)
+            tokens_of_bar, nats_of_bar = np.bincount(bar_L), np.bincount(bar_L, weights=nats)
+            rows.extend(
+                BarScore(
+                    tune=number, bar=bar + 1, seconds=float(seconds[bar]), tokens=int(tokens_of_bar[bar]), nats=float(nats_of_bar[bar])
+                )
+                for bar in np.flatnonzero(tokens_of_bar).tolist()
+            )
+        return rows
 
     def per_token(self) -> list[TokenScore]:
         """One row a token; its line is the number of its tune, from 1."""
@@ -83,6 +126,7 @@ def score_tunes(
     tokenizer: ScoreTokenizer,
     documents: Sequence[tuple[str, Ids]],
     *,
+    scores: Sequence[Music] | None = None,
     window: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> TuneScore:
@@ -92,6 +136,7 @@ def score_tunes(
         network: the model.
         tokenizer: what made the ids.
         documents: for each tune its name and its ids, without boundaries.
+        scores: the tunes, for their bars.
         window: start from an empty state every so many tokens; None carries the state through each tune.
         progress: called with the number of tokens done and of all.
 
@@ -123,7 +168,7 @@ def score_tunes(
         first = math.fsum(_first_frame(tokenizer, ids, surprisals) for _, ids, surprisals in scored)
         others = sum(frames) - len(documents)
         table["nats_per_frame_after_first"] = (total - first) / others if others > 0 else None
-    return TuneScore(**table, documents=tuple(scored), tokenizer=tokenizer)
+    return TuneScore(**table, documents=tuple(scored), scores=None if scores is None else tuple(scores), tokenizer=tokenizer)
 
 
 def _first_frame(tokenizer: ScoreTokenizer, ids: Ids, surprisals: NDArray[np.float64]) -> float:

@@ -15,7 +15,7 @@ from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.options import OOV_POLICIES, Device, Json, Model, Threads, check_choice, load_model, oov_option
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.score_novelty import tell_novelty
-from lstmgen.cli.score_tune import score_music
+from lstmgen.cli.score_tune import Lists, score_music
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
 from lstmgen.errors import UsageError
@@ -73,7 +73,9 @@ Errors = Annotated[
     ),
 ]
 Oov = Annotated[str | None, oov_option(_DATA)]
-PerLine = Annotated[bool, typer.Option("--per-line", help="List the lines that surprise the model most.", rich_help_panel=_TABLES)]
+PerLine = Annotated[
+    bool, typer.Option("--per-line", help="List the lines that surprise the model most; of a tune the bars.", rich_help_panel=_TABLES)
+]
 PerToken = Annotated[bool, typer.Option("--per-token", help="List the tokens that surprise the model most.", rich_help_panel=_TABLES)]
 ShowNovelty = Annotated[
     bool,
@@ -123,9 +125,10 @@ def score(
         tell_novelty(streams, trained, files or (), json=json)
         return
     if trained.kind == "music":
-        if errors is not None or oov is not None or per_line:
-            raise UsageError("--errors, --oov and --per-line are for text, and this model has learned music", remedy="leave them out")
-        score_music(streams, trained, list(files or ()), split=split, window=window, per_token=per_token, top=top, json=json)
+        if errors is not None or oov is not None:
+            raise UsageError("--errors and --oov are for text, and this model has learned music", remedy="leave them out")
+        lists = Lists(per_bar=per_line, per_token=per_token, top=top)
+        score_music(streams, trained, list(files or ()), split=split, window=window, lists=lists, json=json)
         return
     streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
     if split is not None:

@@ -6,8 +6,9 @@ import heapq
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.output import Streams, one_line, to_json
@@ -16,8 +17,11 @@ from lstmgen.cli.wording import amount
 from lstmgen.storage import cache_folder
 
 if TYPE_CHECKING:
-    from lstmgen.analysis.tunes import TuneScore
+    from lstmgen.analysis.report import TokenScore
+    from lstmgen.analysis.tunes import BarScore, TuneScore
     from lstmgen.trained import TrainedModel
+
+_Row = TypeVar("_Row", "BarScore", "TokenScore")
 
 _COLUMNS: Final = (
     ("tokens", "tokens", ",d"),
@@ -36,6 +40,15 @@ _GRID_COLUMNS: Final = (
 """Of a grid: all frames, and those after the first of each tune."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lists:
+    """Which lists were asked for, and how many rows of each; 0 is all, in the order of the tune."""
+
+    per_bar: bool
+    per_token: bool
+    top: int
+
+
 def score_music(
     streams: Streams,
     trained: TrainedModel,
@@ -43,8 +56,7 @@ def score_music(
     *,
     split: str | None,
     window: int | None,
-    per_token: bool,
-    top: int,
+    lists: Lists,
     json: bool,
 ) -> None:
     """Score tunes, or a part of the run's own, and print what was found."""
@@ -56,9 +68,10 @@ def score_music(
         scores = list(_each(streams, trained, files, window=window))
     if json:
         for source, tune in scores:
-            streams.product_line(to_json(tune.to_json(per_token=per_token) | {"window": window, "source": source}))
+            table = tune.to_json(per_bar=lists.per_bar, per_token=lists.per_token)
+            streams.product_line(to_json(table | {"window": window, "source": source}))
         return
-    for line in _report(scores, per_token=per_token, top=top):
+    for line in _report(scores, lists):
         streams.product_line(line)
 
 
@@ -80,14 +93,37 @@ def _tokens(number: float) -> str:
     return f"{amount(number)} tokens"
 
 
-def _report(scores: list[tuple[str, TuneScore]], *, per_token: bool, top: int) -> Iterator[str]:
-    """The figures as a table, then the list that was asked for."""
+def _report(scores: list[tuple[str, TuneScore]], lists: Lists) -> Iterator[str]:
+    """The figures as a table, then the lists that were asked for."""
     columns = _COLUMNS + (_GRID_COLUMNS if any(found.frames is not None for _, found in scores) else ())
     rows = [["tune", *(heading for heading, _, _ in columns)]]
     rows += [[one_line(source), *(figure(getattr(found, name), form) for _, name, form in columns)] for source, found in scores]
     yield from aligned(rows)
-    for source, found in scores if per_token else ():
-        chosen = heapq.nlargest(top, found.per_token(), key=lambda row: row.nats) if top else found.per_token()
-        yield f"\nthe {top} most surprising tokens of {one_line(source)}" if top else f"\nall tokens of {one_line(source)}"
-        listed = [[f"{row.index:,}", f"{row.line:,}", f"{row.nats:.3f}", one_line(row.text)] for row in chosen]
-        yield from aligned([["token", "tune", "nats", "event"], *listed], left_last=True)
+    for source, found in scores:
+        if lists.per_bar:
+            yield from _bars(source, found.per_bar(), lists.top)
+        if lists.per_token:
+            yield from _events(source, found.per_token(), lists.top)
+
+
+def _bars(source: str, rows: list[BarScore], top: int) -> Iterator[str]:
+    yield _heading("bars", source, top)
+    listed = [
+        [f"{row.tune:,}", f"{row.bar:,}", f"{row.seconds:.1f}", f"{row.nats:.2f}", f"{row.nats / row.tokens:.3f}"]
+        for row in _chosen(rows, top)
+    ]
+    yield from aligned([["tune", "bar", "second", "nats", "nats/token"], *listed], left_last=True)
+
+
+def _events(source: str, rows: list[TokenScore], top: int) -> Iterator[str]:
+    yield _heading("tokens", source, top)
+    listed = [[f"{row.index:,}", f"{row.line:,}", f"{row.nats:.3f}", one_line(row.text)] for row in _chosen(rows, top)]
+    yield from aligned([["token", "tune", "nats", "event"], *listed], left_last=True)
+
+
+def _heading(what: str, source: str, top: int) -> str:
+    return f"\nthe {top} most surprising {what} of {one_line(source)}" if top else f"\nall {what} of {one_line(source)}"
+
+
+def _chosen(rows: list[_Row], top: int) -> list[_Row]:
+    return heapq.nlargest(top, rows, key=lambda row: row.nats) if top else rows

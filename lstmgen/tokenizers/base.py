@@ -223,6 +223,10 @@ class ScoreTokenizer(Vocabulary, Protocol):
         """
         ...
 
+    def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
+        """The tick of a score at which each of the ids stands that `encode` gave for it; what lets time pass stands before or after."""
+        ...
+
     def frame_ends(self, ids: Ids) -> NDArray[np.bool_] | None:
         """For `grid`: which ids are the last of their step; None for tokenizers without steps."""
         ...

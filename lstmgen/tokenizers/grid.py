@@ -195,6 +195,11 @@ class GridTokenizer:
         del stretch
         return transposed(self.table, ids, self._grid.pitch_kinds, semitones=semitones)
 
+    def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
+        """The tick of the score at which each of its ids stands."""
+        ends = self.frame_ends(ids)
+        return nearest_tick(np.cumsum(ends) - ends, score.ticks_per_beat, self.steps_per_beat)
+
     def frame_ends(self, ids: Ids) -> NDArray[np.bool_]:
         """Which ids are the last of their step."""
         return self._grid.frame_ends(np.asarray(ids, np.int64))

@@ -1,8 +1,8 @@
 """The `notes` tokenizer, the default for MIDI: each note with its length, so that no note can hang.
 
 Time in beats, for scores: bars, positions in them, time signatures and tempi. Time in seconds, for performances: hundredths of a second.
-A piece names its instruments first; from there on they are written where they change, and so is loudness. What the ids are stands in `notes_events.py`. The idea of bars and
-positions is that of REMI (Huang and Yang 2020).
+A piece names its instruments first; from there on they are written where they change, and so is loudness. What the ids are stands in
+`notes_events.py`. The idea of bars and positions is that of REMI (Huang and Yang 2020).
 """
 
 from __future__ import annotations
@@ -261,6 +261,14 @@ class NotesTokenizer:
             return array
         values = self.table.value_of_V[array[tempo_T]]
         return np.where(tempo_T, array + min(max(bins, -int(values.min())), TEMPO_BINS - 1 - int(values.max())), array)
+
+    def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
+        """The tick of the score at which each of its ids stands."""
+        if self._in_beats:
+            step_T = beat_time(ids, self.table, steps_per_beat=self.steps_per_beat).step_T
+        else:
+            step_T = second_time(ids, self.table)[0]
+        return self._ticks(score, np.maximum(step_T, 0))
 
     def frame_ends(self, ids: Ids) -> None:
         """None: there are no steps that belong together."""

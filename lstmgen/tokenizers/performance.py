@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Final, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmgen import limits
 from lstmgen.errors import InputError
@@ -133,6 +134,10 @@ class PerformanceTokenizer:
             constraints, pulse, steps_per_beat=STEPS_PER_S * pulse.seconds_per_beat, bar_line=STEPS_PER_S * pulse.bar_line_s
         )
         return PerformanceCursor(self.table, wished)
+
+    def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
+        """The tick of the score at which each of its ids stands."""
+        return _ticks(score, np.cumsum(np.where(self.table.kind_of_V[ids] == self.table.index(SHIFT), self.table.value_of_V[ids] + 1, 0)))
 
     def measure(self, ids: Ids) -> Measures:
         """Notes and seconds."""

@@ -119,6 +119,19 @@ def test_a_sample_is_the_same_however_many_are_drawn(cli, tmp_path):
 
 
 @pytest.mark.usefixtures("trained")
+def test_the_bars_that_surprise_it_most_are_listed(cli):
+    found = json.loads(cli("score", "RUN", "tunes/03.mid", "--per-line", "--json").out)
+    assert sum(bar["nats"] for bar in found["per_bar"]) == pytest.approx(found["nats_per_token"] * found["tokens"])
+    done = cli("score", "RUN", "tunes/03.mid", "--per-line", "--per-token", "--top", "2")
+    report = done.out.decode()
+    heads = [line for line in report.splitlines() if line.startswith("the 2 most surprising")]
+    assert heads == ["the 2 most surprising bars of tunes/03.mid", "the 2 most surprising tokens of tunes/03.mid"]
+    worst = max(found["per_bar"], key=lambda bar: bar["nats"])
+    assert f"{worst['bar']}  " in report.split("bars of")[1].splitlines()[2]
+    assert len(json.loads(cli("score", "RUN", "--split", "val", "--per-line", "--json").out)["per_bar"]) > 1
+
+
+@pytest.mark.usefixtures("trained")
 def test_what_was_copied_is_told(cli):
     told = json.loads(cli("score", "RUN", "--novelty", "tunes/03.mid", "--json").out)
     assert (told["copied_share"], told["longest_run"], told["where"]) == (1.0, 40, "tunes/03.mid")
