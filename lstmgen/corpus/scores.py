@@ -14,8 +14,8 @@ from lstmgen.errors import CorpusError
 from lstmgen.music.reader import Finding
 from lstmgen.music.score import Score
 
-_READER_VERSION: Final = 1
-"""Part of a collection's hash; to be raised when the same bytes would become another score."""
+_READER_VERSION: Final = 2
+"""Part of a collection's hash; to be raised when the same bytes would become another score, or other tokens."""
 _NAMES_SHOWN: Final = 3
 _RIFF_HEAD: Final = 12
 
