@@ -7,6 +7,7 @@ read here.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -123,7 +124,8 @@ class _Worker:
         """Ends the process."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # what a process that has died was never told
+                    stream.close()
         self._process.kill()
         self._process.wait()
 
