@@ -24,7 +24,7 @@ import numpy as np
 
 from lstmgen import limits
 from lstmgen.music.reader import Finding, MidiError, Reading, read_midi
-from lstmgen.music.score import Key, Meter, Notes, Pedal, Score, TempoMap, Track
+from lstmgen.music.score import Key, Meter, Notes, Pedals, Score, TempoMap, Track
 
 Result = tuple[str, Reading | str]
 """The sha256 of a file, and what it holds or why it cannot be used."""
@@ -160,7 +160,7 @@ def _packed(result: Result) -> tuple[dict[str, Any], bytes]:
         "tempos": [score.tempos.ticks.tolist(), score.tempos.us_per_beat.tolist()],
         "meters": [astuple(meter) for meter in score.meters],
         "keys": [astuple(key) for key in score.keys],
-        "pedals": [astuple(pedal) for pedal in score.pedals],
+        "pedals": [column.tolist() for column in (score.pedals.ticks, score.pedals.track, score.pedals.down)],
         "tracks": [astuple(track) for track in score.tracks],
         "length_ticks": score.length_ticks,
         "findings": [astuple(finding) for finding in reading.findings],
@@ -183,7 +183,7 @@ def _unpacked(header: dict[str, Any], body: bytes) -> Result:
         tempos=TempoMap(*(np.array(column, np.int64) for column in header["tempos"])),
         meters=tuple(Meter(*values) for values in header["meters"]),
         keys=tuple(Key(*values) for values in header["keys"]),
-        pedals=tuple(Pedal(*values) for values in header["pedals"]),
+        pedals=Pedals.of(*header["pedals"]),
         tracks=tuple(Track(*values) for values in header["tracks"]),
         length_ticks=header["length_ticks"],
     )

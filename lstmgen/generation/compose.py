@@ -16,7 +16,7 @@ from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, begin
 from lstmgen.generation.sampling import Sampling
 from lstmgen.music.constraints import Constraints
-from lstmgen.music.score import Meter, Notes, Score
+from lstmgen.music.score import Meter, Notes, Pedals, Score
 from lstmgen.tokenizers.base import BOUNDARY_ID, Cursor, Ids, ScoreTokenizer
 
 TuneEnded = Literal["length", "bars", "seconds", "end-of-document"]
@@ -218,7 +218,7 @@ def _joined(prompt: Score | None, new: Score, end_tick: int | None) -> tuple[Sco
     if prompt is not None:
         notes = Notes.joined([prompt.notes, notes])
     length = new.length_ticks if end_tick is None else end_tick
-    pedals = () if prompt is None else prompt.pedals
+    pedals = Pedals.of() if prompt is None else prompt.pedals
     return replace(new, notes=notes, pedals=pedals, length_ticks=0).changed(length_ticks=length), drawn_notes
 
 

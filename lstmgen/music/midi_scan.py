@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lstmgen.music.midi_events import KEPT_METAS, MAX_TICK, META, META_END, WITH_LENGTH, TrackEvents, make_a_difference
 
-_BLOCK: Final = 1 << 16
+_BLOCK: Final = 1 << 13
 _MARGIN: Final = 8
 """More than the time and the event together that begin at the last place of a block."""
 _FAR: Final = 1 << 24

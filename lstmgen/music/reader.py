@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from lstmgen.errors import InputError
 from lstmgen.music.midi_events import CONTROL, META_KEY, META_METER, META_NAME, META_TEMPO, PROGRAM, Keys, keys_of
 from lstmgen.music.midi_recovery import CUT_OFF, recover
 from lstmgen.music.midi_scan import scan
-from lstmgen.music.score import DEFAULT_TEMPO_US, PERCUSSION_CHANNEL, Key, Meter, Notes, Pedal, Score, TempoMap, Track
+from lstmgen.music.score import DEFAULT_TEMPO_US, PERCUSSION_CHANNEL, Key, Meter, Notes, Pedals, Score, TempoMap, Track
 
 
 class MidiError(InputError):
@@ -94,8 +95,8 @@ class _File:
     tracks: list[Keys] = field(default_factory=list[Keys])
     programs: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
     """(tick, channel, program) of every change."""
-    pedals: list[tuple[int, int, bool]] = field(default_factory=list[tuple[int, int, bool]])
-    """(tick, 16 x track + channel, down)."""
+    pedals: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]] = field(default_factory=list[Any])
+    """(tick, 16 x track + channel, down) of every movement, as columns."""
     tempos: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     meters: list[Meter] = field(default_factory=list[Meter])
     keys: list[Key] = field(default_factory=list[Key])
@@ -162,11 +163,21 @@ def _read_track(body: bytes, at: int, end: int, file: _File) -> int:
     kind_E, channel_E = events.status_E >> 4, events.status_E & 15
     program_E, pedal_E = kind_E == PROGRAM, kind_E == CONTROL
     file.programs.extend(_rows(events.tick_E[program_E], channel_E[program_E], events.first_E[program_E]))
-    pedals = _rows(events.tick_E[pedal_E], channel_E[pedal_E], events.second_E[pedal_E])
-    file.pedals.extend((tick, 16 * number + channel, value >= 64) for tick, channel, value in pedals)
+    part_E = 16 * number + channel_E[pedal_E].astype(np.int64)
+    file.pedals.append(_moves(events.tick_E[pedal_E], part_E, events.second_E[pedal_E] >= 64))
     for tick, kind, payload in events.metas:
         _take_meta(kind, payload, tick, number, file)
     return events.end
+
+
+def _moves(
+    tick_P: NDArray[np.int64], part_P: NDArray[np.int64], down_P: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """The pedals' movements without those that leave them where they are; of half-pedalling there are many."""
+    order = np.argsort(part_P, kind="stable")
+    before = np.where(np.diff(part_P[order], prepend=-1) != 0, False, np.roll(down_P[order], 1))
+    moved = np.sort(order[down_P[order] != before])
+    return tick_P[moved], part_P[moved], down_P[moved]
 
 
 def _rows(*columns: NDArray[np.generic]) -> zip[tuple[int, int, int]]:
@@ -217,18 +228,24 @@ def _score(file: _File, division: int) -> Score:
         program=_programs(file, start, channel),
         drum=channel == PERCUSSION_CHANNEL,
     )
-    place_of = {int(number): place for place, number in enumerate(used)}
     score = Score.of(
         notes,
         ticks_per_beat=division,
         tempos=file.tempos,
         meters=file.meters,
         keys=file.keys,
-        pedals=[Pedal(tick, place_of[number], down) for tick, number, down in file.pedals if number in place_of],
+        pedals=_pedals(file, used),
         tracks=[Track(file.names.get(int(number) // 16, "")) for number in used],
         length_ticks=file.length,
     )
     return _without_absurd_silences(score, file)
+
+
+def _pedals(file: _File, used: NDArray[np.int64]) -> Pedals:
+    """The movements of the pedals of the parts that play."""
+    tick, part, down = (np.concatenate(columns) for columns in zip(*file.pedals, strict=True))
+    plays = np.isin(part, used)
+    return Pedals.of(tick[plays], np.searchsorted(used, part[plays]), down[plays])
 
 
 def _programs(file: _File, start: NDArray[np.int64], channel: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -267,6 +284,6 @@ def _without_absurd_silences(score: Score, file: _File) -> Score:
         tempos=tempos,
         meters=tuple(Meter(int(at(np.array(meter.tick))), meter.numerator, meter.denominator) for meter in score.meters),
         keys=tuple(Key(int(at(np.array(key.tick))), key.sharps, key.minor) for key in score.keys),
-        pedals=tuple(Pedal(int(at(np.array(pedal.tick))), pedal.track, pedal.down) for pedal in score.pedals),
+        pedals=Pedals.of(at(score.pedals.ticks), score.pedals.track, score.pedals.down),
         length_ticks=int(at(np.array(score.length_ticks))),
     )

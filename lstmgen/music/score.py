@@ -9,9 +9,9 @@ A `track` is what a listener would call a part: the notes of one channel of one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,13 +193,45 @@ class Key:
     minor: bool = False
 
 
-@dataclass(frozen=True, order=True)
-class Pedal:
+class Pedal(NamedTuple):
     """The sustain pedal of a track goes down or up."""
 
     tick: int
     track: int
     down: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Pedals:
+    """Movements of sustain pedals as columns of equal length, in the order of (tick, track); recorded piano holds as many as notes.
+
+    Attributes:
+        ticks: int32.
+        track: uint16, index in `Score.tracks`.
+        down: bool.
+    """
+
+    ticks: NDArray[np.int32]
+    track: NDArray[np.uint16]
+    down: NDArray[np.bool_]
+
+    @staticmethod
+    def of(ticks: Any = (), track: Any = (), down: Any = ()) -> Pedals:
+        """Pedals from columns of equal length, put in order."""
+        ticks, track = np.asarray(ticks, np.int32), np.asarray(track, np.uint16)
+        order = np.lexsort((track, ticks))
+        return Pedals(ticks[order], track[order], np.asarray(down, np.bool_)[order])
+
+    def __len__(self) -> int:
+        return len(self.ticks)
+
+    def __iter__(self) -> Iterator[Pedal]:
+        return map(Pedal, self.ticks.tolist(), self.track.tolist(), self.down.tolist())
+
+    def of_track(self, track: int) -> Pedals:
+        """Those of one track."""
+        mine = self.track == track
+        return Pedals(self.ticks[mine], self.track[mine], self.down[mine])
 
 
 @dataclass(frozen=True)
@@ -220,7 +252,7 @@ class Score:
         tempos: the tempo map.
         meters: time signatures, ascending; the first at tick 0.
         keys: key signatures, ascending; may be empty.
-        pedals: of the sustain pedal, ascending; what they mean for the notes is decided by `tidy.py`.
+        pedals: of the sustain pedal; what they mean for the notes is decided by `tidy.py`.
         tracks: every track that a note names.
         length_ticks: where the piece ends: at or after the end of its last note.
     """
@@ -230,7 +262,7 @@ class Score:
     tempos: TempoMap
     meters: tuple[Meter, ...] = (Meter(0),)
     keys: tuple[Key, ...] = ()
-    pedals: tuple[Pedal, ...] = ()
+    pedals: Pedals = field(default_factory=Pedals.of)
     tracks: tuple[Track, ...] = (Track(),)
     length_ticks: int = 0
 
@@ -242,7 +274,7 @@ class Score:
         tempos: Iterable[tuple[int, int]] = (),
         meters: Sequence[Meter] = (),
         keys: Sequence[Key] = (),
-        pedals: Sequence[Pedal] = (),
+        pedals: Iterable[Pedal] = (),
         tracks: Sequence[Track] = (),
         length_ticks: int = 0,
     ) -> Score:
@@ -264,7 +296,7 @@ class Score:
             tempos=TempoMap.of(tempos),
             meters=tuple(({0: Meter(0)} | by_tick)[tick] for tick in sorted({0} | by_tick.keys())),
             keys=tuple(sorted(keys)),
-            pedals=tuple(sorted(pedals)),
+            pedals=pedals if isinstance(pedals, Pedals) else Pedals.of(*zip(*pedals, strict=True)),
             tracks=(*tracks, *(Track() for _ in range(count - len(tracks)))),
             length_ticks=max(length_ticks, last_tick),
         )

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.music.score import Notes, Score
+from lstmgen.music.score import Notes, Pedals, Score
 
 PedalPolicy = Literal["extend", "drop"]
 
@@ -37,31 +37,27 @@ def with_pedal(score: Score, policy: PedalPolicy) -> Score:
     never listen to it.
     """
     if policy == "drop" or not score.pedals or not len(score.notes):
-        return score.changed(pedals=())
+        return score.changed(pedals=Pedals.of())
     notes = score.notes
     ends = notes.end_ticks.astype(np.int64)
     next_onset = _next_onsets(notes, (notes.track, notes.pitch))
-    for track in {pedal.track for pedal in score.pedals}:
+    for track in np.unique(score.pedals.track).tolist():
         mine = np.flatnonzero((notes.track == track) & ~notes.drum)
         downs, ups = _pressed(score, track)
         place = np.searchsorted(downs, ends[mine], side="right") - 1
         held = (place >= 0) & (ends[mine] < ups[np.maximum(place, 0)])
         chosen = mine[held]
         ends[chosen] = np.maximum(ends[chosen], np.minimum(ups[place[held]], next_onset[chosen]))
-    return score.changed(notes=notes.changed(end_ticks=ends).in_order(), pedals=())
+    return score.changed(notes=notes.changed(end_ticks=ends).in_order(), pedals=Pedals.of())
 
 
 def _pressed(score: Score, track: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """When the pedal of a track goes down, and when it comes up again."""
-    downs: list[int] = []
-    ups: list[int] = []
-    for pedal in score.pedals:
-        if pedal.track != track or pedal.down == (len(downs) > len(ups)):
-            continue
-        (downs if pedal.down else ups).append(pedal.tick)
-    if len(downs) > len(ups):
-        ups.append(max(score.length_ticks, downs[-1]))
-    return np.array(downs, np.int64), np.array(ups, np.int64)
+    pedals = score.pedals.of_track(track)
+    moves = np.diff(pedals.down.astype(np.int8), prepend=0) != 0
+    ticks, down = pedals.ticks[moves].astype(np.int64), pedals.down[moves]
+    downs, ups = ticks[down], ticks[~down]
+    return downs, ups if len(ups) == len(downs) else np.append(ups, max(score.length_ticks, int(downs[-1])))
 
 
 def _next_onsets(notes: Notes, keys: tuple[NDArray[np.integer], ...]) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ at once the earlier ends where the later begins, for a file cannot say which of 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -61,7 +61,7 @@ class _Part:
     program: int
     notes: Notes
     changes: Sequence[int]
-    pedals: Sequence[Pedal]
+    pedals: Iterable[Pedal]
 
 
 def write_midi(score: Score, path: Path) -> None:
@@ -119,7 +119,7 @@ def _parts(score: Score) -> list[_Part]:
                 notes=notes.take(mine).changed(end_ticks=ends).take(kept),
                 # By moment and not by note: the first of a moment may be one that is not written.
                 changes=np.flatnonzero(np.isin(notes.start_ticks[mine][kept], notes.start_ticks[mine][changed_N[mine]])).tolist(),
-                pedals=() if drum else [pedal for pedal in score.pedals if pedal.track == track],
+                pedals=() if drum else score.pedals.of_track(track),
             )
         )
     return parts

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 
 import mido
 import numpy as np
@@ -155,3 +156,44 @@ def test_no_mutation_of_a_file_raises_anything_else(seed):
 def test_notes_take_less_than_25_bytes_each():
     notes = read_midi(to_midi_bytes(random_score(1))).score.notes
     assert notes.nbytes <= 25 * len(notes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(40))
+def test_no_mutation_of_many_files_raises_anything_else(seed):
+    random = np.random.default_rng(seed)
+    content = to_midi_bytes(random_score(seed))
+    for _ in range(5000):
+        mutated = bytearray(content)
+        for _ in range(int(random.integers(1, 12))):
+            place = int(random.integers(len(mutated)))
+            match int(random.integers(4)):
+                case 0:
+                    mutated[place] = int(random.integers(256))
+                case 1:
+                    del mutated[place : place + int(random.integers(1, 9))]
+                case 2:
+                    mutated[place:place] = random.integers(0, 256, int(random.integers(1, 9)), np.uint8).tobytes()
+                case _:
+                    mutated[place] ^= 0x80
+            mutated = mutated or bytearray(b"M")
+        try:
+            score = read_midi(bytes(mutated)).score
+        except MidiError:
+            continue
+        assert np.all(score.notes.end_ticks > score.notes.start_ticks)
+        assert read_midi(to_midi_bytes(score)).findings == ()
+
+
+def test_what_stays_of_a_file_takes_less_than_25_bytes_an_event():
+    count = 5000
+    start = 10 * np.arange(count)
+    pedals = [Pedal(int(tick), 0, bool(number % 2 == 0)) for number, tick in enumerate(start)]
+    content = to_midi_bytes(Score.of(Notes.of(start, start + 7, 60), pedals=pedals))
+    read_midi(content)
+    tracemalloc.start()
+    score = read_midi(content).score
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert (len(score.notes), len(score.pedals)) == (count, count)
+    assert held < 25 * 3 * count

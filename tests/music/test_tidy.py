@@ -86,7 +86,7 @@ PEDAL = [Pedal(10, 0, True), Pedal(70, 0, False)]
 def test_a_note_sounds_until_the_pedal_is_up_or_its_pitch_is_struck_again(rows, ends):
     held = with_pedal(score(rows, pedals=PEDAL, length_ticks=100), "extend")
     assert held.notes.end_ticks.tolist() == ends
-    assert held.pedals == ()
+    assert not held.pedals
 
 
 def test_a_pedal_that_never_comes_up_holds_to_the_end_of_the_piece():
@@ -98,4 +98,4 @@ def test_dropping_the_pedal_changes_no_note():
     before = score([(0, 20, 60, 0, False, 0)], pedals=PEDAL)
     dropped = with_pedal(before, "drop")
     assert dropped.notes.same_as(before.notes)
-    assert dropped.pedals == ()
+    assert not dropped.pedals
