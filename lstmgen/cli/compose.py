@@ -31,6 +31,7 @@ class MusicCall:
 
     Attributes:
         model: run folder, model file or name.
+        prompt: notes to continue, as they were typed.
         prompt_file: a MIDI file to continue.
         echo: whether the tune begins with it.
         length: most tokens.
@@ -45,6 +46,7 @@ class MusicCall:
     """
 
     model: str
+    prompt: str | None
     prompt_file: str | None
     echo: bool
     length: int | None
@@ -90,7 +92,7 @@ def compose(streams: Streams, call: MusicCall) -> int:
     constraints = constraints_of(call.music)
     kinds = tuple(kind for kind in _KINDS if call.music.get(kind))
     targets = _targets(call, kinds)
-    prompt = _prompt(streams, call.prompt_file)
+    prompt = _prompt(streams, call, constraints)
     trained = load_model(call.model, **call.runtime)
     streams.say(f"seed: {call.seed}")
     for index in range(call.num_samples):
@@ -149,9 +151,15 @@ def _targets(call: MusicCall, kinds: tuple[str, ...]) -> list[Path]:
     return names
 
 
-def _prompt(streams: Streams, file: str | None) -> Score | None:
+def _prompt(streams: Streams, call: MusicCall, constraints: Constraints) -> Score | None:
     from lstmgen.music.reader import MidiError, read_midi
+    from lstmgen.music.typed import parse_tune
 
+    file = call.prompt_file
+    if call.prompt is not None:
+        if file is not None:
+            raise UsageError("-p and -f both give a prompt, expected one of them", remedy="leave one of them out")
+        return parse_tune(call.prompt, program=min(constraints.programs or {0}))
     if file is None:
         return None
     try:
@@ -213,7 +221,7 @@ def _as_object(tune: Tune, score: Score, path: Path | None, call: MusicCall) -> 
     return {
         "index": tune.index,
         "seed": tune.seed,
-        "prompt": call.prompt_file,
+        "prompt": call.prompt or call.prompt_file,
         "file": None if path is None else str(path),
         "notes": tune.notes,
         "seconds": round(score.duration_s, 3),

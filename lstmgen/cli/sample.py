@@ -108,8 +108,9 @@ def sample(
     runtime = {"device": device, "precision": precision, "threads": threads}
     seed = draw_seed() if seed is None else seed
     if is_of_music(model):
-        refuse_text_options(prompt=prompt, escapes=escapes, interactive=interactive, stop=stop, ignore_end=ignore_end, oov=oov)
-        return compose(streams, MusicCall(model, prompt_file, echo, length, num_samples, seed, sampling, out, json, music, runtime, novel))
+        refuse_text_options(escapes=escapes, interactive=interactive, stop=stop, ignore_end=ignore_end, oov=oov)
+        call = MusicCall(model, prompt, prompt_file, echo, length, num_samples, seed, sampling, out, json, music, runtime, novel)
+        return compose(streams, call)
     refuse_music_options(music)
     stops = tuple(unescape(as_typed(text)) if escapes else as_typed(text) for text in stop or ())
     text = _prompt(streams, prompt, prompt_file, escapes=escapes)

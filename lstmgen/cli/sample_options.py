@@ -27,7 +27,13 @@ def _filter(flags: str, metavar: str, text: str, default: float) -> Any:
 
 Prompt = Annotated[
     str | None,
-    typer.Option("-p", "--prompt", metavar="TEXT", help="Begin with this text; - reads standard input.", rich_help_panel=_PROMPT),
+    typer.Option(
+        "-p",
+        "--prompt",
+        metavar="TEXT",
+        help='Begin with this text; - reads standard input. Of music notes, such as "C4 E4 G4:2".',
+        rich_help_panel=_PROMPT,
+    ),
 ]
 PromptFile = Annotated[
     str | None,

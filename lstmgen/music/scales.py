@@ -107,7 +107,12 @@ def _pitch(text: str) -> int:
     match = re.fullmatch(r"([A-Ga-g])([#♯b♭]?)(-?\d+)", text)
     if match is None:  # the pattern of ranges lets nothing else through
         raise ValueError(f"{text!r} is not a pitch")
-    return _LETTERS[match[1].lower()] + _ACCIDENTALS[match[2]] + 12 * (int(match[3]) + 1)
+    return pitch_number(match[1] + match[2], int(match[3]))
+
+
+def pitch_number(name: str, octave: int) -> int:
+    """60 for `C` in octave 4; `name` is a letter and perhaps an accidental. It may lie beyond 0 to 127."""
+    return _LETTERS[name[0].lower()] + _ACCIDENTALS[name[1:]] + 12 * (octave + 1)
 
 
 def _plain(text: str) -> str:

@@ -85,6 +85,15 @@ def test_a_tune_goes_on_in_its_tempo_meter_and_instrument(cli, tmp_path):
 
 
 @pytest.mark.usefixtures("trained")
+def test_notes_that_were_typed_go_on(cli, tmp_path):
+    done = cli("sample", "RUN", "-p", "E4 G4 | C5:2", "--instruments", "flute", "--bars", "2", "-s", "2", "-t", "1", "-o", "typed.mid")
+    assert done.code == 0, done.err
+    notes = read_midi((tmp_path / "typed.mid").read_bytes()).score.notes
+    assert (notes.start_ticks[:3].tolist(), notes.pitch[:3].tolist()) == ([0, 480, 960], [64, 67, 72])
+    assert set(notes.program.tolist()) == {73}
+
+
+@pytest.mark.usefixtures("trained")
 def test_wishes_hold_and_several_tunes_get_files_of_their_own(cli, tmp_path):
     done = cli(
         "sample", "RUN", "--num-samples", "3", "-o", "out/", "--seconds", "3", "--scale", "C major", "--pitch-range", "C3-C5",
@@ -140,7 +149,16 @@ def test_what_was_copied_is_told(cli):
 
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize(
-    "argv", [["-p", "hello"], ["--stop", "x"], ["-o", "tune.txt"], ["--scale", "H major"], ["--max-note-length", "x"], ["--png"]]
+    "argv",
+    [
+        ["-p", "hello"],
+        ["-p", "C4", "-f", "tunes/01.mid"],
+        ["--stop", "x"],
+        ["-o", "tune.txt"],
+        ["--scale", "H major"],
+        ["--max-note-length", "x"],
+        ["--png"],
+    ],
 )
 def test_what_makes_no_sense_for_a_tune_is_refused(cli, argv):
     done = cli("sample", "RUN", *argv)
