@@ -113,9 +113,8 @@ def sample(
         return compose(streams, call)
     refuse_music_options(music)
     stops = tuple(unescape(as_typed(text)) if escapes else as_typed(text) for text in stop or ())
-    text = _prompt(streams, prompt, prompt_file, escapes=escapes)
     wish = Wish(
-        prompt=text, echo=echo, length=_length(length, interactive=interactive), num_samples=num_samples,
+        prompt=_prompt(streams, prompt, prompt_file, escapes=escapes), echo=echo, length=_length(length, interactive=interactive), num_samples=num_samples,
         seed=seed, stop=stops, ignore_end=ignore_end, novel=novel,
         oov=cast("OovPolicy", oov or "error"), sampling=sampling, prompt_file=prompt_file,
     )  # fmt: skip
