@@ -114,9 +114,9 @@ def sample(
     refuse_music_options(music)
     stops = tuple(unescape(as_typed(text)) if escapes else as_typed(text) for text in stop or ())
     wish = Wish(
-        prompt=_prompt(streams, prompt, prompt_file, escapes=escapes), echo=echo, length=_length(length, interactive=interactive), num_samples=num_samples,
-        seed=seed, stop=stops, ignore_end=ignore_end, novel=novel,
-        oov=cast("OovPolicy", oov or "error"), sampling=sampling, prompt_file=prompt_file,
+        prompt=_prompt(streams, prompt, prompt_file, escapes=escapes), prompt_file=prompt_file, echo=echo, num_samples=num_samples,
+        length=_length(length, interactive=interactive), seed=seed, stop=stops, ignore_end=ignore_end, novel=novel,
+        oov=cast("OovPolicy", oov or "error"), sampling=sampling,
     )  # fmt: skip
     _check(wish, out=out, json=json, interactive=interactive)
     trained = load_model(model, **runtime)
