@@ -118,6 +118,7 @@ def start(request: Request, folder: RunFolder) -> Run:
     config = config.replace({"runtime.precision": arithmetic.precision})
     folder.begin()
     folder.write_config(config)
+    folder.write_sources(material.files())
     trainer = _trainer(config, files, tokenizer, arithmetic=arithmetic, network=network, clock=request.clock)
     return Run(folder=folder, config=config, material=material, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
 

@@ -16,7 +16,7 @@ from lstmgen.analysis import novelty
 from lstmgen.analysis.report import summarise_totals
 from lstmgen.analysis.tunes import summarise_tune_totals
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
-from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UsageError
@@ -132,8 +132,8 @@ class Training:
             if self._stop_requested:
                 run.trainer.request_stop()
             yield self._prepared(run)
-            if not (folder.path / novelty.FILE_NAME).is_file():
-                novelty_index(run).save(folder.path / novelty.FILE_NAME)
+            if not (folder.path / NOVELTY_NAME).is_file():
+                novelty_index(run).save(folder.path / NOVELTY_NAME)
             yield from self._train(run)
 
     def _train(self, run: Run) -> Iterator[Event]:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lstmgen.config import DataConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
@@ -52,6 +52,12 @@ class Texts:
         """What the user should know about the sources."""
         notes = [f"{document.name}: {note}" for document in self.corpus.documents for note in document.notes]
         return (*notes, *(f"skipped {name}: {reason}" for name, reason in self.corpus.skipped))
+
+    def files(self) -> Iterator[dict[str, Any]]:
+        """Every file that the sources hold: what was read of it, or why it was not."""
+        for document in self.corpus.documents:
+            yield {"file": document.name, "read": True, "chars": document.chars, "sha256": document.sha256, "reasons": list(document.notes)}
+        yield from ({"file": name, "read": False, "reasons": [reason]} for name, reason in self.corpus.skipped)
 
     def character_counts(self) -> dict[str, int]:
         """How often each character occurs in both together."""

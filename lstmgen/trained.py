@@ -12,11 +12,11 @@ from typing import Any, Final, Literal, get_args
 import torch
 
 from lstmgen import tokenizers
-from lstmgen.analysis.novelty import FILE_NAME, Novelty, NoveltyIndex
+from lstmgen.analysis.novelty import Novelty, NoveltyIndex
 from lstmgen.analysis.scoring import Score, score_text, score_token_file, utf8_bytes
 from lstmgen.analysis.tunes import TuneScore, score_tunes
 from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
 from lstmgen.config import Device, Precision
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
@@ -330,7 +330,7 @@ class TrainedModel:
             ModelFileError: the index is damaged.
         """
         if self._index is None:
-            self._index = NoveltyIndex.open((self.path or Path()).parent / FILE_NAME)
+            self._index = NoveltyIndex.open((self.path or Path()).parent / NOVELTY_NAME)
         return self._index.examine(thing)
 
     def compose(

@@ -6,10 +6,11 @@ files ─► collection ─► tidied scores ─► every tenth held out ─► 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lstmgen.config import DataConfig, PedalPolicy, TokenizerConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
@@ -65,7 +66,15 @@ class Tunes:
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the files."""
         val = self.val_collection.summary_lines() if self.val_collection else ()
-        return (*self.collection.summary_lines(), *(f"validation: {line}" for line in val))
+        lines = (*self.collection.summary_lines(), *(f"validation: {line}" for line in val))
+        return lines if len(lines) == 1 + bool(val) else (*lines, "sources.jsonl in the run's folder lists every file")
+
+    def files(self) -> Iterator[dict[str, Any]]:
+        """Every file that the sources hold: what was read of it, or why it was not."""
+        for piece in self.collection.pieces:
+            facts = {"notes": len(piece.score.notes), "seconds": round(piece.score.duration_s, 3), "sha256": piece.sha256}
+            yield {"file": piece.name, "read": True, **facts, "reasons": [finding.reason for finding in piece.findings]}
+        yield from ({"file": name, "read": False, "reasons": [reason]} for name, reason in self.collection.skipped)
 
     def tokenizer(self, wanted: TokenizerConfig) -> ScoreTokenizer:
         """The tokenizer that the settings ask for, fitted to the pieces that are learned from."""

@@ -29,8 +29,6 @@ from lstmgen.music.score import Score
 
 SHINGLE: Final = 8
 """Symbols from which on a run counts as copied."""
-FILE_NAME: Final = "novelty.index"
-"""What the index is called, beside the model."""
 
 _VERSION: Final = "1"
 _CANDIDATES: Final = 64

@@ -39,8 +39,11 @@ _PREVIOUS: Final = "last.previous.safetensors"
 _DAMAGED_NAME: Final = "last.damaged.safetensors"
 _METRICS: Final = "metrics.jsonl"
 _CONFIG: Final = "config.toml"
+_SOURCES: Final = "sources.jsonl"
+NOVELTY_NAME: Final = "novelty.index"
+"""What the index of `analysis/novelty.py` is called, beside the model."""
 _LOCK: Final = ".lock"
-_OWN_FILES: Final = (MODEL_NAME, _LAST, _PREVIOUS, _DAMAGED_NAME, _METRICS, _CONFIG)
+_OWN_FILES: Final = (MODEL_NAME, _LAST, _PREVIOUS, _DAMAGED_NAME, _METRICS, _CONFIG, _SOURCES, NOVELTY_NAME)
 _SPOOLED_INPUT: Final = re.compile(r"standard-input-[0-9a-f]{16}\.txt")
 _NOT_FINITE: Final = "$float"
 """Key under which the state's JSON holds a number that JSON has no word for."""
@@ -221,6 +224,11 @@ class RunFolder:
     def write_config(self, config: Config) -> None:
         """Saves the resolved settings. Raises MachineError."""
         storage.atomic_write(self.path / _CONFIG, config.to_toml().encode("utf-8", "surrogateescape"))
+
+    def write_sources(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Saves what was read and what was not, one JSON object a file. Raises MachineError."""
+        lines = "".join(json.dumps(dict(row), ensure_ascii=True) + "\n" for row in rows)
+        storage.atomic_write(self.path / _SOURCES, lines.encode())
 
     def read_config(self) -> Config:
         """The settings that were saved.

@@ -45,10 +45,14 @@ def trained(cli, tunes):
 
 
 def test_a_folder_with_damaged_files_trains_and_the_report_names_each(trained):
-    _, done = trained
+    folder, done = trained
     assert "13 tunes" in done.err
     assert "tunes/half.mid" in done.err
     assert "tunes/page.mid" in done.err
+    rows = [json.loads(line) for line in (folder / "RUN" / "sources.jsonl").read_text().splitlines()]
+    assert {row["file"] for row in rows if row["reasons"]} == {"tunes/half.mid", "tunes/page.mid"}
+    assert [row["file"] for row in rows if not row["read"]] == ["tunes/page.mid"]
+    assert len(rows) == 14
     summary = json.loads(done.out)
     assert summary["tokenizer"] == "notes"
     assert summary["val"]["notes"] > 0
@@ -174,6 +178,14 @@ def test_an_interrupted_run_on_tunes_goes_on_exactly(cli, tunes):
     assert cli("train", "--resume", "parts").code == 0
     whole, parts = (load_file(tunes / name / "last.safetensors") for name in ("whole", "parts"))
     assert all(np.array_equal(whole[name], parts[name]) for name in whole)
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_run_that_takes_the_place_of_another_has_an_index_of_its_own(cli, tmp_path):
+    (tmp_path / "tunes" / "03.mid").unlink()
+    before = (tmp_path / "RUN" / "novelty.index").read_bytes()
+    assert cli("train", "tunes", "-o", "RUN", "--overwrite", *TINY).code == 0
+    assert (tmp_path / "RUN" / "novelty.index").read_bytes() != before
 
 
 @pytest.mark.usefixtures("tunes")
