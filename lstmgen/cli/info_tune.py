@@ -44,6 +44,7 @@ def describe_music(thing: str) -> dict[str, Any]:
         CorpusError: a source cannot be used.
     """
     from lstmgen.corpus.scores import gather_scores
+    from lstmgen.music.bars import Bars
     from lstmgen.storage import cache_folder
 
     collection = gather_scores([thing], cache=cache_folder(os.environ))
@@ -62,7 +63,7 @@ def describe_music(thing: str) -> dict[str, Any]:
         "sha256": collection.sha256,
     }
     if len(scores) == 1:
-        facts |= {"bars": len(scores[0].bar_starts()) - 1, "pedal_events": len(scores[0].pedals), "tracks": _tracks(scores[0])}
+        facts |= {"bars": Bars(scores[0]).count, "pedal_events": len(scores[0].pedals), "tracks": _tracks(scores[0])}
     return facts
 
 

@@ -15,6 +15,7 @@ from lstmgen.errors import InputError
 from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, begin
 from lstmgen.generation.sampling import Sampling
+from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.score import Meter, Notes, Pedals, Score
 from lstmgen.tokenizers.base import BOUNDARY_ID, Cursor, Ids, ScoreTokenizer
@@ -188,7 +189,8 @@ def _warnings(drawn_notes: int, finished: bool, wishes: Constraints, tokens: int
 
 def _next_bar(prompt: Score) -> int:
     """The first bar line at or after the end of a prompt."""
-    return int(prompt.bar_starts()[-1])
+    bars = Bars(prompt)
+    return bars.tick(bars.count)
 
 
 def _end_tick(prompt: Score | None, new: Score, wishes: Constraints) -> int:
@@ -198,8 +200,8 @@ def _end_tick(prompt: Score | None, new: Score, wishes: Constraints) -> int:
         begin_tick = 0 if prompt is None else _next_bar(prompt)
         meter = (new if prompt is None else prompt).meters[-1]
         if prompt is None and len(new.meters) > 1:
-            lines = new.bar_starts()
-            ends.append(int(lines[min(wishes.bars, len(lines) - 1)]))
+            bars = Bars(new)
+            ends.append(bars.tick(min(wishes.bars, bars.count)))
         else:
             ends.append(begin_tick + round(wishes.bars * meter.bar_ticks(new.ticks_per_beat)))
     if wishes.seconds is not None:
@@ -243,8 +245,7 @@ def after(score: Score, tick: int) -> Score:
 
 def bars_of(score: Score) -> float:
     """Length in bars, the last one counted by its part."""
-    lines = score.bar_starts()
-    whole = int(np.searchsorted(lines, score.length_ticks, side="right")) - 1
-    if whole + 1 >= len(lines) or lines[whole] == score.length_ticks:
-        return float(whole)
-    return whole + float(score.length_ticks - lines[whole]) / float(lines[whole + 1] - lines[whole])
+    bars = Bars(score)
+    last = bars.index(score.length_ticks)
+    begin, end = bars.tick(last), bars.tick(last + 1)
+    return last + ((score.length_ticks - begin) / (end - begin) if end > begin else 0.0)

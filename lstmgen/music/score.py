@@ -321,7 +321,10 @@ class Score:
         return float(self.seconds_at(self.length_ticks))
 
     def bar_starts(self) -> NDArray[np.int64]:
-        """The tick of every bar line from 0 on, and one at or after the end of the piece. A change of meter always begins a bar."""
+        """The tick of every bar line from 0 on, and one at or after the end of the piece. A change of meter always begins a bar.
+
+        An array as long as the piece has bars; of what a foreign file may claim, `Bars` tells the same by arithmetic.
+        """
         starts: list[NDArray[np.int64]] = []
         for place, meter in enumerate(self.meters):
             bar = meter.bar_ticks(self.ticks_per_beat)
