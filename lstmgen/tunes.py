@@ -23,9 +23,6 @@ from lstmgen.texts import Progress, kept_input, stage_of
 from lstmgen.tokenizers import build_for_scores
 from lstmgen.tokenizers.base import ScoreTokenizer
 
-_TIDY_VERSION = 1
-"""Part of what token files are found by; to be raised when the same files would become other scores."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Tunes:
@@ -135,8 +132,8 @@ class TuneReader:
             MachineError: neither the cache nor the folder can be written.
         """
         files = prepare_scores(
-            _identified(tunes.train, tunes.pedal),
-            _identified(tunes.val, tunes.pedal),
+            _identified(tunes.train),
+            _identified(tunes.val),
             tokenizer,
             cache=self.cache,
             fallback=self.folder,
@@ -169,6 +166,9 @@ def _tidied(pieces: tuple[Piece, ...], pedal: PedalPolicy) -> tuple[Piece, ...]:
     return tuple(replace(piece, score=tidied(piece.score, pedal)) for piece in pieces)
 
 
-def _identified(pieces: tuple[Piece, ...], pedal: str) -> tuple[str, list[Score]]:
-    digest = hashlib.sha256(" ".join([str(_TIDY_VERSION), pedal, *(piece.sha256 for piece in pieces)]).encode())
+def _identified(pieces: tuple[Piece, ...]) -> tuple[str, list[Score]]:
+    """The scores, and the hash of what they hold: token files of scores that were read or tidied in another way are never taken for theirs."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece.score.content())
     return digest.hexdigest(), [piece.score for piece in pieces]
