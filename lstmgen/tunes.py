@@ -33,14 +33,12 @@ class Tunes:
         val_collection: what the validation source holds, where there is one.
         train: the pieces that are learned from, tidied.
         val: those that are held out, tidied.
-        pedal: what was done with the sustain pedal.
     """
 
     collection: Collection
     val_collection: Collection | None
     train: tuple[Piece, ...]
     val: tuple[Piece, ...]
-    pedal: PedalPolicy
 
     @property
     def sha256(self) -> str:
@@ -118,7 +116,7 @@ class TuneReader:
             train, val = pieces, _tidied(val_collection.pieces, data.pedal)
         else:
             train, val = split(pieces, data.val_frac)
-        return Tunes(collection=collection, val_collection=val_collection, train=train, val=val, pedal=data.pedal)
+        return Tunes(collection=collection, val_collection=val_collection, train=train, val=val)
 
     def _gather(self, sources: tuple[str, ...]) -> Collection:
         kept = [kept_input(self.folder) if source == "-" and self.stdin is None else source for source in sources]
@@ -167,7 +165,7 @@ def _tidied(pieces: tuple[Piece, ...], pedal: PedalPolicy) -> tuple[Piece, ...]:
 
 
 def _identified(pieces: tuple[Piece, ...]) -> tuple[str, list[Score]]:
-    """The scores, and the hash of what they hold: token files of scores that were read or tidied in another way are never taken for theirs."""
+    """The scores, and the hash of what they hold, so that token files of scores read in another way are never taken for theirs."""
     digest = hashlib.sha256()
     for piece in pieces:
         digest.update(piece.score.content())
