@@ -64,9 +64,10 @@ CHORALES = {
             "tokenizer.steps_per_beat": 4,
             "tokenizer.hold": False,
             "model.hidden_size": 384,
-            "model.dropout": 0.2,
-            "optimizer.lr": 6e-3,
-            "optimizer.weight_decay": 0.5,
+            "model.dropout": 0.1,
+            "optimizer.lr": 4e-3,
+            "optimizer.weight_decay": 0.7,
+            "data.max_transpose": 4,
         },
     },
 }
