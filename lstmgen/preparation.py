@@ -87,7 +87,10 @@ class Run:
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
         without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
-        return (*self.warnings, *self.material.notes, *without)
+        notes = (*self.warnings, *self.material.notes)
+        if isinstance(self.material, Tunes) and tokenizers.of_scores(self.tokenizer):
+            notes = (*notes, self.material.loss_through(self.tokenizer))
+        return (*notes, *without)
 
     @property
     def network(self) -> LanguageModel:

@@ -47,6 +47,7 @@ def trained(cli, tunes):
 def test_a_folder_with_damaged_files_trains_and_the_report_names_each(trained):
     folder, done = trained
     assert "13 tunes" in done.err
+    assert "through the notes tokenizer and back: 0 of" in done.err
     assert "tunes/half.mid" in done.err
     assert "tunes/page.mid" in done.err
     rows = [json.loads(line) for line in (folder / "RUN" / "sources.jsonl").read_text().splitlines()]
