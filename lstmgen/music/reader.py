@@ -266,7 +266,7 @@ def _without_absurd_silences(score: Score, file: _File) -> Score:
     notes = score.notes
     moments = np.unique(np.concatenate([notes.start_ticks, notes.end_ticks, [score.length_ticks], score.tempos.ticks]).astype(np.int64))
     seconds = np.diff(score.seconds_at(moments), prepend=0.0)
-    absurd = seconds > limit_s
+    absurd = seconds > limit_s * (1 + 1e-9)  # one that was shortened to the limit is not shortened again
     if not absurd.any():
         return score
     file.note("silences that last absurdly long, shortened", count=int(absurd.sum()))

@@ -182,7 +182,9 @@ def test_no_mutation_of_many_files_raises_anything_else(seed):
         except MidiError:
             continue
         assert np.all(score.notes.end_ticks > score.notes.start_ticks)
-        assert read_midi(to_midi_bytes(score)).findings == ()
+        # Where the writer ends a note early, two long silences can become one.
+        again = {finding.reason for finding in read_midi(to_midi_bytes(score)).findings}
+        assert again <= {"silences that last absurdly long, shortened"}
 
 
 def test_what_stays_of_a_file_takes_less_than_25_bytes_an_event():
