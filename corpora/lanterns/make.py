@@ -28,8 +28,8 @@ import songs
 from arranging import Part
 from notation import LEVELS, TICKS_PER_BEAT, Plan, Tone, Tune, laid_out
 
+from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Key, Meter, Notes, Score, Track
-from lstmgen.music.writer import to_midi_bytes
 
 TUNES: Final = (*songs.TUNES, *carols.TUNES, *dances.TUNES, *ballroom.TUNES, *hymns.TUNES, *pianos.TUNES, *evenings.TUNES)
 _PHRASE_BARS: Final = 4

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.errors import InputError
-from lstmgen.tokenizers.base import Ids, Tokenizer
+from lstmgen.media.base import Ids, Tokenizer
 
 _LARGEST_EXPONENT: Final = 700.0
 _RAW_BYTE: Final = re.compile("[\udc80-\udcff]")

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from lstmgen.analysis.report import TokenScore
 from lstmgen.analysis.scoring import surprisals_of
 from lstmgen.errors import InputError
+from lstmgen.media.base import BOUNDARY_ID, Ids, ScoreTokenizer
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.music.score import Score as Music
-from lstmgen.tokenizers.base import BOUNDARY_ID, Ids, ScoreTokenizer
 
 _LARGEST_EXPONENT = 700.0
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lstmgen import limits, storage, tokenizers
+from lstmgen import limits, storage
 from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.tensor_file import Header
 from lstmgen.errors import ModelFileError
-from lstmgen.tokenizers.base import AnyTokenizer
+from lstmgen.media import tokenizers
+from lstmgen.media.base import AnyTokenizer
 
 if TYPE_CHECKING:
     import torch

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lstmgen.generation.sampling import Sampling
     from lstmgen.music.constraints import Constraints
     from lstmgen.music.score import Score
-    from lstmgen.trained import TrainedModel
+    from lstmgen.runs.trained import TrainedModel
 
 _KINDS: Final = ("png", "svg", "wav")
 _SUFFIXES: Final = (".mid", ".midi")
@@ -67,7 +67,7 @@ def is_of_music(model: str) -> bool:
         ModelFileError: there is no such model, or it is damaged.
     """
     from lstmgen.checkpoint.model_file import find_model, read_description
-    from lstmgen.tokenizers import of_scores
+    from lstmgen.media.tokenizers import of_scores
 
     return of_scores(read_description(find_model(model)).tokenizer)
 
@@ -152,7 +152,7 @@ def _targets(call: MusicCall, kinds: tuple[str, ...]) -> list[Path]:
 
 
 def _prompt(streams: Streams, call: MusicCall, constraints: Constraints) -> Score | None:
-    from lstmgen.music.reader import MidiError, read_midi
+    from lstmgen.music.midi.reader import MidiError, read_midi
     from lstmgen.music.typed import parse_tune
 
     file = call.prompt_file
@@ -181,7 +181,7 @@ def _at_tempo(score: Score, bpm: float | None) -> Score:
 
 
 def _write(streams: Streams, score: Score, path: Path | None, kinds: tuple[str, ...], call: MusicCall) -> None:
-    from lstmgen.music.writer import to_midi_bytes, write_midi
+    from lstmgen.music.midi.writer import to_midi_bytes, write_midi
 
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -193,7 +193,7 @@ def _write(streams: Streams, score: Score, path: Path | None, kinds: tuple[str, 
     elif call.json:
         return
     elif streams.out_is_terminal and call.out is None:
-        from lstmgen.music.piano_roll import draw_terminal
+        from lstmgen.music.roll import draw_terminal
 
         streams.own_line(draw_terminal(score, width=_ROLL_COLUMNS, colour=streams.out_colour))
         streams.say("this is how it looks; -o tune.mid keeps it")

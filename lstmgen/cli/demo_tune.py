@@ -34,9 +34,9 @@ def bundled_tunes() -> str:
 
 def compose(streams: Streams, run: str, *, seed: int) -> Path:
     """Draw a tune of `BARS` bars from a run, and write it, its picture and its sound into the folder of the run."""
-    from lstmgen.music.piano_roll import draw_terminal
+    from lstmgen.music.midi.writer import write_midi
     from lstmgen.music.rendering import render_file
-    from lstmgen.music.writer import write_midi
+    from lstmgen.music.roll import draw_terminal
 
     model = lstmgen.load(run)
     tune = model.compose(bars=BARS, seed=seed, sampling=Sampling(temperature=TEMPERATURE))[0]

@@ -19,7 +19,7 @@ from lstmgen.cli.wording import command, counted, duration, size
 from lstmgen.errors import InputError, LstmgenError
 
 if TYPE_CHECKING:
-    from lstmgen.tokenizers.base import AnyTokenizer
+    from lstmgen.media.base import AnyTokenizer
 
 EXAMPLES: Final = (
     "lstmgen info checkpoints/story        # architecture, tokenizer, how it was trained, how well it went",
@@ -124,7 +124,7 @@ def describe_model(path: Path) -> dict[str, Any]:
 
 def _promises(tokenizer: AnyTokenizer) -> dict[str, Any]:
     """What a tokenizer promises of text, or how one of music was fitted."""
-    from lstmgen.tokenizers import of_scores
+    from lstmgen.media.tokenizers import of_scores
 
     if of_scores(tokenizer):
         return {key: value for key, value in tokenizer.to_json().items() if key not in ("name", "version")}
@@ -184,7 +184,7 @@ def describe_text(thing: str) -> dict[str, Any]:
 
 
 def _contents(spec: str) -> dict[str, Any]:
-    from lstmgen.corpus.sources import gather
+    from lstmgen.media.text.documents import gather
     from lstmgen.storage import cache_folder
 
     corpus = gather([spec], cache=cache_folder(os.environ))

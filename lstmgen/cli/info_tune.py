@@ -12,7 +12,7 @@ from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import command, duration
 
 if TYPE_CHECKING:
-    from lstmgen.corpus.scores import Collection
+    from lstmgen.media.tunes.collection import Collection
     from lstmgen.music.score import Notes, Score
 
 _LOSS_COLUMNS: Final = (
@@ -27,8 +27,8 @@ _MANY: Final = 8
 
 def is_music(thing: str) -> bool:
     """Whether a file, folder, glob or corpus holds MIDI; what is not there at all is none."""
-    from lstmgen.corpus.scores import kind_of
     from lstmgen.errors import LstmgenError
+    from lstmgen.media.tunes.collection import kind_of
     from lstmgen.storage import cache_folder
 
     try:
@@ -43,7 +43,7 @@ def describe_music(thing: str) -> dict[str, Any]:
     Raises:
         CorpusError: a source cannot be used.
     """
-    from lstmgen.corpus.scores import gather_scores
+    from lstmgen.media.tunes.collection import gather_scores
     from lstmgen.music.bars import Bars
     from lstmgen.storage import cache_folder
 
@@ -112,9 +112,9 @@ def _round_trip(collection: Collection) -> dict[str, dict[str, Any]]:
     """What each tokenizer, fitted to these tunes, loses of them."""
     from dataclasses import asdict
 
-    from lstmgen.tokenizers import SCORE_NAMES, build_for_scores
-    from lstmgen.tokenizers.roundtrip import corpus_loss
-    from lstmgen.tunes import tidied
+    from lstmgen.media.tokenizers import SCORE_NAMES, build_for_scores
+    from lstmgen.media.tunes.roundtrip import corpus_loss
+    from lstmgen.media.tunes.tunes import tidied
 
     scores = [tidied(piece.score, "extend") for piece in collection.pieces]
     return {name: asdict(corpus_loss(scores, build_for_scores(name, scores))) for name in SCORE_NAMES}

@@ -18,7 +18,7 @@ from lstmgen.generation.sampling import parse_temperature
 if TYPE_CHECKING:
     from lstmgen.cli.sample import Wish
     from lstmgen.generation.turns import Turns
-    from lstmgen.trained import TrainedModel
+    from lstmgen.runs.trained import TrainedModel
 
 _MAX_LINE_BYTES: Final = 2**20
 _SHOWN_END: Final = 60

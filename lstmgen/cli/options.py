@@ -17,10 +17,10 @@ from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from lstmgen.trained import TrainedModel
+    from lstmgen.runs.trained import TrainedModel
 
 OOV_POLICIES: Final = ("error", "skip", "replace")
-"""The words of `lstmgen.tokenizers.base.OovPolicy`, without importing numpy for them; a test compares the two."""
+"""The words of `lstmgen.media.base.OovPolicy`, without importing numpy for them; a test compares the two."""
 MACHINE: Final = "machine"
 OUTPUT: Final = "output"
 

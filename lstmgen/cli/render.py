@@ -136,7 +136,7 @@ def _read(streams: Streams, file: str) -> Score:
     Raises:
         InputError: it cannot be read, or is no MIDI file.
     """
-    from lstmgen.music.reader import MidiError, read_midi
+    from lstmgen.music.midi.reader import MidiError, read_midi
 
     try:
         if file == STREAM:
@@ -210,7 +210,7 @@ def _make(streams: Streams, score: Score, job: Job, *, title: str, ticks: tuple[
 
 def _show(streams: Streams, score: Score, *, title: str, ticks: tuple[int, int] | None, width: int | None, apart: bool) -> None:
     """The piano roll on standard output; it is our own drawing, and every name in it is escaped already."""
-    from lstmgen.music.piano_roll import draw_terminal
+    from lstmgen.music.roll import draw_terminal
 
     columns = shutil.get_terminal_size(_TERMINAL).columns if width is None else width
     if width is not None and width > limits.MAX_PICTURE_WIDTH:

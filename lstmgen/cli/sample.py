@@ -32,8 +32,8 @@ from lstmgen.errors import UsageError
 from lstmgen.generation.sampling import Sampling, parse_temperature
 
 if TYPE_CHECKING:
-    from lstmgen.tokenizers.base import OovPolicy
-    from lstmgen.trained import Sample, SampleStream, TrainedModel
+    from lstmgen.media.base import OovPolicy
+    from lstmgen.runs.trained import Sample, SampleStream, TrainedModel
 
 EXAMPLES: Final = (
     'lstmgen sample checkpoints/story -p "Once upon a time"',

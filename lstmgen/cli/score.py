@@ -23,8 +23,8 @@ from lstmgen.storage import cache_folder
 
 if TYPE_CHECKING:
     from lstmgen.analysis.report import Score
-    from lstmgen.tokenizers.base import OovPolicy
-    from lstmgen.trained import TrainedModel
+    from lstmgen.media.base import OovPolicy
+    from lstmgen.runs.trained import TrainedModel
 
 EXAMPLES: Final = (
     "lstmgen score RUN other.txt                   # nats, bits, perplexity",
@@ -156,7 +156,7 @@ def _score_files(
     """The score of every document, read in the same way as for training."""
     import tempfile
 
-    from lstmgen.corpus.sources import gather
+    from lstmgen.media.text.documents import gather
 
     if "-" in files and streams.in_is_terminal:
         streams.say("reading the text from the terminal; end it with Ctrl-D")

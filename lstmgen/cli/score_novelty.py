@@ -14,7 +14,7 @@ from lstmgen.storage import cache_folder
 
 if TYPE_CHECKING:
     from lstmgen.music.score import Score
-    from lstmgen.trained import TrainedModel
+    from lstmgen.runs.trained import TrainedModel
 
 
 def tell_novelty(streams: Streams, trained: TrainedModel, files: Sequence[str], *, json: bool) -> None:
@@ -33,8 +33,8 @@ def tell_novelty(streams: Streams, trained: TrainedModel, files: Sequence[str], 
 
 def _things(streams: Streams, trained: TrainedModel, files: Sequence[str]) -> Iterator[tuple[str, str | Score]]:
     """The texts or tunes of the files, as training reads them."""
-    from lstmgen.corpus.scores import gather_scores
-    from lstmgen.corpus.sources import gather
+    from lstmgen.media.text.documents import gather
+    from lstmgen.media.tunes.collection import gather_scores
 
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
         if trained.kind == "music":

@@ -19,7 +19,7 @@ from lstmgen.storage import cache_folder
 if TYPE_CHECKING:
     from lstmgen.analysis.report import TokenScore
     from lstmgen.analysis.tunes import BarScore, TuneScore
-    from lstmgen.trained import TrainedModel
+    from lstmgen.runs.trained import TrainedModel
 
 _Row = TypeVar("_Row", "BarScore", "TokenScore")
 
@@ -76,7 +76,7 @@ def score_music(
 
 
 def _each(streams: Streams, trained: TrainedModel, files: Sequence[str], *, window: int | None) -> Iterator[tuple[str, TuneScore]]:
-    from lstmgen.corpus.scores import gather_scores
+    from lstmgen.media.tunes.collection import gather_scores
 
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
         collection = gather_scores(list(files), stdin=streams.stdin, spool=Path(spool), cache=cache_folder(os.environ))

@@ -18,7 +18,6 @@ from typing import BinaryIO, Final
 
 from lstmgen import limits, storage
 from lstmgen.corpus import catalog
-from lstmgen.corpus.recognise import shown
 from lstmgen.errors import CorpusError, UsageError
 
 STANDARD_INPUT: Final = "-"
@@ -176,3 +175,8 @@ def _entries(folder: Path) -> list[str]:
         return [entry.name for entry in itertools.islice(folder.iterdir(), limits.MAX_NAMES_COMPARED)]
     except (OSError, ValueError):
         return []
+
+
+def shown(name: str) -> str:
+    """A file's name as it may be printed anywhere: control characters, direction overrides and undecodable bytes escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)

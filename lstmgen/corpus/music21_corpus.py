@@ -199,7 +199,7 @@ class _Source:
 
 def _convert(collection: Collection, package: Any, folder: Path, progress: Progress | None) -> None:
     """Write every piece, and at last the stamp."""
-    from lstmgen.music.writer import to_midi_bytes
+    from lstmgen.music.midi.writer import to_midi_bytes
 
     sources = _sources(collection, Path(package.__file__).parent / "corpus")
     seen: dict[str, str] = {}

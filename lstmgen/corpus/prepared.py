@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from lstmgen import limits, storage
-from lstmgen.corpus.sources import Corpus
-from lstmgen.corpus.splits import Span, spans
 from lstmgen.corpus.token_file import VERSION, TokenFile
 from lstmgen.corpus.token_writer import write_score_file, write_token_file
 from lstmgen.errors import CorpusError, MachineError
+from lstmgen.media.base import OovPolicy, ScoreTokenizer, Tokenizer, Vocabulary
+from lstmgen.media.text.documents import Corpus
+from lstmgen.media.text.splits import Span, spans
+from lstmgen.media.tokenizers import fingerprint
 from lstmgen.music.score import Score
-from lstmgen.tokenizers import fingerprint
-from lstmgen.tokenizers.base import OovPolicy, ScoreTokenizer, Tokenizer, Vocabulary
 
 Advance = Callable[[int], None]
 """Called with how much of a part was done."""

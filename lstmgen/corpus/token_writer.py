@@ -14,9 +14,9 @@ import numpy as np
 from lstmgen import limits, storage
 from lstmgen.corpus.token_file import MAGIC, PREFIX, VERSION, smallest_dtype, starts_offset
 from lstmgen.errors import CorpusError
+from lstmgen.media.base import BOUNDARY_ID, Ids, OovPolicy, ScoreTokenizer, Tokenizer, Vocabulary
+from lstmgen.media.tokenizers import fingerprint
 from lstmgen.music.score import Score
-from lstmgen.tokenizers import fingerprint
-from lstmgen.tokenizers.base import BOUNDARY_ID, Ids, OovPolicy, ScoreTokenizer, Tokenizer, Vocabulary
 
 
 def write_token_file(

@@ -15,10 +15,10 @@ from lstmgen.errors import InputError
 from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, begin
 from lstmgen.generation.sampling import Sampling
+from lstmgen.media.base import BOUNDARY_ID, Cursor, Ids, ScoreTokenizer
 from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.score import Meter, Notes, Pedals, Score
-from lstmgen.tokenizers.base import BOUNDARY_ID, Cursor, Ids, ScoreTokenizer
 
 TuneEnded = Literal["length", "bars", "seconds", "end-of-document"]
 

@@ -25,7 +25,7 @@ from lstmgen.generation import filters
 from lstmgen.generation.decoder import Carried, Decoder
 from lstmgen.generation.filters import Filter, Moment
 from lstmgen.generation.sampling import Sampling, temperature_at
-from lstmgen.tokenizers.base import BOUNDARY_ID, Cursor, Ids
+from lstmgen.media.base import BOUNDARY_ID, Cursor, Ids
 
 _NO_IDS: Ids = np.zeros(0, dtype=np.int64)
 

@@ -16,8 +16,8 @@ from lstmgen import limits
 from lstmgen.errors import InputError
 from lstmgen.generation.draw import Drawing
 from lstmgen.generation.stops import StopScanner
-from lstmgen.tokenizers import printable
-from lstmgen.tokenizers.base import BOUNDARY_ID, Ids, OovPolicy, Tokenizer
+from lstmgen.media.base import BOUNDARY_ID, Ids, OovPolicy, Tokenizer
+from lstmgen.media.tokenizers import printable
 
 Ended = Literal["length", "stop", "end-of-document", "interrupted"]
 _MAX_SHOWN = 12

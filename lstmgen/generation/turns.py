@@ -8,7 +8,7 @@ from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, as_length, as_stops, begin, generator_of, read_on
 from lstmgen.generation.generate import SampleStream, encode_given
 from lstmgen.generation.sampling import Sampling
-from lstmgen.tokenizers.base import OovPolicy, Tokenizer
+from lstmgen.media.base import OovPolicy, Tokenizer
 
 
 class Turns:

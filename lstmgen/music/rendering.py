@@ -72,7 +72,7 @@ def render_file(
     if kind == "wav":
         _sound(score, out, ticks=ticks, soundfont=soundfont, sample_rate=sample_rate, progress=progress)
         return
-    from lstmgen.music import piano_roll
+    from lstmgen.music import roll as piano_roll
 
     if kind == "png":
         content = piano_roll.draw_png(score, title=title, dark=dark, width=width, ticks=ticks)
@@ -123,14 +123,14 @@ def _sound(
     score = with_pedal(score, "extend")
     if ticks is not None:
         score = excerpt(score, *ticks)
-    from lstmgen.music.wav import write_wav
+    from lstmgen.music.sound.wav import write_wav
 
     if soundfont is None:
-        from lstmgen.music import synth
+        from lstmgen.music.sound import synth
 
         sound = synth.render(score, sample_rate=sample_rate, progress=progress)
     else:
-        from lstmgen.music import soundfont as player
+        from lstmgen.music.sound import soundfont as player
 
         sound = player.render(score, soundfont, sample_rate=sample_rate)
     write_wav(out, sound, sample_rate=sample_rate)

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstmgen.tokenizers.base import BOUNDARY_ID, Ids, ScoreTokenizer
+from lstmgen.media.base import BOUNDARY_ID, Ids, ScoreTokenizer
 from lstmgen.training.streams import IGNORED, Window
 
 Augment = Callable[[Ids, np.random.Generator], Ids]

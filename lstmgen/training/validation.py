@@ -21,8 +21,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
 
+from lstmgen.media.base import BOUNDARY_ID
 from lstmgen.model.language_model import LanguageModel
-from lstmgen.tokenizers.base import BOUNDARY_ID
 from lstmgen.training.streams import IGNORED
 
 RUN_IN = 512

@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from lstmgen import tokenizers
 from lstmgen.analysis.report import Detail, Score, combine, summarise_totals, utf8_bytes
 from lstmgen.errors import InputError
+from lstmgen.media import tokenizers
 
 BYTE = tokenizers.ByteTokenizer()
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from lstmgen import tokenizers
 from lstmgen.analysis import scoring
 from lstmgen.analysis.scoring import score, score_text, score_token_file
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import InputError, UsageError
+from lstmgen.media import tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 CHAR = tokenizers.build("char", lambda: iter(["abcdefgh\né"]))

@@ -8,11 +8,11 @@ import torch
 
 from lstmgen.analysis.tunes import score_tunes
 from lstmgen.errors import InputError
+from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.music.score import Meter, Notes, Score
-from lstmgen.tokenizers.grid import GridTokenizer
-from lstmgen.tokenizers.notes import NotesTokenizer
-from lstmgen.tokenizers.performance import PerformanceTokenizer
 
 TOKENIZERS = [
     NotesTokenizer("beats", 12),

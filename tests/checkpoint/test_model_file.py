@@ -11,10 +11,10 @@ import pytest
 import safetensors.torch
 import torch
 
-from lstmgen import tokenizers
 from lstmgen.checkpoint import model_file, tensor_file
 from lstmgen.checkpoint.model_file import find_model, load_model, read_description, save_model
 from lstmgen.errors import DivergedError, ModelFileError
+from lstmgen.media import tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 TEXT = "the quick brown fox\njumps"

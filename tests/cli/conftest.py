@@ -83,8 +83,8 @@ def run_folder(tmp_path_factory):
     """A run folder whose model is random, but in every other way a real one; knows the characters of `TEXT`."""
     import torch
 
-    from lstmgen import tokenizers
     from lstmgen.checkpoint.model_file import save_model
+    from lstmgen.media import tokenizers
     from lstmgen.model.language_model import Architecture, LanguageModel
 
     folder = tmp_path_factory.mktemp("runs") / "sea"

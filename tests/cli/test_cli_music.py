@@ -7,9 +7,9 @@ import mido
 import numpy as np
 import pytest
 
-from lstmgen.music.reader import read_midi
+from lstmgen.music.midi.reader import read_midi
+from lstmgen.music.midi.writer import to_midi_bytes, write_midi
 from lstmgen.music.score import Meter, Notes, Score
-from lstmgen.music.writer import to_midi_bytes, write_midi
 
 TINY = [
     "--hidden-size", "8", "--num-layers", "1", "--embedding-size", "6", "--batch-size", "2", "--seq-length", "16",

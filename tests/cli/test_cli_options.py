@@ -13,7 +13,7 @@ def streams(data=b"", **changes):
 
 
 def test_the_words_for_unseen_symbols_are_those_of_the_tokenizers():
-    from lstmgen.tokenizers.base import OovPolicy
+    from lstmgen.media.base import OovPolicy
 
     assert typing.get_args(OovPolicy) == OOV_POLICIES
 

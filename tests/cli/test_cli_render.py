@@ -12,9 +12,9 @@ from lstmgen.cli import render_targets
 from lstmgen.cli.render_targets import Place, parse_place
 from lstmgen.errors import UsageError
 from lstmgen.music import rendering
+from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score, Track
-from lstmgen.music.wav import read_wav
-from lstmgen.music.writer import to_midi_bytes
+from lstmgen.music.sound.wav import read_wav
 
 BEATS = np.arange(32) * 480
 TUNE = Score.of(Notes.of(BEATS, BEATS + 400, 60 + BEATS // 480 % 12), tracks=[Track("Lute\x1b[2J")])

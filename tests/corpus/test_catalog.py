@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lstmgen.corpus import catalog, download, machine
-from lstmgen.corpus.sources import gather
 from lstmgen.errors import CorpusError, InputError
+from lstmgen.media.text.documents import gather
 
 
 @pytest.fixture
@@ -190,12 +190,3 @@ def test_listing_corpora_needs_neither_numpy_nor_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_room_offers_its_public_names():
-    import lstmgen.corpus
-
-    for name in lstmgen.corpus.__all__:
-        assert getattr(lstmgen.corpus, name).__name__ == name
-    with pytest.raises(AttributeError):
-        lstmgen.corpus.missing  # noqa: B018 - the look-up is the test

@@ -10,9 +10,9 @@ import pytest
 
 from lstmgen import limits, storage
 from lstmgen.corpus import catalog, music21_corpus
-from lstmgen.corpus.sources import gather
 from lstmgen.errors import CorpusError, InUseError, MachineError, MissingExtraError
-from lstmgen.music.reader import read_midi
+from lstmgen.media.text.documents import gather
+from lstmgen.music.midi.reader import read_midi
 
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 

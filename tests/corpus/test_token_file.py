@@ -14,11 +14,11 @@ import pytest
 from lstmgen import limits, storage
 from lstmgen.corpus import prepared as prepared_module
 from lstmgen.corpus.prepared import prepare
-from lstmgen.corpus.sources import Corpus, gather
 from lstmgen.corpus.token_file import TokenFile, smallest_dtype
 from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import CorpusError, MachineError, UnseenSymbolError
-from lstmgen.tokenizers import fingerprint
+from lstmgen.media.text.documents import Corpus, gather
+from lstmgen.media.tokenizers import fingerprint
 
 
 class PairTokenizer:
@@ -177,7 +177,7 @@ def test_without_a_document_there_is_no_file(tmp_path):
 def test_a_build_that_is_killed_leaves_no_file_under_the_final_name(tmp_path):
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from lstmgen import limits, tokenizers; from lstmgen.corpus.token_writer import write_token_file\n"
+        "from lstmgen.media import tokenizers; from lstmgen.corpus.token_writer import write_token_file\n"
         "def chunks():\n    yield 'abc' * 100_000\n    os._exit(9)\n"
         "tokenizer = tokenizers.build('char', lambda: iter(['abc']))\n"
         "write_token_file(Path(sys.argv[1]), [chunks()], tokenizer, corpus_sha256='', part='train')"
@@ -442,7 +442,7 @@ def test_large_files_are_not_hashed_when_they_come_from_the_cache(corpus, cache,
 
 @pytest.mark.parametrize("name", ["char", "byte", "word"])
 def test_our_own_tokenizers_give_back_the_text_of_every_document(corpus, cache, monkeypatch, name):
-    from lstmgen import tokenizers
+    from lstmgen.media import tokenizers
 
     monkeypatch.setattr(limits, "READ_CHUNK_BYTES", 64)
     tokenizer = tokenizers.build(name, lambda: (text for document in corpus.documents for text in corpus.read(document)))

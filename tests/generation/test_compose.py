@@ -7,15 +7,15 @@ import torch
 from lstmgen.errors import InputError
 from lstmgen.generation.compose import after, bars_of, wishes_of
 from lstmgen.generation.sampling import Sampling
+from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.music.constraints import FREE, Constraints
-from lstmgen.music.reader import read_midi
+from lstmgen.music.midi.reader import read_midi
+from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Meter, Notes, Score
-from lstmgen.music.writer import to_midi_bytes
-from lstmgen.tokenizers.grid import GridTokenizer
-from lstmgen.tokenizers.notes import NotesTokenizer
-from lstmgen.tokenizers.performance import PerformanceTokenizer
-from lstmgen.trained import TrainedModel
+from lstmgen.runs.trained import TrainedModel
 
 TOKENIZERS = [
     NotesTokenizer("beats", 12),

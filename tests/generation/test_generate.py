@@ -2,10 +2,11 @@
 
 import pytest
 
-from lstmgen import limits, tokenizers
+from lstmgen import limits
 from lstmgen.errors import InputError, UnseenSymbolError
 from lstmgen.generation.draw import Drawn
 from lstmgen.generation.generate import SampleStream, encode_given
+from lstmgen.media import tokenizers
 
 CHAR = tokenizers.build("char", lambda: iter(["abcdefgh .\nEND"]))
 BYTE = tokenizers.ByteTokenizer()

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from lstmgen import tokenizers
 from lstmgen.errors import UnseenSymbolError
 from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import begin
 from lstmgen.generation.sampling import Sampling
 from lstmgen.generation.turns import Turns
+from lstmgen.media import tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 BYTE = tokenizers.ByteTokenizer()

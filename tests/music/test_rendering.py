@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from lstmgen.errors import MachineError, UsageError
-from lstmgen.music import piano_roll
+from lstmgen.music import roll as piano_roll
 from lstmgen.music.rendering import KINDS, kind_of, render_bytes, render_file
 from lstmgen.music.score import Notes, Pedal, Score
-from lstmgen.music.wav import read_wav
+from lstmgen.music.sound.wav import read_wav
 
 TUNE = Score.of(Notes.of([0, 480], [480, 960], [60, 64]), length_ticks=960)
 RATE = 8000

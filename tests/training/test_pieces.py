@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from lstmgen.media.base import BOUNDARY_ID
 from lstmgen.model.language_model import Architecture, LanguageModel
-from lstmgen.tokenizers.base import BOUNDARY_ID
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import IGNORED
 from lstmgen.training.validation import Validation

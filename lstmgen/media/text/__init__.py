@@ -1,0 +1,1 @@
+"""Text as a medium: documents, tokenizers, lines."""

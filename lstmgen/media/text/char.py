@@ -1,0 +1,185 @@
+"""The character tokenizer: one id for each character that the corpus holds. Short to learn, exact to read, the default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen import limits
+from lstmgen.errors import CorpusError
+from lstmgen.media import checks
+from lstmgen.media.base import BOUNDARY_ID, Ids, OovPolicy
+from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
+from lstmgen.media.text.symbols import is_stray_surrogate, printable, unseen_symbols
+
+_FIRST_ID: Final = BOUNDARY_ID + 1
+_NO_ID: Final = -1
+_UNICODE_CODES: Final = 0x110000
+
+
+@final
+@dataclass(frozen=True)
+class CharTokenizer:
+    """The boundary, then one id for each symbol, in the order of `symbols`.
+
+    Args:
+        symbols: different single characters; `symbols[i]` has id i + 1. A corpus gives them sorted by code point; `extended` appends.
+        replacement: one of `symbols`, put in the place of unseen ones under the policy `replace`.
+    """
+
+    symbols: tuple[str, ...]
+    replacement: str
+
+    @staticmethod
+    def from_counts(counts: Mapping[str, int]) -> CharTokenizer:
+        """A tokenizer for the characters of a corpus, sorted by code point.
+
+        Raises:
+            CorpusError: there are none, or one is a surrogate that stands for no byte.
+        """
+        symbols = tuple(sorted(symbol for symbol, count in counts.items() if count > 0))
+        if not symbols:
+            raise CorpusError("the corpus holds no text, expected at least one character", remedy="name a source that holds text")
+        _check_symbols(symbols)
+        most_frequent = min(symbols, key=lambda symbol: (-counts[symbol], symbol))
+        return CharTokenizer(symbols, " " if " " in symbols else most_frequent)
+
+    def extended(self, alphabet: Iterable[str]) -> CharTokenizer:
+        """The same ids for the same symbols, and further ids after them for what is new in `alphabet`, sorted by code point.
+
+        Raises:
+            CorpusError: a new symbol is a surrogate that stands for no byte.
+        """
+        new = tuple(sorted(set(alphabet) - set(self.symbols)))
+        _check_symbols(new)
+        return CharTokenizer((*self.symbols, *new), self.replacement)
+
+    @cached_property
+    def _codes(self) -> NDArray[np.unsignedinteger]:
+        """Code point of every symbol, in id order."""
+        return _code_points("".join(self.symbols))
+
+    @cached_property
+    def _id_of_code(self) -> Ids:
+        """Id of every code point up to the highest known, and one entry without an id for all that lie beyond."""
+        table = np.full(int(self._codes.max()) + 2, _NO_ID, dtype=np.int64)
+        table[self._codes] = np.arange(_FIRST_ID, self.vocab_size)
+        return table
+
+    @property
+    def name(self) -> str:
+        """`char`."""
+        return "char"
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of symbols, plus the boundary."""
+        return _FIRST_ID + len(self.symbols)
+
+    @property
+    def lossless(self) -> bool:
+        """True: what encodes comes back as it was."""
+        return True
+
+    @property
+    def covers_everything(self) -> bool:
+        """False: it knows the characters of its corpus only."""
+        return False
+
+    def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
+        """One id for each character; unseen ones follow `oov`.
+
+        Raises:
+            UnseenSymbolError: the text holds an unseen symbol and `oov` is `error`.
+        """
+        ids = self._lookup(text)
+        if not ids.size or ids.min() >= 0:
+            return ids
+        missing = ids == _NO_ID
+        if oov == "error":
+            raise unseen_symbols(self.unseen(text), first_index=int(missing.argmax()))
+        if oov == "skip":
+            return ids[~missing]
+        return np.where(missing, _FIRST_ID + self.symbols.index(self.replacement), ids)
+
+    def unseen(self, text: str) -> tuple[str, ...]:
+        """The distinct characters of a text that have no id, in order of first appearance."""
+        codes = _code_points(text)[self._lookup(text) == _NO_ID]
+        distinct, first = np.unique(codes, return_index=True)
+        return tuple(chr(code) for code in distinct[np.argsort(first)])
+
+    def _lookup(self, text: str) -> Ids:
+        return self._id_of_code.take(_code_points(text), mode="clip")
+
+    def decode(self, ids: Ids | list[int]) -> str:
+        """The text of these ids; boundaries decode to nothing. Raises IndexError out of range."""
+        array = np.asarray(ids, dtype=np.int64)
+        check_ids(array, self.vocab_size)
+        return self._codes[array[array != BOUNDARY_ID] - _FIRST_ID].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+    def decoder(self) -> CharStreamDecoder:
+        """A fresh decoder for one stream of ids."""
+        return CharStreamDecoder(self.symbols)
+
+    def piece(self, token_id: int) -> str:
+        """One character as a person would read it. Raises IndexError out of range."""
+        check_ids(np.asarray([token_id], dtype=np.int64), self.vocab_size)
+        return BOUNDARY_PIECE if token_id == BOUNDARY_ID else printable(self.symbols[token_id - _FIRST_ID])
+
+    def safe_cut(self, text: str) -> int:
+        """The whole text: characters know nothing of their neighbours."""
+        return len(text)
+
+    def to_json(self) -> dict[str, Any]:
+        """All that it takes to rebuild it; the symbols stand in the order of their ids."""
+        return {"name": "char", "version": checks.VERSION, "symbols": list(self.symbols), "replacement": self.replacement}
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> CharTokenizer:
+        """The tokenizer that `to_json` described. Raises ModelFileError."""
+        checks.only_keys(values, "symbols", "replacement")
+        symbols = checks.distinct_texts(values, "symbols", at_most=min(limits.MAX_VOCABULARY - _FIRST_ID, _UNICODE_CODES))
+        if not symbols or any(len(symbol) != 1 for symbol in symbols):
+            checks.refuse("symbols holds something else than single characters, or nothing")
+        replacement = checks.typed(values, "replacement", str)
+        if replacement not in symbols:
+            checks.refuse(f"the replacement {ascii(replacement)[:40]} is none of the symbols")
+        return CharTokenizer(symbols, replacement)
+
+
+class CharStreamDecoder:
+    """A character is whole as soon as it is there; see `lstmgen.media.base.StreamDecoder`."""
+
+    def __init__(self, symbols: tuple[str, ...]) -> None:
+        self._texts = ("", *symbols)
+
+    def push(self, token_id: int, /) -> str:
+        """The character of this id. Raises IndexError out of range."""
+        if not 0 <= token_id < len(self._texts):
+            raise IndexError(f"token id {token_id}, expected 0 to {len(self._texts) - 1}")
+        return self._texts[token_id]
+
+    def finish(self) -> str:
+        """Nothing: characters are never held back."""
+        return ""
+
+
+def _code_points(text: str) -> NDArray[np.unsignedinteger]:
+    """The code points of a text, surrogates too, in whichever width is at hand."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _check_symbols(symbols: Iterable[str]) -> None:
+    for symbol in symbols:
+        if is_stray_surrogate(symbol):
+            raise CorpusError(
+                f"the corpus holds the surrogate U+{ord(symbol):04X}, which is no character, expected text",
+                remedy="read the source again with --errors replace",
+            )

@@ -1,0 +1,275 @@
+"""Subword tokenizers by sentencepiece: `bpe` (byte pair encoding) and `unigram`. The only file that imports sentencepiece.
+
+sentencepiece is told to leave the text alone (identity normaliser, no dummy prefix, white space kept) and to spell in bytes what it does
+not know. Two characters that it cannot carry go past it, straight to the ids of their bytes: U+2581, which it uses for the space, and NUL;
+byte escapes take the same way. A text is handed to it line by line, each line with the line ends before it, long ones in bounded parts; so
+the borders of these parts are places where a text may be cut, and no text is too long.
+
+Papers: Sennrich et al. 2016 (arXiv:1508.07909), Kudo 2018 (arXiv:1804.10959), Kudo and Richardson 2018 (arXiv:1808.06226).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, final
+
+import numpy as np
+
+from lstmgen import limits
+from lstmgen.errors import LstmgenError, UsageError
+from lstmgen.media import checks
+from lstmgen.media.base import Ids, OovPolicy
+from lstmgen.media.text import piece_proto
+from lstmgen.media.text.byte_table import FIRST_UNIT_ID, ByteStreamDecoder, ByteTable
+from lstmgen.media.text.piece_proto import PieceModel, Pieces
+from lstmgen.media.text.sampling import Texts, sample
+from lstmgen.media.text.symbols import has_byte_escapes, settle_strays, stray_surrogates
+
+if TYPE_CHECKING:
+    from sentencepiece import SentencePieceProcessor
+
+_SPACE_MARK: Final = "\u2581"
+_UNKNOWN_MARK: Final = "\u2585"
+"""sentencepiece refuses to train on lines that hold this."""
+
+_SEGMENT: Final = re.compile(
+    r"\n{0,64}[^\n]{1,2000}(?=[ \n]|\Z)"  # the line ends before a line, and the line, or as much of it as ends before a space
+    r"|\n{0,64}[^\n]{1,2000}"  # a line without any space for that long
+    r"|\n{1,64}"
+)
+_BESIDE: Final = f"{_SPACE_MARK}\0\udc80-\udcff"
+"""The characters that go past sentencepiece, as the inside of a set in a regular expression."""
+
+_SAMPLE_CHARS: Final[dict[PieceModel, int]] = {"bpe": 20 * 10**6, "unigram": 2 * 10**6}
+"""How much of a corpus is learnt from. Finding unigram pieces takes about ten times as long."""
+_MAX_PIECE_CHARS: Final[dict[PieceModel, int]] = {"bpe": 24, "unigram": 16}
+"""Longer than sentencepiece's 16 for the indentation of source code, where it does not double the time."""
+_UNIGRAM_CANDIDATES: Final = 100_000
+"""Pieces that unigram starts from; ten times as many, sentencepiece's own choice, give the same in twice the time."""
+_MIN_DEFAULT_VOCABULARY, _MAX_DEFAULT_VOCABULARY = 512, 8192
+_MIN_VOCABULARY: Final = FIRST_UNIT_ID + 2
+_NUM_THREADS: Final = 2
+"""Fixed, because unigram's sums depend on it: the same corpus gives the same model on every machine."""
+_SILENT: Final = 4
+"""sentencepiece's log level above its errors, which it raises too."""
+
+
+@final
+@dataclass(frozen=True)
+class PieceTokenizer:
+    """The boundary, the 256 bytes, then one id for each learnt piece: sentencepiece's own ids, whose unknown piece is our boundary.
+
+    Args:
+        pieces: what was learnt, and by which algorithm.
+        raw_bytes: whether bytes that are not UTF-8 decode back to byte escapes; else they decode to U+FFFD.
+    """
+
+    pieces: Pieces
+    raw_bytes: bool = False
+
+    @staticmethod
+    def train(kind: PieceModel, texts: Texts, *, counts: Mapping[str, int], vocab_size: int | None = None) -> PieceTokenizer:
+        """Learns pieces from a corpus; the same corpus gives the same pieces.
+
+        Args:
+            kind: `bpe` or `unigram`.
+            texts: chunks of the corpus.
+            counts: how often each character occurs in it.
+            vocab_size: number of ids; a corpus too small to fill them gets fewer. None: by the size of the corpus, 512 to 8192.
+
+        Raises:
+            UsageError: fewer ids than the bytes need.
+        """
+        if vocab_size is not None and vocab_size < _MIN_VOCABULARY:
+            raise UsageError(
+                f"a {kind} vocabulary of {vocab_size} leaves no room beside the {FIRST_UNIT_ID} ids of the bytes and the boundary",
+                remedy=f"--vocab-size {_MIN_VOCABULARY} or more; 2048 is a good start",
+            )
+        total_chars = sum(counts.values())
+        size = vocab_size or min(max(int(2 * total_chars**0.5), _MIN_DEFAULT_VOCABULARY), _MAX_DEFAULT_VOCABULARY)
+        alphabet = _alphabet(counts, at_most=max(1, (size - FIRST_UNIT_ID) * 3 // 4))
+        chunks = sample(texts, total_chars=total_chars, limit_chars=_SAMPLE_CHARS[kind])
+        pieces = _learn(kind, _training_lines(chunks, alphabet), vocab_size=size)
+        if pieces is None:
+            # sentencepiece finds nothing to join in some tiny corpora, such as one long run of a letter: characters alone, then.
+            pieces = _learn(kind, iter(sorted(alphabet - {"\n", "\r"}) or ["a"]), vocab_size=size)
+        if pieces is None:
+            raise LstmgenError(
+                f"sentencepiece could not learn {kind} pieces from this corpus", remedy="--tokenizer word or --tokenizer char"
+            )
+        return PieceTokenizer(pieces, raw_bytes=any(has_byte_escapes(symbol) for symbol in counts))
+
+    @cached_property
+    def _table(self) -> ByteTable:
+        return ByteTable(tuple(text.replace(_SPACE_MARK, " ").encode() for text in self.pieces.texts), raw_bytes=self.raw_bytes)
+
+    @cached_property
+    def _processor(self) -> SentencePieceProcessor:
+        return _load(piece_proto.write(self.pieces))
+
+    @cached_property
+    def _beside(self) -> re.Pattern[str]:
+        """What goes past sentencepiece; also the space where no piece is one, since its bytes would be those of U+2581 then."""
+        return re.compile(f"([{_BESIDE}{'' if _SPACE_MARK in self.pieces.texts else ' '}])")
+
+    @property
+    def name(self) -> str:
+        """`bpe` or `unigram`."""
+        return self.pieces.kind
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of learnt pieces, plus 257."""
+        return FIRST_UNIT_ID + len(self.pieces.texts)
+
+    @property
+    def lossless(self) -> bool:
+        """True: every text that is UTF-8, and any bytes at all with `raw_bytes`."""
+        return True
+
+    @property
+    def covers_everything(self) -> bool:
+        """True: only surrogates that stand for no byte have no id, and no file can hold them."""
+        return True
+
+    def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
+        """The ids of the pieces of a text.
+
+        Raises:
+            UnseenSymbolError: the text holds a surrogate that stands for no byte and `oov` is `error`.
+        """
+        text = settle_strays(text, oov)
+        segments = _SEGMENT.findall(text)
+        beside = self._beside
+        if not beside.search(text):
+            return _flat(self._processor.encode(segments))
+        parts = [part for segment in segments for part in beside.split(segment) if part]
+        learnt = iter(self._processor.encode([part for part in parts if not beside.match(part)]))
+        return _flat(self._table.spell(part).tolist() if beside.match(part) else next(learnt) for part in parts)
+
+    def unseen(self, text: str) -> tuple[str, ...]:
+        """The surrogates of a text that stand for no byte."""
+        return stray_surrogates(text)
+
+    def decode(self, ids: Ids | list[int]) -> str:
+        """The text of these ids; boundaries decode to nothing. Raises IndexError out of range."""
+        return self._table.decode(ids)
+
+    def decoder(self) -> ByteStreamDecoder:
+        """A fresh decoder for one stream of ids."""
+        return self._table.decoder()
+
+    def piece(self, token_id: int) -> str:
+        """One piece as a person would read it. Raises IndexError out of range."""
+        return self._table.piece(token_id)
+
+    def safe_cut(self, text: str) -> int:
+        """The start of the last segment: where it ends is not known yet, where it starts is."""
+        start = len(text[: text.rfind("\n") + 1].rstrip("\n"))  # a run of line ends always starts a segment
+        for match in _SEGMENT.finditer(text, start):
+            start = match.start()
+        return start
+
+    def to_json(self) -> dict[str, Any]:
+        """All that it takes to rebuild it: sentencepiece's model in base64."""
+        model = base64.b64encode(piece_proto.write(self.pieces)).decode("ascii")
+        return {"name": self.name, "version": checks.VERSION, "model": model, "raw_bytes": self.raw_bytes}
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> PieceTokenizer:
+        """The tokenizer that `to_json` described. Raises ModelFileError."""
+        checks.only_keys(values, "model", "raw_bytes")
+        encoded = checks.typed(values, "model", str)
+        if len(encoded) > limits.MAX_TOKENIZER_JSON_BYTES:
+            checks.refuse(f"model has {len(encoded)} characters, expected at most {limits.MAX_TOKENIZER_JSON_BYTES}")
+        try:
+            pieces = piece_proto.read(base64.b64decode(encoded, validate=True))
+        except (binascii.Error, ValueError) as error:
+            checks.refuse(f"model is no sentencepiece model in base64: {error}")
+        if pieces.kind != values["name"]:
+            checks.refuse(f"the name says {values['name']}, the model is {pieces.kind}")
+        tokenizer = PieceTokenizer(pieces, raw_bytes=checks.typed(values, "raw_bytes", bool))
+        try:
+            found = tokenizer._processor.piece_size()
+        except (RuntimeError, ValueError) as error:
+            checks.refuse(f"sentencepiece refuses the model: {error}")
+        if found != tokenizer.vocab_size:
+            checks.refuse(f"sentencepiece found {found} pieces, expected {tokenizer.vocab_size}")
+        return tokenizer
+
+
+def _flat(ids: Iterable[list[int]]) -> Ids:
+    return np.fromiter(chain.from_iterable(ids), dtype=np.int64)
+
+
+def _alphabet(counts: Mapping[str, int], *, at_most: int) -> frozenset[str]:
+    """The characters that become pieces: the most frequent ones; all others are spelled in bytes."""
+    unusable = re.compile(f"[{_BESIDE}{_UNKNOWN_MARK}\ud800-\udfff]")
+    usable = [symbol for symbol in counts if not unusable.match(symbol)]
+    return frozenset(sorted(usable, key=lambda symbol: (-counts[symbol], symbol))[:at_most])
+
+
+def _training_lines(chunks: Iterable[str], alphabet: frozenset[str]) -> Iterator[str]:
+    """Bounded parts of a corpus, cut wherever a character outside the alphabet stands."""
+    if not alphabet:
+        return
+    outside = re.compile("[^" + "".join(re.escape(symbol) for symbol in sorted(alphabet)) + "]+")
+    for chunk in chunks:
+        for segment in _SEGMENT.findall(chunk):
+            yield from (part for part in outside.split(segment) if part)
+
+
+def _learn(kind: PieceModel, lines: Iterator[str], *, vocab_size: int) -> Pieces | None:
+    """The pieces that sentencepiece finds; None where it finds none."""
+    import sentencepiece
+
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=lines,
+            model_writer=model,
+            model_type=kind,
+            vocab_size=vocab_size,
+            hard_vocab_limit=False,  # a small corpus gives fewer pieces rather than an error
+            character_coverage=1.0,  # the lines hold the alphabet and nothing else
+            byte_fallback=True,
+            normalization_rule_name="identity",
+            add_dummy_prefix=False,
+            remove_extra_whitespaces=False,
+            allow_whitespace_only_pieces=True,  # indentation
+            max_sentencepiece_length=_MAX_PIECE_CHARS[kind],
+            seed_sentencepiece_size=_UNIGRAM_CANDIDATES,
+            max_sentence_length=2**20,
+            unk_id=0,
+            bos_id=-1,
+            eos_id=-1,
+            pad_id=-1,
+            num_threads=_NUM_THREADS,
+            minloglevel=_SILENT,
+        )
+        processor = _load(model.getvalue())
+    except RuntimeError:
+        return None
+    learnt = range(FIRST_UNIT_ID, processor.piece_size())
+    return Pieces(
+        kind=kind,
+        texts=tuple(processor.id_to_piece(index) for index in learnt),
+        scores=tuple(processor.get_score(index) for index in learnt),
+    )
+
+
+def _load(model: bytes) -> SentencePieceProcessor:
+    """Raises RuntimeError when sentencepiece refuses the model."""
+    import sentencepiece
+
+    sentencepiece.set_min_log_level(_SILENT)
+    processor = sentencepiece.SentencePieceProcessor()
+    processor.load_from_serialized_proto(model)
+    return processor

@@ -1,0 +1,89 @@
+"""Single characters: how they are shown to people, which of them are text, and the error that names the unseen ones.
+
+A Python string can hold what no text file can: surrogates. Those of U+DC80 to U+DCFF are *byte escapes*, the way in which a corpus read
+with `surrogateescape` carries bytes that are not UTF-8 (PEP 383), and have a meaning. Every other surrogate is *stray*: it came from
+broken JSON or the like, stands for nothing, and is treated as a symbol that no tokenizer knows.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from lstmgen.errors import UnseenSymbolError
+from lstmgen.media.base import OovPolicy
+
+REPLACEMENT_CHARACTER: Final = "\ufffd"
+"""What stands for something that could not be read."""
+
+_STRAY_SURROGATE: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_BYTE_ESCAPE: Final = re.compile("[\udc80-\udcff]")
+_SHORT_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", " ": "\u2423"}
+_MAX_SHOWN: Final = 12
+
+
+def is_byte_escape(character: str) -> bool:
+    """Whether a character stands for one byte that is not UTF-8."""
+    return "\udc80" <= character <= "\udcff"
+
+
+def is_stray_surrogate(character: str) -> bool:
+    """Whether a character is a surrogate that stands for nothing."""
+    return "\ud800" <= character <= "\udfff" and not is_byte_escape(character)
+
+
+def has_byte_escapes(text: str) -> bool:
+    """Whether a text carries bytes that are not UTF-8."""
+    return not text.isascii() and _BYTE_ESCAPE.search(text) is not None
+
+
+def printable(text: str) -> str:
+    r"""A text as it may stand in a table or a message: no control, format, or private character in it, spaces visible.
+
+    Controls become `\n`, `\x1b`, `\u2028` and so on, a space becomes U+2423. Not meant to be read back.
+    """
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character in _SHORT_ESCAPES:
+        return _SHORT_ESCAPES[character]
+    if is_byte_escape(character):
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def stray_surrogates(text: str) -> tuple[str, ...]:
+    """The distinct surrogates of a text that stand for nothing, in order of first appearance."""
+    if text.isascii():
+        return ()
+    return tuple(dict.fromkeys(_STRAY_SURROGATE.findall(text)))
+
+
+def settle_strays(text: str, oov: OovPolicy) -> str:
+    """A text in which every surrogate that is left is a byte escape.
+
+    Raises:
+        UnseenSymbolError: it holds a stray surrogate and `oov` is `error`.
+    """
+    first = None if text.isascii() else _STRAY_SURROGATE.search(text)
+    if first is None:
+        return text
+    if oov == "error":
+        raise unseen_symbols(stray_surrogates(text), first_index=first.start())
+    return _STRAY_SURROGATE.sub(REPLACEMENT_CHARACTER if oov == "replace" else "", text)
+
+
+def unseen_symbols(symbols: tuple[str, ...], *, first_index: int) -> UnseenSymbolError:
+    """The error that names symbols without an id; `first_index` counts the characters before the first of them."""
+    named = ", ".join(f"'{printable(symbol)}' (U+{ord(symbol):04X})" for symbol in symbols[:_MAX_SHOWN])
+    more = f" and {len(symbols) - _MAX_SHOWN} more" if len(symbols) > _MAX_SHOWN else ""
+    what = "a symbol" if len(symbols) == 1 else f"{len(symbols)} symbols"
+    return UnseenSymbolError(
+        f"the text holds {what} that the tokenizer has never seen: {named}{more}; the first is character {first_index + 1} of the text",
+        symbols=symbols,
+        remedy="leave such symbols out with --oov skip, or put a known one in their place with --oov replace",
+    )

@@ -1,0 +1,1 @@
+"""Tunes as a medium: collections of scores, tokenizers of scores, grammar."""

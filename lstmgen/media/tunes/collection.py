@@ -1,0 +1,167 @@
+"""Files to scores: found, read, and described; what cannot be used is listed with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final, Literal
+
+from lstmgen.corpus.locate import locate
+from lstmgen.errors import CorpusError
+from lstmgen.music.midi.reader import Finding
+from lstmgen.music.score import Score
+
+_READER_VERSION: Final = 2
+"""Part of a collection's hash; to be raised when the same bytes would become another score, or other tokens."""
+_NAMES_SHOWN: Final = 3
+_RIFF_HEAD: Final = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One file that holds music.
+
+    Attributes:
+        name: as the user would recognise it; printable.
+        path: of the file.
+        sha256: of its bytes.
+        score: what it holds.
+        findings: what is not as it should be about it.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    score: Score
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collection:
+    """Pieces in their order, and what was left out."""
+
+    pieces: tuple[Piece, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    """Name and reason of every file that could not be used."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the pieces' hashes in order: equal hashes mean equal scores."""
+        identity = {"reader": _READER_VERSION, "pieces": [piece.sha256 for piece in self.pieces]}
+        return hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def notes(self) -> int:
+        """Notes of all pieces."""
+        return sum(len(piece.score.notes) for piece in self.pieces)
+
+    @property
+    def duration_s(self) -> float:
+        """How long it takes to play them all."""
+        return sum(piece.score.duration_s for piece in self.pieces)
+
+    def summary_lines(self) -> tuple[str, ...]:
+        """How much there is, and by reason what was damaged or skipped, with some names."""
+        hours = self.duration_s / 3600
+        lines = [f"{len(self.pieces):,} tunes, {self.notes:,} notes, {hours:.2f} hours"]
+        lines += _by_reason("damaged but read", ((piece.name, finding.reason) for piece in self.pieces for finding in piece.findings))
+        lines += _by_reason("skipped", self.skipped)
+        return tuple(lines)
+
+
+def _by_reason(what: str, found: Sequence[tuple[str, str]] | Iterator[tuple[str, str]]) -> list[str]:
+    names: dict[str, list[str]] = {}
+    for name, reason in found:
+        names.setdefault(reason, []).append(name)
+    return [
+        f"{what}: {len(where):,} x {reason} ({_some(where)})" for reason, where in sorted(names.items(), key=lambda item: -len(item[1]))
+    ]
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(names[:_NAMES_SHOWN]) + more
+
+
+def is_midi(head: bytes) -> bool:
+    """Whether a file that begins like this says that it is MIDI."""
+    return head.startswith(b"MThd") or (head.startswith(b"RIFF") and head[8:_RIFF_HEAD] == b"RMID")
+
+
+def kind_of(
+    specs: Sequence[str], *, stdin: BinaryIO | None = None, spool: Path | None = None, cache: Path | None = None
+) -> Literal["text", "music"]:
+    """What the specs name, told by the first bytes of the files: music where at least half of them are MIDI.
+
+    Raises:
+        CorpusError: a spec names nothing.
+        UsageError: no spec, or `-` without `stdin` and `spool`.
+    """
+    midi = others = 0
+    for candidate in locate(specs, stdin=stdin, spool=spool, cache=cache):
+        try:
+            with candidate.path.open("rb") as stream:
+                midi_file = is_midi(stream.read(_RIFF_HEAD))
+        except OSError:
+            continue
+        midi, others = midi + midi_file, others + (not midi_file)
+    return "music" if midi and midi >= others else "text"
+
+
+def gather_scores(
+    specs: Sequence[str],
+    *,
+    stdin: BinaryIO | None = None,
+    spool: Path | None = None,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    workers: int | None = None,
+) -> Collection:
+    """Find and read everything that the specs name.
+
+    A file that is named is refused when it cannot be read; in a folder, a glob or a corpus it is listed in `skipped`. The same bytes are
+    taken once.
+
+    Args:
+        specs: files, folders, globs, `-` for standard input, or names of corpora.
+        stdin: what `-` reads.
+        spool: the folder in which standard input is kept, so that the run can be resumed.
+        cache: the folder in which corpora are kept.
+        progress: called with (bytes read, bytes in all).
+        workers: processes that read; None: by the amount of work.
+
+    Raises:
+        CorpusError: a source is missing, a named file cannot be used, or nothing usable is there.
+        UsageError: no source, or `-` without `stdin` and `spool`.
+    """
+    from lstmgen.media.tunes.midi_worker import read_all
+
+    candidates = list(locate(specs, stdin=stdin, spool=spool, cache=cache))
+    pieces: list[Piece] = []
+    skipped: list[tuple[str, str]] = []
+    first_of: dict[str, str] = {}
+    results = read_all([candidate.path for candidate in candidates], workers=workers, progress=progress)
+    for candidate, (sha256, result) in zip(candidates, results, strict=True):
+        reason = candidate.obstacle or (result if isinstance(result, str) else "")
+        if not reason and sha256 in first_of:
+            reason = f"the same as {first_of[sha256]}"
+        elif reason and candidate.named:
+            raise CorpusError(f"{candidate.name}: {reason}", remedy="name a MIDI file, or a folder that holds some")
+        if reason or isinstance(result, str):
+            skipped.append((candidate.name, reason))
+            continue
+        first_of[sha256] = candidate.name
+        pieces.append(Piece(name=candidate.name, path=candidate.path, sha256=sha256, score=result.score, findings=result.findings))
+    if not pieces:
+        raise _nothing_usable(specs, skipped)
+    return Collection(pieces=tuple(pieces), skipped=tuple(skipped))
+
+
+def _nothing_usable(specs: Sequence[str], skipped: list[tuple[str, str]]) -> CorpusError:
+    if not skipped:
+        return CorpusError(f"{', '.join(specs[:5])}: no files there, expected MIDI", remedy="name a folder that holds .mid files")
+    reasons = "; ".join(_by_reason("skipped", skipped)[:5])
+    return CorpusError(f"no usable MIDI among {len(skipped):,} files: {reasons}", remedy="name a folder that holds .mid files")

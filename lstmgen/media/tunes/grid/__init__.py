@@ -1,0 +1,1 @@
+"""The `grid` tokenizer: what sounds in each step."""

@@ -1,0 +1,1 @@
+"""The `notes` tokenizer: one event for each fact of a note."""

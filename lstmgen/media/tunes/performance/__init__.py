@@ -1,0 +1,1 @@
+"""The `performance` tokenizer: keys down and up, and time that passes."""

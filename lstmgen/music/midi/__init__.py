@@ -1,0 +1,1 @@
+"""MIDI files: bytes to scores, tolerant and bounded, and scores to bytes."""

@@ -1,0 +1,42 @@
+"""A picture as SVG 1.1 text, with live text in the reader's own sans serif."""
+
+from __future__ import annotations
+
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from lstmgen.music.roll.shapes import Box, Label, Picture
+
+_FONTS: Final = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', sans-serif"
+
+
+def to_svg(picture: Picture) -> str:
+    """One SVG document; texts are escaped, so that whatever a file's name or a track's name holds, it is valid XML."""
+    width, height = picture.width, picture.height
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    names = f'role="img" aria-label={quoteattr(picture.title)} font-family={quoteattr(_FONTS)}'
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {names}>',
+        f"<title>{escape(picture.title)}</title>",
+        f"<desc>{escape(picture.description)}</desc>",
+        f'<rect width="{width}" height="{height}" fill="{picture.background}"/>',
+    ]
+    lines += [_box(shape) if isinstance(shape, Box) else _label(shape) for shape in picture.shapes]
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def _box(box: Box) -> str:
+    place = f'x="{_number(box.x)}" y="{_number(box.y)}" width="{_number(box.width)}" height="{_number(box.height)}"'
+    corner = f' rx="{_number(min(box.radius, box.width / 2, box.height / 2))}"' if box.radius > 0 else ""
+    return f'<rect {place}{corner} fill="{box.fill}"/>'
+
+
+def _label(label: Label) -> str:
+    anchor = "" if label.anchor == "start" else f' text-anchor="{label.anchor}"'
+    weight = ' font-weight="600"' if label.bold else ""
+    place = f'x="{_number(label.x)}" y="{_number(label.y)}" font-size="{_number(label.size)}"'
+    return f'<text {place}{anchor}{weight} fill="{label.fill}">{escape(label.text)}</text>'
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,220 @@
+"""The built-in synthesizer: a score becomes sound, by numpy alone.
+
+Notes are sorted by what they sound like. Each tone is then made once, at the length that its longest note needs, added wherever it is
+played, and forgotten: a piece costs its sound, 8 bytes a frame, and one tone, whatever it is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen import limits
+from lstmgen.errors import InputError, UsageError
+from lstmgen.music.score import Notes, Score
+from lstmgen.music.sound import drum_sounds, mixing
+from lstmgen.music.sound.struck import STRENGTHS
+from lstmgen.music.sound.tone import Tone
+from lstmgen.music.sound.voices import PROGRAMS
+from lstmgen.music.sound.wav import write_wav
+
+__all__ = ["render", "write_wav"]
+
+_LOUDNESS_POWER: Final = 1.7
+"""Amplitude grows with this power of the velocity: half the velocity is 10 dB less."""
+_DRUM_SEED: Final = 1000
+_SCRATCH_FRAMES: Final = 2**16
+_TRACKS_WIDTH: Final = 0.45
+"""How far the outermost of several tracks stand from the middle."""
+_CHOKE_S: Final = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """What is to be played, one entry a note, in frames.
+
+    Attributes:
+        start: where the note begins.
+        held: frames from there to its end, or to where it is choked.
+        release: frames that it sounds on after that.
+        kind: notes of equal kind are played with the same tone.
+    """
+
+    start: NDArray[np.int64]
+    held: NDArray[np.int64]
+    release: NDArray[np.int64]
+    kind: NDArray[np.int64]
+
+    @property
+    def end(self) -> NDArray[np.int64]:
+        return self.start + self.held + self.release
+
+
+def render(score: Score, *, sample_rate: int = 44_100, progress: Callable[[int, int], None] | None = None) -> NDArray[np.int16]:
+    """The sound of a score: every note at its frame, in stereo, in a small room, at a level of -1 dBFS or less.
+
+    The same score gives the same samples. Pedals are not looked at: `tidy.with_pedal` has made them part of the notes. The sound lasts
+    until the last note has died away and the room with it, and at least as long as the score.
+
+    Args:
+        score: what to play; a General MIDI program for each note, or a drum of the kit.
+        sample_rate: frames a second.
+        progress: called with the notes that are done and all notes.
+
+    Returns:
+        int16 of shape (frames, 2), left and right.
+
+    Raises:
+        UsageError: the sample rate is out of bounds.
+        InputError: the piece is too long, or too much sounds at once.
+    """
+    check_sample_rate(sample_rate)
+    check_length(score)
+    notes = score.notes
+    if not len(notes):
+        return np.zeros((round(score.duration_s * sample_rate), 2), np.int16)
+    plan = _plan(score, sample_rate=sample_rate)
+    whole = max(int(plan.end.max()), round(score.duration_s * sample_rate)) + round(mixing.TAIL_S * sample_rate)
+    sound_2N = np.zeros((2, whole), np.float32)
+    scratch_2N = np.empty((2, _SCRATCH_FRAMES), np.float32)
+    gain_2M = _gains(notes)
+    done = 0
+    for members in _kinds(plan):
+        tone = _tone(notes, members[0], frames=int((plan.held + plan.release)[members].max()), plan=plan, sample_rate=sample_rate)
+        for note in members:
+            held, release = int(plan.held[note]), int(plan.release[note])
+            mixing.add(sound_2N, tone, int(plan.start[note]), gain_2=gain_2M[:, note], held=held, release=release, scratch_2N=scratch_2N)
+        done += len(members)
+        if progress is not None:
+            progress(done, len(notes))
+    mixing.put_into(mixing.room(sample_rate), sound_2N)
+    return mixing.to_samples(sound_2N, sample_rate=sample_rate)
+
+
+def check_sample_rate(sample_rate: int) -> None:
+    """Refuse a sample rate that no player knows.
+
+    Raises:
+        UsageError: it is out of bounds.
+    """
+    if not limits.MIN_SAMPLE_RATE <= sample_rate <= limits.MAX_SAMPLE_RATE:
+        raise UsageError(
+            f"a sample rate of {sample_rate}, expected {limits.MIN_SAMPLE_RATE} to {limits.MAX_SAMPLE_RATE} frames a second",
+            remedy="take 44100, or leave it out",
+        )
+
+
+def check_length(score: Score) -> None:
+    """Refuse a piece that would fill the memory.
+
+    Raises:
+        InputError: it is too long.
+    """
+    if score.duration_s > limits.MAX_SOUND_S:
+        raise InputError(
+            f"the piece lasts {score.duration_s / 60:,.0f} minutes, expected at most {limits.MAX_SOUND_S / 60:.0f} to make sound of",
+            remedy="cut it into parts",
+        )
+
+
+def _plan(score: Score, *, sample_rate: int) -> _Plan:
+    """Frames of every note.
+
+    Raises:
+        InputError: too much sounds at once.
+    """
+    notes = score.notes
+    start_s, end_s = score.seconds_at(notes.start_ticks), score.seconds_at(notes.end_ticks)
+    pitch, program, is_drum = notes.pitch.astype(np.int64), notes.program.astype(np.int64), notes.drum
+    held_s = end_s - start_s
+    length_s, release_s = _lengths(pitch, program)
+    drum_s = np.array([drum_sounds.drum(number).length_s() for number in range(128)])[pitch]
+    sounding_s = np.where(is_drum, drum_s, np.minimum(held_s, length_s))
+    choked_s = _choked(notes, start_s)
+    release_s = np.where(is_drum, np.where(choked_s < sounding_s, _CHOKE_S, 0.0), np.clip(length_s - held_s, 0.0, release_s))
+    held_s = np.minimum(sounding_s, choked_s)
+    if float((held_s + release_s).sum()) > limits.MAX_SOUNDING_S:
+        raise InputError(
+            f"all notes together sound for {held_s.sum() / 3600:,.0f} hours, expected at most {limits.MAX_SOUNDING_S / 3600:.0f}",
+            remedy="render a part of it",
+        )
+    start = np.rint(start_s * sample_rate).astype(np.int64)
+    held = np.maximum(np.rint((start_s + held_s) * sample_rate).astype(np.int64) - start, 1)
+    strength = notes.velocity.astype(np.int64) * STRENGTHS // 128
+    variant = np.where(is_drum, _turns(pitch, is_drum), 0)
+    kind = (((is_drum * 128 + np.where(is_drum, 0, program)) * 128 + pitch) * STRENGTHS + strength) * drum_sounds.VARIANTS + variant
+    return _Plan(start=start, held=held, release=np.rint(release_s * sample_rate).astype(np.int64), kind=kind)
+
+
+def _lengths(pitch: NDArray[np.int64], program: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How long each note can be heard when it is held, and how long after its end, in seconds."""
+    combined, place = np.unique(program * 128 + pitch, return_inverse=True)
+    length_s = np.array([PROGRAMS[number // 128].length_s(number % 128) for number in combined.tolist()])
+    release_s = np.array([PROGRAMS[number // 128].release_of(number % 128) for number in combined.tolist()])
+    return length_s[place], release_s[place]
+
+
+def _choked(notes: Notes, start_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """After how many seconds another drum of the same group silences each drum; infinite where none does."""
+    group = np.array([drum_sounds.drum(number).choke for number in range(128)])[notes.pitch] * notes.drum
+    choked_s = np.full(len(notes), np.inf)
+    for number in np.unique(group[group > 0]):
+        members = np.flatnonzero(group == number)
+        moments_s = np.unique(start_s[members])
+        following = np.searchsorted(moments_s, start_s[members], side="right")
+        later_s = np.append(moments_s, np.inf)[following]
+        choked_s[members] = later_s - start_s[members]
+    return choked_s
+
+
+def _turns(pitch: NDArray[np.int64], is_drum: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For each stroke of a drum, which of its variants it is: one after the other."""
+    turn = np.zeros(len(pitch), np.int64)
+    for number in np.unique(pitch[is_drum]):
+        members = np.flatnonzero(is_drum & (pitch == number))
+        turn[members] = np.arange(len(members)) % drum_sounds.VARIANTS
+    return turn
+
+
+def _kinds(plan: _Plan) -> Iterator[NDArray[np.int64]]:
+    """The notes of each kind, in time."""
+    order = np.argsort(plan.kind, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(plan.kind[order])) + 1)
+
+
+def _tone(notes: Notes, note: int, *, frames: int, plan: _Plan, sample_rate: int) -> Tone:
+    """The tone that a note is played with."""
+    pitch, program = int(notes.pitch[note]), int(notes.program[note])
+    strength = int(notes.velocity[note]) * STRENGTHS // 128
+    if notes.drum[note]:
+        variant = int(plan.kind[note]) % drum_sounds.VARIANTS
+        return drum_sounds.drum(pitch).tone(strength, variant, sample_rate=sample_rate, seed=_DRUM_SEED + pitch)
+    return PROGRAMS[program].tone(pitch, strength, frames=frames, sample_rate=sample_rate, seed=program)
+
+
+def _gains(notes: Notes) -> NDArray[np.float64]:
+    """Factors left and right of every note: its velocity, the place of its track, and its pitch, low notes to the left."""
+    loudness_M = (notes.velocity / 127.0) ** _LOUDNESS_POWER
+    place_of_track = _places(notes)
+    width = np.array([voice.width for voice in PROGRAMS])[notes.program]
+    by_pitch_M = np.clip((notes.pitch.astype(np.float64) - 64.0) / 36.0, -1.0, 1.0) * width
+    side_of_drum = np.array([drum_sounds.drum(number).side for number in range(128)])[notes.pitch]
+    place_M = np.where(notes.drum, side_of_drum * 0.8, place_of_track[notes.track] + by_pitch_M)
+    angle_M = (np.clip(place_M, -1.0, 1.0) + 1.0) * (np.pi / 4)
+    return np.stack([np.cos(angle_M), np.sin(angle_M)]) * (np.sqrt(2.0) * loudness_M)
+
+
+def _places(notes: Notes) -> NDArray[np.float64]:
+    """Where each track stands: one alone in the middle, the lowest of several in the middle too, the others around it by turns."""
+    played = np.unique(notes.track[~notes.drum])
+    places = np.zeros(int(notes.track.max()) + 1)
+    mean_pitch = np.array([float(notes.pitch[(notes.track == track) & ~notes.drum].mean()) for track in played])
+    ordered = played[np.argsort(mean_pitch, kind="stable")]
+    for number, track in enumerate(ordered[1:].tolist(), start=1):
+        side = -1.0 if number % 2 else 1.0
+        places[track] = side * _TRACKS_WIDTH * ((number + 1) // 2) / max(1, len(ordered) // 2)
+    return places

@@ -1,0 +1,1 @@
+"""Where a run is put together: started, resumed, trained, sampled from."""

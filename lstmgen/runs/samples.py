@@ -1,0 +1,52 @@
+"""What a model in training can do by now, shown now and then: a piece of text, or a few bars as a piano roll."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from lstmgen.media import tokenizers
+from lstmgen.runs.preparation import Run
+from lstmgen.runs.trained import TrainedModel
+from lstmgen.training.events import Sampled, Stepped
+
+_SAMPLES_PER_RUN: Final = 8
+_TEXT_TOKENS: Final = 160
+_TUNE_TOKENS: Final = 200
+_ROLL_COLUMNS: Final = 76
+_ROLL_LINES: Final = 12
+
+
+class Sampler:
+    """Draws from the model in training now and then, with random numbers of its own; training is not touched.
+
+    Args:
+        run: the run under way.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._every_s = run.config.training.sample_every_s
+        self._drawn_at = time.monotonic()
+        self._drawn_progress = run.trainer.progress()
+
+    def due(self, event: Stepped) -> Iterator[Sampled]:
+        """A sample, when it is time for one."""
+        if self._every_s is None:
+            ready = event.progress - self._drawn_progress >= 1 / _SAMPLES_PER_RUN and time.monotonic() - self._drawn_at >= 1
+        else:
+            ready = self._every_s > 0 and time.monotonic() - self._drawn_at >= self._every_s
+        if ready:
+            text = self._drawn(seed=event.step)
+            self._drawn_at, self._drawn_progress = time.monotonic(), event.progress
+            yield Sampled(step=event.step, text=text)
+
+    def _drawn(self, *, seed: int) -> str:
+        model = TrainedModel(self._run.network, self._run.tokenizer)
+        if not tokenizers.of_scores(self._run.tokenizer):
+            return model.generate(length=_TEXT_TOKENS, seed=seed, ignore_end=True)[0].text
+        from lstmgen.music.roll import draw_terminal
+
+        tune = model.compose(length=_TUNE_TOKENS, seed=seed)[0]
+        return draw_terminal(tune.score, width=_ROLL_COLUMNS, height=_ROLL_LINES, colour=False)

@@ -1,0 +1,319 @@
+"""`lstmgen.train`: from sources to a trained model in a run folder, as a stream of events.
+
+This is where training, checkpoints and generation are put together. The command line renders the events and does nothing else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lstmgen import storage
+from lstmgen.analysis import novelty
+from lstmgen.analysis.report import summarise_totals
+from lstmgen.analysis.tunes import summarise_tune_totals
+from lstmgen.checkpoint.model_file import find_model, load_model, save_model
+from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
+from lstmgen.config import Config
+from lstmgen.corpus.token_file import TokenFile
+from lstmgen.errors import UsageError
+from lstmgen.media.text.texts import Progress
+from lstmgen.media.tunes.tunes import Tunes
+from lstmgen.model.arithmetic import Arithmetic
+from lstmgen.runs.preparation import Request, Run, go_on, start
+from lstmgen.runs.samples import Sampler
+from lstmgen.training.budget import Clock
+from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Saved, Stepped, Stopped
+
+_METRICS_EVERY_S = 2.0
+_LEAST_VALIDATION_TOKENS = 16_384
+_FINAL_VALIDATION_S = 3.0
+"""Seconds that the final pass over the validation part may take; a larger part is read in evenly spread pieces."""
+
+
+def train(
+    sources: Sequence[str | Path] = (),
+    *,
+    out: str | Path | None = None,
+    config: Config | None = None,
+    settings: Mapping[str, Any] | None = None,
+    resume: str | Path | None = None,
+    init_from: str | Path | None = None,
+    overwrite: bool = False,
+    stdin: BinaryIO | None = None,
+    pause_after: int | None = None,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+    started_at: float | None = None,
+) -> Training:
+    """A training run; iterate over it to make it happen.
+
+    Args:
+        sources: files, folders, globs, `-`, or names of corpora.
+        out: the run folder; by default `checkpoints/<name of the first source>`, numbered when taken.
+        config: settings to start from.
+        settings: `section.key` settings laid over `config`; `lstmgen.config.known_keys()` lists them.
+        resume: a run folder to continue exactly where it stood; takes no sources.
+        init_from: a model whose weights and tokenizer the new run starts from.
+        overwrite: replace a run that is in the folder.
+        stdin: what the source `-` reads.
+        pause_after: end this sitting after so many steps, with a complete checkpoint; the schedule stays as it is.
+        cache: where token files are kept; by default the user's cache folder.
+        progress: called while sources are read.
+        started_at: the `time.monotonic()` at which the budget's clock started; by default now.
+
+    Raises:
+        UsageError: the arguments contradict each other.
+    """
+    if resume is not None and (sources or init_from or out):
+        raise UsageError("--resume takes no sources, no --out and no --init-from", remedy=f"lstmgen train --resume {resume}")
+    changes = dict(settings or {})
+    if sources:
+        changes["data.sources"] = tuple(str(source) for source in sources)
+    request = Request(
+        config=(config or Config()).replace(changes),
+        changes=changes,
+        init_from=find_model(str(init_from)) if init_from is not None else None,
+        stdin=stdin,
+        cache=cache or storage.cache_folder({}),
+        clock=Clock(started_at=started_at),
+        progress=progress,
+    )
+    return Training(request, out=out, resume=resume, overwrite=overwrite, pause_after=pause_after)
+
+
+class Training:
+    """A run as an iterable of events; made by `train`.
+
+    Attributes:
+        summary: what `train --json` prints; empty until the run has ended.
+    """
+
+    def __init__(
+        self, request: Request, *, out: str | Path | None, resume: str | Path | None, overwrite: bool, pause_after: int | None
+    ) -> None:
+        self.summary: dict[str, Any] = {}
+        self._request = request
+        self._out = out
+        self._resume = resume
+        self._overwrite = overwrite
+        self._pause_after = pause_after
+        self._stop_requested = False
+        self._run: Run | None = None
+
+    def stop(self) -> None:
+        """Ends the run after the step that is under way, with a complete checkpoint; safe to call from a signal handler."""
+        self._stop_requested = True
+        if self._run is not None:
+            self._run.trainer.request_stop()
+
+    def __iter__(self) -> Iterator[Event]:
+        """Prepares, trains, saves; yields what happens.
+
+        Raises:
+            LstmgenError: as its subclasses say.
+        """
+        resuming = self._resume is not None
+        if resuming:
+            folder = RunFolder.open(find_model(str(self._resume)).parent if Path(str(self._resume)).is_file() else Path(str(self._resume)))
+        else:
+            folder = RunFolder.create(self._out, name=_default_name(self._request.config), overwrite=self._overwrite)
+        with folder.lock():
+            try:
+                run = (go_on if resuming else start)(self._request, folder)
+            except BaseException:
+                if not resuming:
+                    folder.discard()
+                raise
+            self._run = run
+            if self._stop_requested:
+                run.trainer.request_stop()
+            yield self._prepared(run)
+            if not (folder.path / NOVELTY_NAME).is_file():
+                novelty_index(run).save(folder.path / NOVELTY_NAME)
+            yield from self._train(run)
+
+    def _train(self, run: Run) -> Iterator[Event]:
+        if self._pause_after is not None:
+            run.trainer.pause_at = run.trainer.counters.step + self._pause_after
+        speed = _Speed()
+        log, sampler = _MetricsLog(run), Sampler(run)
+        for event in run.trainer.run():
+            match event:
+                case CheckpointDue():
+                    yield self._save(run)
+                case Finished():
+                    yield from self._finish(run, event, speed)
+                    return
+                case Evaluated():
+                    event = self._evaluated(run, event)  # noqa: PLW2901 - the same event, with what only the session knows
+                    log.write(event)
+                    yield event
+                case Stepped():
+                    speed.note(event)
+                    log.write_now_and_then(event)
+                    yield event
+                    yield from sampler.due(event)
+                case _:
+                    log.write(event)
+                    yield event
+
+    def _evaluated(self, run: Run, event: Evaluated) -> Evaluated:
+        """Keeps the best model, and adds the loss a character."""
+        val = run.files.val
+        per_char = event.val_nats * _counted(val) / val.chars if val is not None and val.chars else None
+        if event.is_best:
+            self._save_model(run, {"val_nats_per_token": event.val_nats, "val_nats_per_char": per_char})
+        return Evaluated(**{**asdict(event), "val_nats_per_char": per_char})
+
+    def _save_model(self, run: Run, summary: dict[str, Any]) -> None:
+        counters = run.trainer.counters
+        facts = {
+            "steps": counters.step,
+            "tokens_seen": counters.tokens,
+            "seconds": round(run.trainer.clock.elapsed_s, 2),
+            "train_tokens": len(run.files.train.ids),
+            "sources": list(run.material.names[:20]),
+            "documents": len(run.material.names),
+            "corpus_sha256": run.material.corpus_sha256,
+            "settings": run.config.to_dict(),
+        }
+        save_model(run.folder.model_path, run.network.tensors(), run.network.architecture, run.tokenizer, facts | summary)
+
+    def _save(self, run: Run) -> Saved:
+        tensors, values = run.trainer.state()
+        meta = {
+            "trainer": values,
+            "architecture": run.network.architecture.to_json(),
+            "tokenizer": run.tokenizer.to_json(),
+            "sources_sha256": run.material.sha256,
+        }
+        run.folder.save_state(tensors, meta)
+        return Saved(step=run.trainer.counters.step, path=str(run.folder.path))
+
+    def _finish(self, run: Run, event: Finished, speed: _Speed) -> Iterator[Event]:
+        yield self._save(run)
+        if run.trainer.validation is None or not run.folder.model_path.exists():
+            self._save_model(run, {})
+        val = self._final_validation(run, quick=event.reason == "signal", tokens_per_second=speed.average)
+        counters = run.trainer.counters
+        self.summary = {
+            "model": str(run.folder.model_path),
+            "tokenizer": run.tokenizer.name,
+            "vocab_size": run.tokenizer.vocab_size,
+            "parameters": run.network.architecture.num_parameters,
+            "steps": counters.step,
+            "best_step": counters.best_step or counters.step,
+            "tokens_seen": counters.tokens,
+            "seconds": round(run.trainer.clock.elapsed_s, 2),
+            "tokens_per_second": round(speed.average, 1),
+            "device": run.arithmetic.device.type,
+            "precision": run.arithmetic.precision,
+            "seed": run.config.training.seed,
+            "stopped": event.reason,
+            "val": val,
+        }
+        yield Stopped(reason=event.reason, step=counters.step, summary=self.summary)
+
+    def _final_validation(self, run: Run, *, quick: bool, tokens_per_second: float) -> dict[str, Any] | None:
+        """What `score` says of the best model on the validation part, and the same written into the model file."""
+        val = run.files.val
+        if val is None or run.trainer.validation is None:
+            return None
+        best = load_model(run.folder.model_path)
+        # Reading forward in fp32 takes about half of what a training step takes for as many tokens, and a fifth is run-in.
+        limit = max(_LEAST_VALIDATION_TOKENS, int(1.5 * (_FINAL_VALIDATION_S / 4 if quick else _FINAL_VALIDATION_S) * tokens_per_second))
+        exact = Arithmetic(run.arithmetic.device, "fp32", "")
+        nats, tokens = run.trainer.validation(best.network.to(exact.device), arithmetic=exact.context, max_tokens=limit)
+        table = _summary_of(val, nats=nats, tokens=tokens)
+        save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, best.summary | {"val": table})
+        return table
+
+    def _prepared(self, run: Run) -> Prepared:
+        return Prepared(
+            model=str(run.folder.model_path),
+            run=str(run.folder.path),
+            tokenizer=run.tokenizer.name,
+            vocab_size=run.tokenizer.vocab_size,
+            parameters=run.network.architecture.num_parameters,
+            train_tokens=len(run.files.train.ids),
+            val_tokens=len(run.files.val.ids) if run.files.val is not None else 0,
+            documents=len(run.material.names),
+            device=run.arithmetic.device.type,
+            precision=f"{run.arithmetic.precision} ({run.arithmetic.reason})",
+            settings=run.config.to_dict(),
+            resumed_at_step=run.trainer.counters.step,
+            notes=run.notes,
+        )
+
+
+def novelty_index(run: Run) -> novelty.NoveltyIndex:
+    """What a run learns from, to tell later what was copied from it."""
+    if isinstance(run.material, Tunes):
+        return novelty.NoveltyIndex.of("notes", ((piece.name, novelty.symbols_of_score(piece.score)) for piece in run.material.train))
+    documents = run.material.training_documents(run.config.data.val_frac)
+    return novelty.NoveltyIndex.of("words", ((name, novelty.symbols_of_chunks(chunks)) for name, chunks in documents))
+
+
+def _counted(val: TokenFile) -> int:
+    """Tokens of a token file that are predicted: all but the boundaries."""
+    return max(1, len(val.ids) - len(val.starts))
+
+
+def _summary_of(val: TokenFile, *, nats: float, tokens: int) -> dict[str, Any]:
+    """The figures of the part of a token file that was read, as `score` gives them."""
+    share = tokens / _counted(val)
+    if "chars" in val.measures:
+        return summarise_totals(nats=nats, tokens=tokens, chars=round(val.chars * share), bytes_=round(val.bytes * share))
+    measured = val.measures
+    frames = measured.get("frames")
+    return summarise_tune_totals(
+        nats=nats,
+        tokens=tokens,
+        notes=round(measured["notes"] * share),
+        seconds=measured["seconds"] * share,
+        frames=None if frames is None else round(frames * share),
+    )
+
+
+def _default_name(config: Config) -> str:
+    """The name of the first source, without its ending."""
+    first = config.data.sources[0] if config.data.sources else "run"
+    if first == "-":
+        return "stdin"
+    return Path(first.rstrip("/*?")).stem or "run"
+
+
+class _Speed:
+    """Average tokens a second of this sitting, from the first report to the last."""
+
+    def __init__(self) -> None:
+        self._first: Stepped | None = None
+        self.average = 0.0
+
+    def note(self, event: Stepped) -> None:
+        """Takes one more report into account."""
+        self._first = self._first or event
+        seconds = event.elapsed_s - self._first.elapsed_s
+        self.average = (event.tokens_seen - self._first.tokens_seen) / seconds if seconds > 0 else event.tokens_per_second
+
+
+class _MetricsLog:
+    """Appends events to `metrics.jsonl`."""
+
+    def __init__(self, run: Run) -> None:
+        self._folder = run.folder
+        self._next_at = 0.0
+
+    def write(self, event: Event) -> None:
+        """One line."""
+        self._folder.append_metrics({"event": type(event).__name__.lower(), **asdict(event)})
+
+    def write_now_and_then(self, event: Stepped) -> None:
+        """One line, unless the last one was just written."""
+        if time.monotonic() >= self._next_at:
+            self.write(event)
+            self._next_at = time.monotonic() + _METRICS_EVERY_S

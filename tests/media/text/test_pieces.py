@@ -1,0 +1,157 @@
+import base64
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from lstmgen.errors import ModelFileError, UsageError
+from lstmgen.media import tokenizers
+from lstmgen.media.text import piece_proto
+from lstmgen.media.text.piece_proto import Pieces
+from lstmgen.media.text.pieces import PieceTokenizer
+
+BPE = PieceTokenizer(Pieces(kind="bpe", texts=("th", "the", "▁the", "▁", "t", "h", "e"), scores=tuple(map(float, range(0, -7, -1)))))
+UNIGRAM = PieceTokenizer(Pieces(kind="unigram", texts=("▁the", "th", "▁", "t", "h", "e"), scores=(-2.0, -3.0, -4.0, -5.0, -5.0, -5.0)))
+CODE = "".join(
+    f"def stage_{number}(self, value):\n    if value > {number}:\n        for item in value:\n"
+    "            self.add(item)\n    return value\n\n\n"
+    for number in range(60)
+)
+
+
+def byte_ids(text):
+    return [byte + 1 for byte in text.encode()]
+
+
+def test_the_ids_are_pinned():
+    assert BPE.encode("the theh\n").tolist() == [258, 259, 262, 11]
+    assert UNIGRAM.encode("the thet").tolist() == [258, 262, 257, 260]
+    assert BPE.encode("é the").tolist() == [*byte_ids("é"), 259]
+
+
+def test_the_json_is_pinned():
+    json = BPE.to_json()
+    assert {key: json[key] for key in ("name", "version", "raw_bytes")} == {"name": "bpe", "version": 1, "raw_bytes": False}
+    assert base64.b64decode(json["model"]) == piece_proto.write(BPE.pieces)
+
+
+def test_what_sentencepiece_cannot_carry_goes_by_its_bytes():
+    assert BPE.encode("the\u2581the\0\udcfe").tolist() == [258, *byte_ids("\u2581"), 258, 1, 0xFF]
+    assert BPE.decode(BPE.encode("the\u2581the\0")) == "the\u2581the\0"
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram"])
+def test_a_space_goes_by_its_byte_where_no_piece_is_one(kind):
+    tokenizer = PieceTokenizer(Pieces(kind=kind, texts=("a", "b", "▁a"), scores=(-1.0, -2.0, -3.0)))
+    assert tokenizer.encode("a  b a▁").tolist() == [257, 33, 33, 258, 33, 257, *byte_ids("▁")]
+    assert tokenizer.decode(tokenizer.encode("a  b a▁")) == "a  b a▁"
+
+
+def test_pieces_are_shown_with_visible_spaces():
+    assert [BPE.piece(token_id) for token_id in (0, 11, 259)] == ["<boundary>", "\\n", "␣the"]
+
+
+@pytest.mark.parametrize("name", ["bpe", "unigram"])
+def test_the_same_corpus_gives_the_same_pieces_however_it_is_cut(name, corpus, build_tokenizer):
+    whole = tokenizers.build(name, lambda: [None, corpus, ""])
+    assert tokenizers.fingerprint(whole) == tokenizers.fingerprint(build_tokenizer(name, corpus))
+
+
+@pytest.mark.parametrize(("name", "characters_a_piece"), [("bpe", 3), ("unigram", 1.9)])
+def test_source_code_gets_pieces_for_indentation_and_line_ends(name, characters_a_piece, build_tokenizer):
+    tokenizer = build_tokenizer(name, CODE, vocab_size=400)
+    ids = tokenizer.encode(CODE)
+    assert tokenizer.decode(ids) == CODE
+    assert len(CODE) / len(ids) > characters_a_piece
+    pieces = {tokenizer.decode([token_id]) for token_id in set(ids.tolist())}
+    assert any(piece.isspace() and len(piece) >= 3 and "\n" not in piece for piece in pieces)
+    assert any(piece.startswith("\n") for piece in pieces)
+    assert len(tokenizer.encode("\n            self.add(item)")) <= 11
+
+
+@pytest.mark.parametrize("name", ["bpe", "unigram"])
+def test_a_given_size_is_met_where_the_corpus_can_fill_it(name, build_tokenizer):
+    assert build_tokenizer(name, CODE, vocab_size=321).vocab_size == 321
+
+
+@pytest.mark.parametrize("name", ["bpe", "unigram"])
+@pytest.mark.parametrize(
+    "text", ["a", "\n", " ", "\0", "\u2581\u2581", "\u2585", "\udcff", "aaaaaaaaaaaaaaaaaaaaa", "\t\t", "ab" * 5000, "日本語"]
+)
+def test_a_corpus_too_small_for_the_size_gets_what_it_can_fill(name, text, build_tokenizer):
+    tokenizer = build_tokenizer(name, text, vocab_size=700)
+    assert 257 < tokenizer.vocab_size <= 700
+    for anything in (text, " The tide,\n\n  the heron: \u2581\0é語😀 "):
+        assert tokenizer.decode(tokenizer.encode(anything)) == anything
+
+
+@pytest.mark.parametrize("name", ["bpe", "unigram"])
+def test_an_alphabet_larger_than_the_vocabulary_leaves_its_rare_characters_to_the_bytes(name, build_tokenizer):
+    text = "".join(chr(code) for code in range(0x4E00, 0x4F00)) + "人人" * 50
+    tokenizer = build_tokenizer(name, text, vocab_size=300)
+    assert tokenizer.vocab_size <= 300
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+    assert len(tokenizer.encode("人人")) <= 2
+    assert tokenizer.encode("\u4eff").tolist() == byte_ids("\u4eff")
+
+
+@pytest.mark.parametrize("name", ["bpe", "unigram"])
+def test_a_size_without_room_for_the_bytes_is_refused(name, build_tokenizer):
+    with pytest.raises(UsageError, match="258"):
+        build_tokenizer(name, vocab_size=258)
+    assert build_tokenizer(name, vocab_size=259).vocab_size <= 259
+
+
+def test_learning_and_refusing_say_nothing_on_the_standard_streams():
+    script = """
+        from lstmgen.media import tokenizers
+        from lstmgen.errors import ModelFileError
+        for name in ("bpe", "unigram"):
+            for text in ("aaaa", "the heron waits\\n" * 40):
+                model = tokenizers.build(name, lambda: [text], vocab_size=5000).to_json()
+            try:
+                tokenizers.from_json(model | {"model": "AAAA"})
+            except ModelFileError:
+                pass
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_importing_the_room_loads_neither_sentencepiece_nor_torch():
+    script = "import sys, lstmgen.media.tokenizers; print(sorted({'sentencepiece', 'torch'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def model_of(pieces):
+    return base64.b64encode(piece_proto.write(pieces)).decode()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"model": ""},
+        {"model": "not base64!"},
+        {"model": "é"},
+        {"model": "AAA"},
+        {"model": None},
+        {"model": base64.b64encode(b"\n" * 300).decode()},
+        {"model": model_of(UNIGRAM.pieces)},  # under the name of bpe
+        {"model": model_of(Pieces(kind="bpe", texts=("a", "a"), scores=(0.0, -1.0)))},
+        {"model": model_of(Pieces(kind="bpe", texts=("<0x41>",), scores=(0.0,)))},
+        {"raw_bytes": "yes"},
+        {"extra": 1},
+    ],
+)
+def test_other_json_is_refused(values):
+    assert tokenizers.from_json(BPE.to_json()) == BPE
+    with pytest.raises(ModelFileError):
+        tokenizers.from_json(BPE.to_json() | values)
+
+
+def test_a_model_that_is_too_long_is_refused_before_it_is_decoded(monkeypatch):
+    monkeypatch.setattr("lstmgen.limits.MAX_TOKENIZER_JSON_BYTES", 1000)
+    with pytest.raises(ModelFileError, match="at most 1000"):
+        tokenizers.from_json(BPE.to_json())

@@ -1,0 +1,108 @@
+"""Folders of MIDI files become collections; what cannot be used is named with its reason, and many processes read what one does."""
+
+import numpy as np
+import pytest
+
+from lstmgen.errors import CorpusError
+from lstmgen.media.tunes import midi_worker
+from lstmgen.media.tunes.collection import gather_scores, is_midi, kind_of
+from lstmgen.music.midi.writer import to_midi_bytes
+from lstmgen.music.score import Key, Meter, Notes, Pedal, Score, Track
+
+
+def tune(seed):
+    random = np.random.default_rng(seed)
+    count = int(random.integers(5, 50))
+    start = np.sort(random.integers(0, 9000, count))
+    notes = Notes.of(start, start + 100, random.integers(30, 90, count), program=int(random.integers(128)))
+    return Score.of(notes, meters=[Meter(0, 3, 4)], keys=[Key(0, 2, minor=False)], tempos=[(0, 600_000), (480, 500_000)],
+                    pedals=[Pedal(10, 0, down=True), Pedal(90, 0, down=False)], tracks=[Track("ü")])  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(9):
+        content = to_midi_bytes(tune(number))
+        (tmp_path / f"{number}.mid").write_bytes(content[: len(content) // 2] if number % 3 == 2 else content)
+    (tmp_path / "again.mid").write_bytes(to_midi_bytes(tune(0)))
+    (tmp_path / "page.mid").write_text("<!doctype html><title>404</title>")
+    (tmp_path / "empty.mid").write_bytes(b"")
+    (tmp_path / "notes.txt").write_text("just words")
+    return tmp_path
+
+
+def test_a_folder_in_which_every_third_file_is_damaged_is_read_and_each_is_told(folder):
+    found = gather_scores([str(folder)])
+    names = [piece.name.rsplit("/", 1)[-1] for piece in found.pieces]
+    assert names == [f"{number}.mid" for number in range(9)]
+    damaged = [name for name, piece in zip(names, found.pieces, strict=True) if piece.findings]
+    assert damaged == ["2.mid", "5.mid", "8.mid"]
+    skipped = {name.rsplit("/", 1)[-1]: reason for name, reason in found.skipped}
+    assert set(skipped) == {"again.mid", "page.mid", "empty.mid", "notes.txt"}
+    assert "the same as" in skipped["again.mid"]
+    assert "not a MIDI file" in skipped["page.mid"]
+    text = "\n".join(found.summary_lines())
+    assert "9 tunes" in text
+    assert "cut off before its end" in text
+    assert found.notes == sum(len(piece.score.notes) for piece in found.pieces)
+    assert found.duration_s > 0
+
+
+def same(one, other):
+    assert one.notes.same_as(other.notes)
+    for name in ("meters", "keys", "tracks", "length_ticks", "ticks_per_beat"):
+        assert getattr(one, name) == getattr(other, name), name
+    assert list(one.pedals) == list(other.pedals)
+    assert one.tempos.us_per_beat.tolist() == other.tempos.us_per_beat.tolist()
+
+
+def test_processes_of_our_own_read_what_this_one_does(folder, monkeypatch):
+    alone = gather_scores([str(folder)], workers=1)
+    monkeypatch.setattr(midi_worker, "_BATCH", 3)
+    seen = []
+    together = gather_scores([str(folder)], workers=2, progress=lambda done, total: seen.append((done, total)))
+    assert together.sha256 == alone.sha256
+    assert together.skipped == alone.skipped
+    for one, other in zip(alone.pieces, together.pieces, strict=True):
+        assert (one.name, one.sha256, one.findings) == (other.name, other.sha256, other.findings)
+        same(one.score, other.score)
+    total = sum(path.stat().st_size for path in folder.iterdir())
+    assert seen[-1] == (total, total)
+    assert seen == sorted(seen)
+
+
+def test_what_a_worker_that_dies_does_not_deliver_is_read_here(folder, monkeypatch):
+    monkeypatch.setattr(midi_worker, "_BATCH", 3)
+    monkeypatch.setattr(midi_worker.sys, "executable", "/bin/false")
+    assert len(gather_scores([str(folder)], workers=2).pieces) == 9
+
+
+def test_a_file_that_is_named_must_be_usable(folder):
+    with pytest.raises(CorpusError, match="not a MIDI file"):
+        gather_scores([str(folder / "page.mid")])
+    assert len(gather_scores([str(folder / "2.mid")]).pieces) == 1
+
+
+def test_a_folder_without_one_usable_file_explains_itself(tmp_path):
+    (tmp_path / "a.mid").write_text("<html>")
+    (tmp_path / "b.mid").write_bytes(b"")
+    with pytest.raises(CorpusError, match="no usable MIDI among 2 files") as caught:
+        gather_scores([str(tmp_path)])
+    assert "not a MIDI file" in caught.value.message
+    assert caught.value.remedy
+
+
+def test_music_and_text_are_told_apart_by_content(folder):
+    assert kind_of([str(folder)]) == "music"
+    assert kind_of([str(folder / "notes.txt")]) == "text"
+    assert kind_of([str(folder / "1.mid")]) == "music"
+    assert is_midi(b"RIFF\x00\x00\x00\x00RMID")
+    assert not is_midi(b"RIFF\x00\x00\x00\x00WAVE")
+
+
+def test_a_collection_is_known_by_its_bytes_and_not_by_its_names(folder):
+    before = gather_scores([str(folder)]).sha256
+    (folder / "0.mid").rename(folder / "00.mid")
+    assert gather_scores([str(folder)]).sha256 == before
+    (folder / "1.mid").unlink()
+    assert gather_scores([str(folder)]).sha256 != before

@@ -1,0 +1,306 @@
+"""Piano rolls as PNG and SVG."""
+
+import itertools
+import struct
+import xml.etree.ElementTree as ET
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstmgen import limits
+from lstmgen.errors import UsageError
+from lstmgen.music.roll import draw_png, draw_svg, stroke_font
+from lstmgen.music.roll.layout import lay_out
+from lstmgen.music.roll.png import encode_png, paint
+from lstmgen.music.roll.shapes import Box, Label, Picture
+from lstmgen.music.roll.theme import DARK, LIGHT, SHADES, rgb, shades
+from lstmgen.music.score import Key, Meter, Notes, Pedal, Score, Track
+
+SVG = "{http://www.w3.org/2000/svg}"
+EVIL = "A<&>\"']]>\x00\x1b[2J\u202e\ud800\ufffe\u65e5"
+
+
+def chorale(bars=4, tracks=3):
+    count = 4 * bars
+    beats = np.arange(count) * 480
+    parts = [Notes.of(beats, beats + 480, 72 - 9 * track + np.arange(count) % 5, track=track) for track in range(tracks)]
+    return Score.of(Notes.joined(parts))
+
+
+def pixels_of(png):
+    """A decoder of its own for what `encode_png` writes, which reads every row's filter."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    at, kinds, data = 8, [], b""
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        content = png[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + content)
+        kinds.append(kind)
+        if kind == b"IHDR":
+            width, height, *rest = struct.unpack(">IIBBBBB", content)
+            assert rest == [8, 2, 0, 0, 0]
+        if kind == b"IDAT":
+            data += content
+        at += 12 + length
+    assert kinds == [b"IHDR", b"IDAT", b"IEND"]
+    rows = np.frombuffer(zlib.decompress(data), np.uint8).reshape(height, 1 + 3 * width)
+    assert set(rows[:, 0]) == {2}
+    return np.cumsum(rows[:, 1:], axis=0, dtype=np.uint8).reshape(height, width, 3)
+
+
+def boxes(picture, fill):
+    return [shape for shape in picture.shapes if isinstance(shape, Box) and shape.fill == fill]
+
+
+def texts(picture):
+    return [shape.text for shape in picture.shapes if isinstance(shape, Label)]
+
+
+def loudest(theme, place=0):
+    return shades(theme.tracks[place], theme.panel)[-1]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.randoms(use_true_random=False))
+def test_a_png_decodes_to_the_pixels_that_it_was_made_of(height, width, random):
+    pixels = np.array([random.randrange(256) for _ in range(3 * height * width)], np.uint8).reshape(height, width, 3)
+    assert np.array_equal(pixels_of(encode_png(pixels)), pixels)
+
+
+def picture_of(*shapes, width=20, height=12):
+    return Picture(width=width, height=height, background="#000000", shapes=shapes, title="", description="")
+
+
+def test_a_rectangle_covers_exactly_its_area():
+    painted = paint(picture_of(Box(2.25, 3.5, 10.5, 4.25, "#ffffff")))[:, :, 0] / 255
+    assert painted.sum() == pytest.approx(10.5 * 4.25, rel=0.01)
+    assert painted[5, 2] == pytest.approx(0.75, abs=0.01)
+    assert painted[3, 5] == pytest.approx(0.5, abs=0.01)
+    assert painted[4:7, 3:12].min() == 1
+    assert painted[:3].max() == painted[8:].max() == 0
+
+
+def test_round_corners_take_away_what_a_circle_leaves_free():
+    painted = paint(picture_of(Box(2, 2, 8, 8, "#ffffff", radius=4)))[:, :, 0] / 255
+    assert painted.sum() == pytest.approx(np.pi * 16, rel=0.03)
+    assert np.array_equal(painted[2:10, 2:10], painted[2:10, 2:10].T)
+
+
+def test_what_lies_beyond_the_page_is_cut_off():
+    painted = paint(picture_of(Box(-5, -5, 8, 8, "#ffffff"), Box(18, 10, 50, 50, "#ffffff"), Label(15, 4, "WWW", 12, "#ffffff")))
+    assert painted[:3, :3].min() == painted[10:, 18:].min() == 255
+
+
+def test_text_is_drawn_where_its_anchor_says_and_as_wide_as_it_was_measured():
+    width = stroke_font.text_width("Melody", 30)
+    for anchor, left in (("start", 100), ("end", 100 - width), ("middle", 100 - width / 2)):
+        painted = paint(picture_of(Label(100, 40, "Melody", 30, "#ffffff", anchor), width=220, height=60))[:, :, 0]
+        columns, rows = np.flatnonzero(painted.max(axis=0)), np.flatnonzero(painted.max(axis=1))
+        assert columns[0] == pytest.approx(left, abs=3)
+        assert columns[-1] == pytest.approx(left + width, abs=3)
+        assert rows[0] == pytest.approx(40 - 0.735 * 30, abs=3)
+
+
+def test_bold_text_covers_more_than_plain_text():
+    plain, bold = (
+        paint(picture_of(Label(5, 30, "Bass 16", 24, "#ffffff", bold=bold), width=150, height=40)).sum() for bold in (False, True)
+    )
+    assert bold > 1.2 * plain
+
+
+def test_every_printable_character_of_ascii_has_a_glyph_of_its_own():
+    missing = stroke_font.segments_of("\u65e5", 20).tolist()
+    drawn = [stroke_font.segments_of(chr(code), 20).tolist() for code in range(33, 127)]
+    assert missing not in drawn
+    assert all(one != other for one, other in itertools.combinations(drawn, 2))
+    assert stroke_font.folded("\u00dcber \u0141\u00f3d\u017a \u2013 \u201cB\u266d\u201d") == 'Uber Lodz \u2013 "Bb"'
+
+
+def test_the_same_score_gives_the_same_picture():
+    assert draw_png(chorale(), title="x") == draw_png(chorale(), title="x")
+    assert draw_svg(chorale(), title="x") == draw_svg(chorale(), title="x")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_png_and_svg_have_the_same_size_and_ground(dark):
+    png, svg = pixels_of(draw_png(chorale(), dark=dark, width=700)), ET.fromstring(draw_svg(chorale(), dark=dark, width=700))
+    assert (int(svg.get("width")), int(svg.get("height"))) == (png.shape[1], png.shape[0])
+    theme = DARK if dark else LIGHT
+    assert tuple(png[0, 0]) == rgb(theme.page)
+    assert svg.find(f"{SVG}rect").get("fill") == theme.page
+
+
+def test_every_note_is_one_rectangle_at_its_time_and_pitch():
+    score = chorale(bars=2, tracks=1)
+    found = boxes(lay_out(score), loudest(LIGHT))[1:]  # the first is the dot of the legend
+    assert len(found) == len(score.notes)
+    x = np.array([box.x for box in found])
+    y = np.array([box.y for box in found])
+    assert np.allclose(np.diff(x), np.diff(x)[0])
+    steps = np.diff(score.notes.pitch.astype(int))
+    assert np.allclose(np.diff(y) / steps, (np.diff(y) / steps)[0])
+    assert (np.diff(y) / steps)[0] < 0, "higher notes stand higher"
+
+
+def test_a_note_that_reaches_into_the_next_row_of_bars_is_drawn_in_both():
+    picks = np.arange(400) * 240
+    score = Score.of(Notes.joined([Notes.of(picks, picks + 100, 60), Notes.of([0], [400 * 240], [72], track=1)]))
+    picture = lay_out(score, dark=True)
+    rows = len(boxes(picture, DARK.white_key))
+    assert rows > 1
+    assert len(boxes(picture, loudest(DARK, 1))) == rows + 1
+
+
+def test_louder_notes_are_nearer_to_the_full_colour_of_their_track():
+    score = Score.of(Notes.of(np.arange(4) * 480, np.arange(4) * 480 + 400, 60, velocity=[20, 60, 90, 120]))
+    fills = [shape.fill for shape in lay_out(score).shapes if isinstance(shape, Box)]
+    steps = shades(LIGHT.tracks[0], LIGHT.panel)
+    order = [steps.index(fill) for fill in fills if fill in steps][1:]
+    assert order == sorted(order)
+    assert len(set(order)) == 4
+    assert order[-1] == SHADES - 1
+
+
+def test_notes_that_begin_together_on_one_pitch_share_its_row():
+    score = Score.of(Notes.of([0, 0], [480, 480], [60, 60], track=[0, 1]))
+    picture = lay_out(score)
+    first, second = (boxes(picture, loudest(LIGHT, place))[-1] for place in (0, 1))
+    assert first.height == second.height
+    assert first.y + first.height == pytest.approx(second.y)
+    assert first.x == second.x
+
+
+def test_what_the_pedal_holds_is_drawn_faintly_behind():
+    notes = Notes.of([0], [240], [60])
+    dry = Score.of(notes, length_ticks=1920)
+    wet = Score.of(notes, pedals=[Pedal(0, 0, True), Pedal(960, 0, False)], length_ticks=1920)
+    extra = [shape for shape in lay_out(wet).shapes if shape not in lay_out(dry).shapes]
+    assert len(extra) == 1
+    key = boxes(lay_out(wet), loudest(LIGHT))[-1]
+    assert extra[0].x == key.x
+    assert extra[0].width == pytest.approx(4 * key.width, rel=0.02)
+
+
+def test_the_head_says_what_one_would_ask():
+    score = Score.of(chorale().notes, tempos=[(0, 600_000), (480, 750_000)], meters=[Meter(0, 3, 4)], keys=[Key(0, -3, True)])
+    facts = texts(lay_out(score, title="Evening song"))
+    assert facts[0] == "Evening song"
+    for fact in ("3/4", "80\u2013100 bpm", "C minor", "6 bars", "48 notes", "0:12"):
+        assert fact in facts[1]
+
+
+def test_the_legend_names_tracks_and_tells_those_of_one_instrument_apart():
+    notes = chorale(tracks=2).notes
+    assert {"Acoustic Grand Piano 1", "Acoustic Grand Piano 2"} <= set(texts(lay_out(Score.of(notes))))
+    named = texts(lay_out(Score.of(notes.changed(program=notes.track * 40), tracks=[Track("Right"), Track("Left")])))
+    assert {"Right", "Acoustic Grand Piano", "Left", "Violin"} <= set(named)
+
+
+def test_drums_have_a_lane_with_names_and_no_keyboard_where_there_is_nothing_else():
+    drums = Notes.of([0, 480, 960], [10, 490, 970], [36, 38, 42], drum=True)
+    alone = lay_out(Score.of(drums), dark=True)
+    assert {"Kick", "Snare", "Closed hat", "Drums"} <= set(texts(alone))
+    assert not boxes(alone, DARK.white_key)
+    both = lay_out(Score.of(Notes.joined([drums, Notes.of([0], [100], [60])])), dark=True)
+    assert len(boxes(both, DARK.white_key)) == 1
+    lane = max(shape.y for shape in both.shapes if isinstance(shape, Label) and shape.text == "Closed hat")
+    assert lane > max(box.y for box in boxes(both, DARK.white_key))
+
+
+def test_changes_of_meter_are_named_at_their_bars():
+    score = Score.of(chorale(bars=8).notes, meters=[Meter(0, 4, 4), Meter(4 * 1920, 3, 4)])
+    picture = lay_out(score)
+    change = next(shape for shape in picture.shapes if isinstance(shape, Label) and shape.text == "3/4")
+    number = next(shape for shape in picture.shapes if isinstance(shape, Label) and shape.text == "5")
+    assert change.y == number.y
+    assert change.x > number.x
+
+
+@pytest.mark.parametrize("bars", [1, 3, 16, 40, 150, 700])
+def test_no_picture_is_out_of_proportion(bars):
+    picture = lay_out(chorale(bars=bars), title="x")
+    assert picture.height <= 2.2 * picture.width
+    assert picture.height >= 0.2 * picture.width
+    page = [shape for shape in picture.shapes if isinstance(shape, Box)]
+    assert max(box.x + box.width for box in page) <= picture.width
+    assert max(box.y + box.height for box in page) <= picture.height
+
+
+def test_a_silent_bar_at_the_end_of_a_file_is_not_drawn():
+    score = chorale(bars=4).changed(length_ticks=4 * 1920 + 1)
+    assert "4 bars" in texts(lay_out(score))[0]
+
+
+@pytest.mark.parametrize(
+    "score",
+    [
+        Score.of(Notes.empty()),
+        Score.of(Notes.empty(), length_ticks=1920),
+        Score.of(Notes.of([0], [1], [0])),
+        Score.of(Notes.of([0], [480], [127])),
+        Score.of(Notes.of([0, 0], [480, 480], [0, 127])),
+        Score.of(Notes.of([0, 2**31 - 9], [10, 2**31 - 2], [60, 61])),
+        Score.of(Notes.of([0, 2**31 - 9], [10, 2**31 - 2], [60, 61]), ticks_per_beat=1, meters=[Meter(0, 1, 64)]),
+        Score.of(Notes.of([0], [10**6], [60]), meters=[Meter(0, 255, 1)]),
+        Score.of(Notes.of(np.arange(128) * 9, np.arange(128) * 9 + 2, np.arange(128), drum=True)),
+        Score.of(Notes.of(np.arange(300), np.arange(300) + 9, 60, track=np.arange(300))),
+        Score.of(Notes.of([0], [480], [60]), tracks=[Track(EVIL)], tempos=[(0, 1)]),
+    ],
+    ids=["nothing", "a silent bar", "a tick", "highest", "extremes", "long", "billions of bars", "wide bars", "kit", "tracks", "names"],
+)
+@pytest.mark.parametrize("width", [320, 1000])
+def test_any_score_is_drawn_as_valid_xml_within_bounds(score, width):
+    svg = ET.fromstring(draw_svg(score, title=EVIL, width=width))
+    assert int(svg.get("height")) <= limits.MAX_PICTURE_ASPECT * width + 1
+    assert svg.find(f"{SVG}title").text.startswith("A<&>\"']]>\\x00\\x1b[2J\\u202e\\ud800\\ufffe")
+
+
+def test_what_is_too_much_for_one_picture_is_drawn_in_part_and_said(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_PICTURE_NOTES", 40)
+    picture = lay_out(chorale(bars=8))
+    assert "bars 1\u20133 of 8" in texts(picture)[0]
+    assert len(boxes(picture, loudest(LIGHT))) == 13
+
+
+def test_a_part_is_drawn_with_its_own_bar_numbers():
+    picture = lay_out(chorale(bars=8), ticks=(2 * 1920, 5 * 1920))
+    assert "bars 3\u20135 of 8" in texts(picture)[0]
+    assert {"3", "4", "5"} <= set(texts(picture))
+    assert not {"1", "2", "6"} & set(texts(picture))
+    assert len(boxes(picture, loudest(LIGHT))) == 13
+
+
+@pytest.mark.parametrize("width", [0, 319, limits.MAX_PICTURE_WIDTH + 1])
+def test_a_width_out_of_bounds_is_refused(width):
+    with pytest.raises(UsageError, match="pixels wide"):
+        draw_svg(chorale(), width=width)
+
+
+EYES = {
+    "usual": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+"""What eyes make of linear RGB: Machado, Oliveira and Fernandes 2009, severity 1."""
+
+
+def seen(colour, eyes):
+    """A colour in CIELAB, as these eyes see it."""
+    share = np.array(rgb(colour)) / 255
+    linear = np.clip(np.array(eyes) @ np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4), 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear / [0.9505, 1, 1.089]
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("eyes", EYES)
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_colours_of_tracks_stay_apart_for_all_eyes(theme, eyes):
+    colours = [seen(colour, EYES[eyes]) for colour in theme.tracks]
+    assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(colours, 2)) > 15
+    assert min(np.linalg.norm(one - other) for one, other in itertools.combinations(colours[:4], 2)) > 19
+    assert min(np.linalg.norm(colour - seen(theme.panel, EYES[eyes])) for colour in colours) > 25

@@ -1,0 +1,90 @@
+"""What is chosen for users who choose nothing."""
+
+import pytest
+
+from lstmgen.config import Config
+from lstmgen.runs import presets
+from lstmgen.runs.presets import Facts, resolve, with_default_budget
+
+
+def facts(**changes):
+    return Facts(**{"train_tokens": 1_000_000, "vocab_size": 66, "device": "cpu", "remaining_s": 180.0, **changes})
+
+
+def test_nothing_is_left_open():
+    plain = resolve(Config(), facts()).to_dict()
+    for key in ("hidden_size", "num_layers", "embedding_size", "dropout"):
+        assert plain["model"][key] is not None
+    for key in ("lr", "weight_decay"):
+        assert plain["optimizer"][key] is not None
+    for key in ("batch_size", "seq_length"):
+        assert plain["training"][key] is not None
+
+
+def test_what_the_user_chose_stays():
+    chosen = {
+        "model.hidden_size": 33,
+        "model.dropout": 0.0,
+        "optimizer.lr": 0.125,
+        "optimizer.weight_decay": 0.0,
+        "training.batch_size": 3,
+        "training.seq_length": 7,
+    }
+    plain = resolve(Config().replace(chosen), facts()).to_dict()
+    for key, value in chosen.items():
+        section, _, name = key.partition(".")
+        assert plain[section][name] == value
+
+
+def test_the_default_budget_holds_only_where_none_is_given():
+    assert with_default_budget(Config()).training.max_time_s == presets.DEFAULT_MAX_TIME_S
+    assert with_default_budget(Config().replace({"training.max_steps": 5})).training.max_time_s is None
+    assert with_default_budget(Config().replace({"training.epochs": 2})).training.max_time_s is None
+
+
+def test_without_a_budget_a_short_text_ends_after_enough_passes_and_a_long_one_by_the_clock():
+    short = resolve(Config(), facts(train_tokens=45_000, remaining_s=300.0, budget_is_default=True))
+    assert short.training.epochs == 12
+    asked = resolve(Config(), facts(train_tokens=45_000, remaining_s=300.0))
+    assert asked.training.epochs is None
+    passes = [
+        resolve(Config(), facts(train_tokens=tokens, budget_is_default=True)).training.epochs for tokens in (1_000, 10**5, 10**6, 10**8)
+    ]
+    assert passes == sorted(passes)
+
+
+def test_a_short_text_gets_a_small_model():
+    sizes = [resolve(Config(), facts(train_tokens=tokens, remaining_s=3600.0)).model.hidden_size for tokens in (1_000, 50_000, 1_000_000)]
+    assert sizes == sorted(set(sizes))
+
+
+def test_more_time_never_gives_a_smaller_model():
+    sizes = [resolve(Config(), facts(remaining_s=seconds)).model.hidden_size for seconds in (5, 30, 90, 180, 600, 3600, 36_000)]
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) > 1
+
+
+def test_the_more_often_a_text_is_read_the_more_is_dropped():
+    dropouts = [resolve(Config(), facts(train_tokens=tokens)).model.dropout for tokens in (50_000_000, 1_000_000, 200_000, 45_000, 900)]
+    assert dropouts == sorted(dropouts)
+    assert dropouts[0] < 0.1
+    assert 0.3 < dropouts[-1] < 0.8
+
+
+def test_a_short_text_gets_windows_and_streams_that_fit_into_it():
+    for tokens in (3, 10, 100, 1_000, 10_000):
+        training = resolve(Config(), facts(train_tokens=tokens)).training
+        assert 1 <= training.seq_length <= max(1, tokens)
+        assert training.batch_size * training.seq_length <= max(tokens, 1)
+
+
+@pytest.mark.parametrize("name", presets.SIZES)
+def test_a_named_preset_is_taken_whatever_the_budget(name):
+    for seconds in (5.0, 50_000.0):
+        config = resolve(Config().replace({"model.preset": name}), facts(remaining_s=seconds))
+        assert config.model.hidden_size == presets.SIZES[name].hidden_size
+
+
+def test_tied_matrices_get_equal_widths():
+    model = resolve(Config().replace({"model.tied": True}), facts()).model
+    assert model.embedding_size == model.hidden_size

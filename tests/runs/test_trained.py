@@ -1,0 +1,246 @@
+"""The Python face of a trained model."""
+
+import pytest
+import torch
+
+import lstmgen
+from lstmgen.checkpoint.model_file import save_model
+from lstmgen.corpus.token_file import TokenFile
+from lstmgen.corpus.token_writer import write_token_file
+from lstmgen.errors import CorpusError, InputError, MachineError, ModelFileError, UnseenSymbolError, UsageError
+from lstmgen.generation.sampling import Ramp, Sampling
+from lstmgen.media import tokenizers
+from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.runs.trained import TrainedModel, load
+
+TEXT = "the quick brown fox jumps over the lazy dog.\n" * 3
+PLAIN = Sampling(temperature=1)
+
+
+def network_for(tokenizer, **changes):
+    values = {"vocab_size": tokenizer.vocab_size, "embedding_size": 5, "hidden_size": 8, "num_layers": 2, **changes}
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        return LanguageModel(Architecture(**values))
+
+
+def model_of(name="char", **changes):
+    tokenizer = tokenizers.build(name, lambda: iter([TEXT]))
+    return TrainedModel(network_for(tokenizer, **changes), tokenizer)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return model_of()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("run")
+    tokenizer = tokenizers.build("char", lambda: iter([TEXT]))
+    network = network_for(tokenizer)
+    save_model(path / "model.safetensors", network.tensors(), network.architecture, tokenizer, {"steps": 3})
+    return path
+
+
+def test_a_model_loads_from_its_folder_and_its_file_and_describes_itself(folder):
+    for path in (folder, str(folder), folder / "model.safetensors"):
+        loaded = lstmgen.load(path, device="cpu")
+        assert loaded.path == folder / "model.safetensors"
+        assert loaded.description["tokenizer"] == "char"
+        assert loaded.description["summary"] == {"steps": 3}
+        assert loaded.description["architecture"]["hidden_size"] == 8
+        assert loaded.description["parameters"] == loaded.network.architecture.num_parameters
+
+
+def test_a_loaded_model_writes_what_the_saved_one_would(folder, model):
+    expected = model.generate("the ", length=30, seed=5, sampling=PLAIN)
+    assert load(folder, device="cpu").generate("the ", length=30, seed=5, sampling=PLAIN) == expected
+
+
+def test_a_missing_model_an_absent_device_and_nonsense_are_told_apart(folder, monkeypatch):
+    with pytest.raises(ModelFileError):
+        load(folder / "nothing")
+    with pytest.raises(UsageError, match="device"):
+        load(folder, device="abacus")
+    with pytest.raises(UsageError, match="precision"):
+        load(folder, precision="fp7")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(MachineError, match="CUDA"):
+        load(folder, device="cuda")
+    with pytest.raises(MachineError, match="fp16"):
+        load(folder, device="cpu", precision="fp16")
+
+
+def test_bf16_gives_nearly_the_same_score_and_can_generate(folder):
+    exact, half = load(folder, device="cpu"), load(folder, device="cpu", precision="bf16")
+    assert half.network.head.weight.dtype == torch.bfloat16
+    expected = exact.score(TEXT).nats_per_token
+    assert half.score(TEXT).nats_per_token == pytest.approx(expected, rel=0.01)
+    assert half.score(TEXT).nats_per_token != expected
+    assert len(half.generate(length=20, seed=1, ignore_end=True)[0].text) == 20
+
+
+def test_a_sample_reports_all_that_it_takes_to_draw_it_again(model):
+    sample = model.generate("the ", length=25)[0]
+    assert (sample.index, sample.prompt) == (0, "the ")
+    again = model.generate("the ", length=25, seed=sample.seed)[0]
+    assert again == sample
+
+
+def test_without_a_seed_samples_differ(model):
+    seeds = {model.generate(length=1)[0].seed for _ in range(8)}
+    assert len(seeds) > 1
+
+
+def test_sample_i_is_the_same_whatever_the_number_of_samples_and_with_streaming(model):
+    four = model.generate("the ", length=40, num_samples=4, seed=9, sampling=PLAIN)
+    assert [sample.index for sample in four] == [0, 1, 2, 3]
+    assert len({sample.text for sample in four}) == 4
+    assert model.generate("the ", length=40, num_samples=2, seed=9, sampling=PLAIN) == four[:2]
+    for index in (3, 0, 2):
+        stream = model.stream("the ", length=40, seed=9, index=index, sampling=PLAIN)
+        assert "".join(stream) == four[index].text
+        assert stream.result == four[index]
+
+
+def test_a_fresh_model_object_draws_the_same_as_one_that_was_used(model):
+    model.generate("fox", length=10, seed=1)
+    assert model_of().generate("dog", length=30, seed=2) == model.generate("dog", length=30, seed=2)
+
+
+def test_generating_and_scoring_touch_no_generator_and_no_weight(model):
+    state = torch.get_rng_state()
+    weights = {name: tensor.clone() for name, tensor in model.network.tensors().items()}
+    model.generate("the ", length=10)
+    model.score(TEXT)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in model.network.tensors().items())
+
+
+def test_the_text_does_not_hold_the_prompt(model):
+    sample = model.generate("the quick", length=12, seed=3, ignore_end=True)[0]
+    assert (len(sample.text), sample.tokens, sample.prompt) == (12, 12, "the quick")
+
+
+def test_the_prompt_matters(model):
+    one, other = (model.generate(prompt, length=30, seed=3, sampling=PLAIN)[0].text for prompt in ("the ", "dog."))
+    assert one != other
+
+
+@pytest.mark.parametrize("prompt", ["", "the "])
+def test_length_zero_is_only_the_prompt(model, prompt):
+    sample = model.generate(prompt, length=0, seed=1)[0]
+    assert (sample.prompt, sample.text, sample.tokens, sample.nats_per_token, sample.ended) == (prompt, "", 0, None, "length")
+
+
+@pytest.mark.parametrize("length", [None, -1])
+def test_without_a_length_a_stream_goes_on(model, length):
+    stream = model.stream(length=length, seed=1, ignore_end=True)
+    assert len("".join(next(stream) for _ in range(200))) == 200
+
+
+def test_without_a_length_and_a_stop_text_generating_is_refused(model):
+    with pytest.raises(UsageError, match="never end"):
+        model.generate(length=None)
+    assert model.generate(length=None, stop="e", seed=1, ignore_end=True)[0].ended == "stop"
+
+
+def test_a_stop_text_ends_before_itself(model):
+    whole = model.generate(length=200, seed=6, sampling=PLAIN, ignore_end=True)[0].text
+    stop = whole[60:62]
+    stopped = model.generate(length=200, seed=6, sampling=PLAIN, ignore_end=True, stop=[stop])[0]
+    assert stopped.text == whole[: whole.index(stop)]
+    assert stopped.ended == "stop"
+
+
+def test_the_end_of_a_document_ends_a_sample_unless_it_is_ignored(model):
+    samples = model.generate(length=300, num_samples=5, seed=1, sampling=PLAIN)
+    assert "end-of-document" in {sample.ended for sample in samples}
+    samples = model.generate(length=300, num_samples=5, seed=1, sampling=PLAIN, ignore_end=True)
+    assert {(sample.ended, len(sample.text)) for sample in samples} == {("length", 300)}
+
+
+def test_unseen_symbols_of_the_prompt_follow_the_policy_and_the_prompt_stays_as_it_was(model):
+    with pytest.raises(UnseenSymbolError) as caught:
+        model.generate("the é", length=5)
+    assert "--oov" in caught.value.remedy
+    for oov in ("skip", "replace"):
+        sample = model.generate("the é", length=5, seed=1, oov=oov)[0]
+        assert sample.prompt == "the é"
+        assert "'é'" in sample.notes[0]
+    assert model.generate("the é", length=9, seed=1, oov="skip")[0].text == model.generate("the ", length=9, seed=1)[0].text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"length": -2},
+        {"length": 1.5},
+        {"num_samples": 0},
+        {"num_samples": True},
+        {"seed": -1},
+        {"stop": [""]},
+        {"stop": "x", "length": None, "sampling": Sampling(temperature=Ramp(1.0, 0.5))},
+    ],
+    ids=str,
+)
+def test_arguments_out_of_bounds_are_usage_errors(model, arguments):
+    with pytest.raises(UsageError):
+        model.generate(**arguments)
+
+
+@pytest.mark.parametrize("name", ["byte", "word", "bpe", "unigram"])
+def test_every_tokenizer_generates_and_scores(name):
+    model = model_of(name)
+    for sample in model.generate("the fox 🎵 ", length=60, seed=2, num_samples=2, sampling=PLAIN, ignore_end=True):
+        assert sample.tokens == 60
+        stream = model.stream("the fox 🎵 ", length=60, seed=2, index=sample.index, sampling=PLAIN, ignore_end=True)
+        pieces = list(stream)
+        assert "".join(pieces) == sample.text == model.tokenizer.decode(stream.drawing.ids)
+    score = model.score(TEXT)
+    assert (score.chars, score.bytes) == (len(TEXT), len(TEXT))
+    assert score.tokens == len(model.tokenizer.encode(TEXT))
+    assert sum(row.nats for row in score.lines()) == pytest.approx(score.nats_per_char * score.chars)
+
+
+def test_the_surprisals_of_what_was_drawn_are_those_of_its_score(model):
+    sample = model.generate(length=50, seed=3, ignore_end=True)[0]
+    assert model.score(sample.text).nats_per_token == pytest.approx(sample.nats_per_token, rel=1e-5)
+
+
+def test_a_window_as_long_as_the_text_changes_nothing(model):
+    assert model.score(TEXT, window=len(TEXT)).nats_per_token == pytest.approx(model.score(TEXT).nats_per_token, rel=1e-6)
+    assert model.score(TEXT, window=7).nats_per_token != pytest.approx(model.score(TEXT).nats_per_token, rel=1e-6)
+
+
+def test_scoring_a_text_with_unseen_symbols_follows_the_policy(model):
+    with pytest.raises(UnseenSymbolError):
+        model.score("the é")
+    skipped = model.score("the é", oov="skip")
+    assert (skipped.tokens, skipped.chars, skipped.bytes) == (4, 4, 4)
+    assert "left out" in skipped.notes[0]
+    replaced = model.score("the é", oov="replace")
+    assert (replaced.tokens, replaced.chars, replaced.bytes) == (5, 5, 6)
+    for text in ("", "é"):
+        with pytest.raises(InputError, match="empty"):
+            model.score(text, oov="skip")
+
+
+def test_a_token_file_scores_as_its_text_and_another_tokenizers_is_refused(model, tmp_path):
+    write_token_file(tmp_path / "tokens", [[TEXT]], model.tokenizer, corpus_sha256="0" * 64, part="val")
+    result = model.score_token_file(TokenFile.open(tmp_path / "tokens"))
+    assert result == model.score(TEXT)
+    assert list(result.lines()) == list(model.score(TEXT).lines())
+    write_token_file(tmp_path / "other", [[TEXT]], tokenizers.ByteTokenizer(), corpus_sha256="0" * 64, part="val")
+    with pytest.raises(CorpusError, match="tokenizer"):
+        model.score_token_file(TokenFile.open(tmp_path / "other"))
+
+
+def test_a_session_begins_with_the_prompt_which_is_not_undone(model):
+    turns = model.session("the ", seed=4)
+    first = "".join(turns.generate(10, sampling=PLAIN))
+    assert turns.text == "the " + first
+    assert turns.undo()
+    assert not turns.undo()
+    assert turns.text == "the "
