@@ -12,27 +12,37 @@ import math
 import tomllib
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lstmgen import limits
+from lstmgen.choices import (
+    CELLS,
+    Device,
+    ErrorsPolicy,
+    GridForm,
+    PedalPolicy,
+    Precision,
+    PresetName,
+    Schedule,
+    TimeBase,
+    cell_names,
+    tokenizer_names,
+)
 from lstmgen.errors import UsageError
 
-Cell = Literal["lstm", "gru", "rnn"]
-TokenizerName = Literal["char", "byte", "word", "bpe", "unigram", "notes", "performance", "grid"]
-PedalPolicy = Literal["extend", "drop"]
-TimeBase = Literal["beats", "seconds"]
-GridForm = Literal["voices", "chords"]
-Precision = Literal["auto", "fp32", "bf16", "fp16"]
-Device = Literal["auto", "cpu", "cuda"]
-Schedule = Literal["linear", "cosine", "constant"]
-PresetName = Literal["auto", "tiny", "small", "medium", "large"]
-ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
 
-
-def _setting(default: Any, *, low: float | None = None, high: float | None = None, open_low: bool = False) -> Any:
-    """A dataclass field whose value must lie in [low, high], or in (low, high] with `open_low`."""
-    return field(default=default, metadata={"low": low, "high": high, "open_low": open_low})
+def _setting(
+    default: Any,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    open_low: bool = False,
+    choices: Callable[[], tuple[str, ...]] | None = None,
+) -> Any:
+    """A dataclass field whose value must lie in [low, high], or in (low, high] with `open_low`, or be one of a table's names."""
+    return field(default=default, metadata={"low": low, "high": high, "open_low": open_low, "choices": choices})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +73,7 @@ class DataConfig:
 class TokenizerConfig:
     """How text or music becomes token ids."""
 
-    name: TokenizerName | None = None
+    name: str | None = _setting(None, choices=tokenizer_names)
     """None: `char` for text, `notes` for MIDI."""
     vocab_size: int | None = _setting(None, low=2, high=limits.MAX_VOCABULARY)
     """Number of ids that `word`, `bpe` and `unigram` may use; None fits it to the corpus."""
@@ -86,7 +96,7 @@ class ModelConfig:
     """The shape of the network."""
 
     preset: PresetName = "auto"
-    cell: Cell = "lstm"
+    cell: str = _setting(next(iter(CELLS)), choices=cell_names)
     hidden_size: int | None = _setting(None, low=1, high=limits.MAX_HIDDEN_SIZE)
     """Units in each recurrent layer."""
     num_layers: int | None = _setting(None, low=1, high=limits.MAX_LAYERS)
@@ -234,6 +244,32 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         return key.strip(), raw.strip()
 
 
+@dataclass(frozen=True)
+class SettingFacts:
+    """What a setting may be.
+
+    Attributes:
+        type: `str`, `int`, `float` or `bool`; of a list of texts `tuple`.
+        choices: the words that it may have; none where it is no choice of words.
+        default: its value where nothing is chosen.
+    """
+
+    type: type
+    choices: tuple[str, ...]
+    default: Any
+
+
+def facts_of(dotted: str) -> SettingFacts:
+    """What is known of the setting `section.key`. Raises KeyError: there is none."""
+    section_name, _, key = dotted.partition(".")
+    section = getattr(Config(), section_name)
+    hint = typing.get_type_hints(type(section))[key]
+    metadata = next(item.metadata for item in dataclasses.fields(section) if item.name == key)
+    choices = _choices_of(hint, metadata)
+    kind = next(option for option in _options_of(hint) if option is not types.NoneType)
+    return SettingFacts(str if choices else typing.get_origin(kind) or kind, choices, getattr(section, key))
+
+
 def known_keys() -> tuple[str, ...]:
     """Every `section.key` there is."""
     config = Config()
@@ -279,22 +315,29 @@ def _nearest(word: str, candidates: list[str]) -> str:
     return f", did you mean {match[0]}?" if match else ""
 
 
-def options_of(hint: Any) -> tuple[Any, ...]:
+def _options_of(hint: Any) -> tuple[Any, ...]:
     """The types that a setting may have, `NoneType` among them where it may be None."""
     return typing.get_args(hint) if typing.get_origin(hint) in {types.UnionType, typing.Union} else (hint,)
 
 
+def _choices_of(hint: Any, metadata: typing.Mapping[str, Any]) -> tuple[str, ...]:
+    """The words that a setting may have; none where it is no choice of words."""
+    if (choices := metadata.get("choices")) is not None:
+        return choices()
+    return next((typing.get_args(option) for option in _options_of(hint) if typing.get_origin(option) is Literal), ())
+
+
 def _checked(value: Any, hint: Any, bounds: typing.Mapping[str, Any]) -> Any:
     """The value in its declared type. Raises ValueError saying what was expected."""
-    options = options_of(hint)
+    options = _options_of(hint)
     if value is None:
-        if type(None) in options:
+        if types.NoneType in options:
             return None
         raise ValueError("a value is needed")
-    expected = next(option for option in options if option is not type(None))
-    if typing.get_origin(expected) is Literal:
-        if value not in typing.get_args(expected):
-            raise ValueError(f"expected one of {', '.join(map(str, typing.get_args(expected)))}, found {value!r}")
+    expected = next(option for option in options if option is not types.NoneType)
+    if choices := _choices_of(hint, bounds):
+        if value not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}, found {value!r}")
         return value
     if typing.get_origin(expected) is tuple:
         if isinstance(value, str) or not all(isinstance(item, str) for item in value):

@@ -8,12 +8,13 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits"}
+GROUND = {"errors", "limits", "choices"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music"}
 ALLOWED = {
     "errors": set(),
     "limits": set(),
+    "choices": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,

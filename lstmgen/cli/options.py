@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
 import typer
 
 import lstmgen
-from lstmgen import config, limits
+from lstmgen import choices, config, limits
 from lstmgen.cli.complete import models
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError, UsageError
@@ -19,8 +19,7 @@ from lstmgen.errors import InputError, UsageError
 if TYPE_CHECKING:
     from lstmgen.runs.trained import TrainedModel
 
-OOV_POLICIES: Final = ("error", "skip", "replace")
-"""The words of `lstmgen.media.base.OovPolicy`, without importing numpy for them; a test compares the two."""
+OOV_POLICIES: Final = get_args(choices.OovPolicy)
 MACHINE: Final = "machine"
 OUTPUT: Final = "output"
 
@@ -81,9 +80,9 @@ def load_model(spec: str, *, device: str, threads: int | None, precision: str = 
         ModelFileError: there is no such model, or it is damaged.
         MachineError: the device or the precision is not to be had here.
     """
-    check_choice("--device", device, get_args(config.Device))
-    check_choice("--precision", precision, get_args(config.Precision))
-    return lstmgen.load(spec, device=cast("config.Device", device), precision=cast("config.Precision", precision), threads=threads)
+    check_choice("--device", device, get_args(choices.Device))
+    check_choice("--precision", precision, get_args(choices.Precision))
+    return lstmgen.load(spec, device=cast("choices.Device", device), precision=cast("choices.Precision", precision), threads=threads)
 
 
 def draw_seed() -> int:

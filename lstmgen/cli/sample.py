@@ -32,7 +32,7 @@ from lstmgen.errors import UsageError
 from lstmgen.generation.sampling import Sampling, parse_temperature
 
 if TYPE_CHECKING:
-    from lstmgen.media.base import OovPolicy
+    from lstmgen.choices import OovPolicy
     from lstmgen.runs.trained import Sample, SampleStream, TrainedModel
 
 EXAMPLES: Final = (

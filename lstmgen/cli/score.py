@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
 
 import typer
 
-from lstmgen import config
+from lstmgen import choices
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.options import OOV_POLICIES, Device, Json, Model, Threads, check_choice, load_model, oov_option
@@ -23,7 +23,7 @@ from lstmgen.storage import cache_folder
 
 if TYPE_CHECKING:
     from lstmgen.analysis.report import Score
-    from lstmgen.media.base import OovPolicy
+    from lstmgen.choices import OovPolicy
     from lstmgen.runs.trained import TrainedModel
 
 EXAMPLES: Final = (
@@ -67,7 +67,7 @@ Errors = Annotated[
     str | None,
     typer.Option(
         "--errors",
-        metavar="|".join(get_args(config.ErrorsPolicy)),
+        metavar="|".join(get_args(choices.ErrorsPolicy)),
         help="What to do with bytes that are not UTF-8. [strict]",
         rich_help_panel=_DATA,
     ),
@@ -112,7 +112,7 @@ def score(
     order of the text.
     """
     check_choice("--oov", oov, OOV_POLICIES)
-    check_choice("--errors", errors, get_args(config.ErrorsPolicy))
+    check_choice("--errors", errors, get_args(choices.ErrorsPolicy))
     check_choice("--split", split, ("val", "train"))
     if bool(files) == (split is not None):
         raise UsageError(

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import inspect
 import tomllib
-import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -145,33 +144,25 @@ def _parameter(setting: Setting) -> inspect.Parameter:
     return inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind | None, option], default=None)
 
 
-def _hint_of(setting: Setting) -> Any:
-    """The type of a setting in the configuration, without None."""
-    section, _, key = setting.key.partition(".")
-    hint = typing.get_type_hints(type(getattr(config.Config(), section)))[key]
-    return next(option for option in config.options_of(hint) if option is not types.NoneType)
-
-
 def _kind_of(setting: Setting) -> tuple[type, str | None]:
     """What typer reads it as, and what the help calls it. Choices are read as text: the configuration checks them."""
-    hint = _hint_of(setting)
-    if typing.get_origin(hint) is Literal:
-        return str, "|".join(typing.get_args(hint))
-    if hint is bool:
+    facts = config.facts_of(setting.key)
+    if facts.choices:
+        return str, "|".join(facts.choices)
+    if facts.type is bool:
         return bool, None
     if setting.is_duration:
         return float, "TIME"
-    return hint, _UNITS.get(setting.key) or {int: "N", float: "X", str: "TEXT"}[hint]
+    return facts.type, _UNITS.get(setting.key) or {int: "N", float: "X", str: "TEXT"}[facts.type]
 
 
 def _choices(setting: Setting) -> Callable[[], list[str]] | None:
-    hint = _hint_of(setting)
-    return (lambda: list(typing.get_args(hint))) if typing.get_origin(hint) is Literal else None
+    choices = config.facts_of(setting.key).choices
+    return (lambda: list(choices)) if choices else None
 
 
 def _default_of(setting: Setting) -> str:
-    section, _, key = setting.key.partition(".")
-    value = getattr(getattr(config.Config(), section), key)
+    value = config.facts_of(setting.key).default
     if value is None or isinstance(value, bool):
         return ""
     return f" [{duration(value) if setting.is_duration else value}]"

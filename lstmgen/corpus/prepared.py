@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from lstmgen import limits, storage
+from lstmgen.choices import OovPolicy
 from lstmgen.corpus.token_file import VERSION, TokenFile
 from lstmgen.corpus.token_writer import write_score_file, write_token_file
 from lstmgen.errors import CorpusError, MachineError
-from lstmgen.media.base import OovPolicy, ScoreTokenizer, Tokenizer, Vocabulary
+from lstmgen.media.base import ScoreTokenizer, Tokenizer, Vocabulary
 from lstmgen.media.text.documents import Corpus
 from lstmgen.media.text.splits import Span, spans
 from lstmgen.media.tokenizers import fingerprint

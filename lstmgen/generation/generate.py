@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from lstmgen import limits
+from lstmgen.choices import OovPolicy
 from lstmgen.errors import InputError
 from lstmgen.generation.draw import Drawing
 from lstmgen.generation.stops import StopScanner
-from lstmgen.media.base import BOUNDARY_ID, Ids, OovPolicy, Tokenizer
+from lstmgen.media.base import BOUNDARY_ID, Ids, Tokenizer
 from lstmgen.media.tokenizers import printable
 
 Ended = Literal["length", "stop", "end-of-document", "interrupted"]

@@ -7,19 +7,17 @@ generation starts from when there is no prompt, and it decodes to nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.choices import OovPolicy
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.score import Score
 
 Ids = NDArray[np.int64]
 """One-dimensional token ids."""
-
-OovPolicy = Literal["error", "skip", "replace"]
-"""What encoding does with a symbol that has no id: raise, leave it out, or put the replacement in its place."""
 
 BOUNDARY_ID: Final = 0
 """The document boundary, in every tokenizer."""

@@ -32,10 +32,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from lstmgen import limits
-from lstmgen.config import GridForm, TimeBase
+from lstmgen.choices import GridForm, OovPolicy, TimeBase
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media import checks
-from lstmgen.media.base import BOUNDARY_ID, AnyTokenizer, Ids, OovPolicy, ScoreTokenizer, StreamDecoder, Tokenizer, Vocabulary
+from lstmgen.media.base import BOUNDARY_ID, AnyTokenizer, Ids, ScoreTokenizer, StreamDecoder, Tokenizer, Vocabulary
 from lstmgen.media.text.byte import ByteTokenizer
 from lstmgen.media.text.char import CharTokenizer
 from lstmgen.media.text.piece_proto import PieceModel

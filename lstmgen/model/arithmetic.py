@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from lstmgen.config import Device, Precision
+from lstmgen.choices import Device, Precision
 from lstmgen.errors import MachineError
 from lstmgen.model.language_model import Architecture, LanguageModel
 

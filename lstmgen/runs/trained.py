@@ -16,7 +16,7 @@ from lstmgen.analysis.scoring import Score, score_text, score_token_file, utf8_b
 from lstmgen.analysis.tunes import TuneScore, score_tunes
 from lstmgen.checkpoint.model_file import find_model, load_model
 from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
-from lstmgen.config import Device, Precision
+from lstmgen.choices import Device, OovPolicy, Precision
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
 from lstmgen.generation.compose import Beginning, Tune, compose, read_prompt
@@ -27,7 +27,7 @@ from lstmgen.generation.sampling import Sampling
 from lstmgen.generation.stops import StopScanner
 from lstmgen.generation.turns import Turns
 from lstmgen.media import tokenizers
-from lstmgen.media.base import AnyTokenizer, OovPolicy, ScoreTokenizer, Tokenizer
+from lstmgen.media.base import AnyTokenizer, ScoreTokenizer, Tokenizer
 from lstmgen.media.sources import Source
 from lstmgen.media.tokenizers import fingerprint
 from lstmgen.media.tunes.tunes import tidied

@@ -11,7 +11,8 @@ import math
 import torch
 from torch import nn
 
-from lstmgen.config import OptimizerConfig, Schedule
+from lstmgen.choices import Schedule
+from lstmgen.config import OptimizerConfig
 
 WARMUP_SHARE = 0.05
 """Part of the budget in which the rate rises, unless a number of steps is given."""

@@ -1,21 +1,14 @@
 import io
-import typing
 
 import pytest
 
-from lstmgen.cli.options import OOV_POLICIES, as_typed, check_choice, draw_seed, read_text, unescape
+from lstmgen.cli.options import as_typed, check_choice, draw_seed, read_text, unescape
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError, UsageError
 
 
 def streams(data=b"", **changes):
     return Streams(stdin=io.BytesIO(data), stdout=io.BytesIO(), stderr=io.BytesIO(), **changes)
-
-
-def test_the_words_for_unseen_symbols_are_those_of_the_tokenizers():
-    from lstmgen.media.base import OovPolicy
-
-    assert typing.get_args(OovPolicy) == OOV_POLICIES
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
+from lstmgen.choices import OovPolicy
 from lstmgen.media import checks
-from lstmgen.media.base import Ids, OovPolicy
+from lstmgen.media.base import Ids
 from lstmgen.media.text.byte_table import ByteStreamDecoder, ByteTable
 from lstmgen.media.text.symbols import settle_strays, stray_surrogates
 

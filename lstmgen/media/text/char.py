@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
+from lstmgen.choices import OovPolicy
 from lstmgen.errors import CorpusError
 from lstmgen.media import checks
-from lstmgen.media.base import BOUNDARY_ID, Ids, OovPolicy
+from lstmgen.media.base import BOUNDARY_ID, Ids
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
 from lstmgen.media.text.symbols import is_stray_surrogate, printable, unseen_symbols
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from lstmgen.choices import OovPolicy
 from lstmgen.errors import UnseenSymbolError
-from lstmgen.media.base import OovPolicy
 
 REPLACEMENT_CHARACTER: Final = "\ufffd"
 """What stands for something that could not be read."""

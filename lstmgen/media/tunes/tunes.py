@@ -12,7 +12,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lstmgen.config import DataConfig, PedalPolicy, TokenizerConfig
+from lstmgen.choices import PedalPolicy
+from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.corpus.prepared import prepare_scores
 from lstmgen.errors import CorpusError, UsageError

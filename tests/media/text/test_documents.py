@@ -393,6 +393,6 @@ def test_memory_stays_far_below_the_size_of_the_file(tree, monkeypatch):
 def test_the_policies_are_those_of_the_configuration():
     from typing import get_args
 
-    from lstmgen.config import ErrorsPolicy
+    from lstmgen.choices import ErrorsPolicy
 
     assert get_args(ErrorsPolicy) == sources.ERRORS_POLICIES

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
-from lstmgen.config import GridForm
+from lstmgen.choices import GridForm
 from lstmgen.errors import UsageError
 from lstmgen.media import checks
 from lstmgen.media.base import Clock, Ids, Measures

@@ -1,0 +1,53 @@
+"""Every list of words that a user may choose from, once: cells, media and their tokenizers, policies, devices.
+
+Free of numpy and torch: the command line completes and explains with these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+PedalPolicy = Literal["extend", "drop"]
+TimeBase = Literal["beats", "seconds"]
+GridForm = Literal["voices", "chords"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+Device = Literal["auto", "cpu", "cuda"]
+Schedule = Literal["linear", "cosine", "constant"]
+PresetName = Literal["auto", "tiny", "small", "medium", "large"]
+ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
+OovPolicy = Literal["error", "skip", "replace"]
+"""What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
+
+CELLS: Final = {"lstm": "lstmgen.model.cells.lstm", "gru": "lstmgen.model.cells.gru", "rnn": "lstmgen.model.cells.rnn"}
+"""Every kind of recurrent cell, the default first, and the module that holds its record."""
+
+
+@dataclass(frozen=True)
+class MediumEntry:
+    """A kind of thing that can be learned.
+
+    Attributes:
+        home: the module that holds its record.
+        tokenizers: the names of its tokenizers, the default first.
+    """
+
+    home: str
+    tokenizers: tuple[str, ...]
+
+
+MEDIA: Final = {
+    "text": MediumEntry("lstmgen.media.text.medium", ("char", "byte", "word", "bpe", "unigram")),
+    "tunes": MediumEntry("lstmgen.media.tunes.medium", ("notes", "performance", "grid")),
+}
+"""Every medium; what no other medium recognises is the first one's."""
+
+
+def tokenizer_names() -> tuple[str, ...]:
+    """Every tokenizer of every medium."""
+    return tuple(name for medium in MEDIA.values() for name in medium.tokenizers)
+
+
+def cell_names() -> tuple[str, ...]:
+    """Every cell."""
+    return tuple(CELLS)
