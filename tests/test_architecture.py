@@ -8,13 +8,14 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices"}
+GROUND = {"errors", "limits", "choices", "ids"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music"}
 ALLOWED = {
     "errors": set(),
     "limits": set(),
     "choices": set(),
+    "ids": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,

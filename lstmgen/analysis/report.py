@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.errors import InputError
-from lstmgen.media.base import Ids, Tokenizer
+from lstmgen.ids import Ids
+from lstmgen.media.base import Tokenizer
 
 _LARGEST_EXPONENT: Final = 700.0
 _RAW_BYTE: Final = re.compile("[\udc80-\udcff]")

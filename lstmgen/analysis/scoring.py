@@ -26,7 +26,8 @@ from lstmgen.analysis.report import Detail, Score, combine, summarise_totals, ut
 from lstmgen.analysis.threads import threads_for
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import InputError, UsageError
-from lstmgen.media.base import BOUNDARY_ID, Ids, Tokenizer
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import Tokenizer
 from lstmgen.model.language_model import LanguageModel
 
 __all__ = ["Detail", "Score", "combine", "score", "score_text", "score_token_file", "summarise_totals", "utf8_bytes"]

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from lstmgen.analysis.report import TokenScore
 from lstmgen.analysis.scoring import surprisals_of
 from lstmgen.errors import InputError
-from lstmgen.media.base import BOUNDARY_ID, Ids, ScoreTokenizer
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import ScoreTokenizer
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.music.score import Score as Music
 

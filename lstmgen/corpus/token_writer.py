@@ -15,7 +15,8 @@ from lstmgen import limits, storage
 from lstmgen.choices import OovPolicy
 from lstmgen.corpus.token_file import MAGIC, PREFIX, VERSION, smallest_dtype, starts_offset
 from lstmgen.errors import CorpusError
-from lstmgen.media.base import BOUNDARY_ID, Ids, ScoreTokenizer, Tokenizer, Vocabulary
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import ScoreTokenizer, Tokenizer, Vocabulary
 from lstmgen.media.tokenizers import fingerprint
 from lstmgen.music.score import Score
 

@@ -15,7 +15,8 @@ from lstmgen.errors import InputError
 from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, begin
 from lstmgen.generation.sampling import Sampling
-from lstmgen.media.base import BOUNDARY_ID, Cursor, Ids, ScoreTokenizer
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import Cursor, ScoreTokenizer
 from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.score import Meter, Notes, Pedals, Score

@@ -25,7 +25,8 @@ from lstmgen.generation import filters
 from lstmgen.generation.decoder import Carried, Decoder
 from lstmgen.generation.filters import Filter, Moment
 from lstmgen.generation.sampling import Sampling, temperature_at
-from lstmgen.media.base import BOUNDARY_ID, Cursor, Ids
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import Cursor
 
 _NO_IDS: Ids = np.zeros(0, dtype=np.int64)
 

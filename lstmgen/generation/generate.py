@@ -17,7 +17,8 @@ from lstmgen.choices import OovPolicy
 from lstmgen.errors import InputError
 from lstmgen.generation.draw import Drawing
 from lstmgen.generation.stops import StopScanner
-from lstmgen.media.base import BOUNDARY_ID, Ids, Tokenizer
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import Tokenizer
 from lstmgen.media.tokenizers import printable
 
 Ended = Literal["length", "stop", "end-of-document", "interrupted"]

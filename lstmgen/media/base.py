@@ -1,26 +1,20 @@
 """What a tokenizer promises: text or scores <-> ids, in numpy, never torch.
 
-Ids are exactly `0 .. vocab_size - 1`. Id 0 is the document boundary: it stands before every document of a token file, it is what
-generation starts from when there is no prompt, and it decodes to nothing.
+Ids are those of `lstmgen.ids`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.choices import OovPolicy
+from lstmgen.ids import Ids
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.score import Score
-
-Ids = NDArray[np.int64]
-"""One-dimensional token ids."""
-
-BOUNDARY_ID: Final = 0
-"""The document boundary, in every tokenizer."""
 
 
 class StreamDecoder(Protocol):

@@ -35,7 +35,7 @@ from lstmgen import limits
 from lstmgen.choices import GridForm, OovPolicy, TimeBase
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media import checks
-from lstmgen.media.base import BOUNDARY_ID, AnyTokenizer, Ids, ScoreTokenizer, StreamDecoder, Tokenizer, Vocabulary
+from lstmgen.media.base import AnyTokenizer, ScoreTokenizer, StreamDecoder, Tokenizer, Vocabulary
 from lstmgen.media.text.byte import ByteTokenizer
 from lstmgen.media.text.char import CharTokenizer
 from lstmgen.media.text.piece_proto import PieceModel
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
 __all__ = [
-    "BOUNDARY_ID",
     "NAMES",
     "SCORE_NAMES",
     "TEXT_NAMES",
@@ -61,7 +60,6 @@ __all__ = [
     "CharTokenizer",
     "GridForm",
     "GridTokenizer",
-    "Ids",
     "OovPolicy",
     "PerformanceTokenizer",
     "PieceTokenizer",

@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstmgen.media.base import BOUNDARY_ID, Ids, ScoreTokenizer
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import ScoreTokenizer
 from lstmgen.training.streams import IGNORED, Window
 
 Augment = Callable[[Ids, np.random.Generator], Ids]

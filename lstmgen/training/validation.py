@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
 
-from lstmgen.media.base import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.training.streams import IGNORED
 

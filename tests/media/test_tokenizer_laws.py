@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lstmgen.errors import UnseenSymbolError
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media import tokenizers
-from lstmgen.media.base import BOUNDARY_ID
 
 LIGHT = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lstmgen.media.base import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import IGNORED

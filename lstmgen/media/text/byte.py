@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any, final
 
 from lstmgen.choices import OovPolicy
+from lstmgen.ids import Ids
 from lstmgen.media import checks
-from lstmgen.media.base import Ids
 from lstmgen.media.text.byte_table import ByteStreamDecoder, ByteTable
 from lstmgen.media.text.symbols import settle_strays, stray_surrogates
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from lstmgen.media.base import BOUNDARY_ID, Ids
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.text.symbols import printable
 
 FIRST_BYTE_ID: Final = BOUNDARY_ID + 1

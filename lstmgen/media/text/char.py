@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.choices import OovPolicy
 from lstmgen.errors import CorpusError
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media import checks
-from lstmgen.media.base import BOUNDARY_ID, Ids
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
 from lstmgen.media.text.symbols import is_stray_surrogate, printable, unseen_symbols
 

@@ -25,8 +25,8 @@ import numpy as np
 from lstmgen import limits
 from lstmgen.choices import OovPolicy
 from lstmgen.errors import LstmgenError, UsageError
+from lstmgen.ids import Ids
 from lstmgen.media import checks
-from lstmgen.media.base import Ids
 from lstmgen.media.text import piece_proto
 from lstmgen.media.text.byte_table import FIRST_UNIT_ID, ByteStreamDecoder, ByteTable
 from lstmgen.media.text.piece_proto import PieceModel, Pieces

@@ -20,8 +20,8 @@ import numpy as np
 from lstmgen import limits
 from lstmgen.choices import OovPolicy
 from lstmgen.errors import UsageError
+from lstmgen.ids import Ids
 from lstmgen.media import checks
-from lstmgen.media.base import Ids
 from lstmgen.media.text.byte_table import FIRST_BYTE_ID, FIRST_UNIT_ID, ByteStreamDecoder, ByteTable
 from lstmgen.media.text.sampling import Texts, sample
 from lstmgen.media.text.symbols import has_byte_escapes, settle_strays, stray_surrogates

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.base import Ids
+from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 
 

@@ -14,7 +14,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.base import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.grid.chords import STEP, ChordGrid
 from lstmgen.media.tunes.grid.voices import HOLD, PITCH, REST, VoiceGrid
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits, check_allowed

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.choices import GridForm
 from lstmgen.errors import UsageError
+from lstmgen.ids import Ids
 from lstmgen.media import checks
-from lstmgen.media.base import Clock, Ids, Measures
+from lstmgen.media.base import Clock, Measures
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
 from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable
 from lstmgen.media.tunes.grid.chords import STEP, ChordGrid

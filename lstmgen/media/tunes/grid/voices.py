@@ -18,7 +18,7 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.base import BOUNDARY_ID, Ids
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grid.steps import StepNotes
 from lstmgen.music.lanes import Steps, cells, is_new, one_at_a_time

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.base import Ids
+from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.events import (
     BAR,

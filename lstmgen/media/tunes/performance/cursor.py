@@ -15,7 +15,7 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.base import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.performance.events import LONGEST_SHIFT, OFF, ON, SHIFT, VELOCITY
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits, check_allowed

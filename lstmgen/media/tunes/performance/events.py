@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from lstmgen.media.base import BOUNDARY_ID, Ids
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.music.lanes import Steps, is_new, one_at_a_time
 
