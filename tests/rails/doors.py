@@ -16,35 +16,35 @@ import lstmgen
 
 def text_tokenizer(name, text, *, vocab_size=None):
     """The tokenizer that a text gives."""
-    from lstmgen.tokenizers import build
+    from lstmgen.media.tokenizers import build
 
     return build(name, lambda: iter([text]), vocab_size=vocab_size)
 
 
 def score_tokenizer(name, scores, **options):
     """The tokenizer that fits some scores."""
-    from lstmgen.tokenizers import build_for_scores
+    from lstmgen.media.tokenizers import build_for_scores
 
     return build_for_scores(name, scores, **options)
 
 
 def tokenizer_from_json(values):
     """The tokenizer that a model file describes."""
-    from lstmgen.tokenizers import from_json
+    from lstmgen.media.tokenizers import from_json
 
     return from_json(values)
 
 
 def fingerprint(tokenizer):
     """The sha256 of a tokenizer's JSON."""
-    from lstmgen.tokenizers import fingerprint as of
+    from lstmgen.media.tokenizers import fingerprint as of
 
     return of(tokenizer)
 
 
 def score_of(path):
     """The score that a MIDI file holds."""
-    from lstmgen.music.reader import read_midi
+    from lstmgen.music.midi.reader import read_midi
 
     return read_midi(Path(path).read_bytes()).score
 
