@@ -28,7 +28,7 @@ class MediumEntry:
     """A kind of thing that can be learned.
 
     Attributes:
-        home: the module that holds its record.
+        home: the package that it lives in: `medium.py` holds its record, `options.py` what it adds to commands.
         tokenizers: the names of its tokenizers, the default first.
     """
 
@@ -37,8 +37,8 @@ class MediumEntry:
 
 
 MEDIA: Final = {
-    "text": MediumEntry("lstmgen.media.text.medium", ("char", "byte", "word", "bpe", "unigram")),
-    "tunes": MediumEntry("lstmgen.media.tunes.medium", ("notes", "performance", "grid")),
+    "text": MediumEntry("lstmgen.media.text", ("char", "byte", "word", "bpe", "unigram")),
+    "tunes": MediumEntry("lstmgen.media.tunes", ("notes", "performance", "grid")),
 }
 """Every medium; what no other medium recognises is the first one's."""
 

@@ -17,8 +17,8 @@ from lstmgen import limits, storage
 from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.tensor_file import Header
 from lstmgen.errors import ModelFileError
-from lstmgen.media import tokenizers
-from lstmgen.media.base import AnyTokenizer
+from lstmgen.media.base import Tokenizer
+from lstmgen.media.registry import tokenizer_from_json
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +49,7 @@ class Model:
     """
 
     network: LanguageModel
-    tokenizer: AnyTokenizer
+    tokenizer: Tokenizer
     summary: dict[str, Any]
 
 
@@ -72,12 +72,12 @@ class Description:
     architecture: dict[str, Any]
     parameters: int
     precision: str
-    tokenizer: AnyTokenizer
+    tokenizer: Tokenizer
     summary: dict[str, Any]
 
 
 def save_model(
-    path: Path, network_tensors: Mapping[str, Tensor], architecture: Architecture, tokenizer: AnyTokenizer, summary: Mapping[str, Any]
+    path: Path, network_tensors: Mapping[str, Tensor], architecture: Architecture, tokenizer: Tokenizer, summary: Mapping[str, Any]
 ) -> None:
     """Writes a model file, completely or not at all; weights are stored in fp32.
 
@@ -229,8 +229,8 @@ def _check_tensors(header: Header, expected: dict[str, tuple[int, ...]], path: P
             raise ModelFileError(message, remedy=_DAMAGED)
 
 
-def _tokenizer(header: Header, vocab_size: Any, path: Path) -> AnyTokenizer:
-    tokenizer = tokenizers.from_json(header.document["tokenizer"])
+def _tokenizer(header: Header, vocab_size: Any, path: Path) -> Tokenizer:
+    tokenizer = tokenizer_from_json(header.document["tokenizer"])
     if tokenizer.vocab_size != vocab_size:
         raise ModelFileError(
             f"the tokenizer in {str(path)!r} has {tokenizer.vocab_size} ids, its architecture {ascii(vocab_size)[:40]}", remedy=_DAMAGED

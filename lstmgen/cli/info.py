@@ -19,7 +19,7 @@ from lstmgen.cli.wording import command, counted, duration, size
 from lstmgen.errors import InputError, LstmgenError
 
 if TYPE_CHECKING:
-    from lstmgen.media.base import AnyTokenizer
+    from lstmgen.media.base import Tokenizer
 
 EXAMPLES: Final = (
     "lstmgen info checkpoints/story        # architecture, tokenizer, how it was trained, how well it went",
@@ -122,7 +122,7 @@ def describe_model(path: Path) -> dict[str, Any]:
     }
 
 
-def _promises(tokenizer: AnyTokenizer) -> dict[str, Any]:
+def _promises(tokenizer: Tokenizer) -> dict[str, Any]:
     """What a tokenizer promises of text, or how one of music was fitted."""
     from lstmgen.media.tokenizers import of_scores
 

@@ -16,7 +16,9 @@ from lstmgen.choices import OovPolicy
 from lstmgen.corpus.token_file import VERSION, TokenFile
 from lstmgen.corpus.token_writer import write_score_file, write_token_file
 from lstmgen.errors import CorpusError, MachineError
-from lstmgen.media.base import ScoreTokenizer, Tokenizer, Vocabulary
+from lstmgen.media.base import Tokenizer
+from lstmgen.media.text.base import TextTokenizer
+from lstmgen.media.tunes.base import ScoreTokenizer
 from lstmgen.media.text.documents import Corpus
 from lstmgen.media.text.splits import Span, spans
 from lstmgen.media.tokenizers import fingerprint
@@ -47,7 +49,7 @@ class _Part:
 
 def prepare(
     corpus: Corpus,
-    tokenizer: Tokenizer,
+    tokenizer: TextTokenizer,
     *,
     val_frac: float,
     val: Corpus | None = None,
@@ -133,7 +135,7 @@ def prepare_scores(
 def _prepare(
     parts: Mapping[str, _Part],
     identity: Mapping[str, Any],
-    tokenizer: Vocabulary,
+    tokenizer: Tokenizer,
     *,
     folders: tuple[Path, Path | None],
     total: int,

@@ -16,7 +16,9 @@ from lstmgen.choices import OovPolicy
 from lstmgen.corpus.token_file import MAGIC, PREFIX, VERSION, smallest_dtype, starts_offset
 from lstmgen.errors import CorpusError
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import ScoreTokenizer, Tokenizer, Vocabulary
+from lstmgen.media.base import Tokenizer
+from lstmgen.media.text.base import TextTokenizer
+from lstmgen.media.tunes.base import ScoreTokenizer
 from lstmgen.media.tokenizers import fingerprint
 from lstmgen.music.score import Score
 
@@ -24,7 +26,7 @@ from lstmgen.music.score import Score
 def write_token_file(
     path: Path,
     pieces: Iterable[Iterable[str]],
-    tokenizer: Tokenizer,
+    tokenizer: TextTokenizer,
     *,
     corpus_sha256: str,
     part: str,
@@ -110,7 +112,7 @@ def write_score_file(
 class _Writer:
     """Ids as they come, then the starts, then the header into the room that was left for it."""
 
-    def __init__(self, stream: BinaryIO, tokenizer: Vocabulary) -> None:
+    def __init__(self, stream: BinaryIO, tokenizer: Tokenizer) -> None:
         self._stream = stream
         self._tokenizer = tokenizer
         self._dtype = smallest_dtype(tokenizer.vocab_size)
@@ -158,7 +160,7 @@ class _Writer:
         self._stream.write(PREFIX.pack(MAGIC, VERSION, len(text)) + text)
 
 
-def _stretches(chunks: Iterable[str], tokenizer: Tokenizer) -> Iterator[str]:
+def _stretches(chunks: Iterable[str], tokenizer: TextTokenizer) -> Iterator[str]:
     """The text of a document in stretches whose ids, one after the other, are the ids of the whole."""
     held = ""
     fresh: list[str] = []

@@ -1,9 +1,13 @@
-"""Draws one token after the other from a decoder.
+"""Draws tokens from a decoder, one after the other, for many samples side by side.
 
-Every token takes one uniform number from the sample's own generator, and the token is found by the inverse of the cumulative
-distribution in float64. So sample i of a seed is the same whatever else is drawn, and a filter that removes nothing changes nothing.
+    context ─► logits ─► filters ─► draw ─► writer ─► piece
+                 ▲                    │
+                 └──── decoder ◄──────┘
 
-Letters: V vocabulary.
+Every token takes one uniform number from its sample's own generator, and is found by the inverse of the cumulative distribution in
+float64. So sample i of a seed is the same whatever is drawn beside it, and a filter that removes nothing changes nothing.
+
+Letters: B samples that are drawn side by side, V vocabulary.
 """
 
 from __future__ import annotations
@@ -11,64 +15,57 @@ from __future__ import annotations
 import math
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmgen.errors import ModelFileError, UsageError
+from lstmgen.errors import ModelFileError
 from lstmgen.generation import filters
-from lstmgen.generation.decoder import Carried, Decoder
 from lstmgen.generation.filters import Filter, Moment
 from lstmgen.generation.sampling import Sampling, temperature_at
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import Cursor
+from lstmgen.media.writing import Piece, Writer
+from lstmgen.model.decoder import Decoder
+from lstmgen.model.state import State
 
 _NO_IDS: Ids = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Context:
-    """Where a text stands: everything that the next token depends on. A value; nothing changes it.
+    """Where an item stands: everything that the next token depends on. A value; nothing changes it.
 
     Attributes:
         logits_V: of the next token.
-        carried: the state after the last one.
-        ids: of the text so far, without the boundary that it began with.
+        state: of one stream, after the last token.
+        ids: of the item so far, without the boundary that it began with.
     """
 
     logits_V: Tensor
-    carried: Carried
+    state: State
     ids: Ids
 
 
 def begin(decoder: Decoder, ids: Ids = _NO_IDS) -> Context:
-    """The context after a document's boundary and then these ids."""
-    logits_V, carried = decoder.read([BOUNDARY_ID, *ids.tolist()], decoder.start())
-    return Context(logits_V, carried, ids)
+    """The context after an item's boundary and then these ids."""
+    logits_V, state = decoder.read([BOUNDARY_ID, *ids.tolist()], decoder.start())
+    return Context(logits_V, state, ids)
 
 
 def read_on(decoder: Decoder, context: Context, ids: Ids) -> Context:
-    """The context after further ids that were not drawn but given."""
+    """The context after further ids."""
     if not len(ids):
         return context
-    logits_V, carried = decoder.read(ids.tolist(), context.carried)
-    return Context(logits_V, carried, np.concatenate([context.ids, ids]))
+    logits_V, state = decoder.read(ids.tolist(), context.state)
+    return Context(logits_V, state, np.concatenate([context.ids, ids]))
 
 
 def generator_of(seed: int, index: int) -> np.random.Generator:
-    """The random numbers of sample `index` of a seed; independent of those of every other sample.
-
-    Raises:
-        UsageError: one of them is negative or no whole number.
-    """
-    for name, value in (("seed", seed), ("index", index)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise UsageError(f"the {name} is {value!r}, expected a whole number, 0 or more", remedy="for example --seed 1")
+    """The random numbers of sample `index` of a seed; independent of those of every other sample."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(index,))))
 
 
@@ -85,14 +82,106 @@ class Drawn:
     nats: float
 
 
+class Lane:
+    """One sample while it is drawn.
+
+    Args:
+        writer: turns ids into pieces, and says which may come next.
+        context: where the item stands.
+        sampling: how tokens are chosen.
+        length: most tokens to draw; None: no end but the item's own.
+        generator: the sample's own random numbers.
+
+    Raises:
+        UsageError: a temperature ramp without a length.
+    """
+
+    def __init__(self, writer: Writer, context: Context, *, sampling: Sampling, length: int | None, generator: np.random.Generator) -> None:
+        temperature_at(sampling.temperature, 0, length=length)
+        self.writer = writer
+        self.nats = 0.0
+        self.ended = writer.ended or ("length" if length == 0 else None)
+        """Why nothing more is drawn; None while it goes on."""
+        self._filters = filters.build(sampling)
+        self._length = length
+        self._generator = generator
+        self._recent = _Recent(context.ids, sampling)
+        self._ids = array("q")
+        self._allowed_V: NDArray[np.bool_] | None = None
+        self._mask: list[Filter] = []
+
+    @property
+    def ids(self) -> Ids:
+        """What was drawn so far, without a boundary."""
+        return np.array(self._ids, dtype=np.int64)
+
+    @property
+    def tokens(self) -> int:
+        """How many were drawn."""
+        return len(self._ids)
+
+    def draw(self, logits_V: Tensor) -> Piece | None:
+        """One more token: the piece that it completes; None at a boundary, which ends the item."""
+        moment = Moment(self.tokens, self._length, self._recent.ids)
+        drawn = pick(logits_V, [*self._masked(), *self._filters], moment, uniform=self._generator.random())
+        if drawn.token == BOUNDARY_ID:
+            self.ended = "end-of-document"
+            return None
+        self.nats += drawn.nats
+        self._ids.append(drawn.token)
+        self._recent.add(drawn.token)
+        piece = self.writer.push(drawn.token)
+        self.ended = self.writer.ended or ("length" if self.tokens == self._length else None)
+        return piece
+
+    @property
+    def last(self) -> int:
+        """The token that was drawn last."""
+        return self._ids[-1]
+
+    def _masked(self) -> list[Filter]:
+        """The filter that removes what may not come next; none where everything may."""
+        allowed_V = self.writer.allowed()
+        if allowed_V is not self._allowed_V:
+            self._allowed_V, self._mask = allowed_V, [] if allowed_V is None else [filters.keep(allowed_V)]
+        return self._mask
+
+
+def draw(decoder: Decoder, context: Context, lanes: Sequence[Lane], *, cut: bool = False) -> Iterator[tuple[Lane, Piece]]:
+    """Draws samples side by side until each has ended: the lane and the piece, whenever a piece is complete.
+
+    Args:
+        decoder: the model.
+        context: where all of them begin.
+        lanes: the samples.
+        cut: leave out what is incomplete at the end of a sample.
+    """
+    going = [lane for lane in lanes if lane.ended is None]
+    logits_BV, state = context.logits_V.expand(len(going), -1), context.state.repeated(len(going))
+    while going:
+        for lane, logits_V in zip(going, logits_BV, strict=True):
+            piece = lane.draw(logits_V)
+            if piece is not None:
+                yield lane, piece
+            if lane.ended is not None:
+                yield lane, lane.writer.finish(cut=cut)
+        stay = [place for place, lane in enumerate(going) if lane.ended is None]
+        if len(stay) < len(going):
+            going = [going[place] for place in stay]
+            state = state.select(torch.tensor(stay, dtype=torch.int64))
+        if going:
+            logits_BV, state = decoder.step([lane.last for lane in going], state)
+
+
 def pick(logits_V: Tensor, wanted: Iterable[Filter], moment: Moment, *, uniform: float) -> Drawn:
     """The token that a uniform number in [0, 1) stands for, after all filters.
 
     Raises:
         ModelFileError: no logit is a usable number.
     """
-    raw_V = _usable(logits_V)
-    cumulated_V = filters.apply(wanted, raw_V, moment).softmax(0).numpy().cumsum()
+    with torch.inference_mode():
+        raw_V = _usable(logits_V)
+        cumulated_V = filters.apply(wanted, raw_V, moment).softmax(0).numpy().cumsum()
     token = int(cumulated_V.searchsorted(uniform * cumulated_V[-1], side="right"))
     if token == len(cumulated_V):  # rounding can reach the end; the last token with any probability is meant
         token = int(cumulated_V.searchsorted(cumulated_V[-1], side="left"))
@@ -115,81 +204,6 @@ def _usable(logits_V: Tensor) -> Tensor:
     return raw_V
 
 
-class Drawing:
-    """Tokens drawn one after the other; an iterator that ends after `length` tokens, or after a boundary.
-
-    Args:
-        decoder: the model.
-        context: where the text stands.
-        sampling: how tokens are chosen.
-        length: most tokens to draw; None goes on until the model ends its document.
-        generator: the sample's own random numbers.
-        ignore_end: never draw the boundary.
-        cursor: says which tokens may come next, where the tokens have a grammar; the drawing ends when it is finished. The prompt has
-            been pushed and `begin` called.
-
-    Raises:
-        UsageError: a temperature ramp without a length, or a model that knows nothing but the boundary and may not draw it.
-    """
-
-    def __init__(
-        self,
-        decoder: Decoder,
-        context: Context,
-        *,
-        sampling: Sampling,
-        length: int | None,
-        generator: np.random.Generator,
-        ignore_end: bool = False,
-        cursor: Cursor | None = None,
-    ) -> None:
-        temperature_at(sampling.temperature, 0, length=length)
-        if ignore_end and decoder.vocab_size < 2:
-            raise UsageError("the model knows nothing but the end of a document, which it is asked to ignore")
-        self._decoder = decoder
-        self._before = context
-        self._logits_V, self._carried = context.logits_V, context.carried
-        self._filters = filters.build(sampling, banned=(BOUNDARY_ID,) if ignore_end else ())
-        self._cursor = cursor
-        self._length = length
-        self._generator = generator
-        self._recent = _Recent(context.ids, sampling)
-        self._drawn = array("q")
-        self._ended = False
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Drawn:
-        """The next token; a boundary is the last."""
-        position = len(self._drawn)
-        if self._ended or position == self._length or (self._cursor is not None and self._cursor.finished):
-            raise StopIteration
-        moment = Moment(position, self._length, self._recent.ids)
-        wanted = self._filters if self._cursor is None else [filters.keep(self._cursor.allowed()), *self._filters]
-        with torch.inference_mode():
-            drawn = pick(self._logits_V, wanted, moment, uniform=self._generator.random())
-            if self._cursor is not None:
-                self._cursor.push(drawn.token)
-            if drawn.token == BOUNDARY_ID:
-                self._ended = True
-            else:
-                self._logits_V, self._carried = self._decoder.step(drawn.token, self._carried)
-                self._drawn.append(drawn.token)
-                self._recent.add(drawn.token)
-        return drawn
-
-    @property
-    def ids(self) -> Ids:
-        """What was drawn so far, without a boundary."""
-        return np.array(self._drawn, dtype=np.int64)
-
-    @property
-    def context(self) -> Context:
-        """Where the text stands after what was drawn so far."""
-        return Context(self._logits_V, self._carried, np.concatenate([self._before.ids, self.ids]))
-
-
 class _Recent:
     """The ids that the repetition penalty looks at: the last ones, or all; none where there is no penalty."""
 
@@ -198,25 +212,5 @@ class _Recent:
         self.ids: set[int] | deque[int] = set(ids.tolist()) if count < 0 else deque(ids[-count:].tolist() if count else (), maxlen=count)
 
     def add(self, token: int) -> None:
-        """One more id of the text."""
+        """One more id of the item."""
         self.ids.add(token) if isinstance(self.ids, set) else self.ids.append(token)
-
-
-def as_length(length: int | None) -> int | None:
-    """A length as `Drawing` takes it; -1 is another way to say that there is none.
-
-    Raises:
-        UsageError: it is anything else below 0, or no whole number.
-    """
-    if length is None or (length == -1 and not isinstance(length, bool)):
-        return None
-    if not isinstance(length, int) or isinstance(length, bool) or length < 0:
-        raise UsageError(
-            f"the length is {length!r}, expected a whole number of tokens, or -1 for no end", remedy="for example --length 500"
-        )
-    return length
-
-
-def as_stops(stop: str | Sequence[str]) -> tuple[str, ...]:
-    """One stop text or several as a tuple."""
-    return (stop,) if isinstance(stop, str) else tuple(stop)

@@ -116,14 +116,7 @@ def _keep_mass(logits_V: Tensor, probabilities_V: Tensor, *, order: Tensor, mass
     return logits_V.index_fill(0, order[1:][reached_V[:-1] >= mass], _REMOVED)
 
 
-def _mask_filter(_: Sampling, banned: tuple[int, ...]) -> Filter | None:
-    if not banned:
-        return None
-    banned_ids = torch.tensor(banned)
-    return lambda logits_V, _: mask(logits_V, banned_ids)
-
-
-def _penalty_filter(sampling: Sampling, _: tuple[int, ...]) -> Filter | None:
+def _penalty_filter(sampling: Sampling) -> Filter | None:
     penalty = sampling.repetition_penalty
     if penalty == 1 or sampling.repeat_last_n == 0:
         return None
@@ -134,31 +127,30 @@ def _penalty_filter(sampling: Sampling, _: tuple[int, ...]) -> Filter | None:
     return penalise
 
 
-def _temperature_filter(sampling: Sampling, _: tuple[int, ...]) -> Filter | None:
+def _temperature_filter(sampling: Sampling) -> Filter | None:
     wanted = sampling.temperature
     if wanted == 1:
         return None
     return lambda logits_V, moment: temperature(logits_V, temperature_at(wanted, moment.position, length=moment.length))
 
 
-def _top_k_filter(sampling: Sampling, _: tuple[int, ...]) -> Filter | None:
+def _top_k_filter(sampling: Sampling) -> Filter | None:
     return (lambda logits_V, _: top_k(logits_V, sampling.top_k)) if sampling.top_k else None
 
 
-def _top_p_filter(sampling: Sampling, _: tuple[int, ...]) -> Filter | None:
+def _top_p_filter(sampling: Sampling) -> Filter | None:
     return (lambda logits_V, _: top_p(logits_V, sampling.top_p)) if sampling.top_p < 1 else None
 
 
-def _min_p_filter(sampling: Sampling, _: tuple[int, ...]) -> Filter | None:
+def _min_p_filter(sampling: Sampling) -> Filter | None:
     return (lambda logits_V, _: min_p(logits_V, sampling.min_p)) if sampling.min_p else None
 
 
-def _typical_filter(sampling: Sampling, _: tuple[int, ...]) -> Filter | None:
+def _typical_filter(sampling: Sampling) -> Filter | None:
     return (lambda logits_V, _: typical_p(logits_V, sampling.typical_p)) if sampling.typical_p < 1 else None
 
 
-ORDER: Final[dict[str, Callable[[Sampling, tuple[int, ...]], Filter | None]]] = {
-    "constraints": _mask_filter,
+ORDER: Final[dict[str, Callable[[Sampling], Filter | None]]] = {
     "penalties": _penalty_filter,
     "temperature": _temperature_filter,
     "top-k": _top_k_filter,
@@ -166,13 +158,13 @@ ORDER: Final[dict[str, Callable[[Sampling, tuple[int, ...]], Filter | None]]] = 
     "min-p": _min_p_filter,
     "typical": _typical_filter,
 }
-"""Every filter by name, in the order in which they apply; each builder gives None where its filter would change nothing."""
+"""Every filter by name, in the order in which they apply, behind the mask of what may not come next (`keep`); each builder gives None
+where its filter would change nothing."""
 
 
-def build(sampling: Sampling, *, banned: Iterable[int] = ()) -> list[Filter]:
+def build(sampling: Sampling) -> list[Filter]:
     """The filters that these settings switch on, in order; none at temperature 1 with everything else off."""
-    ids = tuple(sorted(set(banned)))
-    return [wanted for builder in ORDER.values() if (wanted := builder(sampling, ids)) is not None]
+    return [wanted for builder in ORDER.values() if (wanted := builder(sampling)) is not None]
 
 
 def apply(filters: Iterable[Filter], logits_V: Tensor, moment: Moment) -> Tensor:

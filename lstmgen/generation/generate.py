@@ -1,99 +1,173 @@
-"""From a prompt to text, in pieces as it is drawn.
+"""From a request to samples, for every medium: all at once, or one in pieces as it is drawn.
 
-    prompt ─► ids ─► context ─► drawing ─► ids ─► stream decoder ─► stop scanner ─► pieces of text
-
-The prompt is never altered; the text is what comes after it.
+request ─► prompt ─► plan, context ─► lanes ─► pieces ─► samples
 """
 
 from __future__ import annotations
 
-import io
+import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, Self
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Self
 
-from lstmgen import limits
-from lstmgen.choices import OovPolicy
-from lstmgen.errors import InputError
-from lstmgen.generation.draw import Drawing
-from lstmgen.generation.stops import StopScanner
-from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import Tokenizer
-from lstmgen.media.tokenizers import printable
+from lstmgen.config import DataConfig
+from lstmgen.errors import UsageError
+from lstmgen.generation.draw import Context, Lane, begin, draw, generator_of
+from lstmgen.generation.request import Request
+from lstmgen.media.base import Medium, Tokenizer
+from lstmgen.media.writing import Item, Piece, Plan, Prompt
+from lstmgen.model.decoder import Decoder
 
-Ended = Literal["length", "stop", "end-of-document", "interrupted"]
-_MAX_SHOWN = 12
+MAX_LANES: Final = 64
+"""Samples that are drawn side by side."""
+NOVEL_TRIES: Final = 10
+"""How often a sample is drawn that copies too much."""
+_NOVEL_STRIDE: Final = 1_000_000
+"""How far apart the numbers are of the samples that are drawn instead of one that copied too much."""
+_SEED_BELOW: Final = 2**31
+
+Copied = Callable[[Item], float]
+"""The share of an item that was copied from the training data."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One generated text.
+    """One sample. What its medium tells of it are attributes: the `text`, or the `score`, its `notes`, `seconds` and `bars`.
 
     Attributes:
         index: its number among the samples of this seed, from 0.
         seed: what its random numbers were made from, together with the index.
-        prompt: what it continues.
-        text: the continuation, without the prompt.
-        tokens: how many were drawn, those of a stop text included.
+        prompt: what it continues, as it was given.
+        item: the text, without the prompt, or the score.
+        tokens: how many were drawn.
         nats_per_token: their mean surprisal under the model itself, at temperature 1 and without filters; None without tokens.
-        ended: why it ended; `interrupted` when whoever read it stopped reading.
-        notes: what was done to the prompt before the model read it.
+        ended: why it ended: `length`, `stop`, `bars`, `seconds`, `end-of-document`, or `interrupted` when its reader left it.
+        warnings: what the user should know about the prompt and the sample.
+        facts: what its medium tells of it, by name.
     """
 
     index: int
     seed: int
     prompt: str
-    text: str
+    item: Item = field(repr=False)
     tokens: int
     nats_per_token: float | None
-    ended: Ended
-    notes: tuple[str, ...] = ()
+    ended: str
+    warnings: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(repr=False)
+    medium: Medium = field(repr=False, compare=False)
+
+    def __getattr__(self, name: str) -> Any:
+        """What the medium tells under this name."""
+        facts = self.__dict__.get("facts", {})
+        if name in facts:
+            return facts[name]
+        raise AttributeError(f"this sample of {self.medium.label} has no attribute {name!r}; it has {', '.join(facts)}")
+
+    def save(self, path: str | Path, *, title: str = "") -> None:
+        """Writes it to a file whose ending says how: of tunes `.mid`, `.png`, `.svg` or `.wav`; of text any.
+
+        Raises:
+            UsageError: the ending is none of these.
+            MachineError: the file cannot be written.
+        """
+        self.medium.save(self.item, Path(path), title=title or Path(path).stem)
 
 
-class SampleStream:
-    """A sample while it is drawn: an iterator over pieces of its text, which joined are the whole text.
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A request that is ready to be drawn.
+
+    Attributes:
+        decoder: the model.
+        medium: of the model.
+        request: with its seed.
+        seed: the same.
+        prompt: what the model has read.
+        plan: what every sample keeps to.
+        context: where the prompt left the model.
+    """
+
+    decoder: Decoder
+    medium: Medium
+    request: Request
+    seed: int
+    prompt: Prompt
+    plan: Plan
+    context: Context
+
+    @staticmethod
+    def of(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Request, *, data: DataConfig) -> Job:
+        """Reads the prompt of a request.
+
+        Raises:
+            UsageError: an option is out of bounds or cannot be read.
+            UnseenSymbolError: the prompt holds unseen symbols and is not to be altered.
+            InputError: the prompt cannot be read.
+        """
+        seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
+        medium.check_options(request.options)
+        prompt = medium.parse_prompt(tokenizer, request.prompt, request.options, data)
+        plan = medium.plan(tokenizer, prompt, request.options, length=request.length, echo=request.echo)
+        return Job(
+            decoder=decoder,
+            medium=medium,
+            request=request,
+            seed=seed,
+            prompt=prompt,
+            plan=plan,
+            context=begin(decoder, prompt.ids),
+        )
+
+    def lane(self, index: int) -> Lane:
+        """Sample `index`, of which nothing is drawn yet."""
+        return Lane(
+            self.plan.writer(),
+            self.context,
+            sampling=self.request.sampling,
+            length=self.plan.length,
+            generator=generator_of(self.seed, index),
+        )
+
+    def sample(self, index: int, lane: Lane) -> Sample:
+        """A sample as far as it was drawn."""
+        outcome = lane.writer.outcome()
+        return Sample(
+            index=index,
+            seed=self.seed,
+            prompt=self.prompt.shown,
+            item=outcome.item,
+            tokens=lane.tokens,
+            nats_per_token=lane.nats / lane.tokens if lane.tokens else None,
+            ended=lane.ended or "interrupted",
+            warnings=(*self.prompt.notes, *outcome.warnings),
+            facts=outcome.facts,
+            medium=self.medium,
+        )
+
+
+class Stream:
+    """A sample while it is drawn: an iterator over its pieces; none of them is empty, and `result` is the sample.
 
     Args:
-        tokenizer: turns ids into text.
-        drawing: where the ids come from.
-        index: as in `Sample`.
-        seed: as in `Sample`.
-        prompt: as in `Sample`.
-        stop: texts before the first of which the sample ends.
-        notes: as in `Sample`.
-        keep_half: emit U+FFFD for a character of which only the first bytes were drawn, rather than nothing.
+        job: what is drawn.
+        index: which sample.
+        cut: leave out what is incomplete at its end.
         on_end: called once when the sample ends, or its reader leaves it.
     """
 
-    def __init__(
-        self,
-        tokenizer: Tokenizer,
-        drawing: Drawing,
-        *,
-        index: int,
-        seed: int,
-        prompt: str = "",
-        stop: Sequence[str] = (),
-        notes: tuple[str, ...] = (),
-        keep_half: bool = True,
-        on_end: Callable[[SampleStream], None] | None = None,
-    ) -> None:
-        self.drawing = drawing
-        self._tokenizer = tokenizer
-        self._index, self._seed, self._prompt, self._notes = index, seed, prompt, notes
-        self._scanner = StopScanner(stop)
-        self._keep_half = keep_half
+    def __init__(self, job: Job, index: int = 0, *, cut: bool = False, on_end: Callable[[Stream], None] | None = None) -> None:
+        self.lane = job.lane(index)
+        self._job, self._index = job, index
         self._on_end = on_end
-        self._text = io.StringIO()
-        self._tokens, self._nats = 0, 0.0
-        self._ended: Ended = "interrupted"
-        self._pieces = self._run()
+        self._pieces = self._run(cut=cut)
 
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> str:
-        """The next piece of text; never empty."""
+    def __next__(self) -> Piece:
+        """The next piece."""
         return next(self._pieces)
 
     def close(self) -> None:
@@ -101,74 +175,61 @@ class SampleStream:
         self._pieces.close()
 
     @property
-    def text(self) -> str:
-        """What was emitted so far."""
-        return self._text.getvalue()
-
-    @property
     def result(self) -> Sample:
         """The sample as far as it was drawn."""
-        return Sample(
-            index=self._index,
-            seed=self._seed,
-            prompt=self._prompt,
-            text=self.text,
-            tokens=self._tokens,
-            nats_per_token=self._nats / self._tokens if self._tokens else None,
-            ended=self._ended,
-            notes=self._notes,
-        )
+        return self._job.sample(self._index, self.lane)
 
-    def _run(self) -> Generator[str, None, None]:
+    def _run(self, *, cut: bool) -> Generator[Piece, None, None]:
         try:
-            for piece in self._decoded():
-                if piece:
-                    self._text.write(piece)
+            for _, piece in draw(self._job.decoder, self._job.context, [self.lane], cut=cut):
+                if len(piece):
                     yield piece
         finally:
             if self._on_end is not None:
                 self._on_end(self)
 
-    def _decoded(self) -> Iterator[str]:
-        """The loop: draw, decode, look for a stop text. Pieces may be empty."""
-        decoder, scanner, ended = self._tokenizer.decoder(), self._scanner, "length"
-        for drawn in self.drawing:
-            if drawn.token == BOUNDARY_ID:
-                ended = "end-of-document"
-                break
-            self._tokens += 1
-            self._nats += drawn.nats
-            shown = scanner.push(decoder.push(drawn.token))
-            if scanner.found:
-                self._ended = "stop"
-                yield shown
-                return
-            yield shown
-        shown = scanner.push(decoder.finish()) if self._keep_half else ""
-        self._ended = "stop" if scanner.found else ended
-        yield shown + scanner.finish()
 
-
-def encode_given(tokenizer: Tokenizer, text: str, *, oov: OovPolicy, what: str) -> tuple[Ids, tuple[str, ...]]:
-    """The ids of a text that a user gave, and notes on the symbols that the model has never seen.
+def generate(job: Job, *, copied: Copied | None = None) -> Iterator[Sample]:
+    """All samples of a request, in order, drawn side by side.
 
     Args:
-        tokenizer: the model's.
-        text: what was given.
-        oov: what to do with unseen symbols.
-        what: what the text is, as in "the prompt".
+        job: the request.
+        copied: tells what was copied, where the request limits that.
 
     Raises:
-        UnseenSymbolError: there are unseen symbols and the policy is `error`.
-        InputError: the text is too long.
+        UsageError: a sample may never end.
     """
-    if len(text) > limits.MAX_PROMPT_CHARS:
-        raise InputError(f"{what} has {len(text):,} characters, at most {limits.MAX_PROMPT_CHARS:,} are read", remedy="give a shorter text")
-    ids = tokenizer.encode(text, oov=oov)
-    unseen = () if oov == "error" or tokenizer.covers_everything else tokenizer.unseen(text)
-    if not unseen:
-        return ids, ()
-    shown = ", ".join(f"'{printable(symbol)}'" for symbol in unseen[:_MAX_SHOWN])
-    more = f" and {len(unseen) - _MAX_SHOWN} more" if len(unseen) > _MAX_SHOWN else ""
-    done = "left out" if oov == "skip" else "replaced by one that it knows"
-    return ids, (f"symbols of {what} that the model has never seen were {done}: {shown}{more}",)
+    request = job.request
+    if not job.plan.ends:
+        raise UsageError("a text without a length and without a stop text may never end", remedy="give a length, or a stop text")
+    for first in range(request.first, request.first + request.num_samples, MAX_LANES):
+        indices = range(first, min(first + MAX_LANES, request.first + request.num_samples))
+        if request.novel is None or copied is None:
+            yield from _drawn(job, indices)
+        else:
+            yield from _novel(job, indices, copied=copied, most=request.novel)
+
+
+def _drawn(job: Job, indices: Sequence[int]) -> Iterator[Sample]:
+    """The samples of these numbers, each as soon as those before it have ended."""
+    lanes = {index: job.lane(index) for index in indices}
+    waiting = list(indices)
+    for lane, _ in draw(job.decoder, job.context, list(lanes.values())):
+        while lane.ended is not None and waiting and lanes[waiting[0]].ended is not None:
+            yield job.sample(waiting[0], lanes[waiting.pop(0)])
+    yield from (job.sample(index, lanes[index]) for index in waiting)
+
+
+def _novel(job: Job, indices: Sequence[int], *, copied: Copied, most: float) -> Iterator[Sample]:
+    """In place of each sample the first that copies no more than it may; of none, that which copies least."""
+    best: dict[int, tuple[float, Sample]] = {}
+    for attempt in range(NOVEL_TRIES):
+        again = [index for index in indices if index not in best or best[index][0] > most]
+        for index, sample in zip(again, _drawn(job, [index + attempt * _NOVEL_STRIDE for index in again]), strict=True):
+            share = copied(sample.item)
+            if index not in best or share < best[index][0]:
+                best[index] = share, sample
+    for index in indices:
+        share, sample = best[index]
+        warning = f"each of {NOVEL_TRIES} samples copied more than {most:.0%}; this is the one with {share:.0%}"
+        yield sample if share <= most else replace(sample, warnings=(*sample.warnings, warning))

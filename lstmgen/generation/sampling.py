@@ -6,7 +6,8 @@ A temperature is a number, a ramp over the length of the sample, or a cycle of n
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from lstmgen import limits
@@ -81,6 +82,28 @@ class Sampling:
         last = self.repeat_last_n
         _check("repeat-last-n", last, _is_whole(last) and last >= -1, "a whole number, 0 for none, -1 for all", "64")
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; the temperature as it is typed."""
+        return {**vars(self), "temperature": temperature_text(self.temperature)}
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> Sampling:
+        """The settings that `to_json` gave; a temperature may be a number too. Raises UsageError."""
+        known = {item.name for item in fields(Sampling)}
+        if unknown := sorted(set(values) - known):
+            raise UsageError(f"sampling has no {', '.join(unknown)}", remedy=f"it has {', '.join(sorted(known))}")
+        temperature = values.get("temperature", Sampling.temperature)
+        return Sampling(**{**values, "temperature": parse_temperature(temperature) if isinstance(temperature, str) else temperature})
+
+
+def temperature_text(temperature: Temperature) -> str:
+    """A temperature as it is typed; `parse_temperature` reads it."""
+    if isinstance(temperature, Ramp):
+        return f"{temperature.start!r}:{temperature.end!r}"
+    if isinstance(temperature, Cycle):
+        return ",".join(map(repr, temperature.values)) + ("," if len(temperature.values) == 1 else "")
+    return repr(temperature)
+
 
 def parse_temperature(text: str) -> Temperature:
     """A temperature as it is typed: `0.8`, `1.2:0.6` or `1.0,0.5,0.2`.
@@ -92,7 +115,7 @@ def parse_temperature(text: str) -> Temperature:
         start, _, end = text.partition(":")
         return Ramp(_parse_number(start, text), _parse_number(end, text))
     if "," in text:
-        return Cycle(tuple(_parse_number(part, text) for part in text.split(",")))
+        return Cycle(tuple(_parse_number(part, text) for part in text.removesuffix(",").split(",")))
     value = _parse_number(text, text)
     _check_temperature(value)
     return value

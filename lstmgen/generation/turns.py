@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from lstmgen.choices import OovPolicy
-from lstmgen.generation.decoder import Decoder
-from lstmgen.generation.draw import Context, Drawing, as_length, as_stops, begin, generator_of, read_on
-from lstmgen.generation.generate import SampleStream, encode_given
-from lstmgen.generation.sampling import Sampling
-from lstmgen.media.base import Tokenizer
+from lstmgen.config import DataConfig
+from lstmgen.generation.draw import read_on
+from lstmgen.generation.generate import Job, Stream
+from lstmgen.generation.request import Request
+from lstmgen.media.base import Medium
+from lstmgen.model.decoder import Decoder
 
 
 class Turns:
@@ -21,25 +22,30 @@ class Turns:
 
     Args:
         decoder: the model.
-        tokenizer: its tokenizer.
-        seed: what all random numbers are made from.
+        medium: whose pieces are texts.
+        tokenizer: of the model.
+        seed: what all random numbers are made from; None draws one.
     """
 
-    def __init__(self, decoder: Decoder, tokenizer: Tokenizer, *, seed: int) -> None:
-        self.seed = seed
-        self._decoder = decoder
+    def __init__(self, decoder: Decoder, medium: Medium, tokenizer: Any, *, seed: int | None) -> None:
         self._tokenizer = tokenizer
-        self._text, self._context = "", begin(decoder)
-        self._past: list[tuple[str, Context]] = []
-        self._open: SampleStream | None = None
+        self._job = Job.of(decoder, medium, tokenizer, Request(seed=seed), data=DataConfig())
+        self._text = ""
+        self._past: list[tuple[str, Job]] = []
+        self._open: Stream | None = None
         self._turns = 0
+
+    @property
+    def seed(self) -> int:
+        """What all random numbers are made from."""
+        return self._job.seed
 
     @property
     def text(self) -> str:
         """Everything so far."""
-        return self._text + (self._open.text if self._open is not None else "")
+        return self._text + (self._open.result.item if self._open is not None else "")
 
-    def append(self, text: str, *, oov: OovPolicy = "error") -> tuple[str, ...]:
+    def append(self, text: str, *, oov: str = "error") -> tuple[str, ...]:
         """Adds what the user wrote; returns notes on symbols that the model has never seen.
 
         Raises:
@@ -49,38 +55,26 @@ class Turns:
         self._settle()
         if not text:
             return ()
-        ids, notes = encode_given(self._tokenizer, text, oov=oov, what="the text")
+        prompt = self._job.medium.parse_prompt(self._tokenizer, text, {"oov": oov}, DataConfig())
         self._remember()
-        self._context = read_on(self._decoder, self._context, ids)
+        self._read(prompt.ids)
         self._text += text
-        return notes
+        return prompt.notes
 
-    def generate(
-        self, length: int | None = 200, *, sampling: Sampling | None = None, stop: str | Sequence[str] = (), ignore_end: bool = False
-    ) -> SampleStream:
-        """Lets the model go on: pieces of text, which are part of `text` as they are emitted.
+    def generate(self, request: Request) -> Stream:
+        """Lets the model continue: pieces of text, which are part of `text` as they are emitted.
 
         Args:
-            length: most tokens to draw; None or -1 for no end.
-            sampling: how tokens are chosen.
-            stop: end before the first of these texts.
-            ignore_end: go on where the model would end its document.
+            request: how to sample; its prompt and its seed do not count.
 
         Raises:
-            UsageError: an argument is out of bounds.
+            UsageError: an option is out of bounds.
         """
         self._settle()
-        drawing = Drawing(
-            self._decoder,
-            self._context,
-            sampling=sampling or Sampling(),
-            length=as_length(length),
-            generator=generator_of(self.seed, self._turns),
-            ignore_end=ignore_end,
-        )
-        stream = SampleStream(
-            self._tokenizer, drawing, index=self._turns, seed=self.seed, stop=as_stops(stop), keep_half=False, on_end=self._take_over
-        )
+        medium, prompt = self._job.medium, self._job.prompt
+        medium.check_options(request.options)
+        plan = medium.plan(self._tokenizer, prompt, request.options, length=request.length, echo=False)
+        stream = Stream(replace(self._job, request=request, plan=plan), self._turns, cut=True, on_end=self._take_over)
         self._remember()
         self._open = stream
         self._turns += 1
@@ -91,7 +85,7 @@ class Turns:
         self._settle()
         if not self._past:
             return False
-        self._text, self._context = self._past.pop()
+        self._text, self._job = self._past.pop()
         return True
 
     def keep(self) -> None:
@@ -100,7 +94,10 @@ class Turns:
         self._past.clear()
 
     def _remember(self) -> None:
-        self._past.append((self._text, self._context))
+        self._past.append((self._text, self._job))
+
+    def _read(self, ids: Any) -> None:
+        self._job = replace(self._job, context=read_on(self._job.decoder, self._job.context, ids))
 
     def _settle(self) -> None:
         """Ends a turn of the model that is still open."""
@@ -109,15 +106,12 @@ class Turns:
             stream.close()
             self._take_over(stream)  # a stream that was never begun does not tell its end
 
-    def _take_over(self, stream: SampleStream) -> None:
-        """Makes what the model wrote part of the text."""
+    def _take_over(self, stream: Stream) -> None:
+        """Makes what the model wrote part of the text: exactly that, without a stop text or half a character that was drawn."""
         if stream is not self._open:
             return
         self._open = None
-        if self._tokenizer.decode(stream.drawing.ids) == stream.text:
-            self._context = stream.drawing.context
-        else:
-            # Something drawn was not emitted: a stop text, or half a character. The model shall know the text as it stands.
-            ids = self._tokenizer.encode(stream.text, oov="replace")
-            self._context = read_on(self._decoder, self._context, ids)
-        self._text += stream.text
+        written, drawn = stream.result.item, stream.lane.ids
+        ids = drawn if self._tokenizer.decode(drawn) == written else self._tokenizer.encode(written, oov="replace")
+        self._read(ids)
+        self._text += written

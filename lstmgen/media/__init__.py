@@ -1,1 +1,1 @@
-"""What can be learned: a medium turns sources into material, material into ids, and ids back."""
+"""Media: what can be learned. A medium turns sources into material, items into ids, and ids back into items; `base.py` is the contract."""

@@ -1,117 +1,40 @@
-"""What a tokenizer promises: text or scores <-> ids, in numpy, never torch.
+"""The contract of a medium: a kind of thing that can be learned, such as text or tunes. No torch.
 
-Ids are those of `lstmgen.ids`.
+    sources ─► gather ─► Material ─► build ─► Tokenizer ─► parts ─► token files ─► ... training
+    request ─► parse_prompt ─► Prompt ─► plan ─► Writer ◄─ ids, one at a time ─► pieces ─► item
+
+An *item* is one thing of the medium: a text is a `str`, a tune a `lstmgen.music.score.Score`. Whoever works with models knows a medium by
+this contract alone: nothing above this room asks which one it has. `lstmgen.choices.MEDIA` is the table of media; a new one is a folder
+with a record that fulfils `Medium`, and a line there.
+
+Letters: T tokens of an item, V vocabulary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.choices import OovPolicy
+from lstmgen.config import DataConfig, TokenizerConfig
+from lstmgen.corpus.locate import Candidate
+from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
-from lstmgen.music.constraints import Constraints
-from lstmgen.music.score import Score
+from lstmgen.media.writing import Encoded, Item, Plan, Prompt
+from lstmgen.options import Option
 
+Symbols = NDArray[np.uint32]
+"""An item as novelty compares it: one number, never 0, for each word, note, ...; equal where they count as copies."""
 
-class StreamDecoder(Protocol):
-    """Turns ids into text one at a time; never emits half a character.
+Augment = Callable[[Ids, np.random.Generator], Ids]
+"""Another form of an item, from its ids and random numbers."""
 
-    `"".join(push(i) for i in ids) + finish() == tokenizer.decode(ids)` for every sequence of ids.
-    """
-
-    def push(self, token_id: int, /) -> str:
-        """The text that this id completes; empty while a character is still open."""
-        ...
-
-    def finish(self) -> str:
-        """What is still held back, with U+FFFD in place of an incomplete character."""
-        ...
-
-
-class Vocabulary(Protocol):
-    """What every tokenizer has, whatever its ids stand for."""
-
-    @property
-    def name(self) -> str:
-        """`char`, `notes`, ..., as `--tokenizer` takes it."""
-        ...
-
-    @property
-    def vocab_size(self) -> int:
-        """Number of ids, the boundary included."""
-        ...
-
-    def piece(self, token_id: int) -> str:
-        """One id as a person would read it, for tables; not necessarily decodable. Raises IndexError out of range."""
-        ...
-
-    def to_json(self) -> dict[str, Any]:
-        """All that `lstmgen.media.tokenizers.from_json` needs to rebuild it; `{"name": ..., "version": 1, ...}`."""
-        ...
-
-
-class Tokenizer(Vocabulary, Protocol):
-    """Text to ids and back."""
-
-    @property
-    def lossless(self) -> bool:
-        """Whether `decode(encode(x)) == x` for every x that encodes without an error.
-
-        Byte escapes (U+DC80 to U+DCFF, bytes that are not UTF-8) come back as they were where the corpus held such; elsewhere a
-        tokenizer that ends in bytes encodes them as their bytes and decodes them to U+FFFD.
-        """
-        ...
-
-    @property
-    def covers_everything(self) -> bool:
-        """Whether every text that a file can hold encodes without an unseen symbol."""
-        ...
-
-    def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
-        """The ids of a text, without any boundary.
-
-        Raises:
-            UnseenSymbolError: the text holds a symbol without an id and `oov` is `error`.
-        """
-        ...
-
-    def unseen(self, text: str) -> tuple[str, ...]:
-        """The distinct symbols of a text that have no id, in order of first appearance."""
-        ...
-
-    def decode(self, ids: Ids | list[int]) -> str:
-        """The text of these ids; boundaries decode to nothing."""
-        ...
-
-    def decoder(self) -> StreamDecoder:
-        """A fresh decoder for one stream of ids."""
-        ...
-
-    def safe_cut(self, text: str) -> int:
-        """The largest n such that encoding `text[:n]` and `text[n:]` apart gives the ids of the whole, whatever follows `text`.
-
-        Lets a corpus be encoded chunk by chunk. 0 when no such place is known.
-        """
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measures:
-    """How much music some ids stand for.
-
-    Attributes:
-        notes: notes that begin.
-        seconds: time that passes, at the tempo that the ids say or imply.
-        frames: steps of a grid; None where there is none.
-    """
-
-    notes: int
-    seconds: float
-    frames: int | None = None
+Progress = Callable[[str, int, int], None]
+"""Called with what is going on, how much is done, and how much there is."""
 
 
 @dataclass(frozen=True)
@@ -129,100 +52,288 @@ class Clock:
     high: int
 
 
-class Cursor(Protocol):
-    """Where a tune stands while it is written, and what may come next. Changes as it is pushed.
+class Tokenizer(Protocol):
+    """What every tokenizer has, whatever its ids stand for."""
 
-    The life of a cursor: `push` every id of the prompt, `begin`, then again and again `allowed` and `push`.
+    @property
+    def name(self) -> str:
+        """`char`, `notes`, ..., as `--tokenizer` takes it."""
+        ...
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids, the boundary included."""
+        ...
+
+    def piece(self, token_id: int) -> str:
+        """One id as a person would read it, for tables; not necessarily decodable. Raises IndexError out of range."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """All that it takes to rebuild it; `{"name": ..., "version": 1, ...}`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """How sources are read.
+
+    Attributes:
+        folder: the folder of the run, which keeps what came from standard input, and the token files where the cache cannot be written.
+        cache: where token files and corpora are kept.
+        stdin: what the source `-` reads; None reads what the folder has kept of it.
+        progress: called while files are read.
     """
 
-    @property
-    def finished(self) -> bool:
-        """Whether the end that was wished for (`Constraints.bars`, `Constraints.seconds`) has been reached."""
-        ...
+    folder: Path
+    cache: Path
+    stdin: BinaryIO | None = None
+    progress: Progress | None = None
 
-    def begin(self) -> None:
-        """The prompt is over: from here on constraints hold, and bars and seconds are counted."""
-        ...
-
-    def allowed(self) -> NDArray[np.bool_]:
-        """Which ids may come next, of shape (V,); a fresh or read-only array that is never all False.
-
-        By the grammar always, and after `begin` by the constraints. The boundary (id 0) is allowed where the tune may end by grammar and
-        no length is wished for that has not been reached.
-        """
-        ...
-
-    def push(self, token_id: int) -> None:
-        """One more id. After `begin` it must be allowed; of a prompt whatever its tokenizer's `encode` gives.
-
-        Raises:
-            ValueError: the grammar does not allow it.
-        """
-        ...
+    def stage(self, name: str) -> Callable[[int, int], None] | None:
+        """A progress that says which stage it is of."""
+        progress = self.progress
+        return None if progress is None else lambda done, total: progress(name, done, total)
 
 
-class ScoreTokenizer(Vocabulary, Protocol):
-    """Scores to ids and back."""
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the settings name: files to learn from, and those to validate on where they are apart."""
+
+    sources: tuple[Candidate, ...]
+    val: tuple[Candidate, ...] | None = None
+
+
+class Material(Protocol):
+    """What was gathered: the items that are learned from, and those that are held out."""
 
     @property
-    def clock(self) -> Clock | None:
-        """The cycle in which the ids stand; None where they name their place in time themselves, or there is none."""
+    def names(self) -> tuple[str, ...]:
+        """The names of what the sources hold."""
         ...
 
-    def encode(self, score: Score) -> Ids:
-        """The ids of a score, without any boundary. Absolute times are quantised, never differences."""
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the sources."""
         ...
 
-    def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:
-        """The score of these ids: every note ends after it starts, whatever the ids.
-
-        `encode(decode(ids)) == ids` for ids that a cursor allows, but for what was only announced, such as an instrument that never plays.
-
-        Args:
-            ids: boundaries decode to nothing.
-            like: where the ids do not say it, ticks per beat, tempo map, meters, keys, and the tracks with their programs are taken from
-                this score (of which the ids are a continuation).
-            since: leave out the notes that begin with an id before this index; times are as in the whole.
-        """
+    @property
+    def sha256(self) -> str:
+        """The hash of everything that was read."""
         ...
 
-    def cursor(self, constraints: Constraints, *, like: Score | None = None) -> Cursor:
-        """A fresh cursor at the beginning of a piece.
+    @property
+    def corpus_sha256(self) -> str:
+        """The hash of what the sources hold, whatever is validated on."""
+        ...
 
-        Args:
-            constraints: what holds after the prompt.
-            like: the score that the prompt's ids stand for. Where the ids do not say them, the meter and the tempo at its end are those in
-                which bars and seconds are counted; without it that is 4/4 at 120 beats per minute.
+    def files(self) -> Iterator[dict[str, Any]]:
+        """Every file that the sources hold: what was read of it, or why it was not."""
+        ...
+
+    def items(self) -> Iterator[tuple[str, Item]]:
+        """The name and the whole of every item of the sources, as it would be learned."""
+        ...
+
+    def parts(self, tokenizer: Any) -> tuple[dict[str, Part], dict[str, Any], int]:
+        """The token files to be made, `train` and perhaps `val`; what else decides their content; and the work in all."""
+        ...
+
+    def symbols(self) -> Iterator[tuple[str, Symbols]]:
+        """The name and the symbols of every item that is learned from."""
+        ...
+
+    def losses(self, tokenizer: Any) -> tuple[str, ...]:
+        """What a tokenizer cannot express of the items, in words."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure of an evaluation: an amount, or the surprisal of an amount.
+
+    Attributes:
+        name: as in JSON.
+        unit: what is measured, a key of `Medium.measure`.
+        heading: of its column.
+        form: how it is shown.
+        per: the figure is nats, times this number, by amount; None: it is the amount itself.
+    """
+
+    name: str
+    unit: str
+    heading: str
+    form: str
+    per: float | None = None
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much of a unit some ids stand for.
+
+    Attributes:
+        amount: chars, notes, seconds, ...
+        skipped: tokens at the beginning whose surprisal does not count towards it.
+    """
+
+    amount: float
+    skipped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowStyle:
+    """How the rows of an item, its lines or bars, are listed.
+
+    Attributes:
+        key: the name of the list in JSON.
+        plural: what the rows are called.
+        per: the unit by which rows are compared; None: by their nats.
+        columns: heading, key and format of the columns that say which row it is.
+        token_place: the key under which a row of a token says where it stands, its heading, and the key of the row that it is taken from.
+    """
+
+    key: str
+    plural: str
+    per: str | None
+    columns: tuple[tuple[str, str, str], ...]
+    token_place: tuple[str, str, str]
+
+
+class Medium(Protocol):
+    """Everything that differs between media."""
+
+    name: str
+    """Its key in `choices.MEDIA`."""
+    label: str
+    """What messages call it: text, music."""
+    apart: bool
+    """Whether items have nothing to do with one another and are read apart, each from an empty state, or form one stream."""
+    worth: float
+    """What augmentation is worth: the number of times by which it multiplies the material."""
+    figures: tuple[Figure, ...]
+    rows: RowStyle
+    symbol_name: str
+    """What novelty compares, in the plural: words, notes."""
+    symbol_offset: int
+    """How many more of them there are than symbols."""
+    sample_options: tuple[Option, ...]
+    """Options of `sample` that are its own."""
+    score_options: tuple[Option, ...]
+    """Options of `score` that are its own."""
+    slow_tokenizers: frozenset[str]
+    """Tokenizers that are worth remembering once they are built."""
+    glimpse: Mapping[str, Any]
+    """Options of a sample that is shown while a model trains."""
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins like this is of this medium."""
+        ...
+
+    def gather(self, found: Found, data: DataConfig, access: Access) -> Material:
+        """Reads what was found. Raises CorpusError: a source cannot be used, or nothing is left to learn from."""
+        ...
+
+    def survey(self, material: Any) -> dict[str, Any]:
+        """What was gathered, for people who look before they train, as plain values."""
+        ...
+
+    def build(self, wanted: TokenizerConfig, material: Any) -> Tokenizer:
+        """The tokenizer that the settings ask for, fitted to what is learned from. Raises UsageError: an option does not apply."""
+        ...
+
+    def extended(self, tokenizer: Any, material: Any) -> Tokenizer:
+        """A model's tokenizer, with ids added for what it has never seen. Raises ModelFileError: it cannot take any."""
+        ...
+
+    def from_json(self, values: Mapping[str, Any]) -> Tokenizer:
+        """The tokenizer that its `to_json` described; trusts nothing. Raises ModelFileError."""
+        ...
+
+    def describe(self, tokenizer: Any) -> dict[str, Any]:
+        """What a tokenizer promises, or how it was fitted, as plain values."""
+        ...
+
+    def clock(self, tokenizer: Any) -> Clock | None:
+        """The cycle in which the ids stand."""
+        ...
+
+    def augmentation(self, tokenizer: Any, data: DataConfig) -> Augment | None:
+        """What is done to an item each time it is taken."""
+        ...
+
+    def tidy(self, item: Item, data: DataConfig) -> Item:
+        """An item as it is learned under these settings."""
+        ...
+
+    def parse(self, thing: Any) -> Item:
+        """An item from what a caller may have of it: the item itself, the bytes of a file, a path, or what a person types.
 
         Raises:
-            UsageError: nothing at all could be drawn.
+            InputError: it cannot be read.
+            UsageError: it is none of these.
         """
         ...
 
-    def measure(self, ids: Ids) -> Measures:
-        """How much music these ids of one piece stand for."""
+    def encode(self, tokenizer: Any, item: Item, options: Mapping[str, Any]) -> Encoded:
+        """An item to be scored. Raises UnseenSymbolError, InputError."""
         ...
 
-    def transpositions(self, ids: Ids) -> tuple[int, int]:
-        """The least and the most semitones (at most 0 and at least 0) by which all pitched notes stay within 0 to 127."""
+    def decode(self, tokenizer: Any, ids: Ids) -> Item:
+        """The item that ids stand for."""
         ...
 
-    def augmented(self, ids: Ids, *, semitones: int = 0, stretch: float = 1.0) -> Ids:
-        """The ids of the same piece, transposed (drums stay) and played slower by a factor.
+    def measure(self, tokenizer: Any, ids: Ids, item: Item) -> dict[str, Amount]:
+        """How much of each unit an item holds; a unit that does not apply is left out."""
+        ...
 
-        Works on the ids alone. Where time is in beats the tempo changes by whole bins; where it is in seconds absolute times are stretched
-        and quantised anew; where there is no tempo at all (`grid`) nothing is stretched.
+    def places(self, tokenizer: Any, ids: Ids, item: Item, *, number: int, first: int) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
+        """The row in which each token stands, of shape (T,), and the facts of every row.
+
+        Args:
+            tokenizer: what made the ids.
+            ids: of the item.
+            item: what they stand for.
+            number: of the item among those that are evaluated, from 1.
+            first: rows of the items before.
         """
         ...
 
-    def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
-        """The tick of a score at which each of the ids stands that `encode` gave for it; what lets time pass stands before or after."""
+    def symbols(self, item: Item) -> Symbols:
+        """An item as novelty compares it."""
         ...
 
-    def frame_ends(self, ids: Ids) -> NDArray[np.bool_] | None:
-        """For `grid`: which ids are the last of their step; None for tokenizers without steps."""
+    def parse_prompt(self, tokenizer: Any, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
+        """What a sample continues; `prompt` is what `parse` takes, or None. Raises UnseenSymbolError, InputError, UsageError."""
         ...
 
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuses options of a request that cannot be meant, before a model is loaded. Raises UsageError."""
+        ...
 
-AnyTokenizer = Tokenizer | ScoreTokenizer
-"""What a model may come with; `lstmgen.media.tokenizers.of_scores` tells them apart."""
+    def plan(self, tokenizer: Any, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> Plan:
+        """What every sample of a request keeps to.
+
+        Args:
+            tokenizer: the model's.
+            prompt: what the samples continue.
+            options: those of `sample_options` that were given, by name.
+            length: most tokens to draw; None: what is usual where nothing else ends a sample; -1: no end.
+            echo: whether an item begins with the prompt, where it can.
+
+        Raises:
+            UsageError: an option cannot be read, or nothing at all could be drawn.
+            InputError: the prompt is none that this model could have learned.
+        """
+        ...
+
+    def to_bytes(self, item: Item) -> bytes:
+        """An item as the content of a file."""
+        ...
+
+    def save(self, item: Item, path: Path, *, title: str = "") -> None:
+        """Writes an item to a file whose ending says how. Raises UsageError, MachineError."""
+        ...
+
+    def show(self, item: Item, *, width: int, height: int | None = None, colour: bool = False) -> str:
+        """An item for a terminal, as text."""
+        ...

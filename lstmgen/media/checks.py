@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
-from lstmgen import limits
-from lstmgen.errors import ModelFileError
+from lstmgen import choices, limits
+from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media.text.symbols import is_byte_escape
 
 VERSION: Final = 1
@@ -19,6 +19,24 @@ _T = TypeVar("_T")
 def refuse(found: str) -> NoReturn:
     """Raises ModelFileError: the tokenizer in the model file is not usable, because of what was found."""
     raise ModelFileError(f"the tokenizer of the model file is damaged: {found}", remedy="fetch the model file again, or train it again")
+
+
+def version(values: Mapping[str, Any], newest: int = VERSION) -> int:
+    """The version of a tokenizer's JSON, refused where this program does not read it."""
+    found = values.get("version")
+    if type(found) is not int or not 1 <= found <= newest:
+        refuse(f"its version is {ascii(found)[:40]}, expected {newest}")
+    return found
+
+
+def known_name(name: str, expected: tuple[str, ...], *, needs: str) -> None:
+    """Refuses a tokenizer that does not exist, or is one of another medium. Raises UsageError."""
+    if name in expected:
+        return
+    listed, remedy = ", ".join(expected), f"--tokenizer {expected[0]}"
+    if name in choices.tokenizer_names():
+        raise UsageError(f"the {name} tokenizer needs {needs}; expected one of {listed}", remedy=remedy)
+    raise UsageError(f"there is no tokenizer {name!r}, expected one of {listed}", remedy=remedy)
 
 
 def only_keys(values: Mapping[str, Any], *keys: str) -> None:

@@ -1,8 +1,8 @@
 """Everything that happens before the first training step.
 
-    sources ─► corpus ─► tokenizer ─► token files ─► settings ─► network ─► trainer
+    sources ─► material ─► tokenizer ─► token files ─► settings ─► network ─► trainer
 
-for a new run (`start`), and the same way again for a run that goes on (`go_on`), which takes its settings, tokenizer and state from the
+for a new run (`start`), and the same way again for a run that is resumed (`resume`), which takes its settings, tokenizer and state from the
 run folder and makes sure that the sources are still what they were.
 """
 
@@ -13,7 +13,7 @@ import glob
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,22 +25,19 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
-from lstmgen.media import tokenizers
-from lstmgen.media.base import AnyTokenizer
-from lstmgen.media.sources import Material, Source
-from lstmgen.media.text.texts import Progress
-from lstmgen.media.tunes.tunes import Tunes
+from lstmgen.media.base import Access, Material, Medium, Progress, Tokenizer
+from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.runs import presets
+from lstmgen.runs.sources import Gathered, gather, token_files
 from lstmgen.training.budget import Budget, Clock
-from lstmgen.training.pieces import Augmentation, PieceStreams
+from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Reader, Streams
 from lstmgen.training.trainer import Trainer
 from lstmgen.training.validation import Validation
 
-_SLOW_TO_BUILD = frozenset({"word", "bpe", "unigram"})
-_TOKENIZER_CACHE_VERSION = 1
+_TOKENIZER_CACHE_VERSION = 2
 
 _BUDGET = ("training.max_time_s", "training.max_steps", "training.epochs")
 CHANGEABLE_ON_RESUME = frozenset(
@@ -59,7 +56,7 @@ CHANGEABLE_ON_RESUME = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class Order:
     """What the caller of `lstmgen.train` asked for."""
 
     config: Config
@@ -71,6 +68,10 @@ class Request:
     clock: Clock
     progress: Progress | None = None
 
+    def access(self, folder: RunFolder) -> Access:
+        """How the sources of a run in this folder are read."""
+        return Access(folder=folder.path, cache=self.cache, stdin=self.stdin, progress=self.progress)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -78,8 +79,9 @@ class Run:
 
     folder: RunFolder
     config: Config
+    medium: Medium
     material: Material
-    tokenizer: AnyTokenizer
+    tokenizer: Tokenizer
     files: TokenFiles
     arithmetic: Arithmetic
     trainer: Trainer
@@ -89,10 +91,7 @@ class Run:
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
         without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
-        notes = (*self.warnings, *self.material.notes)
-        if isinstance(self.material, Tunes) and tokenizers.of_scores(self.tokenizer):
-            notes = (*notes, self.material.loss_through(self.tokenizer))
-        return (*notes, *without)
+        return (*self.warnings, *self.material.notes, *self.material.losses(self.tokenizer), *without)
 
     @property
     def network(self) -> LanguageModel:
@@ -100,22 +99,22 @@ class Run:
         return self.trainer.network
 
 
-def start(request: Request, folder: RunFolder) -> Run:
+def start(order: Order, folder: RunFolder) -> Run:
     """Prepares a new run in an empty run folder.
 
     Raises:
         LstmgenError: a source, a setting or the machine is not as it must be.
     """
-    config = presets.with_default_budget(request.config)
+    config = presets.with_default_budget(order.config)
     choose_device(config.runtime.device)
-    base = load_model(request.init_from) if request.init_from else None
-    source = Source(folder=folder.path, cache=request.cache, stdin=request.stdin, progress=request.progress)
-    material = source.gather(config, base=base.tokenizer if base else None)
-    tokenizer = _choose_tokenizer(config, material, base, request.cache)
-    files = source.token_files(material, tokenizer, config)
-    config = _absolute_sources(_resolve(config, files, tokenizer, base, request))
+    base = load_model(order.init_from) if order.init_from else None
+    access = order.access(folder)
+    gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
+    tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
+    files = token_files(gathered.material, tokenizer, access)
+    config = _absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
     torch.manual_seed(config.training.seed)
-    architecture = _architecture(config, tokenizer)
+    architecture = _architecture(config, gathered.medium, tokenizer)
     arithmetic = _arithmetic(config, architecture)
     network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
     if base:
@@ -123,12 +122,13 @@ def start(request: Request, folder: RunFolder) -> Run:
     config = config.replace({"runtime.precision": arithmetic.precision})
     folder.begin()
     folder.write_config(config)
-    folder.write_sources(material.files())
-    trainer = _trainer(config, files, tokenizer, arithmetic=arithmetic, network=network, clock=request.clock)
-    return Run(folder=folder, config=config, material=material, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
+    folder.write_sources(gathered.material.files())
+    return _run(
+        gathered, folder, config=config, tokenizer=tokenizer, files=files, arithmetic=arithmetic, network=network, clock=order.clock
+    )
 
 
-def go_on(request: Request, folder: RunFolder) -> Run:
+def resume(order: Order, folder: RunFolder) -> Run:
     """Prepares a run to continue exactly where it stood.
 
     Raises:
@@ -136,20 +136,22 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     """
     warnings: list[str] = []
     tensors, values = folder.load_state(warn=warnings.append)
-    config = _changed_for_resume(folder, request.changes)
-    tokenizer = tokenizers.from_json(values["tokenizer"])
-    source = Source(folder=folder.path, cache=request.cache, progress=request.progress)
-    material = source.gather(config, base=tokenizer)
-    if material.sha256 != values["sources_sha256"]:
+    config = _changed_for_resume(folder, order.changes)
+    tokenizer = tokenizer_from_json(values["tokenizer"])
+    access = replace(order.access(folder), stdin=None)
+    gathered = gather(config.data, access, medium=medium_of(tokenizer))
+    if gathered.material.sha256 != values["sources_sha256"]:
         raise CorpusError(
-            f"the sources have changed: the run began with hash {values['sources_sha256'][:12]}, it is {material.sha256[:12]} now",
+            f"the sources have changed: the run began with hash {values['sources_sha256'][:12]}, it is {gathered.material.sha256[:12]} now",
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
         )
-    files = source.token_files(material, tokenizer, config)
+    files = token_files(gathered.material, tokenizer, access)
     architecture = Architecture.from_json(values["architecture"])
     arithmetic = _arithmetic(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
-    trainer = _trainer(config, files, tokenizer, arithmetic=arithmetic, network=network, clock=request.clock)
+    gathered = replace(gathered, notes=tuple(warnings))
+    run = _run(gathered, folder, config=config, tokenizer=tokenizer, files=files, arithmetic=arithmetic, network=network, clock=order.clock)
+    trainer = run.trainer
     trainer.restore(tensors, values["trainer"])
     if trainer.progress() >= 1:
         raise UsageError(
@@ -158,51 +160,33 @@ def go_on(request: Request, folder: RunFolder) -> Run:
         )
     folder.truncate_metrics(trainer.counters.step)
     folder.write_config(config)
-    return Run(
-        folder=folder,
-        config=config,
-        material=material,
-        tokenizer=tokenizer,
-        files=files,
-        arithmetic=arithmetic,
-        trainer=trainer,
-        warnings=tuple(warnings),
-    )
+    return run
 
 
-def _choose_tokenizer(config: Config, material: Material, base: Model | None, cache: Path) -> AnyTokenizer:
+def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, cache: Path) -> Tokenizer:
     """The tokenizer of the model to start from, of another model, or a new one built from the training part."""
-    wanted, val_frac = config.tokenizer, config.data.val_frac
+    wanted, medium, material = config.tokenizer, gathered.medium, gathered.material
     if base is not None:
-        return base.tokenizer if isinstance(material, Tunes) else _extended(base.tokenizer, material.character_counts())
+        return medium.extended(base.tokenizer, material)
     if wanted.source_model is not None:
         taken = read_description(find_model(wanted.source_model)).tokenizer
-        if tokenizers.of_scores(taken) != isinstance(material, Tunes):
+        if medium_of(taken) is not medium:
             raise UsageError(
                 f"the {taken.name} tokenizer of {wanted.source_model} does not fit to these sources",
                 remedy="leave --tokenizer-from out",
             )
         return taken
-    if isinstance(material, Tunes):
-        return material.tokenizer(wanted)
-    texts, name = material, wanted.name or "char"
-
-    def build() -> AnyTokenizer:
-        return tokenizers.build(
-            name, lambda: texts.training_part(val_frac), vocab_size=wanted.vocab_size, alphabet=texts.character_counts()
-        )
-
-    if name not in _SLOW_TO_BUILD:
-        return build()
-    hashes = [texts.corpus.sha256, texts.val.sha256 if texts.val else None]
-    return _remembered(cache, [name, wanted.vocab_size, val_frac, *hashes], build)
+    if wanted.name not in medium.slow_tokenizers:
+        return medium.build(wanted, material)
+    what = [asdict(wanted), config.data.val_frac, material.sha256]
+    return _remembered(cache, what, lambda: medium.build(wanted, material))
 
 
-def _remembered(cache: Path, what: list[Any], build: Callable[[], AnyTokenizer]) -> AnyTokenizer:
-    """The tokenizer that was built from the same text in the same way before, or a new one, kept for the next time."""
+def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) -> Tokenizer:
+    """The tokenizer that was built from the same material in the same way before, or a new one, kept for the next time."""
     path = cache / "tokenizers" / f"{hashlib.sha256(json.dumps([_TOKENIZER_CACHE_VERSION, *what]).encode()).hexdigest()[:32]}.json"
     with contextlib.suppress(OSError, ValueError, ModelFileError):
-        return tokenizers.from_json(json.loads(path.read_bytes()))
+        return tokenizer_from_json(json.loads(path.read_bytes()))
     tokenizer = build()
     with contextlib.suppress(OSError, MachineError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -210,17 +194,7 @@ def _remembered(cache: Path, what: list[Any], build: Callable[[], AnyTokenizer])
     return tokenizer
 
 
-def _extended(tokenizer: AnyTokenizer, counts: dict[str, int]) -> AnyTokenizer:
-    """The same tokenizer, with ids added for symbols that it has never seen, where it is one that needs them."""
-    if not tokenizers.of_scores(tokenizer) and tokenizer.covers_everything:
-        return tokenizer
-    extend = getattr(tokenizer, "extended", None)
-    if extend is None:
-        raise ModelFileError(f"the model's {tokenizer.name} tokenizer cannot take new symbols")
-    return extend(sorted(counts))
-
-
-def _resolve(config: Config, files: TokenFiles, tokenizer: AnyTokenizer, base: Model | None, request: Request) -> Config:
+def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: TokenFiles, base: Model | None, order: Order) -> Config:
     if base is not None:
         config = _with_architecture_of(config, base.network.architecture)
     max_time_s = config.training.max_time_s
@@ -228,9 +202,10 @@ def _resolve(config: Config, files: TokenFiles, tokenizer: AnyTokenizer, base: M
         train_tokens=len(files.train.ids),
         vocab_size=tokenizer.vocab_size,
         device=choose_device(config.runtime.device).type,
-        remaining_s=None if max_time_s is None else max(1.0, max_time_s - request.clock.elapsed_s),
-        budget_is_default=not presets.has_budget(request.config),
-        of_music=tokenizers.of_scores(tokenizer),
+        remaining_s=None if max_time_s is None else max(1.0, max_time_s - order.clock.elapsed_s),
+        budget_is_default=not presets.has_budget(order.config),
+        apart=medium.apart,
+        worth=1.0 if medium.augmentation(tokenizer, config.data) is None else medium.worth,
     )
     resolved = presets.resolve(config, facts)
     return resolved.replace({"tokenizer.name": tokenizer.name})
@@ -251,13 +226,14 @@ def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
     return config.replace({f"model.{name}": value for name, value in shape.items()})
 
 
-def _architecture(config: Config, tokenizer: AnyTokenizer) -> Architecture:
+def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Architecture:
     model = config.model
     if model.tied and model.embedding_size != model.hidden_size:
         raise UsageError(
             f"--tied needs equal widths, but the embedding has {model.embedding_size} and the layers have {model.hidden_size}",
             remedy="leave --embedding-size out",
         )
+    clock = medium.clock(tokenizer)
     return Architecture(
         vocab_size=tokenizer.vocab_size,
         embedding_size=model.embedding_size or 1,
@@ -268,14 +244,8 @@ def _architecture(config: Config, tokenizer: AnyTokenizer) -> Architecture:
         layer_norm=model.layer_norm,
         residual=model.residual,
         tied=model.tied,
-        **_clock(tokenizer),
+        **({} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}),
     )
-
-
-def _clock(tokenizer: AnyTokenizer) -> dict[str, int]:
-    """The cycle that the tokens of a grid imply."""
-    clock = tokenizer.clock if tokenizers.of_scores(tokenizer) else None
-    return {} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}
 
 
 def _arithmetic(config: Config, architecture: Architecture) -> Arithmetic:
@@ -319,29 +289,46 @@ def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:
     return table.get(section, {}).get(key)
 
 
-def _trainer(
-    config: Config, files: TokenFiles, tokenizer: AnyTokenizer, *, arithmetic: Arithmetic, network: LanguageModel, clock: Clock
-) -> Trainer:
-    training = config.training
+def _run(
+    gathered: Gathered,
+    folder: RunFolder,
+    *,
+    config: Config,
+    tokenizer: Tokenizer,
+    files: TokenFiles,
+    arithmetic: Arithmetic,
+    network: LanguageModel,
+    clock: Clock,
+) -> Run:
+    training, apart = config.training, gathered.medium.apart
     tokens = None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids)))
     val = files.val if files.val is not None and len(files.val.ids) > 1 else None
-    apart = tokenizers.of_scores(tokenizer)
-    return Trainer(
+    trainer = Trainer(
         network,
-        reader=_reader(config, files, tokenizer),
+        reader=_reader(config, files, gathered.medium, tokenizer),
         validation=Validation(val.ids, val.starts if apart else None) if val is not None else None,
         config=config,
         budget=Budget(max_time_s=training.max_time_s, max_steps=training.max_steps, max_tokens=tokens),
         arithmetic=arithmetic,
         clock=clock,
     )
+    return Run(
+        folder=folder,
+        config=config,
+        medium=gathered.medium,
+        material=gathered.material,
+        tokenizer=tokenizer,
+        files=files,
+        arithmetic=arithmetic,
+        trainer=trainer,
+        warnings=gathered.notes,
+    )
 
 
-def _reader(config: Config, files: TokenFiles, tokenizer: AnyTokenizer) -> Reader:
-    """Text is read as one stream; pieces apart, each in another form every time."""
-    data, training, train = config.data, config.training, files.train
+def _reader(config: Config, files: TokenFiles, medium: Medium, tokenizer: Tokenizer) -> Reader:
+    """One stream, or items apart, each in another form every time."""
+    training, train = config.training, files.train
     window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
-    if not tokenizers.of_scores(tokenizer):
+    if not medium.apart:
         return Streams(train.ids, **window)
-    augment = Augmentation(tokenizer=tokenizer, semitones=data.max_transpose, stretch=data.max_stretch) if data.augment else None
-    return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, **window)
+    return PieceStreams(train.ids, train.starts, seed=training.seed, augment=medium.augmentation(tokenizer, config.data), **window)

@@ -15,11 +15,9 @@ DEFAULT_MAX_TIME_S: Final = 300.0
 """The budget when none is given."""
 _SEQ_LENGTH: Final = 32
 _BATCH_SIZE: Final = {"cpu": 32, "cuda": 64}
-_TUNE_SEQ_LENGTH: Final = 128
-_TUNE_BATCH_SIZE: Final = {"cpu": 16, "cuda": 64}
-"""Pieces begin at the start of a window; a long one wastes little, and lets the gradient flow over some bars."""
-_KEYS: Final = 5.0
-"""What augmentation is worth: music in 13 keys holds about as much as so many times the music in one."""
+_APART_SEQ_LENGTH: Final = 128
+_APART_BATCH_SIZE: Final = {"cpu": 16, "cuda": 64}
+"""Of items that are read apart: each begins at the start of a window; a long one wastes little, and lets the gradient flow far."""
 _CUDA_SPEEDUP: Final = 8.0
 """Rough; only for estimating how often a corpus will be passed over."""
 
@@ -34,7 +32,8 @@ class Facts:
         device: `cpu` or `cuda`.
         remaining_s: seconds of the time budget that are left after reading the corpus; None without a time budget.
         budget_is_default: whether the user gave no budget at all.
-        of_music: whether the tokens are those of tunes.
+        apart: whether items are read apart, each from an empty state.
+        worth: what augmentation is worth; see `media.base.Medium`.
     """
 
     train_tokens: int
@@ -42,7 +41,8 @@ class Facts:
     device: str
     remaining_s: float | None
     budget_is_default: bool = False
-    of_music: bool = False
+    apart: bool = False
+    worth: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def with_default_budget(config: Config) -> Config:
 
 def resolve(config: Config, facts: Facts) -> Config:
     """The configuration with every open setting decided."""
-    worth = facts.train_tokens * (_KEYS if facts.of_music and config.data.augment else 1.0)
+    worth = facts.train_tokens * facts.worth
     size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, worth)]
     hidden = config.model.hidden_size or size.hidden_size
     config = replace(config, training=_filled(config.training, **_window(config, facts)))
@@ -146,9 +146,9 @@ def _embedding_size(vocab_size: int) -> int:
 
 def _window(config: Config, facts: Facts) -> dict[str, int]:
     """Streams and window; a small corpus gets fewer streams, so that each still has some text to itself."""
-    if facts.of_music:
-        seq_length = config.training.seq_length or _TUNE_SEQ_LENGTH
-        return {"seq_length": seq_length, "batch_size": max(1, min(_TUNE_BATCH_SIZE[facts.device], facts.train_tokens // seq_length))}
+    if facts.apart:
+        seq_length = config.training.seq_length or _APART_SEQ_LENGTH
+        return {"seq_length": seq_length, "batch_size": max(1, min(_APART_BATCH_SIZE[facts.device], facts.train_tokens // seq_length))}
     seq_length = config.training.seq_length or max(1, min(_SEQ_LENGTH, (facts.train_tokens - 1) // 2))
     batch_size = max(1, min(_BATCH_SIZE[facts.device], facts.train_tokens // (4 * seq_length)))
     return {"seq_length": seq_length, "batch_size": batch_size}

@@ -6,16 +6,14 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from lstmgen.media import tokenizers
+from lstmgen.runs.model import TrainedModel
 from lstmgen.runs.preparation import Run
-from lstmgen.runs.trained import TrainedModel
 from lstmgen.training.events import Sampled, Stepped
 
 _SAMPLES_PER_RUN: Final = 8
-_TEXT_TOKENS: Final = 160
-_TUNE_TOKENS: Final = 200
-_ROLL_COLUMNS: Final = 76
-_ROLL_LINES: Final = 12
+_TOKENS: Final = 160
+_COLUMNS: Final = 76
+_LINES: Final = 12
 
 
 class Sampler:
@@ -44,9 +42,5 @@ class Sampler:
 
     def _drawn(self, *, seed: int) -> str:
         model = TrainedModel(self._run.network, self._run.tokenizer)
-        if not tokenizers.of_scores(self._run.tokenizer):
-            return model.generate(length=_TEXT_TOKENS, seed=seed, ignore_end=True)[0].text
-        from lstmgen.music.roll import draw_terminal
-
-        tune = model.compose(length=_TUNE_TOKENS, seed=seed)[0]
-        return draw_terminal(tune.score, width=_ROLL_COLUMNS, height=_ROLL_LINES, colour=False)
+        sample = model.generate(length=_TOKENS, seed=seed, **model.medium.glimpse)[0]
+        return model.medium.show(sample.item, width=_COLUMNS, height=_LINES)

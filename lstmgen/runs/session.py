@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lstmgen import storage
-from lstmgen.analysis import novelty
-from lstmgen.analysis.report import summarise_totals
-from lstmgen.analysis.tunes import summarise_tune_totals
+from lstmgen.analysis.evaluation import summarise
+from lstmgen.analysis.novelty import NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
 from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UsageError
-from lstmgen.media.text.texts import Progress
-from lstmgen.media.tunes.tunes import Tunes
+from lstmgen.media.base import Medium, Progress
 from lstmgen.model.arithmetic import Arithmetic
-from lstmgen.runs.preparation import Request, Run, go_on, start
+from lstmgen.runs import preparation
+from lstmgen.runs.preparation import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
 from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Saved, Stepped, Stopped
@@ -35,7 +34,7 @@ _FINAL_VALIDATION_S = 3.0
 
 
 def train(
-    sources: Sequence[str | Path] = (),
+    sources: str | Path | Sequence[str | Path] = (),
     *,
     out: str | Path | None = None,
     config: Config | None = None,
@@ -52,7 +51,7 @@ def train(
     """A training run; iterate over it to make it happen.
 
     Args:
-        sources: files, folders, globs, `-`, or names of corpora.
+        sources: files, folders, globs, `-`, or names of corpora; one, or several.
         out: the run folder; by default `checkpoints/<name of the first source>`, numbered when taken.
         config: settings to start from.
         settings: `section.key` settings laid over `config`; `lstmgen.config.known_keys()` lists them.
@@ -71,9 +70,11 @@ def train(
     if resume is not None and (sources or init_from or out):
         raise UsageError("--resume takes no sources, no --out and no --init-from", remedy=f"lstmgen train --resume {resume}")
     changes = dict(settings or {})
+    if isinstance(sources, (str, Path)):
+        sources = (sources,)
     if sources:
         changes["data.sources"] = tuple(str(source) for source in sources)
-    request = Request(
+    order = Order(
         config=(config or Config()).replace(changes),
         changes=changes,
         init_from=find_model(str(init_from)) if init_from is not None else None,
@@ -82,7 +83,7 @@ def train(
         clock=Clock(started_at=started_at),
         progress=progress,
     )
-    return Training(request, out=out, resume=resume, overwrite=overwrite, pause_after=pause_after)
+    return Training(order, out=out, resume=resume, overwrite=overwrite, pause_after=pause_after)
 
 
 class Training:
@@ -93,10 +94,10 @@ class Training:
     """
 
     def __init__(
-        self, request: Request, *, out: str | Path | None, resume: str | Path | None, overwrite: bool, pause_after: int | None
+        self, order: Order, *, out: str | Path | None, resume: str | Path | None, overwrite: bool, pause_after: int | None
     ) -> None:
         self.summary: dict[str, Any] = {}
-        self._request = request
+        self._order = order
         self._out = out
         self._resume = resume
         self._overwrite = overwrite
@@ -120,10 +121,10 @@ class Training:
         if resuming:
             folder = RunFolder.open(find_model(str(self._resume)).parent if Path(str(self._resume)).is_file() else Path(str(self._resume)))
         else:
-            folder = RunFolder.create(self._out, name=_default_name(self._request.config), overwrite=self._overwrite)
+            folder = RunFolder.create(self._out, name=_default_name(self._order.config), overwrite=self._overwrite)
         with folder.lock():
             try:
-                run = (go_on if resuming else start)(self._request, folder)
+                run = (preparation.resume if resuming else preparation.start)(self._order, folder)
             except BaseException:
                 if not resuming:
                     folder.discard()
@@ -133,7 +134,7 @@ class Training:
                 run.trainer.request_stop()
             yield self._prepared(run)
             if not (folder.path / NOVELTY_NAME).is_file():
-                novelty_index(run).save(folder.path / NOVELTY_NAME)
+                NoveltyIndex.of(run.medium.symbol_name, run.material.symbols()).save(folder.path / NOVELTY_NAME)
             yield from self._train(run)
 
     def _train(self, run: Run) -> Iterator[Event]:
@@ -228,7 +229,7 @@ class Training:
         limit = max(_LEAST_VALIDATION_TOKENS, int(1.5 * (_FINAL_VALIDATION_S / 4 if quick else _FINAL_VALIDATION_S) * tokens_per_second))
         exact = Arithmetic(run.arithmetic.device, "fp32", "")
         nats, tokens = run.trainer.validation(best.network.to(exact.device), arithmetic=exact.context, max_tokens=limit)
-        table = _summary_of(val, nats=nats, tokens=tokens)
+        table = _summary_of(val, run.medium, nats=nats, tokens=tokens)
         save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, best.summary | {"val": table})
         return table
 
@@ -250,33 +251,17 @@ class Training:
         )
 
 
-def novelty_index(run: Run) -> novelty.NoveltyIndex:
-    """What a run learns from, to tell later what was copied from it."""
-    if isinstance(run.material, Tunes):
-        return novelty.NoveltyIndex.of("notes", ((piece.name, novelty.symbols_of_score(piece.score)) for piece in run.material.train))
-    documents = run.material.training_documents(run.config.data.val_frac)
-    return novelty.NoveltyIndex.of("words", ((name, novelty.symbols_of_chunks(chunks)) for name, chunks in documents))
-
-
 def _counted(val: TokenFile) -> int:
     """Tokens of a token file that are predicted: all but the boundaries."""
     return max(1, len(val.ids) - len(val.starts))
 
 
-def _summary_of(val: TokenFile, *, nats: float, tokens: int) -> dict[str, Any]:
+def _summary_of(val: TokenFile, medium: Medium, *, nats: float, tokens: int) -> dict[str, Any]:
     """The figures of the part of a token file that was read, as `score` gives them."""
     share = tokens / _counted(val)
-    if "chars" in val.measures:
-        return summarise_totals(nats=nats, tokens=tokens, chars=round(val.chars * share), bytes_=round(val.bytes * share))
-    measured = val.measures
-    frames = measured.get("frames")
-    return summarise_tune_totals(
-        nats=nats,
-        tokens=tokens,
-        notes=round(measured["notes"] * share),
-        seconds=measured["seconds"] * share,
-        frames=None if frames is None else round(frames * share),
-    )
+    amounts = {unit: amount * share for unit, amount in val.measures.items()}
+    whole = {unit: round(amount) if isinstance(val.measures[unit], int) else amount for unit, amount in amounts.items()}
+    return summarise(medium, nats=nats, tokens=tokens, amounts={unit: (amount, nats) for unit, amount in whole.items()})
 
 
 def _default_name(config: Config) -> str:

@@ -14,7 +14,6 @@ Letters: B heads (streams), T window.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,36 +22,11 @@ import torch
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import ScoreTokenizer
+from lstmgen.media.base import Augment
 from lstmgen.training.streams import IGNORED, Window
-
-Augment = Callable[[Ids, np.random.Generator], Ids]
-"""Another form of a piece, from its ids and random numbers."""
 
 _ORDER: Final = 0
 _FORM: Final = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Augmentation:
-    """A piece in another key and at another speed, both drawn evenly; pitches never leave what MIDI has.
-
-    Attributes:
-        tokenizer: of the ids.
-        semitones: most semitones up or down.
-        stretch: largest share by which a piece becomes slower, and its inverse the quicker; 0.05 means 0.952 to 1.05.
-    """
-
-    tokenizer: ScoreTokenizer
-    semitones: int
-    stretch: float
-
-    def __call__(self, ids: Ids, random: np.random.Generator) -> Ids:
-        """The ids of the piece in its other form."""
-        least, most = self.tokenizer.transpositions(ids)
-        shift = int(random.integers(max(-self.semitones, least), min(self.semitones, most), endpoint=True))
-        limit = float(np.log1p(self.stretch))
-        return self.tokenizer.augmented(ids, semitones=shift, stretch=float(np.exp(random.uniform(-limit, limit))))
 
 
 @dataclass

@@ -37,6 +37,11 @@ def has_byte_escapes(text: str) -> bool:
     return not text.isascii() and _BYTE_ESCAPE.search(text) is not None
 
 
+def without_strays(text: str) -> str:
+    """A text that can be written in UTF-8: each surrogate that stands for nothing becomes a question mark."""
+    return _STRAY_SURROGATE.sub("?", text)
+
+
 def printable(text: str) -> str:
     r"""A text as it may stand in a table or a message: no control, format, or private character in it, spaces visible.
 

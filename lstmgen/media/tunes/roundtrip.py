@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.base import ScoreTokenizer
+from lstmgen.media.tunes.base import ScoreTokenizer
 from lstmgen.music.score import Notes, Score
 
 

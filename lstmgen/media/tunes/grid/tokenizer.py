@@ -19,8 +19,9 @@ from lstmgen.choices import GridForm
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
-from lstmgen.media.base import Clock, Measures
+from lstmgen.media.base import Clock
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
+from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable
 from lstmgen.media.tunes.grid.chords import STEP, ChordGrid
 from lstmgen.media.tunes.grid.cursors import ChordCursor, VoiceCursor

@@ -19,8 +19,8 @@ from lstmgen import limits
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
-from lstmgen.media.base import Measures
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
+from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.cursor import NotesCursor
 from lstmgen.media.tunes.notes.events import (

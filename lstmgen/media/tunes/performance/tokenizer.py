@@ -17,8 +17,8 @@ from lstmgen import limits
 from lstmgen.errors import InputError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
-from lstmgen.media.base import Measures
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
+from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.parts import DEFAULT_TICKS_PER_BEAT, assembled, nearest_part, parts_of, with_new_tracks
 from lstmgen.media.tunes.performance.cursor import PerformanceCursor

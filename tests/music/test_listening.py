@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstmgen.analysis.listening import warnings_of
+from lstmgen.music.listening import warnings_of
 from lstmgen.music.score import Notes, Score
 
 

@@ -1,0 +1,220 @@
+"""How well a network predicts the items of a medium: surprisals in nats, and the figures, rows and tokens made of them.
+
+The surprisal of a token is -log p(token | everything before it). Without a window the state runs from each item's boundary through the
+whole of it. With a window of N the item is cut after every N inputs, and each part starts from an empty state; its N inputs predict the N
+tokens after them, so every token is counted once. That is what a model with a context of N sees (nanoGPT's way of evaluating). A boundary
+is only ever an input: it is never counted. Sums are in float64.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.errors import InputError, UsageError
+from lstmgen.ids import BOUNDARY_ID
+from lstmgen.media.base import Amount, Medium, Tokenizer
+from lstmgen.media.writing import Encoded
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.reading import documents, surprisals
+
+_LARGEST_EXPONENT: Final = 700.0
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """One item that was read.
+
+    Attributes:
+        encoded: the item and its ids.
+        nats_T: one surprisal for each id.
+    """
+
+    encoded: Encoded
+    nats_T: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line, bar, or token.
+
+    Attributes:
+        facts: which one it is, by name.
+        nats: sum of the surprisals of the tokens in it.
+        tokens: how many stand in it.
+        surprise: what rows are compared by: nats, or nats by what the row holds.
+    """
+
+    facts: dict[str, Any]
+    nats: float
+    tokens: int
+    surprise: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """How well some items were predicted. Every figure is an attribute; a ratio to nothing is None.
+
+    Attributes:
+        medium: of the items.
+        tokenizer: what made the ids.
+        items: what was read.
+    """
+
+    medium: Medium = field(repr=False)
+    tokenizer: Tokenizer = field(repr=False)
+    items: tuple[Evaluated, ...] = field(repr=False)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the items before they were read."""
+        return tuple(note for item in self.items for note in item.encoded.notes)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens were counted."""
+        return sum(len(item.nats_T) for item in self.items)
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """Every figure by name; None for those that do not apply."""
+        sums: dict[str, list[Any]] = {}
+        for item in self.items:
+            for unit, amount in self._measured(item).items():
+                share = sums.setdefault(unit, [0, 0.0])
+                share[0] += amount.amount
+                share[1] += float(item.nats_T[amount.skipped :].sum())
+        nats = math.fsum(float(item.nats_T.sum()) for item in self.items)
+        totals = {unit: (amount, counted) for unit, (amount, counted) in sums.items()}
+        return dict.fromkeys(figure.name for figure in self.medium.figures) | summarise(
+            self.medium, nats=nats, tokens=self.tokens, amounts=totals
+        )
+
+    def _measured(self, item: Evaluated) -> dict[str, Amount]:
+        return self.medium.measure(self.tokenizer, item.encoded.ids, item.encoded.item)
+
+    def __getattr__(self, name: str) -> Any:
+        """A figure by its name."""
+        if not name.startswith("_") and name in (figures := self.figures):
+            return figures[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value:.6g}" for name, value in self.figures.items() if value is not None)
+        return f"Evaluation({shown})"
+
+    def rows(self) -> Iterator[Row]:
+        """One row for each line or bar; their nats sum to those of all tokens."""
+        for item, row_T, facts_R in self._placed():
+            nats_R = np.bincount(row_T, weights=item.nats_T, minlength=len(facts_R))
+            tokens_R = np.bincount(row_T, minlength=len(facts_R))
+            for facts, nats, tokens in zip(facts_R, nats_R.tolist(), tokens_R.tolist(), strict=True):
+                per = self.medium.rows.per
+                yield Row(facts, nats, tokens, nats if per is None else nats / max(1, facts[per]))
+
+    def token_rows(self) -> Iterator[Row]:
+        """One row for each token."""
+        index, (key, _, source) = 0, self.medium.rows.token_place
+        for item, row_T, facts_R in self._placed():
+            for token, row, nats in zip(item.encoded.ids.tolist(), row_T.tolist(), item.nats_T.tolist(), strict=True):
+                facts = {"index": index, key: facts_R[row][source], "token": token, "text": self.tokenizer.piece(token)}
+                yield Row(facts, nats, 1, nats)
+                index += 1
+
+    def _placed(self) -> Iterator[tuple[Evaluated, NDArray[np.int64], list[dict[str, Any]]]]:
+        first = 0
+        for number, item in enumerate(self.items, 1):
+            row_T, facts_R = self.medium.places(self.tokenizer, item.encoded.ids, item.encoded.item, number=number, first=first)
+            yield item, row_T, facts_R
+            first += len(facts_R)
+
+    def to_json(self, *, rows: bool = False, per_token: bool = False) -> dict[str, Any]:
+        """Plain values: the figures, and the lists that are asked for."""
+        style = self.medium.rows
+        table: dict[str, Any] = dict(self.figures)
+        if self.notes and "notes" not in table:
+            table["notes"] = list(self.notes)
+        if rows:
+            per = {} if style.per is None else {f"nats_per_{style.per.removesuffix('s')}": None}
+            table[style.key] = [
+                row.facts | {"tokens": row.tokens, "nats": row.nats} | dict.fromkeys(per, row.surprise) for row in self.rows()
+            ]
+        if per_token:
+            table["per_token"] = [row.facts | {"nats": row.nats} for row in self.token_rows()]
+        return table
+
+
+def evaluate(
+    network: LanguageModel,
+    medium: Medium,
+    tokenizer: Tokenizer,
+    items: Sequence[Encoded],
+    *,
+    window: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """How well a network predicts some items, each read from its boundary on.
+
+    Args:
+        network: the model.
+        medium: of the items.
+        tokenizer: what made the ids.
+        items: what is read.
+        window: start from an empty state every so many tokens; None carries the state through each item.
+        progress: called with the number of tokens done and of all.
+
+    Raises:
+        InputError: there is not a single token.
+        UsageError: the window is not a positive whole number.
+    """
+    if window is not None and (not isinstance(window, int) or isinstance(window, bool) or window < 1):
+        raise UsageError(f"the window is {window!r}, expected a whole number of tokens, 1 or more", remedy="for example --window 256")
+    if not sum(len(item.ids) for item in items):
+        raise InputError(f"there is nothing to score: the {medium.label} is empty", remedy="give a longer one")
+    ids = np.concatenate([part for item in items for part in (np.array([BOUNDARY_ID]), item.ids)])
+    starts = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])])
+    nats = np.zeros(len(ids))
+    done = 0
+    for places, found in surprisals(network, ids, documents(starts, len(ids), window=window)):
+        nats[places] = found
+        done += len(places)
+        if progress is not None:
+            progress(done, len(ids) - len(items))
+    placed = zip(starts.tolist(), items, strict=True)
+    return Evaluation(medium, tokenizer, tuple(Evaluated(item, nats[at + 1 : at + 1 + len(item.ids)]) for at, item in placed))
+
+
+def combined(evaluations: Iterable[Evaluation]) -> Evaluation:
+    """The figures of several evaluations together. Raises InputError: there is none."""
+    every = tuple(evaluations)
+    if not every:
+        raise InputError("there is nothing to score", remedy="name at least one file")
+    return Evaluation(every[0].medium, every[0].tokenizer, tuple(item for each in every for item in each.items))
+
+
+def summarise(medium: Medium, *, nats: float, tokens: int, amounts: dict[str, tuple[float, float]]) -> dict[str, Any]:
+    """The figures from sums, as plain values; those whose unit is not there are left out.
+
+    Args:
+        medium: says which figures there are.
+        nats: sum of all surprisals.
+        tokens: tokens counted, at least one.
+        amounts: by unit, how much there is, and the surprisal that counts towards it.
+    """
+    per_token = nats / tokens
+    table: dict[str, Any] = {
+        "tokens": tokens,
+        "nats_per_token": per_token,
+        "perplexity": math.exp(per_token) if per_token < _LARGEST_EXPONENT else None,
+    }
+    for figure in medium.figures:
+        if figure.unit in amounts:
+            amount, counted = amounts[figure.unit]
+            table[figure.name] = amount if figure.per is None else figure.per * counted / amount if amount > 0 else None
+    return table

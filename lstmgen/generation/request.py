@@ -1,0 +1,97 @@
+"""Everything that one call of generation is asked, as a plain value that can be written as JSON. No torch."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lstmgen.errors import UsageError
+from lstmgen.generation.sampling import Sampling
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to generate, whatever the medium.
+
+    Attributes:
+        prompt: what the samples continue: a text, or notes as they are typed; a path; or the content of a file. None: nothing.
+        length: most tokens to draw for each; None: what is usual where nothing else ends a sample; -1: no end.
+        num_samples: how many. Sample i is the same whatever their number is.
+        seed: what the random numbers are made from; None draws one, which every sample reports.
+        first: the number of the first sample.
+        sampling: how tokens are chosen.
+        echo: whether an item begins with the prompt, where its medium lets it.
+        novel: draw again what has copied more than this share of the training data; None: any may be copied.
+        options: those of the medium, by name; see `Medium.sample_options`.
+
+    Raises:
+        UsageError: a number is out of bounds.
+    """
+
+    prompt: Any = None
+    length: int | None = None
+    num_samples: int = 1
+    seed: int | None = None
+    first: int = 0
+    sampling: Sampling = field(default_factory=Sampling)
+    echo: bool = True
+    novel: float | None = None
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __post_init__(self) -> None:
+        _check("number of samples", self.num_samples, low=1, example="--num-samples 3")
+        _check("number of the first sample", self.first, low=0, example="first=0")
+        if self.seed is not None:
+            _check("seed", self.seed, low=0, example="--seed 1")
+        if self.length is not None and (not _is_whole(self.length) or self.length < -1):
+            raise UsageError(
+                f"the length is {self.length!r}, expected a whole number of tokens, or -1 for no end", remedy="for example --length 500"
+            )
+        if self.novel is not None and not 0 <= self.novel <= 1:
+            raise UsageError(f"the share that may be copied is {self.novel!r}, expected 0 to 1", remedy="--novel 0.5")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values. A prompt that is the content of a file is written in base 64.
+
+        Raises:
+            UsageError: the prompt or an option is no plain value.
+        """
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        prompt = self.prompt
+        if isinstance(prompt, bytes):
+            prompt = {"base64": base64.b64encode(prompt).decode()}
+        elif isinstance(prompt, Path):
+            prompt = {"path": str(prompt)}
+        elif not isinstance(prompt, (str, type(None))):
+            raise UsageError(f"a prompt that is a {type(prompt).__name__} cannot be written as JSON", remedy="give the bytes of its file")
+        return values | {"prompt": prompt, "sampling": self.sampling.to_json(), "options": dict(self.options)}
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> Request:
+        """The request that `to_json` gave.
+
+        Raises:
+            UsageError: a field is unknown or out of bounds.
+        """
+        known = {item.name for item in dataclasses.fields(Request)}
+        if unknown := sorted(set(values) - known):
+            raise UsageError(f"a request has no {', '.join(unknown)}", remedy=f"it has {', '.join(sorted(known))}")
+        changed = dict(values)
+        if isinstance(prompt := changed.get("prompt"), Mapping):
+            changed["prompt"] = Path(prompt["path"]) if "path" in prompt else base64.b64decode(prompt["base64"])
+        if "sampling" in changed:
+            changed["sampling"] = Sampling.from_json(changed["sampling"])
+        return Request(**changed)
+
+
+def _check(name: str, value: Any, *, low: int, example: str) -> None:
+    if not _is_whole(value) or value < low:
+        raise UsageError(f"the {name} is {value!r}, expected a whole number, {low} or more", remedy=f"for example {example}")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,64 @@
+"""What a tokenizer of text promises: text <-> ids.
+
+`decode(encode(x)) == x` for every x that encodes without an error. Byte escapes (U+DC80 to U+DCFF, bytes that are not UTF-8) come back as
+they were where the corpus held such; elsewhere a tokenizer that ends in bytes encodes them as their bytes and decodes them to U+FFFD.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from lstmgen.choices import OovPolicy
+from lstmgen.ids import Ids
+from lstmgen.media.base import Tokenizer
+
+
+class StreamDecoder(Protocol):
+    """Turns ids into text one at a time; never emits half a character.
+
+    `"".join(push(i) for i in ids) + finish() == tokenizer.decode(ids)` for every sequence of ids.
+    """
+
+    def push(self, token_id: int, /) -> str:
+        """The text that this id completes; empty while a character is still open."""
+        ...
+
+    def finish(self) -> str:
+        """What is still held back, with U+FFFD in place of an incomplete character."""
+        ...
+
+
+class TextTokenizer(Tokenizer, Protocol):
+    """Text to ids and back."""
+
+    @property
+    def covers_everything(self) -> bool:
+        """Whether every text that a file can hold encodes without an unseen symbol."""
+        ...
+
+    def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
+        """The ids of a text, without any boundary.
+
+        Raises:
+            UnseenSymbolError: the text holds a symbol without an id and `oov` is `error`.
+        """
+        ...
+
+    def unseen(self, text: str) -> tuple[str, ...]:
+        """The distinct symbols of a text that have no id, in order of first appearance."""
+        ...
+
+    def decode(self, ids: Ids | list[int]) -> str:
+        """The text of these ids; boundaries decode to nothing."""
+        ...
+
+    def decoder(self) -> StreamDecoder:
+        """A fresh decoder for one stream of ids."""
+        ...
+
+    def safe_cut(self, text: str) -> int:
+        """The largest n such that encoding `text[:n]` and `text[n:]` apart gives the ids of the whole, whatever follows `text`.
+
+        Lets a corpus be encoded chunk by chunk. 0 when no such place is known.
+        """
+        ...

@@ -1,0 +1,240 @@
+"""Text as a medium."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final, final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen import limits, storage
+from lstmgen.choices import OovPolicy
+from lstmgen.config import DataConfig, TokenizerConfig
+from lstmgen.corpus.locate import Candidate
+from lstmgen.errors import InputError, ModelFileError, UsageError
+from lstmgen.ids import Ids
+from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.media.text import tokenizers
+from lstmgen.media.text.base import TextTokenizer
+from lstmgen.media.text.documents import Corpus, gather
+from lstmgen.media.text.material import TextMaterial
+from lstmgen.media.text.options import SAMPLE_OPTIONS, SCORE_OPTIONS
+from lstmgen.media.text.recognise import RefusedError, require_text
+from lstmgen.media.text.symbols import printable, without_strays
+from lstmgen.media.text.words import symbols_of_text
+from lstmgen.media.text.survey import survey
+from lstmgen.media.text.writer import TextPlan
+from lstmgen.media.writing import Encoded, Prompt
+
+DEFAULT_LENGTH: Final = 500
+"""Tokens of a sample where nothing else is asked for."""
+_MAX_SHOWN: Final = 12
+_RAW_BYTE: Final = re.compile("[\udc80-\udcff]")
+_LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
+_BITS: Final = 1 / math.log(2)
+
+
+@final
+class TextMedium:
+    """What `media.base.Medium` asks, answered for text. An item is a `str`."""
+
+    name: ClassVar = "text"
+    label: ClassVar = "text"
+    apart: ClassVar = False
+    worth: ClassVar = 1.0
+    figures: ClassVar = (
+        Figure(name="chars", unit="chars", heading="chars", form=",d"),
+        Figure(name="nats_per_char", unit="chars", heading="nats/char", form=".4f", per=1.0),
+        Figure(name="bits_per_char", unit="chars", heading="bits/char", form=".4f", per=_BITS),
+        Figure(name="bytes", unit="bytes", heading="bytes", form=",d"),
+        Figure(name="bits_per_byte", unit="bytes", heading="bits/byte", form=".4f", per=_BITS),
+    )
+    rows: ClassVar = RowStyle(
+        key="lines", plural="lines", per="chars", columns=(("line", "line", ",d"),), token_place=("line", "line", "line")
+    )
+    symbol_name: ClassVar = "words"
+    symbol_offset: ClassVar = 0
+    sample_options: ClassVar = SAMPLE_OPTIONS
+    score_options: ClassVar = SCORE_OPTIONS
+    slow_tokenizers: ClassVar = tokenizers.SLOW_TO_BUILD
+    glimpse: ClassVar[dict[str, Any]] = {"ignore_end": True}
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins like this can be UTF-8 text."""
+        try:
+            require_text(head, "")
+        except RefusedError:
+            return False
+        return True
+
+    def gather(self, found: Found, data: DataConfig, access: Access) -> TextMaterial:
+        """The documents that were found. Raises CorpusError: one that was named cannot be used, or there is none."""
+
+        def read(files: tuple[Candidate, ...]) -> Corpus:
+            return gather(files, errors=data.errors, keep_newlines=data.keep_newlines, progress=access.stage("reading"))
+
+        corpus, val = read(found.sources), None if found.val is None else read(found.val)
+        return TextMaterial(corpus=corpus, val=val, val_frac=data.val_frac)
+
+    def survey(self, material: TextMaterial) -> dict[str, Any]:
+        """What the material holds."""
+        return survey(material)
+
+    def build(self, wanted: TokenizerConfig, material: TextMaterial) -> TextTokenizer:
+        """The tokenizer that the settings ask for, learned from the training part."""
+        return tokenizers.build(
+            wanted.name or tokenizers.NAMES[0],
+            material.training_part,
+            vocab_size=wanted.vocab_size,
+            alphabet=material.character_counts(),
+        )
+
+    def extended(self, tokenizer: TextTokenizer, material: TextMaterial) -> TextTokenizer:
+        """The same tokenizer, with ids added for symbols that it has never seen, where it is one that needs them."""
+        if tokenizer.covers_everything:
+            return tokenizer
+        extend = getattr(tokenizer, "extended", None)
+        if extend is None:
+            raise ModelFileError(f"the model's {tokenizer.name} tokenizer cannot take new symbols")
+        return extend(sorted(material.character_counts()))
+
+    def from_json(self, values: Mapping[str, Any]) -> TextTokenizer:
+        """The tokenizer that its `to_json` described."""
+        return tokenizers.from_json(values)
+
+    def describe(self, tokenizer: TextTokenizer) -> dict[str, Any]:
+        """Whether every text can be expressed."""
+        return {"covers_everything": tokenizer.covers_everything}
+
+    def clock(self, tokenizer: TextTokenizer) -> Clock | None:
+        """None: text implies no cycle."""
+        del tokenizer
+
+    def augmentation(self, tokenizer: TextTokenizer, data: DataConfig) -> Augment | None:
+        """None: text is learned as it stands."""
+        del tokenizer, data
+
+    def tidy(self, item: str, data: DataConfig) -> str:
+        """The same text."""
+        del data
+        return item
+
+    def parse(self, thing: str | bytes | Path) -> str:
+        """A text, the bytes of one, or the text of the file at a path."""
+        if isinstance(thing, str):
+            return thing
+        try:
+            content = thing.read_bytes() if isinstance(thing, Path) else thing
+            return content.decode("utf-8").removeprefix("\ufeff")
+        except OSError as error:
+            raise InputError(f"the text cannot be read from {thing!s}: {error.strerror}", remedy="check the name: ls -l") from error
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise InputError(
+                f"the text is not UTF-8: byte 0x{error.object[error.start]:02X} at offset {error.start:,}, line {line:,}",
+                remedy="convert it: iconv -f LATIN1 -t UTF-8 FILE",
+            ) from error
+
+    def encode(self, tokenizer: TextTokenizer, item: str, options: Mapping[str, Any]) -> Encoded:
+        """A text to be scored; symbols that are left out do not count."""
+        return _encoded(tokenizer, item, oov=options.get("oov", "error"), what="the text")
+
+    def decode(self, tokenizer: TextTokenizer, ids: Ids) -> str:
+        """The text of ids."""
+        return tokenizer.decode(ids)
+
+    def measure(self, tokenizer: TextTokenizer, ids: Ids, item: str) -> dict[str, Amount]:
+        """Characters, and bytes of UTF-8."""
+        del tokenizer, ids
+        return {"chars": Amount(len(item)), "bytes": Amount(utf8_bytes(item))}
+
+    def places(
+        self, tokenizer: TextTokenizer, ids: Ids, item: str, *, number: int, first: int
+    ) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
+        """The line in which the first character of each token stands, and every line. A line ends at a line feed or with its text."""
+        del number
+        lines = _LINE.findall(item) or [""]
+        decoder = tokenizer.decoder()
+        feeds = [decoder.push(token).count("\n") for token in ids.tolist()]
+        # Bytes that begin a character after the last line feed, and never end it, belong to the last line.
+        row_T = np.minimum(np.cumsum([0, *feeds[:-1]])[: len(ids)], len(lines) - 1)
+        facts = [{"line": place, "text": line.rstrip("\n"), "chars": len(line)} for place, line in enumerate(lines, first + 1)]
+        return row_T.astype(np.int64), facts
+
+    def symbols(self, item: str) -> Symbols:
+        """Its words."""
+        return symbols_of_text(item)
+
+    def parse_prompt(self, tokenizer: TextTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
+        """What a text continues; it is never altered, whatever the model makes of its unseen symbols."""
+        del data
+        text = "" if prompt is None else self.parse(prompt)
+        encoded = _encoded(tokenizer, text, oov=options.get("oov", "error"), what="the prompt")
+        return Prompt(item=text, ids=encoded.ids, notes=encoded.notes, shown=text)
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuses an unknown policy, and stop texts that are empty or too long."""
+        if options.get("oov", "error") not in get_args(OovPolicy):
+            raise UsageError(f"--oov: expected one of {', '.join(get_args(OovPolicy))}, found {options['oov']!r}", remedy="--oov error")
+
+    def plan(self, tokenizer: TextTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TextPlan:
+        """What every text of a request keeps to; a result never holds the prompt, whatever `echo` says."""
+        del prompt, echo
+        return TextPlan(
+            tokenizer,
+            DEFAULT_LENGTH if length is None else None if length < 0 else length,
+            stops=_as_stops(options.get("stop", ())),
+            ignore_end=bool(options.get("ignore_end", False)),
+        )
+
+    def to_bytes(self, item: str) -> bytes:
+        """The text in UTF-8; byte escapes become the bytes that they stand for, other surrogates a question mark."""
+        return without_strays(item).encode("utf-8", "surrogateescape")
+
+    def save(self, item: str, path: Path, *, title: str = "") -> None:
+        """Writes a text file, whatever its ending."""
+        del title
+        storage.atomic_write(path, self.to_bytes(item))
+
+    def show(self, item: str, *, width: int, height: int | None = None, colour: bool = False) -> str:
+        """The text itself."""
+        del width, height, colour
+        return item
+
+
+MEDIUM: Final = TextMedium()
+
+
+def utf8_bytes(text: str) -> int:
+    """Bytes of a text in UTF-8; a surrogate that stands for one raw byte (PEP 383) counts as one, any other as three."""
+    if text.isascii():
+        return len(text)
+    return len(text.encode("utf-8", "surrogatepass")) - 2 * len(_RAW_BYTE.findall(text))
+
+
+def _as_stops(stop: str | Sequence[str]) -> tuple[str, ...]:
+    return (stop,) if isinstance(stop, str) else tuple(stop)
+
+
+def _encoded(tokenizer: TextTokenizer, text: str, *, oov: OovPolicy, what: str) -> Encoded:
+    """The ids of a text that a user gave, and notes on the symbols that the model has never seen.
+
+    Raises:
+        UnseenSymbolError: there are unseen symbols and the policy is `error`.
+        InputError: the text is too long.
+    """
+    if len(text) > limits.MAX_PROMPT_CHARS:
+        raise InputError(f"{what} has {len(text):,} characters, at most {limits.MAX_PROMPT_CHARS:,} are read", remedy="give a shorter text")
+    ids = tokenizer.encode(text, oov=oov)
+    unseen = () if oov == "error" or tokenizer.covers_everything else tokenizer.unseen(text)
+    if not unseen:
+        return Encoded(item=text, ids=ids)
+    shown = ", ".join(f"'{printable(symbol)}'" for symbol in unseen[:_MAX_SHOWN])
+    more = f" and {len(unseen) - _MAX_SHOWN} more" if len(unseen) > _MAX_SHOWN else ""
+    done = "left out" if oov == "skip" else "replaced by one that it knows"
+    note = f"symbols of {what} that the model has never seen were {done}: {shown}{more}"
+    return Encoded(item=tokenizer.decode(ids) if oov == "skip" else text, ids=ids, notes=(note,))

@@ -1,0 +1,37 @@
+"""What text adds to the options of commands. No numpy: the command line declares itself with these."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from lstmgen.choices import ErrorsPolicy, OovPolicy
+from lstmgen.options import Option
+
+_OOV: Final = Option(
+    name="oov", flags="--oov", choices=get_args(OovPolicy), default="error", help="What to do with symbols that the model has never seen."
+)
+_ERRORS: Final = "What to do with bytes that are not UTF-8."
+
+TRAIN_OPTIONS: Final = (
+    Option(
+        name="tokenizer.vocab_size",
+        flags="--vocab-size",
+        help="Tokens that word, bpe and unigram may use; fitted to the corpus where not given.",
+    ),
+    Option(name="data.errors", flags="--errors", help=_ERRORS),
+    Option(
+        name="data.keep_newlines",
+        flags="--keep-newlines/--no-keep-newlines",
+        help="Keep CRLF line ends instead of turning them into LF.",
+    ),
+)
+"""By `section.key`; type, bounds and default are those of the setting."""
+SAMPLE_OPTIONS: Final = (
+    Option(name="stop", flags="--stop", unit="TEXT", repeated=True, help="End before this text; may be repeated."),
+    Option(name="ignore_end", flags="--ignore-end", type=bool, help="Continue where the model would end its document."),
+    _OOV,
+)
+SCORE_OPTIONS: Final = (
+    Option(name="errors", flags="--errors", choices=get_args(ErrorsPolicy), default="strict", help=_ERRORS),
+    _OOV,
+)

@@ -1,0 +1,102 @@
+"""A text while it is written: ids become pieces of text, which end before a stop text.
+
+id ─► stream decoder ─► stop scanner ─► piece
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.errors import UsageError
+from lstmgen.ids import BOUNDARY_ID
+from lstmgen.media.text.base import TextTokenizer
+from lstmgen.media.text.stops import StopScanner
+from lstmgen.media.writing import Outcome
+
+
+@final
+@dataclass(frozen=True)
+class TextPlan:
+    """What every text of a request keeps to; see `media.base.Plan`.
+
+    Attributes:
+        tokenizer: the model's.
+        length: most tokens to draw; None: no end.
+        stops: texts before the first of which a sample ends.
+        ignore_end: whether the end of a document is never drawn.
+
+    Raises:
+        UsageError: a stop text is empty or too long, or nothing at all could be drawn.
+    """
+
+    tokenizer: TextTokenizer
+    length: int | None
+    stops: tuple[str, ...] = ()
+    ignore_end: bool = False
+
+    def __post_init__(self) -> None:
+        StopScanner(self.stops)
+        if self.ignore_end and self.tokenizer.vocab_size < 2:
+            raise UsageError("the model knows nothing but the end of a document, which it is asked to ignore")
+
+    @property
+    def ends(self) -> bool:
+        """Whether a length or a stop text ends it: a model need never end its document."""
+        return self.length is not None or bool(self.stops)
+
+    @cached_property
+    def allowed(self) -> NDArray[np.bool_] | None:
+        """Which ids may be drawn; None: all of them."""
+        if not self.ignore_end:
+            return None
+        allowed_V = np.arange(self.tokenizer.vocab_size) != BOUNDARY_ID
+        allowed_V.setflags(write=False)
+        return allowed_V
+
+    def writer(self) -> TextWriter:
+        """A fresh text."""
+        return TextWriter(self)
+
+
+@final
+class TextWriter:
+    """One text while it is written; see `media.base.Writer`. Its pieces are `str`, which joined are the text."""
+
+    def __init__(self, plan: TextPlan) -> None:
+        self._allowed = plan.allowed
+        self._decoder = plan.tokenizer.decoder()
+        self._scanner = StopScanner(plan.stops)
+        self._text = io.StringIO()
+
+    @property
+    def ended(self) -> str | None:
+        """`stop` when a stop text has appeared."""
+        return "stop" if self._scanner.found else None
+
+    def allowed(self) -> NDArray[np.bool_] | None:
+        """Which ids may come next; None: all of them."""
+        return self._allowed
+
+    def push(self, token_id: int) -> str:
+        """The text that may be shown now."""
+        return self._kept(self._scanner.push(self._decoder.push(token_id)))
+
+    def finish(self, *, cut: bool = False) -> str:
+        """What was held back; U+FFFD for a character of which only the first bytes were drawn, or with `cut` nothing."""
+        shown = "" if cut else self._scanner.push(self._decoder.finish())
+        return self._kept(shown + self._scanner.finish())
+
+    def outcome(self) -> Outcome:
+        """The text so far, without the prompt."""
+        text = self._text.getvalue()
+        return Outcome(item=text, facts={"text": text})
+
+    def _kept(self, piece: str) -> str:
+        self._text.write(piece)
+        return piece

@@ -1,0 +1,125 @@
+"""The tunes of a run: what is learned from, what is held out, and the token files that both become.
+
+files ─► collection ─► tidied scores ─► every tenth held out ─► token files
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from lstmgen.choices import PedalPolicy
+from lstmgen.corpus.prepared import Part
+from lstmgen.media.base import Symbols
+from lstmgen.media.tunes import encoding
+from lstmgen.media.tunes.base import ScoreTokenizer
+from lstmgen.media.tunes.collection import Collection, Piece
+from lstmgen.media.tunes.melody import symbols_of_score
+from lstmgen.media.tunes.roundtrip import corpus_loss
+from lstmgen.music.score import Score
+from lstmgen.music.tidy import with_pedal, without_overlaps
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneMaterial:
+    """What is learned from, and what is validated on; see `media.base.Material`.
+
+    Attributes:
+        collection: everything that the sources hold.
+        val_collection: what the validation source holds, where there is one.
+        pieces: those of the sources, tidied.
+        train: the pieces that are learned from, tidied.
+        val: those that are held out, tidied.
+    """
+
+    collection: Collection
+    val_collection: Collection | None
+    pieces: tuple[Piece, ...]
+    train: tuple[Piece, ...]
+    val: tuple[Piece, ...]
+
+    @staticmethod
+    def of(collection: Collection, val_collection: Collection | None, *, pedal: PedalPolicy, val_frac: float) -> TuneMaterial:
+        """Collections as they are learned, split where nothing is apart."""
+        pieces = _tidied(collection.pieces, pedal)
+        train, val = split(pieces, val_frac) if val_collection is None else (pieces, _tidied(val_collection.pieces, pedal))
+        return TuneMaterial(collection=collection, val_collection=val_collection, pieces=pieces, train=train, val=val)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything that was read."""
+        if self.val_collection is None:
+            return self.collection.sha256
+        return hashlib.sha256(f"{self.collection.sha256} {self.val_collection.sha256}".encode()).hexdigest()
+
+    @property
+    def corpus_sha256(self) -> str:
+        """The hash of what the sources hold, whatever is validated on."""
+        return self.collection.sha256
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the pieces that the sources hold."""
+        return tuple(piece.name for piece in self.collection.pieces)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the files."""
+        val = self.val_collection.summary_lines() if self.val_collection else ()
+        lines = (*self.collection.summary_lines(), *(f"validation: {line}" for line in val))
+        return lines if len(lines) == 1 + bool(val) else (*lines, "sources.jsonl in the run's folder lists every file")
+
+    def files(self) -> Iterator[dict[str, Any]]:
+        """Every file that the sources hold: what was read of it, or why it was not."""
+        for piece in self.collection.pieces:
+            facts = {"notes": len(piece.score.notes), "seconds": round(piece.score.duration_s, 3), "sha256": piece.sha256}
+            yield {"file": piece.name, "read": True, **facts, "reasons": [finding.reason for finding in piece.findings]}
+        yield from ({"file": name, "read": False, "reasons": [reason]} for name, reason in self.collection.skipped)
+
+    def items(self) -> Iterator[tuple[str, Score]]:
+        """The name and the score of every piece, tidied."""
+        for piece in self.pieces:
+            yield piece.name, piece.score
+
+    def parts(self, tokenizer: ScoreTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
+        """The token files to be made, what else decides their content, and the notes in all."""
+        return encoding.parts([piece.score for piece in self.train], [piece.score for piece in self.val], tokenizer)
+
+    def symbols(self) -> Iterator[tuple[str, Symbols]]:
+        """The name and the melody of every piece that is learned from."""
+        for piece in self.train:
+            yield piece.name, symbols_of_score(piece.score)
+
+    def losses(self, tokenizer: ScoreTokenizer) -> tuple[str, ...]:
+        """What the tunes lose on their way through a tokenizer and back, in words; of many, of evenly spread ones."""
+        lost = corpus_loss([piece.score for piece in self.train], tokenizer)
+        said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {lost.notes:,} notes lost"
+        if lost.onset_error_ms_p95 is None or lost.duration_error_ms_p95 is None:
+            return (said,)
+        onset, duration = lost.onset_error_ms_p95, lost.duration_error_ms_p95
+        return (f"{said}, 95 % begin within {onset:.1f} ms and have their length within {duration:.1f} ms",)
+
+
+def split(pieces: tuple[Piece, ...], val_frac: float) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """The pieces that train and those that are held out, evenly spread: with 0.1 every tenth, counted in exact arithmetic.
+
+    One piece alone trains; of several at least one is held out, unless the share is 0.
+    """
+    share = Fraction(str(float(val_frac)))
+    held = [int((place + 1) * share) > int(place * share) for place in range(len(pieces))]
+    if share and len(pieces) > 1 and not any(held):
+        held[-1] = True
+    train = tuple(piece for piece, out in zip(pieces, held, strict=True) if not out)
+    return train, tuple(piece for piece, out in zip(pieces, held, strict=True) if out)
+
+
+def tidied(score: Score, pedal: PedalPolicy) -> Score:
+    """A score as it is learned: what the pedal holds is written into the notes, and no note sounds into the next of its pitch."""
+    return without_overlaps(with_pedal(score, pedal))[0]
+
+
+def _tidied(pieces: tuple[Piece, ...], pedal: PedalPolicy) -> tuple[Piece, ...]:
+    return tuple(replace(piece, score=tidied(piece.score, pedal)) for piece in pieces)

@@ -1,0 +1,250 @@
+"""Tunes as a medium."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.config import DataConfig, TokenizerConfig
+from lstmgen.corpus.locate import Candidate
+from lstmgen.errors import InputError, UsageError
+from lstmgen.ids import Ids
+from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.media.tunes import tokenizers
+from lstmgen.media.tunes.augmentation import Augmentation
+from lstmgen.media.tunes.base import ScoreTokenizer
+from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
+from lstmgen.media.tunes.continuation import with_prompt
+from lstmgen.media.tunes.material import TuneMaterial, tidied
+from lstmgen.media.tunes.melody import symbols_of_score
+from lstmgen.media.tunes.options import SAMPLE_OPTIONS, SCORE_OPTIONS, constraints_of
+from lstmgen.media.tunes.survey import survey
+from lstmgen.media.tunes.writer import TunePlan
+from lstmgen.media.writing import Encoded, Prompt
+from lstmgen.music.midi.reader import MidiError, read_midi
+from lstmgen.music.score import Score
+from lstmgen.music.typed import parse_tune
+
+_BARS: Final = 16
+_SECONDS: Final = 30.0
+"""Length of a tune where none is given; seconds where the model knows no bars."""
+_SUFFIXES: Final = (".mid", ".midi")
+_TYPED_OR_FILE: Final = 'give notes such as "C4 E4 G4:2", or the path of a MIDI file'
+
+
+@final
+class TuneMedium:
+    """What `media.base.Medium` asks, answered for tunes. An item is a `Score`."""
+
+    name: ClassVar = "tunes"
+    label: ClassVar = "music"
+    apart: ClassVar = True
+    worth: ClassVar = 5.0
+    """Music in 13 keys holds about as much as so many times the music in one."""
+    figures: ClassVar = (
+        Figure(name="notes", unit="notes", heading="notes", form=",d"),
+        Figure(name="nats_per_note", unit="notes", heading="nats/note", form=".3f", per=1.0),
+        Figure(name="seconds", unit="seconds", heading="seconds", form=",.1f"),
+        Figure(name="nats_per_second", unit="seconds", heading="nats/second", form=".3f", per=1.0),
+        Figure(name="frames", unit="frames", heading="frames", form=",d"),
+        Figure(name="nats_per_frame", unit="frames", heading="nats/frame", form=".4f", per=1.0),
+        Figure(name="nats_per_frame_after_first", unit="frames_after_first", heading="after the first", form=".4f", per=1.0),
+    )
+    rows: ClassVar = RowStyle(
+        key="per_bar",
+        plural="bars",
+        per=None,
+        columns=(("tune", "tune", ",d"), ("bar", "bar", ",d"), ("second", "seconds", ".1f")),
+        token_place=("piece", "tune", "tune"),
+    )
+    symbol_name: ClassVar = "notes"
+    symbol_offset: ClassVar = 1
+    sample_options: ClassVar = SAMPLE_OPTIONS
+    score_options: ClassVar = SCORE_OPTIONS
+    slow_tokenizers: ClassVar = frozenset[str]()
+    glimpse: ClassVar[dict[str, Any]] = {}
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins like this says that it is MIDI."""
+        return is_midi(head)
+
+    def gather(self, found: Found, data: DataConfig, access: Access) -> TuneMaterial:
+        """The pieces that were found, tidied and split. Raises CorpusError: one that was named cannot be used, or there is none."""
+
+        def read(files: tuple[Candidate, ...]) -> Collection:
+            return gather_scores(files, progress=access.stage("reading"))
+
+        collection, val = read(found.sources), None if found.val is None else read(found.val)
+        return TuneMaterial.of(collection, val, pedal=data.pedal, val_frac=data.val_frac)
+
+    def survey(self, material: TuneMaterial) -> dict[str, Any]:
+        """What the material holds."""
+        return survey(material)
+
+    def build(self, wanted: TokenizerConfig, material: TuneMaterial) -> ScoreTokenizer:
+        """The tokenizer that the settings ask for, fitted to the pieces that are learned from."""
+        if wanted.vocab_size is not None:
+            raise UsageError("a vocabulary size does not apply to MIDI, whose events are fixed", remedy="leave --vocab-size out")
+        return tokenizers.build(
+            wanted.name or tokenizers.NAMES[0],
+            [piece.score for piece in material.train],
+            time_base=wanted.time_base,
+            steps_per_beat=wanted.steps_per_beat,
+            grid_form=wanted.grid_form,
+            voices=wanted.voices,
+            hold=wanted.hold,
+        )
+
+    def extended(self, tokenizer: ScoreTokenizer, material: TuneMaterial) -> ScoreTokenizer:
+        """The same: its events are fixed."""
+        del material
+        return tokenizer
+
+    def from_json(self, values: Mapping[str, Any]) -> ScoreTokenizer:
+        """The tokenizer that its `to_json` described."""
+        return tokenizers.from_json(values)
+
+    def describe(self, tokenizer: ScoreTokenizer) -> dict[str, Any]:
+        """How it was fitted."""
+        return {key: value for key, value in tokenizer.to_json().items() if key not in {"name", "version"}}
+
+    def clock(self, tokenizer: ScoreTokenizer) -> Clock | None:
+        """The cycle that the tokens of a grid imply."""
+        return tokenizer.clock
+
+    def augmentation(self, tokenizer: ScoreTokenizer, data: DataConfig) -> Augment | None:
+        """Another key and another speed, where the settings ask for them."""
+        return Augmentation(tokenizer=tokenizer, semitones=data.max_transpose, stretch=data.max_stretch) if data.augment else None
+
+    def tidy(self, item: Score, data: DataConfig) -> Score:
+        """A tune as it is learned: what the pedal holds is written into the notes, and nothing sounds into itself."""
+        return tidied(item, data.pedal)
+
+    def parse(self, thing: Score | bytes | str | Path) -> Score:
+        """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
+        if isinstance(thing, Score):
+            return thing
+        if isinstance(thing, bytes):
+            return read_midi(thing).score
+        if isinstance(thing, str) and not _names_a_file(thing):
+            try:
+                return parse_tune(thing)
+            except UsageError as error:
+                raise UsageError(error.message, remedy=_TYPED_OR_FILE) from error
+        try:
+            return read_midi(Path(thing).read_bytes()).score
+        except OSError as error:
+            raise InputError(f"the tune cannot be read from {thing}: {error.strerror}", remedy=_TYPED_OR_FILE) from error
+        except MidiError as error:
+            raise InputError(f"{thing}: {error.message}", remedy=_TYPED_OR_FILE) from error
+
+    def encode(self, tokenizer: ScoreTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
+        """A tune to be scored, which has been tidied."""
+        del options
+        return Encoded(item=item, ids=tokenizer.encode(item))
+
+    def decode(self, tokenizer: ScoreTokenizer, ids: Ids) -> Score:
+        """The score of ids, in 4/4 where they say no meter."""
+        return tokenizer.decode(ids)
+
+    def measure(self, tokenizer: ScoreTokenizer, ids: Ids, item: Score) -> dict[str, Amount]:
+        """Notes, seconds, and frames where there is a grid; published figures leave the first frame of a piece out."""
+        del item
+        measures = tokenizer.measure(ids)
+        amounts = {"notes": Amount(measures.notes), "seconds": Amount(measures.seconds)}
+        if measures.frames is None:
+            return amounts
+        ends = tokenizer.frame_ends(ids)
+        first = int(ends.argmax()) + 1 if ends is not None and ends.any() else 0
+        return amounts | {"frames": Amount(measures.frames), "frames_after_first": Amount(measures.frames - 1, skipped=first)}
+
+    def places(
+        self, tokenizer: ScoreTokenizer, ids: Ids, item: Score, *, number: int, first: int
+    ) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
+        """The bar in which each token stands, and every bar in which one does."""
+        del first
+        lines = item.bar_starts()
+        bar_T = np.clip(np.searchsorted(lines, tokenizer.ticks_of(ids, item), side="right") - 1, 0, None)
+        bars, row_T = np.unique(bar_T, return_inverse=True)
+        seconds = item.seconds_at(lines)
+        return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bars.tolist()]
+
+    def symbols(self, item: Score) -> Symbols:
+        """The steps from note to note."""
+        return symbols_of_score(item)
+
+    def parse_prompt(self, tokenizer: ScoreTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
+        """What a tune continues. Notes that are typed are played by the first instrument that may be drawn."""
+        if prompt is None or prompt == "":
+            return Prompt(item=None, ids=np.zeros(0, np.int64))
+        score = self.parse(prompt)
+        programs = constraints_of(options).programs
+        if isinstance(prompt, str) and not _names_a_file(prompt) and programs:
+            score = score.changed(notes=score.notes.changed(program=np.full(len(score.notes), min(programs))))
+        shown = prompt if isinstance(prompt, str) else str(prompt) if isinstance(prompt, Path) else ""
+        return Prompt(item=score, ids=tokenizer.encode(self.tidy(score, data)), shown=shown)
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuses what cannot be read, or leaves nothing."""
+        constraints_of(options)
+
+    def plan(self, tokenizer: ScoreTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
+        """What every tune of a request keeps to."""
+        constraints = constraints_of(options)
+        if length is None and constraints.bars is None and constraints.seconds is None:
+            constraints = replace(constraints, **_usual_end(tokenizer))
+        bpm = options.get("bpm")
+        return TunePlan(
+            tokenizer=tokenizer,
+            prompt=prompt.item,
+            ids=prompt.ids,
+            constraints=with_prompt(constraints, prompt.item),
+            given_length=None if length is None or length < 0 else length,
+            echo=echo,
+            tempo_us=None if bpm is None else max(1, round(60e6 / bpm)),
+        )
+
+    def to_bytes(self, item: Score) -> bytes:
+        """A MIDI file."""
+        from lstmgen.music.midi.writer import to_midi_bytes
+
+        return to_midi_bytes(item)
+
+    def save(self, item: Score, path: Path, *, title: str = "") -> None:
+        """Writes a MIDI file, a picture or sound, by the ending of its name."""
+        from lstmgen.music.midi.writer import write_midi
+        from lstmgen.music.rendering import render_file
+
+        if path.suffix.lower() in _SUFFIXES:
+            write_midi(item, path)
+        else:
+            render_file(item, path, title=title)
+
+    def show(self, item: Score, *, width: int, height: int | None = None, colour: bool = False) -> str:
+        """A piano roll."""
+        from lstmgen.music.roll import draw_terminal
+
+        return draw_terminal(item, width=width, height=height, colour=colour)
+
+
+MEDIUM: Final = TuneMedium()
+
+
+def _names_a_file(text: str) -> bool:
+    """Whether a text is the name of a file rather than notes."""
+    if text.lower().endswith(_SUFFIXES):
+        return True
+    with contextlib.suppress(OSError, ValueError):
+        return Path(text).is_file()
+    return False
+
+
+def _usual_end(tokenizer: ScoreTokenizer) -> dict[str, Any]:
+    knows_bars = tokenizer.name != "performance" and tokenizer.to_json().get("time_base") != "seconds"
+    return {"bars": _BARS} if knows_bars else {"seconds": _SECONDS}

@@ -1,0 +1,123 @@
+"""What tunes add to the options of commands, and the constraints that these mean. No numpy: the command line declares itself with these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from lstmgen.errors import UsageError
+from lstmgen.music.constraints import Constraints
+from lstmgen.music.instruments import parse_instruments
+from lstmgen.music.scales import parse_pitch_range, parse_scale
+from lstmgen.options import Option
+
+_MOST: Final = 100_000
+
+TRAIN_OPTIONS: Final = (
+    Option(
+        name="data.augment",
+        flags="--augment/--no-augment",
+        help="Show each tune in another key and at another speed every time it is read.",
+    ),
+    Option(name="data.pedal", flags="--pedal", help="Let notes sound on while the sustain pedal is down, or drop the pedal."),
+    Option(
+        name="tokenizer.time_base",
+        flags="--time-base",
+        help="notes: time in beats for scores, in seconds for performances; by content where not given.",
+    ),
+    Option(
+        name="tokenizer.steps_per_beat",
+        flags="--steps-per-beat",
+        help="notes in beats, grid: steps to a quarter note; by content where not given.",
+    ),
+    Option(
+        name="tokenizer.grid_form",
+        flags="--grid-form",
+        help="grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",
+    ),
+    Option(name="tokenizer.voices", flags="--voices", help="grid of voices: how many; by content where not given."),
+    Option(
+        name="tokenizer.hold",
+        flags="--hold/--no-hold",
+        help="grid: tell notes that continue from those that are struck again; yes where not given.",
+    ),
+)
+"""By `section.key`; type, bounds and default are those of the setting."""
+SAMPLE_OPTIONS: Final = (
+    Option(name="bars", flags="--bars", type=int, unit="N", low=1, help="End exactly after N bars; 16 where no length is given."),
+    Option(name="seconds", flags="--seconds", type=float, unit="S", help="End exactly after S seconds."),
+    Option(name="scale", flags="--scale", unit="SCALE", help="Only notes of this scale, such as 'C minor' or 'D dorian'."),
+    Option(name="pitch_range", flags="--pitch-range", unit="LOW-HIGH", help="Only pitches from LOW to HIGH, such as C3-C6 or 48-84."),
+    Option(
+        name="max_polyphony",
+        flags="--max-polyphony",
+        type=int,
+        unit="N",
+        low=1,
+        help="At most N notes sounding at once, drums apart.",
+    ),
+    Option(
+        name="max_note_length",
+        flags="--max-note-length",
+        unit="LENGTH",
+        help="Longest note: in beats, such as 2, or in seconds, such as 1.5s.",
+    ),
+    Option(
+        name="instruments",
+        flags="--instruments",
+        unit="NAMES",
+        help="Only these, such as 'piano, bass, drums' or 1,33; see lstmgen info FILE.mid.",
+    ),
+    Option(name="bpm", flags="--bpm", type=float, unit="BPM", help="Play the whole tune at this tempo."),
+)
+SCORE_OPTIONS: Final[tuple[Option, ...]] = ()
+
+
+def constraints_of(options: Mapping[str, Any]) -> Constraints:
+    """What the options ask of the notes; `constraints`, where a Python caller gives some, are what they add to.
+
+    Raises:
+        UsageError: one of them cannot be read, or together they leave nothing.
+    """
+    base: Constraints = options.get("constraints") or Constraints()
+    pitches, programs, drums = base.pitches, base.programs, base.drums
+    if "scale" in options or "pitch_range" in options:
+        low, high = parse_pitch_range(options["pitch_range"]) if "pitch_range" in options else (0, 127)
+        classes = parse_scale(options["scale"]) if "scale" in options else frozenset(range(12))
+        pitches = frozenset(pitch for pitch in range(low, high + 1) if pitch % 12 in classes)
+        if not pitches:
+            raise UsageError("no pitch is in that scale and that range", remedy="a wider --pitch-range")
+    if "instruments" in options:
+        programs, drums = parse_instruments(options["instruments"])
+    beats, seconds = base.max_note_beats, base.max_note_s
+    if "max_note_length" in options:
+        beats, seconds = _note_length(str(options["max_note_length"]))
+    for name in ("seconds", "bpm"):
+        if options.get(name) is not None and not 0 < options[name] < _MOST:
+            raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
+    return Constraints(
+        pitches=pitches,
+        max_polyphony=options.get("max_polyphony", base.max_polyphony),
+        max_note_beats=beats,
+        max_note_s=seconds,
+        programs=programs,
+        drums=drums,
+        keep_tempo=base.keep_tempo,
+        keep_meter=base.keep_meter,
+        bars=options.get("bars", base.bars),
+        seconds=options.get("seconds", base.seconds),
+    )
+
+
+def _note_length(text: str) -> tuple[float | None, float | None]:
+    """A length in beats, or in seconds."""
+    in_seconds = text.strip().endswith("s")
+    try:
+        value = float(text.strip().removesuffix("s"))
+    except ValueError:
+        value = -1.0
+    if not 0 < value < _MOST:
+        raise UsageError(
+            f"--max-note-length: expected beats or seconds above 0, found {text!r}", remedy="--max-note-length 2, or --max-note-length 1.5s"
+        )
+    return (None, value) if in_seconds else (value, None)

@@ -1,0 +1,110 @@
+"""Every tokenizer of scores.
+
+=============  ==========================================================  ===============================================
+name           one id for each                                             what it leaves out of a score
+=============  ==========================================================  ===============================================
+`notes`        bar, position or time, pitch, velocity, length, program...  what its steps cannot tell apart
+`performance`  key down, key up, time that passes, velocity                drums, instruments, tempo, meter
+`grid`         voice, or sounding pitch, of every step                     the same, velocity, and what is between the steps
+=============  ==========================================================  ===============================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from lstmgen import choices
+from lstmgen.choices import GridForm, TimeBase
+from lstmgen.errors import UsageError
+from lstmgen.media import checks
+from lstmgen.media.tunes.base import ScoreTokenizer
+from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
+from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
+from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
+from lstmgen.music.score import Score
+
+NAMES: Final = choices.MEDIA["tunes"].tokenizers
+_READERS: Final[dict[str, Callable[[Mapping[str, Any]], ScoreTokenizer]]] = {
+    "notes": NotesTokenizer.from_json,
+    "performance": PerformanceTokenizer.from_json,
+    "grid": GridTokenizer.from_json,
+}
+_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "notes": ("time_base", "steps_per_beat"),
+    "performance": (),
+    "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
+}
+"""Which options of `build` apply to which tokenizer."""
+
+
+def from_json(values: Mapping[str, Any]) -> ScoreTokenizer:
+    """The tokenizer that its `to_json` described, whose name is known already. Raises ModelFileError."""
+    return _READERS[values["name"]](values)
+
+
+def build(
+    name: str,
+    scores: Sequence[Score],
+    *,
+    time_base: TimeBase | None = None,
+    steps_per_beat: int | None = None,
+    grid_form: GridForm | None = None,
+    voices: int | None = None,
+    hold: bool | None = None,
+) -> ScoreTokenizer:
+    """The tokenizer that fits some scores.
+
+    Args:
+        name: one of `NAMES`.
+        scores: what it is to be fitted to.
+        time_base: of `notes`: `beats` or `seconds`; None: what fits the scores, and beats where `steps_per_beat` is given.
+        steps_per_beat: of `notes` in beats and of `grid`: how fine time is; None: what fits the scores.
+        grid_form: of `grid`: `voices` or `chords`; None: voices.
+        voices: of `grid` in voices: how many; None: the largest number that is usual among the scores, 1 to 8.
+        hold: of `grid`: whether held notes and repeated ones are told apart; None: yes.
+
+    Raises:
+        UsageError: there is no such tokenizer of scores, or an option does not apply to it or is out of range.
+    """
+    checks.known_name(name, NAMES, needs="text, and the source holds MIDI")
+    given = {"time_base": time_base, "steps_per_beat": steps_per_beat, "grid_form": grid_form, "voices": voices, "hold": hold}
+    for option, value in given.items():
+        if value is not None and option not in _OPTIONS[name]:
+            owners = [owner for owner in NAMES if option in _OPTIONS[owner]]
+            raise _inapplicable(option, f"the {name} tokenizer", instead=f"--tokenizer {' or '.join(owners)}")
+    match name:
+        case "performance":
+            return PerformanceTokenizer()
+        case "notes":
+            return _notes(scores, time_base=time_base, steps_per_beat=steps_per_beat)
+        case _:
+            return _grid(scores, steps_per_beat=steps_per_beat, form=grid_form or "voices", voices=voices, hold=hold is None or hold)
+
+
+def _notes(scores: Sequence[Score], *, time_base: TimeBase | None, steps_per_beat: int | None) -> ScoreTokenizer:
+    if time_base == "seconds":
+        if steps_per_beat is not None:
+            raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
+        return NotesTokenizer("seconds")
+    if time_base is None and steps_per_beat is None:
+        return NotesTokenizer(**best_options(scores))
+    # Whoever says how fine a beat is to be wants beats.
+    return NotesTokenizer("beats", best_options(scores)["steps_per_beat"] if steps_per_beat is None else steps_per_beat)
+
+
+def _grid(scores: Sequence[Score], *, steps_per_beat: int | None, form: GridForm, voices: int | None, hold: bool) -> ScoreTokenizer:
+    steps = best_steps_per_beat(scores) if steps_per_beat is None else steps_per_beat
+    grid = GridTokenizer(steps, form, hold=hold, cycle_beats=best_cycle_beats(scores))
+    if form == "voices":
+        return replace(grid, voices=best_voices(scores, steps_per_beat=steps) if voices is None else voices)
+    if voices is not None:
+        raise _inapplicable("voices", "the grid of chords", instead="--grid-form voices")
+    return grid
+
+
+def _inapplicable(option: str, owner: str, *, instead: str) -> UsageError:
+    flag = "--" + option.replace("_", "-")
+    return UsageError(f"{flag} does not apply to {owner}", remedy=f"leave {flag} out, or choose {instead}")

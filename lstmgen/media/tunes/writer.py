@@ -1,0 +1,140 @@
+"""A tune while it is written: a cursor says which events may follow, and each event may complete notes.
+
+id ─► cursor ─► note stream ─► notes          afterwards: all ids ─► score ─► behind the prompt's own notes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.errors import InputError
+from lstmgen.ids import Ids
+from lstmgen.media.tunes.base import ScoreTokenizer
+from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at, next_bar
+from lstmgen.media.writing import Outcome
+from lstmgen.music.constraints import Constraints
+from lstmgen.music.listening import warnings_of
+from lstmgen.music.score import Notes, Score, TempoMap
+
+_TOKENS_PER_BAR: Final = 2_000
+_TOKENS_PER_S: Final = 1_000
+"""More than any model needs; so that a tune that is to end after bars or seconds ends in any case."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class TunePlan:
+    """What every tune of a request keeps to; see `media.base.Plan`.
+
+    Attributes:
+        tokenizer: the model's.
+        prompt: what is continued, as it was given.
+        ids: what the model reads of it.
+        constraints: what the new notes keep to, and after how many bars or seconds a tune ends.
+        given_length: most tokens, where that was said.
+        echo: whether a tune begins with the prompt.
+        tempo_us: the tempo in which all of it is played, in microseconds a beat; None: as it was drawn.
+
+    Raises:
+        UsageError: nothing at all could be drawn.
+        InputError: the prompt is none that this model could have learned.
+    """
+
+    tokenizer: ScoreTokenizer
+    prompt: Score | None
+    ids: Ids
+    constraints: Constraints
+    given_length: int | None
+    echo: bool
+    tempo_us: int | None = None
+
+    def __post_init__(self) -> None:
+        self.writer()
+
+    @property
+    def length(self) -> int | None:
+        """Most tokens: as given, or more than bars or seconds can need."""
+        if self.given_length is not None:
+            return self.given_length
+        if self.constraints.bars is not None:
+            return _TOKENS_PER_BAR * self.constraints.bars
+        return None if self.constraints.seconds is None else _TOKENS_PER_S * max(1, int(self.constraints.seconds))
+
+    @property
+    def ends(self) -> bool:
+        """A model of tunes ends its tunes."""
+        return True
+
+    def writer(self) -> TuneWriter:
+        """A fresh tune, whose cursor has read the prompt."""
+        return TuneWriter(self)
+
+
+@final
+class TuneWriter:
+    """One tune while it is written; see `media.base.Writer`. Its pieces are `Notes`, those that an event completes."""
+
+    def __init__(self, plan: TunePlan) -> None:
+        self._plan = plan
+        self._cursor = plan.tokenizer.cursor(plan.constraints, like=plan.prompt)
+        try:
+            for token in plan.ids.tolist():
+                self._cursor.push(token)
+        except ValueError as error:
+            raise InputError(f"the prompt cannot be read as {plan.tokenizer.name}: {error}", remedy="give another prompt") from error
+        self._cursor.begin()
+        self._notes = plan.tokenizer.decoder(like=plan.prompt, prompt=plan.ids)
+        self._drawn: list[int] = []
+
+    @property
+    def ended(self) -> str | None:
+        """`bars` or `seconds` when the length that was asked for has been reached."""
+        if not self._cursor.finished:
+            return None
+        return "bars" if self._plan.constraints.bars is not None else "seconds"
+
+    def allowed(self) -> NDArray[np.bool_]:
+        """Which events may come next."""
+        return self._cursor.allowed()
+
+    def push(self, token_id: int) -> Notes:
+        """The notes that this event completes."""
+        self._cursor.push(token_id)
+        self._drawn.append(token_id)
+        return self._notes.push(token_id)
+
+    def finish(self, *, cut: bool = False) -> Notes:
+        """The notes that still sound, ended where the tune ends."""
+        del cut
+        return self._notes.finish()
+
+    def outcome(self) -> Outcome:
+        """The prompt, where it is wanted, and what was drawn behind it, ended exactly where that was asked for."""
+        plan = self._plan
+        ids = np.concatenate([plan.ids, np.array(self._drawn, np.int64)])
+        new = plan.tokenizer.decode(ids, like=plan.prompt, since=len(plan.ids))
+        new = ended_at(end_tick(plan.prompt, new, plan.constraints), new) if self._cursor.finished else new
+        score = new if plan.prompt is None else behind(plan.prompt, new)
+        if plan.prompt is not None and not plan.echo:
+            score = after(score, next_bar(plan.prompt))
+        score = score if plan.tempo_us is None else score.changed(tempos=TempoMap.of([(0, plan.tempo_us)]))
+        facts = {
+            "score": score,
+            "notes": len(score.notes),
+            "drawn_notes": len(new.notes),
+            "seconds": score.duration_s,
+            "bars": bars_of(score),
+        }
+        return Outcome(item=score, facts=facts, warnings=(*self._warnings(len(new.notes)), *warnings_of(score)))
+
+    def _warnings(self, drawn_notes: int) -> Iterator[str]:
+        constraints = self._plan.constraints
+        if not drawn_notes:
+            yield "not a single note was drawn: a higher temperature, or fewer restrictions, may help"
+        if not self._cursor.finished and (constraints.bars is not None or constraints.seconds is not None):
+            yield f"it was ended after {len(self._drawn):,} tokens, before the length that was asked for"

@@ -1,0 +1,138 @@
+"""The contract of a sample in the making: what it continues, what it keeps to, and what writes it down.
+
+    request ─► Prompt ─► Plan ─► Writer ◄─ ids, one at a time ─► pieces ─► Outcome
+
+Letters: V vocabulary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.ids import Ids
+
+Item = Any
+"""One thing of a medium: a text is a `str`, a tune a `lstmgen.music.score.Score`."""
+
+Piece = Any
+"""A part of an item that is complete by itself, as it is streamed: a stretch of text, or some notes; one of length 0 holds nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """An item that was given, as ids.
+
+    Attributes:
+        item: as it counts; without the symbols that were left out.
+        ids: without boundaries.
+        notes: what the user should know.
+    """
+
+    item: Item
+    ids: Ids
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt(Encoded):
+    """What a sample continues.
+
+    Attributes:
+        shown: how results name it.
+    """
+
+    shown: str = ""
+
+
+class Cursor(Protocol):
+    """Where an item stands while it is written, and what may come next. Changes as it is pushed.
+
+    The life of a cursor: `push` every id of the prompt, `begin`, then again and again `allowed` and `push`.
+    """
+
+    @property
+    def finished(self) -> bool:
+        """Whether the end that was asked for has been reached."""
+        ...
+
+    def begin(self) -> None:
+        """The prompt is over: from here on constraints hold, and lengths are counted."""
+        ...
+
+    def allowed(self) -> NDArray[np.bool_]:
+        """Which ids may come next, of shape (V,); a fresh or read-only array that is never all False.
+
+        By the grammar always, and after `begin` by the constraints. The boundary (id 0) is allowed where the item may end by grammar and
+        no length is asked for that has not been reached.
+        """
+        ...
+
+    def push(self, token_id: int) -> None:
+        """One more id. After `begin` it must be allowed; of a prompt whatever its tokenizer's `encode` gives.
+
+        Raises:
+            ValueError: the grammar does not allow it.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A sample that was written.
+
+    Attributes:
+        item: the whole; whether a prompt is part of it is the medium's and the caller's choice.
+        facts: what a result tells of it, by name.
+        warnings: what the user should know about it.
+    """
+
+    item: Item
+    facts: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+
+
+class Writer(Protocol):
+    """One sample while it is written, behind its prompt."""
+
+    @property
+    def ended(self) -> str | None:
+        """Why nothing may follow, in a word; None while more may follow."""
+        ...
+
+    def allowed(self) -> NDArray[np.bool_] | None:
+        """Which ids may come next, of shape (V,), the same array as long as nothing changes; None: all of them."""
+        ...
+
+    def push(self, token_id: int) -> Piece:
+        """What one more id, which is no boundary, completes."""
+        ...
+
+    def finish(self, *, cut: bool = False) -> Piece:
+        """What was held back, now that nothing follows; with `cut` without what is incomplete."""
+        ...
+
+    def outcome(self) -> Outcome:
+        """What was written, as the caller asked for it."""
+        ...
+
+
+class Plan(Protocol):
+    """What every sample of a request keeps to."""
+
+    @property
+    def length(self) -> int | None:
+        """Most tokens to draw; None: no end but the item's own."""
+        ...
+
+    @property
+    def ends(self) -> bool:
+        """Whether a sample comes to an end for certain, or nearly so."""
+        ...
+
+    def writer(self) -> Writer:
+        """A fresh sample."""
+        ...

@@ -1,0 +1,127 @@
+"""What a model, a run, a corpus or a source is, as plain values, without loading torch."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lstmgen import run_files
+from lstmgen.checkpoint.model_file import find_model, read_description
+from lstmgen.config import DataConfig
+from lstmgen.corpus import catalog
+from lstmgen.errors import InputError, LstmgenError
+from lstmgen.media.base import Access
+from lstmgen.media.registry import medium_of
+from lstmgen.runs.sources import gather
+
+
+def describe(thing: str, *, cache: Path) -> dict[str, Any]:
+    """What a thing is: `kind` is `model`, `corpus`, or the label of a medium.
+
+    Args:
+        thing: a run, a model file, a corpus, or files, folders and globs that could be learned from.
+        cache: where corpora are kept.
+
+    Raises:
+        InputError: there is no such thing, or it cannot be read.
+    """
+    if (model := model_path(thing)) is not None:
+        return describe_model(model)
+    if not Path(thing).exists() and thing in catalog.names():
+        return _describe_corpus(thing, cache)
+    try:
+        return _describe_source(thing, cache)
+    except LstmgenError as error:
+        if Path(thing).exists():
+            raise
+        raise InputError(
+            f"there is no model, run, corpus or file called {thing!r}", remedy="ls checkpoints, or lstmgen corpora for the corpora"
+        ) from error
+
+
+def model_path(thing: str) -> Path | None:
+    """The model file that is meant, or None where the thing is no model.
+
+    Raises:
+        ModelFileError: it is the folder of a run that has no model yet.
+    """
+    for folder in (Path(thing), run_files.RUNS / thing):
+        if run_files.holds_run(folder):
+            return find_model(str(folder))
+    return Path(thing) if _looks_like_a_model(Path(thing)) else None
+
+
+def _looks_like_a_model(path: Path) -> bool:
+    """Whether a file begins like safetensors: the length of a JSON header in eight bytes, and the header's brace."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            start = file.read(9)
+        return path.suffix == ".safetensors" or (start[8:] == b"{" and 0 < int.from_bytes(start[:8], "little") < path.stat().st_size)
+    except OSError:
+        return False
+
+
+def describe_model(path: Path) -> dict[str, Any]:
+    """What a model file says of itself, and what the run folder around it adds.
+
+    Raises:
+        ModelFileError: it is not a model file.
+    """
+    description = read_description(path)
+    tokenizer, medium = description.tokenizer, medium_of(description.tokenizer)
+    return {
+        "kind": "model",
+        "of": medium.label,
+        "model": str(path),
+        "bytes": description.bytes,
+        "precision": description.precision,
+        "architecture": description.architecture,
+        "parameters": description.parameters,
+        "tokenizer": {"name": tokenizer.name, "vocab_size": tokenizer.vocab_size} | medium.describe(tokenizer),
+        "summary": description.summary,
+        "losses": [round(loss, 4) for loss in _losses(path.with_name(run_files.METRICS))],
+    }
+
+
+def _losses(path: Path) -> list[float]:
+    """The training losses of a run in order; what cannot be read is left out, for it only decorates."""
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return []
+    losses: list[float] = []
+    for line in lines:
+        try:
+            loss = json.loads(line).get("loss_nats")
+        except (ValueError, AttributeError):
+            continue
+        if isinstance(loss, (int, float)) and math.isfinite(loss):
+            losses.append(float(loss))
+    return losses
+
+
+def _describe_corpus(name: str, cache: Path) -> dict[str, Any]:
+    """What the catalogue says of a corpus, and what is in it when it is here."""
+    entry = catalog.find(name)
+    available = catalog.is_available(name, cache)
+    facts = {
+        "kind": "corpus",
+        "name": entry.name,
+        "origin": entry.kind,
+        "available": available,
+        "licence": entry.licence,
+        "location": entry.location,
+        "description": entry.description,
+    }
+    return _describe_source(name, cache) | facts if available else facts
+
+
+def _describe_source(thing: str, cache: Path) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
+        gathered = gather(DataConfig(sources=(thing,)), Access(folder=Path(spool), cache=cache))
+        return {"kind": gathered.medium.label, "name": thing, "choice": list(gathered.notes)} | gathered.medium.survey(gathered.material)

@@ -1,0 +1,269 @@
+"""A trained model, ready to generate and to score."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import EllipsisType
+from typing import Any, Final, Literal, get_args
+
+import torch
+
+from lstmgen.analysis.evaluation import Evaluation, evaluate
+from lstmgen.analysis.novelty import Novelty, NoveltyIndex
+from lstmgen.checkpoint.model_file import find_model, load_model
+from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
+from lstmgen.choices import Device, Precision
+from lstmgen.config import DataConfig, from_dict
+from lstmgen.corpus.token_file import TokenFile
+from lstmgen.errors import CorpusError, LstmgenError, MachineError, UsageError
+from lstmgen.generation.generate import Job, Sample, Stream, generate
+from lstmgen.generation.request import Request
+from lstmgen.generation.turns import Turns
+from lstmgen.media.base import Access, Medium, Tokenizer
+from lstmgen.media.registry import fingerprint, medium_of
+from lstmgen.media.writing import Encoded, Item
+from lstmgen.model.arithmetic import choose_device, set_threads
+from lstmgen.model.decoder import Decoder
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.runs.sources import gather, token_files
+
+_DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_REQUEST_FIELDS: Final = frozenset({"num_samples", "seed", "first", "sampling", "echo", "novel"})
+
+
+def load(path: str | Path, *, device: Device = "auto", precision: Precision = "auto", threads: int | None = None) -> TrainedModel:
+    """A trained model.
+
+    Args:
+        path: a run folder, a model file, or the name of a run under `checkpoints/`.
+        device: `auto` takes CUDA where there is some.
+        precision: number type of weights and state; `auto` is `fp32`, which is exact.
+        threads: CPU threads; None: one for each physical core.
+
+    Raises:
+        ModelFileError: there is no such model, or its file is damaged.
+        MachineError: the device or the precision is not to be had here.
+        UsageError: the device or the precision is none that exists.
+    """
+    for name, value, allowed in (("device", device, get_args(Device)), ("precision", precision, get_args(Precision))):
+        if value not in allowed:
+            raise UsageError(f"the {name} is {value!r}, expected one of {', '.join(allowed)}", remedy=f"for example --{name} auto")
+    file = find_model(str(path))
+    chosen = choose_device(device)
+    if precision == "fp16" and chosen.type == "cpu":
+        raise MachineError("fp16 runs on CUDA only", remedy="use --precision fp32, bf16 or auto on the CPU")
+    set_threads(threads)
+    model = load_model(file, device=chosen)
+    return TrainedModel(model.network.to(_DTYPES[precision]), model.tokenizer, path=file, summary=model.summary)
+
+
+class TrainedModel:
+    """A trained model, whatever its medium; made by `load`, or from its parts to use without a file.
+
+    Args:
+        network: the network; its training mode is left as it is.
+        tokenizer: the one that it was trained with.
+        path: the file that it came from, where there is one.
+        summary: what its training wrote about itself.
+    """
+
+    def __init__(
+        self, network: LanguageModel, tokenizer: Tokenizer, *, path: Path | None = None, summary: dict[str, Any] | None = None
+    ) -> None:
+        self.network = network
+        self.tokenizer = tokenizer
+        self.medium: Medium = medium_of(tokenizer)
+        self.path = path
+        self.summary = summary or {}
+
+    def __repr__(self) -> str:
+        where = "" if self.path is None else f" from {str(self.path)!r}"
+        return f"<TrainedModel of {self.medium.label}, {self.network.architecture.num_parameters:,} parameters{where}>"
+
+    @property
+    def kind(self) -> str:
+        """What the model has learned: text, music."""
+        return self.medium.label
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """Architecture, tokenizer and training summary, as plain values."""
+        return {
+            "architecture": self.network.architecture.to_json(),
+            "parameters": self.network.architecture.num_parameters,
+            "tokenizer": self.tokenizer.name,
+            "summary": self.summary,
+        }
+
+    @cached_property
+    def decoder(self) -> Decoder:
+        """The fast path for one token at a time; made when it is first needed."""
+        return Decoder(self.network)
+
+    @cached_property
+    def data(self) -> DataConfig:
+        """How the model's own sources were read."""
+        settings = self.summary.get("settings", {}).get("data", {})
+        try:
+            return from_dict({"data": settings}).data
+        except LstmgenError:
+            return DataConfig()
+
+    def generate(self, prompt: Any = None, *, length: int | EllipsisType | None = ..., **options: Any) -> list[Sample]:
+        """Samples that continue a prompt, or begin anew. Sample i is the same whatever `num_samples` is.
+
+        Args:
+            prompt: a text; of music notes as they are typed, the path of a MIDI file, or a score. None begins anew.
+            length: most tokens to draw for each; None or -1 for no end, which text without a stop text refuses. Left out, it is what is
+                usual: 500 of text; of music 16 bars, or 30 seconds where the model knows no bars.
+            options: `num_samples`, `seed`, `first`, `sampling`, `echo` and `novel` as in `Request`; anything else is an option of
+                the medium, such as `stop="END"` or `bars=16`.
+
+        Raises:
+            UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
+            UsageError: an argument is out of bounds or unknown.
+            InputError: the prompt cannot be read.
+        """
+        return list(self.answer(_request(prompt, length, options)))
+
+    def stream(self, prompt: Any = None, *, length: int | EllipsisType | None = ..., index: int = 0, **options: Any) -> Stream:
+        """The same sample as `generate` gives as number `index`, in pieces as it is drawn; its `result` is the sample.
+
+        Pieces of text are `str`, those of music `Notes`. The other arguments and the errors are those of `generate`.
+        """
+        return self.stream_of(_request(prompt, length, options | {"first": index}))
+
+    def compose(self, prompt: Any = None, *, length: int | None = None, **options: Any) -> list[Sample]:
+        """`generate`, as it is called of music; without a length, bars or seconds a tune has what is usual."""
+        return self.generate(prompt, length=... if length is None else length, **options)
+
+    def answer(self, request: Request) -> Iterator[Sample]:
+        """The samples of a request, in order, each as soon as it and those before it have ended."""
+        return generate(self._job(request), copied=None if request.novel is None else self._copied_share)
+
+    def stream_of(self, request: Request) -> Stream:
+        """The first sample of a request, in pieces as it is drawn."""
+        return Stream(self._job(request), request.first)
+
+    def session(self, prompt: str = "", *, seed: int | None = None, oov: str = "error") -> Turns:
+        """One growing text on which a user and the model take turns.
+
+        Args:
+            prompt: what the text begins with; `undo` does not take it back.
+            seed: what the random numbers are made from; None draws one.
+            oov: what to do with symbols of the prompt that the model has never seen.
+
+        Raises:
+            UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
+            UsageError: the seed is negative.
+        """
+        turns = Turns(self.decoder, self.medium, self.tokenizer, seed=seed)
+        if prompt:
+            turns.append(prompt, oov=oov)
+            turns.keep()
+        return turns
+
+    def score(
+        self,
+        item: Item,
+        *,
+        window: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        **options: Any,
+    ) -> Evaluation:
+        """How well the model predicts an item, read from its beginning.
+
+        Args:
+            item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
+            window: start from an empty state every so many tokens; None carries the state through.
+            progress: called with the number of tokens done and of all.
+            options: of the medium; of text `oov`.
+
+        Raises:
+            UnseenSymbolError: the text holds unseen symbols and `oov` is `error`.
+            InputError: it is empty, too long, or cannot be read.
+            UsageError: the window is not a positive whole number.
+        """
+        encoded = self.medium.encode(self.tokenizer, self.prepare(item), options)
+        return evaluate(self.network, self.medium, self.tokenizer, [encoded], window=window, progress=progress)
+
+    def score_token_file(
+        self, token_file: TokenFile, *, window: int | None = None, progress: Callable[[int, int], None] | None = None
+    ) -> Evaluation:
+        """How well the model predicts the items of a token file, together.
+
+        Raises:
+            CorpusError: the token file was made by another tokenizer.
+            InputError: there is nothing to count.
+            UsageError: the window is not a positive whole number.
+        """
+        made_by, own = token_file.header["tokenizer_sha256"], fingerprint(self.tokenizer)
+        if made_by != own:
+            raise CorpusError(
+                f"{token_file.path}: made by the tokenizer {made_by[:12]}, expected the model's, {own[:12]}",
+                remedy="build it with the model's tokenizer",
+            )
+        bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
+        pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
+        items = [Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids) for ids in pieces]
+        return evaluate(self.network, self.medium, self.tokenizer, items, window=window, progress=progress)
+
+    def score_split(
+        self, part: Literal["train", "val"], *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
+    ) -> Evaluation:
+        """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
+
+        Raises:
+            ModelFileError: the model does not lie in the folder of its run.
+            CorpusError: the sources have changed since, or the run held nothing out.
+            UsageError: the window is not a positive whole number.
+        """
+        folder = RunFolder((self.path or Path()).parent)
+        access = Access(folder=folder.path, cache=cache)
+        config = folder.read_config()
+        material = gather(config.data, access, medium=self.medium).material
+        if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
+            raise CorpusError(
+                "the sources have changed since the model was trained on them, so their parts are not the same any more",
+                remedy=f"score them as any other: lstmgen score {folder.path} FILE",
+            )
+        files = token_files(material, self.tokenizer, access)
+        chosen = files.train if part == "train" else files.val
+        if chosen is None:
+            raise CorpusError("the run held nothing out for validation", remedy="--split train, or name another source")
+        return self.score_token_file(chosen, window=window, progress=progress)
+
+    def prepare(self, item: Item) -> Item:
+        """An item as this model has learned items."""
+        return self.medium.tidy(self.medium.parse(item), self.data)
+
+    def novelty(self, item: Item) -> Novelty:
+        """What an item has copied from what this model was trained on; the run's folder keeps an index for it.
+
+        Raises:
+            InputError: the model lies without its index, or the item cannot be read.
+            ModelFileError: the index is damaged.
+        """
+        symbols = self.medium.symbols(self.prepare(item))
+        return self._index.examine(symbols, offset=self.medium.symbol_offset)
+
+    @cached_property
+    def _index(self) -> NoveltyIndex:
+        return NoveltyIndex.open((self.path or Path()).parent / NOVELTY_NAME)
+
+    def _copied_share(self, item: Item) -> float:
+        return self.novelty(item).copied_share
+
+    def _job(self, request: Request) -> Job:
+        return Job.of(self.decoder, self.medium, self.tokenizer, request, data=self.data)
+
+
+def _request(prompt: Any, length: int | EllipsisType | None, options: Mapping[str, Any]) -> Request:
+    """A request from keyword arguments; what is none of its own fields is an option of the medium."""
+    given = {name: value for name, value in options.items() if value is not None}
+    own = {name: given.pop(name) for name in _REQUEST_FIELDS & given.keys()}
+    tokens = None if isinstance(length, EllipsisType) else -1 if length is None else length
+    return Request(prompt=prompt, length=tokens, options=given, **own)
