@@ -10,7 +10,7 @@ from lstmgen.errors import ModelFileError
 from lstmgen.media.text.symbols import is_byte_escape
 
 VERSION: Final = 1
-"""Of the tokenizer JSON that this program writes and reads."""
+"""Of the JSON of most tokenizers."""
 
 _TYPE_NAMES: Final = {bool: "true or false", int: "a whole number", str: "text", list: "a list"}
 _T = TypeVar("_T")
@@ -21,8 +21,11 @@ def refuse(found: str) -> NoReturn:
     raise ModelFileError(f"the tokenizer of the model file is damaged: {found}", remedy="fetch the model file again, or train it again")
 
 
-def only_keys(values: Mapping[str, Any], *keys: str) -> None:
-    """Refuses a table that has other keys than these beside `name` and `version`."""
+def only_keys(values: Mapping[str, Any], *keys: str, version: int = VERSION) -> None:
+    """Refuses a table of another version, or with other keys than these beside `name` and `version`."""
+    found = values.get("version")
+    if type(found) is not int or found != version:
+        refuse(f"its version is {ascii(found)[:40]}, expected {version}")
     expected = {"name", "version", *keys}
     if set(values) != expected:
         names = ", ".join(sorted(ascii(key)[:40] for key in list(values)[:20]))

@@ -238,11 +238,9 @@ def from_json(values: Any) -> AnyTokenizer:
     """
     if not isinstance(values, Mapping):
         checks.refuse(f"found {type(values).__name__}, expected a table")
-    name, version = values.get("name"), values.get("version")
+    name = values.get("name")
     if not isinstance(name, str) or name not in NAMES:
         checks.refuse(f"its name is {ascii(name)[:40]}, expected one of {', '.join(NAMES)}")
-    if type(version) is not int or version != checks.VERSION:
-        checks.refuse(f"its version is {ascii(version)[:40]}, expected {checks.VERSION}")
     return _SCORE_READERS[name](values) if name in SCORE_NAMES else _TEXT_READERS[name](values)
 
 
