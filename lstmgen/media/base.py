@@ -55,16 +55,11 @@ class Vocabulary(Protocol):
 
 
 class Tokenizer(Vocabulary, Protocol):
-    """Text to ids and back."""
+    """Text to ids and back: `decode(encode(x)) == x` for every x that encodes without an error.
 
-    @property
-    def lossless(self) -> bool:
-        """Whether `decode(encode(x)) == x` for every x that encodes without an error.
-
-        Byte escapes (U+DC80 to U+DCFF, bytes that are not UTF-8) come back as they were where the corpus held such; elsewhere a
-        tokenizer that ends in bytes encodes them as their bytes and decodes them to U+FFFD.
-        """
-        ...
+    But for byte escapes (U+DC80 to U+DCFF, bytes that are not UTF-8): they come back as they were where the corpus held such; elsewhere a
+    tokenizer that ends in bytes encodes them as their bytes and decodes them to U+FFFD.
+    """
 
     @property
     def covers_everything(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from lstmgen import limits
 from lstmgen.errors import ModelFileError
-from lstmgen.media.text.symbols import is_byte_escape
+from lstmgen.media.text.symbols import stray_surrogates
 
 VERSION: Final = 1
 """Of the JSON of most tokenizers."""
@@ -50,7 +50,7 @@ def distinct_texts(values: Mapping[str, Any], key: str, *, at_most: int) -> tupl
             refuse(f"entry {index} of {key} is {type(entry).__name__}, expected text")
         if not entry or len(entry) > limits.MAX_PIECE_BYTES:
             refuse(f"entry {index} of {key} has {len(entry)} characters, expected 1 to {limits.MAX_PIECE_BYTES}")
-        if any("\ud800" <= character <= "\udfff" and not is_byte_escape(character) for character in entry):
+        if stray_surrogates(entry):
             refuse(f"entry {index} of {key} holds half a character")
     if len(set(entries)) != len(entries):
         refuse(f"{key} holds the same entry twice")
