@@ -21,11 +21,17 @@ def refuse(found: str) -> NoReturn:
     raise ModelFileError(f"the tokenizer of the model file is damaged: {found}", remedy="fetch the model file again, or train it again")
 
 
-def only_keys(values: Mapping[str, Any], *keys: str, version: int = VERSION) -> None:
-    """Refuses a table of another version, or with other keys than these beside `name` and `version`."""
+def version(values: Mapping[str, Any], newest: int = VERSION) -> int:
+    """The version of a tokenizer's JSON, refused where this program does not read it."""
     found = values.get("version")
-    if type(found) is not int or found != version:
-        refuse(f"its version is {ascii(found)[:40]}, expected {version}")
+    if type(found) is not int or not 1 <= found <= newest:
+        refuse(f"its version is {ascii(found)[:40]}, expected {newest}")
+    return found
+
+
+def only_keys(values: Mapping[str, Any], *keys: str, newest: int = VERSION) -> None:
+    """Refuses a table above the newest version, or with other keys than these beside `name` and `version`."""
+    version(values, newest)
     expected = {"name", "version", *keys}
     if set(values) != expected:
         names = ", ".join(sorted(ascii(key)[:40] for key in list(values)[:20]))

@@ -182,9 +182,9 @@ class PieceTokenizer:
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> PieceTokenizer:
         """The tokenizer that `to_json` described, in this version or the one before. Raises ModelFileError."""
-        if values.get("version") == 1:
+        if checks.version(values, _VERSION) == 1:
             values = _of_version_1(values)
-        checks.only_keys(values, "pieces", "scores", "raw_bytes", version=_VERSION)
+        checks.only_keys(values, "pieces", "scores", "raw_bytes", newest=_VERSION)
         pieces = checks.distinct_texts(values, "pieces", at_most=limits.MAX_VOCABULARY - FIRST_UNIT_ID)
         if re.search(f"[{_BESIDE}]", "".join(pieces)):
             checks.refuse("a piece holds a character that no piece can hold")
