@@ -45,7 +45,6 @@ LEFTOVER_AGE_S: Final = 86_400.0
 
 # Tokenizers
 MAX_PIECE_BYTES: Final = 4096
-MAX_TOKENIZER_JSON_BYTES: Final = 48 * 2**20
 
 # Downloads
 MAX_DOWNLOAD_BYTES: Final = 2 * 2**30
@@ -66,7 +65,7 @@ MAX_STOP_CHARS: Final = 10_000
 MAX_JSON_CONTAINERS: Final = 2 * MAX_VOCABULARY
 """Objects and lists; a word tokenizer may have one for each entry."""
 MAX_JSON_VALUES: Final = 4 * MAX_VOCABULARY
-MAX_DOCUMENT_BYTES: Final = MAX_TOKENIZER_JSON_BYTES + 8 * 2**20
+MAX_DOCUMENT_BYTES: Final = 56 * 2**20
 """Architecture, tokenizer and summary together."""
 MAX_RUN_NAME_CHARS: Final = 80
 """Characters of a run's name that is made from its source's."""

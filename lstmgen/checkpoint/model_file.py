@@ -8,6 +8,7 @@ afterwards the checksum and every number are checked. `docs/formats.md` describe
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,7 @@ def read_description(path: Path) -> Description:
         path=path,
         bytes=header.file_bytes,
         architecture=architecture,
-        parameters=sum((entry.end - entry.begin) // (4 if entry.dtype == "F32" else 2) for entry in header.entries.values()),
+        parameters=sum(math.prod(entry.shape) for entry in header.entries.values()),
         precision=_WEIGHT_TYPES[types.pop()],
         tokenizer=_tokenizer(header, architecture.get("vocab_size"), path),
         summary=header.document["summary"],

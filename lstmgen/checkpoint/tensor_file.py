@@ -5,21 +5,22 @@
     data            the tensors, without gaps
 
 The metadata has one key, `lstmgen`, whose value is the document. `docs/formats.md` describes it. Reading goes from the cheap to the
-costly: kind of file, size, header, document; nothing is allocated for tensors before all of that is right. torch is loaded only where
-tensors are.
+costly: kind of file, size, header as JSON, document, header as safetensors' own reader sees it; nothing is allocated for tensors before all
+of that is right. torch is loaded only where tensors are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+import safetensors
 
 from lstmgen import limits
 from lstmgen.checkpoint import strict_json
@@ -31,15 +32,13 @@ if TYPE_CHECKING:
 
 METADATA_KEY: Final = "lstmgen"
 _LENGTH_BYTES: Final = 8
-_DTYPE_BYTES: Final = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+_TYPES: Final = frozenset(("F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL"))
+_MAX_DIMENSIONS: Final = 8
 _REMEDY: Final = "name a run folder, or a model.safetensors that lstmgen wrote"
 _DAMAGED: Final = "fetch or copy the file again, or train the model again"
 _KINDS: Final = (
     (b"PK\x03\x04", "a ZIP archive (a PyTorch .pt file is one)"),
-    (b"\x80\x02", "a Python pickle"),
-    (b"\x80\x03", "a Python pickle"),
-    (b"\x80\x04", "a Python pickle"),
-    (b"\x80\x05", "a Python pickle"),
+    *((bytes([0x80, protocol]), "a Python pickle") for protocol in range(2, 6)),
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"\x1f\x8b", "gzip data"),
@@ -53,12 +52,10 @@ _KINDS: Final = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One tensor in the header: safetensors' name of its type, its shape, and its bytes, counted from the start of the data."""
+    """One tensor in the header: safetensors' name of its type, and its shape."""
 
     dtype: str
     shape: tuple[int, ...]
-    begin: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -69,14 +66,12 @@ class Header:
         entries: every tensor by name.
         document: the JSON document, its checksum taken out.
         sha256: the checksum that the file claims.
-        length_bytes: where the data begins.
         file_bytes: size of the whole file.
     """
 
     entries: dict[str, Entry]
     document: dict[str, Any]
     sha256: str
-    length_bytes: int
     file_bytes: int
 
 
@@ -172,11 +167,10 @@ def read_header(stream: BinaryIO, path: Path, *, form: str, version: int) -> Hea
         header = b"{" + stream.read(length - 1)
     except OSError as error:
         raise machine_error(error, doing="read", path=path) from error
-    length_bytes = _LENGTH_BYTES + length
-    table = _parse(header, path, "header", max_containers=4 * limits.MAX_TENSORS, max_values=16 * limits.MAX_TENSORS)
+    # The header and the metadata are objects; a tensor is one, with two lists.
+    table = _parse(header, path, "header", max_containers=2 + 3 * limits.MAX_TENSORS, max_values=16 * limits.MAX_TENSORS)
     document, sha256 = _document(table.pop("__metadata__", None), path, form=form, version=version)
-    entries = _entries(table, path, data_bytes=file_bytes - length_bytes)
-    return Header(entries, document, sha256, length_bytes, file_bytes)
+    return Header(_entries(table, path), document, sha256, file_bytes)
 
 
 def read_tensors(stream: BinaryIO, header: Header, path: Path) -> dict[str, Tensor]:
@@ -186,7 +180,6 @@ def read_tensors(stream: BinaryIO, header: Header, path: Path) -> dict[str, Tens
         ModelFileError: the content does not have the checksum that the file claims, or a number is not finite.
         MachineError: there is not enough memory, or the file cannot be read.
     """
-    import safetensors
     import safetensors.torch
     import torch
 
@@ -194,7 +187,7 @@ def read_tensors(stream: BinaryIO, header: Header, path: Path) -> dict[str, Tens
         stream.seek(0)
         tensors = safetensors.torch.load(stream.read(header.file_bytes))
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise ModelFileError(f"{str(path)!r} is damaged: {ascii(str(error))[:200]}", remedy=_DAMAGED) from error
+        raise _damaged(error, path) from error
     except OSError as error:
         raise machine_error(error, doing="read", path=path) from error
     except MemoryError as error:
@@ -241,40 +234,26 @@ def _document(metadata: Any, path: Path, *, form: str, version: int) -> tuple[di
     return document, sha256
 
 
-def _entries(table: dict[str, Any], path: Path, *, data_bytes: int) -> dict[str, Entry]:
-    """Every tensor of the header; together they fill the data exactly."""
-    if len(table) > limits.MAX_TENSORS:
-        raise ModelFileError(f"{str(path)!r} holds {len(table):,} tensors, at most {limits.MAX_TENSORS:,} are read")
-    entries = {name: _entry(name, values, path) for name, values in table.items()}
-    end = 0
-    for name, entry in sorted(entries.items(), key=lambda item: (item[1].begin, item[1].end)):
-        if entry.begin != end:
-            raise ModelFileError(
-                f"{str(path)!r} is damaged: the tensor {ascii(name)[:60]} overlaps another or leaves a gap", remedy=_DAMAGED
-            )
-        end = entry.end
-    if end != data_bytes:
-        raise ModelFileError(f"{str(path)!r} is damaged: its tensors take {end:,} bytes, it holds {data_bytes:,}", remedy=_DAMAGED)
-    return entries
+def _entries(table: dict[str, Any], path: Path) -> dict[str, Entry]:
+    """Every tensor of the header; safetensors finds whether types are known, bytes fit shapes, and all together fill the file."""
+    try:
+        with safetensors.safe_open(path, framework="numpy"):
+            pass
+    except safetensors.SafetensorError as error:
+        raise _damaged(error, path) from error
+    except OSError as error:
+        raise machine_error(error, doing="read", path=path) from error
+    for name, values in table.items():
+        # safetensors also takes lists for objects, passes over keys that it does not know, and has types that torch cannot count with.
+        if not isinstance(values, dict) or len(values) != 3 or values["dtype"] not in _TYPES or len(values["shape"]) > _MAX_DIMENSIONS:
+            message = f"the tensor {ascii(name)[:60]} in {str(path)!r} is described as {ascii(values)[:120]}, which lstmgen never writes"
+            raise ModelFileError(message, remedy=_DAMAGED)
+    return {name: Entry(values["dtype"], tuple(values["shape"])) for name, values in table.items()}
 
 
-def _entry(name: str, values: Any, path: Path) -> Entry:
-    shown = f"the tensor {ascii(name)[:60]} in {str(path)!r}"
-    if not isinstance(values, dict) or set(values) != {"dtype", "shape", "data_offsets"}:
-        raise ModelFileError(f"{shown} is not described as safetensors does", remedy=_DAMAGED)
-    dtype, shape, offsets = values["dtype"], values["shape"], values["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in _DTYPE_BYTES:
-        raise ModelFileError(f"{shown} has the unknown type {ascii(dtype)[:40]}", remedy=_DAMAGED)
-    if not _sizes(shape) or len(shape) > 8 or not _sizes(offsets) or len(offsets) != 2:
-        raise ModelFileError(f"{shown} has a shape or place that is no list of sizes", remedy=_DAMAGED)
-    begin, end = offsets
-    if end - begin != math.prod(shape) * _DTYPE_BYTES[dtype]:
-        raise ModelFileError(f"{shown} takes {end - begin:,} bytes, which does not fit its shape {shape}", remedy=_DAMAGED)
-    return Entry(dtype, tuple(shape), begin, end)
-
-
-def _sizes(values: Any) -> bool:
-    return isinstance(values, list) and all(type(value) is int and 0 <= value < 2**63 for value in values)
+def _damaged(error: Exception, path: Path) -> ModelFileError:
+    said = ascii(str(error).removeprefix("Error while deserializing header: "))[:200]
+    return ModelFileError(f"{str(path)!r} is damaged or cut off: safetensors found {said}", remedy=_DAMAGED)
 
 
 def _other_kind(path: Path, start: bytes) -> ModelFileError:

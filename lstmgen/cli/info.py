@@ -128,7 +128,7 @@ def _promises(tokenizer: Tokenizer) -> dict[str, Any]:
 
     if of_scores(tokenizer):
         return {key: value for key, value in tokenizer.to_json().items() if key not in ("name", "version")}
-    return {"lossless": tokenizer.lossless, "covers_everything": tokenizer.covers_everything}
+    return {"covers_everything": tokenizer.covers_everything}
 
 
 def _metrics(path: Path) -> list[float]:
@@ -235,19 +235,18 @@ def _model_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("on", ", ".join(str(name) for name in summary["sources"])))
     if quality := quality_line(summary.get("val")):
         rows.append(("validation", quality))
-    following = '-p "How it begins"' if "lossless" in tokenizer else "-o tune.mid --png --wav"
+    following = '-p "How it begins"' if "covers_everything" in tokenizer else "-o tune.mid --png --wav"
     rows.append(("use", f"{command('sample', short_path(facts['model']))} {following}"))
     return rows
 
 
 def _nature(tokenizer: dict[str, Any]) -> str:
-    if "lossless" not in tokenizer:
+    if "covers_everything" not in tokenizer:
         return (
             ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in tokenizer.items() if key not in ("name", "vocab_size"))
             or "music"
         )
-    known = "every text can be written" if tokenizer["covers_everything"] else "knows only the symbols of its corpus"
-    return f"{'lossless' if tokenizer['lossless'] else 'not lossless'}, {known}"
+    return "every text can be written" if tokenizer["covers_everything"] else "knows only the symbols of its corpus"
 
 
 def _text_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:

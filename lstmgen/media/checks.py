@@ -7,10 +7,10 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from lstmgen import choices, limits
 from lstmgen.errors import ModelFileError, UsageError
-from lstmgen.media.text.symbols import is_byte_escape
+from lstmgen.media.text.symbols import stray_surrogates
 
 VERSION: Final = 1
-"""Of the tokenizer JSON that this program writes and reads."""
+"""Of the JSON of most tokenizers."""
 
 _TYPE_NAMES: Final = {bool: "true or false", int: "a whole number", str: "text", list: "a list"}
 _T = TypeVar("_T")
@@ -39,8 +39,9 @@ def known_name(name: str, expected: tuple[str, ...], *, needs: str) -> None:
     raise UsageError(f"there is no tokenizer {name!r}, expected one of {listed}", remedy=remedy)
 
 
-def only_keys(values: Mapping[str, Any], *keys: str) -> None:
-    """Refuses a table that has other keys than these beside `name` and `version`."""
+def only_keys(values: Mapping[str, Any], *keys: str, newest: int = VERSION) -> None:
+    """Refuses a table above the newest version, or with other keys than these beside `name` and `version`."""
+    version(values, newest)
     expected = {"name", "version", *keys}
     if set(values) != expected:
         names = ", ".join(sorted(ascii(key)[:40] for key in list(values)[:20]))
@@ -65,7 +66,7 @@ def distinct_texts(values: Mapping[str, Any], key: str, *, at_most: int) -> tupl
             refuse(f"entry {index} of {key} is {type(entry).__name__}, expected text")
         if not entry or len(entry) > limits.MAX_PIECE_BYTES:
             refuse(f"entry {index} of {key} has {len(entry)} characters, expected 1 to {limits.MAX_PIECE_BYTES}")
-        if any("\ud800" <= character <= "\udfff" and not is_byte_escape(character) for character in entry):
+        if stray_surrogates(entry):
             refuse(f"entry {index} of {key} holds half a character")
     if len(set(entries)) != len(entries):
         refuse(f"{key} holds the same entry twice")

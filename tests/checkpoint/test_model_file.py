@@ -13,7 +13,7 @@ import torch
 
 from lstmgen.checkpoint import model_file, tensor_file
 from lstmgen.checkpoint.model_file import find_model, load_model, read_description, save_model
-from lstmgen.errors import DivergedError, ModelFileError
+from lstmgen.errors import DivergedError, MachineError, ModelFileError
 from lstmgen.media import tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
 
@@ -204,7 +204,7 @@ def test_a_file_cut_off_anywhere_is_refused(path):
         with pytest.raises(ModelFileError):
             load_model(path)
     path.write_bytes(content + b"\0")
-    with pytest.raises(ModelFileError, match="its tensors take"):
+    with pytest.raises(ModelFileError, match="file not fully covered"):
         load_model(path)
 
 
@@ -281,22 +281,28 @@ def test_a_number_that_is_not_finite_is_refused_and_its_tensor_named(path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda table: table.pop("head.bias"), "gap|bytes"),
+        (lambda table: table.pop("head.bias"), "invalid offset for tensor|file not fully covered"),
         (lambda table: table.update({"head\x1b[2J": table.pop("head.bias")}), r"lacks the tensor|holds the tensor 'head\\x1b"),
         (lambda table: table["head.bias"].update(dtype="I32"), "stored as"),
-        (lambda table: table["head.bias"].update(dtype="F4"), "unknown type"),
-        (lambda table: table["head.bias"].update(shape=[2**62, 2**62]), "does not fit"),
-        (lambda table: table["head.bias"].update(shape=[-1]), "list of sizes"),
-        (lambda table: table["head.bias"].update(shape=[True]), "list of sizes"),
-        (lambda table: table["head.bias"].update(shape=[1] * 9), "list of sizes"),
-        (lambda table: table["head.bias"].update(data_offsets=[9, 3]), "does not fit"),
-        (lambda table: table["head.bias"].update(data_offsets=[0]), "list of sizes"),
-        (lambda table: table["head.bias"].update(data_offsets=table["norm.bias"]["data_offsets"]), "does not fit"),
-        (lambda table: table["norm.weight"].update(data_offsets=table["norm.bias"]["data_offsets"]), "overlaps"),
-        (lambda table: table["head.bias"].update(extra=1), "not described"),
+        (lambda table: table["head.bias"].update(dtype="F4"), "invalid shape, data type"),
+        (lambda table: table["head.bias"].update(dtype="Q4"), "unknown variant `Q4`"),
+        (lambda table: table["head.bias"].update(dtype="F8_E4M3", shape=[4 * table["head.bias"]["shape"][0]]), "F8_E4M3.* never writes"),
+        (lambda table: table["head.bias"].update(shape=[2**62, 2**62]), "overflow computing buffer size"),
+        (lambda table: table["head.bias"].update(shape=[-1]), "expected usize"),
+        (lambda table: table["head.bias"].update(shape=[True]), "expected usize"),
+        (lambda table: table["head.bias"].update(shape=[float(table["head.bias"]["shape"][0])]), "expected usize"),
+        (lambda table: table["head.bias"].update(shape=[table["head.bias"]["shape"][0] + 1]), "invalid shape"),
+        (lambda table: table["head.bias"].update(shape=[*table["head.bias"]["shape"], *[1] * 9]), "never writes"),
+        (lambda table: table["head.bias"].update(data_offsets=[9, 3]), "invalid offset"),
+        (lambda table: table["head.bias"].update(data_offsets=[0]), "expected a tuple of size 2"),
+        (lambda table: table["head.bias"].update(data_offsets=table["norm.bias"]["data_offsets"]), "invalid offset"),
+        (lambda table: table["norm.weight"].update(data_offsets=table["norm.bias"]["data_offsets"]), "invalid offset"),
+        (lambda table: table["head.bias"].update(extra=1), "never writes"),
+        (lambda table: table.update({"head.bias": list(table["head.bias"].values())}), "never writes"),
+        (lambda table: table.update({"head.bias": "F32"}), "expected struct"),
         (
             lambda table: table.update({f"empty{n}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for n in range(4100)}),
-            "tensors|values",
+            "more than 12,290 objects",
         ),
     ],
 )
@@ -361,6 +367,14 @@ def test_a_header_with_the_same_tensor_twice_is_refused(path):
     path.write_bytes(len(double).to_bytes(8, "little") + double + content[8 + length :])
     with pytest.raises(ModelFileError, match="twice"):
         load_model(path)
+
+
+def test_a_file_that_goes_while_it_is_read_is_the_machines_error(path):
+    saved(path)
+    with tensor_file.open_file(path) as stream:
+        path.unlink()
+        with pytest.raises(MachineError, match=r"model\.safetensors"):
+            tensor_file.read_header(stream, path, form=model_file.FORMAT, version=model_file.VERSION)
 
 
 class Payload:

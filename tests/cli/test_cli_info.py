@@ -10,7 +10,7 @@ def test_a_run_is_described_with_its_network_tokenizer_training_and_curve(cli, r
     for words in (
         "lstm 2 x 7, embedding 5",
         "char with",
-        "lossless",
+        "knows only the symbols of its corpus",
         "40 steps",
         "1.5000 nats a character",
         "sea.txt",
@@ -25,7 +25,7 @@ def test_the_same_as_json_for_scripts(cli, run_folder):
     assert facts["kind"] == "model"
     assert facts["architecture"]["hidden_size"] == 7
     assert facts["tokenizer"]["name"] == "char"
-    assert facts["tokenizer"]["lossless"] is True
+    assert facts["tokenizer"]["covers_everything"] is False
     assert facts["parameters"] > 500
     assert len(facts["losses"]) == 40
 

@@ -25,7 +25,6 @@ class PairTokenizer:
     """Ids of bytes, and one id for every `ab`: cutting between the two would change the ids. Refuses `!`."""
 
     name = "pair"
-    lossless = True
     covers_everything = False
 
     def __init__(self, *, vocab_size: int = 258, blind: bool = False) -> None:

@@ -1,5 +1,6 @@
 """A run from sources to model, through the Python interface."""
 
+import base64
 import io
 import json
 
@@ -9,7 +10,10 @@ from safetensors.numpy import load_file
 
 import lstmgen
 from lstmgen.checkpoint.model_file import load_model
+from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
+from lstmgen.media.text import piece_proto
+from lstmgen.media.text.pieces import PieceTokenizer
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
 
 TEXT = "".join(
@@ -96,6 +100,19 @@ def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_pat
     events = list(second)
     assert events[0].resumed_at_step == 5
     assert second.summary["steps"] == 12
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_that_keeps_sentencepieces_model_as_version_0_1_0_did_is_resumed(train, story, tmp_path):
+    settings = {"tokenizer.name": "bpe", "tokenizer.vocab_size": 290}
+    list(train(story, out=tmp_path / "whole", settings=settings))
+    list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
+    folder = RunFolder.open(tmp_path / "parts")
+    tensors, values = folder.load_state()
+    learnt = PieceTokenizer.from_json(values["tokenizer"])
+    model = base64.b64encode(piece_proto.write(learnt.name, learnt.pieces, learnt.scores)).decode()
+    folder.save_state(tensors, values | {"tokenizer": {"name": "bpe", "version": 1, "model": model, "raw_bytes": False}})
+    list(lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache"))
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
 
 

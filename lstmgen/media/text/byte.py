@@ -42,11 +42,6 @@ class ByteTokenizer:
         return len(self._table)
 
     @property
-    def lossless(self) -> bool:
-        """True: every text that is UTF-8, and any bytes at all with `raw_bytes`."""
-        return True
-
-    @property
     def covers_everything(self) -> bool:
         """True: only surrogates that stand for no byte have no id, and no file can hold them."""
         return True

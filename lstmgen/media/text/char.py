@@ -20,7 +20,6 @@ from lstmgen.media.text.symbols import is_stray_surrogate, printable, unseen_sym
 
 _FIRST_ID: Final = BOUNDARY_ID + 1
 _NO_ID: Final = -1
-_UNICODE_CODES: Final = 0x110000
 
 
 @final
@@ -83,11 +82,6 @@ class CharTokenizer:
         return _FIRST_ID + len(self.symbols)
 
     @property
-    def lossless(self) -> bool:
-        """True: what encodes comes back as it was."""
-        return True
-
-    @property
     def covers_everything(self) -> bool:
         """False: it knows the characters of its corpus only."""
         return False
@@ -144,7 +138,7 @@ class CharTokenizer:
     def from_json(values: Mapping[str, Any]) -> CharTokenizer:
         """The tokenizer that `to_json` described. Raises ModelFileError."""
         checks.only_keys(values, "symbols", "replacement")
-        symbols = checks.distinct_texts(values, "symbols", at_most=min(limits.MAX_VOCABULARY - _FIRST_ID, _UNICODE_CODES))
+        symbols = checks.distinct_texts(values, "symbols", at_most=limits.MAX_VOCABULARY - _FIRST_ID)
         if not symbols or any(len(symbol) != 1 for symbol in symbols):
             checks.refuse("symbols holds something else than single characters, or nothing")
         replacement = checks.typed(values, "replacement", str)

@@ -11,7 +11,6 @@ Papers: Sennrich et al. 2016 (arXiv:1508.07909), Kudo 2018 (arXiv:1804.10959), K
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,14 +28,15 @@ from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.text import piece_proto
 from lstmgen.media.text.byte_table import FIRST_UNIT_ID, ByteStreamDecoder, ByteTable
-from lstmgen.media.text.piece_proto import PieceModel, Pieces
+from lstmgen.media.text.piece_proto import SPACE_MARK, PieceModel
 from lstmgen.media.text.sampling import Texts, sample
 from lstmgen.media.text.symbols import has_byte_escapes, settle_strays, stray_surrogates
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
 
-_SPACE_MARK: Final = "\u2581"
+_VERSION: Final = 2
+"""Of the JSON; in version 1 it held sentencepiece's model."""
 _UNKNOWN_MARK: Final = "\u2585"
 """sentencepiece refuses to train on lines that hold this."""
 
@@ -45,7 +45,7 @@ _SEGMENT: Final = re.compile(
     r"|\n{0,64}[^\n]{1,2000}"  # a line without any space for that long
     r"|\n{1,64}"
 )
-_BESIDE: Final = f"{_SPACE_MARK}\0\udc80-\udcff"
+_BESIDE: Final = f"{SPACE_MARK}\0\udc80-\udcff"
 """The characters that go past sentencepiece, as the inside of a set in a regular expression."""
 
 _SAMPLE_CHARS: Final[dict[PieceModel, int]] = {"bpe": 20 * 10**6, "unigram": 2 * 10**6}
@@ -56,6 +56,8 @@ _UNIGRAM_CANDIDATES: Final = 100_000
 """Pieces that unigram starts from; ten times as many, sentencepiece's own choice, give the same in twice the time."""
 _MIN_DEFAULT_VOCABULARY, _MAX_DEFAULT_VOCABULARY = 512, 8192
 _MIN_VOCABULARY: Final = FIRST_UNIT_ID + 2
+_MAX_SCORE: Final = 1e7
+"""Ranks are below the largest vocabulary, log probabilities far smaller; sums of scores must stay finite."""
 _NUM_THREADS: Final = 2
 """Fixed, because unigram's sums depend on it: the same corpus gives the same model on every machine."""
 _SILENT: Final = 4
@@ -68,11 +70,15 @@ class PieceTokenizer:
     """The boundary, the 256 bytes, then one id for each learnt piece: sentencepiece's own ids, whose unknown piece is our boundary.
 
     Args:
-        pieces: what was learnt, and by which algorithm.
+        name: `bpe` or `unigram`: how pieces are put together.
+        pieces: what was learnt, different and not empty; `pieces[i]` has id 257 + i.
+        scores: for `unigram` the log probability of each piece, for `bpe` minus its rank; float32 values.
         raw_bytes: whether bytes that are not UTF-8 decode back to byte escapes; else they decode to U+FFFD.
     """
 
-    pieces: Pieces
+    name: PieceModel
+    pieces: tuple[str, ...]
+    scores: tuple[float, ...]
     raw_bytes: bool = False
 
     @staticmethod
@@ -97,43 +103,33 @@ class PieceTokenizer:
         size = vocab_size or min(max(int(2 * total_chars**0.5), _MIN_DEFAULT_VOCABULARY), _MAX_DEFAULT_VOCABULARY)
         alphabet = _alphabet(counts, at_most=max(1, (size - FIRST_UNIT_ID) * 3 // 4))
         chunks = sample(texts, total_chars=total_chars, limit_chars=_SAMPLE_CHARS[kind])
-        pieces = _learn(kind, _training_lines(chunks, alphabet), vocab_size=size)
-        if pieces is None:
+        learnt = _learn(kind, _training_lines(chunks, alphabet), vocab_size=size)
+        if learnt is None:
             # sentencepiece finds nothing to join in some tiny corpora, such as one long run of a letter: characters alone, then.
-            pieces = _learn(kind, iter(sorted(alphabet - {"\n", "\r"}) or ["a"]), vocab_size=size)
-        if pieces is None:
+            learnt = _learn(kind, iter(sorted(alphabet - {"\n", "\r"}) or ["a"]), vocab_size=size)
+        if learnt is None:
             raise LstmgenError(
                 f"sentencepiece could not learn {kind} pieces from this corpus", remedy="--tokenizer word or --tokenizer char"
             )
-        return PieceTokenizer(pieces, raw_bytes=any(has_byte_escapes(symbol) for symbol in counts))
+        return PieceTokenizer(kind, *learnt, raw_bytes=any(has_byte_escapes(symbol) for symbol in counts))
 
     @cached_property
     def _table(self) -> ByteTable:
-        return ByteTable(tuple(text.replace(_SPACE_MARK, " ").encode() for text in self.pieces.texts), raw_bytes=self.raw_bytes)
+        return ByteTable(tuple(piece.encode() for piece in self.pieces), raw_bytes=self.raw_bytes)
 
     @cached_property
     def _processor(self) -> SentencePieceProcessor:
-        return _load(piece_proto.write(self.pieces))
+        return _load(piece_proto.write(self.name, self.pieces, self.scores))
 
     @cached_property
     def _beside(self) -> re.Pattern[str]:
         """What goes past sentencepiece; also the space where no piece is one, since its bytes would be those of U+2581 then."""
-        return re.compile(f"([{_BESIDE}{'' if _SPACE_MARK in self.pieces.texts else ' '}])")
-
-    @property
-    def name(self) -> str:
-        """`bpe` or `unigram`."""
-        return self.pieces.kind
+        return re.compile(f"([{_BESIDE}{'' if ' ' in self.pieces else ' '}])")
 
     @property
     def vocab_size(self) -> int:
         """Number of learnt pieces, plus 257."""
-        return FIRST_UNIT_ID + len(self.pieces.texts)
-
-    @property
-    def lossless(self) -> bool:
-        """True: every text that is UTF-8, and any bytes at all with `raw_bytes`."""
-        return True
+        return FIRST_UNIT_ID + len(self.pieces)
 
     @property
     def covers_everything(self) -> bool:
@@ -179,31 +175,41 @@ class PieceTokenizer:
         return start
 
     def to_json(self) -> dict[str, Any]:
-        """All that it takes to rebuild it: sentencepiece's model in base64."""
-        model = base64.b64encode(piece_proto.write(self.pieces)).decode("ascii")
-        return {"name": self.name, "version": checks.VERSION, "model": model, "raw_bytes": self.raw_bytes}
+        """All that it takes to rebuild it; the pieces stand in the order of their ids, and nine digits tell every float32 from the next."""
+        scores = [float(f"{score:.9g}") for score in self.scores]
+        return {"name": self.name, "version": _VERSION, "pieces": list(self.pieces), "scores": scores, "raw_bytes": self.raw_bytes}
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> PieceTokenizer:
-        """The tokenizer that `to_json` described. Raises ModelFileError."""
-        checks.only_keys(values, "model", "raw_bytes")
-        encoded = checks.typed(values, "model", str)
-        if len(encoded) > limits.MAX_TOKENIZER_JSON_BYTES:
-            checks.refuse(f"model has {len(encoded)} characters, expected at most {limits.MAX_TOKENIZER_JSON_BYTES}")
-        try:
-            pieces = piece_proto.read(base64.b64decode(encoded, validate=True))
-        except (binascii.Error, ValueError) as error:
-            checks.refuse(f"model is no sentencepiece model in base64: {error}")
-        if pieces.kind != values["name"]:
-            checks.refuse(f"the name says {values['name']}, the model is {pieces.kind}")
-        tokenizer = PieceTokenizer(pieces, raw_bytes=checks.typed(values, "raw_bytes", bool))
+        """The tokenizer that `to_json` described, in this version or the one before. Raises ModelFileError."""
+        if checks.version(values, _VERSION) == 1:
+            values = _of_version_1(values)
+        checks.only_keys(values, "pieces", "scores", "raw_bytes", newest=_VERSION)
+        pieces = checks.distinct_texts(values, "pieces", at_most=limits.MAX_VOCABULARY - FIRST_UNIT_ID)
+        if re.search(f"[{_BESIDE}]", "".join(pieces)):
+            checks.refuse("a piece holds a character that no piece can hold")
+        scores = checks.typed(values, "scores", list)
+        if len(scores) != len(pieces) or not all(type(score) in (int, float) and abs(score) <= _MAX_SCORE for score in scores):
+            checks.refuse(f"scores is no list of {len(pieces)} bounded numbers, one for each piece")
+        exact = tuple(np.array(scores, dtype=np.float32).tolist())
+        tokenizer = PieceTokenizer(values["name"], pieces, exact, raw_bytes=checks.typed(values, "raw_bytes", bool))
         try:
             found = tokenizer._processor.piece_size()
         except (RuntimeError, ValueError) as error:
-            checks.refuse(f"sentencepiece refuses the model: {error}")
+            checks.refuse(f"sentencepiece refuses the pieces: {error}")
         if found != tokenizer.vocab_size:
             checks.refuse(f"sentencepiece found {found} pieces, expected {tokenizer.vocab_size}")
         return tokenizer
+
+
+def _of_version_1(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON of lstmgen 0.1.0, which held sentencepiece's model in base64, as version 2."""
+    checks.only_keys(values, "model", "raw_bytes")
+    try:
+        pieces, scores = piece_proto.read(values["name"], base64.b64decode(checks.typed(values, "model", str), validate=True))
+    except ValueError as error:
+        checks.refuse(f"model is no sentencepiece model that lstmgen wrote: {error}")
+    return {"name": values["name"], "version": _VERSION, "pieces": pieces, "scores": scores, "raw_bytes": values["raw_bytes"]}
 
 
 def _flat(ids: Iterable[list[int]]) -> Ids:
@@ -227,8 +233,8 @@ def _training_lines(chunks: Iterable[str], alphabet: frozenset[str]) -> Iterator
             yield from (part for part in outside.split(segment) if part)
 
 
-def _learn(kind: PieceModel, lines: Iterator[str], *, vocab_size: int) -> Pieces | None:
-    """The pieces that sentencepiece finds; None where it finds none."""
+def _learn(kind: PieceModel, lines: Iterator[str], *, vocab_size: int) -> tuple[tuple[str, ...], tuple[float, ...]] | None:
+    """The pieces that sentencepiece finds, and their scores; None where it finds none."""
     import sentencepiece
 
     model = io.BytesIO()
@@ -259,11 +265,8 @@ def _learn(kind: PieceModel, lines: Iterator[str], *, vocab_size: int) -> Pieces
     except RuntimeError:
         return None
     learnt = range(FIRST_UNIT_ID, processor.piece_size())
-    return Pieces(
-        kind=kind,
-        texts=tuple(processor.id_to_piece(index) for index in learnt),
-        scores=tuple(processor.get_score(index) for index in learnt),
-    )
+    pieces = tuple(processor.id_to_piece(index).replace(SPACE_MARK, " ") for index in learnt)
+    return pieces, tuple(processor.get_score(index) for index in learnt)
 
 
 def _load(model: bytes) -> SentencePieceProcessor:

@@ -131,11 +131,6 @@ class WordTokenizer:
         return FIRST_UNIT_ID + len(self.units)
 
     @property
-    def lossless(self) -> bool:
-        """True: every text that is UTF-8, and any bytes at all with `raw_bytes`."""
-        return True
-
-    @property
     def covers_everything(self) -> bool:
         """True: only surrogates that stand for no byte have no id, and no file can hold them."""
         return True

@@ -1,18 +1,21 @@
 import base64
+import json
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media import tokenizers
 from lstmgen.media.text import piece_proto
-from lstmgen.media.text.piece_proto import Pieces
 from lstmgen.media.text.pieces import PieceTokenizer
 
-BPE = PieceTokenizer(Pieces(kind="bpe", texts=("th", "the", "▁the", "▁", "t", "h", "e"), scores=tuple(map(float, range(0, -7, -1)))))
-UNIGRAM = PieceTokenizer(Pieces(kind="unigram", texts=("▁the", "th", "▁", "t", "h", "e"), scores=(-2.0, -3.0, -4.0, -5.0, -5.0, -5.0)))
+BPE = PieceTokenizer("bpe", ("th", "the", " the", " ", "t", "h", "e"), tuple(map(float, range(0, -7, -1))))
+UNIGRAM = PieceTokenizer("unigram", (" the", "th", " ", "t", "h", "e"), (-2.0, -3.0, -4.0, -5.0, -5.0, -5.0))
 CODE = "".join(
     f"def stage_{number}(self, value):\n    if value > {number}:\n        for item in value:\n"
     "            self.add(item)\n    return value\n\n\n"
@@ -31,9 +34,22 @@ def test_the_ids_are_pinned():
 
 
 def test_the_json_is_pinned():
-    json = BPE.to_json()
-    assert {key: json[key] for key in ("name", "version", "raw_bytes")} == {"name": "bpe", "version": 1, "raw_bytes": False}
-    assert base64.b64decode(json["model"]) == piece_proto.write(BPE.pieces)
+    assert UNIGRAM.to_json() == {
+        "name": "unigram",
+        "version": 2,
+        "pieces": [" the", "th", " ", "t", "h", "e"],
+        "scores": [-2.0, -3.0, -4.0, -5.0, -5.0, -5.0],
+        "raw_bytes": False,
+    }
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(scores=st.lists(st.floats(-1e7, 1e7, width=32), min_size=6, max_size=6))
+def test_scores_come_back_as_they_were_from_nine_digits(scores):
+    tokenizer = replace(UNIGRAM, scores=tuple(scores))
+    text = json.dumps(tokenizer.to_json())
+    assert len(text) < 250
+    assert tokenizers.from_json(json.loads(text)) == tokenizer
 
 
 def test_what_sentencepiece_cannot_carry_goes_by_its_bytes():
@@ -43,7 +59,7 @@ def test_what_sentencepiece_cannot_carry_goes_by_its_bytes():
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
 def test_a_space_goes_by_its_byte_where_no_piece_is_one(kind):
-    tokenizer = PieceTokenizer(Pieces(kind=kind, texts=("a", "b", "▁a"), scores=(-1.0, -2.0, -3.0)))
+    tokenizer = PieceTokenizer(kind, ("a", "b", " a"), (-1.0, -2.0, -3.0))
     assert tokenizer.encode("a  b a▁").tolist() == [257, 33, 33, 258, 33, 257, *byte_ids("▁")]
     assert tokenizer.decode(tokenizer.encode("a  b a▁")) == "a  b a▁"
 
@@ -111,7 +127,7 @@ def test_learning_and_refusing_say_nothing_on_the_standard_streams():
             for text in ("aaaa", "the heron waits\\n" * 40):
                 model = tokenizers.build(name, lambda: [text], vocab_size=5000).to_json()
             try:
-                tokenizers.from_json(model | {"model": "AAAA"})
+                tokenizers.from_json(model | {"pieces": ["<unk>"], "scores": [0.0]})
             except ModelFileError:
                 pass
     """
@@ -125,8 +141,14 @@ def test_importing_the_room_loads_neither_sentencepiece_nor_torch():
     assert done.stdout.strip() == "[]"
 
 
-def model_of(pieces):
-    return base64.b64encode(piece_proto.write(pieces)).decode()
+def of_version_1(tokenizer, **changes):
+    model = base64.b64encode(piece_proto.write(tokenizer.name, tokenizer.pieces, tokenizer.scores)).decode()
+    return {"name": tokenizer.name, "version": 1, "model": model, "raw_bytes": tokenizer.raw_bytes} | changes
+
+
+@pytest.mark.parametrize("tokenizer", [BPE, replace(UNIGRAM, raw_bytes=True)], ids=["bpe", "unigram"])
+def test_the_json_of_version_1_gives_the_same_tokenizer(tokenizer):
+    assert tokenizers.from_json(of_version_1(tokenizer)) == tokenizer
 
 
 @pytest.mark.parametrize(
@@ -138,20 +160,54 @@ def model_of(pieces):
         {"model": "AAA"},
         {"model": None},
         {"model": base64.b64encode(b"\n" * 300).decode()},
-        {"model": model_of(UNIGRAM.pieces)},  # under the name of bpe
-        {"model": model_of(Pieces(kind="bpe", texts=("a", "a"), scores=(0.0, -1.0)))},
-        {"model": model_of(Pieces(kind="bpe", texts=("<0x41>",), scores=(0.0,)))},
+        {"model": of_version_1(UNIGRAM)["model"]},  # under the name of bpe
+        {"model": of_version_1(replace(BPE, pieces=("a",) * 7))["model"]},
+        {"model": of_version_1(replace(BPE, pieces=("",), scores=(0.0,)))["model"]},
+        {"model": of_version_1(replace(BPE, pieces=("a" * 5000,), scores=(0.0,)))["model"]},
+        {"model": of_version_1(replace(BPE, pieces=("<0x41>",), scores=(0.0,)))["model"]},
+        *({"model": of_version_1(replace(BPE, scores=(score,) * 7))["model"]} for score in (float("nan"), float("inf"), -1e30)),
         {"raw_bytes": "yes"},
         {"extra": 1},
+        {"pieces": []},
+        {"version": True},
     ],
 )
-def test_other_json_is_refused(values):
-    assert tokenizers.from_json(BPE.to_json()) == BPE
+def test_other_json_of_version_1_is_refused(values):
     with pytest.raises(ModelFileError):
+        tokenizers.from_json(of_version_1(BPE) | values)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"pieces": "the"}, "expected a list"),
+        ({"pieces": ["the", 3, *"abcde"]}, "entry 1 of pieces is int"),
+        ({"pieces": ["", *"abcdef"]}, "0 characters"),
+        ({"pieces": ["a" * 5000, *"bcdefg"]}, "5000 characters"),
+        ({"pieces": ["a", *"abcdef"]}, "twice"),
+        ({"pieces": ["\ud800", *"abcdef"]}, "half a character"),
+        *(({"pieces": [f"x{symbol}", *"abcdef"]}, "no piece can hold") for symbol in ("\u2581", "\0", "\udc80")),
+        ({"pieces": ["<0x41>", *"abcdef"]}, "sentencepiece"),
+        ({"pieces": ["<unk>", *"abcdef"]}, "sentencepiece"),
+        ({"pieces": [*"abcdef"]}, "no list of 6"),
+        ({"scores": None}, "expected a list"),
+        ({"scores": [0.0]}, "no list of 7"),
+        *(({"scores": [score] * 7}, "bounded") for score in (float("nan"), float("-inf"), -1e30, 10**400, True, "1", None, [1.0])),
+        ({"raw_bytes": "yes"}, "expected true or false"),
+        ({"extra": 1}, "extra"),
+        ({"model": ""}, "model"),
+        ({"version": 3}, "version is 3, expected 2"),
+        ({"name": "word"}, "version is 2, expected 1"),
+    ],
+)
+def test_other_json_is_refused(values, reason):
+    assert tokenizers.from_json(BPE.to_json()) == BPE
+    with pytest.raises(ModelFileError, match=reason):
         tokenizers.from_json(BPE.to_json() | values)
 
 
-def test_a_model_that_is_too_long_is_refused_before_it_is_decoded(monkeypatch):
-    monkeypatch.setattr("lstmgen.limits.MAX_TOKENIZER_JSON_BYTES", 1000)
-    with pytest.raises(ModelFileError, match="at most 1000"):
-        tokenizers.from_json(BPE.to_json())
+@pytest.mark.parametrize("form", [PieceTokenizer.to_json, of_version_1])
+def test_more_pieces_than_a_vocabulary_may_have_are_refused(form, monkeypatch):
+    monkeypatch.setattr("lstmgen.limits.MAX_VOCABULARY", 260)
+    with pytest.raises(ModelFileError, match="at most 3"):
+        tokenizers.from_json(form(BPE))
