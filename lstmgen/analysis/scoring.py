@@ -124,7 +124,8 @@ def score_token_file(
     if counted == 0:
         raise InputError("the documents hold no token, so there is nothing to score", remedy="give a longer text")
     surprisals = surprisals_of(network, token_file.ids, starts, window=window, progress=progress)
-    totals = summarise_totals(nats=float(surprisals.sum()), tokens=counted, chars=token_file.chars, bytes_=token_file.bytes)
+    chars, bytes_ = (int(token_file.measures.get(unit, 0)) for unit in ("chars", "bytes"))
+    totals = summarise_totals(nats=float(surprisals.sum()), tokens=counted, chars=chars, bytes_=bytes_)
     if tokenizer is None:
         return Score(**totals)
     ends = [*starts[1:].tolist(), len(token_file.ids)]

@@ -54,18 +54,8 @@ class TokenFile:
 
     @property
     def measures(self) -> Mapping[str, float]:
-        """What the ids stand for: `chars` and `bytes` of text; `notes`, `seconds` and, on a grid, `frames` of music."""
+        """What the ids stand for, boundaries not counted, by unit: such as `chars` and `bytes`, or `notes` and `seconds`."""
         return self.header["measures"]
-
-    @property
-    def chars(self) -> int:
-        """Characters of the text, boundaries not counted; 0 of music."""
-        return int(self.measures.get("chars", 0))
-
-    @property
-    def bytes(self) -> int:
-        """UTF-8 bytes of the text, boundaries not counted; 0 of music."""
-        return int(self.measures.get("bytes", 0))
 
     @staticmethod
     def open(path: Path, *, tokenizer_sha256: str | None = None) -> TokenFile:

@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from lstmgen import limits
 from lstmgen.choices import GridForm, OovPolicy, TimeBase
+from lstmgen.corpus.token_writer import Encoding
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media import checks
 from lstmgen.media.base import AnyTokenizer, ScoreTokenizer, StreamDecoder, Tokenizer, Vocabulary
@@ -250,3 +251,8 @@ def fingerprint(tokenizer: Vocabulary) -> str:
     """The sha256 of a tokenizer's JSON in its one canonical form; equal where the tokenizers are."""
     canonical = json.dumps(tokenizer.to_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def encoding_of(tokenizer: Vocabulary) -> Encoding:
+    """What token files say of the tokenizer that made their ids."""
+    return Encoding(name=tokenizer.name, vocab_size=tokenizer.vocab_size, sha256=fingerprint(tokenizer))

@@ -164,7 +164,8 @@ class Training:
     def _evaluated(self, run: Run, event: Evaluated) -> Evaluated:
         """Keeps the best model, and adds the loss a character."""
         val = run.files.val
-        per_char = event.val_nats * _counted(val) / val.chars if val is not None and val.chars else None
+        chars = val.measures.get("chars", 0) if val is not None else 0
+        per_char = event.val_nats * _counted(val) / chars if val is not None and chars else None
         if event.is_best:
             self._save_model(run, {"val_nats_per_token": event.val_nats, "val_nats_per_char": per_char})
         return Evaluated(**{**asdict(event), "val_nats_per_char": per_char})
@@ -266,9 +267,10 @@ def _counted(val: TokenFile) -> int:
 def _summary_of(val: TokenFile, *, nats: float, tokens: int) -> dict[str, Any]:
     """The figures of the part of a token file that was read, as `score` gives them."""
     share = tokens / _counted(val)
-    if "chars" in val.measures:
-        return summarise_totals(nats=nats, tokens=tokens, chars=round(val.chars * share), bytes_=round(val.bytes * share))
     measured = val.measures
+    if "chars" in measured:
+        chars, bytes_ = round(measured["chars"] * share), round(measured["bytes"] * share)
+        return summarise_totals(nats=nats, tokens=tokens, chars=chars, bytes_=bytes_)
     frames = measured.get("frames")
     return summarise_tune_totals(
         nats=nats,

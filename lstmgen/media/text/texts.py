@@ -13,10 +13,10 @@ from typing import Any, BinaryIO
 
 from lstmgen.config import DataConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
-from lstmgen.corpus.prepared import prepare
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.base import Tokenizer
 from lstmgen.media.text.documents import Corpus, gather
+from lstmgen.media.text.encoding import token_files
 from lstmgen.media.text.splits import spans
 
 Progress = Callable[[str, int, int], None]
@@ -125,7 +125,7 @@ class TextReader:
             UnseenSymbolError: the tokenizer cannot express a symbol.
             MachineError: neither the cache nor the folder can be written.
         """
-        files = prepare(
+        files = token_files(
             texts.corpus,
             tokenizer,
             val_frac=val_frac,

@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 from lstmgen.choices import PedalPolicy
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
-from lstmgen.corpus.prepared import prepare_scores
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.base import ScoreTokenizer
 from lstmgen.media.text.texts import Progress, kept_input, stage_of
 from lstmgen.media.tokenizers import build_for_scores
 from lstmgen.media.tunes.collection import Collection, Piece, gather_scores
+from lstmgen.media.tunes.encoding import token_files
 from lstmgen.media.tunes.roundtrip import corpus_loss
 from lstmgen.music.score import Score
 from lstmgen.music.tidy import with_pedal, without_overlaps
@@ -141,9 +141,9 @@ class TuneReader:
             CorpusError: there is too little music.
             MachineError: neither the cache nor the folder can be written.
         """
-        files = prepare_scores(
-            _identified(tunes.train),
-            _identified(tunes.val),
+        files = token_files(
+            [piece.score for piece in tunes.train],
+            [piece.score for piece in tunes.val],
             tokenizer,
             cache=self.cache,
             fallback=self.folder,
@@ -174,11 +174,3 @@ def tidied(score: Score, pedal: PedalPolicy) -> Score:
 
 def _tidied(pieces: tuple[Piece, ...], pedal: PedalPolicy) -> tuple[Piece, ...]:
     return tuple(replace(piece, score=tidied(piece.score, pedal)) for piece in pieces)
-
-
-def _identified(pieces: tuple[Piece, ...]) -> tuple[str, list[Score]]:
-    """The scores, and the hash of what they hold, so that token files of scores read in another way are never taken for theirs."""
-    digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece.score.content())
-    return digest.hexdigest(), [piece.score for piece in pieces]
