@@ -78,11 +78,7 @@ def rooms_imported(tree):
 
 
 def upward_imports(room, tree):
-    return [
-        f"line {line}: {room} imports {other}"
-        for line, other in rooms_imported(tree)
-        if other not in ALLOWED[room] | {room}
-    ]
+    return [f"line {line}: {room} imports {other}" for line, other in rooms_imported(tree) if other not in ALLOWED[room] | {room}]
 
 
 def misplaced_packages(relative, tree):

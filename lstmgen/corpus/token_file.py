@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
+from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import CorpusError
 
 MAGIC: Final = b"\x93LSTMTOK"
@@ -69,7 +70,7 @@ class TokenFile:
             CorpusError: it is missing, not a token file, of another version, damaged, or made by another tokenizer.
         """
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 head = stream.read(limits.TOKEN_HEADER_BYTES)
                 size_bytes = stream.seek(0, 2)
             header = _parse_header(path, head)

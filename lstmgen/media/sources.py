@@ -6,17 +6,20 @@ sources ─► kind ─┬─► texts.py ─► Texts ─┬─► token files
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from lstmgen.config import Config
+from lstmgen.config import Config, DataConfig
+from lstmgen.corpus import locate
+from lstmgen.corpus.locate import STANDARD_INPUT
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import UsageError
 from lstmgen.media import tokenizers
 from lstmgen.media.base import AnyTokenizer
-from lstmgen.media.text.texts import Progress, TextReader, Texts, kept_input
-from lstmgen.media.tunes.collection import kind_of
+from lstmgen.media.text.texts import Progress, TextReader, Texts
+from lstmgen.media.tunes.collection import is_midi, kind_of
 from lstmgen.media.tunes.tunes import TuneReader, Tunes
 
 Material = Texts | Tunes
@@ -28,15 +31,15 @@ class Source:
     """Reads the sources of one run.
 
     Attributes:
-        folder: the run folder; keeps what came from standard input, and the token files where the cache cannot be written.
+        folder: the run folder; keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
-        stdin: what the source `-` reads; None reads what the folder has kept of it.
+        kept: the file that keeps what standard input held; what the source `-` stands for.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
-    stdin: BinaryIO | None = None
+    kept: Path | None = None
     progress: Progress | None = None
 
     def gather(self, config: Config, *, base: AnyTokenizer | None = None) -> Material:
@@ -52,10 +55,7 @@ class Source:
         """
         if not config.data.sources:
             raise UsageError("no source was given", remedy="name a file, a folder or a corpus: lstmgen train story.txt")
-        of_music = self._of_music(config, base)
-        # To tell its kind, standard input was read and kept already.
-        here = replace(self, stdin=None) if self._looks(config, base) else self
-        return here.tunes.gather(config.data) if of_music else here.texts.gather(config.data)
+        return self.tunes.gather(config.data) if self._of_music(config, base) else self.texts.gather(config.data)
 
     def token_files(self, material: Material, tokenizer: AnyTokenizer, config: Config) -> TokenFiles:
         """What was gathered as ids on disk, from the cache where they are there already.
@@ -72,25 +72,37 @@ class Source:
             return self.texts.token_files(material, tokenizer, val_frac=config.data.val_frac)
         raise UsageError(f"the {tokenizer.name} tokenizer does not fit to these sources", remedy="name other sources")
 
-    @staticmethod
-    def _looks(config: Config, base: AnyTokenizer | None) -> bool:
-        """Whether the content decides."""
-        return base is None and config.tokenizer.name is None
-
     def _of_music(self, config: Config, base: AnyTokenizer | None) -> bool:
         if base is not None:
             return tokenizers.of_scores(base)
         if config.tokenizer.name is not None:
             return config.tokenizer.name in tokenizers.SCORE_NAMES
-        sources = [kept_input(self.folder) if source == "-" and self.stdin is None else source for source in config.data.sources]
-        return kind_of(sources, stdin=self.stdin, spool=self.folder, cache=self.cache) == "music"
+        return kind_of(config.data.sources, kept=self.kept, cache=self.cache) == "music"
 
     @property
     def texts(self) -> TextReader:
         """What reads text."""
-        return TextReader(folder=self.folder, cache=self.cache, stdin=self.stdin, progress=self.progress)
+        return TextReader(folder=self.folder, cache=self.cache, kept=self.kept, progress=self.progress)
 
     @property
     def tunes(self) -> TuneReader:
         """What reads tunes."""
-        return TuneReader(folder=self.folder, cache=self.cache, stdin=self.stdin, progress=self.progress)
+        return TuneReader(folder=self.folder, cache=self.cache, kept=self.kept, progress=self.progress)
+
+
+def reads_input(data: DataConfig) -> bool:
+    """Whether standard input is among the sources."""
+    return STANDARD_INPUT in (*data.sources, data.val)
+
+
+def keep_input(specs: Collection[str | None], stdin: BinaryIO | None, folder: Path) -> Path | None:
+    """Keep what standard input holds in a file of a folder, where it is among the specs; else nothing is read, and there is none.
+
+    Raises:
+        CorpusError: standard input is empty, or cannot be read.
+        UsageError: it is among the specs, and there is none.
+        MachineError: the file cannot be written.
+    """
+    if STANDARD_INPUT not in specs:
+        return None
+    return locate.keep_input(stdin, folder, ending=lambda head: ".mid" if is_midi(head) else ".txt")

@@ -27,7 +27,7 @@ from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media import tokenizers
 from lstmgen.media.base import AnyTokenizer
-from lstmgen.media.sources import Material, Source
+from lstmgen.media.sources import Material, Source, keep_input, reads_input
 from lstmgen.media.text.texts import Progress
 from lstmgen.media.tunes.tunes import Tunes
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
@@ -78,6 +78,8 @@ class Run:
 
     folder: RunFolder
     config: Config
+    kept: Path | None
+    """The file that keeps what was read from standard input."""
     material: Material
     tokenizer: AnyTokenizer
     files: TokenFiles
@@ -95,6 +97,11 @@ class Run:
         return (*notes, *without)
 
     @property
+    def input_record(self) -> dict[str, str]:
+        """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
+        return {"standard_input": self.kept.name} if self.kept else {}
+
+    @property
     def network(self) -> LanguageModel:
         """The network in training."""
         return self.trainer.network
@@ -109,7 +116,8 @@ def start(request: Request, folder: RunFolder) -> Run:
     config = presets.with_default_budget(request.config)
     choose_device(config.runtime.device)
     base = load_model(request.init_from) if request.init_from else None
-    source = Source(folder=folder.path, cache=request.cache, stdin=request.stdin, progress=request.progress)
+    kept = keep_input((*config.data.sources, config.data.val), request.stdin, folder.path)
+    source = Source(folder=folder.path, cache=request.cache, kept=kept, progress=request.progress)
     material = source.gather(config, base=base.tokenizer if base else None)
     tokenizer = _choose_tokenizer(config, material, base, request.cache)
     files = source.token_files(material, tokenizer, config)
@@ -121,11 +129,20 @@ def start(request: Request, folder: RunFolder) -> Run:
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    folder.begin()
+    folder.begin(kept=kept)
     folder.write_config(config)
     folder.write_sources(material.files())
     trainer = _trainer(config, files, tokenizer, arithmetic=arithmetic, network=network, clock=request.clock)
-    return Run(folder=folder, config=config, material=material, tokenizer=tokenizer, files=files, arithmetic=arithmetic, trainer=trainer)
+    return Run(
+        folder=folder,
+        config=config,
+        kept=kept,
+        material=material,
+        tokenizer=tokenizer,
+        files=files,
+        arithmetic=arithmetic,
+        trainer=trainer,
+    )
 
 
 def go_on(request: Request, folder: RunFolder) -> Run:
@@ -138,7 +155,8 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     tensors, values = folder.load_state(warn=warnings.append)
     config = _changed_for_resume(folder, request.changes)
     tokenizer = tokenizers.from_json(values["tokenizer"])
-    source = Source(folder=folder.path, cache=request.cache, progress=request.progress)
+    kept = folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None
+    source = Source(folder=folder.path, cache=request.cache, kept=kept, progress=request.progress)
     material = source.gather(config, base=tokenizer)
     if material.sha256 != values["sources_sha256"]:
         raise CorpusError(
@@ -161,6 +179,7 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     return Run(
         folder=folder,
         config=config,
+        kept=kept,
         material=material,
         tokenizer=tokenizer,
         files=files,

@@ -181,6 +181,7 @@ class Training:
             "documents": len(run.material.names),
             "corpus_sha256": run.material.corpus_sha256,
             "settings": run.config.to_dict(),
+            **run.input_record,
         }
         save_model(run.folder.model_path, run.network.tensors(), run.network.architecture, run.tokenizer, facts | summary)
 
@@ -191,6 +192,7 @@ class Training:
             "architecture": run.network.architecture.to_json(),
             "tokenizer": run.tokenizer.to_json(),
             "sources_sha256": run.material.sha256,
+            **run.input_record,
         }
         run.folder.save_state(tensors, meta)
         return Saved(step=run.trainer.counters.step, path=str(run.folder.path))

@@ -28,7 +28,7 @@ from lstmgen.generation.stops import StopScanner
 from lstmgen.generation.turns import Turns
 from lstmgen.media import tokenizers
 from lstmgen.media.base import AnyTokenizer, ScoreTokenizer, Tokenizer
-from lstmgen.media.sources import Source
+from lstmgen.media.sources import Source, reads_input
 from lstmgen.media.tokenizers import fingerprint
 from lstmgen.media.tunes.tunes import tidied
 from lstmgen.model.arithmetic import choose_device, set_threads
@@ -286,7 +286,8 @@ class TrainedModel:
         """
         folder = RunFolder((self.path or Path()).parent)
         config = folder.read_config()
-        source = Source(folder=folder.path, cache=cache)
+        kept = folder.kept_input(self.summary.get("standard_input")) if reads_input(config.data) else None
+        source = Source(folder=folder.path, cache=cache, kept=kept)
         material = source.gather(config, base=self.tokenizer)
         if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
             raise CorpusError(

@@ -10,10 +10,11 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from lstmgen import limits
 from lstmgen.corpus.locate import Candidate, locate
+from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, plural, position_of, scan
 from lstmgen.media.text.recognise import RefusedError, require_text
@@ -28,7 +29,7 @@ _REASONS_SHOWN: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One file, or standard input spooled to a file."""
+    """One file; standard input is kept in one."""
 
     name: str
     """As the user would recognise it; printable."""
@@ -124,8 +125,7 @@ def gather(
     *,
     errors: str = "strict",
     keep_newlines: bool = False,
-    stdin: BinaryIO | None = None,
-    spool: Path | None = None,
+    kept: Path | None = None,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Corpus:
@@ -138,19 +138,17 @@ def gather(
         specs: files, folders, globs, `-` for standard input, or names of corpora (tried when no such path exists).
         errors: what to do with bytes that are not UTF-8: one of `ERRORS_POLICIES`.
         keep_newlines: leave CRLF and CR as they are instead of turning them into LF.
-        stdin: what `-` reads.
-        spool: the folder in which standard input is kept, so that the run can be resumed.
+        kept: the file that keeps what standard input held; what `-` stands for.
         cache: the folder in which corpora are kept; without it those that need one are not found.
         progress: called with (bytes read, bytes in all) of the raw files.
 
     Raises:
         CorpusError: a source is missing, unreadable, empty, binary, of another encoding, or holds a byte that is not UTF-8.
-        UsageError: no source, an unknown policy, or `-` without `stdin` and `spool`.
-        MachineError: standard input cannot be spooled.
+        UsageError: no source, an unknown policy, or `-` where nothing was kept.
     """
     if errors not in ERRORS_POLICIES:
         raise UsageError(f"errors: expected one of {', '.join(ERRORS_POLICIES)}, found {errors!r}", remedy="--errors strict is the default")
-    candidates = list(locate(specs, stdin=stdin, spool=spool, cache=cache))
+    candidates = list(locate(specs, kept=kept, cache=cache))
     meter = _Meter(candidates, progress)
     counter = CharacterCounter()
     documents: list[Document] = []
@@ -215,8 +213,7 @@ def _examine(candidate: Candidate, *, errors: str, keep_newlines: bool, progress
         raise RefusedError(candidate.obstacle, remedy="name it itself")
     path = candidate.path
     try:
-        _require_plain_file(path)
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             head = stream.read(limits.BINARY_PROBE_BYTES)
         require_text(head, str(path))
         found = scan(path, errors=errors, keep_newlines=keep_newlines, progress=progress)
@@ -233,23 +230,6 @@ def _examine(candidate: Candidate, *, errors: str, keep_newlines: bool, progress
         left = f" ({'; '.join(found.notes)})" if found.notes else ""
         raise RefusedError(f"empty{left}, expected text", remedy="name a file that holds some text")
     return found
-
-
-_SPECIAL_FILES: Final = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a FIFO (named pipe)"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a character device"),
-    (stat.S_ISBLK, "a block device"),
-)
-
-
-def _require_plain_file(path: Path) -> None:
-    """Refuse what could block for ever or never end. A corpus is read more than once, so a pipe has to come through standard input."""
-    mode = path.stat().st_mode
-    for is_kind, description in _SPECIAL_FILES:
-        if is_kind(mode):
-            raise RefusedError(f"{description}, expected a file", remedy="pipe it in: cat SOURCE | lstmgen train -")
 
 
 def _words(error: OSError) -> str:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lstmgen.config import DataConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
@@ -84,15 +84,15 @@ class TextReader:
     """Reads the texts of one run.
 
     Attributes:
-        folder: the run folder; keeps what came from standard input, and the token files where the cache cannot be written.
+        folder: the run folder; keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
-        stdin: what the source `-` reads; None reads what the folder has kept of it.
+        kept: the file that keeps what standard input held; what the source `-` stands for.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
-    stdin: BinaryIO | None = None
+    kept: Path | None = None
     progress: Progress | None = None
 
     def gather(self, data: DataConfig) -> Texts:
@@ -108,11 +108,10 @@ class TextReader:
 
     def _gather(self, sources: tuple[str, ...], data: DataConfig) -> Corpus:
         return gather(
-            [kept_input(self.folder) if source == "-" and self.stdin is None else source for source in sources],
+            sources,
             errors=data.errors,
             keep_newlines=data.keep_newlines,
-            stdin=self.stdin,
-            spool=self.folder,
+            kept=self.kept,
             cache=self.cache,
             progress=stage_of(self.progress, "reading"),
         )
@@ -142,15 +141,3 @@ class TextReader:
 def stage_of(progress: Progress | None, stage: str) -> Callable[[int, int], None] | None:
     """A progress that says which stage it is of."""
     return (lambda done, total: progress(stage, done, total)) if progress else None
-
-
-def kept_input(folder: Path) -> str:
-    """The file that keeps what a run has read from standard input.
-
-    Raises:
-        CorpusError: there is none.
-    """
-    kept = sorted(folder.glob("standard-input-*.txt"))
-    if not kept:
-        raise CorpusError(f"{folder} holds nothing that was read from standard input", remedy="start a new run")
-    return str(kept[0])

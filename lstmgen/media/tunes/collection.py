@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import Final, Literal
 
 from lstmgen.corpus.locate import locate
+from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import CorpusError
 from lstmgen.music.midi.reader import Finding
 from lstmgen.music.score import Score
@@ -91,19 +92,17 @@ def is_midi(head: bytes) -> bool:
     return head.startswith(b"MThd") or (head.startswith(b"RIFF") and head[8:_RIFF_HEAD] == b"RMID")
 
 
-def kind_of(
-    specs: Sequence[str], *, stdin: BinaryIO | None = None, spool: Path | None = None, cache: Path | None = None
-) -> Literal["text", "music"]:
+def kind_of(specs: Sequence[str], *, kept: Path | None = None, cache: Path | None = None) -> Literal["text", "music"]:
     """What the specs name, told by the first bytes of the files: music where at least half of them are MIDI.
 
     Raises:
         CorpusError: a spec names nothing.
-        UsageError: no spec, or `-` without `stdin` and `spool`.
+        UsageError: no spec, or `-` where nothing was kept.
     """
     midi = others = 0
-    for candidate in locate(specs, stdin=stdin, spool=spool, cache=cache):
+    for candidate in locate(specs, kept=kept, cache=cache):
         try:
-            with candidate.path.open("rb") as stream:
+            with open_regular(candidate.path) as stream:
                 midi_file = is_midi(stream.read(_RIFF_HEAD))
         except OSError:
             continue
@@ -114,8 +113,7 @@ def kind_of(
 def gather_scores(
     specs: Sequence[str],
     *,
-    stdin: BinaryIO | None = None,
-    spool: Path | None = None,
+    kept: Path | None = None,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
@@ -127,19 +125,18 @@ def gather_scores(
 
     Args:
         specs: files, folders, globs, `-` for standard input, or names of corpora.
-        stdin: what `-` reads.
-        spool: the folder in which standard input is kept, so that the run can be resumed.
+        kept: the file that keeps what standard input held; what `-` stands for.
         cache: the folder in which corpora are kept.
         progress: called with (bytes read, bytes in all).
         workers: processes that read; None: by the amount of work.
 
     Raises:
         CorpusError: a source is missing, a named file cannot be used, or nothing usable is there.
-        UsageError: no source, or `-` without `stdin` and `spool`.
+        UsageError: no source, or `-` where nothing was kept.
     """
     from lstmgen.media.tunes.midi_worker import read_all
 
-    candidates = list(locate(specs, stdin=stdin, spool=spool, cache=cache))
+    candidates = list(locate(specs, kept=kept, cache=cache))
     pieces: list[Piece] = []
     skipped: list[tuple[str, str]] = []
     first_of: dict[str, str] = {}

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lstmgen.choices import PedalPolicy
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.base import ScoreTokenizer
-from lstmgen.media.text.texts import Progress, kept_input, stage_of
+from lstmgen.media.text.texts import Progress, stage_of
 from lstmgen.media.tokenizers import build_for_scores
 from lstmgen.media.tunes.collection import Collection, Piece, gather_scores
 from lstmgen.media.tunes.encoding import token_files
@@ -103,15 +103,15 @@ class TuneReader:
     """Reads the tunes of one run.
 
     Attributes:
-        folder: the run folder; keeps what came from standard input, and the token files where the cache cannot be written.
+        folder: the run folder; keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
-        stdin: what the source `-` reads; None reads what the folder has kept of it.
+        kept: the file that keeps what standard input held; what the source `-` stands for.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
-    stdin: BinaryIO | None = None
+    kept: Path | None = None
     progress: Progress | None = None
 
     def gather(self, data: DataConfig) -> Tunes:
@@ -131,8 +131,7 @@ class TuneReader:
         return Tunes(collection=collection, val_collection=val_collection, train=train, val=val)
 
     def _gather(self, sources: tuple[str, ...]) -> Collection:
-        kept = [kept_input(self.folder) if source == "-" and self.stdin is None else source for source in sources]
-        return gather_scores(kept, stdin=self.stdin, spool=self.folder, cache=self.cache, progress=stage_of(self.progress, "reading"))
+        return gather_scores(sources, kept=self.kept, cache=self.cache, progress=stage_of(self.progress, "reading"))
 
     def token_files(self, tunes: Tunes, tokenizer: ScoreTokenizer) -> TokenFiles:
         """The pieces as ids on disk, from the cache where they are there already.
