@@ -5,6 +5,7 @@
     last.previous.safetensors   the one before, should the newest be damaged
     metrics.jsonl               one JSON object a line
     config.toml                 the resolved settings
+    standard-input-*            what was read from standard input, where that was a source
     .lock                       held by the kernel while a process trains here
 
 Every file is replaced whole (`lstmgen.storage`), so at every instant, and after any crash, there is a good one. Nothing inside names the
@@ -26,7 +27,7 @@ from lstmgen import limits, storage
 from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.model_file import MODEL_NAME, RUNS, find_model
 from lstmgen.config import Config, from_toml
-from lstmgen.errors import MachineError, ModelFileError, UsageError
+from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.storage import FolderLock
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ NOVELTY_NAME: Final = "novelty.index"
 """What the index of `analysis/novelty.py` is called, beside the model."""
 _LOCK: Final = ".lock"
 _OWN_FILES: Final = (MODEL_NAME, _LAST, _PREVIOUS, _DAMAGED_NAME, _METRICS, _CONFIG, _SOURCES, NOVELTY_NAME)
-_SPOOLED_INPUT: Final = re.compile(r"standard-input-[0-9a-f]{16}\.txt")
+_KEPT_INPUT: Final = re.compile(r"standard-input-[0-9a-f]{16}\.(txt|mid)")
 _NOT_FINITE: Final = "$float"
 """Key under which the state's JSON holds a number that JSON has no word for."""
 _MAX_CONFIG_BYTES: Final = 2**20
@@ -115,14 +116,17 @@ class RunFolder:
         """A lock, to be used as a context manager; taking it raises InUseError while another process holds it."""
         return FolderLock(self.path, name=_LOCK)
 
-    def begin(self) -> None:
+    def begin(self, *, kept: Path | None = None) -> None:
         """Removes what an earlier run left; called when the new one is ready, so that one that cannot begin costs nothing.
+
+        Args:
+            kept: the file that keeps standard input for the new run; it stays, also where the earlier run had kept the same.
 
         Raises:
             MachineError: a file cannot be removed.
         """
         storage.remove_leftovers(self.path)
-        self._remove(self._earlier)
+        self._remove(self._earlier - {kept.name if kept else None})
         self._earlier = frozenset()
 
     def discard(self) -> None:
@@ -230,6 +234,20 @@ class RunFolder:
         lines = "".join(json.dumps(dict(row), ensure_ascii=True) + "\n" for row in rows)
         storage.atomic_write(self.path / _SOURCES, lines.encode())
 
+    def kept_input(self, name: object) -> Path:
+        """The file that keeps what the run read from standard input.
+
+        Args:
+            name: of the file, as the run recorded it. Runs of older versions recorded none and kept one file.
+
+        Raises:
+            CorpusError: it is not there.
+        """
+        found = sorted(item.name for item in self.path.iterdir() if _KEPT_INPUT.fullmatch(item.name) and name in (None, item.name))
+        if not found:
+            raise CorpusError(f"{self.path} does not hold what was read from standard input", remedy="start a new run")
+        return self.path / found[0]
+
     def read_config(self) -> Config:
         """The settings that were saved.
 
@@ -288,7 +306,7 @@ class RunFolder:
 
 
 def _is_own(name: str) -> bool:
-    return name in _OWN_FILES or name == f".{_PREVIOUS}.new" or _SPOOLED_INPUT.fullmatch(name) is not None
+    return name in _OWN_FILES or name == f".{_PREVIOUS}.new" or _KEPT_INPUT.fullmatch(name) is not None
 
 
 def _claim(runs: Path, name: str) -> RunFolder:

@@ -156,12 +156,14 @@ def _score_files(
     """The score of every document, read in the same way as for training."""
     import tempfile
 
+    from lstmgen.media.sources import keep_input
     from lstmgen.media.text.documents import gather
 
     if "-" in files and streams.in_is_terminal:
         streams.say("reading the text from the terminal; end it with Ctrl-D")
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
-        corpus = gather(list(files), errors=errors, stdin=streams.stdin, spool=Path(spool), cache=cache_folder(os.environ))
+        kept = keep_input(files, streams.stdin, Path(spool))
+        corpus = gather(list(files), errors=errors, kept=kept, cache=cache_folder(os.environ))
         for name, reason in corpus.skipped:
             streams.say(one_line(f"skipped {name}: {reason}"))
         for document in corpus.documents:

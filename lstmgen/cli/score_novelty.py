@@ -33,13 +33,15 @@ def tell_novelty(streams: Streams, trained: TrainedModel, files: Sequence[str], 
 
 def _things(streams: Streams, trained: TrainedModel, files: Sequence[str]) -> Iterator[tuple[str, str | Score]]:
     """The texts or tunes of the files, as training reads them."""
+    from lstmgen.media.sources import keep_input
     from lstmgen.media.text.documents import gather
     from lstmgen.media.tunes.collection import gather_scores
 
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
+        kept = keep_input(files, streams.stdin, Path(spool))
         if trained.kind == "music":
-            collection = gather_scores(list(files), stdin=streams.stdin, spool=Path(spool), cache=cache_folder(os.environ))
+            collection = gather_scores(list(files), kept=kept, cache=cache_folder(os.environ))
             yield from ((piece.name, trained.prepare_tune(piece.score)) for piece in collection.pieces)
         else:
-            corpus = gather(list(files), stdin=streams.stdin, spool=Path(spool), cache=cache_folder(os.environ))
+            corpus = gather(list(files), kept=kept, cache=cache_folder(os.environ))
             yield from ((document.name, "".join(corpus.read(document))) for document in corpus.documents)

@@ -76,10 +76,12 @@ def score_music(
 
 
 def _each(streams: Streams, trained: TrainedModel, files: Sequence[str], *, window: int | None) -> Iterator[tuple[str, TuneScore]]:
+    from lstmgen.media.sources import keep_input
     from lstmgen.media.tunes.collection import gather_scores
 
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
-        collection = gather_scores(list(files), stdin=streams.stdin, spool=Path(spool), cache=cache_folder(os.environ))
+        kept = keep_input(files, streams.stdin, Path(spool))
+        collection = gather_scores(list(files), kept=kept, cache=cache_folder(os.environ))
         for name, reason in collection.skipped:
             streams.say(one_line(f"skipped {name}: {reason}"))
         for piece in collection.pieces:

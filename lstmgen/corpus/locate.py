@@ -11,13 +11,14 @@ import glob
 import itertools
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from lstmgen import limits, storage
 from lstmgen.corpus import catalog
+from lstmgen.corpus.opening import obstacle
 from lstmgen.errors import CorpusError, UsageError
 
 STANDARD_INPUT: Final = "-"
@@ -36,25 +37,23 @@ class Candidate:
     """Why it cannot be used, where that is known already."""
 
 
-def locate(specs: Sequence[str], *, stdin: BinaryIO | None, spool: Path | None, cache: Path | None) -> Iterator[Candidate]:
+def locate(specs: Sequence[str], *, kept: Path | None, cache: Path | None) -> Iterator[Candidate]:
     """Every file that the specs name, each once.
 
     Args:
         specs: paths, globs, `-`, or names of corpora; a name is tried only when no such path exists.
-        stdin: what `-` reads.
-        spool: the folder that keeps what was read from standard input.
+        kept: the file that `-` stands for; see `keep_input`.
         cache: where corpora are kept.
 
     Raises:
-        CorpusError: a spec names nothing, or more than `limits.MAX_DOCUMENTS` files; or standard input is empty.
-        UsageError: no spec, or `-` without `stdin` and `spool`.
-        MachineError: standard input cannot be spooled.
+        CorpusError: a spec names nothing, something else than a file or a folder, or more than `limits.MAX_DOCUMENTS` files.
+        UsageError: no spec, or `-` where nothing was kept.
     """
     if not specs:
         raise UsageError("no source of text is named", remedy="name a file, a folder or a corpus; lstmgen corpora lists the corpora")
     seen: set[str] = set()
     for spec in dict.fromkeys(specs):
-        found = _standard_input(stdin, spool) if spec == STANDARD_INPUT else _resolve(spec, cache)
+        found = _standard_input(kept) if spec == STANDARD_INPUT else _resolve(spec, cache)
         for candidate in found:
             key = os.path.realpath(candidate.path)
             if key in seen:
@@ -73,6 +72,8 @@ def _resolve(spec: str, cache: Path | None) -> Iterator[Candidate]:
     if mode is not None and stat.S_ISDIR(mode):
         yield from _folder(Path(spec), named=True)
     elif mode is not None:
+        if reason := obstacle(mode):
+            raise CorpusError(f"{shown(spec)}: {reason}", remedy="pipe it in: cat SOURCE | lstmgen train -")
         yield Candidate(name=shown(spec), path=Path(spec), named=True)
     elif glob.has_magic(spec):
         yield from _glob(spec)
@@ -101,8 +102,9 @@ def _folder(folder: Path, *, named: bool) -> Iterator[Candidate]:
     while waiting:
         path = waiting.pop()
         name = shown(path.as_posix())
-        if not _is_folder(path):
-            yield Candidate(name=name, path=path, named=False)
+        mode = _reachable_mode(path)
+        if not stat.S_ISDIR(mode):
+            yield Candidate(name=name, path=path, named=False, obstacle=obstacle(mode))
         elif path.is_symlink() and path != folder:
             yield Candidate(name=name, path=path, named=False, obstacle="a link to a folder, which is not followed")
         else:
@@ -117,11 +119,12 @@ def _folder(folder: Path, *, named: bool) -> Iterator[Candidate]:
                 waiting.extend(inside)
 
 
-def _is_folder(path: Path) -> bool:
+def _reachable_mode(path: Path) -> int:
+    """The file mode behind a path. One that cannot be reached counts as a file, so that opening it says why."""
     try:
-        return path.is_dir()
+        return path.stat().st_mode
     except OSError:
-        return False
+        return stat.S_IFREG
 
 
 def _glob(pattern: str) -> Iterator[Candidate]:
@@ -133,16 +136,38 @@ def _glob(pattern: str) -> Iterator[Candidate]:
         yield from _folder(path, named=False)
 
 
-def _standard_input(stdin: BinaryIO | None, spool: Path | None) -> Iterator[Candidate]:
-    if stdin is None or spool is None:
-        raise UsageError("standard input cannot be a source here", remedy="name a file")
-    storage.make_folder(spool)
-    storage.remove_leftovers(spool)
-    path = storage.store_by_content(spool, _chunks(stdin), prefix="standard-input-", suffix=".txt")
-    if not path.stat().st_size:
-        path.unlink()
+def _standard_input(kept: Path | None) -> Iterator[Candidate]:
+    if kept is None:
+        raise _no_input()
+    yield Candidate(name="standard input", path=kept, named=True)
+
+
+def keep_input(stdin: BinaryIO | None, folder: Path, *, ending: Callable[[bytes], str]) -> Path:
+    """Keep what standard input holds in a file of a folder, for it can be read only once. The same content gives the same file.
+
+    Args:
+        stdin: standard input, where there is one.
+        folder: where the file goes; made where it is missing.
+        ending: of the file's name, told by its first bytes.
+
+    Raises:
+        CorpusError: standard input is empty, or cannot be read.
+        UsageError: there is none.
+        MachineError: the file cannot be written.
+    """
+    if stdin is None:
+        raise _no_input()
+    storage.make_folder(folder)
+    storage.remove_leftovers(folder)
+    chunks = _chunks(stdin)
+    head = next(chunks, b"")
+    if not head:
         raise CorpusError("standard input is empty, expected text", remedy="pipe some text in: cat FILE | lstmgen train -")
-    yield Candidate(name="standard input", path=path, named=True)
+    return storage.store_by_content(folder, itertools.chain([head], chunks), prefix="standard-input-", suffix=ending(head))
+
+
+def _no_input() -> UsageError:
+    return UsageError("standard input cannot be a source here", remedy="name a file")
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
@@ -158,7 +183,7 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 def _missing(spec: str) -> CorpusError:
     path = Path(spec)
-    if "\x00" not in spec and path.parent != path and not _is_folder(path.parent):
+    if "\x00" not in spec and path.parent != path and not stat.S_ISDIR(_reachable_mode(path.parent)):
         return CorpusError(
             f"{shown(spec)}: no such file, and {shown(str(path.parent))} is not a folder either",
             remedy="check the path; relative paths start at the current folder",

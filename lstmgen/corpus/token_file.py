@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
+from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import CorpusError
 
 MAGIC: Final = b"\x93LSTMTOK"
@@ -54,18 +55,8 @@ class TokenFile:
 
     @property
     def measures(self) -> Mapping[str, float]:
-        """What the ids stand for: `chars` and `bytes` of text; `notes`, `seconds` and, on a grid, `frames` of music."""
+        """What the ids stand for, boundaries not counted, by unit: such as `chars` and `bytes`, or `notes` and `seconds`."""
         return self.header["measures"]
-
-    @property
-    def chars(self) -> int:
-        """Characters of the text, boundaries not counted; 0 of music."""
-        return int(self.measures.get("chars", 0))
-
-    @property
-    def bytes(self) -> int:
-        """UTF-8 bytes of the text, boundaries not counted; 0 of music."""
-        return int(self.measures.get("bytes", 0))
 
     @staticmethod
     def open(path: Path, *, tokenizer_sha256: str | None = None) -> TokenFile:
@@ -79,7 +70,7 @@ class TokenFile:
             CorpusError: it is missing, not a token file, of another version, damaged, or made by another tokenizer.
         """
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 head = stream.read(limits.TOKEN_HEADER_BYTES)
                 size_bytes = stream.seek(0, 2)
             header = _parse_header(path, head)

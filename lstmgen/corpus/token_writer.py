@@ -1,110 +1,89 @@
-"""Documents and scores to token files, in one pass and bounded memory; a file appears only when it is complete."""
+"""Ids of documents to token files, in one pass and bounded memory; a file appears only when it is complete."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 
 from lstmgen import limits, storage
-from lstmgen.choices import OovPolicy
 from lstmgen.corpus.token_file import MAGIC, PREFIX, VERSION, smallest_dtype, starts_offset
 from lstmgen.errors import CorpusError
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import Tokenizer
-from lstmgen.media.text.base import TextTokenizer
-from lstmgen.media.tunes.base import ScoreTokenizer
-from lstmgen.media.tokenizers import fingerprint
-from lstmgen.music.score import Score
+
+_MEASURE_DECIMALS: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """What makes the ids.
+
+    Attributes:
+        name: of the tokenizer.
+        vocab_size: number of ids, the boundary included.
+        sha256: fingerprint of the tokenizer.
+    """
+
+    name: str
+    vocab_size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Consecutive ids of one document.
+
+    Attributes:
+        ids: without any boundary.
+        measures: what they stand for, by unit (`chars`, `bytes`; `notes`, `seconds`, `frames`); the header holds the sums.
+        work: how much was done, in the unit of the progress.
+    """
+
+    ids: Ids
+    measures: Mapping[str, float]
+    work: int
 
 
 def write_token_file(
     path: Path,
-    pieces: Iterable[Iterable[str]],
-    tokenizer: TextTokenizer,
+    documents: Iterable[Iterable[Stretch]],
+    encoding: Encoding,
     *,
     corpus_sha256: str,
     part: str,
-    oov: OovPolicy = "error",
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Encode documents into a token file, in one pass and bounded memory; the file appears only when it is complete.
+    """Write the ids of documents, in one pass and bounded memory; the file appears only when it is complete.
 
     Args:
         path: the target; its folder must exist.
-        pieces: for every document its text in chunks.
-        tokenizer: what encodes; its `safe_cut` says where a document may be encoded in parts. A document in which it finds no place
-            within `limits.MAX_UNCUT_CHARS` is cut there all the same.
-        corpus_sha256: hash of the corpus, for the header.
+        documents: the ids of every document, one stretch after the other.
+        encoding: what made the ids, for the header.
+        corpus_sha256: hash of what the ids were made from, for the header.
         part: `train` or `val`, for the header.
-        oov: what to do with symbols without an id.
-        progress: called with the UTF-8 bytes of each stretch of text that was encoded.
+        progress: called with the work of each stretch.
 
     Raises:
         CorpusError: there is no document.
-        UnseenSymbolError: the tokenizer cannot express a symbol and `oov` is `error`.
         MachineError: the file cannot be written.
+        ValueError: an id is none of the encoding's, or the boundary.
     """
 
     def write(stream: BinaryIO) -> None:
-        writer = _Writer(stream, tokenizer)
-        measures = {"chars": 0, "bytes": 0}
-        for document in pieces:
+        writer = _Writer(stream, encoding)
+        for document in documents:
             writer.begin_document()
-            for text in _stretches(document, tokenizer):
-                writer.add_ids(tokenizer.encode(text, oov=oov))
-                num_bytes = len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
-                measures["chars"] += len(text)
-                measures["bytes"] += num_bytes
+            for stretch in document:
+                writer.add(stretch)
                 if progress is not None:
-                    progress(num_bytes)
-        writer.finish(corpus_sha256=corpus_sha256, part=part, measures=measures)
-
-    storage.atomic_write(path, write)
-
-
-def write_score_file(
-    path: Path,
-    scores: Iterable[Score],
-    tokenizer: ScoreTokenizer,
-    *,
-    corpus_sha256: str,
-    part: str,
-    progress: Callable[[int], None] | None = None,
-) -> None:
-    """Encode scores into a token file; it appears only when it is complete.
-
-    Args:
-        path: the target; its folder must exist.
-        scores: as they are to be learned.
-        tokenizer: what encodes.
-        corpus_sha256: hash of the collection, for the header.
-        part: `train` or `val`, for the header.
-        progress: called with the notes of each score that was encoded.
-
-    Raises:
-        CorpusError: there is no score.
-        MachineError: the file cannot be written.
-    """
-
-    def write(stream: BinaryIO) -> None:
-        writer = _Writer(stream, tokenizer)
-        notes, frames, seconds = 0, 0, 0.0
-        for score in scores:
-            ids = tokenizer.encode(score)
-            writer.begin_document()
-            writer.add_ids(ids)
-            measures = tokenizer.measure(ids)
-            notes, seconds, frames = notes + measures.notes, seconds + measures.seconds, frames + (measures.frames or 0)
-            if progress is not None:
-                progress(len(score.notes))
-        measured = {"notes": notes, "seconds": round(seconds, 3)} | ({"frames": frames} if frames else {})
-        writer.finish(corpus_sha256=corpus_sha256, part=part, measures=measured)
+                    progress(stretch.work)
+        writer.finish(corpus_sha256=corpus_sha256, part=part)
 
     storage.atomic_write(path, write)
 
@@ -112,10 +91,11 @@ def write_score_file(
 class _Writer:
     """Ids as they come, then the starts, then the header into the room that was left for it."""
 
-    def __init__(self, stream: BinaryIO, tokenizer: Tokenizer) -> None:
+    def __init__(self, stream: BinaryIO, encoding: Encoding) -> None:
         self._stream = stream
-        self._tokenizer = tokenizer
-        self._dtype = smallest_dtype(tokenizer.vocab_size)
+        self._encoding = encoding
+        self._dtype = smallest_dtype(encoding.vocab_size)
+        self._measures: dict[str, float] = {}
         self._starts = array("Q")
         self._digest = hashlib.sha256()
         self._count = 0
@@ -125,10 +105,13 @@ class _Writer:
         self._starts.append(self._count)
         self._write(np.array([BOUNDARY_ID]))
 
-    def add_ids(self, ids: Ids) -> None:
-        if ids.size and (int(ids.min()) <= BOUNDARY_ID or int(ids.max()) >= self._tokenizer.vocab_size):
-            raise ValueError(f"the tokenizer {self._tokenizer.name} gave ids outside 1 .. {self._tokenizer.vocab_size - 1}")
+    def add(self, stretch: Stretch) -> None:
+        ids, encoding = stretch.ids, self._encoding
+        if ids.size and (int(ids.min()) <= BOUNDARY_ID or int(ids.max()) >= encoding.vocab_size):
+            raise ValueError(f"the tokenizer {encoding.name} gave ids outside 1 .. {encoding.vocab_size - 1}")
         self._write(ids)
+        for unit, amount in stretch.measures.items():
+            self._measures[unit] = self._measures.get(unit, 0) + amount
 
     def _write(self, ids: Ids) -> None:
         content = ids.astype(self._dtype).tobytes()
@@ -136,7 +119,7 @@ class _Writer:
         self._stream.write(content)
         self._count += len(ids)
 
-    def finish(self, *, corpus_sha256: str, part: str, measures: Mapping[str, float]) -> None:
+    def finish(self, *, corpus_sha256: str, part: str) -> None:
         if not self._starts:
             raise CorpusError("there is no document to write into a token file", remedy="name a source that holds text or music")
         starts = np.array(self._starts, "<u8").tobytes()
@@ -144,11 +127,11 @@ class _Writer:
             "dtype": self._dtype.name,
             "count": self._count,
             "documents": len(self._starts),
-            "measures": dict(measures),
-            "vocab_size": self._tokenizer.vocab_size,
+            "measures": {unit: round(amount, _MEASURE_DECIMALS) for unit, amount in self._measures.items()},
+            "vocab_size": self._encoding.vocab_size,
             "part": part,
-            "tokenizer": self._tokenizer.name,
-            "tokenizer_sha256": fingerprint(self._tokenizer),
+            "tokenizer": self._encoding.name,
+            "tokenizer_sha256": self._encoding.sha256,
             "corpus_sha256": corpus_sha256,
             "ids_sha256": self._digest.hexdigest(),
             "starts_sha256": hashlib.sha256(starts).hexdigest(),
@@ -158,26 +141,3 @@ class _Writer:
         self._stream.seek(0)
         text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
         self._stream.write(PREFIX.pack(MAGIC, VERSION, len(text)) + text)
-
-
-def _stretches(chunks: Iterable[str], tokenizer: TextTokenizer) -> Iterator[str]:
-    """The text of a document in stretches whose ids, one after the other, are the ids of the whole."""
-    held = ""
-    fresh: list[str] = []
-    fresh_chars = 0
-    for chunk in chunks:
-        fresh.append(chunk)
-        fresh_chars += len(chunk)
-        if fresh_chars < limits.READ_CHUNK_BYTES // 16:  # many small chunks must not be joined over and over
-            continue
-        held = "".join((held, *fresh))
-        fresh, fresh_chars = [], 0
-        cut = tokenizer.safe_cut(held)
-        if not cut and len(held) >= limits.MAX_UNCUT_CHARS:
-            cut = len(held)
-        if cut:
-            yield held[:cut]
-            held = held[cut:]
-    held = "".join((held, *fresh))
-    if held:
-        yield held

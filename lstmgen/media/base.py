@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,15 +79,15 @@ class Access:
     """How sources are read.
 
     Attributes:
-        folder: the folder of the run, which keeps what came from standard input, and the token files where the cache cannot be written.
+        folder: the folder of the run, which keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
-        stdin: what the source `-` reads; None reads what the folder has kept of it.
+        kept: the file that keeps what standard input held; what the source `-` stands for.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
-    stdin: BinaryIO | None = None
+    kept: Path | None = None
     progress: Progress | None = None
 
     def stage(self, name: str) -> Callable[[int, int], None] | None:
@@ -206,6 +206,8 @@ class Medium(Protocol):
     """Its key in `choices.MEDIA`."""
     label: str
     """What messages call it: text, music."""
+    suffix: str
+    """The usual ending of its files."""
     apart: bool
     """Whether items have nothing to do with one another and are read apart, each from an empty state, or form one stream."""
     worth: float

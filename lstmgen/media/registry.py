@@ -7,6 +7,7 @@ choose                   of which medium some files are
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import json
@@ -14,7 +15,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lstmgen import choices
-from lstmgen.corpus.locate import Candidate, head_of
+from lstmgen.corpus.locate import Candidate
+from lstmgen.corpus.opening import open_regular
+from lstmgen.corpus.token_writer import Encoding
 from lstmgen.errors import UsageError
 from lstmgen.media import checks
 from lstmgen.media.base import Medium, Tokenizer
@@ -99,13 +102,23 @@ def choose(groups: Mapping[str, Sequence[Candidate]]) -> tuple[Medium, tuple[str
     return next(iter(chosen.values())), tuple(notes)
 
 
+def medium_of_content(head: bytes) -> Medium | None:
+    """The medium that recognises a file that begins like this; the first in the table is asked last. None: no medium does."""
+    first, *others = choices.MEDIA
+    return next((medium(name) for name in (*others, first) if head and medium(name).recognises(head)), None)
+
+
+def encoding_of(tokenizer: Tokenizer) -> Encoding:
+    """What token files say of the tokenizer that made their ids."""
+    return Encoding(name=tokenizer.name, vocab_size=tokenizer.vocab_size, sha256=fingerprint(tokenizer))
+
+
 def _counts(candidates: Sequence[Candidate]) -> dict[str, int]:
-    """How many of the files each medium recognises; the first in the table is asked last."""
-    order = [*list(choices.MEDIA)[1:], next(iter(choices.MEDIA))]
+    """How many of the files each medium recognises."""
     counts = dict.fromkeys(choices.MEDIA, 0)
     for candidate in candidates:
-        head = head_of(candidate, _PROBE_BYTES)
-        name = next((name for name in order if head and medium(name).recognises(head)), None)
-        if name is not None:
-            counts[name] += 1
+        with contextlib.suppress(OSError), open_regular(candidate.path) as stream:
+            found = medium_of_content(stream.read(_PROBE_BYTES))
+            if found is not None:
+                counts[found.name] += 1
     return counts

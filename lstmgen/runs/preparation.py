@@ -30,7 +30,7 @@ from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.runs import presets
-from lstmgen.runs.sources import Gathered, gather, token_files
+from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Reader, Streams
@@ -68,9 +68,9 @@ class Order:
     clock: Clock
     progress: Progress | None = None
 
-    def access(self, folder: RunFolder) -> Access:
+    def access(self, folder: RunFolder, kept: Path | None) -> Access:
         """How the sources of a run in this folder are read."""
-        return Access(folder=folder.path, cache=self.cache, stdin=self.stdin, progress=self.progress)
+        return Access(folder=folder.path, cache=self.cache, kept=kept, progress=self.progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,8 @@ class Run:
 
     folder: RunFolder
     config: Config
+    kept: Path | None
+    """The file that keeps what was read from standard input."""
     medium: Medium
     material: Material
     tokenizer: Tokenizer
@@ -92,6 +94,11 @@ class Run:
         """What the user should know about the sources."""
         without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
         return (*self.warnings, *self.material.notes, *self.material.losses(self.tokenizer), *without)
+
+    @property
+    def input_record(self) -> dict[str, str]:
+        """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
+        return {"standard_input": self.kept.name} if self.kept else {}
 
     @property
     def network(self) -> LanguageModel:
@@ -108,7 +115,7 @@ def start(order: Order, folder: RunFolder) -> Run:
     config = presets.with_default_budget(order.config)
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
-    access = order.access(folder)
+    access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
     gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
     tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
     files = token_files(gathered.material, tokenizer, access)
@@ -120,11 +127,19 @@ def start(order: Order, folder: RunFolder) -> Run:
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    folder.begin()
+    folder.begin(kept=access.kept)
     folder.write_config(config)
     folder.write_sources(gathered.material.files())
     return _run(
-        gathered, folder, config=config, tokenizer=tokenizer, files=files, arithmetic=arithmetic, network=network, clock=order.clock
+        gathered,
+        folder,
+        kept=access.kept,
+        config=config,
+        tokenizer=tokenizer,
+        files=files,
+        arithmetic=arithmetic,
+        network=network,
+        clock=order.clock,
     )
 
 
@@ -138,7 +153,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
     tensors, values = folder.load_state(warn=warnings.append)
     config = _changed_for_resume(folder, order.changes)
     tokenizer = tokenizer_from_json(values["tokenizer"])
-    access = replace(order.access(folder), stdin=None)
+    access = order.access(folder, folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None)
     gathered = gather(config.data, access, medium=medium_of(tokenizer))
     if gathered.material.sha256 != values["sources_sha256"]:
         raise CorpusError(
@@ -150,7 +165,17 @@ def resume(order: Order, folder: RunFolder) -> Run:
     arithmetic = _arithmetic(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
     gathered = replace(gathered, notes=tuple(warnings))
-    run = _run(gathered, folder, config=config, tokenizer=tokenizer, files=files, arithmetic=arithmetic, network=network, clock=order.clock)
+    run = _run(
+        gathered,
+        folder,
+        kept=access.kept,
+        config=config,
+        tokenizer=tokenizer,
+        files=files,
+        arithmetic=arithmetic,
+        network=network,
+        clock=order.clock,
+    )
     trainer = run.trainer
     trainer.restore(tensors, values["trainer"])
     if trainer.progress() >= 1:
@@ -293,6 +318,7 @@ def _run(
     gathered: Gathered,
     folder: RunFolder,
     *,
+    kept: Path | None,
     config: Config,
     tokenizer: Tokenizer,
     files: TokenFiles,
@@ -315,6 +341,7 @@ def _run(
     return Run(
         folder=folder,
         config=config,
+        kept=kept,
         medium=gathered.medium,
         material=gathered.material,
         tokenizer=tokenizer,

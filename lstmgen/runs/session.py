@@ -165,7 +165,8 @@ class Training:
     def _evaluated(self, run: Run, event: Evaluated) -> Evaluated:
         """Keeps the best model, and adds the loss a character."""
         val = run.files.val
-        per_char = event.val_nats * _counted(val) / val.chars if val is not None and val.chars else None
+        chars = val.measures.get("chars", 0) if val is not None else 0
+        per_char = event.val_nats * _counted(val) / chars if val is not None and chars else None
         if event.is_best:
             self._save_model(run, {"val_nats_per_token": event.val_nats, "val_nats_per_char": per_char})
         return Evaluated(**{**asdict(event), "val_nats_per_char": per_char})
@@ -181,6 +182,7 @@ class Training:
             "documents": len(run.material.names),
             "corpus_sha256": run.material.corpus_sha256,
             "settings": run.config.to_dict(),
+            **run.input_record,
         }
         save_model(run.folder.model_path, run.network.tensors(), run.network.architecture, run.tokenizer, facts | summary)
 
@@ -191,6 +193,7 @@ class Training:
             "architecture": run.network.architecture.to_json(),
             "tokenizer": run.tokenizer.to_json(),
             "sources_sha256": run.material.sha256,
+            **run.input_record,
         }
         run.folder.save_state(tensors, meta)
         return Saved(step=run.trainer.counters.step, path=str(run.folder.path))

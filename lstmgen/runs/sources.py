@@ -5,16 +5,18 @@ The same way is taken when a run starts, when it is resumed, and when its model 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from lstmgen.config import DataConfig
-from lstmgen.corpus.locate import locate
+from lstmgen.corpus import locate
+from lstmgen.corpus.locate import STANDARD_INPUT, Candidate
 from lstmgen.corpus.prepared import Prepared, prepare
-from lstmgen.corpus.token_writer import Encoding
 from lstmgen.errors import CorpusError, UsageError
-from lstmgen.media.base import Access, Found, Material, Medium, Tokenizer
-from lstmgen.media.registry import choose, fingerprint, medium_of
+from lstmgen.media.base import Access, Found, Material, Medium
+from lstmgen.media.registry import choose, encoding_of, medium_of, medium_of_content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +49,24 @@ def gather(data: DataConfig, access: Access, *, medium: Medium | None = None, to
     """
     if not data.sources:
         raise UsageError("no source was given", remedy="name a file, a folder or a corpus: lstmgen train story.txt")
-    groups = {source: tuple(locate([source], stdin=access.stdin, spool=access.folder, cache=access.cache)) for source in data.sources}
+    groups = {source: _found((source,), access) for source in data.sources}
     notes: tuple[str, ...] = ()
     if medium is None and tokenizer is not None:
         medium = medium_of(tokenizer)
     if medium is None:
         medium, notes = choose(groups)
-    unique = {candidate.path: candidate for group in groups.values() for candidate in group}
-    val = tuple(locate([data.val], stdin=access.stdin, spool=access.folder, cache=access.cache)) if data.val else None
-    material = medium.gather(Found(sources=tuple(unique.values()), val=val), data, access)
+    # The same file, named twice, is one.
+    unique = {os.path.realpath(candidate.path): candidate for group in reversed(groups.values()) for candidate in reversed(group)}
+    found = Found(sources=tuple(reversed(unique.values())), val=_found((data.val,), access) if data.val else None)
+    material = medium.gather(found, data, access)
     return Gathered(medium=medium, material=material, notes=notes)
+
+
+def _found(specs: tuple[str, ...], access: Access) -> tuple[Candidate, ...]:
+    found = tuple(locate.locate(specs, kept=access.kept, cache=access.cache))
+    if not found:
+        raise CorpusError(f"{', '.join(specs)}: no files there", remedy="name a file, or a folder that holds some")
+    return found
 
 
 def token_files(material: Material, tokenizer: Any, access: Access) -> Prepared:
@@ -82,6 +92,22 @@ def token_files(material: Material, tokenizer: Any, access: Access) -> Prepared:
     return files
 
 
-def encoding_of(tokenizer: Tokenizer) -> Encoding:
-    """What a token file says of the tokenizer that made it."""
-    return Encoding(name=tokenizer.name, vocab_size=tokenizer.vocab_size, sha256=fingerprint(tokenizer))
+def reads_input(data: DataConfig) -> bool:
+    """Whether standard input is among the sources."""
+    return STANDARD_INPUT in (*data.sources, data.val)
+
+
+def keep_input(data: DataConfig, stdin: BinaryIO | None, folder: Path) -> Path | None:
+    """Keep what standard input holds in a file of a folder, where it is among the sources; else nothing is read, and there is none.
+
+    Raises:
+        CorpusError: standard input is empty, or cannot be read.
+        UsageError: it is among the sources, and there is none.
+        MachineError: the file cannot be written.
+    """
+
+    def ending(head: bytes) -> str:
+        medium = medium_of_content(head)
+        return ".txt" if medium is None else medium.suffix
+
+    return locate.keep_input(stdin, folder, ending=ending) if reads_input(data) else None

@@ -12,6 +12,7 @@ from lstmgen.corpus.token_file import TokenFile
 from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import InputError, UsageError
 from lstmgen.media import tokenizers
+from lstmgen.media.text.encoding import stretches
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 CHAR = tokenizers.build("char", lambda: iter(["abcdefgh\né"]))
@@ -52,7 +53,8 @@ def by_hand(network, ids, window=None):
 
 def token_file_of(texts, tmp_path):
     path = tmp_path / "tokens"
-    write_token_file(path, ([text] for text in texts), CHAR, corpus_sha256="0" * 64, part="val")
+    documents = (stretches([text], CHAR) for text in texts)
+    write_token_file(path, documents, tokenizers.encoding_of(CHAR), corpus_sha256="0" * 64, part="val")
     return TokenFile.open(path)
 
 

@@ -1,6 +1,5 @@
 """A run from sources to model, through the Python interface."""
 
-import base64
 import io
 import json
 
@@ -10,10 +9,10 @@ from safetensors.numpy import load_file
 
 import lstmgen
 from lstmgen.checkpoint.model_file import load_model
-from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
-from lstmgen.media.text import piece_proto
-from lstmgen.media.text.pieces import PieceTokenizer
+from lstmgen.music.midi.writer import to_midi_bytes
+from lstmgen.music.score import Notes, Score
+from lstmgen.runs.preparation import Run
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
 
 TEXT = "".join(
@@ -100,19 +99,6 @@ def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_pat
     events = list(second)
     assert events[0].resumed_at_step == 5
     assert second.summary["steps"] == 12
-    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
-
-
-def test_a_run_that_keeps_sentencepieces_model_as_version_0_1_0_did_is_resumed(train, story, tmp_path):
-    settings = {"tokenizer.name": "bpe", "tokenizer.vocab_size": 290}
-    list(train(story, out=tmp_path / "whole", settings=settings))
-    list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
-    folder = RunFolder.open(tmp_path / "parts")
-    tensors, values = folder.load_state()
-    learnt = PieceTokenizer.from_json(values["tokenizer"])
-    model = base64.b64encode(piece_proto.write(learnt.name, learnt.pieces, learnt.scores)).decode()
-    folder.save_state(tensors, values | {"tokenizer": {"name": "bpe", "version": 1, "model": model, "raw_bytes": False}})
-    list(lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache"))
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
 
 
@@ -204,6 +190,87 @@ def test_standard_input_is_kept_so_that_its_run_resumes(train, tmp_path):
     second = lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache")
     list(second)
     assert second.summary["steps"] == 12
+
+
+def piped(train, text, run, **options):
+    content = text if isinstance(text, bytes) else text.encode()
+    training = train("-", stdin=io.BytesIO(content), out=run, **options)
+    list(training)
+    return training
+
+
+def kept_in(run):
+    return [path for path in run.iterdir() if path.name.startswith("standard-input-")]
+
+
+# The names of what is kept are hashes: of two texts one comes first, whatever the order in which they are learned.
+@pytest.mark.parametrize("texts", [(TEXT, TEXT[::-1]), (TEXT[::-1], TEXT)], ids=["one", "other"])
+@pytest.mark.parametrize("tokenizer", [None, "byte"])
+def test_a_run_that_replaces_another_one_learns_what_came_through_its_own_pipe(train, tmp_path, texts, tokenizer):
+    settings = {} if tokenizer is None else {"tokenizer.name": tokenizer}
+    for text in texts:
+        piped(train, text, tmp_path / "run", overwrite=True, pause_after=5, settings=settings)
+    (kept,) = kept_in(tmp_path / "run")
+    assert kept.read_text() == texts[1]
+    resumed = lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache")
+    list(resumed)
+    piped(train, texts[1], tmp_path / "alone", settings=settings)
+    assert_same_weights(tmp_path / "run", tmp_path / "alone")
+    assert resumed.summary["val"] == load_model(tmp_path / "alone" / "model.safetensors").summary["val"]
+
+
+def test_the_same_text_piped_into_the_same_folder_again_is_kept(train, tmp_path):
+    for _ in range(2):
+        piped(train, TEXT, tmp_path / "run", overwrite=True, pause_after=5)
+    (kept,) = kept_in(tmp_path / "run")
+    assert kept.read_text() == TEXT
+    list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+
+
+def test_a_run_knows_what_it_read_from_standard_input_whatever_else_lies_there(train, tmp_path):
+    run = tmp_path / "run"
+    piped(train, TEXT, run, pause_after=5)
+    for digit in "0f":  # as a run leaves it that was killed while it replaced this one
+        (run / f"standard-input-{digit * 16}.txt").write_text(TEXT[::-1])
+    list(lstmgen.train(resume=run, cache=tmp_path / "cache"))
+    piped(train, TEXT, tmp_path / "alone")
+    assert_same_weights(run, tmp_path / "alone")
+    assert lstmgen.load(run).score_split("val", cache=tmp_path / "cache").chars == len(TEXT) // 10
+
+
+def test_a_run_of_a_version_that_recorded_no_name_resumes(train, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+    monkeypatch.setattr(Run, "input_record", {})
+    piped(train, TEXT, run, pause_after=5)
+    list(lstmgen.train(resume=run, cache=tmp_path / "cache"))
+    assert lstmgen.load(run).score_split("val", cache=tmp_path / "cache").chars == len(TEXT) // 10
+
+
+@pytest.mark.parametrize("name", ["../story.txt", "story.txt", 7, "standard-input-0123456789abcdef.txt"])
+def test_a_record_that_names_another_file_is_refused(train, story, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(Run, "input_record", {"standard_input": name})
+    piped(train, TEXT, tmp_path / "run", pause_after=5)
+    (tmp_path / "run" / "story.txt").write_text(TEXT)
+    with pytest.raises(CorpusError, match="does not hold what was read from standard input"):
+        list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+    assert story.exists()
+
+
+def test_validation_may_come_through_the_pipe_alone(train, story, tmp_path):
+    list(train(story, stdin=io.BytesIO(TEXT[:500].encode()), out=tmp_path / "run", settings={"data.val": "-"}, pause_after=5))
+    list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+    assert lstmgen.load(tmp_path / "run").summary["val"]["chars"] == 500
+
+
+def test_tunes_from_standard_input_are_kept_as_midi_and_their_run_resumes(train, tmp_path):
+    start = np.arange(0, 64 * 240, 240)
+    tune = to_midi_bytes(Score.of(Notes.of(start, start + 200, 60 + np.arange(64) * 7 % 12)))
+    piped(train, tune, tmp_path / "run", pause_after=5)
+    (kept,) = kept_in(tmp_path / "run")
+    assert (kept.suffix, kept.read_bytes()) == (".mid", tune)
+    list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+    piped(train, TEXT, tmp_path / "run", overwrite=True, pause_after=1)
+    assert [path.suffix for path in kept_in(tmp_path / "run")] == [".txt"]
 
 
 def test_starting_from_a_model_keeps_what_it_knows_and_takes_new_symbols(train, story, tmp_path):

@@ -10,6 +10,7 @@ from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import CorpusError, InputError, MachineError, ModelFileError, UnseenSymbolError, UsageError
 from lstmgen.generation.sampling import Ramp, Sampling
 from lstmgen.media import tokenizers
+from lstmgen.media.text.encoding import stretches
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.runs.trained import TrainedModel, load
 
@@ -227,12 +228,16 @@ def test_scoring_a_text_with_unseen_symbols_follows_the_policy(model):
             model.score(text, oov="skip")
 
 
+def token_file_of(tokenizer, path):
+    write_token_file(path, [stretches([TEXT], tokenizer)], tokenizers.encoding_of(tokenizer), corpus_sha256="0" * 64, part="val")
+
+
 def test_a_token_file_scores_as_its_text_and_another_tokenizers_is_refused(model, tmp_path):
-    write_token_file(tmp_path / "tokens", [[TEXT]], model.tokenizer, corpus_sha256="0" * 64, part="val")
+    token_file_of(model.tokenizer, tmp_path / "tokens")
     result = model.score_token_file(TokenFile.open(tmp_path / "tokens"))
     assert result == model.score(TEXT)
     assert list(result.lines()) == list(model.score(TEXT).lines())
-    write_token_file(tmp_path / "other", [[TEXT]], tokenizers.ByteTokenizer(), corpus_sha256="0" * 64, part="val")
+    token_file_of(tokenizers.ByteTokenizer(), tmp_path / "other")
     with pytest.raises(CorpusError, match="tokenizer"):
         model.score_token_file(TokenFile.open(tmp_path / "other"))
 

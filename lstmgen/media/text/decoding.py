@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
+from lstmgen.corpus.opening import open_regular
 
 _ESCAPED_BYTE: Final = re.compile("[\udc80-\udcff]")
 """What Python's `surrogateescape` makes of a byte that is not UTF-8 (PEP 383)."""
@@ -194,7 +195,7 @@ def decoded(
     path: Path, normaliser: Normaliser, *, digest: Digest | None = None, progress: Callable[[int], None] | None = None
 ) -> Iterator[str]:
     """The normalised text of a file, in chunks; every raw byte goes through `digest`. Raises as `scan`."""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         while data := stream.read(limits.READ_CHUNK_BYTES):
             if digest is not None:
                 digest.update(data)
@@ -212,7 +213,7 @@ def position_of(path: Path, offset: int) -> tuple[int, int]:
     Columns count characters. LF, CRLF and CR all end a line.
     """
     line, column, previous = 1, 1, b""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         if stream.read(3) != codecs.BOM_UTF8:
             stream.seek(0)
         left = offset - stream.tell()

@@ -10,16 +10,15 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final, get_args
 
 from lstmgen import limits
-from lstmgen.corpus.locate import Candidate, locate
+from lstmgen.choices import ErrorsPolicy
+from lstmgen.corpus.locate import Candidate
+from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, plural, position_of, scan
 from lstmgen.media.text.recognise import RefusedError, require_text
-
-ERRORS_POLICIES: Final = ("strict", "replace", "ignore", "surrogateescape")
-"""What may be done with bytes that are not UTF-8."""
 
 _NORMALISATION_VERSION: Final = 1
 """Part of a corpus's hash; to be raised when the same bytes would become another text."""
@@ -28,7 +27,7 @@ _REASONS_SHOWN: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One file, or standard input spooled to a file."""
+    """One file; standard input is kept in one."""
 
     name: str
     """As the user would recognise it; printable."""
@@ -51,7 +50,7 @@ class Corpus:
     skipped: tuple[tuple[str, str], ...] = ()
     """Name and reason of every file that was found but is not text."""
     errors: str = "strict"
-    """What is done with bytes that are not UTF-8: one of `ERRORS_POLICIES`."""
+    """What is done with bytes that are not UTF-8: one of `choices.ErrorsPolicy`."""
     keep_newlines: bool = False
     counts: Mapping[str, int] = field(default_factory=dict[str, int], repr=False)
     """Characters of all documents and how often each occurs, in the order of their code points."""
@@ -120,37 +119,31 @@ class Corpus:
 
 
 def gather(
-    specs: Sequence[str],
+    candidates: Sequence[Candidate],
     *,
     errors: str = "strict",
     keep_newlines: bool = False,
-    stdin: BinaryIO | None = None,
-    spool: Path | None = None,
-    cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Corpus:
-    """Find, check and count everything that the specs name. Every file is read once, in bounded memory.
+    """Check and count what was found. Every file is read once, in bounded memory.
 
-    A file that is named is read whatever its ending, and refused when it is not text; in a folder, a glob or a corpus what is not text
+    A file that was named is read whatever its ending, and refused when it is not text; of a folder, a glob or a corpus what is not text
     is listed in `skipped`.
 
     Args:
-        specs: files, folders, globs, `-` for standard input, or names of corpora (tried when no such path exists).
-        errors: what to do with bytes that are not UTF-8: one of `ERRORS_POLICIES`.
+        candidates: the files.
+        errors: what to do with bytes that are not UTF-8: one of `choices.ErrorsPolicy`.
         keep_newlines: leave CRLF and CR as they are instead of turning them into LF.
-        stdin: what `-` reads.
-        spool: the folder in which standard input is kept, so that the run can be resumed.
-        cache: the folder in which corpora are kept; without it those that need one are not found.
         progress: called with (bytes read, bytes in all) of the raw files.
 
     Raises:
-        CorpusError: a source is missing, unreadable, empty, binary, of another encoding, or holds a byte that is not UTF-8.
-        UsageError: no source, an unknown policy, or `-` without `stdin` and `spool`.
-        MachineError: standard input cannot be spooled.
+        CorpusError: a file that was named is unreadable, empty, binary, of another encoding, or holds a byte that is not UTF-8; or no
+            file is text.
+        UsageError: an unknown policy.
     """
-    if errors not in ERRORS_POLICIES:
-        raise UsageError(f"errors: expected one of {', '.join(ERRORS_POLICIES)}, found {errors!r}", remedy="--errors strict is the default")
-    candidates = list(locate(specs, stdin=stdin, spool=spool, cache=cache))
+    if errors not in get_args(ErrorsPolicy):
+        expected = ", ".join(get_args(ErrorsPolicy))
+        raise UsageError(f"errors: expected one of {expected}, found {errors!r}", remedy="--errors strict is the default")
     meter = _Meter(candidates, progress)
     counter = CharacterCounter()
     documents: list[Document] = []
@@ -166,7 +159,7 @@ def gather(
         counter.merge(found.counter)
         documents.append(_document(candidate, found))
     if not documents:
-        raise _nothing_usable(specs, skipped)
+        raise _nothing_usable(skipped)
     return Corpus(
         documents=tuple(documents),
         skipped=tuple(skipped),
@@ -215,8 +208,7 @@ def _examine(candidate: Candidate, *, errors: str, keep_newlines: bool, progress
         raise RefusedError(candidate.obstacle, remedy="name it itself")
     path = candidate.path
     try:
-        _require_plain_file(path)
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             head = stream.read(limits.BINARY_PROBE_BYTES)
         require_text(head, str(path))
         found = scan(path, errors=errors, keep_newlines=keep_newlines, progress=progress)
@@ -235,31 +227,11 @@ def _examine(candidate: Candidate, *, errors: str, keep_newlines: bool, progress
     return found
 
 
-_SPECIAL_FILES: Final = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a FIFO (named pipe)"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a character device"),
-    (stat.S_ISBLK, "a block device"),
-)
-
-
-def _require_plain_file(path: Path) -> None:
-    """Refuse what could block for ever or never end. A corpus is read more than once, so a pipe has to come through standard input."""
-    mode = path.stat().st_mode
-    for is_kind, description in _SPECIAL_FILES:
-        if is_kind(mode):
-            raise RefusedError(f"{description}, expected a file", remedy="pipe it in: cat SOURCE | lstmgen train -")
-
-
 def _words(error: OSError) -> str:
     return f"cannot be read: {(error.strerror or str(error) or os.strerror(error.errno or 0)).lower()}"
 
 
-def _nothing_usable(specs: Sequence[str], skipped: Sequence[tuple[str, str]]) -> CorpusError:
-    sources = ", ".join(specs[:_REASONS_SHOWN])
-    if not skipped:
-        return CorpusError(f"{sources}: no files there, expected text", remedy="name a file or a folder that holds text files")
+def _nothing_usable(skipped: Sequence[tuple[str, str]]) -> CorpusError:
     reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:_REASONS_SHOWN])
     more = f"; and {len(skipped) - _REASONS_SHOWN} more" if len(skipped) > _REASONS_SHOWN else ""
     return CorpusError(

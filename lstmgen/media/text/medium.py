@@ -24,9 +24,9 @@ from lstmgen.media.text.documents import Corpus, gather
 from lstmgen.media.text.material import TextMaterial
 from lstmgen.media.text.options import SAMPLE_OPTIONS, SCORE_OPTIONS
 from lstmgen.media.text.recognise import RefusedError, require_text
+from lstmgen.media.text.survey import survey
 from lstmgen.media.text.symbols import printable, without_strays
 from lstmgen.media.text.words import symbols_of_text
-from lstmgen.media.text.survey import survey
 from lstmgen.media.text.writer import TextPlan
 from lstmgen.media.writing import Encoded, Prompt
 
@@ -44,6 +44,7 @@ class TextMedium:
 
     name: ClassVar = "text"
     label: ClassVar = "text"
+    suffix: ClassVar = ".txt"
     apart: ClassVar = False
     worth: ClassVar = 1.0
     figures: ClassVar = (

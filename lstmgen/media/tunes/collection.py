@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import Final
 
-from lstmgen.corpus.locate import locate
+from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import CorpusError
 from lstmgen.music.midi.reader import Finding
 from lstmgen.music.score import Score
@@ -91,55 +91,27 @@ def is_midi(head: bytes) -> bool:
     return head.startswith(b"MThd") or (head.startswith(b"RIFF") and head[8:_RIFF_HEAD] == b"RMID")
 
 
-def kind_of(
-    specs: Sequence[str], *, stdin: BinaryIO | None = None, spool: Path | None = None, cache: Path | None = None
-) -> Literal["text", "music"]:
-    """What the specs name, told by the first bytes of the files: music where at least half of them are MIDI.
-
-    Raises:
-        CorpusError: a spec names nothing.
-        UsageError: no spec, or `-` without `stdin` and `spool`.
-    """
-    midi = others = 0
-    for candidate in locate(specs, stdin=stdin, spool=spool, cache=cache):
-        try:
-            with candidate.path.open("rb") as stream:
-                midi_file = is_midi(stream.read(_RIFF_HEAD))
-        except OSError:
-            continue
-        midi, others = midi + midi_file, others + (not midi_file)
-    return "music" if midi and midi >= others else "text"
-
-
 def gather_scores(
-    specs: Sequence[str],
+    candidates: Sequence[Candidate],
     *,
-    stdin: BinaryIO | None = None,
-    spool: Path | None = None,
-    cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
     workers: int | None = None,
 ) -> Collection:
-    """Find and read everything that the specs name.
+    """Read what was found.
 
-    A file that is named is refused when it cannot be read; in a folder, a glob or a corpus it is listed in `skipped`. The same bytes are
+    A file that was named is refused when it cannot be read; of a folder, a glob or a corpus it is listed in `skipped`. The same bytes are
     taken once.
 
     Args:
-        specs: files, folders, globs, `-` for standard input, or names of corpora.
-        stdin: what `-` reads.
-        spool: the folder in which standard input is kept, so that the run can be resumed.
-        cache: the folder in which corpora are kept.
+        candidates: the files.
         progress: called with (bytes read, bytes in all).
         workers: processes that read; None: by the amount of work.
 
     Raises:
-        CorpusError: a source is missing, a named file cannot be used, or nothing usable is there.
-        UsageError: no source, or `-` without `stdin` and `spool`.
+        CorpusError: a file that was named cannot be used, or nothing usable is there.
     """
     from lstmgen.media.tunes.midi_worker import read_all
 
-    candidates = list(locate(specs, stdin=stdin, spool=spool, cache=cache))
     pieces: list[Piece] = []
     skipped: list[tuple[str, str]] = []
     first_of: dict[str, str] = {}
@@ -156,12 +128,10 @@ def gather_scores(
         first_of[sha256] = candidate.name
         pieces.append(Piece(name=candidate.name, path=candidate.path, sha256=sha256, score=result.score, findings=result.findings))
     if not pieces:
-        raise _nothing_usable(specs, skipped)
+        raise _nothing_usable(skipped)
     return Collection(pieces=tuple(pieces), skipped=tuple(skipped))
 
 
-def _nothing_usable(specs: Sequence[str], skipped: list[tuple[str, str]]) -> CorpusError:
-    if not skipped:
-        return CorpusError(f"{', '.join(specs[:5])}: no files there, expected MIDI", remedy="name a folder that holds .mid files")
+def _nothing_usable(skipped: list[tuple[str, str]]) -> CorpusError:
     reasons = "; ".join(_by_reason("skipped", skipped)[:5])
     return CorpusError(f"no usable MIDI among {len(skipped):,} files: {reasons}", remedy="name a folder that holds .mid files")

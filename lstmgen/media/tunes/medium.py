@@ -44,6 +44,7 @@ class TuneMedium:
 
     name: ClassVar = "tunes"
     label: ClassVar = "music"
+    suffix: ClassVar = ".mid"
     apart: ClassVar = True
     worth: ClassVar = 5.0
     """Music in 13 keys holds about as much as so many times the music in one."""

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, Final, cast
 import numpy as np
 
 from lstmgen import limits
+from lstmgen.corpus.opening import open_regular
 from lstmgen.music.midi.reader import Finding, MidiError, Reading, read_midi
 from lstmgen.music.score import Key, Meter, Notes, Pedals, Score, TempoMap, Track
 
@@ -67,13 +68,12 @@ def _read_here(paths: Sequence[Path]) -> Iterator[Result]:
 
 def _read(path: Path) -> Result:
     try:
-        if not path.is_file():
-            return "", "not a plain file"
-        if path.stat().st_size > limits.MAX_MIDI_BYTES:
-            return "", f"larger than {limits.MAX_MIDI_BYTES:,} bytes"
-        content = path.read_bytes()
+        with open_regular(path) as stream:
+            content = stream.read(limits.MAX_MIDI_BYTES + 1)
     except OSError as error:
         return "", f"cannot be read: {(error.strerror or str(error)).lower()}"
+    if len(content) > limits.MAX_MIDI_BYTES:
+        return "", f"larger than {limits.MAX_MIDI_BYTES:,} bytes"
     sha256 = hashlib.sha256(content).hexdigest()
     try:
         return sha256, read_midi(content)

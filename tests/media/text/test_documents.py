@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import io
 import os
 import tracemalloc
 from pathlib import Path
@@ -128,36 +127,19 @@ def test_names_that_are_not_utf8_or_hold_control_characters_can_be_printed(tree)
 # Standard input
 
 
-def test_standard_input_is_kept_in_the_spool_and_read_like_a_file(tree):
-    corpus = gather(["-", "other.txt", "-"], stdin=io.BytesIO(b"from a pipe\r\n"), spool=tree / "run" / "spool")
+def test_standard_input_is_read_like_the_file_that_keeps_it(tree):
+    (tree / "kept").write_bytes(b"from a pipe\r\n")
+    corpus = gather(["-", "other.txt", "-"], kept=tree / "kept")
     assert names(corpus) == ["standard input", "other.txt"]
     assert whole(corpus) == ["from a pipe\n", "other"]
-    kept = corpus.documents[0].path
-    assert kept.parent == tree / "run" / "spool"
-    assert kept.read_bytes() == b"from a pipe\r\n"
-    again = gather([str(kept), "other.txt"])
-    assert again.sha256 == corpus.sha256
+    assert gather(["kept", "other.txt"]).sha256 == corpus.sha256
 
 
-def test_standard_input_is_refused_when_it_is_empty_or_not_text(tree):
-    assert "standard input is empty" in refusal("-", stdin=io.BytesIO(b""), spool=tree / "s").message
-    assert list((tree / "s").iterdir()) == []
-    assert refusal("-", stdin=io.BytesIO(b"\x00"), spool=tree / "s").message.startswith("standard input: binary data")
-
-
-def test_standard_input_that_breaks_is_reported(tree):
-    class Broken(io.BytesIO):
-        def read(self, _size: int | None = -1, /) -> bytes:
-            raise OSError(5, "Input/output error")
-
-    assert "standard input cannot be read" in refusal("-", stdin=Broken(), spool=tree / "s").message
-
-
-def test_standard_input_without_a_place_to_keep_it_is_a_mistake_of_the_caller(tree):
+def test_standard_input_is_refused_when_it_is_not_text_or_was_not_kept(tree):
+    (tree / "kept").write_bytes(b"\x00")
+    assert refusal("-", kept=tree / "kept").message.startswith("standard input: binary data")
     with pytest.raises(UsageError):
-        gather(["-"], stdin=io.BytesIO(b"x"))
-    with pytest.raises(UsageError):
-        gather(["-"], spool=tree)
+        gather(["-"])
 
 
 # Refusals
@@ -226,10 +208,10 @@ def test_what_could_block_for_ever_is_never_opened(tree):
 
 @pytest.mark.usefixtures("tree")
 def test_files_and_folders_without_permission_are_refused_or_skipped(monkeypatch):
-    real_open, real_iterdir = Path.open, Path.iterdir
+    real_open, real_iterdir = os.open, Path.iterdir
 
     def no_open(path, *arguments, **keywords):
-        if path.name == "b.txt":
+        if Path(path).name == "b.txt":
             raise PermissionError(13, "Permission denied")
         return real_open(path, *arguments, **keywords)
 
@@ -238,7 +220,7 @@ def test_files_and_folders_without_permission_are_refused_or_skipped(monkeypatch
             raise PermissionError(13, "Permission denied")
         return real_iterdir(path)
 
-    monkeypatch.setattr(Path, "open", no_open)
+    monkeypatch.setattr(os, "open", no_open)
     monkeypatch.setattr(Path, "iterdir", no_iterdir)
     assert refusal("texts/b.txt").message == "texts/b.txt: cannot be read: permission denied"
     assert "chmod" in refusal("texts/b.txt").remedy

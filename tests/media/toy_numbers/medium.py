@@ -118,6 +118,7 @@ class NumberMedium:
 
     name = "numbers"
     label = "numbers"
+    suffix = ".txt"
     apart = True
     worth = 1.0
     figures = (
