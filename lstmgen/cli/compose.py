@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
+from lstmgen import choices
 from lstmgen.cli.compose_options import constraints_of, flag_of
 from lstmgen.cli.options import load_model
 from lstmgen.cli.output import Streams, one_line, to_json
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from lstmgen.music.score import Score
     from lstmgen.runs.trained import TrainedModel
 
-_KINDS: Final = ("png", "svg", "wav")
+_KINDS: Final = get_args(choices.Rendering)
 _SUFFIXES: Final = (".mid", ".midi")
 _ROLL_COLUMNS: Final = 100
 

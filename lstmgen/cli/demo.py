@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import lstmgen
+from lstmgen import run_files
 from lstmgen.cli import demo_tune
 from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.progress import short_path
@@ -118,10 +119,10 @@ def free_run(name: str) -> Path:
     """`checkpoints/NAME`, or the first `checkpoints/NAME-N` that is free."""
     names = (name, *(f"{name}-{number}" for number in range(2, _MAX_RUNS)))
     for candidate in names:
-        path = Path("checkpoints") / candidate
+        path = run_files.RUNS / candidate
         if not path.exists():
             return path
-    raise UsageError(f"checkpoints holds {_MAX_RUNS:,} demos", remedy="rm -r checkpoints/demo-*")
+    raise UsageError(f"{run_files.RUNS} holds {_MAX_RUNS:,} demos", remedy=f"rm -r {run_files.RUNS}/demo-*")
 
 
 def usual_line(text: str) -> str:

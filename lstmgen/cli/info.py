@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from lstmgen import run_files
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.options import Json
 from lstmgen.cli.output import Streams, one_line, to_json
@@ -28,7 +29,6 @@ EXAMPLES: Final = (
     "lstmgen info python-source            # a corpus",
     "lstmgen info RUN --json | jq .parameters",
 )
-_RUN_FILES: Final = ("model.safetensors", "last.safetensors")
 _CHART_WIDTH: Final = 60
 _COLUMN: Final = 15
 
@@ -77,8 +77,8 @@ def _model_path(thing: str) -> Path | None:
     """
     from lstmgen.checkpoint.model_file import find_model
 
-    for folder in (Path(thing), Path("checkpoints") / thing):
-        if any((folder / name).is_file() for name in _RUN_FILES):
+    for folder in (Path(thing), run_files.RUNS / thing):
+        if run_files.holds_run(folder):
             return find_model(str(folder))
     return Path(thing) if _looks_like_a_model(Path(thing)) else None
 
@@ -118,7 +118,7 @@ def describe_model(path: Path) -> dict[str, Any]:
         }
         | _promises(tokenizer),
         "summary": description.summary,
-        "losses": [round(loss, 4) for loss in _metrics(path.with_name("metrics.jsonl"))],
+        "losses": [round(loss, 4) for loss in _metrics(path.with_name(run_files.METRICS))],
     }
 
 
@@ -179,7 +179,7 @@ def describe_text(thing: str) -> dict[str, Any]:
         if Path(thing).exists():
             raise
         raise InputError(
-            f"there is no model, run, corpus or file called {thing!r}", remedy="ls checkpoints, or lstmgen corpora for the corpora"
+            f"there is no model, run, corpus or file called {thing!r}", remedy=f"ls {run_files.RUNS}, or lstmgen corpora for the corpora"
         ) from error
 
 

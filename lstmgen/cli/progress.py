@@ -6,6 +6,7 @@ import math
 import os
 from typing import Any, Final
 
+from lstmgen.choices import MEDIA
 from lstmgen.cli.output import one_line, visible
 from lstmgen.cli.wording import amount, bits, command, counted, duration, size
 from lstmgen.training.events import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned
@@ -74,7 +75,7 @@ class RunView:
         return min(max(self.stepped.progress, 0.0), 1.0) if self.stepped else 0.0
 
 
-_OF_MUSIC: Final = ("notes", "performance", "grid")
+_OF_MUSIC: Final = MEDIA["tunes"].tokenizers
 
 
 def unit_of(prepared: Prepared | None) -> str:

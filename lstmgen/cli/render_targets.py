@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
+from lstmgen import choices
 from lstmgen.cli.wording import command, parse_duration
 from lstmgen.errors import UsageError
 
-KINDS: Final = ("png", "svg", "wav")
-"""Those of `lstmgen.music.rendering`, without importing numpy for them; a test compares the two."""
+KINDS: Final = get_args(choices.Rendering)
 STREAM: Final = "-"
 
 

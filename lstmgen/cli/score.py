@@ -61,7 +61,12 @@ Window = Annotated[
 ]
 Split = Annotated[
     str | None,
-    typer.Option("--split", metavar="val|train", help="Score a part of the text that the run was trained on.", rich_help_panel=_DATA),
+    typer.Option(
+        "--split",
+        metavar="|".join(get_args(choices.Part)),
+        help="Score a part of the text that the run was trained on.",
+        rich_help_panel=_DATA,
+    ),
 ]
 Errors = Annotated[
     str | None,
@@ -113,7 +118,7 @@ def score(
     """
     check_choice("--oov", oov, OOV_POLICIES)
     check_choice("--errors", errors, get_args(choices.ErrorsPolicy))
-    check_choice("--split", split, ("val", "train"))
+    check_choice("--split", split, get_args(choices.Part))
     if bool(files) == (split is not None):
         raise UsageError(
             "score needs either a FILE or --split, and not both", remedy=f"lstmgen score {model} FILE, or lstmgen score {model} --split val"

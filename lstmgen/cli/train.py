@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import lstmgen
+from lstmgen import run_files
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.interrupts import SafeStop
 from lstmgen.cli.output import Streams, one_line, to_json
@@ -139,7 +140,7 @@ def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, r
                 "there is nothing to learn from: no SOURCE was given", remedy="lstmgen train FILE, or lstmgen corpora for what is there"
             )
         for source in sources:
-            if any((Path(source) / name).is_file() for name in ("last.safetensors", "model.safetensors")):
+            if run_files.holds_run(Path(source)):
                 raise UsageError(
                     f"{source} is the folder of a run, expected text to learn from", remedy=command("train", "--resume", source)
                 )

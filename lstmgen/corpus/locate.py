@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from lstmgen import limits, storage
+from lstmgen import limits, run_files, storage
 from lstmgen.corpus import catalog
 from lstmgen.errors import CorpusError, UsageError
 
@@ -138,7 +138,7 @@ def _standard_input(stdin: BinaryIO | None, spool: Path | None) -> Iterator[Cand
         raise UsageError("standard input cannot be a source here", remedy="name a file")
     storage.make_folder(spool)
     storage.remove_leftovers(spool)
-    path = storage.store_by_content(spool, _chunks(stdin), prefix="standard-input-", suffix=".txt")
+    path = storage.store_by_content(spool, _chunks(stdin), prefix=run_files.INPUT_PREFIX, suffix=".txt")
     if not path.stat().st_size:
         path.unlink()
         raise CorpusError("standard input is empty, expected text", remedy="pipe some text in: cat FILE | lstmgen train -")

@@ -32,13 +32,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from lstmgen import limits
-from lstmgen.choices import GridForm, OovPolicy, TimeBase
+from lstmgen.choices import GridForm, OovPolicy, PieceModel, TimeBase
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media import checks
 from lstmgen.media.base import AnyTokenizer, ScoreTokenizer, StreamDecoder, Tokenizer, Vocabulary
 from lstmgen.media.text.byte import ByteTokenizer
 from lstmgen.media.text.char import CharTokenizer
-from lstmgen.media.text.piece_proto import PieceModel
 from lstmgen.media.text.pieces import PieceTokenizer
 from lstmgen.media.text.sampling import Texts, count_characters
 from lstmgen.media.text.symbols import has_byte_escapes, printable

@@ -11,12 +11,13 @@ from typing import Any, Final, Literal, get_args
 
 import torch
 
+from lstmgen import run_files
 from lstmgen.analysis.novelty import Novelty, NoveltyIndex
 from lstmgen.analysis.scoring import Score, score_text, score_token_file, utf8_bytes
 from lstmgen.analysis.tunes import TuneScore, score_tunes
 from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
-from lstmgen.choices import Device, OovPolicy, Precision
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.choices import Device, OovPolicy, Part, Precision
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
 from lstmgen.generation.compose import Beginning, Tune, compose, read_prompt
@@ -275,7 +276,7 @@ class TrainedModel:
         return score_token_file(self.network, token_file, window=window, tokenizer=self._of_text(), progress=progress)
 
     def score_split(
-        self, part: Literal["train", "val"], *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
+        self, part: Part, *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
     ) -> Score | TuneScore:
         """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
 
@@ -330,7 +331,7 @@ class TrainedModel:
             ModelFileError: the index is damaged.
         """
         if self._index is None:
-            self._index = NoveltyIndex.open((self.path or Path()).parent / NOVELTY_NAME)
+            self._index = NoveltyIndex.open((self.path or Path()).parent / run_files.NOVELTY)
         return self._index.examine(thing)
 
     def compose(

@@ -10,15 +10,15 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, get_args
 
 from lstmgen import limits
+from lstmgen.choices import ErrorsPolicy
 from lstmgen.corpus.locate import Candidate, locate
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, plural, position_of, scan
 from lstmgen.media.text.recognise import RefusedError, require_text
 
-ERRORS_POLICIES: Final = ("strict", "replace", "ignore", "surrogateescape")
 """What may be done with bytes that are not UTF-8."""
 
 _NORMALISATION_VERSION: Final = 1
@@ -51,7 +51,7 @@ class Corpus:
     skipped: tuple[tuple[str, str], ...] = ()
     """Name and reason of every file that was found but is not text."""
     errors: str = "strict"
-    """What is done with bytes that are not UTF-8: one of `ERRORS_POLICIES`."""
+    """What is done with bytes that are not UTF-8: one of `choices.ErrorsPolicy`."""
     keep_newlines: bool = False
     counts: Mapping[str, int] = field(default_factory=dict[str, int], repr=False)
     """Characters of all documents and how often each occurs, in the order of their code points."""
@@ -136,7 +136,7 @@ def gather(
 
     Args:
         specs: files, folders, globs, `-` for standard input, or names of corpora (tried when no such path exists).
-        errors: what to do with bytes that are not UTF-8: one of `ERRORS_POLICIES`.
+        errors: what to do with bytes that are not UTF-8: one of `choices.ErrorsPolicy`.
         keep_newlines: leave CRLF and CR as they are instead of turning them into LF.
         stdin: what `-` reads.
         spool: the folder in which standard input is kept, so that the run can be resumed.
@@ -148,8 +148,8 @@ def gather(
         UsageError: no source, an unknown policy, or `-` without `stdin` and `spool`.
         MachineError: standard input cannot be spooled.
     """
-    if errors not in ERRORS_POLICIES:
-        raise UsageError(f"errors: expected one of {', '.join(ERRORS_POLICIES)}, found {errors!r}", remedy="--errors strict is the default")
+    if errors not in (policies := get_args(ErrorsPolicy)):
+        raise UsageError(f"errors: expected one of {', '.join(policies)}, found {errors!r}", remedy="--errors strict is the default")
     candidates = list(locate(specs, stdin=stdin, spool=spool, cache=cache))
     meter = _Meter(candidates, progress)
     counter = CharacterCounter()

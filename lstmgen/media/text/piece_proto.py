@@ -14,11 +14,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from lstmgen import limits
-
-PieceModel = Literal["bpe", "unigram"]
+from lstmgen.choices import PieceModel
 
 _MODEL_TYPES: Final[dict[PieceModel, int]] = {"unigram": 1, "bpe": 2}
 _VARINT, _LENGTH, _FLOAT = 0, 2, 5

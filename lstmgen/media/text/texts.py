@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from lstmgen import run_files
 from lstmgen.config import DataConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.corpus.prepared import prepare
@@ -150,7 +151,7 @@ def kept_input(folder: Path) -> str:
     Raises:
         CorpusError: there is none.
     """
-    kept = sorted(folder.glob("standard-input-*.txt"))
+    kept = sorted(item for item in folder.iterdir() if run_files.is_kept_input(item.name))
     if not kept:
         raise CorpusError(f"{folder} holds nothing that was read from standard input", remedy="start a new run")
     return str(kept[0])

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from lstmgen import run_files
 from lstmgen.choices import PedalPolicy
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
@@ -64,7 +65,7 @@ class Tunes:
         """What the user should know about the files."""
         val = self.val_collection.summary_lines() if self.val_collection else ()
         lines = (*self.collection.summary_lines(), *(f"validation: {line}" for line in val))
-        return lines if len(lines) == 1 + bool(val) else (*lines, "sources.jsonl in the run's folder lists every file")
+        return lines if len(lines) == 1 + bool(val) else (*lines, f"{run_files.SOURCES} in the run's folder lists every file")
 
     def loss_through(self, tokenizer: ScoreTokenizer) -> str:
         """What the tunes lose on their way through a tokenizer and back, in words; of many, of evenly spread ones."""
