@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-import typer
+from typing import Any, Final
 
 import lstmgen
 from lstmgen import run_files
 from lstmgen.cli import demo_tune
+from lstmgen.cli.command import Command
 from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.progress import short_path
 from lstmgen.cli.settings import MAX_TIME_KEY
@@ -19,8 +18,9 @@ from lstmgen.cli.train import follow, tell_stop
 from lstmgen.cli.wording import bits, command, duration, parse_duration, size
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.generation.sampling import Sampling
+from lstmgen.options import Option
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     "lstmgen demo                       # learn for a minute at most, then write and measure",
     "lstmgen demo --max-time 15s        # the same in a hurry",
 )
@@ -33,13 +33,12 @@ _PASSES: Final = 12.0
 """Enough for a text of this length; on a fast machine they end before the time does."""
 _MAX_RUNS: Final = 10_000
 
-MaxTime = Annotated[
-    float | None,
-    typer.Option("--max-time", metavar="TIME", parser=parse_duration, help=f"Time to learn, such as 90s or 5m. [{TRAINING_TIME}]"),
-]
+MAX_TIME: Final = Option(
+    name="max_time", flags="--max-time", type=parse_duration, unit="TIME", help=f"Time to learn, such as 90s or 5m. [{TRAINING_TIME}]"
+)
 
 
-def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
+def demo(streams: Streams, *, max_time: float | None) -> int:
     """Train on a bundled text and write; train on bundled tunes and compose; measure both.
 
     The runs are kept in checkpoints/demo and checkpoints/demo-tunes (or demo-2, demo-3 ...), ready for every other command. What the
@@ -49,6 +48,9 @@ def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
     if time_s <= 0:
         raise UsageError("--max-time: expected more than 0 seconds", remedy="lstmgen demo --max-time 60s")
     return _text_half(streams, time_s, chosen=max_time is not None) or _tune_half(streams, time_s / 2)
+
+
+COMMAND: Final = Command(name="demo", run=demo, examples=_EXAMPLES, options=(MAX_TIME,))
 
 
 def _text_half(streams: Streams, time_s: float, *, chosen: bool) -> int:

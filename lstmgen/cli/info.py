@@ -6,23 +6,23 @@ import json as json_module
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
-
-import typer
+from typing import TYPE_CHECKING, Any, Final
 
 from lstmgen import run_files
+from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
-from lstmgen.cli.options import Json
+from lstmgen.cli.options import JSON
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.progress import quality_line, short_path
 from lstmgen.cli.sparkline import chart
 from lstmgen.cli.wording import command, counted, duration, size
 from lstmgen.errors import InputError, LstmgenError
+from lstmgen.options import Option
 
 if TYPE_CHECKING:
     from lstmgen.media.base import AnyTokenizer
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     "lstmgen info checkpoints/story        # architecture, tokenizer, how it was trained, how well it went",
     "lstmgen info story.txt                # what a text holds before training on it",
     "lstmgen info tune.mid                 # tempo, meter, tracks, and what each tokenizer would lose of it",
@@ -37,15 +37,16 @@ def _things(incomplete: str) -> list[str]:
     return [*models(incomplete), *corpora_and_files(incomplete)]
 
 
-Thing = Annotated[
-    str,
-    typer.Argument(
-        metavar="THING", help="A run, a model file, a corpus, a text or MIDI file, or a folder of such.", autocompletion=_things
-    ),
-]
+THING: Final = Option(
+    name="thing",
+    unit="THING",
+    required=True,
+    help="A run, a model file, a corpus, a text or MIDI file, or a folder of such.",
+    complete=_things,
+)
 
 
-def info(streams: Streams, *, thing: Thing, json: Json = False) -> None:
+def info(streams: Streams, *, thing: str, json: bool) -> None:
     """Describe a model, a run, a corpus, a text or a tune."""
     facts = _describe(thing)
     streams.explain(f"{thing} was taken for a {facts['kind']}")
@@ -54,6 +55,9 @@ def info(streams: Streams, *, thing: Thing, json: Json = False) -> None:
         return
     for line in _as_lines(facts):
         streams.product_line(line)
+
+
+COMMAND: Final = Command(name="info", run=info, examples=_EXAMPLES, options=(THING, JSON))
 
 
 def _describe(thing: str) -> dict[str, Any]:

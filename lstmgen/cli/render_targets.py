@@ -44,9 +44,6 @@ def jobs_of(files: Sequence[str], outs: Sequence[str], formats: Sequence[str], *
     Raises:
         UsageError: the names do not go together, or something would be written over.
     """
-    for kind in formats:
-        if kind not in KINDS:
-            raise UsageError(f"--format: expected one of {', '.join(KINDS)}, found {kind!r}", remedy=f"--format {KINDS[0]}")
     if files.count(STREAM) > 1:
         raise UsageError("standard input can be read once only", remedy="name - once")
     folders = [out for out in outs if out != STREAM and _is_folder(out)]
