@@ -83,7 +83,8 @@ def run(argv: Sequence[str]) -> int:
         if streams.debug:
             import traceback
 
-            streams.insist("".join(traceback.format_exception(error)).rstrip("\n"))
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                streams.insist(line)
         names = {command.name for command in _ROOT.commands}
         return report(explain(error, path=" ".join(["lstmgen", *(word for word in argv[:1] if word in names)])), streams)
 

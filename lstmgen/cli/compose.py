@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from lstmgen import choices
 from lstmgen.cli.compose_options import constraints_of
 from lstmgen.cli.options import load_model
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, to_json
 from lstmgen.cli.request import Request
 from lstmgen.cli.sample_options import NOVEL_STRIDE, NOVEL_TRIES
 from lstmgen.errors import InputError, UsageError
@@ -118,7 +118,7 @@ def _prompt(streams: Streams, request: Request, constraints: Constraints) -> Sco
     except MidiError as error:
         raise InputError(f"{file}: {error.message}", remedy="-f FILE.mid, a tune to go on with") from error
     for finding in reading.findings:
-        streams.say(one_line(f"note: {file}: {finding.reason}"))
+        streams.say(f"note: {file}: {finding.reason}")
     return reading.score
 
 
@@ -152,9 +152,9 @@ def _write(streams: Streams, score: Score, path: Path | None, kinds: tuple[str, 
 def _tell(streams: Streams, trained: TrainedModel, tune: Tune, score: Score, path: Path | None) -> None:
     where = f"wrote {path}: " if path is not None else ""
     loudest = int(score.notes.velocity.max()) if len(score.notes) else 0
-    streams.say(one_line(f"{where}{tune.notes:,} notes, {tune.bars:g} bars, {score.duration_s:.1f} s, loudest velocity {loudest}"))
+    streams.say(f"{where}{tune.notes:,} notes, {tune.bars:g} bars, {score.duration_s:.1f} s, loudest velocity {loudest}")
     for warning in (*tune.warnings, *_heard(score)):
-        streams.say(one_line(f"warning: {warning}"))
+        streams.say(f"warning: {warning}")
     surprise = f"{tune.nats_per_token:.3f} nats a token" if tune.nats_per_token is not None else "nothing drawn"
     streams.explain(f"tune {tune.index}: ended by {tune.ended} after {tune.tokens:,} tokens, {surprise}; {trained.path}")
 

@@ -10,7 +10,7 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpus_names
 from lstmgen.cli.options import JSON
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, to_json
 from lstmgen.cli.wording import command, counted, size
 from lstmgen.options import Option
 
@@ -54,7 +54,7 @@ def get(streams: Streams, *, name: str, json: bool) -> None:
     if here:
         streams.say(f"{name} is here already")
     elif entry.kind == "download":
-        streams.say(one_line(f"fetching {entry.location}"))
+        streams.say(f"fetching {entry.location}")
         streams.explain(f"expecting {entry.size_bytes:,} bytes with sha256 {entry.sha256}")
     with work_bar(streams, name, shown=size if entry.kind == "download" else _pieces, patience_s=0.0) as progress:
         place = catalog.get(name, _cache(), progress=progress)
@@ -68,9 +68,9 @@ def _tell_converted(streams: Streams, name: str) -> None:
 
     made = music21_corpus.stamp_of(name, _cache())
     if made is not None:
-        streams.say(f"{name}: {counted(made.files, 'piece')} by music21 {one_line(made.music21)}, {len(made.skipped)} left out")
+        streams.say(f"{name}: {counted(made.files, 'piece')} by music21 {made.music21}, {len(made.skipped)} left out")
         for what, reason in made.skipped:
-            streams.explain(one_line(f"left out: {what}: {reason}"))
+            streams.explain(f"left out: {what}: {reason}")
 
 
 def path(streams: Streams, *, name: str, json: bool) -> None:

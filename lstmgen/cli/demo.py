@@ -11,7 +11,7 @@ import lstmgen
 from lstmgen import run_files
 from lstmgen.cli import demo_tune
 from lstmgen.cli.command import Command
-from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.output import Streams, Styled
 from lstmgen.cli.progress import short_path
 from lstmgen.cli.settings import MAX_TIME_KEY
 from lstmgen.cli.train import follow, tell_stop
@@ -65,7 +65,7 @@ def _text_half(streams: Streams, time_s: float, *, chosen: bool) -> int:
     prompt = usual_line(text)
     _head(streams, 2, f"Writing, from the prompt {prompt.strip()!r}")
     for temperature, mood in _TEMPERATURES:
-        streams.say(streams.styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
+        streams.say(Styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
         drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=Sampling(temperature=temperature))[0]
         streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
     _head(streams, 3, "Measuring, on the last tenth of the text, which it never read", gap=False)
@@ -98,8 +98,10 @@ def _tell(streams: Streams, lines: list[str]) -> None:
 
 def _head(streams: Streams, number: int, title: str, *, gap: bool = True) -> None:
     """A heading between empty lines; without `gap` there is one before it already."""
-    before = "\n" if gap else ""
-    streams.say(f"{before}{streams.styled('bold', one_line(f'{number}. {title}'))}\n")
+    if gap:
+        streams.say()
+    streams.say(Styled("bold", f"{number}. {title}"))
+    streams.say()
 
 
 def bundled_text() -> tuple[str, str]:
@@ -161,4 +163,4 @@ def next_steps(run: str, prompt: str) -> list[str]:
         (command("train", "YOUR-FILE.txt"), "your own text, five minutes"),
     ]
     width = max(len(words) for words, _ in rows) + 2
-    return [one_line(f"  {words:<{width}} # {meaning}") for words, meaning in rows]
+    return [f"  {words:<{width}} # {meaning}" for words, meaning in rows]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lstmgen.cli.failures import EXIT_INTERRUPT, Terminated, explain, report
-from lstmgen.cli.output import Streams, encode, one_line, visible
+from lstmgen.cli.output import Streams, Styled, encode
 from lstmgen.cli.request import Request
 from lstmgen.cli.wording import counted
 from lstmgen.errors import LstmgenError, UsageError
@@ -41,7 +41,7 @@ def converse(streams: Streams, trained: TrainedModel, request: Request) -> int:
     """Take turns until the user leaves; returns the exit code."""
     conversation = Conversation(streams, trained.session(seed=request.seed), request)
     streams.say(f"seed: {request.seed}")
-    streams.say(streams.styled("dim", "type a line and the model goes on; /help explains, /quit leaves"))
+    streams.say(Styled("dim", "type a line and the model goes on; /help explains, /quit leaves"))
     try:
         conversation.begin()
         while conversation.listen():
@@ -92,7 +92,7 @@ class Conversation:
     def listen(self) -> bool:
         """Take in one line and do what it says; false when the user leaves."""
         if self._streams.in_is_terminal:
-            self._streams.send_message(encode(self._streams.styled("cyan", "> ")))
+            self._streams.insist(Styled("cyan", "> "), end="")
         data = self._streams.stdin.readline(_MAX_LINE_BYTES)
         if not data:
             return False
@@ -129,7 +129,7 @@ class Conversation:
 
     def _append(self, text: str) -> None:
         for note in self._turns.append(text, oov=self._request.own["oov"]):
-            self._streams.say(one_line(f"note: {note}"))
+            self._streams.say(f"note: {note}")
 
     def _generate(self) -> None:
         """The model's turn, shown as it is drawn; Ctrl-C ends it and keeps what was shown."""
@@ -158,7 +158,7 @@ class Conversation:
         for _change in range(self._steps.pop()):
             self._turns.undo()
         end = self._turns.text[-_SHOWN_END:]
-        self._streams.say(one_line(f"the text ends with: {end}") if end else "the text is empty")
+        self._streams.say(f"the text ends with: {end}" if end else "the text is empty")
 
     def _set_temperature(self, argument: str) -> None:
         sampling = dataclasses.replace(self._request.sampling, temperature=parse_temperature(argument))
@@ -184,7 +184,8 @@ class Conversation:
             raise UsageError(f"{argument} exists already", remedy="/save under another name") from None
         except OSError as error:
             raise UsageError(f"{argument} cannot be written: {error.strerror}", remedy="/save under another name") from error
-        self._streams.say(one_line(f"wrote {counted(len(self._turns.text), 'character')} to {argument}"))
+        self._streams.say(f"wrote {counted(len(self._turns.text), 'character')} to {argument}")
 
     def _explain(self, _: str) -> None:
-        self._streams.say(visible(_HELP))
+        for line in _HELP.splitlines():
+            self._streams.say(line)

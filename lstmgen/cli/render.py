@@ -11,7 +11,7 @@ from lstmgen import limits
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
-from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.output import Streams
 from lstmgen.cli.render_targets import KINDS, STREAM, Job, Place, check_options, folder_remedy, jobs_of, parse_place
 from lstmgen.cli.wording import amount, counted, size
 from lstmgen.errors import InputError, UsageError
@@ -114,7 +114,7 @@ def render(
             if len(files) == 1:
                 raise
             failed.append(error)
-            streams.say(one_line(f"skipped {error.message}"))
+            streams.say(f"skipped {error.message}")
             continue
         heading = (Path(file).stem if file != STREAM else "") if title is None else title
         if jobs:
@@ -212,7 +212,7 @@ def _make(streams: Streams, score: Score, job: Job, *, title: str, ticks: tuple[
     if job.out is None:
         streams.product_bytes(content)
     else:
-        streams.say(one_line(f"wrote {job.out}: {size(job.out.stat().st_size)}"))
+        streams.say(f"wrote {job.out}: {size(job.out.stat().st_size)}")
 
 
 def _show(streams: Streams, score: Score, *, title: str, ticks: tuple[int, int] | None, width: int | None, apart: bool) -> None:

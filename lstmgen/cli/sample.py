@@ -14,7 +14,7 @@ from lstmgen.cli.compose import compose, is_of_music
 from lstmgen.cli.compose_options import TUNES
 from lstmgen.cli.interactive import converse
 from lstmgen.cli.options import as_typed, load_model, read_text, unescape
-from lstmgen.cli.output import Streams, encode, one_line, to_json
+from lstmgen.cli.output import Streams, Styled, encode, to_json
 from lstmgen.cli.request import Request
 from lstmgen.cli.sample_options import COMMON, DEFAULT_LENGTH, NOVEL_STRIDE, NOVEL_TRIES, TEXT, TURN_LENGTH
 from lstmgen.errors import UsageError
@@ -111,14 +111,14 @@ def write_samples(streams: Streams, trained: TrainedModel, request: Request) -> 
         if path is not None:
             with path.open("wb") as file:
                 _write_one(source, request, _into(file), at_once=not request.stream)
-            streams.say(one_line(f"wrote {path}"))
+            streams.say(f"wrote {path}")
         elif request.json:
             _write_one(source, request, _nowhere, at_once=False)
         else:
             if index:
                 streams.product("\n\n")
             if request.num_samples > 1 and streams.out_is_terminal:
-                streams.say(streams.styled("dim", f"sample {index + 1} of {request.num_samples}"))
+                streams.say(Styled("dim", f"sample {index + 1} of {request.num_samples}"))
             with _ending_line(streams):
                 _write_one(source, request, streams.product, at_once=not request.stream)
         if request.json:
@@ -148,7 +148,7 @@ def _novel_number(streams: Streams, trained: TrainedModel, request: Request, ind
 def _tell_beginning(streams: Streams, source: SampleStream, request: Request) -> None:
     streams.say(f"seed: {request.seed}")
     for note in source.result.notes:
-        streams.say(one_line(f"note: {note}"))
+        streams.say(f"note: {note}")
     streams.explain(f"sampling: {request.sampling}")
 
 

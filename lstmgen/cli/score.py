@@ -161,7 +161,7 @@ def score(
         )
     for _, found in scores:
         for note in found.notes:
-            streams.say(one_line(f"note: {note}"))
+            streams.say(f"note: {note}")
     if json:
         for source, found in _with_total(scores):
             streams.product_line(to_json(found.to_json(per_line=per_line, per_token=per_token) | {"window": window, "source": source}))
@@ -186,10 +186,10 @@ def _score_files(
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
         corpus = gather(list(files), errors=errors, stdin=streams.stdin, spool=Path(spool), cache=cache_folder(os.environ))
         for name, reason in corpus.skipped:
-            streams.say(one_line(f"skipped {name}: {reason}"))
+            streams.say(f"skipped {name}: {reason}")
         for document in corpus.documents:
             for note in document.notes:
-                streams.say(one_line(f"note: {document.name}: {note}"))
+                streams.say(f"note: {document.name}: {note}")
             with work_bar(streams, f"scoring {document.name}", shown=_tokens) as progress:
                 found = trained.score("".join(corpus.read(document)), window=window, oov=oov, progress=progress)
             yield document.name, found

@@ -12,7 +12,7 @@ from lstmgen import run_files
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.interrupts import SafeStop
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, Styled, to_json
 from lstmgen.cli.progress import closing_lines, short_path
 from lstmgen.cli.settings import SETTINGS, combine
 from lstmgen.cli.wording import command
@@ -207,5 +207,5 @@ def tell_end(streams: Streams, stopped: Stopped, run: str, *, exit_code: int, pa
 def tell_stop(streams: Streams, stopped: Stopped, run: str, *, cause: str, insist: bool) -> None:
     """Say that the run ended early, that nothing is lost, and how to go on."""
     tell = streams.insist if insist else streams.say
-    tell(one_line(f"{cause} after step {stopped.step:,}; everything is saved in {short_path(run)}"))
-    tell(f"{streams.styled('green', 'try:')} {one_line(command('train', '--resume', short_path(run)))}")
+    tell(f"{cause} after step {stopped.step:,}; everything is saved in {short_path(run)}")
+    tell(Styled("green", "try:"), command("train", "--resume", short_path(run)))
