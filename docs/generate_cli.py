@@ -52,7 +52,7 @@ def _walk(command: Any, context: typer.Context) -> Iterator[tuple[str, str]]:
 
 def settings_table() -> str:
     """Every setting that `-c` and `--set` reach, with its default and its option."""
-    flags = {setting.key: setting.flags[0] for setting in SETTINGS}
+    flags = {option.name: option.flags.split()[0] for option in SETTINGS}
     rows = ["| setting | default | option |", "|---|---|---|"]
     for section, values in config.Config().to_dict().items():
         for key, value in values.items():

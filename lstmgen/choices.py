@@ -6,7 +6,7 @@ Free of numpy and torch: the command line completes and explains with these.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 PedalPolicy = Literal["extend", "drop"]
 TimeBase = Literal["beats", "seconds"]
@@ -15,6 +15,12 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Device = Literal["auto", "cpu", "cuda"]
 Schedule = Literal["linear", "cosine", "constant"]
 PresetName = Literal["auto", "tiny", "small", "medium", "large"]
+Part = Literal["val", "train"]
+"""Of what a run was given."""
+Rendering = Literal["png", "svg", "wav"]
+"""What a tune can be made into, by the ending of the file."""
+PieceModel = Literal["bpe", "unigram"]
+"""The tokenizers of learned pieces."""
 ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
@@ -37,7 +43,7 @@ class MediumEntry:
 
 
 MEDIA: Final = {
-    "text": MediumEntry("lstmgen.media.text", ("char", "byte", "word", "bpe", "unigram")),
+    "text": MediumEntry("lstmgen.media.text", ("char", "byte", "word", *get_args(PieceModel))),
     "tunes": MediumEntry("lstmgen.media.tunes", ("notes", "performance", "grid")),
 }
 """Every medium; what no other medium recognises is the first one's."""

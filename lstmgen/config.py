@@ -30,7 +30,7 @@ from lstmgen.choices import (
     cell_names,
     tokenizer_names,
 )
-from lstmgen.errors import UsageError
+from lstmgen.errors import Mistake, UsageError
 
 
 def _setting(
@@ -182,11 +182,11 @@ class Config:
             UsageError: naming every unknown key and every value of the wrong type or out of bounds.
         """
         table: dict[str, dict[str, Any]] = {}
-        mistakes: list[str] = []
+        mistakes: list[Mistake] = []
         for dotted, value in changes.items():
             section, _, key = dotted.partition(".")
             if not key:
-                mistakes.append(f"{dotted}: expected section.key")
+                mistakes.append(Mistake(dotted, "expected section.key"))
                 continue
             table.setdefault(section, {})[key] = value
         return _merge(self, table, mistakes)
@@ -278,33 +278,33 @@ def known_keys() -> tuple[str, ...]:
     )
 
 
-def _merge(base: Config, table: dict[str, Any], mistakes: list[str]) -> Config:
+def _merge(base: Config, table: dict[str, Any], mistakes: list[Mistake]) -> Config:
     sections: dict[str, Any] = {}
     names = {section.name for section in dataclasses.fields(base)}
     for name, values in table.items():
         if name not in names:
-            mistakes.append(f"unknown section {name!r}, expected one of {', '.join(sorted(names))}")
+            mistakes.append(Mistake(name, f"unknown section, expected one of {', '.join(sorted(names))}"))
         elif not isinstance(values, dict):
-            mistakes.append(f"{name}: expected a table of settings, found {values!r}")
+            mistakes.append(Mistake(name, f"expected a table of settings, found {values!r}"))
         else:
             sections[name] = _merge_section(name, getattr(base, name), values, mistakes)
     if mistakes:
-        raise UsageError("; ".join(mistakes), remedy="lstmgen train --help lists the settings, docs/cli.md explains them")
+        raise UsageError(mistakes=mistakes, remedy="lstmgen train --help lists the settings, docs/cli.md explains them")
     return dataclasses.replace(base, **sections)
 
 
-def _merge_section(name: str, section: Any, values: dict[str, Any], mistakes: list[str]) -> Any:
+def _merge_section(name: str, section: Any, values: dict[str, Any], mistakes: list[Mistake]) -> Any:
     hints = typing.get_type_hints(type(section))
     fields = {item.name: item for item in dataclasses.fields(section)}
     changed: dict[str, Any] = {}
     for key, value in values.items():
         if key not in fields:
-            mistakes.append(f"unknown setting {name}.{key}{_nearest(key, list(fields))}")
+            mistakes.append(Mistake(f"{name}.{key}", f"unknown setting{_nearest(key, list(fields))}"))
             continue
         try:
             changed[key] = _checked(value, hints[key], fields[key].metadata)
         except ValueError as error:
-            mistakes.append(f"{name}.{key}: {error}")
+            mistakes.append(Mistake(f"{name}.{key}", str(error)))
     return dataclasses.replace(section, **changed) if changed else section
 
 

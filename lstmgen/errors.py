@@ -17,6 +17,9 @@ and one `try:` line.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 
 class LstmgenError(Exception):
     """Base of all errors that lstmgen raises on purpose.
@@ -34,10 +37,35 @@ class LstmgenError(Exception):
         self.remedy = remedy
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """One thing that is wrong with what was given.
+
+    Attributes:
+        key: what it was given for, such as `section.key` of the configuration, or the flag of an option.
+        message: what was found and what was expected.
+    """
+
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """Both, as they stand in an error message."""
+        return f"{self.key}: {self.message}"
+
+
 class UsageError(LstmgenError):
-    """The command line or the call is wrong: unknown option, value out of range, options that exclude each other."""
+    """The command line or the call is wrong: unknown option, value out of range, options that exclude each other.
+
+    Args:
+        mistakes: everything that is wrong, where it is known one by one.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str = "", *, remedy: str = "", mistakes: Iterable[Mistake] = ()) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__(message or "; ".join(map(str, self.mistakes)), remedy=remedy)
 
 
 class MissingExtraError(UsageError):

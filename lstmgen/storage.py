@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from lstmgen import limits
+from lstmgen import limits, run_files
 from lstmgen.errors import InUseError, MachineError
 
 _TEMPORARY: Final = re.compile(r"\.lstmgen-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{16}\.tmp")
@@ -201,7 +201,7 @@ class FolderLock:
         name: the file in it that carries the lock and the holder's process id.
     """
 
-    def __init__(self, folder: Path, *, name: str = ".lock") -> None:
+    def __init__(self, folder: Path, *, name: str = run_files.LOCK) -> None:
         self._folder = folder
         self._path = folder / name
         self._descriptor: int | None = None

@@ -1,14 +1,17 @@
 """The plan of the house, as docs/architecture.md draws it: who may know whom, what lives where, how large things may grow."""
 
 import ast
+import typing
 from pathlib import Path
 
 import pytest
 
+from lstmgen import choices, run_files
+
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids"}
+GROUND = {"errors", "limits", "choices", "ids", "options", "run_files"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music"}
 ALLOWED = {
@@ -16,6 +19,8 @@ ALLOWED = {
     "limits": set(),
     "choices": set(),
     "ids": set(),
+    "options": set(),
+    "run_files": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,
@@ -105,6 +110,24 @@ def forbidden_calls(relative, tree):
     return found
 
 
+RUN_NAMES = {str(value) for name, value in vars(run_files).items() if name.isupper() and isinstance(value, (str, Path))}
+WORD_LISTS = {frozenset(typing.get_args(value)) for value in vars(choices).values() if typing.get_origin(value) is typing.Literal}
+
+
+def second_spellings(tree):
+    """File names of a run, and lists of words to choose from, that are written again."""
+    found = []
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in RUN_NAMES and id(node) not in parts:
+            found.append(f"line {node.lineno}: {node.value!r} stands in run_files.py")
+        if isinstance(node, (ast.Tuple, ast.List, ast.Set)) and all(isinstance(item, ast.Constant) for item in node.elts):
+            words = frozenset(item.value for item in node.elts)
+            if words in WORD_LISTS:
+                found.append(f"line {node.lineno}: {sorted(words)} stands in choices.py")
+    return found
+
+
 def long_functions(tree):
     return [
         f"line {node.lineno}: {node.name} has {node.end_lineno - node.lineno + 1} lines"
@@ -145,6 +168,12 @@ def test_nothing_is_unpickled_and_only_the_command_line_talks_to_the_outside(pat
 def test_no_file_is_longer_than_400_lines_and_no_function_longer_than_60(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
     assert long_functions(parsed(path)) == []
+
+
+@every_file
+def test_the_files_of_a_run_and_the_lists_of_choices_are_spelled_once(path):
+    if room_of(path) not in {"run_files", "choices"}:
+        assert second_spellings(parsed(path)) == []
 
 
 @every_file
@@ -202,6 +231,11 @@ def test_the_walk_notices_a_package_in_the_wrong_room(source):
 @pytest.mark.parametrize("source", ["torch.load(f)", "print(1)", "eval('1')", "x = os.environ['HOME']", "sys.exit(1)"])
 def test_the_walk_notices_a_forbidden_call(source):
     assert forbidden_calls("corpus/sources.py", ast.parse(source))
+
+
+@pytest.mark.parametrize("source", ["x = 'last.safetensors'", "f('checkpoints')", "Literal['cpu', 'auto', 'cuda']", "('drop', 'extend')"])
+def test_the_walk_notices_a_second_spelling(source):
+    assert second_spellings(ast.parse(source))
 
 
 def test_the_walk_notices_a_long_function():

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lstmgen import limits, storage
+from lstmgen import limits, run_files, storage
 from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.tensor_file import Header
 from lstmgen.errors import ModelFileError
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 FORMAT: Final = "lstmgen-model"
 VERSION: Final = 1
 """The newest version of the format that is read, and the one that is written."""
-MODEL_NAME: Final = "model.safetensors"
-"""Name of the model file in a run folder."""
-RUNS: Final = Path("checkpoints")
-"""The folder, from where the program is started, whose runs are known by name."""
 _WEIGHT_TYPES: Final = {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}
 _FIELDS: Final = {"format", "version", "architecture", "tokenizer", "summary"}
 _DAMAGED: Final = "fetch or copy the file again, or train the model again"
@@ -155,7 +151,7 @@ def read_description(path: Path) -> Description:
     )
 
 
-def find_model(spec: str, *, runs: Path = RUNS) -> Path:
+def find_model(spec: str, *, runs: Path = run_files.RUNS) -> Path:
     """The model file that a user means.
 
     Args:
@@ -166,14 +162,14 @@ def find_model(spec: str, *, runs: Path = RUNS) -> Path:
         ModelFileError: there is none; the nearest names are suggested.
     """
     if not spec.strip() or "\0" in spec:
-        raise ModelFileError("no model was named", remedy="name a run folder, a model file, or a run under checkpoints/")
+        raise ModelFileError("no model was named", remedy=f"name a run folder, a model file, or a run under {run_files.RUNS}/")
     path = Path(spec)
     for folder in (path, runs / spec):
-        if _exists(folder / MODEL_NAME):
-            return folder / MODEL_NAME
+        if _exists(folder / run_files.MODEL):
+            return folder / run_files.MODEL
     found = next((folder for folder in (path, runs / spec) if _exists(folder) and folder.is_dir()), None)
     if found is not None:
-        raise ModelFileError(f"the folder {str(found)!r} holds no {MODEL_NAME}", remedy="name a folder that lstmgen train wrote")
+        raise ModelFileError(f"the folder {str(found)!r} holds no {run_files.MODEL}", remedy="name a folder that lstmgen train wrote")
     if _exists(path):
         return path
     raise ModelFileError(f"there is no model {spec!r}", remedy=_suggestion(spec, path, runs))
@@ -189,8 +185,8 @@ def _exists(path: Path) -> bool:
 
 def _suggestion(spec: str, path: Path, runs: Path) -> str:
     """What the user may have meant."""
-    known = [folder.name for folder in _listing(runs) if _exists(folder / MODEL_NAME)]
-    beside = [str(item) for item in _listing(path.parent) if item.suffix == ".safetensors" or _exists(item / MODEL_NAME)]
+    known = [folder.name for folder in _listing(runs) if _exists(folder / run_files.MODEL)]
+    beside = [str(item) for item in _listing(path.parent) if item.suffix == ".safetensors" or _exists(item / run_files.MODEL)]
     near = difflib.get_close_matches(spec, known + beside, n=3, cutoff=0.5)
     if near:
         return "did you mean " + " or ".join(near) + "?"

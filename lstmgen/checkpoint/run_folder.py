@@ -1,12 +1,4 @@
-"""A run on disk: the best model, what resuming needs, the metrics and the settings.
-
-    model.safetensors           the best model so far; all that it takes to share it
-    last.safetensors            everything that the next step depends on, complete in itself
-    last.previous.safetensors   the one before, should the newest be damaged
-    metrics.jsonl               one JSON object a line
-    config.toml                 the resolved settings
-    standard-input-*            what was read from standard input, where that was a source
-    .lock                       held by the kernel while a process trains here
+"""A run on disk: the best model, what resuming needs, the metrics and the settings, in the files that `lstmgen.run_files` names.
 
 Every file is replaced whole (`lstmgen.storage`), so at every instant, and after any crash, there is a good one. Nothing inside names the
 folder itself: it can be moved, copied and renamed. Files that a run does not write are never touched.
@@ -23,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lstmgen import limits, storage
+from lstmgen import limits, run_files, storage
 from lstmgen.checkpoint import tensor_file
-from lstmgen.checkpoint.model_file import MODEL_NAME, RUNS, find_model
+from lstmgen.checkpoint.model_file import find_model
 from lstmgen.config import Config, from_toml
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.storage import FolderLock
@@ -35,17 +27,6 @@ if TYPE_CHECKING:
 
 STATE_FORMAT: Final = "lstmgen-state"
 STATE_VERSION: Final = 1
-_LAST: Final = "last.safetensors"
-_PREVIOUS: Final = "last.previous.safetensors"
-_DAMAGED_NAME: Final = "last.damaged.safetensors"
-_METRICS: Final = "metrics.jsonl"
-_CONFIG: Final = "config.toml"
-_SOURCES: Final = "sources.jsonl"
-NOVELTY_NAME: Final = "novelty.index"
-"""What the index of `analysis/novelty.py` is called, beside the model."""
-_LOCK: Final = ".lock"
-_OWN_FILES: Final = (MODEL_NAME, _LAST, _PREVIOUS, _DAMAGED_NAME, _METRICS, _CONFIG, _SOURCES, NOVELTY_NAME)
-_KEPT_INPUT: Final = re.compile(r"standard-input-[0-9a-f]{16}\.(txt|mid)")
 _NOT_FINITE: Final = "$float"
 """Key under which the state's JSON holds a number that JSON has no word for."""
 _MAX_CONFIG_BYTES: Final = 2**20
@@ -65,7 +46,7 @@ class RunFolder:
         self._earlier: frozenset[str] = frozenset()
 
     @staticmethod
-    def create(path: str | Path | None = None, *, name: str = "run", overwrite: bool = False, runs: Path = RUNS) -> RunFolder:
+    def create(path: str | Path | None = None, *, name: str = "run", overwrite: bool = False, runs: Path = run_files.RUNS) -> RunFolder:
         """A folder for a new run, claimed on disk so that no other process gets the same one.
 
         Args:
@@ -94,7 +75,7 @@ class RunFolder:
         return run
 
     @staticmethod
-    def open(path: str | Path, *, runs: Path = RUNS) -> RunFolder:
+    def open(path: str | Path, *, runs: Path = run_files.RUNS) -> RunFolder:
         """The folder of an existing run, by its path or its name under `runs`.
 
         Raises:
@@ -103,7 +84,7 @@ class RunFolder:
         """
         for folder in (Path(path), runs / path):
             run = RunFolder(folder)
-            if run._has_state():
+            if run_files.holds_state(folder):
                 run._refuse_if_read_only()
                 return run
         model = find_model(str(path), runs=runs)
@@ -114,7 +95,7 @@ class RunFolder:
 
     def lock(self) -> FolderLock:
         """A lock, to be used as a context manager; taking it raises InUseError while another process holds it."""
-        return FolderLock(self.path, name=_LOCK)
+        return FolderLock(self.path, name=run_files.LOCK)
 
     def begin(self, *, kept: Path | None = None) -> None:
         """Removes what an earlier run left; called when the new one is ready, so that one that cannot begin costs nothing.
@@ -135,8 +116,8 @@ class RunFolder:
         self._remove({item.name for item in self._own_files()} - self._earlier)
         if self._is_new:
             with contextlib.suppress(OSError):
-                if [item.name for item in self.path.iterdir()] == [_LOCK]:
-                    (self.path / _LOCK).unlink()
+                if [item.name for item in self.path.iterdir()] == [run_files.LOCK]:
+                    (self.path / run_files.LOCK).unlink()
                 self.path.rmdir()
                 if self._made_parent:
                     self.path.parent.rmdir()
@@ -144,12 +125,12 @@ class RunFolder:
     @property
     def model_path(self) -> Path:
         """The best model's file; it may not exist yet."""
-        return self.path / MODEL_NAME
+        return self.path / run_files.MODEL
 
     @property
     def metrics_path(self) -> Path:
         """The file of metrics; it may not exist yet."""
-        return self.path / _METRICS
+        return self.path / run_files.METRICS
 
     def append_metrics(self, values: Mapping[str, Any]) -> None:
         """Adds one line to the metrics; numbers that are not finite become null.
@@ -192,7 +173,7 @@ class RunFolder:
         """
         document = {"format": STATE_FORMAT, "version": STATE_VERSION, "meta": _without_special_numbers(dict(meta), _name_number)}
         content = tensor_file.pack(tensors, document)
-        last = self.path / _LAST
+        last = self.path / run_files.LAST
         if last.exists():
             self._keep_as_previous(last)
         storage.atomic_write(last, content)
@@ -207,7 +188,7 @@ class RunFolder:
             ModelFileError: there is no good state.
         """
         failure: ModelFileError | None = None
-        for name in (_LAST, _PREVIOUS):
+        for name in (run_files.LAST, run_files.PREVIOUS):
             path = self.path / name
             if not path.exists():
                 continue
@@ -217,9 +198,9 @@ class RunFolder:
                 failure = failure or error
                 continue
             if failure is not None:
-                _move_aside(self.path / _LAST)
+                _move_aside(self.path / run_files.LAST)
                 if warn is not None:
-                    warn(f"{failure.message}; the checkpoint before it is used, the damaged one is kept as {_DAMAGED_NAME}")
+                    warn(f"{failure.message}; the checkpoint before it is used, the damaged one is kept as {run_files.DAMAGED}")
             return state
         if failure is not None:
             raise failure
@@ -227,12 +208,12 @@ class RunFolder:
 
     def write_config(self, config: Config) -> None:
         """Saves the resolved settings. Raises MachineError."""
-        storage.atomic_write(self.path / _CONFIG, config.to_toml().encode("utf-8", "surrogateescape"))
+        storage.atomic_write(self.path / run_files.CONFIG, config.to_toml().encode("utf-8", "surrogateescape"))
 
     def write_sources(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Saves what was read and what was not, one JSON object a file. Raises MachineError."""
         lines = "".join(json.dumps(dict(row), ensure_ascii=True) + "\n" for row in rows)
-        storage.atomic_write(self.path / _SOURCES, lines.encode())
+        storage.atomic_write(self.path / run_files.SOURCES, lines.encode())
 
     def kept_input(self, name: object) -> Path:
         """The file that keeps what the run read from standard input.
@@ -243,7 +224,7 @@ class RunFolder:
         Raises:
             CorpusError: it is not there.
         """
-        found = sorted(item.name for item in self.path.iterdir() if _KEPT_INPUT.fullmatch(item.name) and name in (None, item.name))
+        found = sorted(item.name for item in self.path.iterdir() if run_files.is_kept_input(item.name) and name in (None, item.name))
         if not found:
             raise CorpusError(f"{self.path} does not hold what was read from standard input", remedy="start a new run")
         return self.path / found[0]
@@ -254,7 +235,7 @@ class RunFolder:
         Raises:
             ModelFileError: they are missing or damaged.
         """
-        path = self.path / _CONFIG
+        path = self.path / run_files.CONFIG
         with tensor_file.open_file(path) as stream:
             text = stream.read(_MAX_CONFIG_BYTES).decode("utf-8", "surrogateescape")
         try:
@@ -264,7 +245,7 @@ class RunFolder:
 
     def _keep_as_previous(self, last: Path) -> None:
         """Gives the newest state its second name; it keeps the first until the new state takes it over."""
-        spare, previous = last.with_name(f".{_PREVIOUS}.new"), last.with_name(_PREVIOUS)
+        spare, previous = last.with_name(run_files.SPARE), last.with_name(run_files.PREVIOUS)
         try:
             spare.unlink(missing_ok=True)
             spare.hardlink_to(last)
@@ -274,7 +255,7 @@ class RunFolder:
             storage.atomic_write(previous, last.read_bytes())
 
     def _own_files(self) -> list[Path]:
-        return [item for item in self.path.iterdir() if _is_own(item.name)]
+        return [item for item in self.path.iterdir() if run_files.is_own(item.name)]
 
     def _remove(self, names: Iterable[str]) -> None:
         for name in names:
@@ -283,9 +264,6 @@ class RunFolder:
                 item.unlink(missing_ok=True)
             except OSError as error:
                 raise storage.machine_error(error, doing="remove", path=item) from error
-
-    def _has_state(self) -> bool:
-        return any((self.path / name).is_file() for name in (_LAST, _PREVIOUS))
 
     def _refuse_if_read_only(self) -> None:
         if not os.access(self.path, os.W_OK | os.X_OK):
@@ -296,17 +274,13 @@ class RunFolder:
     def _refuse_if_occupied(self) -> None:
         """Raises UsageError when there is anything but a lock in the folder."""
         shown, elsewhere = repr(str(self.path)), "choose another folder with -o, or replace it with --overwrite"
-        if self._has_state():
+        if run_files.holds_state(self.path):
             remedy = f"go on with it: lstmgen train --resume {self.path}; or {elsewhere}"
             raise UsageError(f"the folder {shown} holds a run already", remedy=remedy)
         if self._own_files():
             raise UsageError(f"the folder {shown} holds a model already", remedy=elsewhere)
-        if any(item.name != _LOCK for item in self.path.iterdir()):
+        if any(item.name != run_files.LOCK for item in self.path.iterdir()):
             raise UsageError(f"the folder {shown} is not empty", remedy="choose an empty or a new folder with -o")
-
-
-def _is_own(name: str) -> bool:
-    return name in _OWN_FILES or name == f".{_PREVIOUS}.new" or _KEPT_INPUT.fullmatch(name) is not None
 
 
 def _claim(runs: Path, name: str) -> RunFolder:
@@ -345,7 +319,7 @@ def _move_aside(damaged: Path) -> None:
     """So that the next save does not put the damaged state in the place of the good one."""
     if damaged.exists():
         try:
-            damaged.replace(damaged.with_name(_DAMAGED_NAME))
+            damaged.replace(damaged.with_name(run_files.DAMAGED))
         except OSError as error:
             raise storage.machine_error(error, doing="rename", path=damaged) from error
 

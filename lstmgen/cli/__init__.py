@@ -10,19 +10,19 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from types import FrameType
-from typing import Annotated, Any
+from typing import Any, Final
 
 import typer
 import typer.main
 
 import lstmgen
 from lstmgen.cli import corpora, demo, info, render, sample, score, train
-from lstmgen.cli.command import new_app, register, with_streams
+from lstmgen.cli.command import Action, Command, build
 from lstmgen.cli.failures import Terminated, explain, report
-from lstmgen.cli.help import of_context
 from lstmgen.cli.output import Streams
+from lstmgen.options import Option
 
 _EXAMPLES = (
     "lstmgen demo                                        # a minute and a half: learn, write, measure",
@@ -31,66 +31,38 @@ _EXAMPLES = (
     "lstmgen score checkpoints/story other.txt           # how well it foresees another text",
     "lstmgen render tune.mid -o tune.png -o tune.wav     # a tune as a picture and as sound",
 )
-COMMANDS = ("train", "sample", "score", "render", "info", "corpora", "demo")
-"""In the order in which they are explained."""
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
-    if value:
-        typer.echo(f"lstmgen {lstmgen.__version__}")
-        raise typer.Exit
-
-
-def _install_completion(value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
-    _complete(["--install-completion"] if value else [])
-
-
-def _show_completion(value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
-    _complete(["--show-completion"] if value else [])
-
-
-def _complete(arguments: list[str]) -> None:
+def _complete(argument: str) -> None:
     """Hand over to typer, whose own options for completion would load pydantic with every command."""
-    if arguments:
-        helper = typer.Typer(invoke_without_command=True)
-        helper.callback()(lambda: None)
-        typer.main.get_command(helper).main(args=arguments, prog_name="lstmgen", standalone_mode=False)
-        raise typer.Exit
+    helper = typer.Typer(invoke_without_command=True)
+    helper.callback()(lambda: None)
+    typer.main.get_command(helper).main(args=[argument], prog_name="lstmgen", standalone_mode=False)
 
 
-def _flag(name: str, callback: Callable[[bool], None], help_text: str) -> Any:
-    return typer.Option(name, callback=callback, is_eager=True, help=help_text)
+def _show_version(context: typer.Context) -> None:
+    context.find_root().obj.own_line(f"lstmgen {lstmgen.__version__}")
 
 
-def _root(
-    streams: Streams,
-    context: typer.Context,
-    version: Annotated[bool, _flag("--version", _version, "Show the version.")] = False,  # noqa: FBT002 - an option
-    install: Annotated[bool, _flag("--install-completion", _install_completion, "Teach your shell to complete commands.")] = False,  # noqa: FBT002
-    show: Annotated[bool, _flag("--show-completion", _show_completion, "Show what that would install.")] = False,  # noqa: FBT002
-) -> None:
-    del version, install, show
-    if context.invoked_subcommand is None:
-        streams.own_line(of_context(context))
-
-
-def build_app(*, completion: bool = False) -> typer.Typer:
-    """The whole command line."""
-    app = new_app("Train LSTM language models on your own text, and generate from them.", examples=_EXAMPLES, completion=completion)
-    app.callback()(with_streams(_root))
-    for module in (train, sample, score, render, info):
-        name = module.__name__.rpartition(".")[2]
-        register(app, name, getattr(module, name), examples=module.EXAMPLES)
-    app.add_typer(corpora.build_app())
-    register(app, "demo", demo.demo, examples=demo.EXAMPLES)
-    return app
+_ROOT: Final = Command(
+    name="lstmgen",
+    help="Train LSTM language models on your own text, and generate from them.",
+    examples=_EXAMPLES,
+    actions=tuple(
+        Action(Option(name=name, flags=f"--{name.replace('_', '-')}", type=bool, help=text), act)
+        for name, text, act in (
+            ("version", "Show the version.", _show_version),
+            ("install_completion", "Teach your shell to complete commands.", lambda _: _complete("--install-completion")),
+            ("show_completion", "Show what that would install.", lambda _: _complete("--show-completion")),
+        )
+    ),
+    commands=tuple(module.COMMAND for module in (train, sample, score, render, info, corpora, demo)),
+)
 
 
 def root_command(*, completion: bool = False) -> Any:
     """The command line as typer's command object, for running it and for its documentation."""
-    command: Any = typer.main.get_command(build_app(completion=completion))
-    command.commands = {name: command.commands[name] for name in COMMANDS}
-    return command
+    return build(_ROOT, completion=completion)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -111,8 +83,10 @@ def run(argv: Sequence[str]) -> int:
         if streams.debug:
             import traceback
 
-            streams.insist("".join(traceback.format_exception(error)).rstrip("\n"))
-        return report(explain(error, path=" ".join(["lstmgen", *(word for word in argv[:1] if word in COMMANDS)])), streams)
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                streams.insist(line)
+        names = {command.name for command in _ROOT.commands}
+        return report(explain(error, path=" ".join(["lstmgen", *(word for word in argv[:1] if word in names)])), streams)
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def _lines(streams: Streams, what: str, shown: Callable[[float], str]) -> Iterat
         quarter = 4 * done // total if total else 4
         if quarter > told:
             told = quarter
-            streams.say(one_line(f"{what}: {quarter * 25}% of {shown(total)}"))
+            streams.say(f"{what}: {quarter * 25}% of {shown(total)}")
 
     yield report
 

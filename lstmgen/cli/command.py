@@ -1,92 +1,177 @@
-"""What makes a function a command: the streams as its first argument, and the options that every command has."""
+"""Commands as plain data, and the one place where typer is told of them: options become flags, and what was typed becomes values."""
 
 from __future__ import annotations
 
-import functools
 import inspect
 import platform
-import typing
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import typer
+import typer.main
 
 import lstmgen
 from lstmgen.cli.help import COMMON_PANEL, SuggestingGroup, of_context
-from lstmgen.cli.output import Streams
-
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but the product and errors.", rich_help_panel=COMMON_PANEL)]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Explain what is done, and why.", rich_help_panel=COMMON_PANEL)]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=COMMON_PANEL)]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colour and no animation, like NO_COLOR=1.", rich_help_panel=COMMON_PANEL)]
+from lstmgen.errors import Mistake, UsageError
+from lstmgen.options import Option
 
 
-def _show_help(context: typer.Context, value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
-    if value:
-        context.find_root().obj.own_line(of_context(context))
-        raise typer.Exit
+@dataclass(frozen=True)
+class Action:
+    """A switch that does something at once, after which the program ends."""
+
+    option: Option
+    act: Callable[[typer.Context], None]
 
 
-Help = Annotated[
-    bool, typer.Option("-h", "--help", callback=_show_help, is_eager=True, help="Show this text.", rich_help_panel=COMMON_PANEL)
-]
-"""Ours, because typer's own would load pydantic with every command."""
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command, or a group of commands.
 
-_COMMON: dict[str, Any] = {"help": Help, "quiet": Quiet, "verbose": Verbose, "debug": Debug, "no_color": NoColor}
-
-
-def new_app(help_text: str, *, examples: tuple[str, ...] = (), name: str | None = None, completion: bool = False) -> typer.Typer:
-    """An empty group of commands; `completion` makes it answer the questions of a shell."""
-    return typer.Typer(
-        name=name,
-        cls=SuggestingGroup,
-        help=help_text,
-        epilog="\n".join(examples),
-        add_help_option=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        invoke_without_command=True,
-        add_completion=completion,
-    )
-
-
-def register(app: typer.Typer, name: str, function: Callable[..., Any], *, examples: tuple[str, ...]) -> None:
-    """Make a function a command of the app; its docstring is its help."""
-    decorate = app.command(name, epilog="\n".join(examples), help=inspect.cleandoc(function.__doc__ or ""), add_help_option=False)
-    decorate(with_streams(function))
-
-
-def with_streams(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as typer sees it: without its first parameter, the streams, and with the options that every command has.
-
-    A parameter whose annotation is `typer.Context` gets the context, as usual.
+    Attributes:
+        name: how it is typed.
+        run: called with the streams and one keyword for each option; of a group where none of its commands is named, and without it the
+            help is shown. It returns the exit code, or None for 0.
+        help: what it does; its first paragraph is the summary. By default the docstring of `run`.
+        examples: command lines with comments.
+        options: what may be given, in the order of the help.
+        actions: switches that do something else.
+        commands: those of a group.
     """
-    hints = typing.get_type_hints(function, include_extras=True)
-    own = list(inspect.signature(function).parameters.values())[1:]
-    wants = {item.name for item in own}
-    parameters = [item.replace(annotation=hints[item.name], kind=item.KEYWORD_ONLY) for item in own]
-    if "context" not in wants:
-        parameters.insert(0, inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
-    for name, annotation in _COMMON.items():
-        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=False))
 
-    def call(**values: Any) -> Any:
-        root, context_path = values["context"].find_root(), values["context"].command_path
-        common = {name: values.pop(name) for name in _COMMON}
-        del common["help"]
-        streams: Streams = root.obj.adjusted(**common)
-        root.obj = streams
-        streams.explain(f"lstmgen {lstmgen.__version__}, Python {platform.python_version()}: {context_path}")
-        if "context" not in wants:
-            del values["context"]
-        return function(streams, **values)
-
-    return presented(call, function, parameters)
+    name: str
+    run: Callable[..., int | None] | None = None
+    help: str = ""
+    examples: tuple[str, ...]
+    options: tuple[Option, ...] = ()
+    actions: tuple[Action, ...] = ()
+    commands: tuple[Command, ...] = ()
 
 
-def presented(call: Callable[..., Any], function: Callable[..., Any], parameters: list[inspect.Parameter]) -> Callable[..., Any]:
-    """`call` under the name of `function` and with these parameters, which is what typer looks at."""
-    functools.update_wrapper(call, function)
+def _show_help(context: typer.Context) -> None:
+    context.find_root().obj.own_line(of_context(context))
+
+
+# Ours, because typer's own would load pydantic with every command.
+_HELP: Final = Action(Option(name="help", flags="-h --help", type=bool, help="Show this text.", panel=COMMON_PANEL), _show_help)
+_COMMON: Final = tuple(
+    Option(name=name, flags=flags, type=bool, help=text, panel=COMMON_PANEL)
+    for name, flags, text in (
+        ("quiet", "-q --quiet", "Say nothing but the product and errors."),
+        ("verbose", "-v --verbose", "Explain what is done, and why."),
+        ("debug", "--debug", "Show the traceback of an error."),
+        ("no_color", "--no-color", "No colour and no animation, like NO_COLOR=1."),
+    )
+)
+
+
+def build(command: Command, *, completion: bool = False) -> Any:
+    """A command and those below it as typer's command objects; `completion` makes it answer the questions of a shell."""
+    texts = {
+        "help": inspect.cleandoc(command.help or (command.run and command.run.__doc__) or ""),
+        "epilog": "\n".join(command.examples),
+        "add_help_option": False,
+    }
+    settings: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": completion}
+    if not command.commands:
+        app = typer.Typer(**settings)
+        app.command(command.name, **texts)(_function(command))
+        return typer.main.get_command(app)
+    app = typer.Typer(name=command.name, cls=SuggestingGroup, invoke_without_command=True, **texts, **settings)
+    app.callback()(_function(command))
+    group: Any = typer.main.get_command(app)
+    group.commands = {item.name: build(item) for item in command.commands}
+    return group
+
+
+def _function(command: Command) -> Callable[..., Any]:
+    """What typer calls, with the signature that it reads the options from."""
+
+    def call(**typed: Any) -> int | None:
+        context = typed["context"]
+        root = context.find_root()
+        streams = root.obj = root.obj.adjusted(**{option.name: typed[option.name] for option in _COMMON})
+        streams.explain(f"lstmgen {lstmgen.__version__}, Python {platform.python_version()}: {context.command_path}")
+        if command.commands and context.invoked_subcommand is not None:
+            return None
+        if command.run is None:
+            return _show_help(context)
+        return command.run(streams, **_values(command.options, typed))
+
+    actions = (*command.actions, _HELP)
+    parameters = [
+        inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
+        *map(_parameter, command.options),
+        *(_parameter(action.option, action.act) for action in actions),
+        *map(_parameter, _COMMON),
+    ]
     vars(call)["__signature__"] = inspect.Signature(parameters)
-    call.__annotations__ = {item.name: item.annotation for item in parameters}
     return call
+
+
+def _parameter(option: Option, act: Callable[[typer.Context], None] | None = None) -> inspect.Parameter:
+    is_plain = option.type in {str, int, float, bool}
+    told: dict[str, Any] = {
+        "help": option.help + _shown_default(option),
+        "metavar": option.unit or "|".join(option.choices) or None,
+        "rich_help_panel": option.panel or None,
+        "min": option.low,
+        "max": option.high,
+        "autocompletion": option.complete or ((lambda: list(option.choices)) if option.choices else None),
+        "parser": None if is_plain else option.type,
+    }
+    if option.flags:
+        told |= {"callback": _at_once(act), "is_eager": True} if act else {}
+        # What is a bool already is not handed to pydantic, which would have to be loaded.
+        declared = typer.Option(False if option.is_switch else None, *option.flags.split(), **told)
+    else:
+        declared = typer.Argument(... if option.required else None, **told)
+    kind: Any = option.type if is_plain else str
+    kind = list[kind] if option.repeated else kind
+    return inspect.Parameter(_identifier(option), inspect.Parameter.KEYWORD_ONLY, default=declared, annotation=kind)
+
+
+def _at_once(act: Callable[[typer.Context], None]) -> Callable[..., None]:
+    def callback(context: typer.Context, value: bool) -> None:  # noqa: FBT001 - the signature that typer calls
+        if value:
+            act(context)
+            raise typer.Exit
+
+    return callback
+
+
+def _identifier(option: Option) -> str:
+    return option.name.replace(".", "__")
+
+
+def _shown_default(option: Option) -> str:
+    if option.default is None or isinstance(option.default, bool):
+        return ""
+    return f" [{option.default:g}]" if isinstance(option.default, float) else f" [{option.default}]"
+
+
+def _values(options: tuple[Option, ...], typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of every option, by its name.
+
+    Raises:
+        UsageError: naming every word that is not among the choices of its option.
+    """
+    values = {option.name: _value(option, typed[_identifier(option)]) for option in options}
+    wrong = [
+        (option, word)
+        for option in options
+        if option.choices
+        for word in (values[option.name] if option.repeated else [values[option.name]])
+        if word is not None and word not in option.choices
+    ]
+    if wrong:
+        mistakes = [Mistake(option.flag, f"expected one of {', '.join(option.choices)}, found {word!r}") for option, word in wrong]
+        raise UsageError(mistakes=mistakes, remedy=f"{wrong[0][0].flag} {wrong[0][0].choices[0]}")
+    return values
+
+
+def _value(option: Option, typed: Any) -> Any:
+    if option.repeated:
+        return tuple(typed or ())
+    return option.default if typed is None else typed

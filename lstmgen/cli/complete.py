@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_RUNS = Path("checkpoints")
+from lstmgen import run_files
 
 
 def models(incomplete: str) -> list[str]:
     """Names of runs and paths of run folders and model files that begin like this."""
     try:
-        runs = sorted(path.parent for path in _RUNS.glob("*/model.safetensors"))
+        runs = sorted(path.parent for path in run_files.RUNS.glob(f"*/{run_files.MODEL}"))
         found = [*(run.name for run in runs), *(str(run) for run in runs)]
         return [*(name for name in found if name.startswith(incomplete)), *_paths(incomplete)]
     except OSError:

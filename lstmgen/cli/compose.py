@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
-from lstmgen.cli.compose_options import constraints_of, flag_of
+from lstmgen import choices
+from lstmgen.cli.compose_options import constraints_of
 from lstmgen.cli.options import load_model
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, to_json
+from lstmgen.cli.request import Request
 from lstmgen.cli.sample_options import NOVEL_STRIDE, NOVEL_TRIES
 from lstmgen.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from lstmgen.generation.compose import Tune
-    from lstmgen.generation.sampling import Sampling
     from lstmgen.music.constraints import Constraints
     from lstmgen.music.score import Score
     from lstmgen.runs.trained import TrainedModel
 
-_KINDS: Final = ("png", "svg", "wav")
+_KINDS: Final = get_args(choices.Rendering)
 _SUFFIXES: Final = (".mid", ".midi")
 _ROLL_COLUMNS: Final = 100
-
-
-@dataclass(frozen=True)
-class MusicCall:
-    """What was asked for.
-
-    Attributes:
-        model: run folder, model file or name.
-        prompt: notes to continue, as they were typed.
-        prompt_file: a MIDI file to continue.
-        echo: whether the tune begins with it.
-        length: most tokens.
-        num_samples: how many tunes.
-        seed: of the random numbers.
-        sampling: how tokens are chosen.
-        out: a file, a folder, `-`, or None.
-        json: one object a tune.
-        music: the options of `compose_options.py` that were given.
-        runtime: device, precision and threads.
-        novel: largest share of a tune that may be copied; None: any.
-    """
-
-    model: str
-    prompt: str | None
-    prompt_file: str | None
-    echo: bool
-    length: int | None
-    num_samples: int
-    seed: int
-    sampling: Sampling
-    out: str | None
-    json: bool
-    music: dict[str, Any]
-    runtime: dict[str, Any]
-    novel: float | None = None
 
 
 def is_of_music(model: str) -> bool:
@@ -72,94 +37,77 @@ def is_of_music(model: str) -> bool:
     return of_scores(read_description(find_model(model)).tokenizer)
 
 
-def refuse_text_options(**options: Any) -> None:
-    """Raises UsageError where an option was given that only text has."""
-    for name, value in options.items():
-        if value:
-            raise UsageError(
-                f"{flag_of(name)} is for text, and this model has learned music", remedy="-f FILE.mid gives a tune to go on with"
-            )
-
-
-def refuse_music_options(music: dict[str, Any]) -> None:
-    """Raises UsageError where an option was given that only music has."""
-    for name in music:
-        raise UsageError(f"{flag_of(name)} is for music, and this model has learned text", remedy="leave it out")
-
-
-def compose(streams: Streams, call: MusicCall) -> int:
+def compose(streams: Streams, request: Request) -> int:
     """Draw the tunes and write them where they belong."""
-    constraints = constraints_of(call.music)
-    kinds = tuple(kind for kind in _KINDS if call.music.get(kind))
-    targets = _targets(call, kinds)
-    prompt = _prompt(streams, call, constraints)
-    trained = load_model(call.model, **call.runtime)
-    streams.say(f"seed: {call.seed}")
-    for index in range(call.num_samples):
-        tune = _novel_tune(streams, trained, prompt, constraints, call=call, index=index)
-        score = _at_tempo(tune.score, call.music.get("bpm"))
+    constraints = constraints_of(request.own)
+    kinds = tuple(kind for kind in _KINDS if request.own.get(kind))
+    targets = _targets(request, kinds)
+    prompt = _prompt(streams, request, constraints)
+    trained = load_model(request.model, **request.runtime)
+    streams.say(f"seed: {request.seed}")
+    for index in range(request.num_samples):
+        tune = _novel_tune(streams, trained, prompt, constraints, request=request, index=index)
+        score = _at_tempo(tune.score, request.own.get("bpm"))
         path = targets[index] if targets else None
-        _write(streams, score, path, kinds, call)
-        if call.json:
-            streams.product_line(to_json(_as_object(tune, score, path, call)))
+        _write(streams, score, path, kinds, request)
+        if request.json:
+            streams.product_line(to_json(_as_object(tune, score, path, request)))
         _tell(streams, trained, tune, score, path)
     return 0
 
 
 def _novel_tune(
-    streams: Streams, trained: TrainedModel, prompt: Score | None, constraints: Constraints, *, call: MusicCall, index: int
+    streams: Streams, trained: TrainedModel, prompt: Score | None, constraints: Constraints, *, request: Request, index: int
 ) -> Tune:
     """The tune of this number, or the first in its place that copies no more than it may; of none, that which copies least."""
     found: list[tuple[float, int, Tune]] = []
-    for attempt in range(1 if call.novel is None else NOVEL_TRIES):
+    for attempt in range(1 if request.novel is None else NOVEL_TRIES):
         tune = trained.compose(
-            prompt, length=call.length, bars=call.music.get("bars"), seconds=call.music.get("seconds"), seed=call.seed,
-            first=index + attempt * NOVEL_STRIDE, constraints=constraints, sampling=call.sampling, echo=call.echo,
+            prompt, length=request.length, bars=request.own.get("bars"), seconds=request.own.get("seconds"), seed=request.seed,
+            first=index + attempt * NOVEL_STRIDE, constraints=constraints, sampling=request.sampling, echo=request.echo,
         )[0]  # fmt: skip
-        if call.novel is None:
+        if request.novel is None:
             return tune
         found.append((trained.novelty(trained.prepare_tune(tune.score)).copied_share, attempt, tune))
-        if found[-1][0] <= call.novel:
+        if found[-1][0] <= request.novel:
             return tune
     least, _, tune = min(found, key=lambda entry: entry[:2])
-    streams.say(f"warning: of {NOVEL_TRIES} tunes each copied more than {call.novel:.0%}; this is the one with {least:.0%}")
+    streams.say(f"warning: of {NOVEL_TRIES} tunes each copied more than {request.novel:.0%}; this is the one with {least:.0%}")
     return tune
 
 
-def _targets(call: MusicCall, kinds: tuple[str, ...]) -> list[Path]:
+def _targets(request: Request, kinds: tuple[str, ...]) -> list[Path]:
     """The MIDI file of every tune; none where they go to standard output."""
-    if call.out is None or call.out == "-":
+    if request.out is None or request.out == "-":
         if kinds:
             raise UsageError(f"--{kinds[0]} needs a file beside which it is put", remedy=f"-o tune.mid --{kinds[0]}")
-        if call.num_samples > 1 and not call.json:
-            raise UsageError("several tunes need files of their own", remedy=f"--num-samples {call.num_samples} -o tunes/")
+        if request.num_samples > 1 and not request.json:
+            raise UsageError("several tunes need files of their own", remedy=f"--num-samples {request.num_samples} -o tunes/")
         return []
-    out = Path(call.out)
-    if call.out.endswith(("/", "\\")) or out.is_dir():
-        names = [out / f"{number:0{len(str(call.num_samples))}d}.mid" for number in range(1, call.num_samples + 1)]
+    out = Path(request.out)
+    if request.out.endswith(("/", "\\")) or out.is_dir():
+        names = [out / f"{number:0{len(str(request.num_samples))}d}.mid" for number in range(1, request.num_samples + 1)]
     elif out.suffix.lower() not in _SUFFIXES:
         raise UsageError(
-            f"-o {call.out}: a tune is written as MIDI, expected a name that ends in .mid, or a folder",
+            f"-o {request.out}: a tune is written as MIDI, expected a name that ends in .mid, or a folder",
             remedy=f"-o {out.with_suffix('.mid')}",
         )
     else:
-        several = call.num_samples > 1
-        names = [out.with_name(f"{out.stem}-{number}{out.suffix}") if several else out for number in range(1, call.num_samples + 1)]
-    given = call.prompt_file
+        several = request.num_samples > 1
+        names = [out.with_name(f"{out.stem}-{number}{out.suffix}") if several else out for number in range(1, request.num_samples + 1)]
+    given = request.prompt_file
     if given not in {None, "-"} and any(name.exists() and name.samefile(str(given)) for name in names):
-        raise UsageError(f"-o {call.out} would write over the tune that is continued", remedy="choose another name")
+        raise UsageError(f"-o {request.out} would write over the tune that is continued", remedy="choose another name")
     return names
 
 
-def _prompt(streams: Streams, call: MusicCall, constraints: Constraints) -> Score | None:
+def _prompt(streams: Streams, request: Request, constraints: Constraints) -> Score | None:
     from lstmgen.music.midi.reader import MidiError, read_midi
     from lstmgen.music.typed import parse_tune
 
-    file = call.prompt_file
-    if call.prompt is not None:
-        if file is not None:
-            raise UsageError("-p and -f both give a prompt, expected one of them", remedy="leave one of them out")
-        return parse_tune(call.prompt, program=min(constraints.programs or {0}))
+    file = request.prompt_file
+    if request.prompt is not None:
+        return parse_tune(request.prompt, program=min(constraints.programs or {0}))
     if file is None:
         return None
     try:
@@ -170,7 +118,7 @@ def _prompt(streams: Streams, call: MusicCall, constraints: Constraints) -> Scor
     except MidiError as error:
         raise InputError(f"{file}: {error.message}", remedy="-f FILE.mid, a tune to go on with") from error
     for finding in reading.findings:
-        streams.say(one_line(f"note: {file}: {finding.reason}"))
+        streams.say(f"note: {file}: {finding.reason}")
     return reading.score
 
 
@@ -180,7 +128,7 @@ def _at_tempo(score: Score, bpm: float | None) -> Score:
     return score if bpm is None else score.changed(tempos=TempoMap.of([(0, max(1, round(60e6 / bpm)))]))
 
 
-def _write(streams: Streams, score: Score, path: Path | None, kinds: tuple[str, ...], call: MusicCall) -> None:
+def _write(streams: Streams, score: Score, path: Path | None, kinds: tuple[str, ...], request: Request) -> None:
     from lstmgen.music.midi.writer import to_midi_bytes, write_midi
 
     if path is not None:
@@ -190,9 +138,9 @@ def _write(streams: Streams, score: Score, path: Path | None, kinds: tuple[str, 
             from lstmgen.music.rendering import render_file
 
             render_file(score, path.with_suffix(f".{kind}"), title=path.stem)
-    elif call.json:
+    elif request.json:
         return
-    elif streams.out_is_terminal and call.out is None:
+    elif streams.out_is_terminal and request.out is None:
         from lstmgen.music.roll import draw_terminal
 
         streams.own_line(draw_terminal(score, width=_ROLL_COLUMNS, colour=streams.out_colour))
@@ -204,9 +152,9 @@ def _write(streams: Streams, score: Score, path: Path | None, kinds: tuple[str, 
 def _tell(streams: Streams, trained: TrainedModel, tune: Tune, score: Score, path: Path | None) -> None:
     where = f"wrote {path}: " if path is not None else ""
     loudest = int(score.notes.velocity.max()) if len(score.notes) else 0
-    streams.say(one_line(f"{where}{tune.notes:,} notes, {tune.bars:g} bars, {score.duration_s:.1f} s, loudest velocity {loudest}"))
+    streams.say(f"{where}{tune.notes:,} notes, {tune.bars:g} bars, {score.duration_s:.1f} s, loudest velocity {loudest}")
     for warning in (*tune.warnings, *_heard(score)):
-        streams.say(one_line(f"warning: {warning}"))
+        streams.say(f"warning: {warning}")
     surprise = f"{tune.nats_per_token:.3f} nats a token" if tune.nats_per_token is not None else "nothing drawn"
     streams.explain(f"tune {tune.index}: ended by {tune.ended} after {tune.tokens:,} tokens, {surprise}; {trained.path}")
 
@@ -217,11 +165,11 @@ def _heard(score: Score) -> Iterator[str]:
     yield from warnings_of(score)
 
 
-def _as_object(tune: Tune, score: Score, path: Path | None, call: MusicCall) -> dict[str, Any]:
+def _as_object(tune: Tune, score: Score, path: Path | None, request: Request) -> dict[str, Any]:
     return {
         "index": tune.index,
         "seed": tune.seed,
-        "prompt": call.prompt or call.prompt_file,
+        "prompt": request.prompt or request.prompt_file,
         "file": None if path is None else str(path),
         "notes": tune.notes,
         "seconds": round(score.duration_s, 3),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import textwrap
-from typing import Annotated, Any, Final
-
-import typer
+from typing import Any, Final
 
 from lstmgen.cli.bars import work_bar
-from lstmgen.cli.command import new_app, register, with_streams
+from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpus_names
-from lstmgen.cli.options import Json
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.options import JSON
+from lstmgen.cli.output import Streams, to_json
 from lstmgen.cli.wording import command, counted, size
+from lstmgen.options import Option
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     "lstmgen corpora                          # what there is",
     "lstmgen corpora get tinyshakespeare      # download, verify, keep",
     "lstmgen train tinyshakespeare            # a corpus is a source like any other",
@@ -25,30 +24,10 @@ EXAMPLES: Final = (
 _WORDS: Final = {"bundled": "bundled", "machine": "on this machine", "package": "converted", "download": "download"}
 _WIDTH: Final = 100
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a corpus.", autocompletion=corpus_names)]
+_NAME: Final = Option(name="name", unit="NAME", required=True, help="Name of a corpus.", complete=corpus_names)
 
 
-def build_app() -> typer.Typer:
-    """`corpora` and its commands."""
-    app = new_app(_DESCRIPTION, examples=EXAMPLES, name="corpora")
-    app.callback()(with_streams(_corpora))
-    register(app, "list", list_corpora, examples=("lstmgen corpora list", "lstmgen corpora list --json | jq -r .name"))
-    register(app, "get", get, examples=("lstmgen corpora get tinyshakespeare", "lstmgen corpora get bach-chorales"))
-    register(app, "path", path, examples=("lstmgen corpora path python-docs", "lstmgen info $(lstmgen corpora path tinyshakespeare)"))
-    return app
-
-
-_DESCRIPTION: Final = """Texts and tunes to name as a SOURCE: bundled, found here, converted from a package, or to download.
-
-Nothing is ever downloaded or converted but by `corpora get`."""
-
-
-def _corpora(streams: Streams, context: typer.Context, json: Json = False) -> None:  # noqa: FBT002 - an option
-    if context.invoked_subcommand is None:
-        list_corpora(streams, json=json)
-
-
-def list_corpora(streams: Streams, *, json: Json = False) -> None:
+def list_corpora(streams: Streams, *, json: bool) -> None:
     """List all corpora, with their size and whether they are here already."""
     from lstmgen.corpus import catalog
 
@@ -66,7 +45,7 @@ def list_corpora(streams: Streams, *, json: Json = False) -> None:
             streams.product_line(" " * width + line)
 
 
-def get(streams: Streams, *, name: Name, json: Json = False) -> None:
+def get(streams: Streams, *, name: str, json: bool) -> None:
     """Make a corpus available: download it and verify its hash, or convert it; keep it in the cache. Prints where it is."""
     from lstmgen.corpus import catalog
 
@@ -75,7 +54,7 @@ def get(streams: Streams, *, name: Name, json: Json = False) -> None:
     if here:
         streams.say(f"{name} is here already")
     elif entry.kind == "download":
-        streams.say(one_line(f"fetching {entry.location}"))
+        streams.say(f"fetching {entry.location}")
         streams.explain(f"expecting {entry.size_bytes:,} bytes with sha256 {entry.sha256}")
     with work_bar(streams, name, shown=size if entry.kind == "download" else _pieces, patience_s=0.0) as progress:
         place = catalog.get(name, _cache(), progress=progress)
@@ -89,12 +68,12 @@ def _tell_converted(streams: Streams, name: str) -> None:
 
     made = music21_corpus.stamp_of(name, _cache())
     if made is not None:
-        streams.say(f"{name}: {counted(made.files, 'piece')} by music21 {one_line(made.music21)}, {len(made.skipped)} left out")
+        streams.say(f"{name}: {counted(made.files, 'piece')} by music21 {made.music21}, {len(made.skipped)} left out")
         for what, reason in made.skipped:
-            streams.explain(one_line(f"left out: {what}: {reason}"))
+            streams.explain(f"left out: {what}: {reason}")
 
 
-def path(streams: Streams, *, name: Name, json: Json = False) -> None:
+def path(streams: Streams, *, name: str, json: bool) -> None:
     """Print the file or folder of a corpus that is here already."""
     from lstmgen.corpus import catalog
 
@@ -136,3 +115,31 @@ def _as_object(entry: Any, *, available: bool) -> dict[str, Any]:
         "sha256": entry.sha256,
         "description": entry.description,
     }
+
+
+COMMAND: Final = Command(
+    name="corpora",
+    run=list_corpora,
+    help="""Texts and tunes to name as a SOURCE: bundled, found here, converted from a package, or to download.
+
+    Nothing is ever downloaded or converted but by `corpora get`.""",
+    examples=_EXAMPLES,
+    options=(JSON,),
+    commands=(
+        Command(
+            name="list", run=list_corpora, options=(JSON,), examples=("lstmgen corpora list", "lstmgen corpora list --json | jq -r .name")
+        ),
+        Command(
+            name="get",
+            run=get,
+            options=(_NAME, JSON),
+            examples=("lstmgen corpora get tinyshakespeare", "lstmgen corpora get bach-chorales"),
+        ),
+        Command(
+            name="path",
+            run=path,
+            options=(_NAME, JSON),
+            examples=("lstmgen corpora path python-docs", "lstmgen info $(lstmgen corpora path tinyshakespeare)"),
+        ),
+    ),
+)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import math
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-import typer
+from typing import Any, Final
 
 import lstmgen
+from lstmgen import run_files
 from lstmgen.cli import demo_tune
-from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.command import Command
+from lstmgen.cli.output import Streams, Styled
 from lstmgen.cli.progress import short_path
 from lstmgen.cli.settings import MAX_TIME_KEY
 from lstmgen.cli.train import follow, tell_stop
 from lstmgen.cli.wording import bits, command, duration, parse_duration, size
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.generation.sampling import Sampling
+from lstmgen.options import Option
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     "lstmgen demo                       # learn for a minute at most, then write and measure",
     "lstmgen demo --max-time 15s        # the same in a hurry",
 )
@@ -32,13 +33,12 @@ _PASSES: Final = 12.0
 """Enough for a text of this length; on a fast machine they end before the time does."""
 _MAX_RUNS: Final = 10_000
 
-MaxTime = Annotated[
-    float | None,
-    typer.Option("--max-time", metavar="TIME", parser=parse_duration, help=f"Time to learn, such as 90s or 5m. [{TRAINING_TIME}]"),
-]
+MAX_TIME: Final = Option(
+    name="max_time", flags="--max-time", type=parse_duration, unit="TIME", help=f"Time to learn, such as 90s or 5m. [{TRAINING_TIME}]"
+)
 
 
-def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
+def demo(streams: Streams, *, max_time: float | None) -> int:
     """Train on a bundled text and write; train on bundled tunes and compose; measure both.
 
     The runs are kept in checkpoints/demo and checkpoints/demo-tunes (or demo-2, demo-3 ...), ready for every other command. What the
@@ -48,6 +48,9 @@ def demo(streams: Streams, *, max_time: MaxTime = None) -> int:
     if time_s <= 0:
         raise UsageError("--max-time: expected more than 0 seconds", remedy="lstmgen demo --max-time 60s")
     return _text_half(streams, time_s, chosen=max_time is not None) or _tune_half(streams, time_s / 2)
+
+
+COMMAND: Final = Command(name="demo", run=demo, examples=_EXAMPLES, options=(MAX_TIME,))
 
 
 def _text_half(streams: Streams, time_s: float, *, chosen: bool) -> int:
@@ -62,7 +65,7 @@ def _text_half(streams: Streams, time_s: float, *, chosen: bool) -> int:
     prompt = usual_line(text)
     _head(streams, 2, f"Writing, from the prompt {prompt.strip()!r}")
     for temperature, mood in _TEMPERATURES:
-        streams.say(streams.styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
+        streams.say(Styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
         drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=Sampling(temperature=temperature))[0]
         streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
     _head(streams, 3, "Measuring, on the last tenth of the text, which it never read", gap=False)
@@ -95,8 +98,10 @@ def _tell(streams: Streams, lines: list[str]) -> None:
 
 def _head(streams: Streams, number: int, title: str, *, gap: bool = True) -> None:
     """A heading between empty lines; without `gap` there is one before it already."""
-    before = "\n" if gap else ""
-    streams.say(f"{before}{streams.styled('bold', one_line(f'{number}. {title}'))}\n")
+    if gap:
+        streams.say()
+    streams.say(Styled("bold", f"{number}. {title}"))
+    streams.say()
 
 
 def bundled_text() -> tuple[str, str]:
@@ -118,10 +123,10 @@ def free_run(name: str) -> Path:
     """`checkpoints/NAME`, or the first `checkpoints/NAME-N` that is free."""
     names = (name, *(f"{name}-{number}" for number in range(2, _MAX_RUNS)))
     for candidate in names:
-        path = Path("checkpoints") / candidate
+        path = run_files.RUNS / candidate
         if not path.exists():
             return path
-    raise UsageError(f"checkpoints holds {_MAX_RUNS:,} demos", remedy="rm -r checkpoints/demo-*")
+    raise UsageError(f"{run_files.RUNS} holds {_MAX_RUNS:,} demos", remedy=f"rm -r {run_files.RUNS}/demo-*")
 
 
 def usual_line(text: str) -> str:
@@ -158,4 +163,4 @@ def next_steps(run: str, prompt: str) -> list[str]:
         (command("train", "YOUR-FILE.txt"), "your own text, five minutes"),
     ]
     width = max(len(words) for words, _ in rows) + 2
-    return [one_line(f"  {words:<{width}} # {meaning}") for words, meaning in rows]
+    return [f"  {words:<{width}} # {meaning}" for words, meaning in rows]

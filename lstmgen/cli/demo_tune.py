@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import lstmgen
-from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.output import Streams
 from lstmgen.cli.progress import short_path
 from lstmgen.cli.wording import command, duration
 from lstmgen.errors import CorpusError
@@ -47,9 +47,9 @@ def compose(streams: Streams, run: str, *, seed: int) -> Path:
         render_file(tune.score, path.with_suffix(kind), title=f"Tune {seed}")
     streams.say(f"{tune.notes} notes, {tune.bars:g} bars, {tune.seconds:.1f} seconds")
     for suffix, meaning in ((".mid", "for any music program"), (".png", "to see"), (".wav", "to hear")):
-        streams.say(one_line(f"  {short_path(str(path.with_suffix(suffix)))}  {meaning}"))
+        streams.say(f"  {short_path(str(path.with_suffix(suffix)))}  {meaning}")
     for warning in tune.warnings:
-        streams.say(one_line(f"note: {warning}"))
+        streams.say(f"note: {warning}")
     return path
 
 
@@ -75,4 +75,4 @@ def next_steps(run: str, tune: Path) -> list[str]:
         (command("train", "YOUR-FOLDER"), "your own MIDI files, five minutes"),
     ]
     width = max(len(words) for words, _ in rows) + 2
-    return [one_line(f"  {words:<{width}} # {meaning}") for words, meaning in rows]
+    return [f"  {words:<{width}} # {meaning}" for words, meaning in rows]

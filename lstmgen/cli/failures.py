@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import typer
 
-from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.output import Streams, Styled
 from lstmgen.errors import LstmgenError
 
 _MACHINE_ERRNOS: Final = frozenset(
@@ -41,9 +41,9 @@ class Failure:
 def report(failure: Failure, streams: Streams) -> int:
     """Say what failed on standard error, whatever `-q` says; returns the exit code."""
     if failure.message:
-        streams.insist(f"{streams.styled('red', 'error:')} {one_line(failure.message)}")
+        streams.insist(Styled("red", "error:"), failure.message)
     if failure.remedy:
-        streams.insist(f"{streams.styled('green', 'try:')} {one_line(failure.remedy)}")
+        streams.insist(Styled("green", "try:"), failure.remedy)
     return failure.exit_code
 
 

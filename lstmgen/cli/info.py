@@ -6,29 +6,29 @@ import json as json_module
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
+from lstmgen import run_files
+from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
-from lstmgen.cli.options import Json
+from lstmgen.cli.options import JSON
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.progress import quality_line, short_path
 from lstmgen.cli.sparkline import chart
 from lstmgen.cli.wording import command, counted, duration, size
 from lstmgen.errors import InputError, LstmgenError
+from lstmgen.options import Option
 
 if TYPE_CHECKING:
     from lstmgen.media.base import Tokenizer
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     "lstmgen info checkpoints/story        # architecture, tokenizer, how it was trained, how well it went",
     "lstmgen info story.txt                # what a text holds before training on it",
     "lstmgen info tune.mid                 # tempo, meter, tracks, and what each tokenizer would lose of it",
     "lstmgen info python-source            # a corpus",
     "lstmgen info RUN --json | jq .parameters",
 )
-_RUN_FILES: Final = ("model.safetensors", "last.safetensors")
 _CHART_WIDTH: Final = 60
 _COLUMN: Final = 15
 
@@ -37,15 +37,16 @@ def _things(incomplete: str) -> list[str]:
     return [*models(incomplete), *corpora_and_files(incomplete)]
 
 
-Thing = Annotated[
-    str,
-    typer.Argument(
-        metavar="THING", help="A run, a model file, a corpus, a text or MIDI file, or a folder of such.", autocompletion=_things
-    ),
-]
+THING: Final = Option(
+    name="thing",
+    unit="THING",
+    required=True,
+    help="A run, a model file, a corpus, a text or MIDI file, or a folder of such.",
+    complete=_things,
+)
 
 
-def info(streams: Streams, *, thing: Thing, json: Json = False) -> None:
+def info(streams: Streams, *, thing: str, json: bool) -> None:
     """Describe a model, a run, a corpus, a text or a tune."""
     facts = _describe(thing)
     streams.explain(f"{thing} was taken for a {facts['kind']}")
@@ -54,6 +55,9 @@ def info(streams: Streams, *, thing: Thing, json: Json = False) -> None:
         return
     for line in _as_lines(facts):
         streams.product_line(line)
+
+
+COMMAND: Final = Command(name="info", run=info, examples=_EXAMPLES, options=(THING, JSON))
 
 
 def _describe(thing: str) -> dict[str, Any]:
@@ -77,8 +81,8 @@ def _model_path(thing: str) -> Path | None:
     """
     from lstmgen.checkpoint.model_file import find_model
 
-    for folder in (Path(thing), Path("checkpoints") / thing):
-        if any((folder / name).is_file() for name in _RUN_FILES):
+    for folder in (Path(thing), run_files.RUNS / thing):
+        if run_files.holds_run(folder):
             return find_model(str(folder))
     return Path(thing) if _looks_like_a_model(Path(thing)) else None
 
@@ -118,7 +122,7 @@ def describe_model(path: Path) -> dict[str, Any]:
         }
         | _promises(tokenizer),
         "summary": description.summary,
-        "losses": [round(loss, 4) for loss in _metrics(path.with_name("metrics.jsonl"))],
+        "losses": [round(loss, 4) for loss in _metrics(path.with_name(run_files.METRICS))],
     }
 
 
@@ -179,7 +183,7 @@ def describe_text(thing: str) -> dict[str, Any]:
         if Path(thing).exists():
             raise
         raise InputError(
-            f"there is no model, run, corpus or file called {thing!r}", remedy="ls checkpoints, or lstmgen corpora for the corpora"
+            f"there is no model, run, corpus or file called {thing!r}", remedy=f"ls {run_files.RUNS}, or lstmgen corpora for the corpora"
         ) from error
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lstmgen.cli.failures import EXIT_INTERRUPT, Terminated, explain, report
-from lstmgen.cli.output import Streams, encode, one_line, visible
+from lstmgen.cli.output import Streams, Styled, encode
+from lstmgen.cli.request import Request
 from lstmgen.cli.wording import counted
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.generation.sampling import parse_temperature
 
 if TYPE_CHECKING:
-    from lstmgen.cli.sample import Wish
     from lstmgen.generation.turns import Turns
     from lstmgen.runs.trained import TrainedModel
 
@@ -37,11 +37,11 @@ Ctrl-C ends the model's turn.
   /quit        leave; so does Ctrl-D"""
 
 
-def converse(streams: Streams, trained: TrainedModel, wish: Wish) -> int:
+def converse(streams: Streams, trained: TrainedModel, request: Request) -> int:
     """Take turns until the user leaves; returns the exit code."""
-    conversation = Conversation(streams, trained.session(seed=wish.seed), wish)
-    streams.say(f"seed: {wish.seed}")
-    streams.say(streams.styled("dim", "type a line and the model goes on; /help explains, /quit leaves"))
+    conversation = Conversation(streams, trained.session(seed=request.seed), request)
+    streams.say(f"seed: {request.seed}")
+    streams.say(Styled("dim", "type a line and the model goes on; /help explains, /quit leaves"))
     try:
         conversation.begin()
         while conversation.listen():
@@ -60,13 +60,13 @@ class Conversation:
     Args:
         streams: lines come in, the model's text goes out, all else to standard error.
         turns: the text and the model.
-        wish: the prompt to begin with, and how to sample.
+        request: the prompt to begin with, and how to sample.
     """
 
-    def __init__(self, streams: Streams, turns: Turns, wish: Wish) -> None:
+    def __init__(self, streams: Streams, turns: Turns, request: Request) -> None:
         self._streams = streams
         self._turns = turns
-        self._wish = wish
+        self._request = request
         self._steps: list[int] = []
         """For every turn how many changes of the text it made: 2 with a line of the user, 1 without."""
         self._commands = {
@@ -81,18 +81,18 @@ class Conversation:
 
     def begin(self) -> None:
         """Put the prompt down, which nothing takes back, and let the model go on from it."""
-        if self._wish.prompt:
-            self._append(self._wish.prompt)
+        if self._request.prompt:
+            self._append(self._request.prompt)
             self._turns.keep()
-            if self._wish.echo:
-                self._streams.product(self._wish.prompt)
+            if self._request.echo:
+                self._streams.product(self._request.prompt)
             self._steps.append(1)
             self._generate()
 
     def listen(self) -> bool:
         """Take in one line and do what it says; false when the user leaves."""
         if self._streams.in_is_terminal:
-            self._streams.send_message(encode(self._streams.styled("cyan", "> ")))
+            self._streams.insist(Styled("cyan", "> "), end="")
         data = self._streams.stdin.readline(_MAX_LINE_BYTES)
         if not data:
             return False
@@ -128,13 +128,14 @@ class Conversation:
         self._generate()
 
     def _append(self, text: str) -> None:
-        for note in self._turns.append(text, oov=self._wish.oov):
-            self._streams.say(one_line(f"note: {note}"))
+        for note in self._turns.append(text, oov=self._request.own["oov"]):
+            self._streams.say(f"note: {note}")
 
     def _generate(self) -> None:
         """The model's turn, shown as it is drawn; Ctrl-C ends it and keeps what was shown."""
-        wish = self._wish
-        stream = self._turns.generate(wish.length, sampling=wish.sampling, stop=wish.stop, ignore_end=wish.ignore_end)
+        request = self._request
+        own = {name: request.own[name] for name in ("stop", "ignore_end")}
+        stream = self._turns.generate(request.length, sampling=request.sampling, **own)
         try:
             for piece in stream:
                 self._streams.product(piece)
@@ -157,18 +158,18 @@ class Conversation:
         for _change in range(self._steps.pop()):
             self._turns.undo()
         end = self._turns.text[-_SHOWN_END:]
-        self._streams.say(one_line(f"the text ends with: {end}") if end else "the text is empty")
+        self._streams.say(f"the text ends with: {end}" if end else "the text is empty")
 
     def _set_temperature(self, argument: str) -> None:
-        sampling = dataclasses.replace(self._wish.sampling, temperature=parse_temperature(argument))
-        self._wish = dataclasses.replace(self._wish, sampling=sampling)
+        sampling = dataclasses.replace(self._request.sampling, temperature=parse_temperature(argument))
+        self._request = dataclasses.replace(self._request, sampling=sampling)
         self._streams.say(f"temperature {argument}")
 
     def _set_length(self, argument: str) -> None:
         if not argument.isascii() or not argument.isdigit():
             raise UsageError(f"/n {argument}: expected a whole number of tokens", remedy="/n 200")
-        self._wish = dataclasses.replace(self._wish, length=int(argument))
-        self._streams.say(f"up to {counted(self._wish.length, 'token')} a turn")
+        self._request = dataclasses.replace(self._request, length=int(argument))
+        self._streams.say(f"up to {counted(int(argument), 'token')} a turn")
 
     def _show(self, _: str) -> None:
         self._streams.product_line(self._turns.text)
@@ -183,7 +184,8 @@ class Conversation:
             raise UsageError(f"{argument} exists already", remedy="/save under another name") from None
         except OSError as error:
             raise UsageError(f"{argument} cannot be written: {error.strerror}", remedy="/save under another name") from error
-        self._streams.say(one_line(f"wrote {counted(len(self._turns.text), 'character')} to {argument}"))
+        self._streams.say(f"wrote {counted(len(self._turns.text), 'character')} to {argument}")
 
     def _explain(self, _: str) -> None:
-        self._streams.say(visible(_HELP))
+        for line in _HELP.splitlines():
+            self._streams.say(line)

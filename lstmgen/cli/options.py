@@ -6,20 +6,18 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
-
-import typer
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 import lstmgen
-from lstmgen import choices, config, limits
+from lstmgen import choices, config, limits, run_files
 from lstmgen.cli.complete import models
 from lstmgen.cli.output import Streams
-from lstmgen.errors import InputError, UsageError
+from lstmgen.errors import InputError
+from lstmgen.options import Option
 
 if TYPE_CHECKING:
     from lstmgen.runs.trained import TrainedModel
 
-OOV_POLICIES: Final = get_args(choices.OovPolicy)
 MACHINE: Final = "machine"
 OUTPUT: Final = "output"
 
@@ -28,60 +26,50 @@ _SEED_BELOW: Final = 2**31
 _ESCAPE: Final = re.compile(r"\\(?:([nrt\\])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
 _SIMPLE: Final = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
-Model = Annotated[
-    str,
-    typer.Argument(metavar="MODEL", help="A run folder, a model file, or the name of a run under checkpoints/.", autocompletion=models),
-]
-Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.", rich_help_panel=OUTPUT)]
-Device = Annotated[
-    str, typer.Option("--device", metavar="auto|cpu|cuda", help=f"Where it runs. [{_RUNTIME.device}]", rich_help_panel=MACHINE)
-]
-Threads = Annotated[
-    int | None,
-    typer.Option(
-        "--threads", metavar="N", min=1, max=1024, help="CPU threads; one for each core where not given.", rich_help_panel=MACHINE
-    ),
-]
-Precision = Annotated[
-    str, typer.Option("--precision", metavar="auto|fp32|bf16|fp16", help=f"Arithmetic. [{_RUNTIME.precision}]", rich_help_panel=MACHINE)
-]
-
-
-def oov_option(panel: str) -> Any:
-    """`--oov`, under a heading of the help."""
-    return typer.Option(
-        "--oov",
-        metavar="|".join(OOV_POLICIES),
-        help="What to do with symbols that the model has never seen. [error]",
-        rich_help_panel=panel,
-    )
-
-
-def check_choice(flag: str, value: str | None, allowed: tuple[str, ...]) -> None:
-    """Refuse a word that is not among those allowed.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if value is not None and value not in allowed:
-        raise UsageError(f"{flag}: expected one of {', '.join(allowed)}, found {value!r}", remedy=f"{flag} {allowed[0]}")
-
-
-def given(**values: Any) -> dict[str, Any]:
-    """The arguments that are not None: what was not given is not passed on."""
-    return {name: value for name, value in values.items() if value is not None}
+MODEL: Final = Option(
+    name="model",
+    unit="MODEL",
+    required=True,
+    help=f"A run folder, a model file, or the name of a run under {run_files.RUNS}/.",
+    complete=models,
+)
+JSON: Final = Option(name="json", flags="--json", type=bool, help="JSON on standard output, for scripts.", panel=OUTPUT)
+DEVICE: Final = Option(
+    name="device", flags="--device", choices=get_args(choices.Device), default=_RUNTIME.device, help="Where it runs.", panel=MACHINE
+)
+PRECISION: Final = Option(
+    name="precision",
+    flags="--precision",
+    choices=get_args(choices.Precision),
+    default=_RUNTIME.precision,
+    help="Arithmetic.",
+    panel=MACHINE,
+)
+THREADS: Final = Option(
+    name="threads",
+    flags="--threads",
+    type=int,
+    unit="N",
+    low=1,
+    high=1024,
+    help="CPU threads; one for each core where not given.",
+    panel=MACHINE,
+)
+OOV: Final = Option(
+    name="oov",
+    flags="--oov",
+    choices=get_args(choices.OovPolicy),
+    help="What to do with symbols that the model has never seen. [error]",
+)
 
 
 def load_model(spec: str, *, device: str, threads: int | None, precision: str = "auto") -> TrainedModel:
     """The model that a command works with. Imports torch, so mistakes in the arguments should have been found before.
 
     Raises:
-        UsageError: there is no such kind of device or precision.
         ModelFileError: there is no such model, or it is damaged.
         MachineError: the device or the precision is not to be had here.
     """
-    check_choice("--device", device, get_args(choices.Device))
-    check_choice("--precision", precision, get_args(choices.Precision))
     return lstmgen.load(spec, device=cast("choices.Device", device), precision=cast("choices.Precision", precision), threads=threads)
 
 

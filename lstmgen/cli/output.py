@@ -1,5 +1,6 @@
 """Where everything that the program says goes: the product to standard output, all else to standard error.
 
+A message is one line, in which control characters are written out, wherever its words come from.
 Generated text is written as bytes, never through rich: unchanged into a pipe or a file, with control characters shown escaped on a
 terminal. Both streams are UTF-8 whatever the locale says. A message that cannot be delivered is dropped, for a run must not die because
 nobody listens; a product that cannot be delivered is an error.
@@ -69,6 +70,14 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
     return value
+
+
+@dataclass(frozen=True)
+class Styled:
+    """A part of a message in bold, dim, red, green or cyan, where colour is allowed."""
+
+    style: str
+    text: str
 
 
 class MessageText(io.TextIOBase):
@@ -167,19 +176,19 @@ class Streams:
         """Write one line of the product, such as a JSON object or a row of a table."""
         self.product(text + "\n")
 
-    def say(self, text: str = "") -> None:
-        """A message of one or more lines, unless `-q`."""
+    def say(self, *parts: str | Styled) -> None:
+        """A message of one line, unless `-q`; whatever in it could end the line or steer the terminal is written out."""
         if not self.quiet:
-            self.insist(text)
+            self.insist(*parts)
 
     def explain(self, text: str) -> None:
-        """A message for `-v`, in one line."""
+        """A message for `-v`."""
         if self.verbose:
-            self.say(self.styled("dim", one_line(text)))
+            self.say(Styled("dim", text))
 
-    def insist(self, text: str) -> None:
+    def insist(self, *parts: str | Styled, end: str = "\n") -> None:
         """A message that `-q` does not silence."""
-        self.send_message(encode(text + "\n"))
+        self.send_message(encode(" ".join(map(self._written, parts)) + end))
 
     def send_message(self, data: bytes) -> None:
         """Bytes to standard error, dropped when nobody reads them."""
@@ -187,14 +196,21 @@ class Streams:
             self.stderr.write(data)
             self.stderr.flush()
 
-    def send_at_once(self, text: str) -> None:
-        """A line past every buffer, for signal handlers: they may run in the middle of another write to the same stream."""
-        with contextlib.suppress(OSError, ValueError):
-            os.write(self.stderr.fileno(), encode(text + "\n"))
+    def send_at_once(self, text: str, *, control: str = "") -> None:
+        """A line past every buffer, for signal handlers: they may run in the middle of another write to the same stream.
 
-    def styled(self, style: str, text: str) -> str:
-        """The text in bold, dim, red, green or cyan where colour is allowed."""
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour else text
+        Args:
+            text: what is said.
+            control: what the terminal is told before, such as to show the cursor.
+        """
+        with contextlib.suppress(OSError, ValueError):
+            os.write(self.stderr.fileno(), encode(f"{control}{one_line(text)}\n"))
+
+    def _written(self, part: str | Styled) -> str:
+        if isinstance(part, str):
+            return one_line(part)
+        text = one_line(part.text)
+        return f"\x1b[{_STYLES[part.style]}m{text}\x1b[0m" if self.colour else text
 
 
 def _is_terminal(stream: Any) -> bool:

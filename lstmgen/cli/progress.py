@@ -6,7 +6,8 @@ import math
 import os
 from typing import Any, Final
 
-from lstmgen.cli.output import one_line, visible
+from lstmgen.choices import MEDIA
+from lstmgen.cli.output import visible
 from lstmgen.cli.wording import amount, bits, command, counted, duration, size
 from lstmgen.training.events import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned
 
@@ -74,7 +75,7 @@ class RunView:
         return min(max(self.stepped.progress, 0.0), 1.0) if self.stepped else 0.0
 
 
-_OF_MUSIC: Final = ("notes", "performance", "grid")
+_OF_MUSIC: Final = MEDIA["tunes"].tokenizers
 
 
 def unit_of(prepared: Prepared | None) -> str:
@@ -112,7 +113,7 @@ def prepared_lines(prepared: Prepared) -> list[str]:
     """What stands above the first step, in plain lines."""
     verb = f"going on with {prepared.run} at step {prepared.resumed_at_step:,}" if prepared.resumed_at_step else f"training {prepared.run}"
     lines = [verb, f"  {shape_line(prepared)}", f"  {data_line(prepared)}", f"  {prepared.device}, {prepared.precision}"]
-    return [one_line(line) for line in (*lines, *(f"  note: {note}" for note in prepared.notes))]
+    return [*lines, *(f"  note: {note}" for note in prepared.notes)]
 
 
 def sample_lines(sampled: Sampled) -> list[str]:
@@ -136,7 +137,7 @@ def step_line(stepped: Stepped, unit: str) -> str:
 def settings_lines(prepared: Prepared) -> list[str]:
     """Every setting of the run, as `--set` takes it."""
     return [
-        one_line(f"  {section}.{key} = {value}")
+        f"  {section}.{key} = {value}"
         for section, values in prepared.settings.items()
         for key, value in values.items()
         if value is not None
@@ -145,7 +146,7 @@ def settings_lines(prepared: Prepared) -> list[str]:
 
 def saved_line(saved: Saved) -> str:
     """A checkpoint was written."""
-    return one_line(f"step {saved.step:,}: saved in {short_path(saved.path)}")
+    return f"step {saved.step:,}: saved in {short_path(saved.path)}"
 
 
 class PlainLines:
@@ -185,7 +186,7 @@ class PlainLines:
 
 def warning_line(event: Warned) -> str:
     """Something went wrong and was dealt with."""
-    return one_line(f"step {event.step:,}: {event.message}")
+    return f"step {event.step:,}: {event.message}"
 
 
 def short_path(path: str) -> str:
@@ -210,7 +211,7 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
         lines.append(f"validation: {quality}")
     of_music = bool((summary.get("val") or {}).get("notes")) or summary.get("tokenizer") in _OF_MUSIC
     following = "-o tune.mid --png --wav" if of_music else '-p "How it begins"'
-    return [one_line(line) for line in (*lines, "", f"next: {command('sample', short_path(run))} {following}")]
+    return [*lines, "", f"next: {command('sample', short_path(run))} {following}"]
 
 
 def quality_line(val: dict[str, Any] | None) -> str:

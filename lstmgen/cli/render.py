@@ -5,22 +5,22 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
-
-import typer
+from typing import TYPE_CHECKING, Any, Final
 
 from lstmgen import limits
 from lstmgen.cli.bars import work_bar
+from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
-from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.output import Streams
 from lstmgen.cli.render_targets import KINDS, STREAM, Job, Place, check_options, folder_remedy, jobs_of, parse_place
 from lstmgen.cli.wording import amount, counted, size
 from lstmgen.errors import InputError, UsageError
+from lstmgen.options import Option
 
 if TYPE_CHECKING:
     from lstmgen.music.score import Score
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     "lstmgen render tune.mid                           # a piano roll in the terminal",
     "lstmgen render tune.mid -o tune.png -o tune.wav   # a picture and the sound",
     "lstmgen render tune.mid -o tune.svg --dark --from 9 --to 24",
@@ -33,69 +33,73 @@ _PART: Final = "part"
 _TERMINAL: Final = (100, 24)
 """Columns and lines where standard output is no terminal."""
 
-Files = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="MIDI files, or - for standard input.", autocompletion=corpora_and_files)
-]
-Outs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-o", "--output", metavar="OUT", help="A name that ends in .png, .svg or .wav, a FOLDER/, or - with --format. May be repeated."
+_OPTIONS: Final = (
+    Option(
+        name="files",
+        unit="FILE...",
+        repeated=True,
+        required=True,
+        help="MIDI files, or - for standard input.",
+        complete=corpora_and_files,
     ),
-]
-Formats = Annotated[
-    list[str] | None,
-    typer.Option("--format", metavar="|".join(KINDS), help=f"What goes into a folder or to standard output. May be repeated. [{KINDS[0]}]"),
-]
-From = Annotated[
-    str | None,
-    typer.Option("--from", metavar="BAR|TIME", help="Begin with this bar (9), or at this time (30s, 1:20).", rich_help_panel=_PART),
-]
-To = Annotated[
-    str | None, typer.Option("--to", metavar="BAR|TIME", help="End after this bar (16), or at this time.", rich_help_panel=_PART)
-]
-Dark = Annotated[bool, typer.Option("--dark", help="Light on dark.", rich_help_panel=_PICTURE)]
-Width = Annotated[
-    int | None,
-    typer.Option("--width", metavar="N", min=1, help="Pixels of a picture [1600], or columns in the terminal.", rich_help_panel=_PICTURE),
-]
-Title = Annotated[
-    str | None, typer.Option("--title", metavar="TEXT", help="At the head, instead of the file's name.", rich_help_panel=_PICTURE)
-]
-Soundfont = Annotated[
-    str | None,
-    typer.Option("--soundfont", metavar="FILE.sf2", help="Play it with these instruments (extra: audio).", rich_help_panel=_SOUND),
-]
-SampleRate = Annotated[
-    int | None, typer.Option("--sample-rate", metavar="HZ", min=1, help="Frames a second. [44100]", rich_help_panel=_SOUND)
-]
+    Option(
+        name="outs",
+        flags="-o --output",
+        unit="OUT",
+        repeated=True,
+        help="A name that ends in .png, .svg or .wav, a FOLDER/, or - with --format. May be repeated.",
+    ),
+    Option(
+        name="formats",
+        flags="--format",
+        choices=KINDS,
+        repeated=True,
+        help=f"What goes into a folder or to standard output. May be repeated. [{KINDS[0]}]",
+    ),
+    Option(name="begin", flags="--from", unit="BAR|TIME", help="Begin with this bar (9), or at this time (30s, 1:20).", panel=_PART),
+    Option(name="end", flags="--to", unit="BAR|TIME", help="End after this bar (16), or at this time.", panel=_PART),
+    Option(name="dark", flags="--dark", type=bool, help="Light on dark.", panel=_PICTURE),
+    Option(
+        name="width",
+        flags="--width",
+        type=int,
+        unit="N",
+        low=1,
+        help="Pixels of a picture [1600], or columns in the terminal.",
+        panel=_PICTURE,
+    ),
+    Option(name="title", flags="--title", unit="TEXT", help="At the head, instead of the file's name.", panel=_PICTURE),
+    Option(name="soundfont", flags="--soundfont", unit="FILE.sf2", help="Play it with these instruments (extra: audio).", panel=_SOUND),
+    Option(name="sample_rate", flags="--sample-rate", type=int, unit="HZ", low=1, help="Frames a second. [44100]", panel=_SOUND),
+)
 
 
 def render(
     streams: Streams,
     *,
-    files: Files,
-    output: Outs = None,
-    format: Formats = None,  # noqa: A002 - the name of the option
-    from_: From = None,
-    to: To = None,
-    dark: Dark = False,
-    width: Width = None,
-    title: Title = None,
-    soundfont: Soundfont = None,
-    sample_rate: SampleRate = None,
+    files: tuple[str, ...],
+    outs: tuple[str, ...],
+    formats: tuple[str, ...],
+    begin: str | None,
+    end: str | None,
+    dark: bool,
+    width: int | None,
+    title: str | None,
+    soundfont: str | None,
+    sample_rate: int | None,
 ) -> int:
     """Draw a tune as a piano roll, or let it sound.
 
     Without -o the roll is drawn in the terminal. Sound comes from a built-in synthesizer, or from a SoundFont of yours.
     """
-    jobs = jobs_of(files, output or (), format or (), out_is_terminal=streams.out_is_terminal)
+    jobs = jobs_of(files, outs, formats, out_is_terminal=streams.out_is_terminal)
     check_options(
         jobs,
         pictures=(("--dark", dark), ("--width", width is not None), ("--title", title is not None)),
         sounds=(("--soundfont", soundfont is not None), ("--sample-rate", sample_rate is not None)),
         roll=("--width", "--title"),
     )
-    part = (parse_place("--from", from_), parse_place("--to", to))
+    part = (parse_place("--from", begin), parse_place("--to", end))
     look: dict[str, Any] = {"dark": dark, **({} if width is None else {"width": width})}
     if jobs:
         look |= {} if soundfont is None else {"soundfont": Path(soundfont)}
@@ -110,7 +114,7 @@ def render(
             if len(files) == 1:
                 raise
             failed.append(error)
-            streams.say(one_line(f"skipped {error.message}"))
+            streams.say(f"skipped {error.message}")
             continue
         heading = (Path(file).stem if file != STREAM else "") if title is None else title
         if jobs:
@@ -121,6 +125,9 @@ def render(
     if failed:
         raise InputError(f"{len(failed)} of {len(files)} files could not be rendered", remedy="see the lines above; the others are done")
     return 0
+
+
+COMMAND: Final = Command(name="render", run=render, examples=_EXAMPLES, options=_OPTIONS)
 
 
 def _make_folders(jobs: Sequence[Job]) -> None:
@@ -205,7 +212,7 @@ def _make(streams: Streams, score: Score, job: Job, *, title: str, ticks: tuple[
     if job.out is None:
         streams.product_bytes(content)
     else:
-        streams.say(one_line(f"wrote {job.out}: {size(job.out.stat().st_size)}"))
+        streams.say(f"wrote {job.out}: {size(job.out.stat().st_size)}")
 
 
 def _show(streams: Streams, score: Score, *, title: str, ticks: tuple[int, int] | None, width: int | None, apart: bool) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
+from lstmgen import choices
 from lstmgen.cli.wording import command, parse_duration
 from lstmgen.errors import UsageError
 
-KINDS: Final = ("png", "svg", "wav")
-"""Those of `lstmgen.music.rendering`, without importing numpy for them; a test compares the two."""
+KINDS: Final = get_args(choices.Rendering)
 STREAM: Final = "-"
 
 
@@ -44,9 +44,6 @@ def jobs_of(files: Sequence[str], outs: Sequence[str], formats: Sequence[str], *
     Raises:
         UsageError: the names do not go together, or something would be written over.
     """
-    for kind in formats:
-        if kind not in KINDS:
-            raise UsageError(f"--format: expected one of {', '.join(KINDS)}, found {kind!r}", remedy=f"--format {KINDS[0]}")
     if files.count(STREAM) > 1:
         raise UsageError("standard input can be read once only", remedy="name - once")
     folders = [out for out in outs if out != STREAM and _is_folder(out)]

@@ -5,37 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from lstmgen.cli import sample_options as option
-from lstmgen.cli.compose import MusicCall, compose, is_of_music, refuse_music_options, refuse_text_options
-from lstmgen.cli.compose_options import takes_music_options
-from lstmgen.cli.options import (
-    OOV_POLICIES,
-    Device,
-    Json,
-    Model,
-    Precision,
-    Threads,
-    as_typed,
-    check_choice,
-    draw_seed,
-    given,
-    load_model,
-    read_text,
-    unescape,
-)
-from lstmgen.cli.output import Streams, encode, one_line, to_json
+from lstmgen.cli.command import Command
+from lstmgen.cli.compose import compose, is_of_music
+from lstmgen.cli.compose_options import TUNES
+from lstmgen.cli.interactive import converse
+from lstmgen.cli.options import as_typed, load_model, read_text, unescape
+from lstmgen.cli.output import Streams, Styled, encode, to_json
+from lstmgen.cli.request import Request
+from lstmgen.cli.sample_options import COMMON, DEFAULT_LENGTH, NOVEL_STRIDE, NOVEL_TRIES, TEXT, TURN_LENGTH
 from lstmgen.errors import UsageError
-from lstmgen.generation.sampling import Sampling, parse_temperature
+from lstmgen.options import given
 
 if TYPE_CHECKING:
-    from lstmgen.choices import OovPolicy
     from lstmgen.runs.trained import Sample, SampleStream, TrainedModel
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     'lstmgen sample checkpoints/story -p "Once upon a time"',
     "lstmgen sample RUN -n 2000 -t 0.6 -s 7 > chapter.txt   # only the text, the same for the same seed",
     "lstmgen sample RUN -p 'ROMEO:\\n' -e --stop '\\n\\n'       # up to the first empty line",
@@ -48,107 +36,59 @@ EXAMPLES: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What to generate."""
-
-    prompt: str
-    echo: bool
-    length: int
-    num_samples: int
-    seed: int
-    stop: tuple[str, ...]
-    ignore_end: bool
-    oov: OovPolicy
-    sampling: Sampling
-    prompt_file: str | None = None
-    novel: float | None = None
-
-
-@takes_music_options
-def sample(
-    streams: Streams,
-    *,
-    music: dict[str, Any],
-    model: Model,
-    prompt: option.Prompt = None,
-    prompt_file: option.PromptFile = None,
-    echo: option.Echo = True,
-    escapes: option.Escapes = False,
-    interactive: option.Interactive = False,
-    length: option.Length = None,
-    num_samples: option.NumSamples = 1,
-    seed: option.Seed = None,
-    stop: option.Stop = None,
-    ignore_end: option.IgnoreEnd = False,
-    novel: option.Novel = None,
-    temperature: option.Temperature = None,
-    top_k: option.TopK = None,
-    top_p: option.TopP = None,
-    min_p: option.MinP = None,
-    typical_p: option.TypicalP = None,
-    repetition_penalty: option.Penalty = None,
-    repeat_last_n: option.RepeatLastN = None,
-    out: option.OutFile = None,
-    json: Json = False,
-    stream: option.Stream = True,
-    oov: option.Oov = None,
-    device: Device = "auto",
-    precision: Precision = "auto",
-    threads: Threads = None,
-) -> int:
+def sample(streams: Streams, **values: Any) -> int:
     """Generate text from a model, or compose tunes with a model of music.
 
     Standard output carries the prompt and the text, byte for byte, and nothing else; several samples are set apart by one empty line.
     The filters work in the order constraints, penalty, temperature, top-k, top-p, min-p, typical.
     """
-    check_choice("--oov", oov, OOV_POLICIES)
-    limits = given(temperature=temperature and parse_temperature(temperature), top_k=top_k, top_p=top_p, min_p=min_p, typical_p=typical_p)
-    sampling = Sampling(**limits, **given(repetition_penalty=repetition_penalty, repeat_last_n=repeat_last_n))
-    runtime = {"device": device, "precision": precision, "threads": threads}
-    seed = draw_seed() if seed is None else seed
-    if is_of_music(model):
-        refuse_text_options(escapes=escapes, interactive=interactive, stop=stop, ignore_end=ignore_end, oov=oov)
-        call = MusicCall(model, prompt, prompt_file, echo, length, num_samples, seed, sampling, out, json, music, runtime, novel)
-        return compose(streams, call)
-    refuse_music_options(music)
-    stops = tuple(unescape(as_typed(text)) if escapes else as_typed(text) for text in stop or ())
-    wish = Wish(
-        prompt=_prompt(streams, prompt, prompt_file, escapes=escapes), prompt_file=prompt_file, echo=echo, num_samples=num_samples,
-        length=_length(length, interactive=interactive), seed=seed, stop=stops, ignore_end=ignore_end, novel=novel,
-        oov=cast("OovPolicy", oov or "error"), sampling=sampling,
-    )  # fmt: skip
-    _check(wish, out=out, json=json, interactive=interactive)
-    trained = load_model(model, **runtime)
-    if interactive:
-        from lstmgen.cli.interactive import converse
+    request = Request.of(values, own={})
+    options = {"text": TEXT, "music": TUNES}
+    medium = "music" if is_of_music(request.model) else "text"
+    for other in options.keys() - {medium}:
+        for name in given(options[other], values):
+            flag = next(option.flag for option in options[other] if option.name == name)
+            raise UsageError(f"{flag} is for {other}, and this model has learned {medium}", remedy="leave it out")
+    request = replace(request, own=given(options[medium], values))
+    return compose(streams, request) if medium == "music" else write(streams, request)
 
-        return converse(streams, trained, wish)
-    write_samples(streams, trained, wish, out=out, json=json, stream=stream)
+
+COMMAND: Final = Command(name="sample", run=sample, examples=_EXAMPLES, options=(*COMMON, *TEXT, *TUNES))
+
+
+def write(streams: Streams, request: Request) -> int:
+    """Generate text, or take turns with the model; returns the exit code."""
+    interactive = "interactive" in request.own
+    request = _text_request(streams, request, length=TURN_LENGTH if interactive else DEFAULT_LENGTH)
+    _check(request, interactive=interactive)
+    trained = load_model(request.model, **request.runtime)
+    if interactive:
+        return converse(streams, trained, request)
+    write_samples(streams, trained, request)
     return 0
 
 
-def _length(given_length: int | None, *, interactive: bool) -> int:
-    if given_length is not None:
-        return given_length
-    return option.TURN_LENGTH if interactive else option.DEFAULT_LENGTH
+def _text_request(streams: Streams, request: Request, *, length: int) -> Request:
+    """The request with the prompt read, escapes turned into what they mean, and the length where none was given."""
+
+    def meant(text: str) -> str:
+        return unescape(as_typed(text)) if "escapes" in request.own else as_typed(text)
+
+    if request.prompt == "-" or request.prompt_file is not None:
+        prompt = read_text(request.prompt_file or "-", streams, what="the prompt")
+    else:
+        prompt = meant(request.prompt or "")
+    own = {"oov": "error", "ignore_end": False, **request.own, "stop": tuple(map(meant, request.own.get("stop", ())))}
+    return replace(request, prompt=prompt, length=length if request.length is None else request.length, own=own)
 
 
-def _prompt(streams: Streams, typed: str | None, file: str | None, *, escapes: bool) -> str:
-    if typed is not None and file is not None:
-        raise UsageError("-p and -f both give a prompt, expected one of them", remedy="put all of it into one")
-    if typed == "-" or file is not None:
-        return read_text(file or "-", streams, what="the prompt")
-    text = as_typed(typed or "")
-    return unescape(text) if escapes else text
-
-
-def _check(wish: Wish, *, out: str | None, json: bool, interactive: bool) -> None:
-    if interactive and (json or out is not None or wish.num_samples > 1):
+def _check(request: Request, *, interactive: bool) -> None:
+    out = request.out
+    if interactive and (request.json or out is not None or request.num_samples > 1):
         raise UsageError(
             "--interactive is one text on a terminal: --json, -o and --num-samples do not go with it", remedy="/save FILE writes the text"
         )
-    endless = wish.length < 0 and not wish.stop and (json or wish.num_samples > 1)
+    endless = request.length == -1 and not request.own["stop"] and (request.json or request.num_samples > 1)
     if endless and not interactive:
         raise UsageError(
             "-n -1 without --stop may never end, so nothing could follow it", remedy="give a length, such as -n 2000, or --stop TEXT"
@@ -157,61 +97,59 @@ def _check(wish: Wish, *, out: str | None, json: bool, interactive: bool) -> Non
         raise UsageError(f"-o {out} is a folder, expected a file", remedy=f"-o {Path(out) / 'text.txt'}")
 
 
-def write_samples(streams: Streams, trained: TrainedModel, wish: Wish, *, out: str | None, json: bool, stream: bool) -> None:
-    """Generate what was wished for and write it where it belongs. Nothing is written before the prompt is accepted."""
-    to_file = out is not None and out != "-"
-    if to_file:
-        _spare_inputs(Path(str(out)), trained, wish)
-    for index in range(wish.num_samples):
-        number = index if wish.novel is None else _novel_number(streams, trained, wish, index, share=wish.novel)
-        source = trained.stream(
-            wish.prompt, length=wish.length, seed=wish.seed, index=number, stop=wish.stop, oov=wish.oov, sampling=wish.sampling,
-            ignore_end=wish.ignore_end,
-        )  # fmt: skip
+def write_samples(streams: Streams, trained: TrainedModel, request: Request) -> None:
+    """Generate what was asked for and write it where it belongs. Nothing is written before the prompt is accepted."""
+    out = None if request.out in {None, "-"} else Path(str(request.out))
+    if out is not None:
+        _spare_inputs(out, trained, request)
+    for index in range(request.num_samples):
+        source = _stream(trained, request, index if request.novel is None else _novel_number(streams, trained, request, index))
         if not index:
-            _tell_beginning(streams, source, wish)
+            _tell_beginning(streams, source, request)
         began_s = time.monotonic()
-        path = _numbered(Path(str(out)), index, of=wish.num_samples) if to_file else None
+        path = None if out is None else _numbered(out, index, of=request.num_samples)
         if path is not None:
             with path.open("wb") as file:
-                _write_one(source, wish, _into(file), stream=stream)
-            streams.say(one_line(f"wrote {path}"))
-        elif json:
-            _write_one(source, wish, _nowhere, stream=True)
+                _write_one(source, request, _into(file), at_once=not request.stream)
+            streams.say(f"wrote {path}")
+        elif request.json:
+            _write_one(source, request, _nowhere, at_once=False)
         else:
             if index:
                 streams.product("\n\n")
-            if wish.num_samples > 1 and streams.out_is_terminal:
-                streams.say(streams.styled("dim", f"sample {index + 1} of {wish.num_samples}"))
+            if request.num_samples > 1 and streams.out_is_terminal:
+                streams.say(Styled("dim", f"sample {index + 1} of {request.num_samples}"))
             with _ending_line(streams):
-                _write_one(source, wish, streams.product, stream=stream)
-        if json:
+                _write_one(source, request, streams.product, at_once=not request.stream)
+        if request.json:
             streams.product_line(to_json(_as_object(source.result, path)))
         _explain_end(streams, source, time.monotonic() - began_s)
 
 
-def _novel_number(streams: Streams, trained: TrainedModel, wish: Wish, index: int, *, share: float) -> int:
+def _stream(trained: TrainedModel, request: Request, number: int) -> SampleStream:
+    own = {name: request.own[name] for name in ("stop", "oov", "ignore_end")}
+    return trained.stream(request.prompt or "", length=request.length, seed=request.seed, index=number, sampling=request.sampling, **own)
+
+
+def _novel_number(streams: Streams, trained: TrainedModel, request: Request, index: int) -> int:
     """The number of the first sample in place of this one that copies no more than it may; of none, that which copies least."""
     found: list[tuple[float, int]] = []
-    for attempt in range(option.NOVEL_TRIES):
-        number = index + attempt * option.NOVEL_STRIDE
-        source = trained.stream(
-            wish.prompt, length=wish.length, seed=wish.seed, index=number, stop=wish.stop, oov=wish.oov, sampling=wish.sampling,
-            ignore_end=wish.ignore_end,
-        )  # fmt: skip
-        found.append((trained.novelty("".join(source)).copied_share, number))
+    share = 1.0 if request.novel is None else request.novel
+    for attempt in range(NOVEL_TRIES):
+        number = index + attempt * NOVEL_STRIDE
+        found.append((trained.novelty("".join(_stream(trained, request, number))).copied_share, number))
         if found[-1][0] <= share:
             return number
     least, number = min(found)
-    streams.say(f"warning: of {option.NOVEL_TRIES} samples each copied more than {share:.0%}; this is the one with {least:.0%}")
+    streams.say(f"warning: of {NOVEL_TRIES} samples each copied more than {share:.0%}; this is the one with {least:.0%}")
     return number
 
 
-def _tell_beginning(streams: Streams, source: SampleStream, wish: Wish) -> None:
-    streams.say(f"seed: {wish.seed}")
+def _tell_beginning(streams: Streams, source: SampleStream, request: Request) -> None:
+    streams.say(f"seed: {request.seed}")
     for note in source.result.notes:
-        streams.say(one_line(f"note: {note}"))
-    streams.explain(f"sampling: {wish.sampling}")
+        streams.say(f"note: {note}")
+    streams.explain(f"sampling: {request.sampling}")
 
 
 def _explain_end(streams: Streams, source: SampleStream, seconds: float) -> None:
@@ -221,23 +159,23 @@ def _explain_end(streams: Streams, source: SampleStream, seconds: float) -> None
     streams.explain(f"sample {drawn.index}: ended by {drawn.ended} after {drawn.tokens:,} tokens{surprise}{speed}")
 
 
-def _write_one(source: SampleStream, wish: Wish, write: Callable[[str], None], *, stream: bool) -> None:
+def _write_one(source: SampleStream, request: Request, write: Callable[[str], None], *, at_once: bool) -> None:
     """Write the prompt and the text of one sample, piece by piece or at once; interrupted, what was drawn is written first."""
-    if wish.echo and wish.prompt:
-        write(wish.prompt)
+    if request.echo and request.prompt:
+        write(request.prompt)
     held: list[str] = []
     try:
         for piece in source:
-            write(piece) if stream else held.append(piece)
+            held.append(piece) if at_once else write(piece)
     finally:
         if held:
             write("".join(held))
 
 
-def _spare_inputs(out: Path, trained: TrainedModel, wish: Wish) -> None:
+def _spare_inputs(out: Path, trained: TrainedModel, request: Request) -> None:
     """Refuse to write over what the sample is made from."""
-    targets = [_numbered(out, index, of=wish.num_samples) for index in range(wish.num_samples)]
-    for name in (trained.path, wish.prompt_file):
+    targets = [_numbered(out, index, of=request.num_samples) for index in range(request.num_samples)]
+    for name in (trained.path, request.prompt_file):
         if name is not None and any(_same_file(target, Path(name)) for target in targets):
             raise UsageError(f"-o {name} would write over what the text is made from", remedy="choose another name")
 

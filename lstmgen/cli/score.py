@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast, get_args
-
-import typer
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from lstmgen import choices
 from lstmgen.cli.bars import work_bar
+from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
-from lstmgen.cli.options import OOV_POLICIES, Device, Json, Model, Threads, check_choice, load_model, oov_option
+from lstmgen.cli.options import DEVICE, JSON, MODEL, OOV, THREADS, load_model
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.score_novelty import tell_novelty
 from lstmgen.cli.score_tune import Lists, score_music
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
 from lstmgen.errors import UsageError
+from lstmgen.options import Option
 from lstmgen.storage import cache_folder
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from lstmgen.choices import OovPolicy
     from lstmgen.runs.trained import TrainedModel
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     "lstmgen score RUN other.txt                   # nats, bits, perplexity",
     "lstmgen score RUN --split val --json          # the part of its own text that it never learned from",
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
@@ -36,7 +37,6 @@ EXAMPLES: Final = (
 )
 _TABLES: Final = "tables"
 _DATA: Final = "data"
-_TOP: Final = 20
 _TEXT_WIDTH: Final = 80
 _COLUMNS: Final = (
     ("tokens", "tokens", ",d"),
@@ -49,71 +49,91 @@ _COLUMNS: Final = (
 )
 """Heading, figure and format of every column of the table."""
 
-Files = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="FILE...", help="Texts: files, folders, globs, corpora, or - for standard input.", autocompletion=corpora_and_files
+_OPTIONS: Final = (
+    MODEL,
+    Option(
+        name="files",
+        unit="FILE...",
+        repeated=True,
+        help="Texts: files, folders, globs, corpora, or - for standard input.",
+        complete=corpora_and_files,
     ),
-]
-Window = Annotated[
-    int | None,
-    typer.Option("--window", metavar="N", min=1, help="Begin with an empty state every N tokens; the state runs through where not given."),
-]
-Split = Annotated[
-    str | None,
-    typer.Option("--split", metavar="val|train", help="Score a part of the text that the run was trained on.", rich_help_panel=_DATA),
-]
-Errors = Annotated[
-    str | None,
-    typer.Option(
-        "--errors",
-        metavar="|".join(get_args(choices.ErrorsPolicy)),
+    Option(
+        name="window",
+        flags="--window",
+        type=int,
+        unit="N",
+        low=1,
+        help="Begin with an empty state every N tokens; the state runs through where not given.",
+    ),
+    Option(
+        name="split",
+        flags="--split",
+        choices=get_args(choices.Part),
+        help="Score a part of the text that the run was trained on.",
+        panel=_DATA,
+    ),
+    Option(
+        name="errors",
+        flags="--errors",
+        choices=get_args(choices.ErrorsPolicy),
         help="What to do with bytes that are not UTF-8. [strict]",
-        rich_help_panel=_DATA,
+        panel=_DATA,
     ),
-]
-Oov = Annotated[str | None, oov_option(_DATA)]
-PerLine = Annotated[
-    bool, typer.Option("--per-line", help="List the lines that surprise the model most; of a tune the bars.", rich_help_panel=_TABLES)
-]
-PerToken = Annotated[bool, typer.Option("--per-token", help="List the tokens that surprise the model most.", rich_help_panel=_TABLES)]
-ShowNovelty = Annotated[
-    bool,
-    typer.Option("--novelty", help="Tell instead what each file has copied from what the model was trained on.", rich_help_panel=_TABLES),
-]
-Top = Annotated[
-    int,
-    typer.Option(
-        "--top", metavar="N", min=0, help=f"Rows of a list; 0 is all, in the order of the text. [{_TOP}]", rich_help_panel=_TABLES
+    replace(OOV, panel=_DATA),
+    Option(
+        name="per_line",
+        flags="--per-line",
+        type=bool,
+        help="List the lines that surprise the model most; of a tune the bars.",
+        panel=_TABLES,
     ),
-]
+    Option(name="per_token", flags="--per-token", type=bool, help="List the tokens that surprise the model most.", panel=_TABLES),
+    Option(
+        name="novelty",
+        flags="--novelty",
+        type=bool,
+        help="Tell instead what each file has copied from what the model was trained on.",
+        panel=_TABLES,
+    ),
+    Option(
+        name="top",
+        flags="--top",
+        type=int,
+        unit="N",
+        low=0,
+        default=20,
+        help="Rows of a list; 0 is all, in the order of the text.",
+        panel=_TABLES,
+    ),
+    JSON,
+    DEVICE,
+    THREADS,
+)
 
 
 def score(
     streams: Streams,
     *,
-    model: Model,
-    files: Files = None,
-    window: Window = None,
-    split: Split = None,
-    errors: Errors = None,
-    oov: Oov = None,
-    per_line: PerLine = False,
-    per_token: PerToken = False,
-    novelty: ShowNovelty = False,
-    top: Top = _TOP,
-    json: Json = False,
-    device: Device = "auto",
-    threads: Threads = None,
+    model: str,
+    files: tuple[str, ...],
+    window: int | None,
+    split: str | None,
+    errors: str | None,
+    oov: str | None,
+    per_line: bool,
+    per_token: bool,
+    novelty: bool,
+    top: int,
+    json: bool,
+    device: str,
+    threads: int | None,
 ) -> None:
     """Measure how well a model foresees a text.
 
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
     order of the text.
     """
-    check_choice("--oov", oov, OOV_POLICIES)
-    check_choice("--errors", errors, get_args(choices.ErrorsPolicy))
-    check_choice("--split", split, ("val", "train"))
     if bool(files) == (split is not None):
         raise UsageError(
             "score needs either a FILE or --split, and not both", remedy=f"lstmgen score {model} FILE, or lstmgen score {model} --split val"
@@ -122,13 +142,13 @@ def score(
         raise UsageError("--split reads the text as the run did, so --errors and --oov do not go with it", remedy="leave them out")
     trained = load_model(model, device=device, threads=threads)
     if novelty:
-        tell_novelty(streams, trained, files or (), json=json)
+        tell_novelty(streams, trained, files, json=json)
         return
     if trained.kind == "music":
         if errors is not None or oov is not None:
             raise UsageError("--errors and --oov are for text, and this model has learned music", remedy="leave them out")
         lists = Lists(per_bar=per_line, per_token=per_token, top=top)
-        score_music(streams, trained, list(files or ()), split=split, window=window, lists=lists, json=json)
+        score_music(streams, trained, list(files), split=split, window=window, lists=lists, json=json)
         return
     streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
     if split is not None:
@@ -137,17 +157,20 @@ def score(
         scores = [(f"{split} part", cast("Score", found))]
     else:
         scores = list(
-            _score_files(streams, trained, files or (), window=window, errors=errors or "strict", oov=cast("OovPolicy", oov or "error"))
+            _score_files(streams, trained, files, window=window, errors=errors or "strict", oov=cast("OovPolicy", oov or "error"))
         )
     for _, found in scores:
         for note in found.notes:
-            streams.say(one_line(f"note: {note}"))
+            streams.say(f"note: {note}")
     if json:
         for source, found in _with_total(scores):
             streams.product_line(to_json(found.to_json(per_line=per_line, per_token=per_token) | {"window": window, "source": source}))
         return
     for line in _report(scores, per_line=per_line, per_token=per_token, top=top):
         streams.product_line(line)
+
+
+COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=_OPTIONS)
 
 
 def _score_files(
@@ -165,10 +188,10 @@ def _score_files(
         kept = keep_input(files, streams.stdin, Path(spool))
         corpus = gather(list(files), errors=errors, kept=kept, cache=cache_folder(os.environ))
         for name, reason in corpus.skipped:
-            streams.say(one_line(f"skipped {name}: {reason}"))
+            streams.say(f"skipped {name}: {reason}")
         for document in corpus.documents:
             for note in document.notes:
-                streams.say(one_line(f"note: {document.name}: {note}"))
+                streams.say(f"note: {document.name}: {note}")
             with work_bar(streams, f"scoring {document.name}", shown=_tokens) as progress:
                 found = trained.score("".join(corpus.read(document)), window=window, oov=oov, progress=progress)
             yield document.name, found

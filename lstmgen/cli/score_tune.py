@@ -83,10 +83,10 @@ def _each(streams: Streams, trained: TrainedModel, files: Sequence[str], *, wind
         kept = keep_input(files, streams.stdin, Path(spool))
         collection = gather_scores(list(files), kept=kept, cache=cache_folder(os.environ))
         for name, reason in collection.skipped:
-            streams.say(one_line(f"skipped {name}: {reason}"))
+            streams.say(f"skipped {name}: {reason}")
         for piece in collection.pieces:
             for finding in piece.findings:
-                streams.say(one_line(f"note: {piece.name}: {finding.reason}"))
+                streams.say(f"note: {piece.name}: {finding.reason}")
             with work_bar(streams, f"scoring {piece.name}", shown=_tokens) as progress:
                 yield piece.name, trained.score_tune(piece.score, name=piece.name, window=window, progress=progress)
 

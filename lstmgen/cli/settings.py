@@ -5,46 +5,19 @@ Types, bounds and defaults are read from the configuration and stand nowhere els
 
 from __future__ import annotations
 
-import inspect
 import tomllib
-import typing
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-import typer
+from typing import Any, Final
 
 from lstmgen import config
-from lstmgen.cli.command import presented
 from lstmgen.cli.wording import duration, parse_duration
 from lstmgen.errors import InputError, UsageError
+from lstmgen.options import Option
 
 BUDGET: Final = "budget (the first that is reached ends the run)"
 MAX_TIME_KEY: Final = "training.max_time_s"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """One option."""
-
-    key: str
-    """`section.key` of the configuration."""
-    flags: tuple[str, ...]
-    help: str
-    panel: str
-    """The heading that it stands under in the help."""
-
-    @property
-    def name(self) -> str:
-        """The name of the parameter that carries it."""
-        return self.key.replace(".", "__")
-
-    @property
-    def is_duration(self) -> bool:
-        """Whether the value is a time, which may be typed as `90s` or `10m`: its name ends in the unit."""
-        return self.key.endswith("_s")
-
 
 _TABLE: Final = {
     BUDGET: (
@@ -113,59 +86,27 @@ _TABLE: Final = {
 }
 _UNITS: Final = {"data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
 
-SETTINGS: Final = tuple(
-    Setting(key=key, flags=tuple(flags.split()), help=text, panel=panel) for panel, rows in _TABLE.items() for key, flags, text in rows
-)
 
-
-def takes_settings(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command one option for every setting; what was given arrives in its parameter `given`, by `section.key`."""
-    hints = typing.get_type_hints(function, include_extras=True)
-    own = [item.replace(annotation=hints[item.name]) for item in inspect.signature(function).parameters.values() if item.name != "given"]
-    parameters = [*own, *(_parameter(setting) for setting in SETTINGS)]
-
-    def call(streams: Any, **values: Any) -> Any:
-        given = {setting.key: values.pop(setting.name) for setting in SETTINGS}
-        return function(streams, given={key: value for key, value in given.items() if value is not None}, **values)
-
-    return presented(call, function, parameters)
-
-
-def _parameter(setting: Setting) -> inspect.Parameter:
-    kind, unit = _kind_of(setting)
-    option = typer.Option(
-        *setting.flags,
-        help=setting.help + _default_of(setting),
-        metavar=unit,
-        rich_help_panel=setting.panel,
-        autocompletion=_choices(setting),
-        parser=parse_duration if setting.is_duration else None,
+def _option(panel: str, key: str, flags: str, text: str) -> Option:
+    """The option that stands for a setting and carries its name. The configuration checks what it may be, and all of them at once."""
+    facts = config.facts_of(key)
+    words, type_, unit = facts.choices, facts.type, _UNITS.get(key) or {int: "N", float: "X", str: "TEXT", bool: ""}[facts.type]
+    shown = facts.default
+    if key.endswith("_s"):  # a time, which may be typed as `90s` or `10m`
+        type_, unit, shown = parse_duration, "TIME", facts.default and duration(facts.default)
+    text += "" if shown is None or isinstance(shown, bool) else f" [{shown}]"
+    return Option(
+        name=key,
+        flags=flags,
+        help=text,
+        panel=panel,
+        type=type_,
+        unit="|".join(words) or unit,
+        complete=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None,
     )
-    return inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[kind | None, option], default=None)
 
 
-def _kind_of(setting: Setting) -> tuple[type, str | None]:
-    """What typer reads it as, and what the help calls it. Choices are read as text: the configuration checks them."""
-    facts = config.facts_of(setting.key)
-    if facts.choices:
-        return str, "|".join(facts.choices)
-    if facts.type is bool:
-        return bool, None
-    if setting.is_duration:
-        return float, "TIME"
-    return facts.type, _UNITS.get(setting.key) or {int: "N", float: "X", str: "TEXT"}[facts.type]
-
-
-def _choices(setting: Setting) -> Callable[[], list[str]] | None:
-    choices = config.facts_of(setting.key).choices
-    return (lambda: list(choices)) if choices else None
-
-
-def _default_of(setting: Setting) -> str:
-    value = config.facts_of(setting.key).default
-    if value is None or isinstance(value, bool):
-        return ""
-    return f" [{duration(value) if setting.is_duration else value}]"
+SETTINGS: Final = tuple(_option(panel, *row) for panel, rows in _TABLE.items() for row in rows)
 
 
 def check(given: Mapping[str, Any]) -> None:
@@ -174,14 +115,12 @@ def check(given: Mapping[str, Any]) -> None:
     Raises:
         UsageError: naming every such option.
     """
-    flags = {setting.key: setting.flags[0].partition("/")[0] for setting in SETTINGS}
     try:
         config.Config().replace(dict(given))
     except UsageError as error:
-        message = error.message
-        for key, flag in flags.items():
-            message = message.replace(f"{key}:", f"{flag}:")
-        raise UsageError(message, remedy="lstmgen train --help") from None
+        flags = {option.name: option.flag for option in SETTINGS}
+        mistakes = [replace(mistake, key=flags.get(mistake.key, mistake.key)) for mistake in error.mistakes]
+        raise UsageError(mistakes=mistakes, remedy="lstmgen train --help") from None
 
 
 def read_file(path: Path) -> dict[str, Any]:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import contextlib
 import time
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-import typer
+from typing import Any, Final
 
 import lstmgen
+from lstmgen import run_files
+from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.interrupts import SafeStop
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, Styled, to_json
 from lstmgen.cli.progress import closing_lines, short_path
-from lstmgen.cli.settings import combine, takes_settings
+from lstmgen.cli.settings import SETTINGS, combine
 from lstmgen.cli.wording import command
 from lstmgen.errors import UsageError
+from lstmgen.options import Option
 from lstmgen.training.events import Prepared, Stopped
 
-EXAMPLES: Final = (
+_EXAMPLES: Final = (
     "lstmgen train story.txt                             # five minutes; checkpoints/story",
     "lstmgen train notes/ 'books/*.txt' -o RUN --max-time 30m",
     "lstmgen train python-source --tokenizer bpe         # a corpus that lstmgen corpora lists",
@@ -30,86 +31,83 @@ EXAMPLES: Final = (
 
 _GOING_ON: Final = "going on"
 _OUTPUT: Final = "output"
-
-Sources = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="SOURCE...",
+_SETTINGS: Final = "settings"
+_OPTIONS: Final = (
+    Option(
+        name="sources",
+        unit="SOURCE...",
+        repeated=True,
         help="Files, folders, globs, - for standard input, or names of corpora.",
-        autocompletion=corpora_and_files,
+        complete=corpora_and_files,
     ),
-]
-Out = Annotated[
-    str | None,
-    typer.Option("-o", "--out", metavar="RUN", help="Run folder; checkpoints/NAME of the source where not given.", rich_help_panel=_OUTPUT),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run that is in the folder.", rich_help_panel=_OUTPUT)]
-Json = Annotated[bool, typer.Option("--json", help="End with one line of JSON on standard output.", rich_help_panel=_OUTPUT)]
-Resume = Annotated[
-    str | None,
-    typer.Option(
-        "--resume",
-        metavar="RUN",
+    Option(
+        name="out", flags="-o --out", unit="RUN", help=f"Run folder; {run_files.RUNS}/NAME of the source where not given.", panel=_OUTPUT
+    ),
+    Option(name="overwrite", flags="--overwrite", type=bool, help="Replace the run that is in the folder.", panel=_OUTPUT),
+    Option(name="json", flags="--json", type=bool, help="End with one line of JSON on standard output.", panel=_OUTPUT),
+    Option(
+        name="resume",
+        flags="--resume",
+        unit="RUN",
         help="Go on exactly where this run stood; it knows its sources. A budget given with it replaces the old one.",
-        rich_help_panel=_GOING_ON,
-        autocompletion=models,
+        panel=_GOING_ON,
+        complete=models,
     ),
-]
-InitFrom = Annotated[
-    str | None,
-    typer.Option(
-        "--init-from",
-        metavar="MODEL",
+    Option(
+        name="init_from",
+        flags="--init-from",
+        unit="MODEL",
         help="Begin a new run with the weights of this model; new symbols are added.",
-        rich_help_panel=_GOING_ON,
-        autocompletion=models,
+        panel=_GOING_ON,
+        complete=models,
     ),
-]
-PauseAfter = Annotated[
-    int | None,
-    typer.Option(
-        "--pause-after",
-        metavar="STEPS",
-        min=1,
+    Option(
+        name="pause_after",
+        flags="--pause-after",
+        type=int,
+        unit="STEPS",
+        low=1,
         help="End this sitting after so many steps, with a complete checkpoint and the schedule untouched; --resume goes on.",
-        rich_help_panel=_GOING_ON,
+        panel=_GOING_ON,
     ),
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("-c", "--config", metavar="FILE.toml", help="Settings, such as the config.toml of a run.", rich_help_panel="settings"),
-]
-Assignments = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="section.key=value",
+    Option(
+        name="config",
+        flags="-c --config",
+        type=Path,
+        unit="FILE.toml",
+        help=f"Settings, such as the {run_files.CONFIG} of a run.",
+        panel=_SETTINGS,
+    ),
+    Option(
+        name="assignments",
+        flags="--set",
+        unit="section.key=value",
+        repeated=True,
         help="Any setting; may be repeated. An option wins over --set, --set over the file.",
-        rich_help_panel="settings",
+        panel=_SETTINGS,
     ),
-]
+)
 
 
-@takes_settings
 def train(
     streams: Streams,
     *,
-    given: dict[str, Any],
-    sources: Sources = None,
-    out: Out = None,
-    overwrite: Overwrite = False,
-    json: Json = False,
-    resume: Resume = None,
-    init_from: InitFrom = None,
-    pause_after: PauseAfter = None,
-    config: ConfigFile = None,
-    assignments: Assignments = None,
+    sources: tuple[str, ...],
+    out: str | None,
+    overwrite: bool,
+    json: bool,
+    resume: str | None,
+    init_from: str | None,
+    pause_after: int | None,
+    config: Path | None,
+    assignments: tuple[str, ...],
+    **values: Any,
 ) -> int:
     """Learn from text, and keep the best model.
 
     Everything needed to use the model is in RUN/model.safetensors; Ctrl-C saves and says how to go on.
     """
-    settings = combine(given, assignments or (), config)
+    settings = combine({key: value for key, value in values.items() if value is not None}, assignments, config)
     named_in_settings = settings.pop("data.sources", ())
     chosen = tuple(sources or named_in_settings)
     _check_call(chosen, out=out, overwrite=overwrite, resume=resume, init_from=init_from)
@@ -131,6 +129,9 @@ def train(
     return exit_code
 
 
+COMMAND: Final = Command(name="train", run=train, examples=_EXAMPLES, options=(*_OPTIONS, *SETTINGS))
+
+
 def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, resume: str | None, init_from: str | None) -> None:
     """Refuse what cannot be meant, before anything is read."""
     if resume is None:
@@ -139,7 +140,7 @@ def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, r
                 "there is nothing to learn from: no SOURCE was given", remedy="lstmgen train FILE, or lstmgen corpora for what is there"
             )
         for source in sources:
-            if any((Path(source) / name).is_file() for name in ("last.safetensors", "model.safetensors")):
+            if run_files.holds_run(Path(source)):
                 raise UsageError(
                     f"{source} is the folder of a run, expected text to learn from", remedy=command("train", "--resume", source)
                 )
@@ -206,5 +207,5 @@ def tell_end(streams: Streams, stopped: Stopped, run: str, *, exit_code: int, pa
 def tell_stop(streams: Streams, stopped: Stopped, run: str, *, cause: str, insist: bool) -> None:
     """Say that the run ended early, that nothing is lost, and how to go on."""
     tell = streams.insist if insist else streams.say
-    tell(one_line(f"{cause} after step {stopped.step:,}; everything is saved in {short_path(run)}"))
-    tell(f"{streams.styled('green', 'try:')} {one_line(command('train', '--resume', short_path(run)))}")
+    tell(f"{cause} after step {stopped.step:,}; everything is saved in {short_path(run)}")
+    tell(Styled("green", "try:"), command("train", "--resume", short_path(run)))

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lstmgen.cli.output import MessageText, Streams, encode, one_line, visible
+from lstmgen.cli.output import MessageText, Streams, visible
 from lstmgen.cli.progress import (
     PlainLines,
     RunView,
@@ -78,7 +78,7 @@ class PlainDisplay:
         del done
         if what != self._preparing:
             self._preparing = what
-            self._streams.say(one_line(preparing_line(what, 0, total)))
+            self._streams.say(preparing_line(what, 0, total))
 
     def show(self, event: Event) -> None:
         """Write the lines that the event is worth."""
@@ -140,7 +140,7 @@ class LiveDisplay:
         elif isinstance(event, Warned):
             self._write_above([warning_line(event)])
         elif isinstance(event, Prepared):
-            self._write_above([f"note: {visible(note)}" for note in event.notes])
+            self._write_above([f"note: {note}" for note in event.notes])
             self._explain(settings_lines(event))
         elif isinstance(event, Saved):
             self._explain([saved_line(event)])
@@ -155,7 +155,8 @@ class LiveDisplay:
             return
         self._live.transient = True
         self._live.stop()
-        self._streams.send_message(b"".join(encode(line) + b"\n" for line in lines))
+        for line in lines:
+            self._streams.say(line)
         self._live = self._start()
 
     def notice(self, text: str) -> None:
@@ -164,7 +165,7 @@ class LiveDisplay:
 
     def abandon(self) -> None:
         """Give the cursor back, and say what stands."""
-        self._streams.send_at_once(f"{_SHOW_CURSOR}\nleft at once; the last checkpoint stands")
+        self._streams.send_at_once("left at once; the last checkpoint stands", control=f"{_SHOW_CURSOR}\n")
 
     def close(self) -> None:
         """Draw the last state and give the cursor back."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from lstmgen import limits, storage
+from lstmgen import limits, run_files, storage
 from lstmgen.corpus import catalog
 from lstmgen.corpus.opening import obstacle
 from lstmgen.errors import CorpusError, UsageError
@@ -163,7 +163,7 @@ def keep_input(stdin: BinaryIO | None, folder: Path, *, ending: Callable[[bytes]
     head = next(chunks, b"")
     if not head:
         raise CorpusError("standard input is empty, expected text", remedy="pipe some text in: cat FILE | lstmgen train -")
-    return storage.store_by_content(folder, itertools.chain([head], chunks), prefix="standard-input-", suffix=ending(head))
+    return storage.store_by_content(folder, itertools.chain([head], chunks), prefix=run_files.INPUT_PREFIX, suffix=ending(head))
 
 
 def _no_input() -> UsageError:

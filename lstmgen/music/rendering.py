@@ -5,15 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from lstmgen import storage
+from lstmgen.choices import Rendering
 from lstmgen.errors import UsageError
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.score import Score
 from lstmgen.music.tidy import with_pedal
 
-KINDS: Final = ("png", "svg", "wav")
+KINDS: Final = get_args(Rendering)
 """What a score can be rendered to."""
 PICTURE_WIDTH: Final = 1600
 SAMPLE_RATE: Final = 44_100

@@ -6,14 +6,12 @@ Both policies are stated here once, count what they change, and work on whole co
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.choices import PedalPolicy
 from lstmgen.music.score import Notes, Pedals, Score
-
-PedalPolicy = Literal["extend", "drop"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,11 @@ from typing import Any, Final, Literal, get_args
 
 import torch
 
+from lstmgen import run_files
 from lstmgen.analysis.evaluation import Evaluation, evaluate
 from lstmgen.analysis.novelty import Novelty, NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
+from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.choices import Device, Precision
 from lstmgen.config import DataConfig, from_dict
 from lstmgen.corpus.token_file import TokenFile
@@ -252,7 +253,7 @@ class TrainedModel:
 
     @cached_property
     def _index(self) -> NoveltyIndex:
-        return NoveltyIndex.open((self.path or Path()).parent / NOVELTY_NAME)
+        return NoveltyIndex.open((self.path or Path()).parent / run_files.NOVELTY)
 
     def _copied_share(self, item: Item) -> float:
         return self.novelty(item).copied_share

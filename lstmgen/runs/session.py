@@ -11,11 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lstmgen import storage
+from lstmgen import run_files, storage
 from lstmgen.analysis.evaluation import summarise
 from lstmgen.analysis.novelty import NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
-from lstmgen.checkpoint.run_folder import NOVELTY_NAME, RunFolder
+from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UsageError
@@ -133,8 +133,8 @@ class Training:
             if self._stop_requested:
                 run.trainer.request_stop()
             yield self._prepared(run)
-            if not (folder.path / NOVELTY_NAME).is_file():
-                NoveltyIndex.of(run.medium.symbol_name, run.material.symbols()).save(folder.path / NOVELTY_NAME)
+            if not (folder.path / run_files.NOVELTY).is_file():
+                NoveltyIndex.of(run.medium.symbol_name, run.material.symbols()).save(folder.path / run_files.NOVELTY)
             yield from self._train(run)
 
     def _train(self, run: Run) -> Iterator[Event]:

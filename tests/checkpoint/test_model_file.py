@@ -11,7 +11,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from lstmgen.checkpoint import model_file, tensor_file
+from lstmgen import run_files
+from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.model_file import find_model, load_model, read_description, save_model
 from lstmgen.errors import DivergedError, MachineError, ModelFileError
 from lstmgen.media import tokenizers
@@ -436,7 +437,7 @@ def test_a_model_is_found_by_folder_by_file_and_by_name(tmp_path):
     runs = tmp_path / "checkpoints"
     folder = runs / "fox"
     folder.mkdir(parents=True)
-    file = folder / model_file.MODEL_NAME
+    file = folder / run_files.MODEL
     saved(file)
     assert find_model(str(folder), runs=runs) == file
     assert find_model(str(file), runs=runs) == file
@@ -446,7 +447,7 @@ def test_a_model_is_found_by_folder_by_file_and_by_name(tmp_path):
 def test_a_missing_model_suggests_the_nearest_name(tmp_path):
     runs = tmp_path / "checkpoints"
     (runs / "shakespeare").mkdir(parents=True)
-    saved(runs / "shakespeare" / model_file.MODEL_NAME)
+    saved(runs / "shakespeare" / run_files.MODEL)
     with pytest.raises(ModelFileError, match="shakespere") as caught:
         find_model("shakespere", runs=runs)
     assert "shakespeare" in caught.value.remedy

@@ -2,9 +2,9 @@ import io
 
 import pytest
 
-from lstmgen.cli.options import as_typed, check_choice, draw_seed, read_text, unescape
+from lstmgen.cli.options import as_typed, draw_seed, read_text, unescape
 from lstmgen.cli.output import Streams
-from lstmgen.errors import InputError, UsageError
+from lstmgen.errors import InputError
 
 
 def streams(data=b"", **changes):
@@ -52,13 +52,6 @@ def test_reading_from_a_terminal_says_how_to_end():
     waiting = streams(b"typed", in_is_terminal=True)
     assert read_text("-", waiting, what="the prompt") == "typed"
     assert b"Ctrl-D" in waiting.stderr.getvalue()
-
-
-def test_a_word_that_is_not_a_choice_is_refused_with_the_choices():
-    check_choice("--device", None, ("cpu",))
-    check_choice("--device", "cpu", ("cpu",))
-    with pytest.raises(UsageError, match="--device: expected one of auto, cpu, found 'gpu'"):
-        check_choice("--device", "gpu", ("auto", "cpu"))
 
 
 def test_seeds_are_drawn_anew_each_time():

@@ -1,11 +1,12 @@
 import io
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmgen.cli.output import MessageText, Streams, encode, one_line, to_json, visible
+from lstmgen.cli.output import MessageText, Streams, Styled, encode, one_line, to_json, visible
 
 ANY_TEXT = st.text(st.characters(codec=None, categories=None), max_size=40)
 
@@ -69,6 +70,23 @@ def test_a_half_surrogate_becomes_a_question_mark_and_nothing_else_changes():
 
 def test_a_message_stays_on_one_line():
     assert one_line("two\nlines\x1b") == "two lines\\x1b"
+
+
+@given(ANY_TEXT, st.sampled_from(["say", "insist", "explain"]), st.booleans())
+def test_a_message_is_one_line_without_a_control_character_wherever_its_words_come_from(text, how, colour):
+    out = io.BytesIO()
+    told = streams(stderr=out, verbose=True, colour=colour)
+    getattr(told, how)(text)
+    told.say(Styled("red", text), text)
+    written = re.sub(r"\x1b\[(2|1;31|0)m", "", out.getvalue().decode("utf-8")) if colour else out.getvalue().decode("utf-8")
+    assert written.count("\n") == 2
+    assert visible(written) == written
+
+
+def test_a_notice_past_every_buffer_is_one_line_too(tmp_path):
+    with (tmp_path / "err").open("wb") as err:
+        streams(stderr=err).send_at_once("saving a\nb\x1b[2J", control="\x1b[?25h\n")
+    assert (tmp_path / "err").read_bytes() == b"\x1b[?25h\nsaving a b\\x1b[2J\n"
 
 
 @given(st.dictionaries(ANY_TEXT, ANY_TEXT, max_size=3))

@@ -8,10 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from lstmgen.cli import render_targets
 from lstmgen.cli.render_targets import Place, parse_place
 from lstmgen.errors import UsageError
-from lstmgen.music import rendering
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score, Track
 from lstmgen.music.sound.wav import read_wav
@@ -187,10 +185,6 @@ def test_places_are_bars_or_times(text, place):
 def test_other_places_are_refused(text):
     with pytest.raises(UsageError, match="neither a bar nor a time"):
         parse_place("--to", text)
-
-
-def test_the_kinds_are_those_of_the_renderer():
-    assert render_targets.KINDS == rendering.KINDS
 
 
 def test_rendering_loads_no_torch(here):

@@ -198,3 +198,10 @@ def test_the_prompt_file_and_the_model_are_never_written_over(cli, run_folder, t
         before = target.read_bytes()
         assert cli("sample", run_folder, "-f", tmp_path / "prompt.txt", "-o", target).code == 2
         assert target.read_bytes() == before
+
+
+def test_the_name_of_a_file_cannot_steer_the_terminal(cli, run_folder, tmp_path):
+    done = cli("sample", run_folder, "-n", "3", "-o", tmp_path / "a\x1b[2J\nb.txt", terminal=("stderr",))
+    assert done.code == 0
+    assert "\\x1b[2J b.txt" in done.err
+    assert "\x1b" not in done.err

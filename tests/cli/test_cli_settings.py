@@ -7,7 +7,7 @@ from lstmgen.errors import InputError, UsageError
 
 
 def test_every_option_stands_for_a_setting_that_exists_and_none_for_two():
-    keys = [setting.key for setting in SETTINGS]
+    keys = [option.name for option in SETTINGS]
     assert set(keys) <= set(config.known_keys())
     assert len(keys) == len(set(keys))
 
@@ -67,20 +67,20 @@ def _train_options():
     return {parameter.name: parameter for parameter in root_command().commands["train"].params}
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
-def test_the_help_of_an_option_shows_the_default_that_the_configuration_has(setting):
-    section, _, key = setting.key.partition(".")
+@pytest.mark.parametrize("option", SETTINGS, ids=lambda option: option.name)
+def test_the_help_of_an_option_shows_the_default_that_the_configuration_has(option):
+    section, _, key = option.name.partition(".")
     default = getattr(getattr(config.Config(), section), key)
-    help_text = _train_options()[setting.name].help
+    help_text = _train_options()[option.name.replace(".", "__")].help
     if default is None or isinstance(default, bool):
         assert not help_text.endswith("]")
     else:
-        assert help_text.endswith(f"[{default}]") or setting.is_duration
+        assert help_text.endswith(f"[{default}]") or option.name.endswith("_s")
 
 
 def test_the_help_of_a_choice_lists_what_the_configuration_allows():
-    choices = {setting: config.facts_of(setting.key).choices for setting in SETTINGS}
+    choices = {option.name: config.facts_of(option.name).choices for option in SETTINGS}
     assert sum(map(bool, choices.values())) >= 8
-    for setting, words in choices.items():
+    for name, words in choices.items():
         if words:
-            assert _train_options()[setting.name].metavar == "|".join(words)
+            assert _train_options()[name.replace(".", "__")].metavar == "|".join(words)

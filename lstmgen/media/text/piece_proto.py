@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from lstmgen import limits
+from lstmgen.choices import PieceModel
 from lstmgen.media.text.byte_table import FIRST_UNIT_ID
 
-PieceModel = Literal["bpe", "unigram"]
 SPACE_MARK: Final = "\u2581"
 """What sentencepiece uses for the space."""
 

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 
 from lstmgen import limits
-from lstmgen.choices import OovPolicy
+from lstmgen.choices import OovPolicy, PieceModel
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.text import piece_proto
 from lstmgen.media.text.byte_table import FIRST_UNIT_ID, ByteStreamDecoder, ByteTable
-from lstmgen.media.text.piece_proto import SPACE_MARK, PieceModel
+from lstmgen.media.text.piece_proto import SPACE_MARK
 from lstmgen.media.text.sampling import Texts, sample
 from lstmgen.media.text.symbols import has_byte_escapes, settle_strays, stray_surrogates
 

@@ -10,7 +10,6 @@ import pytest
 
 from lstmgen import limits
 from lstmgen.errors import CorpusError, UsageError
-from lstmgen.media.text import documents as sources
 from lstmgen.media.text.documents import Corpus, gather
 
 
@@ -370,11 +369,3 @@ def test_memory_stays_far_below_the_size_of_the_file(tree, monkeypatch):
         tracemalloc.stop()
     assert chars == corpus.chars - 1000
     assert peak < size / 3
-
-
-def test_the_policies_are_those_of_the_configuration():
-    from typing import get_args
-
-    from lstmgen.choices import ErrorsPolicy
-
-    assert get_args(ErrorsPolicy) == sources.ERRORS_POLICIES

@@ -16,6 +16,7 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.choices import TimeBase
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.events import (
@@ -35,7 +36,6 @@ from lstmgen.media.tunes.notes.events import (
     TEMPO_BINS,
     TEMPO_OF_120,
     VELOCITY,
-    TimeBase,
     bar_steps,
     durations,
     tempo_us,

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.choices import TimeBase
 from lstmgen.media.tunes.events import EventTable
 
 BAR: Final = "bar"
@@ -54,8 +55,6 @@ TEMPO_BINS: Final = 221
 TEMPO_OF_120: Final = 124
 TEMPO_BINS_PER_OCTAVE: Final = 48
 """Of tempo: neighbouring bins differ by 1.5 per cent, and one is exactly 120 beats per minute."""
-
-TimeBase = Literal["beats", "seconds"]
 
 
 def table(time_base: TimeBase, steps_per_beat: int) -> EventTable:

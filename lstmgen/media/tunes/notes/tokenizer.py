@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, final
+from typing import Any, Final, final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
+from lstmgen.choices import TimeBase
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
@@ -40,7 +41,6 @@ from lstmgen.media.tunes.notes.events import (
     TEMPO_BINS_PER_OCTAVE,
     VELOCITIES_PER_BIN,
     VELOCITY,
-    TimeBase,
     Written,
     durations,
     note_rows,
@@ -80,7 +80,7 @@ class NotesTokenizer:
     steps_per_beat: int = 24
 
     def __post_init__(self) -> None:
-        if self.time_base not in {"beats", "seconds"}:
+        if self.time_base not in get_args(TimeBase):
             raise UsageError(f"the time base is {self.time_base!r}, expected beats or seconds", remedy="--time-base beats")
         if self.steps_per_beat not in STEPS_PER_BEAT:
             raise UsageError(f"{self.steps_per_beat} steps to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24")
