@@ -16,28 +16,28 @@ import lstmgen
 
 def text_tokenizer(name, text, *, vocab_size=None):
     """The tokenizer that a text gives."""
-    from lstmgen.media.tokenizers import build
+    from lstmgen.media.text.tokenizers import build
 
     return build(name, lambda: iter([text]), vocab_size=vocab_size)
 
 
 def score_tokenizer(name, scores, **options):
     """The tokenizer that fits some scores."""
-    from lstmgen.media.tokenizers import build_for_scores
+    from lstmgen.media.tunes.tokenizers import build
 
-    return build_for_scores(name, scores, **options)
+    return build(name, scores, **options)
 
 
 def tokenizer_from_json(values):
     """The tokenizer that a model file describes."""
-    from lstmgen.media.tokenizers import from_json
+    from lstmgen.media.registry import tokenizer_from_json
 
-    return from_json(values)
+    return tokenizer_from_json(values)
 
 
 def fingerprint(tokenizer):
     """The sha256 of a tokenizer's JSON."""
-    from lstmgen.media.tokenizers import fingerprint as of
+    from lstmgen.media.registry import fingerprint as of
 
     return of(tokenizer)
 

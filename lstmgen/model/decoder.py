@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
+from lstmgen.model import reading
 from lstmgen.model.cells import Weights
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
@@ -48,7 +49,7 @@ _PROMPT_LOGITS: Final = 2**22
 _MAX_PROMPT_WINDOW: Final = 1024
 
 
-class Decoder:
+class OneDecoder:
     """The network for one stream in inference.
 
     Args:
@@ -242,3 +243,28 @@ class _RnnCell:
 
 
 _CELLS: Final = {"lstm": _LstmCell, "gru": _GruCell, "rnn": _RnnCell}
+
+
+class Decoder:
+    """TEMPORARY: lanes one after the other."""
+
+    def __init__(self, network: LanguageModel) -> None:
+        self.network = network
+        self.vocab_size = network.architecture.vocab_size
+        self._one = OneDecoder(network)
+
+    def start(self, lanes: int = 1) -> State:
+        return self.network.zero_state(lanes)
+
+    def step(self, ids_B: Sequence[int], state: State) -> tuple[Tensor, State]:
+        logits, states = [], []
+        for place, token in enumerate(ids_B):
+            logits_V, carried = self._one.step(token, OneDecoder.carried(state.select(torch.tensor([place]))))
+            logits.append(logits_V)
+            clock_B = None if state.clock_B is None else torch.tensor([carried.clock])
+            states.append(State(tuple(tuple(part.unsqueeze(0) for part in layer) for layer in carried.layers), clock_B))
+        return torch.stack(logits), State.joined(states)
+
+    def read(self, ids: Sequence[int], state: State) -> tuple[Tensor, State]:
+        with self._one._threads():
+            return reading.read(self.network, ids, state)
