@@ -11,7 +11,7 @@ import typer
 from lstmgen import config
 from lstmgen.cli import root_command
 from lstmgen.cli.help import render
-from lstmgen.cli.settings import SETTINGS
+from lstmgen.cli.settings import settings_options
 
 TARGET = Path(__file__).with_name("cli.md")
 
@@ -52,7 +52,7 @@ def _walk(command: Any, context: typer.Context) -> Iterator[tuple[str, str]]:
 
 def settings_table() -> str:
     """Every setting that `-c` and `--set` reach, with its default and its option."""
-    flags = {option.name: option.flags.split()[0] for option in SETTINGS}
+    flags = {option.name: option.flags.split()[0] for option in settings_options()}
     rows = ["| setting | default | option |", "|---|---|---|"]
     for section, values in config.Config().to_dict().items():
         for key, value in values.items():

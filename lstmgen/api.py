@@ -3,8 +3,9 @@
     load, train                     models, and the runs that make them
     Request, Sampling, Constraints  what to generate
     describe, gather                what a model, a run, a corpus or a source is, and what is in it
-    corpora ...                     texts and tunes by name
-    read_midi, draw_roll ...        tunes as files, pictures and sound
+    corpora, get_corpus ...         texts and tunes by name
+    read_midi, render_file ...      tunes as files, pictures and sound
+    Prepared, Stepped ...           what a training run tells
 
 A name is loaded when it is first used (PEP 562), so that importing this module loads neither torch nor numpy.
 """
@@ -16,66 +17,97 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from lstmgen.analysis.evaluation import Evaluation as Evaluation
+    from lstmgen.analysis.evaluation import Row as Row
     from lstmgen.analysis.evaluation import combined as combined
     from lstmgen.analysis.novelty import Novelty as Novelty
     from lstmgen.checkpoint.model_file import find_model as find_model
     from lstmgen.checkpoint.model_file import read_description as read_description
-    from lstmgen.corpus import catalog as catalog
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
+    from lstmgen.generation.request import NOVEL_TRIES as NOVEL_TRIES
     from lstmgen.generation.request import Request as Request
     from lstmgen.generation.sampling import Sampling as Sampling
     from lstmgen.generation.sampling import parse_temperature as parse_temperature
     from lstmgen.generation.turns import Turns as Turns
     from lstmgen.media.base import Access as Access
+    from lstmgen.media.base import Medium as Medium
+    from lstmgen.media.base import RowStyle as RowStyle
+    from lstmgen.media.declared import media_options as media_options
     from lstmgen.media.registry import medium_of as medium_of
+    from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.constraints import Constraints as Constraints
     from lstmgen.music.midi.reader import read_midi as read_midi
     from lstmgen.music.rendering import render_bytes as render_bytes
     from lstmgen.music.rendering import render_file as render_file
     from lstmgen.music.roll import draw_terminal as draw_terminal
+    from lstmgen.music.score import Score as Score
     from lstmgen.runs.describe import describe as describe
     from lstmgen.runs.model import TrainedModel as TrainedModel
     from lstmgen.runs.model import load as load
     from lstmgen.runs.session import Training as Training
     from lstmgen.runs.session import train as train
     from lstmgen.runs.sources import gather as gather
+    from lstmgen.runs.sources import keep_input as keep_input
     from lstmgen.storage import cache_folder as cache_folder
     from lstmgen.storage import make_folder as make_folder
+    from lstmgen.training.events import Evaluated as Evaluated
     from lstmgen.training.events import Event as Event
+    from lstmgen.training.events import Prepared as Prepared
+    from lstmgen.training.events import Sampled as Sampled
+    from lstmgen.training.events import Saved as Saved
+    from lstmgen.training.events import Stepped as Stepped
+    from lstmgen.training.events import Stopped as Stopped
+    from lstmgen.training.events import Warned as Warned
 
 _HOMES: Final = {
-    "lstmgen.analysis.evaluation": ("Evaluation", "combined"),
-    "lstmgen.analysis.novelty": ("Novelty",),
-    "lstmgen.checkpoint.model_file": ("find_model", "read_description"),
-    "lstmgen.corpus": ("catalog",),
-    "lstmgen.generation.generate": ("Sample", "Stream"),
-    "lstmgen.generation.request": ("Request",),
-    "lstmgen.generation.sampling": ("Sampling", "parse_temperature"),
-    "lstmgen.generation.turns": ("Turns",),
-    "lstmgen.media.base": ("Access",),
-    "lstmgen.media.registry": ("medium_of",),
-    "lstmgen.music.constraints": ("Constraints",),
-    "lstmgen.music.midi.reader": ("read_midi",),
-    "lstmgen.music.rendering": ("render_bytes", "render_file"),
-    "lstmgen.music.roll": ("draw_terminal",),
-    "lstmgen.runs.describe": ("describe",),
-    "lstmgen.runs.model": ("TrainedModel", "load"),
-    "lstmgen.runs.session": ("Training", "train"),
-    "lstmgen.runs.sources": ("gather",),
-    "lstmgen.storage": ("cache_folder", "make_folder"),
-    "lstmgen.training.events": ("Event",),
+    "analysis.evaluation": "Evaluation, Row, combined",
+    "analysis.novelty": "Novelty",
+    "checkpoint.model_file": "find_model, read_description",
+    "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
+    " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
+    "corpus.music21_corpus": "stamp_of as conversion_of",
+    "generation.generate": "Sample, Stream",
+    "generation.request": "NOVEL_TRIES, Request",
+    "generation.sampling": "Sampling, parse_temperature",
+    "generation.turns": "Turns",
+    "media.base": "Access, Medium, RowStyle",
+    "media.declared": "media_options",
+    "media.registry": "medium_of",
+    "music.bars": "Bars",
+    "music.constraints": "Constraints",
+    "music.midi.reader": "read_midi",
+    "music.rendering": "kind_of as rendering_of, render_bytes, render_file",
+    "music.roll": "draw_terminal",
+    "music.score": "Score",
+    "runs.describe": "describe",
+    "runs.model": "TrainedModel, load",
+    "runs.session": "Training, train",
+    "runs.sources": "gather, keep_input",
+    "storage": "cache_folder, make_folder",
+    "training.events": "Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned",
 }
-_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+"""The public names by the module that defines them; `a as b` offers a under another name."""
+
+
+def _home_of() -> dict[str, tuple[str, str]]:
+    """For each public name its module and its name there."""
+    homes: dict[str, tuple[str, str]] = {}
+    for home, names in _HOMES.items():
+        for name in names.split(","):
+            there, _, here = name.strip().partition(" as ")
+            homes[here or there] = f"lstmgen.{home}", there
+    return homes
+
+
+_HOME_OF: Final = _home_of()
 
 
 def __getattr__(name: str) -> Any:
     """Fetch a public name from the module that defines it."""
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOME_OF[name]
-    value = importlib.import_module(f"{home}.{name}") if name == "catalog" else getattr(importlib.import_module(home), name)
-    globals()[name] = value
+    home, there = _HOME_OF[name]
+    value = globals()[name] = getattr(importlib.import_module(home), there)
     return value
 
 

@@ -36,15 +36,17 @@ class MediumEntry:
     Attributes:
         home: the package that it lives in: `medium.py` holds its record, `options.py` what it adds to commands.
         tokenizers: the names of its tokenizers, the default first.
+        label: what messages call it; its key where nothing else is given.
     """
 
     home: str
     tokenizers: tuple[str, ...]
+    label: str = ""
 
 
 MEDIA: Final = {
     "text": MediumEntry("lstmgen.media.text", ("char", "byte", "word", *get_args(PieceModel))),
-    "tunes": MediumEntry("lstmgen.media.tunes", ("notes", "performance", "grid")),
+    "tunes": MediumEntry("lstmgen.media.tunes", ("notes", "performance", "grid"), label="music"),
 }
 """Every medium; what no other medium recognises is the first one's."""
 
@@ -52,6 +54,11 @@ MEDIA: Final = {
 def tokenizer_names() -> tuple[str, ...]:
     """Every tokenizer of every medium."""
     return tuple(name for medium in MEDIA.values() for name in medium.tokenizers)
+
+
+def label_of(medium: str) -> str:
+    """What messages call a medium."""
+    return MEDIA[medium].label or medium
 
 
 def cell_names() -> tuple[str, ...]:

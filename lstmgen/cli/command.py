@@ -35,7 +35,7 @@ class Command:
             help is shown. It returns the exit code, or None for 0.
         help: what it does; its first paragraph is the summary. By default the docstring of `run`.
         examples: command lines with comments.
-        options: what may be given, in the order of the help.
+        options: what may be given, in the order of the help; a function where that depends on the media that there are.
         actions: switches that do something else.
         commands: those of a group.
     """
@@ -44,7 +44,7 @@ class Command:
     run: Callable[..., int | None] | None = None
     help: str = ""
     examples: tuple[str, ...]
-    options: tuple[Option, ...] = ()
+    options: tuple[Option, ...] | Callable[[], tuple[Option, ...]] = ()
     actions: tuple[Action, ...] = ()
     commands: tuple[Command, ...] = ()
 
@@ -87,6 +87,7 @@ def build(command: Command, *, completion: bool = False) -> Any:
 
 def _function(command: Command) -> Callable[..., Any]:
     """What typer calls, with the signature that it reads the options from."""
+    options = command.options() if callable(command.options) else command.options
 
     def call(**typed: Any) -> int | None:
         context = typed["context"]
@@ -97,12 +98,12 @@ def _function(command: Command) -> Callable[..., Any]:
             return None
         if command.run is None:
             return _show_help(context)
-        return command.run(streams, **_values(command.options, typed))
+        return command.run(streams, **_values(options, typed))
 
     actions = (*command.actions, _HELP)
     parameters = [
         inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
-        *map(_parameter, command.options),
+        *map(_parameter, options),
         *(_parameter(action.option, action.act) for action in actions),
         *map(_parameter, _COMMON),
     ]

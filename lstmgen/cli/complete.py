@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lstmgen import run_files
+from lstmgen import api, run_files
 
 
 def models(incomplete: str) -> list[str]:
@@ -19,10 +19,8 @@ def models(incomplete: str) -> list[str]:
 
 def corpus_names(incomplete: str) -> list[str]:
     """Names of corpora that begin like this."""
-    from lstmgen.corpus.catalog import names
-
     try:
-        return [name for name in names() if name.startswith(incomplete)]
+        return [name for name in api.corpus_names() if name.startswith(incomplete)]
     except OSError:
         return []
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
+from pathlib import Path
 from typing import Any, Final
 
+from lstmgen import api
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpus_names
-from lstmgen.cli.options import JSON
+from lstmgen.cli.options import JSON, cache
 from lstmgen.cli.output import Streams, to_json
-from lstmgen.cli.wording import command, counted, size
+from lstmgen.cli.wording import counted, size
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
@@ -29,16 +30,14 @@ _NAME: Final = Option(name="name", unit="NAME", required=True, help="Name of a c
 
 def list_corpora(streams: Streams, *, json: bool) -> None:
     """List all corpora, with their size and whether they are here already."""
-    from lstmgen.corpus import catalog
-
-    rows = [(entry, catalog.is_available(entry.name, _cache())) for entry in catalog.entries(_cache())]
+    rows = [(entry, api.corpus_is_here(entry.name, cache())) for entry in api.corpora(cache())]
     if json:
         for entry, here in rows:
             streams.product_line(to_json(_as_object(entry, available=here)))
         return
     width = max(len(entry.name) for entry, _ in rows) + 2
     for entry, here in rows:
-        state = _WORDS[entry.kind] if here else f"not here yet: {_how_to_get(entry)}"
+        state = _WORDS[entry.kind] if here else f"not here yet: {api.how_to_get_corpus(entry)}"
         amount = f"{size(entry.size_bytes)} of {entry.content}" if entry.size_bytes is not None else entry.content
         streams.product_line(f"{entry.name:<{width}}{amount}, {state}, {entry.licence}")
         for line in textwrap.wrap(entry.description, _WIDTH - width):
@@ -47,26 +46,22 @@ def list_corpora(streams: Streams, *, json: bool) -> None:
 
 def get(streams: Streams, *, name: str, json: bool) -> None:
     """Make a corpus available: download it and verify its hash, or convert it; keep it in the cache. Prints where it is."""
-    from lstmgen.corpus import catalog
-
-    entry = catalog.find(name)
-    here = catalog.is_available(name, _cache())
+    entry = api.find_corpus(name)
+    here = api.corpus_is_here(name, cache())
     if here:
         streams.say(f"{name} is here already")
     elif entry.kind == "download":
         streams.say(f"fetching {entry.location}")
         streams.explain(f"expecting {entry.size_bytes:,} bytes with sha256 {entry.sha256}")
     with work_bar(streams, name, shown=size if entry.kind == "download" else _pieces, patience_s=0.0) as progress:
-        place = catalog.get(name, _cache(), progress=progress)
+        place = api.get_corpus(name, cache(), progress=progress)
     if entry.kind == "package" and not here:
         _tell_converted(streams, name)
-    _tell_place(streams, catalog.find(name, _cache()), place, json=json)
+    _tell_place(streams, name, place, json=json)
 
 
 def _tell_converted(streams: Streams, name: str) -> None:
-    from lstmgen.corpus import music21_corpus
-
-    made = music21_corpus.stamp_of(name, _cache())
+    made = api.conversion_of(name, cache())
     if made is not None:
         streams.say(f"{name}: {counted(made.files, 'piece')} by music21 {made.music21}, {len(made.skipped)} left out")
         for what, reason in made.skipped:
@@ -75,35 +70,21 @@ def _tell_converted(streams: Streams, name: str) -> None:
 
 def path(streams: Streams, *, name: str, json: bool) -> None:
     """Print the file or folder of a corpus that is here already."""
-    from lstmgen.corpus import catalog
-
-    if not catalog.is_available(name, _cache()):
-        catalog.path_of(name, _cache())
-    _tell_place(streams, catalog.find(name, _cache()), catalog.get(name, _cache()), json=json)
+    if not api.corpus_is_here(name, cache()):
+        api.corpus_files(name, cache())  # raises, and says how to get it
+    _tell_place(streams, name, api.get_corpus(name, cache()), json=json)
 
 
-def _tell_place(streams: Streams, entry: Any, place: Any, *, json: bool) -> None:
-    streams.product_line(to_json(_as_object(entry, available=True) | {"path": str(place)}) if json else str(place))
-
-
-def _how_to_get(entry: Any) -> str:
-    from lstmgen.corpus import music21_corpus
-
-    missing = entry.kind == "package" and not music21_corpus.is_installed()
-    return music21_corpus.INSTALL if missing else command("corpora", "get", entry.name)
+def _tell_place(streams: Streams, name: str, place: Path, *, json: bool) -> None:
+    facts = _as_object(api.find_corpus(name, cache()), available=True) if json else {}
+    streams.product_line(to_json(facts | {"path": str(place)}) if json else str(place))
 
 
 def _pieces(number: float) -> str:
     return counted(int(number), "piece")
 
 
-def _cache() -> Any:
-    from lstmgen.storage import cache_folder
-
-    return cache_folder(os.environ)
-
-
-def _as_object(entry: Any, *, available: bool) -> dict[str, Any]:
+def _as_object(entry: api.Corpus, *, available: bool) -> dict[str, Any]:
     return {
         "name": entry.name,
         "kind": entry.kind,

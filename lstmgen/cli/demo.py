@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import lstmgen
-from lstmgen import run_files
-from lstmgen.cli import demo_tune
+from lstmgen import api, run_files
 from lstmgen.cli.command import Command
 from lstmgen.cli.output import Streams, Styled
 from lstmgen.cli.progress import short_path
@@ -17,7 +18,6 @@ from lstmgen.cli.settings import MAX_TIME_KEY
 from lstmgen.cli.train import follow, tell_stop
 from lstmgen.cli.wording import bits, command, duration, parse_duration, size
 from lstmgen.errors import CorpusError, UsageError
-from lstmgen.generation.sampling import Sampling
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
@@ -26,16 +26,49 @@ _EXAMPLES: Final = (
 )
 
 TRAINING_TIME: Final = "60s"
-_SAMPLE_TOKENS: Final = 400
-_TEMPERATURES: Final = ((0.5, "careful"), (0.8, "bolder"))
 _SEED: Final = 7
 _PASSES: Final = 12.0
 """Enough for a text of this length; on a fast machine they end before the time does."""
 _MAX_RUNS: Final = 10_000
+_SAMPLE_TOKENS: Final = 400
+_TEMPERATURES: Final = ((0.5, "careful"), (0.8, "bolder"))
+_BARS: Final = 16
+_TUNE_TEMPERATURE: Final = 0.9
+_TUNE_FILES: Final = {".mid": "for any music program", ".png": "to see", ".wav": "to hear"}
+_ROLL_COLUMNS: Final = 100
 
 MAX_TIME: Final = Option(
     name="max_time", flags="--max-time", type=parse_duration, unit="TIME", help=f"Time to learn, such as 90s or 5m. [{TRAINING_TIME}]"
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Half:
+    """One half of the journey: learn a bundled corpus, make something, measure.
+
+    Attributes:
+        corpus: its name.
+        learning: what is learned from, in words.
+        run: name of the run.
+        time_s: most time to learn.
+        settings: further settings of the run.
+        making: what is made, in words.
+        make: makes it; returns what the next steps name of it: the prompt, or the tune's file.
+        measuring: on what the model is measured, in words.
+        verdict: how good it is, in words, from the summary of the run.
+        next_steps: command lines and what they do, from the run and what was made.
+    """
+
+    corpus: str
+    learning: str
+    run: str
+    time_s: float
+    settings: dict[str, Any]
+    making: str
+    make: Callable[[Streams, str], str]
+    measuring: str
+    verdict: Callable[[dict[str, Any]], list[str]]
+    next_steps: Callable[[str, str], list[str]]
 
 
 def demo(streams: Streams, *, max_time: float | None) -> int:
@@ -47,82 +80,121 @@ def demo(streams: Streams, *, max_time: float | None) -> int:
     time_s = parse_duration(TRAINING_TIME) if max_time is None else max_time
     if time_s <= 0:
         raise UsageError("--max-time: expected more than 0 seconds", remedy="lstmgen demo --max-time 60s")
-    return _text_half(streams, time_s, chosen=max_time is not None) or _tune_half(streams, time_s / 2)
+    text, tunes = _text_half(time_s, chosen=max_time is not None), _tune_half(time_s / 2)
+    return _travel(streams, text, first=1) or _travel(streams, tunes, first=5)
 
 
 COMMAND: Final = Command(name="demo", run=demo, examples=_EXAMPLES, options=(MAX_TIME,))
 
 
-def _text_half(streams: Streams, time_s: float, *, chosen: bool) -> int:
-    name, text = bundled_text()
-    _head(streams, 1, f"Learning from {name}, {size(len(text.encode()))} of text, for {duration(time_s)} at most")
-    settings = {MAX_TIME_KEY: time_s} | ({} if chosen else {"training.epochs": _PASSES})
-    exit_code, stopped, run = follow(streams, sources=(name,), out=str(free_run("demo")), settings=settings)
+def _travel(streams: Streams, half: Half, *, first: int) -> int:
+    """Walk through one half; returns the exit code."""
+    _head(streams, first, f"Learning from {half.learning}")
+    out = str(free_run(half.run))
+    exit_code, stopped, run = follow(streams, sources=(half.corpus,), out=out, settings={MAX_TIME_KEY: half.time_s, **half.settings})
     if exit_code:
         tell_stop(streams, stopped, run, cause="stopped", insist=True)
         return exit_code
-    model = lstmgen.load(run)
-    prompt = usual_line(text)
-    _head(streams, 2, f"Writing, from the prompt {prompt.strip()!r}")
-    for temperature, mood in _TEMPERATURES:
-        streams.say(Styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
-        drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=Sampling(temperature=temperature))[0]
-        streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
-    _head(streams, 3, "Measuring, on the last tenth of the text, which it never read", gap=False)
-    _tell(streams, verdict(stopped.summary))
-    _head(streams, 4, "What to type next")
-    _tell(streams, next_steps(run, prompt))
+    _head(streams, first + 1, half.making)
+    made = half.make(streams, run)
+    for number, title, lines in (
+        (first + 2, f"Measuring, on {half.measuring}", half.verdict(stopped.summary)),
+        (first + 3, "What to type next", half.next_steps(run, made)),
+    ):
+        _head(streams, number, title)
+        for line in lines:
+            streams.say(line)
     return 0
 
 
-def _tune_half(streams: Streams, time_s: float) -> int:
-    name = demo_tune.bundled_tunes()
-    _head(streams, 5, f"Learning from the tunes of {name}, for {duration(time_s)}")
-    exit_code, stopped, run = follow(streams, sources=(name,), out=str(free_run("demo-tunes")), settings={MAX_TIME_KEY: time_s})
-    if exit_code:
-        tell_stop(streams, stopped, run, cause="stopped", insist=True)
-        return exit_code
-    _head(streams, 6, f"Composing {demo_tune.BARS} bars, at temperature {demo_tune.TEMPERATURE}, seed {_SEED}")
-    tune = demo_tune.compose(streams, run, seed=_SEED)
-    _head(streams, 7, "Measuring, on every tenth tune, which it never saw")
-    _tell(streams, demo_tune.verdict(stopped.summary))
-    _head(streams, 8, "What to type next")
-    _tell(streams, demo_tune.next_steps(run, tune))
-    return 0
-
-
-def _tell(streams: Streams, lines: list[str]) -> None:
-    for line in lines:
-        streams.say(line)
-
-
-def _head(streams: Streams, number: int, title: str, *, gap: bool = True) -> None:
-    """A heading between empty lines; without `gap` there is one before it already."""
-    if gap:
-        streams.say()
+def _head(streams: Streams, number: int, title: str) -> None:
+    """A heading between empty lines."""
+    streams.say()
     streams.say(Styled("bold", f"{number}. {title}"))
     streams.say()
 
 
-def bundled_text() -> tuple[str, str]:
-    """The name of the first bundled corpus, and all of its text.
+def _text_half(time_s: float, *, chosen: bool) -> Half:
+    name, text = bundled_text()
+    prompt = usual_line(text)
+
+    def write(streams: Streams, run: str) -> str:
+        model = lstmgen.load(run)
+        for temperature, mood in _TEMPERATURES:
+            streams.say(Styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
+            drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=api.Sampling(temperature=temperature))[0]
+            streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
+        return prompt
+
+    return Half(
+        corpus=name,
+        learning=f"{name}, {size(len(text.encode()))} of text, for {duration(time_s)} at most",
+        run="demo",
+        time_s=time_s,
+        settings={} if chosen else {"training.epochs": _PASSES},
+        making=f"Writing, from the prompt {prompt.strip()!r}",
+        make=write,
+        measuring="the last tenth of the text, which it never read",
+        verdict=verdict,
+        next_steps=next_steps,
+    )
+
+
+def _tune_half(time_s: float) -> Half:
+    name = bundled("music")
+    return Half(
+        corpus=name,
+        learning=f"the tunes of {name}, for {duration(time_s)}",
+        run="demo-tunes",
+        time_s=time_s,
+        settings={},
+        making=f"Composing {_BARS} bars, at temperature {_TUNE_TEMPERATURE}, seed {_SEED}",
+        make=_compose,
+        measuring="every tenth tune, which it never saw",
+        verdict=tune_verdict,
+        next_steps=tune_next_steps,
+    )
+
+
+def _compose(streams: Streams, run: str) -> str:
+    """Draw a tune, and write it, its picture and its sound into the folder of the run."""
+    tune = lstmgen.load(run).generate(bars=_BARS, seed=_SEED, sampling=api.Sampling(temperature=_TUNE_TEMPERATURE))[0]
+    streams.own_line(tune.medium.show(tune.item, width=_ROLL_COLUMNS, colour=streams.out_colour))
+    path = Path(run) / "tune.mid"
+    files = {path.with_suffix(suffix): meaning for suffix, meaning in _TUNE_FILES.items()}
+    for file in files:
+        tune.save(file, title=f"Tune {_SEED}")
+    streams.say(f"{tune.notes} notes, {tune.bars:g} bars, {tune.seconds:.1f} seconds")
+    for file, meaning in files.items():
+        streams.say(f"  {short_path(str(file))}  {meaning}")
+    for warning in tune.warnings:
+        streams.say(f"note: {warning}")
+    return str(path)
+
+
+def bundled(content: str) -> str:
+    """The name of the first bundled corpus of text, or of music.
 
     Raises:
         CorpusError: the installation carries none.
     """
-    from lstmgen.corpus import catalog
+    for entry in api.corpora():
+        if entry.kind == "bundled" and entry.content == content:
+            return entry.name
+    raise CorpusError(
+        f"this installation carries no corpus of {content}", remedy="install it again, or train on a file of your own: lstmgen train FILE"
+    )
 
-    for entry in catalog.entries():
-        if entry.kind == "bundled" and entry.content == "text":
-            files = catalog.path_of(entry.name, None)
-            return entry.name, "".join(path.read_text(encoding="utf-8") for path in files)
-    raise CorpusError("this installation carries no corpus", remedy="install it again, or train on a file of your own: lstmgen train FILE")
+
+def bundled_text() -> tuple[str, str]:
+    """The name of the first bundled corpus of text, and all of its text. Raises CorpusError: there is none."""
+    name = bundled("text")
+    return name, "".join(path.read_text(encoding="utf-8") for path in api.corpus_files(name, None))
 
 
 def free_run(name: str) -> Path:
     """`checkpoints/NAME`, or the first `checkpoints/NAME-N` that is free."""
-    names = (name, *(f"{name}-{number}" for number in range(2, _MAX_RUNS)))
-    for candidate in names:
+    for candidate in (name, *(f"{name}-{number}" for number in range(2, _MAX_RUNS))):
         path = run_files.RUNS / candidate
         if not path.exists():
             return path
@@ -136,7 +208,7 @@ def usual_line(text: str) -> str:
 
 
 def verdict(summary: dict[str, Any]) -> list[str]:
-    """How good the model is, beside one that knows nothing, in words."""
+    """How good a model of text is, beside one that knows nothing, in words."""
     val = summary.get("val")
     if not val or val.get("nats_per_char") is None:
         return ["There was too little text to measure it on."]
@@ -151,16 +223,42 @@ def verdict(summary: dict[str, Any]) -> list[str]:
     ]
 
 
+def tune_verdict(summary: dict[str, Any]) -> list[str]:
+    """How good a model of tunes is, in words."""
+    val = summary.get("val")
+    if not val or not val.get("nats_per_note"):
+        return ["There were too few tunes to measure it on."]
+    return [
+        f"It needs {float(val['nats_per_note']):.2f} nats to guess a note of a tune that it never saw: place, pitch, length and loudness.",
+        f"It learned that in {duration(float(summary['seconds']))}, from {int(summary['tokens_seen']):,} events read.",
+    ]
+
+
 def next_steps(run: str, prompt: str) -> list[str]:
-    """Commands that go on from here."""
+    """Commands that go on from a model of text."""
     place = short_path(run)
     line = prompt.rstrip("\n")
-    rows = [
+    return _commands(
         (command("sample", place, "-e", "-p", f"{line}\\n", "-t", "0.7", "-n", "1000"), "more of it"),
         (command("sample", place, "--interactive"), "take turns with the model"),
         (command("info", place), "what it is"),
         (command("score", place, "--split", "val", "--per-line"), "what surprised it"),
         (command("train", "YOUR-FILE.txt"), "your own text, five minutes"),
-    ]
+    )
+
+
+def tune_next_steps(run: str, tune: str) -> list[str]:
+    """Commands that go on from a model of tunes."""
+    place, file = short_path(run), short_path(tune)
+    return _commands(
+        (command("sample", place, "--bars", "32", "-o", "more.mid", "--png", "--wav"), "another tune"),
+        (command("sample", place, "-f", file, "--bars", "16", "-o", "longer.mid"), "go on with this one"),
+        (command("sample", place, "--scale", "D minor", "--num-samples", "8", "-o", "tunes/"), "eight in D minor"),
+        (command("score", place, "--novelty", file), "what it copied from the tunes it learned"),
+        (command("train", "YOUR-FOLDER"), "your own MIDI files, five minutes"),
+    )
+
+
+def _commands(*rows: tuple[str, str]) -> list[str]:
     width = max(len(words) for words, _ in rows) + 2
     return [f"  {words:<{width}} # {meaning}" for words, meaning in rows]

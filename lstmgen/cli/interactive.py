@@ -1,24 +1,19 @@
 """`lstmgen sample --interactive`: the user and the model take turns on one growing text.
 
-What a line means is decided here; the text, its undoing and the model's state are kept by `lstmgen.generation.turns`.
+What a line means is decided here; the text, its undoing and the model's state are kept by `api.Turns`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from lstmgen import api
 from lstmgen.cli.failures import EXIT_INTERRUPT, Terminated, explain, report
 from lstmgen.cli.output import Streams, Styled, encode
-from lstmgen.cli.request import Request
 from lstmgen.cli.wording import counted
 from lstmgen.errors import LstmgenError, UsageError
-from lstmgen.generation.sampling import parse_temperature
-
-if TYPE_CHECKING:
-    from lstmgen.generation.turns import Turns
-    from lstmgen.runs.trained import TrainedModel
 
 _MAX_LINE_BYTES: Final = 2**20
 _SHOWN_END: Final = 60
@@ -37,9 +32,9 @@ Ctrl-C ends the model's turn.
   /quit        leave; so does Ctrl-D"""
 
 
-def converse(streams: Streams, trained: TrainedModel, request: Request) -> int:
+def converse(streams: Streams, model: api.TrainedModel, request: api.Request) -> int:
     """Take turns until the user leaves; returns the exit code."""
-    conversation = Conversation(streams, trained.session(seed=request.seed), request)
+    conversation = Conversation(streams, model, request)
     streams.say(f"seed: {request.seed}")
     streams.say(Styled("dim", "type a line and the model goes on; /help explains, /quit leaves"))
     try:
@@ -59,13 +54,14 @@ class Conversation:
 
     Args:
         streams: lines come in, the model's text goes out, all else to standard error.
-        turns: the text and the model.
+        model: what goes on with the text.
         request: the prompt to begin with, and how to sample.
     """
 
-    def __init__(self, streams: Streams, turns: Turns, request: Request) -> None:
+    def __init__(self, streams: Streams, model: api.TrainedModel, request: api.Request) -> None:
         self._streams = streams
-        self._turns = turns
+        self._turns = model.session(seed=request.seed)
+        self._prompt: str = "" if request.prompt is None else model.medium.parse(request.prompt)
         self._request = request
         self._steps: list[int] = []
         """For every turn how many changes of the text it made: 2 with a line of the user, 1 without."""
@@ -81,11 +77,11 @@ class Conversation:
 
     def begin(self) -> None:
         """Put the prompt down, which nothing takes back, and let the model go on from it."""
-        if self._request.prompt:
-            self._append(self._request.prompt)
+        if self._prompt:
+            self._append(self._prompt)
             self._turns.keep()
             if self._request.echo:
-                self._streams.product(self._request.prompt)
+                self._streams.product(self._prompt)
             self._steps.append(1)
             self._generate()
 
@@ -128,14 +124,12 @@ class Conversation:
         self._generate()
 
     def _append(self, text: str) -> None:
-        for note in self._turns.append(text, oov=self._request.own["oov"]):
+        for note in self._turns.append(text, oov=self._request.options.get("oov", "error")):
             self._streams.say(f"note: {note}")
 
     def _generate(self) -> None:
         """The model's turn, shown as it is drawn; Ctrl-C ends it and keeps what was shown."""
-        request = self._request
-        own = {name: request.own[name] for name in ("stop", "ignore_end")}
-        stream = self._turns.generate(request.length, sampling=request.sampling, **own)
+        stream = self._turns.generate(self._request)
         try:
             for piece in stream:
                 self._streams.product(piece)
@@ -161,7 +155,7 @@ class Conversation:
         self._streams.say(f"the text ends with: {end}" if end else "the text is empty")
 
     def _set_temperature(self, argument: str) -> None:
-        sampling = dataclasses.replace(self._request.sampling, temperature=parse_temperature(argument))
+        sampling = dataclasses.replace(self._request.sampling, temperature=api.parse_temperature(argument))
         self._request = dataclasses.replace(self._request, sampling=sampling)
         self._streams.say(f"temperature {argument}")
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and reading the text that they name."""
+"""Options that several commands share, and reading what they name."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast, get_args
+from typing import Final, cast, get_args
 
 import lstmgen
-from lstmgen import choices, config, limits, run_files
+from lstmgen import api, choices, config, run_files
 from lstmgen.cli.complete import models
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError
 from lstmgen.options import Option
 
-if TYPE_CHECKING:
-    from lstmgen.runs.trained import TrainedModel
-
+STANDARD_INPUT: Final = "-"
 MACHINE: Final = "machine"
 OUTPUT: Final = "output"
 
@@ -55,15 +53,14 @@ THREADS: Final = Option(
     help="CPU threads; one for each core where not given.",
     panel=MACHINE,
 )
-OOV: Final = Option(
-    name="oov",
-    flags="--oov",
-    choices=get_args(choices.OovPolicy),
-    help="What to do with symbols that the model has never seen. [error]",
-)
 
 
-def load_model(spec: str, *, device: str, threads: int | None, precision: str = "auto") -> TrainedModel:
+def cache() -> Path:
+    """Where corpora and token files are kept."""
+    return api.cache_folder(os.environ)
+
+
+def load_model(spec: str, *, device: str, threads: int | None, precision: str = "auto") -> api.TrainedModel:
     """The model that a command works with. Imports torch, so mistakes in the arguments should have been found before.
 
     Raises:
@@ -96,30 +93,50 @@ def _meant(match: re.Match[str]) -> str:
     return chr(code) if code < 0x110000 else match.group()
 
 
-def read_text(name: str, streams: Streams, *, what: str) -> str:
-    """The text of a file, or of standard input for `-`, unchanged but for a byte order mark.
+def read_input(name: str, streams: Streams, *, what: str, most: int, typed: bool = False) -> bytes:
+    """The bytes of a file, or of standard input for `-`.
+
+    Args:
+        name: of the file.
+        streams: hold standard input.
+        what: what is read, for messages.
+        most: bytes that it may have.
+        typed: whether a person may type it.
 
     Raises:
-        InputError: it cannot be read, is too long, or is not UTF-8.
+        InputError: it cannot be read, or is too long.
     """
-    place = "standard input" if name == "-" else name
+    place = "standard input" if name == STANDARD_INPUT else name
     try:
-        if name == "-":
-            if streams.in_is_terminal:
-                streams.say(f"reading {what} from the terminal; end it with Ctrl-D")
-            data = streams.stdin.read(4 * limits.MAX_PROMPT_CHARS + 1)
-        else:
+        if name != STANDARD_INPUT:
             with Path(name).open("rb") as file:
-                data = file.read(4 * limits.MAX_PROMPT_CHARS + 1)
+                content = file.read(most + 1)
+        elif streams.in_is_terminal and not typed:
+            raise InputError(f"{what} cannot be typed here", remedy="redirect a file into it: < FILE")
+        else:
+            tell_typing(streams, what)
+            content = streams.stdin.read(most + 1)
     except OSError as error:
-        raise InputError(f"{what} cannot be read from {place}: {error.strerror}", remedy="check the name: ls -l") from error
-    if len(data) > 4 * limits.MAX_PROMPT_CHARS:
-        raise InputError(f"{what} in {place} is longer than {4 * limits.MAX_PROMPT_CHARS:,} bytes", remedy="give a part of it")
+        raise InputError(f"{what} cannot be read from {place}: {error.strerror or error}", remedy="check the name: ls -l") from error
+    if len(content) > most:
+        raise InputError(f"{what} in {place} is longer than {most:,} bytes", remedy="give a part of it")
+    return content
+
+
+def tell_typing(streams: Streams, what: str) -> None:
+    """Where standard input is a terminal, how to end what is typed."""
+    if streams.in_is_terminal:
+        streams.say(f"reading {what} from the terminal; end it with Ctrl-D")
+
+
+def is_folder(out: str) -> bool:
+    """Whether an output is a folder to write into."""
+    return out.endswith(("/", "\\")) or Path(out).is_dir()
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether both are there, and are one file."""
     try:
-        return data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{what} in {place} is not UTF-8: byte 0x{data[error.start]:02X} at offset {error.start:,}, line {line:,}",
-            remedy="convert it: iconv -f LATIN1 -t UTF-8 FILE",
-        ) from error
+        return one.samefile(other)
+    except OSError:
+        return False

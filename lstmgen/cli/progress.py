@@ -6,10 +6,10 @@ import math
 import os
 from typing import Any, Final
 
-from lstmgen.choices import MEDIA
+from lstmgen.api import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned
+from lstmgen.cli.media import hint_of
 from lstmgen.cli.output import visible
 from lstmgen.cli.wording import amount, bits, command, counted, duration, size
-from lstmgen.training.events import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned
 
 _BINS: Final = 240
 _LINE_EVERY_S: Final = 10.0
@@ -67,9 +67,6 @@ class RunView:
     def progress(self) -> float:
         """Share of the budget that is used up."""
         return min(max(self.stepped.progress, 0.0), 1.0) if self.stepped else 0.0
-
-
-_OF_MUSIC: Final = MEDIA["tunes"].tokenizers
 
 
 def unit_of(prepared: Prepared | None) -> str:
@@ -203,9 +200,7 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
     lines = [f"done: {ended} after {trained}", f"model: {short_path(str(summary.get('model', run)))}"]
     if quality := quality_line(summary.get("val")):
         lines.append(f"validation: {quality}")
-    of_music = bool((summary.get("val") or {}).get("notes")) or summary.get("tokenizer") in _OF_MUSIC
-    following = "-o tune.mid --png --wav" if of_music else '-p "How it begins"'
-    return [*lines, "", f"next: {command('sample', short_path(run))} {following}"]
+    return [*lines, "", f"next: {command('sample', short_path(run))} {hint_of(str(summary.get('tokenizer')))}"]
 
 
 def quality_line(val: dict[str, Any] | None) -> str:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from lstmgen import limits
+from lstmgen import api, limits
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
+from lstmgen.cli.media import RENDERINGS
+from lstmgen.cli.options import STANDARD_INPUT, read_input
 from lstmgen.cli.output import Streams
-from lstmgen.cli.render_targets import KINDS, STREAM, Job, Place, check_options, folder_remedy, jobs_of, parse_place
+from lstmgen.cli.render_targets import Job, Place, check_options, folder_remedy, jobs_of, parse_place
 from lstmgen.cli.wording import amount, counted, size
 from lstmgen.errors import InputError, UsageError
 from lstmgen.options import Option
-
-if TYPE_CHECKING:
-    from lstmgen.music.score import Score
 
 _EXAMPLES: Final = (
     "lstmgen render tune.mid                           # a piano roll in the terminal",
@@ -52,9 +51,9 @@ _OPTIONS: Final = (
     Option(
         name="formats",
         flags="--format",
-        choices=KINDS,
+        choices=RENDERINGS,
         repeated=True,
-        help=f"What goes into a folder or to standard output. May be repeated. [{KINDS[0]}]",
+        help=f"What goes into a folder or to standard output. May be repeated. [{RENDERINGS[0]}]",
     ),
     Option(name="begin", flags="--from", unit="BAR|TIME", help="Begin with this bar (9), or at this time (30s, 1:20).", panel=_PART),
     Option(name="end", flags="--to", unit="BAR|TIME", help="End after this bar (16), or at this time.", panel=_PART),
@@ -116,7 +115,7 @@ def render(
             failed.append(error)
             streams.say(f"skipped {error.message}")
             continue
-        heading = (Path(file).stem if file != STREAM else "") if title is None else title
+        heading = (Path(file).stem if file != STANDARD_INPUT else "") if title is None else title
         if jobs:
             for job in (job for job in jobs if job.source == file):
                 _make(streams, score, job, title=heading, ticks=ticks, look=look)
@@ -131,37 +130,22 @@ COMMAND: Final = Command(name="render", run=render, examples=_EXAMPLES, options=
 
 
 def _make_folders(jobs: Sequence[Job]) -> None:
-    from lstmgen.storage import make_folder
-
     for folder in dict.fromkeys(job.out.parent for job in jobs if job.out is not None):
-        make_folder(folder)
+        api.make_folder(folder)
 
 
-def _read(streams: Streams, file: str) -> Score:
+def _read(streams: Streams, file: str) -> api.Score:
     """The score of a MIDI file; what is wrong with the file is said.
 
     Raises:
         InputError: it cannot be read, or is no MIDI file.
     """
-    from lstmgen.music.midi.reader import MidiError, read_midi
-
+    if file != STANDARD_INPUT and Path(file).is_dir():
+        raise InputError(f"{file} is a folder, expected a MIDI file", remedy=folder_remedy(file))
+    content = read_input(file, streams, what="a MIDI file", most=limits.MAX_MIDI_BYTES)
     try:
-        if file == STREAM:
-            if streams.in_is_terminal:
-                raise InputError("a MIDI file cannot be typed", remedy="lstmgen render - < tune.mid")
-            content = streams.stdin.read(limits.MAX_MIDI_BYTES + 1)
-        else:
-            if Path(file).is_dir():
-                raise InputError(f"{file} is a folder, expected a MIDI file", remedy=folder_remedy(file))
-            with Path(file).open("rb") as stream:
-                content = stream.read(limits.MAX_MIDI_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{file}: {error.strerror or error}", remedy="check the name: ls -l") from error
-    if len(content) > limits.MAX_MIDI_BYTES:
-        raise InputError(f"{file} is larger than {size(limits.MAX_MIDI_BYTES)}", remedy="name a smaller file")
-    try:
-        reading = read_midi(content)
-    except MidiError as error:
+        reading = api.read_midi(content)
+    except InputError as error:
         raise InputError(f"{file}: {error.message}", remedy=error.remedy) from error
     for finding in reading.findings:
         times = f", {finding.count:,} times" if finding.count > 1 else ""
@@ -169,7 +153,7 @@ def _read(streams: Streams, file: str) -> Score:
     return reading.score
 
 
-def _ticks(score: Score, begin: Place | None, end: Place | None) -> tuple[int, int] | None:
+def _ticks(score: api.Score, begin: Place | None, end: Place | None) -> tuple[int, int] | None:
     """The part that is meant, in ticks; None for the whole.
 
     Raises:
@@ -178,9 +162,7 @@ def _ticks(score: Score, begin: Place | None, end: Place | None) -> tuple[int, i
     """
     if begin is None and end is None:
         return None
-    from lstmgen.music.bars import Bars
-
-    bars = Bars(score)
+    bars = api.Bars(score)
 
     def tick_of(place: Place, *, after: bool) -> int:
         if place.bar is not None:
@@ -197,17 +179,15 @@ def _ticks(score: Score, begin: Place | None, end: Place | None) -> tuple[int, i
     return start, stop
 
 
-def _make(streams: Streams, score: Score, job: Job, *, title: str, ticks: tuple[int, int] | None, look: dict[str, Any]) -> None:
+def _make(streams: Streams, score: api.Score, job: Job, *, title: str, ticks: tuple[int, int] | None, look: dict[str, Any]) -> None:
     """Write one picture or sound, with a bar on standard error while it takes time."""
-    from lstmgen.music.rendering import render_bytes, render_file
-
-    name = "standard input" if job.source == STREAM else job.source
+    name = "standard input" if job.source == STANDARD_INPUT else job.source
     with work_bar(streams, f"rendering {name}", shown=lambda notes: f"{amount(notes)} notes") as progress:
         given: dict[str, Any] = {"title": title, "ticks": ticks, "progress": progress, **look}
         if job.out is None:
-            content = render_bytes(score, job.kind, **given)
+            content = api.render_bytes(score, job.kind, **given)
         else:
-            render_file(score, job.out, kind=job.kind, **given)
+            api.render_file(score, job.out, kind=job.kind, **given)
             content = b""
     if job.out is None:
         streams.product_bytes(content)
@@ -215,12 +195,10 @@ def _make(streams: Streams, score: Score, job: Job, *, title: str, ticks: tuple[
         streams.say(f"wrote {job.out}: {size(job.out.stat().st_size)}")
 
 
-def _show(streams: Streams, score: Score, *, title: str, ticks: tuple[int, int] | None, width: int | None, apart: bool) -> None:
+def _show(streams: Streams, score: api.Score, *, title: str, ticks: tuple[int, int] | None, width: int | None, apart: bool) -> None:
     """The piano roll on standard output; it is our own drawing, and every name in it is escaped already."""
-    from lstmgen.music.roll import draw_terminal
-
-    columns = shutil.get_terminal_size(_TERMINAL).columns if width is None else width
+    columns = max(shutil.get_terminal_size(_TERMINAL).columns, 24) if width is None else width
     if width is not None and width > limits.MAX_PICTURE_WIDTH:
         raise UsageError(f"--width: a roll has at most {limits.MAX_PICTURE_WIDTH} columns, found {width}", remedy="leave it out")
-    roll = draw_terminal(score, width=max(columns, 24) if width is None else columns, colour=streams.out_colour, title=title, ticks=ticks)
+    roll = api.draw_terminal(score, width=columns, colour=streams.out_colour, title=title, ticks=ticks)
     streams.own_line(f"\n{roll}" if apart else roll)

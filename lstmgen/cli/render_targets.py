@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, get_args
 
-from lstmgen import choices
+from lstmgen import api
+from lstmgen.cli.media import RENDERINGS
+from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
 from lstmgen.cli.wording import command, parse_duration
 from lstmgen.errors import UsageError
-
-KINDS: Final = get_args(choices.Rendering)
-STREAM: Final = "-"
 
 
 @dataclass(frozen=True)
@@ -44,45 +42,39 @@ def jobs_of(files: Sequence[str], outs: Sequence[str], formats: Sequence[str], *
     Raises:
         UsageError: the names do not go together, or something would be written over.
     """
-    if files.count(STREAM) > 1:
+    if files.count(STANDARD_INPUT) > 1:
         raise UsageError("standard input can be read once only", remedy="name - once")
-    folders = [out for out in outs if out != STREAM and _is_folder(out)]
-    if formats and not folders and STREAM not in outs:
+    folders = [out for out in outs if out != STANDARD_INPUT and is_folder(out)]
+    if formats and not folders and STANDARD_INPUT not in outs:
         raise UsageError("--format says what goes to -o - or into -o FOLDER/, and there is neither", remedy=f"-o tune.{formats[0]}")
     jobs = [job for out in outs for job in _jobs(files, out, formats, out_is_terminal=out_is_terminal)]
     _check_collisions(jobs)
     return jobs
 
 
-def _is_folder(out: str) -> bool:
-    return out.endswith(("/", "\\")) or Path(out).is_dir()
-
-
 def _jobs(files: Sequence[str], out: str, formats: Sequence[str], *, out_is_terminal: bool) -> list[Job]:
-    if out == STREAM:
+    if out == STANDARD_INPUT:
         if len(formats) != 1 or len(files) != 1:
             found = f"{len(files)} files" if len(files) != 1 else f"{len(formats)} formats"
             raise UsageError(f"-o - takes one file and one --format, found {found}", remedy="lstmgen render tune.mid -o - --format svg")
         if out_is_terminal and formats[0] != "svg":
             raise UsageError(f"a {formats[0]} file does not belong on a terminal", remedy=f"-o tune.{formats[0]}, or a pipe behind it")
         return [Job(files[0], formats[0], None)]
-    if _is_folder(out):
+    if is_folder(out):
         names = _names(files)
-        return [Job(file, kind, Path(out, f"{names[file]}.{kind}")) for file in files for kind in dict.fromkeys(formats or KINDS[:1])]
+        return [Job(file, kind, Path(out, f"{names[file]}.{kind}")) for file in files for kind in dict.fromkeys(formats or RENDERINGS[:1])]
     if len(files) > 1:
         raise UsageError(
             f"{len(files)} files cannot all be written to {out!r}", remedy=f"name a folder: -o {Path(out).stem or 'pictures'}/"
         )
-    from lstmgen.music.rendering import kind_of
-
-    return [Job(files[0], kind_of(Path(out)), Path(out))]
+    return [Job(files[0], api.rendering_of(Path(out)), Path(out))]
 
 
 def _names(files: Sequence[str]) -> dict[str, str]:
     """For every file the name of its picture; those of the same name in several folders are numbered."""
     names: dict[str, str] = {}
     for file in files:
-        stem = "tune" if file == STREAM else Path(file).stem
+        stem = "tune" if file == STANDARD_INPUT else Path(file).stem
         name, number = stem, 1
         while name in names.values():
             number += 1
@@ -97,7 +89,7 @@ def _check_collisions(jobs: Sequence[Job]) -> None:
         if outs.count(out) > 1:
             raise UsageError(f"{str(out)!r} would be written twice", remedy="give every -o a name of its own")
     for job in jobs:
-        if job.out is not None and job.source != STREAM and job.out.exists() and Path(job.source).exists() and job.out.samefile(job.source):
+        if job.out is not None and job.source != STANDARD_INPUT and is_same_file(job.out, Path(job.source)):
             raise UsageError(f"{str(job.out)!r} would be written over the file that it is made of", remedy="give -o another name")
     if sum(job.out is None for job in jobs) > 1:
         raise UsageError("standard output can take one file only", remedy="give -o - once")

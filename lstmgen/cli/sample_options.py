@@ -1,20 +1,15 @@
-"""The options of `lstmgen sample`: those of every model, and those of models of text."""
+"""The options of `lstmgen sample` that every model has."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from lstmgen.cli.options import DEVICE, JSON, MODEL, OOV, OUTPUT, PRECISION, THREADS
-from lstmgen.generation.sampling import Sampling, parse_temperature
+from lstmgen.api import NOVEL_TRIES, Sampling, parse_temperature
+from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, PRECISION, THREADS
 from lstmgen.options import Option
 
-DEFAULT_LENGTH: Final = 500
 TURN_LENGTH: Final = 200
 """Tokens of a turn with `--interactive`."""
-NOVEL_TRIES: Final = 10
-NOVEL_STRIDE: Final = 1_000_000
-"""How far apart the numbers are of the samples that are drawn instead of one that copied too much."""
 _PROMPT: Final = "prompt"
 _CHOICE: Final = "how the next token is chosen"
 _END: Final = "length and number"
@@ -58,7 +53,7 @@ COMMON: Final = (
         type=int,
         unit="N",
         low=-1,
-        help=f"Tokens to generate; 0 only echoes, -1 goes on until stopped. [{DEFAULT_LENGTH}, {TURN_LENGTH} a turn]",
+        help=f"Tokens to generate; 0 only echoes, -1 goes on until stopped. [500 of text, {TURN_LENGTH} a turn]",
         panel=_END,
     ),
     Option(name="num_samples", flags="--num-samples", type=int, unit="N", low=1, default=1, help="How many texts.", panel=_END),
@@ -82,7 +77,13 @@ COMMON: Final = (
         panel=_END,
     ),
     *FILTERS,
-    Option(name="out", flags="-o --out", unit="FILE", help="Write there; several samples go to FILE-1, FILE-2 and so on.", panel=OUTPUT),
+    Option(
+        name="out",
+        flags="-o --out",
+        unit="FILE",
+        help="Write there; several samples go to FILE-1, FILE-2 and so on, or into FOLDER/.",
+        panel=OUTPUT,
+    ),
     JSON,
     Option(
         name="stream",
@@ -95,18 +96,4 @@ COMMON: Final = (
     DEVICE,
     PRECISION,
     THREADS,
-)
-
-TEXT: Final = (
-    Option(
-        name="escapes",
-        flags="-e --escapes",
-        type=bool,
-        help=r"Read \n, \t, \\, \xHH and \uHHHH in -p and --stop as what they stand for.",
-        panel=_PROMPT,
-    ),
-    Option(name="interactive", flags="--interactive", type=bool, help="Take turns with the model on one growing text.", panel=_PROMPT),
-    replace(OOV, panel=_PROMPT),
-    Option(name="stop", flags="--stop", unit="TEXT", repeated=True, help="End before this text; may be repeated.", panel=_END),
-    Option(name="ignore_end", flags="--ignore-end", type=bool, help="Go on where the model would end its document.", panel=_END),
 )

@@ -1,31 +1,25 @@
-"""`lstmgen score`: how well a model foresees a text."""
+"""`lstmgen score`: how well a model foresees a text or a tune, and what of it is copied."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+import heapq
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast, get_args
+from typing import Any, Final, cast, get_args
 
-from lstmgen import choices
+from lstmgen import api, choices, config
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
-from lstmgen.cli.options import DEVICE, JSON, MODEL, OOV, THREADS, load_model
+from lstmgen.cli.media import chosen, medium_of_model, options_of
+from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, tell_typing
 from lstmgen.cli.output import Streams, one_line, to_json
-from lstmgen.cli.score_novelty import tell_novelty
-from lstmgen.cli.score_tune import Lists, score_music
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
-from lstmgen.storage import cache_folder
-
-if TYPE_CHECKING:
-    from lstmgen.analysis.report import Score
-    from lstmgen.choices import OovPolicy
-    from lstmgen.runs.trained import TrainedModel
 
 _EXAMPLES: Final = (
     "lstmgen score RUN other.txt                   # nats, bits, perplexity",
@@ -38,18 +32,10 @@ _EXAMPLES: Final = (
 _TABLES: Final = "tables"
 _DATA: Final = "data"
 _TEXT_WIDTH: Final = 80
-_COLUMNS: Final = (
-    ("tokens", "tokens", ",d"),
-    ("nats/token", "nats_per_token", ".4f"),
-    ("perplexity", "perplexity", ".4g"),
-    ("chars", "chars", ",d"),
-    ("nats/char", "nats_per_char", ".4f"),
-    ("bits/char", "bits_per_char", ".4f"),
-    ("bits/byte", "bits_per_byte", ".4f"),
-)
-"""Heading, figure and format of every column of the table."""
+_COLUMNS: Final = (("tokens", "tokens", ",d"), ("nats/token", "nats_per_token", ".4f"), ("perplexity", "perplexity", ".4g"))
+"""Heading, figure and format of the columns that every medium has."""
 
-_OPTIONS: Final = (
+_BEFORE: Final = (
     MODEL,
     Option(
         name="files",
@@ -73,14 +59,8 @@ _OPTIONS: Final = (
         help="Score a part of the text that the run was trained on.",
         panel=_DATA,
     ),
-    Option(
-        name="errors",
-        flags="--errors",
-        choices=get_args(choices.ErrorsPolicy),
-        help="What to do with bytes that are not UTF-8. [strict]",
-        panel=_DATA,
-    ),
-    replace(OOV, panel=_DATA),
+)
+_BEHIND: Final = (
     Option(
         name="per_line",
         flags="--per-line",
@@ -110,6 +90,21 @@ _OPTIONS: Final = (
     DEVICE,
     THREADS,
 )
+_DATA_FIELDS: Final = frozenset(field.name for field in fields(config.DataConfig))
+
+Scored = tuple[str, "api.Evaluation"]
+"""A name, and how well what it stands for was foreseen."""
+Column = tuple[str, str, str]
+"""Heading, key and format."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lists:
+    """Which lists were asked for, and how many rows of each; 0 is all, in the order of the text."""
+
+    rows: bool
+    tokens: bool
+    top: int
 
 
 def score(
@@ -119,8 +114,6 @@ def score(
     files: tuple[str, ...],
     window: int | None,
     split: str | None,
-    errors: str | None,
-    oov: str | None,
     per_line: bool,
     per_token: bool,
     novelty: bool,
@@ -128,6 +121,7 @@ def score(
     json: bool,
     device: str,
     threads: int | None,
+    **values: Any,
 ) -> None:
     """Measure how well a model foresees a text.
 
@@ -138,108 +132,113 @@ def score(
         raise UsageError(
             "score needs either a FILE or --split, and not both", remedy=f"lstmgen score {model} FILE, or lstmgen score {model} --split val"
         )
-    if split is not None and (errors is not None or oov is not None):
-        raise UsageError("--split reads the text as the run did, so --errors and --oov do not go with it", remedy="leave them out")
+    if novelty and not files:
+        raise UsageError("--novelty needs a FILE to look at", remedy="lstmgen score MODEL --novelty FILE")
+    options = chosen("score", medium_of_model(model).label, values)
+    if split is not None and options:
+        flags = " and ".join(option.flag for option in options_of("score") if option.name in options)
+        raise UsageError(f"--split reads the text as the run did, so {flags} cannot be given with it", remedy="leave it out")
     trained = load_model(model, device=device, threads=threads)
     if novelty:
-        tell_novelty(streams, trained, files, json=json)
-        return
-    if trained.kind == "music":
-        if errors is not None or oov is not None:
-            raise UsageError("--errors and --oov are for text, and this model has learned music", remedy="leave them out")
-        lists = Lists(per_bar=per_line, per_token=per_token, top=top)
-        score_music(streams, trained, list(files), split=split, window=window, lists=lists, json=json)
+        for name, item in _items(streams, trained, files, options):
+            found = trained.novelty(item)
+            streams.product_line(to_json(found.to_json() | {"source": name}) if json else one_line(f"{name}: {found.line()}"))
         return
     streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
-    if split is not None:
-        with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
-            found = trained.score_split(cast("Any", split), window=window, cache=cache_folder(os.environ), progress=progress)
-        scores = [(f"{split} part", cast("Score", found))]
+    if split is None:
+        scored = list(_each(streams, trained, files, options, window=window))
     else:
-        scores = list(
-            _score_files(streams, trained, files, window=window, errors=errors or "strict", oov=cast("OovPolicy", oov or "error"))
-        )
-    for _, found in scores:
-        for note in found.notes:
-            streams.say(f"note: {note}")
+        with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
+            whole = trained.score_split(cast("choices.Part", split), window=window, cache=cache(), progress=progress)
+        scored = [(f"{split} part", whole)]
+    for note in (note for _, found in scored for note in found.notes):
+        streams.say(f"note: {note}")
     if json:
-        for source, found in _with_total(scores):
-            streams.product_line(to_json(found.to_json(per_line=per_line, per_token=per_token) | {"window": window, "source": source}))
+        for source, found in _with_total(scored):
+            table = found.to_json(rows=per_line, per_token=per_token)
+            streams.product_line(to_json(table | {"window": window, "source": source}))
         return
-    for line in _report(scores, per_line=per_line, per_token=per_token, top=top):
+    for line in _report(scored, Lists(rows=per_line, tokens=per_token, top=top)):
         streams.product_line(line)
 
 
-COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=_OPTIONS)
+COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=lambda: (*_BEFORE, *options_of("score"), *_BEHIND))
 
 
-def _score_files(
-    streams: Streams, trained: TrainedModel, files: Sequence[str], *, window: int | None, errors: str, oov: OovPolicy
-) -> Iterator[tuple[str, Score]]:
-    """The score of every document, read in the same way as for training."""
-    import tempfile
-
-    from lstmgen.media.sources import keep_input
-    from lstmgen.media.text.documents import gather
-
-    if "-" in files and streams.in_is_terminal:
-        streams.say("reading the text from the terminal; end it with Ctrl-D")
+def _items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The name and the content of everything that the files hold, read in the same way as for training."""
+    if STANDARD_INPUT in files:
+        tell_typing(streams, f"the {trained.kind}")
+    how = {"errors": "strict"} | {name: value for name, value in options.items() if name in _DATA_FIELDS}
+    data = replace(trained.data, sources=tuple(files), val=None, **how)
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
-        kept = keep_input(files, streams.stdin, Path(spool))
-        corpus = gather(list(files), errors=errors, kept=kept, cache=cache_folder(os.environ))
-        for name, reason in corpus.skipped:
-            streams.say(f"skipped {name}: {reason}")
-        for document in corpus.documents:
-            for note in document.notes:
-                streams.say(f"note: {document.name}: {note}")
-            with work_bar(streams, f"scoring {document.name}", shown=_tokens) as progress:
-                found = trained.score("".join(corpus.read(document)), window=window, oov=oov, progress=progress)
-            yield document.name, found
+        access = api.Access(folder=Path(spool), cache=cache(), kept=api.keep_input(data, streams.stdin, Path(spool)))
+        material = api.gather(data, access, medium=trained.medium).material
+        for file in material.files():
+            for reason in file.get("reasons", ()):
+                streams.say(f"note: {file['file']}: {reason}" if file["read"] else f"skipped {file['file']}: {reason}")
+        yield from material.items()
+
+
+def _each(
+    streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any], *, window: int | None
+) -> Iterator[Scored]:
+    how = {name: value for name, value in options.items() if name not in _DATA_FIELDS}
+    for name, item in _items(streams, trained, files, options):
+        with work_bar(streams, f"scoring {name}", shown=_tokens) as progress:
+            yield name, trained.score(item, window=window, progress=progress, **how)
 
 
 def _tokens(number: float) -> str:
     return f"{amount(number)} tokens"
 
 
-def _with_total(scores: list[tuple[str, Score]]) -> list[tuple[str, Score]]:
-    """The scores, and that of all texts together where there are several."""
-    from lstmgen.analysis.report import combine
+def _with_total(scored: list[Scored]) -> list[Scored]:
+    """What was scored, and all of it together where several items are parts of one stream."""
+    several = len(scored) > 1 and not scored[0][1].medium.apart
+    return [*scored, ("all", api.combined(found for _, found in scored))] if several else scored
 
-    return [*scores, ("all", combine(found for _, found in scores))] if len(scores) > 1 else scores
 
-
-def _report(scores: list[tuple[str, Score]], *, per_line: bool, per_token: bool, top: int) -> Iterator[str]:
+def _report(scored: list[Scored], lists: Lists) -> Iterator[str]:
     """The figures as a table, then the lists that were asked for."""
-    rows = [["text", *(heading for heading, _, _ in _COLUMNS)]]
-    rows += [
-        [one_line(source), *(figure(getattr(found, name), form) for _, name, form in _COLUMNS)] for source, found in _with_total(scores)
+    medium, table = scored[0][1].medium, [(source, found.figures) for source, found in _with_total(scored)]
+    columns = [*_COLUMNS, *((each.heading, each.name, each.form) for each in medium.figures if each.heading)]
+    columns = [column for column in columns if any(figures[column[1]] is not None for _, figures in table)]
+    rows = [[medium.label, *(heading for heading, _, _ in columns)]]
+    yield from aligned([*rows, *([one_line(source), *(figure(found[name], form) for _, name, form in columns)] for source, found in table)])
+    for source, found in scored:
+        if lists.rows:
+            yield from _listed(f"{medium.rows.plural} of {source}", found.rows(), _row_columns(medium.rows), lists.top)
+        if lists.tokens:
+            key, heading, _ = medium.rows.token_place
+            columns = [("token", "index", ",d"), (heading, key, ",d"), ("nats", "nats", ".3f"), ("text", "text", "")]
+            yield from _listed(f"tokens of {source}", found.token_rows(), columns, lists.top)
+
+
+def _row_columns(style: api.RowStyle) -> list[Column]:
+    """Heading, key and format of the columns of a list of lines, bars, ..."""
+    if style.per is None:
+        surprises = [("nats", "nats", ".2f"), ("nats/token", "nats_per_token", ".3f")]
+    else:
+        surprises = [(f"nats/{style.per.removesuffix('s')}", "surprise", ".3f"), ("nats", "nats", ".1f")]
+    return [*style.columns, *surprises, ("text", "text", "")]
+
+
+def _listed(title: str, rows: Iterable[api.Row], columns: Sequence[Column], top: int) -> Iterator[str]:
+    """A list: all rows in the order of the text, or those that surprise most, the most surprising first."""
+    chosen_rows = heapq.nlargest(top, rows, key=lambda row: row.surprise) if top else list(rows)
+    flat = [
+        {**row.facts, "surprise": row.surprise, "nats": row.nats, "nats_per_token": row.nats / max(1, row.tokens)} for row in chosen_rows
     ]
-    yield from aligned(rows)
-    for source, found in scores:
-        of_source = f" of {one_line(source)}" if len(scores) > 1 else ""
-        if per_line:
-            lines = _chosen(found.lines(), key=lambda row: row.nats_per_char, top=top)
-            listed = [[f"{row.line:,}", f"{row.nats_per_char:.3f}", f"{row.nats:.1f}", _shown(row.text)] for row in lines]
-            yield f"\n{_head('lines', top)}{of_source}"
-            yield from aligned([["line", "nats/char", "nats", "text"], *listed], left_last=True)
-        if per_token:
-            tokens = _chosen(found.per_token(), key=lambda row: row.nats, top=top)
-            listed = [[f"{row.index:,}", f"{row.line:,}", f"{row.nats:.3f}", _shown(row.text)] for row in tokens]
-            yield f"\n{_head('tokens', top)}{of_source}"
-            yield from aligned([["token", "line", "nats", "text"], *listed], left_last=True)
+    columns = [column for column in columns if not flat or column[1] in flat[0]]
+    head = f"the {top} most surprising {title}" if top else f"all {title}"
+    yield f"\n{one_line(head)}"
+    cells = [[_cell(row[key], form) for _, key, form in columns] for row in flat]
+    yield from aligned([[heading for heading, _, _ in columns], *cells], left_last=True)
 
 
-def _head(what: str, top: int) -> str:
-    return f"the {top} most surprising {what}" if top else f"all {what}"
-
-
-def _chosen(rows: Iterable[Any], *, key: Any, top: int) -> list[Any]:
-    """All rows in the order of the text, or those with the largest keys, the largest first."""
-    import heapq
-
-    return heapq.nlargest(top, rows, key=key) if top else list(rows)
-
-
-def _shown(text: str) -> str:
-    text = one_line(text)
+def _cell(value: Any, form: str) -> str:
+    if not isinstance(value, str):
+        return figure(value, form)
+    text = one_line(value)
     return text if len(text) <= _TEXT_WIDTH else f"{text[: _TEXT_WIDTH - 3]}..."

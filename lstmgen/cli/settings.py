@@ -1,4 +1,4 @@
-"""The options of `train` that stand for a setting of `lstmgen.config`: one table, from which the command line is made.
+"""The options of `train` that stand for a setting of `lstmgen.config`: one table, and those that media declare.
 
 Types, bounds and defaults are read from the configuration and stand nowhere else. An option that is not given is not passed on.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lstmgen import config
+from lstmgen.cli.media import options_of
 from lstmgen.cli.wording import duration, parse_duration
 from lstmgen.errors import InputError, UsageError
 from lstmgen.options import Option
@@ -41,21 +42,7 @@ _TABLE: Final = {
     ),
     "tokenizer": (
         ("tokenizer.name", "--tokenizer", "How text or music becomes tokens: char for text, notes for MIDI where not given."),
-        ("tokenizer.vocab_size", "--vocab-size", "Tokens that word, bpe and unigram may use; fitted to the corpus where not given."),
         ("tokenizer.source_model", "--tokenizer-from", "Take over the tokenizer of this model."),
-    ),
-    "music (MIDI sources)": (
-        ("data.augment", "--augment/--no-augment", "Show each tune in another key and at another speed every time it is read."),
-        ("data.pedal", "--pedal", "Let notes sound on while the sustain pedal is down, or drop the pedal."),
-        ("tokenizer.time_base", "--time-base", "notes: time in beats for scores, in seconds for performances; by content where not given."),
-        ("tokenizer.steps_per_beat", "--steps-per-beat", "notes in beats, grid: steps to a quarter note; by content where not given."),
-        (
-            "tokenizer.grid_form",
-            "--grid-form",
-            "grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",
-        ),
-        ("tokenizer.voices", "--voices", "grid of voices: how many; by content where not given."),
-        ("tokenizer.hold", "--hold/--no-hold", "grid: tell notes that go on from those that are struck again; yes where not given."),
     ),
     "optimiser": (
         ("optimizer.lr", "--lr --learning-rate", "Peak learning rate."),
@@ -70,8 +57,6 @@ _TABLE: Final = {
     "data": (
         ("data.val", "--val", "Validate on this source, and train on all of the others."),
         ("data.val_frac", "--val-frac", "Share at the end of every document that is held out for validation."),
-        ("data.errors", "--errors", "What to do with bytes that are not UTF-8."),
-        ("data.keep_newlines", "--keep-newlines/--no-keep-newlines", "Keep CRLF line ends instead of turning them into LF."),
     ),
     "machine": (
         ("runtime.device", "--device", "Where it runs."),
@@ -106,7 +91,10 @@ def _option(panel: str, key: str, flags: str, text: str) -> Option:
     )
 
 
-SETTINGS: Final = tuple(_option(panel, *row) for panel, rows in _TABLE.items() for row in rows)
+def settings_options() -> tuple[Option, ...]:
+    """Every option that stands for a setting: of all runs, and those of each medium."""
+    own = [_option(panel, *row) for panel, rows in _TABLE.items() for row in rows]
+    return (*own, *(_option(option.panel, option.name, option.flags, option.help) for option in options_of("train")))
 
 
 def check(given: Mapping[str, Any]) -> None:
@@ -118,7 +106,7 @@ def check(given: Mapping[str, Any]) -> None:
     try:
         config.Config().replace(dict(given))
     except UsageError as error:
-        flags = {option.name: option.flag for option in SETTINGS}
+        flags = {option.name: option.flag for option in settings_options()}
         mistakes = [replace(mistake, key=flags.get(mistake.key, mistake.key)) for mistake in error.mistakes]
         raise UsageError(mistakes=mistakes, remedy="lstmgen train --help") from None
 

@@ -9,16 +9,17 @@ from typing import Any, Final
 
 import lstmgen
 from lstmgen import run_files
+from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.interrupts import SafeStop
+from lstmgen.cli.options import STANDARD_INPUT, cache, tell_typing
 from lstmgen.cli.output import Streams, Styled, to_json
 from lstmgen.cli.progress import closing_lines, short_path
-from lstmgen.cli.settings import SETTINGS, combine
+from lstmgen.cli.settings import combine, settings_options
 from lstmgen.cli.wording import command
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
-from lstmgen.training.events import Prepared, Stopped
 
 _EXAMPLES: Final = (
     "lstmgen train story.txt                             # five minutes; checkpoints/story",
@@ -111,8 +112,8 @@ def train(
     named_in_settings = settings.pop("data.sources", ())
     chosen = tuple(sources or named_in_settings)
     _check_call(chosen, out=out, overwrite=overwrite, resume=resume, init_from=init_from)
-    if "-" in chosen and streams.in_is_terminal:
-        streams.say("reading the text from the terminal; end it with Ctrl-D")
+    if STANDARD_INPUT in chosen:
+        tell_typing(streams, "the text")
     exit_code, stopped, run = follow(
         streams,
         sources=chosen,
@@ -129,7 +130,7 @@ def train(
     return exit_code
 
 
-COMMAND: Final = Command(name="train", run=train, examples=_EXAMPLES, options=(*_OPTIONS, *SETTINGS))
+COMMAND: Final = Command(name="train", run=train, examples=_EXAMPLES, options=lambda: (*_OPTIONS, *settings_options()))
 
 
 def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, resume: str | None, init_from: str | None) -> None:
@@ -162,19 +163,14 @@ def follow(streams: Streams, **call: Any) -> tuple[int, Stopped, str]:
         streams: where to show them; standard input is the source `-`.
         call: the arguments of `lstmgen.train`.
     """
-    import os
-
     from lstmgen.cli.ui import open_display
-    from lstmgen.storage import cache_folder
 
     started_at = time.monotonic()
     display = open_display(streams)
     stopped, prepared, signals = None, None, None
     try:
         with contextlib.ExitStack() as stack:
-            training = lstmgen.train(
-                stdin=streams.stdin, cache=cache_folder(os.environ), progress=display.preparing, started_at=started_at, **call
-            )
+            training = lstmgen.train(stdin=streams.stdin, cache=cache(), progress=display.preparing, started_at=started_at, **call)
             for event in training:
                 display.show(event)
                 if isinstance(event, Prepared):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lstmgen.api import Event, Prepared, Sampled, Saved, Warned
 from lstmgen.cli.output import MessageText, Streams, visible
 from lstmgen.cli.progress import (
     PlainLines,
@@ -25,7 +26,6 @@ from lstmgen.cli.progress import (
 )
 from lstmgen.cli.sparkline import chart
 from lstmgen.cli.wording import amount, bits, duration
-from lstmgen.training.events import Event, Prepared, Sampled, Saved, Warned
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -109,6 +109,12 @@ def is_available(name: str, cache: Path | None) -> bool:
     return entry.kind != "download" or _downloaded(entry, cache) is not None
 
 
+def how_to_get(entry: Entry) -> str:
+    """The command that makes a corpus available, or that installs the package which is needed for it."""
+    missing = entry.kind == "package" and not music21_corpus.is_installed()
+    return music21_corpus.INSTALL if missing else f"lstmgen corpora get {entry.name}"
+
+
 def documents_of(name: str, cache: Path | None) -> tuple[tuple[str, Path], ...]:
     """The files of a corpus, each with the name of its document, in reading order.
 

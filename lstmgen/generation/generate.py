@@ -14,15 +14,13 @@ from typing import Any, Final, Self
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.generation.draw import Context, Lane, begin, draw, generator_of
-from lstmgen.generation.request import Request
+from lstmgen.generation.request import NOVEL_TRIES, Request
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.writing import Item, Piece, Plan, Prompt
 from lstmgen.model.decoder import Decoder
 
 MAX_LANES: Final = 64
 """Samples that are drawn side by side."""
-NOVEL_TRIES: Final = 10
-"""How often a sample is drawn that copies too much."""
 _NOVEL_STRIDE: Final = 1_000_000
 """How far apart the numbers are of the samples that are drawn instead of one that copied too much."""
 _SEED_BELOW: Final = 2**31
@@ -169,6 +167,11 @@ class Stream:
     def __next__(self) -> Piece:
         """The next piece."""
         return next(self._pieces)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the prompt, before anything is drawn."""
+        return self._job.prompt.notes
 
     def close(self) -> None:
         """Ends the sample where it stands."""

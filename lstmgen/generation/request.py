@@ -7,10 +7,13 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lstmgen.errors import UsageError
 from lstmgen.generation.sampling import Sampling
+
+NOVEL_TRIES: Final = 10
+"""How often a sample is drawn that copies too much."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,7 @@ class Request:
         sampling: how tokens are chosen.
         echo: whether an item begins with the prompt, where its medium lets it.
         novel: draw again what has copied more than this share of the training data; None: any may be copied.
-        options: those of the medium, by name; see `Medium.sample_options`.
+        options: those of the medium, by name; see `media.declared`.
 
     Raises:
         UsageError: a number is out of bounds.

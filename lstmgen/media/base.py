@@ -25,7 +25,6 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt
-from lstmgen.options import Option
 
 Symbols = NDArray[np.uint32]
 """An item as novelty compares it: one number, never 0, for each word, note, ...; equal where they count as copies."""
@@ -155,7 +154,7 @@ class Figure:
     Attributes:
         name: as in JSON.
         unit: what is measured, a key of `Medium.measure`.
-        heading: of its column.
+        heading: of its column; empty: it has none, and stands in JSON only.
         form: how it is shown.
         per: the figure is nats, times this number, by amount; None: it is the amount itself.
     """
@@ -218,10 +217,6 @@ class Medium(Protocol):
     """What novelty compares, in the plural: words, notes."""
     symbol_offset: int
     """How many more of them there are than symbols."""
-    sample_options: tuple[Option, ...]
-    """Options of `sample` that are its own."""
-    score_options: tuple[Option, ...]
-    """Options of `score` that are its own."""
     slow_tokenizers: frozenset[str]
     """Tokenizers that are worth remembering once they are built."""
     glimpse: Mapping[str, Any]
@@ -318,7 +313,7 @@ class Medium(Protocol):
         Args:
             tokenizer: the model's.
             prompt: what the samples continue.
-            options: those of `sample_options` that were given, by name.
+            options: those of `SAMPLE_OPTIONS` in the medium's `options.py` that were given, by name.
             length: most tokens to draw; None: what is usual where nothing else ends a sample; -1: no end.
             echo: whether an item begins with the prompt, where it can.
 

@@ -113,12 +113,13 @@ def _describe_corpus(name: str, cache: Path) -> dict[str, Any]:
         "kind": "corpus",
         "name": entry.name,
         "origin": entry.kind,
+        "content": entry.content,
         "available": available,
         "licence": entry.licence,
         "location": entry.location,
         "description": entry.description,
     }
-    return _describe_source(name, cache) | facts if available else facts
+    return _describe_source(name, cache) | facts if available else facts | {"get": f"lstmgen corpora get {name}"}
 
 
 def _describe_source(thing: str, cache: Path) -> dict[str, Any]:

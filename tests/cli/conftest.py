@@ -50,6 +50,7 @@ def evaluated(step, nats, *, best=True):
 def summary(**changes):
     values = {
         "model": "checkpoints/story/model.safetensors",
+        "tokenizer": "char",
         "steps": 400,
         "seconds": 95.0,
         "stopped": "time",
@@ -84,7 +85,7 @@ def run_folder(tmp_path_factory):
     import torch
 
     from lstmgen.checkpoint.model_file import save_model
-    from lstmgen.media import tokenizers
+    from lstmgen.media.text import tokenizers
     from lstmgen.model.language_model import Architecture, LanguageModel
 
     folder = tmp_path_factory.mktemp("runs") / "sea"

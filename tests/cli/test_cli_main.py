@@ -93,12 +93,12 @@ def test_every_command_has_something_to_explain(cli, run_folder, argv, words):
 
 
 def test_an_error_nobody_expected_is_one_line_and_debug_shows_where(cli, monkeypatch):
-    from lstmgen.corpus import catalog
+    from lstmgen import api
 
     def fail(_cache):
         raise ZeroDivisionError("no reason")
 
-    monkeypatch.setattr(catalog, "entries", fail)
+    monkeypatch.setattr(api, "corpora", fail)
     done = cli("corpora")
     assert done.code == 1
     assert TWO_LINES.fullmatch(done.err)
@@ -107,11 +107,11 @@ def test_an_error_nobody_expected_is_one_line_and_debug_shows_where(cli, monkeyp
 
 
 def test_ctrl_c_is_130_without_an_error(cli, monkeypatch):
-    from lstmgen.corpus import catalog
+    from lstmgen import api
 
     def interrupt(_cache):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(catalog, "entries", interrupt)
+    monkeypatch.setattr(api, "corpora", interrupt)
     done = cli("corpora")
     assert (done.code, done.err) == (130, "")

@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from lstmgen.cli.options import as_typed, draw_seed, read_text, unescape
+from lstmgen.cli.options import as_typed, draw_seed, read_input, unescape
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError
 
@@ -26,32 +26,36 @@ def test_escapes_are_read_and_all_else_stays(typed, meant):
     assert unescape(typed) == meant
 
 
+def read(name, stdin=None, **options):
+    return read_input(name, stdin or streams(), what="the prompt", most=100, **options)
+
+
 def test_a_prompt_from_a_file_or_a_pipe_is_not_altered(tmp_path):
-    text = "line\r\nend \t\n\n"
-    (tmp_path / "prompt").write_bytes(text.encode())
-    assert read_text(str(tmp_path / "prompt"), streams(), what="the prompt") == text
-    assert read_text("-", streams(text.encode()), what="the prompt") == text
-
-
-def test_a_byte_order_mark_is_not_part_of_the_text(tmp_path):
-    (tmp_path / "prompt").write_bytes(b"\xef\xbb\xbfabc")
-    assert read_text(str(tmp_path / "prompt"), streams(), what="the prompt") == "abc"
-
-
-def test_the_first_bad_byte_is_reported_with_its_place():
-    with pytest.raises(InputError, match=r"0xFF at offset 6, line 2"):
-        read_text("-", streams(b"one\ntw\xffo"), what="the prompt")
+    content = b"\xef\xbb\xbfline\r\nend \t\n\n\xff"
+    (tmp_path / "prompt").write_bytes(content)
+    assert read(str(tmp_path / "prompt")) == content
+    assert read("-", streams(content)) == content
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path):
     with pytest.raises(InputError, match="absent"):
-        read_text(str(tmp_path / "absent"), streams(), what="the prompt")
+        read(str(tmp_path / "absent"))
 
 
-def test_reading_from_a_terminal_says_how_to_end():
+def test_what_is_too_long_is_refused_and_what_just_fits_is_not(tmp_path):
+    (tmp_path / "long").write_bytes(b"x" * 101)
+    for name, stdin in ((str(tmp_path / "long"), None), ("-", streams(b"x" * 101))):
+        with pytest.raises(InputError, match="longer than 100 bytes"):
+            read(name, stdin)
+    assert len(read("-", streams(b"x" * 100))) == 100
+
+
+def test_reading_from_a_terminal_says_how_to_end_where_it_can_be_typed():
     waiting = streams(b"typed", in_is_terminal=True)
-    assert read_text("-", waiting, what="the prompt") == "typed"
+    assert read("-", waiting, typed=True) == b"typed"
     assert b"Ctrl-D" in waiting.stderr.getvalue()
+    with pytest.raises(InputError, match="cannot be typed"):
+        read("-", streams(b"MThd", in_is_terminal=True))
 
 
 def test_seeds_are_drawn_anew_each_time():

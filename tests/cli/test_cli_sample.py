@@ -185,8 +185,16 @@ def test_a_model_that_is_not_there_or_not_one_is_refused(cli, tmp_path):
         assert re.fullmatch(r"error: [^\n]+\ntry: [^\n]+\n", done.err)
 
 
-def test_an_output_that_is_a_folder_or_lies_nowhere_is_refused(cli, run_folder, tmp_path):
-    assert cli("sample", run_folder, "-n", "3", "-o", tmp_path).code == 2
+def test_a_folder_takes_numbered_files_as_a_folder_of_tunes_does(cli, run_folder, tmp_path):
+    done = cli("sample", run_folder, "-n", "3", "-s", "5", "--num-samples", "2", "-o", tmp_path)
+    assert done.code == 0
+    texts = [(tmp_path / name).read_text() for name in ("1.txt", "2.txt")]
+    assert "\n\n".join(texts) == cli("sample", run_folder, "-n", "3", "-s", "5", "--num-samples", "2").text
+    assert cli("sample", run_folder, "-n", "3", "-s", "5", "-o", f"{tmp_path}/new/").code == 0
+    assert (tmp_path / "new" / "1.txt").read_text() == texts[0]
+
+
+def test_a_file_that_lies_nowhere_is_refused(cli, run_folder, tmp_path):
     done = cli("sample", run_folder, "-n", "3", "-o", tmp_path / "no" / "out.txt")
     assert done.code == 3
     assert "out.txt" in done.err

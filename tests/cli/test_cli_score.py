@@ -77,7 +77,7 @@ def test_the_lines_add_up_and_the_most_surprising_comes_first(cli, run_folder, f
     assert sum(line["nats"] for line in figures["lines"]) == pytest.approx(figures["nats_per_token"] * figures["tokens"])
     hardest = max(figures["lines"], key=lambda line: line["nats_per_char"])
     listed = cli("score", run_folder, files / "one.txt", "--per-line", "--top", "1").text.splitlines()
-    assert listed[-3] == "the 1 most surprising lines"
+    assert listed[-3] == f"the 1 most surprising lines of {files / 'one.txt'}"
     assert listed[-1].endswith(hardest["text"])
 
 

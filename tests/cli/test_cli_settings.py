@@ -2,8 +2,10 @@ import pytest
 
 from lstmgen import config
 from lstmgen.cli import root_command
-from lstmgen.cli.settings import SETTINGS, check, combine
+from lstmgen.cli.settings import check, combine, settings_options
 from lstmgen.errors import InputError, UsageError
+
+SETTINGS = settings_options()
 
 
 def test_every_option_stands_for_a_setting_that_exists_and_none_for_two():

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits, storage
-from lstmgen.choices import OovPolicy
+from lstmgen.choices import OovPolicy, label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
@@ -22,7 +22,6 @@ from lstmgen.media.text import tokenizers
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus, gather
 from lstmgen.media.text.material import TextMaterial
-from lstmgen.media.text.options import SAMPLE_OPTIONS, SCORE_OPTIONS
 from lstmgen.media.text.recognise import RefusedError, require_text
 from lstmgen.media.text.survey import survey
 from lstmgen.media.text.symbols import printable, without_strays
@@ -43,7 +42,7 @@ class TextMedium:
     """What `media.base.Medium` asks, answered for text. An item is a `str`."""
 
     name: ClassVar = "text"
-    label: ClassVar = "text"
+    label: ClassVar = label_of("text")
     suffix: ClassVar = ".txt"
     apart: ClassVar = False
     worth: ClassVar = 1.0
@@ -51,7 +50,7 @@ class TextMedium:
         Figure(name="chars", unit="chars", heading="chars", form=",d"),
         Figure(name="nats_per_char", unit="chars", heading="nats/char", form=".4f", per=1.0),
         Figure(name="bits_per_char", unit="chars", heading="bits/char", form=".4f", per=_BITS),
-        Figure(name="bytes", unit="bytes", heading="bytes", form=",d"),
+        Figure(name="bytes", unit="bytes", heading="", form=",d"),
         Figure(name="bits_per_byte", unit="bytes", heading="bits/byte", form=".4f", per=_BITS),
     )
     rows: ClassVar = RowStyle(
@@ -59,8 +58,6 @@ class TextMedium:
     )
     symbol_name: ClassVar = "words"
     symbol_offset: ClassVar = 0
-    sample_options: ClassVar = SAMPLE_OPTIONS
-    score_options: ClassVar = SCORE_OPTIONS
     slow_tokenizers: ClassVar = tokenizers.SLOW_TO_BUILD
     glimpse: ClassVar[dict[str, Any]] = {"ignore_end": True}
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.choices import label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
@@ -23,11 +24,11 @@ from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
-from lstmgen.media.tunes.options import SAMPLE_OPTIONS, SCORE_OPTIONS, constraints_of
+from lstmgen.media.tunes.options import constraints_of
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
-from lstmgen.music.midi.reader import MidiError, read_midi
+from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
 from lstmgen.music.typed import parse_tune
 
@@ -43,7 +44,7 @@ class TuneMedium:
     """What `media.base.Medium` asks, answered for tunes. An item is a `Score`."""
 
     name: ClassVar = "tunes"
-    label: ClassVar = "music"
+    label: ClassVar = label_of("tunes")
     suffix: ClassVar = ".mid"
     apart: ClassVar = True
     worth: ClassVar = 5.0
@@ -66,8 +67,6 @@ class TuneMedium:
     )
     symbol_name: ClassVar = "notes"
     symbol_offset: ClassVar = 1
-    sample_options: ClassVar = SAMPLE_OPTIONS
-    score_options: ClassVar = SCORE_OPTIONS
     slow_tokenizers: ClassVar = frozenset[str]()
     glimpse: ClassVar[dict[str, Any]] = {}
 
@@ -129,21 +128,7 @@ class TuneMedium:
 
     def parse(self, thing: Score | bytes | str | Path) -> Score:
         """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
-        if isinstance(thing, Score):
-            return thing
-        if isinstance(thing, bytes):
-            return read_midi(thing).score
-        if isinstance(thing, str) and not _names_a_file(thing):
-            try:
-                return parse_tune(thing)
-            except UsageError as error:
-                raise UsageError(error.message, remedy=_TYPED_OR_FILE) from error
-        try:
-            return read_midi(Path(thing).read_bytes()).score
-        except OSError as error:
-            raise InputError(f"the tune cannot be read from {thing}: {error.strerror}", remedy=_TYPED_OR_FILE) from error
-        except MidiError as error:
-            raise InputError(f"{thing}: {error.message}", remedy=_TYPED_OR_FILE) from error
+        return _reading(thing).score
 
     def encode(self, tokenizer: ScoreTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
         """A tune to be scored, which has been tidied."""
@@ -184,12 +169,14 @@ class TuneMedium:
         """What a tune continues. Notes that are typed are played by the first instrument that may be drawn."""
         if prompt is None or prompt == "":
             return Prompt(item=None, ids=np.zeros(0, np.int64))
-        score = self.parse(prompt)
+        reading = _reading(prompt)
+        score = reading.score
         programs = constraints_of(options).programs
         if isinstance(prompt, str) and not _names_a_file(prompt) and programs:
             score = score.changed(notes=score.notes.changed(program=np.full(len(score.notes), min(programs))))
         shown = prompt if isinstance(prompt, str) else str(prompt) if isinstance(prompt, Path) else ""
-        return Prompt(item=score, ids=tokenizer.encode(self.tidy(score, data)), shown=shown)
+        notes = tuple(f"the prompt: {finding.reason}" for finding in reading.findings)
+        return Prompt(item=score, ids=tokenizer.encode(self.tidy(score, data)), shown=shown, notes=notes)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses what cannot be read, or leaves nothing."""
@@ -235,6 +222,25 @@ class TuneMedium:
 
 
 MEDIUM: Final = TuneMedium()
+
+
+def _reading(thing: Score | bytes | str | Path) -> Reading:
+    """A score, and what was wrong with the file that holds it; see `TuneMedium.parse`."""
+    if isinstance(thing, Score):
+        return Reading(thing, ())
+    if isinstance(thing, bytes):
+        return read_midi(thing)
+    if isinstance(thing, str) and not _names_a_file(thing):
+        try:
+            return Reading(parse_tune(thing), ())
+        except UsageError as error:
+            raise UsageError(error.message, remedy=_TYPED_OR_FILE) from error
+    try:
+        return read_midi(Path(thing).read_bytes())
+    except OSError as error:
+        raise InputError(f"the tune cannot be read from {thing}: {error.strerror}", remedy=_TYPED_OR_FILE) from error
+    except MidiError as error:
+        raise InputError(f"{thing}: {error.message}", remedy=_TYPED_OR_FILE) from error
 
 
 def _names_a_file(text: str) -> bool:

@@ -1,0 +1,127 @@
+"""How the command line treats models and samples of each medium: what media declare, and what it adds for those that it knows by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, get_args
+
+from lstmgen import api, choices
+from lstmgen.errors import UsageError
+from lstmgen.options import Option, given
+
+RENDERINGS: Final = get_args(choices.Rendering)
+"""What may be put beside a tune, each by an option of its name."""
+
+
+def _plain(sample: api.Sample) -> dict[str, Any]:
+    """What a sample tells of itself, as far as it can stand in JSON."""
+    return {name: value for name, value in sample.facts.items() if isinstance(value, (str, int, float, list, tuple))}
+
+
+def _tune(sample: api.Sample) -> dict[str, Any]:
+    return {"notes": sample.notes, "seconds": round(sample.seconds, 3), "bars": sample.bars}
+
+
+def _tune_line(sample: api.Sample) -> str:
+    velocities = sample.score.notes.velocity
+    loudest = int(velocities.max()) if len(velocities) else 0
+    return f"{sample.notes:,} notes, {sample.bars:g} bars, {sample.seconds:.1f} s, loudest velocity {loudest}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How samples of a medium are asked for and shown.
+
+    Attributes:
+        as_text: they are written as they are drawn, behind their prompt; others when they are complete, in files of their own.
+        options: of `sample`, which the command line sees to itself.
+        endings: that the name of a file may have; empty: any.
+        hint: what may be typed behind `lstmgen sample RUN`.
+        facts: what JSON tells of a sample.
+        line: the same in words.
+    """
+
+    as_text: bool = False
+    options: tuple[Option, ...] = ()
+    endings: tuple[str, ...] = ()
+    hint: str = "-o FILE"
+    facts: Callable[[api.Sample], dict[str, Any]] = _plain
+    line: Callable[[api.Sample], str] = lambda sample: f"{sample.tokens:,} tokens"
+
+
+_MANNERS: Final = {
+    "text": Manner(
+        as_text=True,
+        options=(
+            Option(
+                name="escapes",
+                flags="-e --escapes",
+                type=bool,
+                help=r"Read \n, \t, \\, \xHH and \uHHHH in -p and --stop as what they stand for.",
+            ),
+            Option(name="interactive", flags="--interactive", type=bool, help="Take turns with the model on one growing text."),
+        ),
+        hint='-p "How it begins"',
+    ),
+    "music": Manner(
+        options=tuple(
+            Option(name=kind, flags=f"--{kind}", type=bool, help=f"Beside the MIDI file: {what}, as {kind.upper()}.")
+            for kind, what in zip(RENDERINGS, ("its piano roll", "its piano roll", "its sound"), strict=True)
+        ),
+        endings=(".mid", ".midi"),
+        hint="-o tune.mid --png --wav",
+        facts=_tune,
+        line=_tune_line,
+    ),
+}
+"""By the label of the medium; any other is treated in the plainest manner."""
+
+
+def manner_of(label: str) -> Manner:
+    """How samples of a medium are treated."""
+    return _MANNERS.get(label, Manner())
+
+
+def hint_of(tokenizer: str) -> str:
+    """What may be typed behind `lstmgen sample RUN`, where the run's tokenizer has this name."""
+    labels = [choices.label_of(name) for name, entry in choices.MEDIA.items() if tokenizer in entry.tokenizers]
+    return manner_of(labels[0] if labels else "").hint
+
+
+def options_of(command: str) -> tuple[Option, ...]:
+    """The options of a command that are for some media only. What is not given is not passed on, so they have no default."""
+    found: dict[str, Option] = {}
+    for label, options in _by_label(command).items():
+        for option in options:
+            shown = option.help if option.default is None else f"{option.help} [{option.default}]"
+            found.setdefault(option.name, replace(option, panel=label, help=shown, default=None))
+    return tuple(found.values())
+
+
+def _by_label(command: str) -> dict[str, tuple[Option, ...]]:
+    found = api.media_options(command)
+    return {label: (*(manner_of(label).options if command == "sample" else ()), *options) for label, options in found.items()}
+
+
+def chosen(command: str, label: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given of the options of a medium, by name.
+
+    Raises:
+        UsageError: an option of another medium was given.
+    """
+    own = {option.name: option for option in _by_label(command).get(label, ())}
+    for other, options in _by_label(command).items():
+        for name in given((option for option in options if option.name not in own), values):
+            flag = next(option.flag for option in options if option.name == name)
+            raise UsageError(f"{flag} is for {other}, and this model has learned {label}", remedy="leave it out")
+    return given(own.values(), values)
+
+
+def medium_of_model(model: str) -> api.Medium:
+    """Of which medium a model is; without torch.
+
+    Raises:
+        ModelFileError: there is no such model, or it is damaged.
+    """
+    return api.medium_of(api.read_description(api.find_model(model)).tokenizer)

@@ -1,0 +1,213 @@
+"""Where samples go: to standard output as they are drawn, to files and what is put beside them, and as JSON."""
+
+from __future__ import annotations
+
+import collections
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lstmgen import api
+from lstmgen.cli.media import RENDERINGS, Manner
+from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
+from lstmgen.cli.output import Streams, Styled, encode, to_json
+from lstmgen.errors import UsageError
+
+_COLUMNS: Final = 100
+"""Width of what is shown of a sample that is no text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where the samples of one call go, and in which manner.
+
+    Attributes:
+        manner: of their medium.
+        files: one for each sample; none: they go to standard output.
+        folder: to be made for them, where it is missing.
+        beside: kinds of files that are put beside each.
+        json: whether an object tells of each.
+        at_once: whether a text is written when it is complete.
+        shown: whether a sample may be drawn on a terminal instead of being written there.
+        prompt_file: where the prompt came from.
+    """
+
+    manner: Manner
+    files: tuple[Path, ...]
+    folder: Path | None
+    beside: tuple[str, ...]
+    json: bool
+    at_once: bool
+    shown: bool
+    prompt_file: str | None
+
+    @staticmethod
+    def of(values: Mapping[str, Any], own: Mapping[str, Any], *, medium: api.Medium, manner: Manner) -> Target:
+        """What the options ask for.
+
+        Raises:
+            UsageError: a file is missing, of the wrong name, or one that the samples are made from.
+        """
+        out, count = values["out"], values["num_samples"]
+        beside = tuple(kind for kind in RENDERINGS if own.get(kind))
+        files = () if out in {None, STANDARD_INPUT} else _files(out, count, medium=medium, endings=manner.endings)
+        if not files and beside:
+            raise UsageError(f"--{beside[0]} needs a file beside which it is put", remedy=f"-o tune{medium.suffix} --{beside[0]}")
+        if not files and count > 1 and not manner.as_text and not values["json"]:
+            raise UsageError("several samples need files of their own", remedy=f"--num-samples {count} -o samples/")
+        for name in (api.find_model(values["model"]), values["prompt_file"]):
+            if name is not None and any(is_same_file(file, Path(name)) for file in files):
+                raise UsageError(f"-o {out} would write over {name}, from which the samples are made", remedy="choose another name")
+        return Target(
+            manner=manner,
+            files=files,
+            folder=files[0].parent if files and (is_folder(out) or not manner.as_text) else None,
+            beside=beside,
+            json=values["json"],
+            at_once=not values["stream"],
+            shown=out is None,
+            prompt_file=values["prompt_file"],
+        )
+
+    def object_of(self, place: int, sample: api.Sample) -> dict[str, Any]:
+        """What JSON tells of a sample."""
+        manner, facts = self.manner, self.manner.facts(sample)
+        if self.files or not manner.as_text:
+            facts = {"file": str(self.files[place]) if self.files else None} | ({} if manner.as_text else facts)
+        return {
+            "index": sample.index,
+            "seed": sample.seed,
+            "prompt": sample.prompt if manner.as_text else sample.prompt or self.prompt_file,
+            **facts,
+            "tokens": sample.tokens,
+            "nats_per_token": sample.nats_per_token,
+            "ended": sample.ended,
+            **({} if manner.as_text else {"warnings": list(sample.warnings)}),
+        }
+
+
+def _files(out: str, count: int, *, medium: api.Medium, endings: tuple[str, ...]) -> tuple[Path, ...]:
+    """The file of every sample: `out.txt`; `out-1.txt`, `out-2.txt` of several; in a folder `1.txt`, `2.txt`."""
+    path, numbers = Path(out), range(1, count + 1)
+    if is_folder(out):
+        return tuple(path / f"{number:0{len(str(count))}d}{medium.suffix}" for number in numbers)
+    if endings and path.suffix.lower() not in endings:
+        raise UsageError(
+            f"-o {out}: expected a name that ends in {' or '.join(endings)}, or a folder", remedy=f"-o {path.with_suffix(endings[0])}"
+        )
+    return (path,) if count == 1 else tuple(path.with_name(f"{path.stem}-{number}{path.suffix}") for number in numbers)
+
+
+class Writer:
+    """Writes the samples of one call, in order.
+
+    Args:
+        streams: take what goes to no file, and what is said about the samples.
+        request: what was asked.
+        target: where they go.
+    """
+
+    def __init__(self, streams: Streams, request: api.Request, target: Target) -> None:
+        self._streams, self._request, self._target = streams, request, target
+        self._told: set[str] = set()
+
+    def write(self, model: api.TrainedModel) -> None:
+        """Generate what was asked for and write it where it belongs. Nothing is written before the prompt is accepted.
+
+        A single sample is written as it is drawn; several are drawn side by side.
+        """
+        request, target = self._request, self._target
+        began_s, tokens = time.monotonic(), 0
+        whole = request.num_samples > 1 or request.novel is not None or target.json
+        drawn = model.answer(request) if whole else iter([model.stream_of(request)])
+        self._streams.say(f"seed: {request.seed}")
+        self._streams.explain(f"sampling: {request.sampling}")
+        if target.folder is not None:
+            api.make_folder(target.folder)
+        for place, source in enumerate(drawn):
+            sample = self._text(place, source) if target.manner.as_text else self._whole(place, source)
+            if target.json:
+                self._streams.product_line(to_json(target.object_of(place, sample)))
+            surprise = "nothing drawn" if sample.nats_per_token is None else f"{sample.nats_per_token:.3f} nats a token"
+            self._streams.explain(f"sample {sample.index}: ended by {sample.ended} after {sample.tokens:,} tokens, {surprise}")
+            tokens += sample.tokens
+        seconds = max(time.monotonic() - began_s, 1e-9)
+        self._streams.explain(f"{tokens:,} tokens in {seconds:.1f} s, {tokens / seconds:,.0f} a second")
+
+    def _text(self, place: int, source: api.Sample | api.Stream) -> api.Sample:
+        """Write a text behind its prompt, piece by piece or at once; interrupted, what was drawn is written first."""
+        stream = source if isinstance(source, api.Stream) else None
+        begun = _as_it_stands(source)
+        self._tell("note", begun.warnings)
+        with self._sink(place) as send:
+            if self._request.echo and begun.prompt:
+                send(begun.prompt)
+            held: list[str] = []
+            try:
+                for piece in stream or (begun.item,):
+                    held.append(piece) if self._target.at_once else send(piece)
+            finally:
+                if held:
+                    send("".join(held))
+        if self._target.files:
+            self._streams.say(f"wrote {self._target.files[place]}")
+        return _as_it_stands(source)
+
+    @contextmanager
+    def _sink(self, place: int) -> Iterator[Callable[[str], None]]:
+        """Takes the text of a sample. On a terminal, the prompt of the shell shall stand on a line of its own, also after Ctrl-C."""
+        streams, files = self._streams, self._target.files
+        if files:
+            with files[place].open("wb", buffering=0) as file:
+                yield lambda text: _ignore(file.write(encode(text)))
+        elif self._target.json:
+            yield _ignore
+        else:
+            if place:
+                streams.product("\n\n")
+            if self._request.num_samples > 1 and streams.out_is_terminal:
+                streams.say(Styled("dim", f"sample {place + 1} of {self._request.num_samples}"))
+            try:
+                yield streams.product
+            finally:
+                if streams.out_is_terminal:
+                    streams.product("\n")
+
+    def _whole(self, place: int, source: api.Sample | api.Stream) -> api.Sample:
+        """Write a sample that is no text, and say what it is like."""
+        if isinstance(source, api.Stream):
+            self._tell("note", source.notes)
+            collections.deque(source, maxlen=0)
+        streams, target, sample = self._streams, self._target, _as_it_stands(source)
+        line = target.manner.line(sample)
+        if target.files:
+            path = target.files[place]
+            for file in (path, *(path.with_suffix(f".{kind}") for kind in target.beside)):
+                sample.save(file, title=path.stem)
+            line = f"wrote {path}: {line}"
+        elif streams.out_is_terminal and target.shown and not target.json:
+            streams.own_line(sample.medium.show(sample.item, width=_COLUMNS, colour=streams.out_colour))
+            streams.say(f"this is how it looks; -o NAME{sample.medium.suffix} keeps it")
+        elif not target.json:
+            streams.product_bytes(sample.medium.to_bytes(sample.item))
+        streams.say(line)
+        self._tell("warning", sample.warnings)
+        return sample
+
+    def _tell(self, word: str, notes: Iterable[str]) -> None:
+        """Say what was not said before."""
+        for note in notes:
+            if note not in self._told:
+                self._streams.say(f"{word}: {note}")
+            self._told.add(note)
+
+
+def _as_it_stands(source: api.Sample | api.Stream) -> api.Sample:
+    return source.result if isinstance(source, api.Stream) else source
+
+
+def _ignore(_: object) -> None:
+    pass
