@@ -5,17 +5,18 @@ import math
 import numpy as np
 import pytest
 import torch
+from lstmgen.analysis.scoring import score, score_text, score_token_file
 
 from lstmgen.analysis import scoring
-from lstmgen.analysis.scoring import score, score_text, score_token_file
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import InputError, UsageError
-from lstmgen.media import tokenizers
+from lstmgen.media import registry
+from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.media.text.encoding import stretches
 from lstmgen.model.language_model import Architecture, LanguageModel
 
-CHAR = tokenizers.build("char", lambda: iter(["abcdefgh\né"]))
+CHAR = text_tokenizers.build("char", lambda: iter(["abcdefgh\né"]))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def by_hand(network, ids, window=None):
 def token_file_of(texts, tmp_path):
     path = tmp_path / "tokens"
     documents = (stretches([text], CHAR) for text in texts)
-    write_token_file(path, documents, tokenizers.encoding_of(CHAR), corpus_sha256="0" * 64, part="val")
+    write_token_file(path, documents, registry.encoding_of(CHAR), corpus_sha256="0" * 64, part="val")
     return TokenFile.open(path)
 
 

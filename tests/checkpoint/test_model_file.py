@@ -15,7 +15,7 @@ from lstmgen import run_files
 from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.model_file import find_model, load_model, read_description, save_model
 from lstmgen.errors import DivergedError, MachineError, ModelFileError
-from lstmgen.media import tokenizers
+from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 TEXT = "the quick brown fox\njumps"
@@ -23,7 +23,7 @@ SUMMARY = {"steps": 7, "val": {"nats_per_char": 1.25}, "sources": ["fox.txt"]}
 
 
 def char_tokenizer():
-    return tokenizers.build("char", lambda: iter([TEXT]))
+    return text_tokenizers.build("char", lambda: iter([TEXT]))
 
 
 def network_for(tokenizer, **changes):
@@ -135,7 +135,7 @@ def test_half_precision_weights_are_read_into_fp32(path, dtype):
 @pytest.mark.parametrize("name", ["byte", "word", "bpe", "unigram"])
 def test_every_tokenizer_travels_with_the_model(path, name):
     text = "how much wood would a woodchuck chuck if a woodchuck could chuck wood? " * 40
-    tokenizer = tokenizers.build(name, lambda: iter([text]), vocab_size=None if name == "byte" else 300)
+    tokenizer = text_tokenizers.build(name, lambda: iter([text]), vocab_size=None if name == "byte" else 300)
     network = network_for(tokenizer)
     save_model(path, network.tensors(), network.architecture, tokenizer, {})
     loaded = load_model(path).tokenizer
@@ -183,7 +183,7 @@ def test_tensors_or_a_tokenizer_of_another_network_are_not_saved(path):
     with pytest.raises(ValueError, match="tensors"):
         save_model(path, network_for(char_tokenizer(), hidden_size=7).tensors(), network.architecture, char_tokenizer(), {})
     with pytest.raises(ValueError, match="tokenizer"):
-        save_model(path, network.tensors(), network.architecture, tokenizers.build("byte", lambda: iter([TEXT])), {})
+        save_model(path, network.tensors(), network.architecture, text_tokenizers.build("byte", lambda: iter([TEXT])), {})
 
 
 def test_a_flipped_bit_anywhere_is_noticed(path):

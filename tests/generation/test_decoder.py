@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lstmgen.generation import decoder as decoder_module
-from lstmgen.generation.decoder import Decoder
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 

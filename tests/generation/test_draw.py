@@ -9,10 +9,10 @@ import torch
 
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.generation import filters
-from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Drawing, as_length, begin, generator_of, pick, read_on
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Ramp, Sampling
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 START = Moment(0, 1)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmgen.errors import ModelFileError, UsageError
-from lstmgen.media.tokenizers import from_json
+from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.notes.events import DRUMS, INSTRUMENTS, PITCH, POSITION, PROGRAM
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.music.constraints import FREE, Constraints

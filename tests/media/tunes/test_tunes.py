@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from lstmgen.media.tunes.tunes import TuneReader, split
 
 from lstmgen.config import DataConfig
 from lstmgen.errors import CorpusError
 from lstmgen.media.tunes.collection import Piece
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
-from lstmgen.media.tunes.tunes import TuneReader, split
 from lstmgen.music.midi.writer import write_midi
 from lstmgen.music.score import Meter, Notes, Pedal, Score
 
