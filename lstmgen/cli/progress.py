@@ -9,7 +9,7 @@ from typing import Any, Final
 from lstmgen.choices import MEDIA
 from lstmgen.cli.output import visible
 from lstmgen.cli.wording import amount, bits, command, counted, duration, size
-from lstmgen.training.events import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned
+from lstmgen.training.events import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned
 
 _BINS: Final = 240
 _LINE_EVERY_S: Final = 10.0
@@ -25,8 +25,6 @@ class RunView:
         self.evaluated: Evaluated | None = None
         self.best: Evaluated | None = None
         self.sampled: Sampled | None = None
-        self.saved: Saved | None = None
-        self.stopped: Stopped | None = None
         self.notice = ""
         self.preparing = ""
         self._sums = [0.0] * _BINS
@@ -44,10 +42,6 @@ class RunView:
             self.best = event if event.is_best or self.best is None else self.best
         elif isinstance(event, Sampled):
             self.sampled = event
-        elif isinstance(event, Saved):
-            self.saved = event
-        elif isinstance(event, Stopped):
-            self.stopped = event
 
     def _count(self, event: Stepped) -> None:
         if math.isfinite(event.loss_nats):

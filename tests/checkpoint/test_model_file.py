@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 
 from lstmgen import run_files
-from lstmgen.checkpoint import tensor_file
+from lstmgen.checkpoint import model_file, tensor_file
 from lstmgen.checkpoint.model_file import find_model, load_model, read_description, save_model
 from lstmgen.errors import DivergedError, MachineError, ModelFileError
 from lstmgen.media.text import tokenizers as text_tokenizers
