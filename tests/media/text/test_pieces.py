@@ -138,7 +138,7 @@ def test_learning_and_refusing_say_nothing_on_the_standard_streams():
 
 
 def test_importing_the_room_loads_neither_sentencepiece_nor_torch():
-    script = "import sys, lstmgen.media.tokenizers; print(sorted({'sentencepiece', 'torch'} & set(sys.modules)))"
+    script = "import sys, lstmgen.media.text.tokenizers; print(sorted({'sentencepiece', 'torch'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "[]"
 

@@ -38,9 +38,11 @@ def test_tokenizers_of_text_stand_before_those_of_scores_and_the_defaults_first(
     assert choices.tokenizer_names() == text_tokenizers.NAMES + score_tokenizers.NAMES
 
 
-def test_tokenizers_of_scores_are_told_from_those_of_text(built):
-    assert all(tokenizers.of_scores(tokenizer) for tokenizer in built.values())
-    assert not tokenizers.of_scores(text_tokenizers.build("byte", lambda: ["text"]))
+def test_every_tokenizer_has_its_medium(built):
+    assert {registry.medium_of(tokenizer).name for tokenizer in built.values()} == {"tunes"}
+    assert registry.medium_of("byte").name == "text"
+    with pytest.raises(UsageError, match="no tokenizer"):
+        registry.medium_of("abacus")
 
 
 @pytest.mark.parametrize("name", score_tokenizers.NAMES)
