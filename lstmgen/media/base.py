@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lstmgen.choices import OovPolicy
 from lstmgen.ids import Ids
 from lstmgen.music.constraints import Constraints
-from lstmgen.music.score import Score
+from lstmgen.music.score import Notes, Score
 
 
 class StreamDecoder(Protocol):
@@ -161,6 +161,18 @@ class Cursor(Protocol):
         ...
 
 
+class NoteStream(Protocol):
+    """Turns ids into notes one at a time; gives each note as soon as its end is known, in ticks, never half a note."""
+
+    def push(self, token_id: int, /) -> Notes:
+        """The notes that this id completes; usually none or one. Raises IndexError where there is no such id."""
+        ...
+
+    def finish(self) -> Notes:
+        """The notes that end because no id follows."""
+        ...
+
+
 class ScoreTokenizer(Vocabulary, Protocol):
     """Scores to ids and back."""
 
@@ -183,6 +195,17 @@ class ScoreTokenizer(Vocabulary, Protocol):
             like: where the ids do not say it, ticks per beat, tempo map, meters, keys, and the tracks with their programs are taken from
                 this score (of which the ids are a continuation).
             since: leave out the notes that begin with an id before this index; times are as in the whole.
+        """
+        ...
+
+    def decoder(self, *, like: Score | None = None, prompt: Ids = ...) -> NoteStream:
+        """A fresh decoder for the ids of one piece, as a cursor allows them; each takes a constant time.
+
+        All the notes that it gives, in order, are those of `decode(prompt and ids, like=like, since=len(prompt))`.
+
+        Args:
+            like: as in `decode`.
+            prompt: ids that the pushed ones follow; notes that begin there are not given, but time, tempo, instrument and loudness go on.
         """
         ...
 
