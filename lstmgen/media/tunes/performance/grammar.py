@@ -17,28 +17,26 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.performance.events import LONGEST_SHIFT, OFF, ON, SHIFT, VELOCITY
-from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits, check_allowed
+from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT
+from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, Course, StepLimits
+
+ON: Final = "on"
+OFF: Final = "off"
+VELOCITY: Final = "velocity"
 
 _SILENT: Final = -1
 _UNSAID: Final = -1
 
 
 @final
-class PerformanceCursor:
-    """A cursor on the events of a performance. Times are hundredths of a second; letters: P pitches, V ids."""
+class PerformanceGrammar:
+    """A `Grammar` of the events of a performance. Times are hundredths of a second; letters: P pitches, V ids."""
 
-    def __init__(self, table: EventTable, wished: StepLimits) -> None:
+    def __init__(self, table: EventTable, limits: StepLimits) -> None:
         self._table = table
-        self._wished = wished
-        self._limits = NOTHING_LIMITED
-        self._end: int | None = None
+        self._course = Course(limits)
         self._on, self._off = table.span(ON), table.span(OFF)
         self._shift, self._velocity = table.first(SHIFT), table.span(VELOCITY)
-        self._now = 0
-        self._reset()
-
-    def _reset(self) -> None:
         self._onset_P = np.full(128, _SILENT, np.int64)
         self._due_P = np.full(128, NO_LIMIT, np.int64)
         self._sounding = 0
@@ -46,42 +44,30 @@ class PerformanceCursor:
         self._before_on = False
         self._may_shift = True
         self._next_off = self._next_on = 0
-        self._allowed: NDArray[np.bool_] | None = None
 
     @property
     def finished(self) -> bool:
-        """Whether the end that was wished for has been reached, and everything is silent."""
-        return self._end is not None and self._now >= self._end and not self._sounding
+        """Whether the end that was asked for has been reached, and everything is silent."""
+        return self._course.finished and not self._sounding
 
     def begin(self) -> None:
         """The prompt is over. A note of it that is too long already ends at the next moment at which it can."""
-        self._limits = self._wished
-        self._end = self._wished.end_after(self._now)
+        self._course.begin()
         sounding_P = self._onset_P != _SILENT
-        self._due_P[sounding_P] = np.maximum(self._onset_P[sounding_P] + self._limits.longest, self._now + 1)
-        self._allowed = None
+        self._due_P[sounding_P] = np.maximum(self._onset_P[sounding_P] + self._course.limits.longest, self._course.now + 1)
 
-    def allowed(self) -> NDArray[np.bool_]:
-        """Which ids may come next, of shape (V,); read-only."""
-        if self._allowed is None:
-            self._allowed = self._mask()
-            self._allowed.setflags(write=False)
-        return self._allowed
-
-    def _mask(self) -> NDArray[np.bool_]:
-        mask_V = np.zeros(self._table.vocab_size, np.bool_)
-        if self.finished:
-            mask_V[BOUNDARY_ID] = True
-            return mask_V
-        due = int(self._due_P.min()) if self._end is None else min(int(self._due_P.min()), self._end)
+    def allow(self, mask_V: NDArray[np.bool_]) -> None:
+        """Marks the ids that may come next."""
+        now, end, limits = self._course.now, self._course.end, self._course.limits
+        due = int(self._due_P.min()) if end is None else min(int(self._due_P.min()), end)
         silent_P = self._onset_P == _SILENT
         if self._before_on:
-            mask_V[self._on] = self._startable(silent_P, self._limits)
+            mask_V[self._on] = self._startable(silent_P, limits)
             if not mask_V.any():  # a prompt ended in a velocity, and the constraints leave no key to go with it
                 mask_V[self._on] = self._startable(silent_P, NOTHING_LIMITED)
-            return mask_V
-        if due > self._now:
-            startable_P = self._startable(silent_P, self._limits)
+            return
+        if due > now:
+            startable_P = self._startable(silent_P, limits)
             if startable_P.any():
                 mask_V[self._velocity] = True
                 if self._bin != _UNSAID:
@@ -91,13 +77,12 @@ class PerformanceCursor:
             # Nothing was struck in this step yet, so whatever sounds was struck earlier.
             endable_P = ~silent_P
             endable_P[: self._next_off] = False
-            if due <= self._now:
+            if due <= now:
                 endable_P[self._first_due() + 1 :] = False
             mask_V[self._off] = endable_P
         if self._may_shift:
-            mask_V[self._shift : self._shift + min(LONGEST_SHIFT, due - self._now)] = True
-        mask_V[BOUNDARY_ID] = self._end is None and not self._sounding
-        return mask_V
+            mask_V[self._shift : self._shift + min(LONGEST_SHIFT, due - now)] = True
+        mask_V[BOUNDARY_ID] = end is None and not self._sounding
 
     def _startable(self, silent_P: NDArray[np.bool_], limits: StepLimits) -> NDArray[np.bool_]:
         """Which keys may go down."""
@@ -109,31 +94,24 @@ class PerformanceCursor:
 
     def _first_due(self) -> int:
         """The lowest pitch that has to end now."""
-        if self._end is not None and self._now >= self._end:
-            return int(np.argmax(self._onset_P != _SILENT))
-        return int(np.argmax(self._due_P <= self._now))
+        return int(np.argmax(self._onset_P != _SILENT if self._course.finished else self._due_P <= self._course.now))
 
     def push(self, token_id: int) -> None:
-        """One more id. Raises ValueError where it is not allowed."""
-        check_allowed(self.allowed(), token_id)
-        self._allowed = None
+        """One more id."""
         kind, value = self._table.event(token_id)
+        now = self._course.now
         self._before_on = kind == VELOCITY
+        self._may_shift = kind != SHIFT or value + 1 == LONGEST_SHIFT
         if kind == SHIFT:
-            self._now += value + 1
-            self._may_shift = value + 1 == LONGEST_SHIFT
+            self._course.now += value + 1
             self._next_off = self._next_on = 0
-            return
-        self._may_shift = True
-        if kind == ON:
-            self._onset_P[value], self._due_P[value] = self._now, self._now + min(self._limits.longest, NO_LIMIT - self._now)
+        elif kind == ON:
+            self._onset_P[value], self._due_P[value] = now, now + min(self._course.limits.longest, NO_LIMIT - now)
             self._sounding += 1
             self._next_on = value + 1
         elif kind == OFF:
             self._onset_P[value], self._due_P[value] = _SILENT, NO_LIMIT
             self._sounding -= 1
             self._next_off = value + 1
-        elif kind == VELOCITY:
-            self._bin = value
         else:
-            self._reset()
+            self._bin = value
