@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lstmgen.ids import BOUNDARY_ID
-from lstmgen.media.tokenizers import GridTokenizer, PerformanceTokenizer
+from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Score, Track
 
