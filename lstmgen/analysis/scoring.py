@@ -5,41 +5,26 @@ the whole document. With a window of N the document is cut after every N inputs,
 inputs predict the N tokens after them, so every token is counted once. That is what a model with a context of N sees (nanoGPT's way of
 evaluating). A boundary is only ever an input: it is never counted.
 
-Pieces and documents do not depend on one another, so they are read side by side; each is still read in one go, in chunks with the
-state carried, which changes nothing. Sums are in float64.
-
-Letters: T window, B streams, V vocabulary.
+Sums are in float64.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
 
 from lstmgen.analysis.report import Detail, Score, combine, summarise_totals, utf8_bytes
-from lstmgen.analysis.threads import threads_for
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Tokenizer
+from lstmgen.model import reading
 from lstmgen.model.language_model import LanguageModel
 
 __all__ = ["Detail", "Score", "combine", "score", "score_text", "score_token_file", "summarise_totals", "utf8_bytes"]
-
-_LOGITS: Final = 2**23
-"""Logits that are held at a time."""
-_MAX_CHUNK: Final = 4096
-"""Most tokens of one stream that are read in one call."""
-_STREAMS: Final = 64
-"""Streams that are read side by side."""
-_SHORT_TOKENS: Final = 2**14
-"""Tokens that short pieces are filled up to by reading more of them side by side."""
 
 
 def score(
@@ -135,17 +120,6 @@ def score_token_file(
     return Score(**totals, detail=Detail(tokenizer, documents))
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """Inputs `begin` to `end` (exclusive), read from an empty state; they predict the tokens after each of them."""
-
-    begin: int
-    end: int
-
-    def __len__(self) -> int:
-        return self.end - self.begin
-
-
 def surprisals_of(
     network: LanguageModel,
     ids: NDArray[Any],
@@ -157,61 +131,12 @@ def surprisals_of(
     """The surprisal of every token; 0 at the start of every document."""
     if window is not None and (not isinstance(window, int) or isinstance(window, bool) or window < 1):
         raise UsageError(f"the window is {window!r}, expected a whole number of tokens, 1 or more", remedy="for example --window 256")
-    pieces = _pieces(starts, len(ids), window=window)
-    total, done = sum(map(len, pieces)), 0
+    spans = reading.documents(starts, len(ids), window=window)
+    total, done = int((spans[:, 1] - spans[:, 0]).sum()), 0
     nats = np.zeros(len(ids), dtype=np.float64)
-    was_training = network.training
-    network.eval()
-    try:
-        for group in _groups(pieces, network.architecture.vocab_size):
-            for counted in _read(network, ids, group, nats):
-                done += counted
-                if progress is not None:
-                    progress(done, total)
-    finally:
-        network.train(was_training)
+    for places, surprisals in reading.surprisals(network, ids, spans):
+        nats[places] = surprisals
+        done += len(places)
+        if progress is not None:
+            progress(done, total)
     return nats
-
-
-def _pieces(starts: NDArray[np.int64], count: int, *, window: int | None) -> list[_Piece]:
-    """What is read from an empty state: whole documents, or their windows. The last token of a document predicts nothing."""
-    pieces: list[_Piece] = []
-    for begin, end in zip(starts.tolist(), [*starts[1:].tolist(), count], strict=True):
-        size = window or max(1, end - begin)
-        pieces.extend(_Piece(at, min(at + size, end - 1)) for at in range(begin, end - 1, size))
-    return pieces
-
-
-def _groups(pieces: list[_Piece], vocab_size: int) -> Iterator[list[_Piece]]:
-    """Pieces that are read side by side, the longest first, so that those of a group are of similar length; many where they are short."""
-    ordered, begin = sorted(pieces, key=len, reverse=True), 0
-    while begin < len(ordered):
-        streams = max(1, min(max(_STREAMS, _SHORT_TOKENS // len(ordered[begin])), _LOGITS // vocab_size))
-        yield ordered[begin : begin + streams]
-        begin += streams
-
-
-def _read(network: LanguageModel, ids: NDArray[Any], group: list[_Piece], nats: NDArray[np.float64]) -> Iterator[int]:
-    """Reads the pieces of a group, fills in the surprisals of the tokens that they predict, and yields how many, chunk by chunk.
-
-    The pieces come longest first, so those that have ended are always the last ones.
-    """
-    begins_B, lengths_B = np.array([piece.begin for piece in group]), np.array([len(piece) for piece in group])
-    state, at = network.zero_state(len(group)), 0
-    while len(lengths_B):
-        size = max(1, min(_MAX_CHUNK, _LOGITS // (network.architecture.vocab_size * len(lengths_B)), int(lengths_B[0]) - at))
-        places_TB = at + np.arange(size)[:, None] + begins_B
-        within_TB = at + np.arange(size)[:, None] < lengths_B
-        inputs_TB = torch.from_numpy(ids[np.minimum(places_TB, len(ids) - 1)].astype(np.int64))
-        targets_TB = torch.from_numpy(ids[np.minimum(places_TB + 1, len(ids) - 1)].astype(np.int64))
-        with torch.inference_mode(), threads_for(len(group), network.device):
-            logits_TBV, state = network(inputs_TB.to(network.device), state)
-            logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
-            flat = F.cross_entropy(logits_TBV.flatten(0, 1), targets_TB.to(network.device).flatten(), reduction="none")
-        nats[places_TB[within_TB] + 1] = flat.cpu().double().numpy().reshape(within_TB.shape)[within_TB]
-        yield int(within_TB.sum())
-        at += size
-        going_on = int((lengths_B > at).sum())
-        if going_on < len(lengths_B):
-            state = state.select(torch.arange(going_on, device=network.device))
-            begins_B, lengths_B = begins_B[:going_on], lengths_B[:going_on]

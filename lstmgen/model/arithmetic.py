@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import torch
 
@@ -23,6 +25,9 @@ from lstmgen.model.language_model import Architecture, LanguageModel
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _LARGEST_GRADIENT_ERROR = 0.05
 """Relative distance of the bf16 gradient from the fp32 one that the check allows; sound kernels stay near 0.01."""
+FEW_STREAMS: Final = 8
+"""Below this many streams side by side one thread is faster than two: the threads of a recurrent layer wait for one another at every
+token, and there is too little to share between two waits."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,23 @@ def set_threads(wanted: int | None) -> int:
     # Numbers below 1e-38 make vector units trap and slow an LSTM down by an order of magnitude.
     torch.set_flush_denormal(True)
     return threads
+
+
+@contextlib.contextmanager
+def threads_for(streams: int, device: torch.device) -> Iterator[None]:
+    """Runs what is inside with one CPU thread where there are few streams, with all of them elsewhere.
+
+    A function of the shape alone, so that a figure does not depend on what else runs.
+    """
+    if device.type != "cpu" or streams >= FEW_STREAMS:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _physical_cores() -> int:

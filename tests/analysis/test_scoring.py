@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from lstmgen.analysis import scoring
 from lstmgen.analysis.scoring import score, score_text, score_token_file
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.corpus.token_writer import write_token_file
@@ -22,15 +21,6 @@ def network():
     with torch.random.fork_rng():
         torch.manual_seed(2)
         return LanguageModel(Architecture(vocab_size=CHAR.vocab_size, embedding_size=5, hidden_size=7, num_layers=2, dropout=0.5)).double()
-
-
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch):
-    """So that a few dozen tokens pass through many chunks and groups."""
-    monkeypatch.setattr(scoring, "_LOGITS", 5 * 4 * CHAR.vocab_size)
-    monkeypatch.setattr(scoring, "_MAX_CHUNK", 6)
-    monkeypatch.setattr(scoring, "_STREAMS", 3)
-    monkeypatch.setattr(scoring, "_SHORT_TOKENS", 8)
 
 
 def ids_of(count, seed=0):

@@ -1,0 +1,188 @@
+"""Reading: what a network says of ids that are there already. Validation, scoring and prompts all read here.
+
+A span is a stretch of inputs that is read from an empty state. Spans do not depend on one another, so they are read side by side, those
+of similar length together; one that has ended is left out of what follows. Each is still read in one go, in chunks with the state carried,
+which changes nothing. A run-in gives a span that begins in the middle of a stream the state that it would have there.
+
+Nothing of the network is changed, and no generator is drawn from: reading between two training steps does not touch the training.
+
+Letters: T chunk, B spans that are read side by side, S all spans, D documents, K lanes, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstmgen.model.arithmetic import threads_for
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.state import State
+
+RUN_IN: Final = 512
+"""Tokens that a lane reads before it counts."""
+_MAX_LANES: Final = 128
+_MAX_PROMPT_WINDOW: Final = 1024
+
+Spans = NDArray[np.int64]
+"""Inputs of shape (S, 2), from the first to before the second; they predict the tokens after each of them."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much is read at a time: a matter of speed and memory, not of figures.
+
+    Attributes:
+        spans: read side by side; more of them where they are short.
+        chunk: tokens of one span in one call.
+        tokens: of all spans in one call.
+        logits: held at a time.
+    """
+
+    spans: int = 128
+    chunk: int = 4096
+    tokens: int = 2**13
+    logits: int = 2**22
+
+
+_BOUNDS: Final = Bounds()
+
+
+def documents(starts_D: NDArray[np.integer], count: int, *, window: int | None = None) -> Spans:
+    """Whole documents, or with a window the pieces of so many inputs that each is cut into.
+
+    The last token of a document predicts nothing, so a boundary is only ever an input, and a document without a token is an empty span.
+
+    Args:
+        starts_D: where the boundary of each document stands, the first at 0.
+        count: ids of all documents.
+        window: the size of a piece, at least 1; None leaves documents whole.
+    """
+    begins_D = np.asarray(starts_D, np.int64)
+    ends_D = np.append(begins_D[1:], count) - 1
+    if window is None:
+        return np.stack([begins_D, ends_D], axis=1)
+    pieces_D = -(-(ends_D - begins_D) // window)
+    number_S = np.arange(pieces_D.sum()) - np.repeat(np.cumsum(pieces_D) - pieces_D, pieces_D)
+    begins_S = np.repeat(begins_D, pieces_D) + number_S * window
+    return np.stack([begins_S, np.minimum(begins_S + window, np.repeat(ends_D, pieces_D))], axis=1)
+
+
+def lanes(count: int, *, max_tokens: int | None = None) -> Spans:
+    """One long stream cut into lanes, to be read with a run-in of `RUN_IN`, which costs at most a quarter of what is counted.
+
+    Args:
+        count: inputs of the stream, at least 1.
+        max_tokens: take about this many at most, in lanes that begin at equal distances.
+    """
+    wanted = count if max_tokens is None else min(count, max_tokens)
+    number = max(1, min(_MAX_LANES, wanted // (4 * RUN_IN)))
+    stride = -(-count // number)
+    length = stride if max_tokens is None else min(stride, max(1, -(-max_tokens // number)))
+    begins_K = np.arange(number, dtype=np.int64) * stride
+    return np.stack([begins_K, np.minimum(begins_K + length, count)], axis=1)
+
+
+def spread(spans_S2: Spans, max_tokens: int | None) -> Spans:
+    """All spans, or every so many of them, so that they hold about `max_tokens` tokens."""
+    tokens = int((spans_S2[:, 1] - spans_S2[:, 0] + 1).sum())
+    return spans_S2 if max_tokens is None else spans_S2[:: max(1, -(-tokens // max_tokens))]
+
+
+def surprisals(
+    network: LanguageModel,
+    ids: NDArray[Any],
+    spans_S2: Spans,
+    *,
+    run_in: int = 0,
+    arithmetic: Callable[[], AbstractContextManager] = nullcontext,
+    bounds: Bounds = _BOUNDS,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """The surprisal in nats of every token that the spans predict, chunk by chunk: places in `ids`, and the numbers that belong there.
+
+    Args:
+        network: the model; its training mode is as it was whenever a chunk is given.
+        ids: token ids of any integer type; may be memory-mapped.
+        spans_S2: what is read; a span ends before the last id.
+        run_in: tokens before each span, as far as there are any, that are read first and not counted.
+        arithmetic: gives the context in which the network runs.
+        bounds: how much is read at a time.
+    """
+    from_S = np.maximum(spans_S2[:, 0] - run_in, 0)
+    lengths_S = np.where(spans_S2[:, 0] < spans_S2[:, 1], spans_S2[:, 1] - from_S, 0)
+    longest_first_S = np.argsort(-lengths_S, kind="stable")[: np.count_nonzero(lengths_S)]
+    while len(longest_first_S):
+        short = bounds.tokens // int(lengths_S[longest_first_S[0]])
+        streams = max(1, min(max(bounds.spans, short), bounds.logits // network.architecture.vocab_size))
+        group_B, longest_first_S = longest_first_S[:streams], longest_first_S[streams:]
+        yield from _side_by_side(network, ids, from_S[group_B], spans_S2[group_B], arithmetic=arithmetic, bounds=bounds)
+
+
+def _side_by_side(
+    network: LanguageModel,
+    ids: NDArray[Any],
+    from_B: NDArray[np.int64],
+    spans_B2: Spans,
+    *,
+    arithmetic: Callable[[], AbstractContextManager],
+    bounds: Bounds,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """The surprisals of one group, the longest first: those that have ended are always the last ones."""
+    streams, vocab_size = len(from_B), network.architecture.vocab_size
+    state, at = network.zero_state(streams), 0
+    while len(from_B):
+        left = int(spans_B2[0, 1] - from_B[0]) - at
+        size = max(1, min(bounds.chunk, bounds.tokens // len(from_B), bounds.logits // (vocab_size * len(from_B)), left))
+        places_TB = np.arange(at, at + size + 1)[:, None] + from_B
+        window_TB = torch.from_numpy(ids[np.minimum(places_TB, len(ids) - 1)].astype(np.int64)).to(network.device)
+        with _inference(network), threads_for(streams, network.device):
+            with arithmetic():
+                logits_TBV, state = network(window_TB[:-1], state)
+            logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
+            nats = F.cross_entropy(logits_TBV.flatten(0, 1), window_TB[1:].flatten(), reduction="none").cpu().double().numpy()
+        counted_TB = (places_TB[:-1] >= spans_B2[:, 0]) & (places_TB[:-1] < spans_B2[:, 1])
+        yield places_TB[1:][counted_TB], nats.reshape(counted_TB.shape)[counted_TB]
+        at += size
+        going_on = int((spans_B2[:, 1] - from_B > at).sum())
+        if going_on < len(from_B):
+            state = state.select(torch.arange(going_on, device=network.device))
+            from_B, spans_B2 = from_B[:going_on], spans_B2[:going_on]
+
+
+def read(network: LanguageModel, ids: Sequence[int], state: State, *, window: int = _MAX_PROMPT_WINDOW) -> tuple[Tensor, State]:
+    """Reads one stream on from a state: the logits of shape (V,) after the last token, and the state.
+
+    The same ids from the same state always take the same way, so a prompt gives the same numbers whatever is generated after it.
+
+    Args:
+        network: the model; its training mode is put back afterwards.
+        ids: at least one.
+        state: of a single stream, B = 1.
+        window: most tokens that are read in one call.
+    """
+    window = min(window, max(16, _BOUNDS.logits // network.architecture.vocab_size))
+    logits_TBV = torch.empty(0)
+    with _inference(network):
+        for begin in range(0, len(ids), window):
+            ids_TB = torch.tensor(ids[begin : begin + window], device=network.device).unsqueeze(1)
+            logits_TBV, state = network(ids_TB, state)
+        return logits_TBV[-1, 0].clone(), state
+
+
+@contextmanager
+def _inference(network: LanguageModel) -> Iterator[None]:
+    """Without gradient and without dropout."""
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        network.train(was_training)
