@@ -44,9 +44,6 @@ _MAX_TABLE_NUMBERS: Final = 2**24
 _MIN_SHARED_NUMBERS: Final = 2**22
 """Smallest matrix whose product is worth several threads. Below it waiting for one another costs more than the work, and many times
 more where other programs use the same cores."""
-_PROMPT_LOGITS: Final = 2**22
-"""Logits that reading a prompt may hold at a time."""
-_MAX_PROMPT_WINDOW: Final = 1024
 
 
 class OneDecoder:
@@ -119,20 +116,11 @@ class OneDecoder:
 
         The same ids from the same state always take the same way, so a prompt gives the same numbers whatever is generated after it.
         """
-        window = max(16, min(_MAX_PROMPT_WINDOW, _PROMPT_LOGITS // self.vocab_size))
         clock_B = None if self._clock_PE is None else torch.tensor([carried.clock], device=self.network.device)
         state = State(tuple(tuple(part_H.unsqueeze(0) for part_H in layer) for layer in carried.layers), clock_B)
-        logits_TBV = torch.empty(0)
-        was_training = self.network.training
-        self.network.eval()
-        try:
-            with torch.inference_mode(), self._threads():
-                for begin in range(0, len(ids), window):
-                    ids_TB = torch.tensor(ids[begin : begin + window], device=self.network.device).unsqueeze(1)
-                    logits_TBV, state = self.network(ids_TB, state)
-                return logits_TBV[-1, 0].clone(), self.carried(state)
-        finally:
-            self.network.train(was_training)
+        with self._threads():
+            logits_V, state = reading.read(self.network, ids, state)
+        return logits_V, self.carried(state)
 
     @contextmanager
     def _threads(self) -> Iterator[None]:

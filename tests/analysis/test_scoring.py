@@ -5,18 +5,15 @@ import math
 import numpy as np
 import pytest
 import torch
-from lstmgen.analysis.scoring import score, score_text, score_token_file
 
-from lstmgen.analysis import scoring
+from lstmgen.analysis.scoring import score, score_text, score_token_file
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import InputError, UsageError
-from lstmgen.media import registry
-from lstmgen.media.text import tokenizers as text_tokenizers
-from lstmgen.media.text.encoding import stretches
+from lstmgen.media import tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
 
-CHAR = text_tokenizers.build("char", lambda: iter(["abcdefgh\né"]))
+CHAR = tokenizers.build("char", lambda: iter(["abcdefgh\né"]))
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +21,6 @@ def network():
     with torch.random.fork_rng():
         torch.manual_seed(2)
         return LanguageModel(Architecture(vocab_size=CHAR.vocab_size, embedding_size=5, hidden_size=7, num_layers=2, dropout=0.5)).double()
-
-
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch):
-    """So that a few dozen tokens pass through many chunks and groups."""
-    monkeypatch.setattr(scoring, "_LOGITS", 5 * 4 * CHAR.vocab_size)
-    monkeypatch.setattr(scoring, "_MAX_CHUNK", 6)
-    monkeypatch.setattr(scoring, "_STREAMS", 3)
-    monkeypatch.setattr(scoring, "_SHORT_TOKENS", 8)
 
 
 def ids_of(count, seed=0):
@@ -54,8 +42,7 @@ def by_hand(network, ids, window=None):
 
 def token_file_of(texts, tmp_path):
     path = tmp_path / "tokens"
-    documents = (stretches([text], CHAR) for text in texts)
-    write_token_file(path, documents, registry.encoding_of(CHAR), corpus_sha256="0" * 64, part="val")
+    write_token_file(path, ([text] for text in texts), CHAR, corpus_sha256="0" * 64, part="val")
     return TokenFile.open(path)
 
 
