@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.errors import InputError, UsageError
+from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.base import Clock, Measures
@@ -23,7 +23,7 @@ from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.stream import Reader, ReadStream
-from lstmgen.media.tunes.time_bases import TimeBase, nearest
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Score
 
@@ -46,11 +46,6 @@ class Notation(Protocol):
         ...
 
     @property
-    def most_steps(self) -> int:
-        """Length of the longest piece; any longer one is none that anybody plays."""
-        ...
-
-    @property
     def pitch_kinds(self) -> tuple[str, ...]:
         """The kinds of events that say a pitch, of 128 values each; drums apart."""
         ...
@@ -61,7 +56,7 @@ class Notation(Protocol):
         ...
 
     def write(self, score: Score) -> Ids:
-        """The ids of a score."""
+        """The ids of a score. Raises InputError where it is longer than any real one."""
         ...
 
     def read(self, ids_T: Ids) -> StepNotes:
@@ -127,13 +122,6 @@ class EventTokenizer(Protocol):
         Raises:
             InputError: the piece is longer than any real one.
         """
-        base, most = self.notation.base, self.notation.most_steps
-        steps = int(nearest(base.places(score, score.length_ticks)))
-        if steps > most:
-            raise InputError(
-                f"the piece is {steps / base.per_unit:,.0f} {base.unit} long, {steps:,} steps, expected at most {most:,}",
-                remedy="leave the piece out",
-            )
         return self.notation.write(score)
 
     def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
-from lstmgen.errors import InputError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Clock, Measures
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -22,22 +21,14 @@ def on_grid(score: Score, base: Beats) -> StepNotes:
     Raises:
         InputError: the piece has more steps than any real one.
     """
-    notes = StepNotes.of(score.notes.take(~score.notes.drum), score, base)
-    steps, filled = notes.length, int((notes.end_N - notes.start_N).sum())
-    if steps > limits.MAX_GRID_STEPS or filled > limits.MAX_GRID_CELLS:
-        raise InputError(
-            f"the piece is {steps} steps of a grid long and its notes fill {filled}, "
-            f"expected at most {limits.MAX_GRID_STEPS} and {limits.MAX_GRID_CELLS}",
-            remedy="leave the piece out, or choose --tokenizer notes",
-        )
-    return notes
+    notes = score.notes.take(~score.notes.drum)
+    return StepNotes.of(notes, score, base, most_steps=limits.MAX_GRID_STEPS, most_filled=limits.MAX_GRID_CELLS)
 
 
 class GridNotation(Protocol):
     """The half of a `Notation` that does not depend on how a step looks."""
 
     base: Beats
-    most_steps: int = limits.MAX_GRID_STEPS
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids."""

@@ -121,8 +121,10 @@ class VoiceGrid(GridNotation):
     def band(self, like: Score, ids_T: Ids) -> Parts:
         """Tracks named "Voice 1", "Voice 2" ...; beside a score its tracks, and new ones where it has too few."""
         del ids_T
-        before = on_grid(like, self.base)
-        found = track_of_voices(before, voices_of(before, like, voices=self.voices), voices=self.voices)
+        found: list[int | None] = [None] * self.voices
+        if len(like.notes):
+            before = on_grid(like, self.base)
+            found = track_of_voices(before, voices_of(before, like, voices=self.voices), voices=self.voices)
         by_track = {part.track: part for part in parts_of(like)}
         return Parts(like, [None if track is None else by_track[track] for track in found], list(map(voice_name, range(self.voices))))
 

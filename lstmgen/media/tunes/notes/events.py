@@ -50,15 +50,15 @@ def one_way(notes: StepNotes, lengths_D: Steps) -> tuple[StepNotes, Steps]:
     """
     key_N = notes.line_N * 128 + notes.pitch_N
     kept, end_N = one_at_a_time(key_N, notes.start_N, notes.end_N, rank_N=-notes.end_N)
-    notes, key_N = notes.take(kept), key_N[kept]
-    room_N = next_starts(key_N, notes.start_N) - notes.start_N
-    wanted_N = end_N - notes.start_N
+    start_N = notes.start_N[kept]
+    room_N, wanted_N = next_starts(key_N[kept], start_N) - start_N, end_N - start_N
     above_N = np.minimum(np.searchsorted(lengths_D, wanted_N), len(lengths_D) - 1)
     below_N = np.maximum(above_N - 1, 0)
     use_below_N = (lengths_D[above_N] > room_N) | (wanted_N - lengths_D[below_N] < lengths_D[above_N] - wanted_N)
     index_N = np.where(use_below_N, below_N, above_N)
-    ordered = np.lexsort((notes.pitch_N, notes.line_N, notes.start_N))
-    return notes.take(ordered), np.where(notes.line_N == DRUMS, 0, index_N)[ordered]
+    ordered = np.lexsort((key_N[kept], start_N))
+    notes = notes.take(kept[ordered])
+    return notes, np.where(notes.line_N == DRUMS, 0, index_N[ordered])
 
 
 def note_ids(notes: StepNotes, index_N: Steps, table: EventTable) -> tuple[Ids, Steps]:
@@ -91,7 +91,7 @@ def notes_in(ids_T: Ids, step_T: Steps, table: EventTable, *, lengths_D: Steps, 
     instrument_T = table.last(ids_T, PROGRAM, before=0)
     bin_T = table.last(ids_T, VELOCITY, before=UNSAID_BIN)
     drum_T = table.are(ids_T, DRUM) & (instrument_T == DRUMS)
-    timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), [False] * min(1, len(ids_T)))
+    timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), False)[: len(ids_T)]
     pitch_T = table.are(ids_T, PITCH) & (instrument_T != DRUMS) & timed_T
     place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
     following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))

@@ -15,10 +15,10 @@ from typing import Any, Final, final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen import limits
 from lstmgen.choices import TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
+from lstmgen.limits import MAX_NOTES_STEPS
 from lstmgen.media.base import Measures
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable
@@ -61,7 +61,6 @@ class NotesNotation:
     """The ids of notes with their durations, and of time as a clockwork writes it."""
 
     pitch_kinds = (PITCH,)
-    most_steps = limits.MAX_NOTES_STEPS
 
     def __init__(self, time: Clockwork) -> None:
         self._time = time
@@ -82,7 +81,8 @@ class NotesNotation:
 
     def write(self, score: Score) -> Ids:
         """The ids of a score; tracks of one program become one, and drums lose their length."""
-        return self._write(replace(StepNotes.of(score.notes, score, self.base), line_N=instruments_of(score)), score)
+        notes = StepNotes.of(score.notes, score, self.base, most_steps=MAX_NOTES_STEPS)
+        return self._write(replace(notes, line_N=instruments_of(score)), score)
 
     def _write(self, notes: StepNotes, score: Score | None) -> Ids:
         notes, index_N = one_way(notes, self._time.lengths_D)

@@ -57,7 +57,6 @@ class PerformanceNotation:
 
     base = Seconds()
     pitch_kinds = (ON, OFF)
-    most_steps = MAX_PERFORMANCE_S * Seconds.per_unit
 
     def __init__(self) -> None:
         self.table = EventTable([(ON, 128), (OFF, 128), (SHIFT, LONGEST_SHIFT), (VELOCITY, 32)])
@@ -74,21 +73,24 @@ class PerformanceNotation:
 
     def write(self, score: Score) -> Ids:
         """The ids of the pitched notes of a score, each at least a hundredth of a second long, and of the silence up to its end."""
-        return self._write(StepNotes.of(score.notes.take(~score.notes.drum), score, self.base))
+        notes = score.notes.take(~score.notes.drum)
+        return self._write(StepNotes.of(notes, score, self.base, most_steps=MAX_PERFORMANCE_S * self.base.per_unit))
 
     def _write(self, notes: StepNotes) -> Ids:
         """Of equal pitches that begin together the longest stays, and a note ends where the next of its pitch begins."""
         kept, end_N = one_at_a_time(notes.pitch_N, notes.start_N, notes.end_N, rank_N=-notes.end_N)
-        notes = notes.take(kept, end_N=end_N)
-        key_E = np.concatenate([end_N * 256 + notes.pitch_N, notes.start_N * 256 + 128 + notes.pitch_N])
+        pitch_N = notes.pitch_N[kept]
+        key_E = np.concatenate([end_N * 256 + pitch_N, notes.start_N[kept] * 256 + 128 + pitch_N])
         order = np.argsort(key_E, kind="stable")
         step_E, slot_E = np.divmod(key_E[order], 256)
         ids_E = np.where(slot_E >= 128, self.table.first(ON) - 128, self.table.first(OFF)) + slot_E
         on = np.flatnonzero(slot_E >= 128)
-        bins = (notes.velocity_N[order[on] - len(kept)] - 1) // VELOCITIES_PER_BIN
+        bins = (notes.velocity_N[kept[order[on] - len(kept)]] - 1) // VELOCITIES_PER_BIN
         new = is_new(bins)
         ids_E = np.insert(ids_E, on[new], self.table.first(VELOCITY) + bins[new])
-        return with_shifts(ids_E, np.insert(step_E, on[new], step_E[on[new]]), self.table, length=notes.length)
+        return with_shifts(
+            ids_E, np.insert(step_E, on[new], step_E[on[new]]), self.table, length=max(notes.steps, int(end_N.max(initial=0)))
+        )
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids, pitch by pitch.
