@@ -9,19 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID
+from lstmgen.media.tunes.step_limits import Course
 
 
 class Grammar(Protocol):
-    """Where one piece stands while it is written. Changes as it is pushed."""
+    """Where one piece stands while it is written. Changes as it is pushed.
+
+    Attributes:
+        course: how far it has come.
+    """
+
+    course: Course
 
     @property
     def finished(self) -> bool:
         """Whether the end that was asked for has been reached."""
-        ...
+        return self.course.finished
 
     def begin(self) -> None:
         """The prompt is over: from here on constraints hold."""
-        ...
+        self.course.begin()
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next in a mask of zeros; not called when it is finished."""

@@ -33,58 +33,38 @@ _NO_IDS: Final = np.zeros(0, np.int64)
 
 
 class Notation(Protocol):
-    """What the ids of a tokenizer mean."""
+    """What the ids of a tokenizer mean.
 
-    @property
-    def table(self) -> EventTable:
-        """The ranges of ids."""
-        ...
+    Attributes:
+        table: the ranges of ids.
+        base: what time is counted in.
+        pitch_kinds: the kinds of events that say a pitch, of 128 values each; drums apart.
+        words: how the events of each kind read, by their value.
+        write: the ids of a score. Raises InputError where it is longer than any real one.
+        read: the notes of any ids; what is not legal is ignored.
+        measure: how much music ids stand for.
+        steps_of: the step at which each id stands; what lets time pass stands before or after.
+        stretched: the ids of the same piece played slower by a factor.
+        grammar: what may come next, from the beginning of a piece, given constraints and the limits that they are.
+        band: who plays the notes of ids that continue a score.
+        reader: what reads ids one at a time, from the beginning of a piece, for a band of its own.
+    """
 
-    @property
-    def base(self) -> TimeBase:
-        """What time is counted in."""
-        ...
-
-    @property
-    def pitch_kinds(self) -> tuple[str, ...]:
-        """The kinds of events that say a pitch, of 128 values each; drums apart."""
-        ...
+    table: EventTable
+    base: TimeBase
+    pitch_kinds: tuple[str, ...]
+    write: Callable[[Score], Ids]
+    read: Callable[[Ids], StepNotes]
+    measure: Callable[[Ids], Measures]
+    steps_of: Callable[[Ids], NDArray[np.int64]]
+    stretched: Callable[[Ids, float], Ids]
+    grammar: Callable[[Constraints, StepLimits], Grammar]
+    band: Callable[[Score, Ids], Band]
+    reader: Callable[[Any], Reader]
 
     @property
     def words(self) -> Mapping[str, Callable[[int], str]]:
-        """How the events of each kind read, by their value."""
-        ...
-
-    def write(self, score: Score) -> Ids:
-        """The ids of a score. Raises InputError where it is longer than any real one."""
-        ...
-
-    def read(self, ids_T: Ids) -> StepNotes:
-        """The notes of any ids; what is not legal is ignored."""
-        ...
-
-    def measure(self, ids_T: Ids) -> Measures:
-        """How much music ids stand for."""
-        ...
-
-    def steps_of(self, ids_T: Ids) -> NDArray[np.int64]:
-        """The step at which each id stands; what lets time pass stands before or after."""
-        ...
-
-    def stretched(self, ids_T: Ids, factor: float) -> Ids:
-        """The same piece played slower by a factor."""
-        ...
-
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
-        """What may come next, from the beginning of a piece; the limits are those of the constraints."""
-        ...
-
-    def band(self, like: Score, ids_T: Ids) -> Band:
-        """Who plays the notes of ids that continue a score."""
-        ...
-
-    def reader(self, band: Any) -> Reader:
-        """What reads ids one at a time, from the beginning of a piece; the band is its own."""
+        """See above."""
         ...
 
 

@@ -15,19 +15,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Clock
+from lstmgen.media.tunes.cursor import Grammar
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
-from lstmgen.media.tunes.parts import Parts
+from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.step_limits import Course, StepLimits
 from lstmgen.media.tunes.step_notes import UNSAID, Row, StepNotes
-from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.media.tunes.stream import Reader
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import cells, is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
@@ -50,9 +52,9 @@ class ChordGrid(GridNotation):
         hold: whether held notes and repeated ones are told apart.
     """
 
-    def __init__(self, base: Beats, *, hold: bool) -> None:
+    def __init__(self, base: TimeBase, *, hold: bool) -> None:
         self.base, self.hold = base, hold
-        self.pitch_kinds = (ONSET, HELD) if hold else (SOUNDING,)
+        self.pitch_kinds: tuple[str, ...] = (ONSET, HELD) if hold else (SOUNDING,)
         self.table = EventTable([(STEP, 1), *((kind, 128) for kind in self.pitch_kinds)])
 
     @property
@@ -114,25 +116,22 @@ class ChordGrid(GridNotation):
         """Which ids end a step."""
         return self.table.are(ids_T, STEP)
 
-    def band(self, like: Score, ids_T: Ids) -> Parts:
+    def band(self, like: Score, _: Ids) -> Band:
         """One track; beside a score each note goes to the track whose notes lie nearest to its pitch."""
-        del ids_T
         return Parts.by_pitch(like)
 
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> ChordGrammar:
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        del constraints
         new, held = (self.table.first(kind) for kind in (self.pitch_kinds[0], self.pitch_kinds[-1]))
         return ChordGrammar(self.table, limits, new=new, held=held)
 
-    def reader(self, band: Parts) -> ChordReader:
+    def reader(self, _: Any) -> Reader:
         """What reads ids one at a time."""
-        del band
         return ChordReader(hold=self.hold)
 
 
 @final
-class ChordGrammar:
+class ChordGrammar(Grammar):
     """A `Grammar` of chords.
 
     Args:
@@ -143,7 +142,7 @@ class ChordGrammar:
     """
 
     def __init__(self, table: EventTable, limits: StepLimits, *, new: int, held: int) -> None:
-        self._course = Course(limits)
+        self.course = Course(limits)
         self._end_of_step, self._value_of_V = table.first(STEP), table.value_of_V
         self._new, self._held = new, held
         self._before_P = np.zeros(128, np.int64)
@@ -151,19 +150,10 @@ class ChordGrammar:
         self._lowest = 0
         self._sounding = 0
 
-    @property
-    def finished(self) -> bool:
-        """Whether the end that was asked for has been reached."""
-        return self._course.finished
-
-    def begin(self) -> None:
-        """The prompt is over."""
-        self._course.begin()
-
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
-        limits, low = self._course.limits, self._lowest
-        mask_V[BOUNDARY_ID] = self._sounding == 0 and self._course.end is None
+        limits, low = self.course.limits, self._lowest
+        mask_V[BOUNDARY_ID] = self._sounding == 0 and self.course.end is None
         mask_V[self._end_of_step] = True
         if self._sounding >= limits.max_sounding:
             return
@@ -179,7 +169,7 @@ class ChordGrammar:
         if token_id == self._end_of_step:
             self._before_P, self._now_P = self._now_P, np.zeros(128, np.int64)
             self._lowest = self._sounding = 0
-            self._course.now += 1
+            self.course.now += 1
         else:
             pitch = int(self._value_of_V[token_id])
             begins = self._new <= token_id < self._held

@@ -11,11 +11,11 @@ from lstmgen import limits
 from lstmgen.ids import Ids
 from lstmgen.media.base import Clock, Measures
 from lstmgen.media.tunes.step_notes import StepNotes
-from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.score import DEFAULT_TEMPO_US, Score
 
 
-def on_grid(score: Score, base: Beats) -> StepNotes:
+def on_grid(score: Score, base: TimeBase) -> StepNotes:
     """The pitched notes of a score, each at least one step long, in the score's order.
 
     Raises:
@@ -28,7 +28,7 @@ def on_grid(score: Score, base: Beats) -> StepNotes:
 class GridNotation(Protocol):
     """The half of a `Notation` that does not depend on how a step looks."""
 
-    base: Beats
+    base: TimeBase
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids."""
@@ -53,7 +53,6 @@ class GridNotation(Protocol):
         ends_T = self.frame_ends(ids_T)
         return np.cumsum(ends_T) - ends_T
 
-    def stretched(self, ids_T: Ids, factor: float) -> Ids:
+    def stretched(self, ids_T: Ids, _: float) -> Ids:
         """The same ids: a grid has no tempo."""
-        del factor
         return ids_T

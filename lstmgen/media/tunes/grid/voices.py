@@ -15,20 +15,22 @@ voices, S steps, N notes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Clock
+from lstmgen.media.tunes.cursor import Grammar
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
 from lstmgen.media.tunes.grid.voicing import track_of_voices, voice_name, voices_of
-from lstmgen.media.tunes.parts import Parts, parts_of
+from lstmgen.media.tunes.parts import Band, Parts, parts_of
 from lstmgen.media.tunes.step_limits import Course, StepLimits
 from lstmgen.media.tunes.step_notes import UNSAID, Row, StepNotes
-from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.media.tunes.stream import Reader
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import cells, is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
@@ -49,9 +51,9 @@ class VoiceGrid(GridNotation):
         hold: whether held notes and repeated ones are told apart.
     """
 
-    pitch_kinds = (PITCH,)
+    pitch_kinds: tuple[str, ...] = (PITCH,)
 
-    def __init__(self, base: Beats, *, voices: int, hold: bool) -> None:
+    def __init__(self, base: TimeBase, *, voices: int, hold: bool) -> None:
         self.base, self.voices, self.hold = base, voices, hold
         self.table = EventTable([*([(HOLD, 1)] if hold else []), (REST, 1), (PITCH, 128)])
 
@@ -118,9 +120,8 @@ class VoiceGrid(GridNotation):
         since_boundary = index - np.maximum.accumulate(np.where(boundary, index, -1))
         return ~boundary & (since_boundary % self.voices == 0)
 
-    def band(self, like: Score, ids_T: Ids) -> Parts:
+    def band(self, like: Score, _: Ids) -> Band:
         """Tracks named "Voice 1", "Voice 2" ...; beside a score its tracks, and new ones where it has too few."""
-        del ids_T
         found: list[int | None] = [None] * self.voices
         if len(like.notes):
             before = on_grid(like, self.base)
@@ -128,23 +129,21 @@ class VoiceGrid(GridNotation):
         by_track = {part.track: part for part in parts_of(like)}
         return Parts(like, [None if track is None else by_track[track] for track in found], list(map(voice_name, range(self.voices))))
 
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> VoiceGrammar:
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        del constraints
         return VoiceGrammar(self.table, limits, voices=self.voices, hold=self.hold)
 
-    def reader(self, band: Parts) -> VoiceReader:
+    def reader(self, _: Any) -> Reader:
         """What reads ids one at a time."""
-        del band
         return VoiceReader(self.voices, hold=self.hold)
 
 
 @final
-class VoiceGrammar:
+class VoiceGrammar(Grammar):
     """A `Grammar` of voices. Of more notes at once than are wanted the higher voices, which come first, have theirs."""
 
     def __init__(self, table: EventTable, limits: StepLimits, *, voices: int, hold: bool) -> None:
-        self._course = Course(limits)
+        self.course = Course(limits)
         self._hold = table.first(HOLD) if hold else -1
         self._rest, self._pitches = table.first(REST), table.span(PITCH)
         self._voice = 0
@@ -152,19 +151,10 @@ class VoiceGrammar:
         self._length_V = [0] * voices
         self._id_V = [self._rest] * voices
 
-    @property
-    def finished(self) -> bool:
-        """Whether the end that was asked for has been reached."""
-        return self._course.finished
-
-    def begin(self) -> None:
-        """The prompt is over."""
-        self._course.begin()
-
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
-        limits = self._course.limits
-        mask_V[BOUNDARY_ID] = self._voice == 0 and self._course.end is None
+        limits = self.course.limits
+        mask_V[BOUNDARY_ID] = self._voice == 0 and self.course.end is None
         mask_V[self._rest] = True
         if self._sounding >= limits.max_sounding:
             return
@@ -189,7 +179,7 @@ class VoiceGrammar:
         self._voice += 1
         if self._voice == len(self._id_V):
             self._voice = self._sounding = 0
-            self._course.now += 1
+            self.course.now += 1
 
 
 @final

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.music.lanes import Steps, next_starts, one_at_a_time
 
@@ -28,9 +29,6 @@ PITCH: Final = "pitch"
 DRUM: Final = "drum"
 DURATION: Final = "duration"
 
-DRUMS: Final = 128
-"""The instrument that stands for the drums."""
-INSTRUMENTS: Final = 129
 VELOCITY_BINS: Final = 32
 UNSAID_BIN: Final = VELOCITY_BINS // 2
 """Where illegal ids begin a note before any velocity: the middle."""

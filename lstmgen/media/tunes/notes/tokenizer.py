@@ -20,12 +20,12 @@ from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.limits import MAX_NOTES_STEPS
 from lstmgen.media.base import Measures
+from lstmgen.media.tunes.cursor import Grammar
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
     DRUM,
-    DRUMS,
     DURATION,
     NOTE_RANGES,
     PITCH,
@@ -37,11 +37,13 @@ from lstmgen.media.tunes.notes.events import (
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
-from lstmgen.media.tunes.notes.reader import Ensemble, NotesReader, instruments_of
+from lstmgen.media.tunes.notes.reader import NotesReader
 from lstmgen.media.tunes.notes.seconds import SecondWork
-from lstmgen.media.tunes.notes.time import Clockwork, Times
+from lstmgen.media.tunes.notes.time import Times
+from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, instruments_of
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
+from lstmgen.media.tunes.stream import Reader
 from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.media.tunes.time_bases import TimeBase as Base
 from lstmgen.music.constraints import FREE, Constraints
@@ -58,11 +60,11 @@ _NEAR: Final = 0.1
 
 @final
 class NotesNotation:
-    """The ids of notes with their durations, and of time as a clockwork writes it."""
+    """The ids of notes with their durations, and of time as one of two ways writes it."""
 
-    pitch_kinds = (PITCH,)
+    pitch_kinds: tuple[str, ...] = (PITCH,)
 
-    def __init__(self, time: Clockwork) -> None:
+    def __init__(self, time: BeatWork | SecondWork) -> None:
         self._time = time
         self.base: Base = time.base
         self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D))])
@@ -118,11 +120,11 @@ class NotesNotation:
         slower = self._time.slower(ids_T, self.table, factor)
         return self._write(self._told(ids_T, self._time.read(ids_T, self.table)).stretched(factor), None) if slower is None else slower
 
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> NotesGrammar:
+    def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
         return NotesGrammar(self.table, self._time.clock(self.table, constraints, limits), constraints, self._time.lengths_D)
 
-    def band(self, like: Score, ids_T: Ids) -> Ensemble:
+    def band(self, like: Score, ids_T: Ids) -> Band:
         """An ensemble that knows the instruments that the ids name."""
         ensemble = Ensemble(like)
         named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
@@ -130,7 +132,7 @@ class NotesNotation:
             ensemble.name(int(named_T[place]))
         return ensemble
 
-    def reader(self, band: Ensemble) -> NotesReader:
+    def reader(self, band: Any) -> Reader:
         """What reads ids one at a time."""
         return NotesReader(self._time.clock(self.table, FREE, NOTHING_LIMITED), band, self._time.lengths_D, self._time.drum_steps)
 

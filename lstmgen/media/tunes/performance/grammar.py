@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID
+from lstmgen.media.tunes.cursor import Grammar
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, Course, StepLimits
@@ -29,12 +30,12 @@ _UNSAID: Final = -1
 
 
 @final
-class PerformanceGrammar:
+class PerformanceGrammar(Grammar):
     """A `Grammar` of the events of a performance. Times are hundredths of a second; letters: P pitches, V ids."""
 
     def __init__(self, table: EventTable, limits: StepLimits) -> None:
         self._table = table
-        self._course = Course(limits)
+        self.course = Course(limits)
         self._on, self._off = table.span(ON), table.span(OFF)
         self._shift, self._velocity = table.first(SHIFT), table.span(VELOCITY)
         self._onset_P = np.full(128, _SILENT, np.int64)
@@ -48,17 +49,17 @@ class PerformanceGrammar:
     @property
     def finished(self) -> bool:
         """Whether the end that was asked for has been reached, and everything is silent."""
-        return self._course.finished and not self._sounding
+        return self.course.finished and not self._sounding
 
     def begin(self) -> None:
         """The prompt is over. A note of it that is too long already ends at the next moment at which it can."""
-        self._course.begin()
+        self.course.begin()
         sounding_P = self._onset_P != _SILENT
-        self._due_P[sounding_P] = np.maximum(self._onset_P[sounding_P] + self._course.limits.longest, self._course.now + 1)
+        self._due_P[sounding_P] = np.maximum(self._onset_P[sounding_P] + self.course.limits.longest, self.course.now + 1)
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
-        now, end, limits = self._course.now, self._course.end, self._course.limits
+        now, end, limits = self.course.now, self.course.end, self.course.limits
         due = int(self._due_P.min()) if end is None else min(int(self._due_P.min()), end)
         silent_P = self._onset_P == _SILENT
         if self._before_on:
@@ -94,19 +95,19 @@ class PerformanceGrammar:
 
     def _first_due(self) -> int:
         """The lowest pitch that has to end now."""
-        return int(np.argmax(self._onset_P != _SILENT if self._course.finished else self._due_P <= self._course.now))
+        return int(np.argmax(self._onset_P != _SILENT if self.course.finished else self._due_P <= self.course.now))
 
     def push(self, token_id: int) -> None:
         """One more id."""
         kind, value = self._table.event(token_id)
-        now = self._course.now
+        now = self.course.now
         self._before_on = kind == VELOCITY
         self._may_shift = kind != SHIFT or value + 1 == LONGEST_SHIFT
         if kind == SHIFT:
-            self._course.now += value + 1
+            self.course.now += value + 1
             self._next_off = self._next_on = 0
         elif kind == ON:
-            self._onset_P[value], self._due_P[value] = now, now + min(self._course.limits.longest, NO_LIMIT - now)
+            self._onset_P[value], self._due_P[value] = now, now + min(self.course.limits.longest, NO_LIMIT - now)
             self._sounding += 1
             self._next_on = value + 1
         elif kind == OFF:

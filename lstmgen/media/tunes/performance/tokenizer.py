@@ -27,14 +27,16 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.limits import MAX_PERFORMANCE_S
 from lstmgen.media.base import Measures
+from lstmgen.media.tunes.cursor import Grammar
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.parts import Parts
+from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.performance.grammar import OFF, ON, VELOCITY, PerformanceGrammar
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, Row, StepNotes
-from lstmgen.media.tunes.time_bases import Seconds
+from lstmgen.media.tunes.stream import Reader
+from lstmgen.media.tunes.time_bases import Seconds, TimeBase
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
@@ -55,8 +57,8 @@ def _loudness(bins: Any) -> Any:
 class PerformanceNotation:
     """The 388 events; all pitched tracks become one, and drums are left out."""
 
-    base = Seconds()
-    pitch_kinds = (ON, OFF)
+    base: TimeBase = Seconds()
+    pitch_kinds: tuple[str, ...] = (ON, OFF)
 
     def __init__(self) -> None:
         self.table = EventTable([(ON, 128), (OFF, 128), (SHIFT, LONGEST_SHIFT), (VELOCITY, 32)])
@@ -136,19 +138,16 @@ class PerformanceNotation:
         """The same piece with absolute times stretched and rounded anew."""
         return self._write(self.read(ids_T).stretched(factor))
 
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> PerformanceGrammar:
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        del constraints
         return PerformanceGrammar(self.table, limits)
 
-    def band(self, like: Score, ids_T: Ids) -> Parts:
+    def band(self, like: Score, _: Ids) -> Band:
         """The parts of a score: the ids know none."""
-        del ids_T
         return Parts.by_pitch(like)
 
-    def reader(self, band: Parts) -> PerformanceReader:
+    def reader(self, _: Any) -> Reader:
         """What reads ids one at a time."""
-        del band
         return PerformanceReader()
 
 
