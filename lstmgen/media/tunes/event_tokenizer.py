@@ -5,7 +5,7 @@ score ─► notes in steps ─► Notation.write ─► ids ─► Notation.rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final, Protocol, Self
 
@@ -17,12 +17,11 @@ from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.base import Clock, Measures
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
-from lstmgen.media.tunes.cursor import Grammar, GrammarCursor
 from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable
+from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
 from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
-from lstmgen.media.tunes.step_limits import StepLimits
+from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
-from lstmgen.media.tunes.stream import Reader, ReadStream
 from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Score
@@ -46,8 +45,7 @@ class Notation(Protocol):
         steps_of: the step at which each id stands; what lets time pass stands before or after.
         stretched: the ids of the same piece played slower by a factor.
         grammar: what may come next, from the beginning of a piece, given constraints and the limits that they are.
-        band: who plays the notes of ids that continue a score.
-        reader: what reads ids one at a time, from the beginning of a piece, for a band of its own.
+        band: who plays notes that continue a score, given the instruments that are named, of which more may come.
     """
 
     table: EventTable
@@ -59,8 +57,7 @@ class Notation(Protocol):
     steps_of: Callable[[Ids], NDArray[np.int64]]
     stretched: Callable[[Ids, float], Ids]
     grammar: Callable[[Constraints, StepLimits], Grammar]
-    band: Callable[[Score, Ids], Band]
-    reader: Callable[[Any], Reader]
+    band: Callable[[Score, Sequence[int]], Band]
 
     @property
     def words(self) -> Mapping[str, Callable[[int], str]]:
@@ -114,7 +111,8 @@ class EventTokenizer(Protocol):
         """
         ids_T, like, base = np.asarray(ids, np.int64), like or blank(), self.notation.base
         check_ids(ids_T, self.vocab_size)
-        notes, band = self.notation.read(ids_T), self.notation.band(like, ids_T)
+        notes = self.notation.read(ids_T)
+        band = self.notation.band(like, notes.named)
         new = played(notes.take(notes.place_N >= since), like, base, band)
         tempos = [(int(base.ticks(like, step)), tempo_us) for place, step, tempo_us in notes.tempos if place >= since]
         meters = [Meter(int(base.ticks(like, step)), *signature) for place, step, signature in notes.meters if place >= since]
@@ -129,11 +127,12 @@ class EventTokenizer(Protocol):
         )
         return score if tempos else score.changed(tempos=like.tempos)
 
-    def decoder(self, *, like: Score | None = None, prompt: Ids = _NO_IDS) -> ReadStream:
+    def decoder(self, *, like: Score | None = None, prompt: Ids = _NO_IDS) -> GrammarStream:
         """Gives the notes of a piece as its ids come; see `lstmgen.media.base.ScoreTokenizer`."""
-        like, prompt = like or blank(), np.asarray(prompt, np.int64)
-        band = self.notation.band(like, prompt)
-        return ReadStream(self.notation.reader(band), self.table, prompt, lambda notes: played(notes, like, self.notation.base, band))
+        like, base = like or blank(), self.notation.base
+        grammar = self.notation.grammar(FREE, NOTHING_LIMITED)
+        band = self.notation.band(like, grammar.named)
+        return GrammarStream(grammar, self.table, np.asarray(prompt, np.int64), lambda notes: played(notes, like, base, band))
 
     def cursor(self, constraints: Constraints = FREE, *, like: Score | None = None) -> GrammarCursor:
         """A cursor at the beginning of a piece; what the ids do not know, such as instruments, is not constrained.
@@ -142,7 +141,7 @@ class EventTokenizer(Protocol):
             UsageError: nothing at all could be drawn.
         """
         limits = StepLimits.of(constraints, like or blank(), self.notation.base)
-        return GrammarCursor(lambda: self.notation.grammar(constraints, limits), self.vocab_size)
+        return GrammarCursor(lambda: self.notation.grammar(constraints, limits), self.table)
 
     def measure(self, ids: Ids) -> Measures:
         """How much music these ids of one piece stand for; in steps of a grid at 120 beats per minute."""

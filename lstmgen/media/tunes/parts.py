@@ -120,28 +120,31 @@ def instruments_of(score: Score) -> Steps:
 class Ensemble:
     """A band of instruments, each with a track: the first of the score that plays it, or a new one.
 
-    New tracks stand in the order in which the instruments are named, so that they are known as soon as a note is.
+    Args:
+        like: the score that is continued.
+        named: the instruments that are named, to which others may be added: new tracks stand in this order.
     """
 
-    def __init__(self, like: Score) -> None:
-        self.tracks = list(like.tracks)
+    def __init__(self, like: Score, named: Sequence[int]) -> None:
         instruments, first = np.unique(instruments_of(like), return_index=True)
-        self._track_I = np.full(INSTRUMENTS, -1)
-        self._track_I[instruments] = like.notes.track[first]
+        self._known = dict(zip(instruments.tolist(), like.notes.track[first].tolist(), strict=True))
+        self._like, self._named = like, named
 
-    def name(self, instrument: int) -> None:
-        """Gives an instrument a track that has none."""
-        if self._track_I[instrument] < 0:
-            self._track_I[instrument] = len(self.tracks)
-            self.tracks.append(Track())
+    @property
+    def _track_of(self) -> dict[int, int]:
+        new = [instrument for instrument in dict.fromkeys(self._named) if instrument not in self._known]
+        return self._known | {instrument: len(self._like.tracks) + place for place, instrument in enumerate(new)}
+
+    @property
+    def tracks(self) -> Sequence[Track]:
+        """All tracks: those of the score, then new ones."""
+        return (*self._like.tracks, *(Track() for _ in range(len(self._track_of) - len(self._known))))
 
     def columns(self, notes: StepNotes) -> dict[str, Any]:
         """Track, program, velocity and whether it is a drum of each note."""
-        for instrument in np.unique(notes.line_N).tolist():
-            self.name(instrument)
-        drum_N = notes.line_N == DRUMS
-        program_N = np.where(drum_N, 0, notes.line_N)
-        return {"track": self._track_I[notes.line_N], "program": program_N, "velocity": notes.velocity_N, "drum": drum_N}
+        drum_N, track_of = notes.line_N == DRUMS, self._track_of
+        track_N = np.array([track_of[instrument] for instrument in notes.line_N.tolist()], np.int64)
+        return {"track": track_N, "program": np.where(drum_N, 0, notes.line_N), "velocity": notes.velocity_N, "drum": drum_N}
 
 
 Band = Parts | Ensemble

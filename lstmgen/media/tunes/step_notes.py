@@ -37,6 +37,7 @@ class StepNotes:
         steps: length of the piece, or earlier than its last note ends.
         tempos: changes of tempo: index of the id, step, microseconds per beat.
         meters: changes of meter: index of the id, step, numerator and denominator.
+        named: the instruments that ids name, in their order.
     """
 
     start_N: Steps
@@ -48,6 +49,7 @@ class StepNotes:
     steps: int
     tempos: Sequence[tuple[int, int, int]] = ()
     meters: Sequence[tuple[int, int, tuple[int, int]]] = ()
+    named: Sequence[int] = ()
 
     @staticmethod
     def of(notes: Notes, score: Score, base: TimeBase, *, most_steps: int, most_filled: int = NEVER) -> StepNotes:

@@ -12,7 +12,7 @@ it begins, and no others play in it: what is drawn keeps to one ensemble.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,8 @@ UNSAID_BIN: Final = VELOCITY_BINS // 2
 NOTE_RANGES: Final = ((PROGRAM, INSTRUMENTS), (VELOCITY, VELOCITY_BINS), (PITCH, 128), (DRUM, 128))
 
 
-def loudness(bins: Steps | int) -> Steps | int:
-    """The velocity in the middle of a bin."""
+def loudness(bins: Any) -> Any:
+    """The velocity in the middle of a bin, for a number or an array of them."""
     return bins * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2
 
 
@@ -99,7 +99,7 @@ def notes_in(ids_T: Ids, step_T: Steps, table: EventTable, *, lengths_D: Steps, 
         end_N=step_T[place_N] + length_N,
         pitch_N=value_T[place_N],
         line_N=instrument_T[place_N],
-        velocity_N=np.asarray(loudness(bin_T[place_N])),
+        velocity_N=loudness(bin_T[place_N]),
         place_N=place_N,
         steps=steps,
     )

@@ -11,19 +11,22 @@ would begin behind it.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID
-from lstmgen.media.tunes.cursor import Grammar
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.notes.beats import BeatClock
-from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PROGRAM, VELOCITY
-from lstmgen.media.tunes.notes.seconds import SecondClock
+from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.notes.beats import BeatWork
+from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PROGRAM, UNSAID_BIN, VELOCITY, loudness
+from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
-from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED
+from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
+from lstmgen.media.tunes.step_notes import Row
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import Steps
 
@@ -35,10 +38,11 @@ _START: Final = "start"
 class NotesGrammar(Grammar):
     """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, D durations, V ids, T steps."""
 
-    def __init__(self, table: EventTable, clock: BeatClock | SecondClock, constraints: Constraints, lengths_D: Steps) -> None:
-        self._table, self._clock, self.course = table, clock, clock.course
+    def __init__(self, table: EventTable, time: BeatWork | SecondWork, constraints: Constraints, limits: StepLimits) -> None:
+        self._table, self._time, self._clock = table, time, time.clock(table, constraints, limits)
+        self.course = self._clock.course
+        self.named = self._names = list[int]()
         self._constraints = constraints
-        self._lengths_D = lengths_D
         self._free_I = np.ones(INSTRUMENTS, np.bool_)
         self._begun = False
         self._before = _START
@@ -48,6 +52,8 @@ class NotesGrammar(Grammar):
         self._last_instrument, self._last_pitch = -1, -1
         self._ends_IP = np.zeros((INSTRUMENTS, 128), np.int64)
         self._latest_end = 0
+        self._place = 0
+        self._drums = deque[Row]()
 
     @property
     def finished(self) -> bool:
@@ -70,7 +76,7 @@ class NotesGrammar(Grammar):
         naming = self._begun and self._naming  # what is drawn names its instruments first
         if self._before == PITCH:
             longest = min(self.course.limits.longest, self.course.room)
-            count = max(1, int(np.searchsorted(self._lengths_D, longest, side="right")))
+            count = max(1, int(np.searchsorted(self._time.lengths_D, longest, side="right")))
             first = self._table.first(DURATION)
             mask_V[first : first + count] = True
         elif naming and not self._playing_I.any():
@@ -151,30 +157,49 @@ class NotesGrammar(Grammar):
             legal_IP[self._last_instrument, : self._last_pitch + 1] = False
         return legal_IP
 
-    def push(self, token_id: int) -> None:
-        """One more id."""
-        kind, value = self._table.event(token_id)
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
         self._naming = self._naming and kind == PROGRAM and value > self._last_named
+        ended: list[Row] = []
         if kind == PROGRAM:
             self._program = value
+            self._names.append(value)
             if self._naming:
                 self._last_named = value
                 self._named_I[value] = True
         elif kind == VELOCITY:
             self._bin = value
         elif kind in {PITCH, DRUM}:
-            self._last_instrument, self._last_pitch = self._program, value
+            self._last_instrument, self._last_pitch, self._place = self._program, value, place
+            if not self._names:  # nor may it play then
+                self._names.append(self._program)
             if kind == DRUM:
                 self._sounds_until(self.course.now + 1)
+                self._drums.append(self._row(self._time.drum_steps))
         elif kind == DURATION:
-            self._sounds_until(self.course.now + int(self._lengths_D[value]))
+            self._sounds_until(self.course.now + int(self._time.lengths_D[value]))
+            if self._before == PITCH:
+                ended.append(self._row(int(self._time.lengths_D[value])))
         else:
             before = self.course.now
             self._clock.pushes[kind](value)
             if self.course.now > before:
                 self._last_instrument = self._last_pitch = -1
+        while self._drums and self._drums[0][1] <= self._clock.length:
+            ended.append(self._drums.popleft())
         self._before = kind
+        return ended
 
     def _sounds_until(self, end: int) -> None:
         self._ends_IP[self._last_instrument, self._last_pitch] = end
         self._latest_end = max(self._latest_end, end)
+
+    def _row(self, steps: int) -> Row:
+        """What began last."""
+        velocity = loudness(UNSAID_BIN if self._bin == _UNSAID else self._bin)
+        return self.course.now, self.course.now + steps, self._last_pitch, self._last_instrument, velocity, self._place
+
+    def rest(self) -> Sequence[Row]:
+        """The drums that are cut off with the piece."""
+        end = max(self._clock.length, 1)
+        return [(start, end, pitch, instrument, velocity, place) for start, _, pitch, instrument, velocity, place in self._drums]

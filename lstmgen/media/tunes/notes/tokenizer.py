@@ -20,9 +20,9 @@ from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.limits import MAX_NOTES_STEPS
 from lstmgen.media.base import Measures
-from lstmgen.media.tunes.cursor import Grammar
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
     DRUM,
@@ -37,16 +37,14 @@ from lstmgen.media.tunes.notes.events import (
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
-from lstmgen.media.tunes.notes.reader import NotesReader
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.time import Times
 from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, instruments_of
-from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
+from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
-from lstmgen.media.tunes.stream import Reader
 from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.media.tunes.time_bases import TimeBase as Base
-from lstmgen.music.constraints import FREE, Constraints
+from lstmgen.music.constraints import Constraints
 from lstmgen.music.instruments import program_name
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
@@ -100,7 +98,9 @@ class NotesNotation:
         notes, index_N = one_way(self._told(ids_T, times), lengths_D)
         drum_end_N = np.minimum(notes.start_N + self._time.drum_steps, max(times.steps, 1))
         end_N = np.where(notes.line_N == DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
-        return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters)
+        named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
+        named = dict.fromkeys([*named_T.tolist(), *notes.line_N.tolist()])
+        return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=list(named))
 
     def _told(self, ids_T: Ids, times: Times) -> StepNotes:
         lengths_D, drum_steps = self._time.lengths_D, self._time.drum_steps
@@ -122,19 +122,11 @@ class NotesNotation:
 
     def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        return NotesGrammar(self.table, self._time.clock(self.table, constraints, limits), constraints, self._time.lengths_D)
+        return NotesGrammar(self.table, self._time, constraints, limits)
 
-    def band(self, like: Score, ids_T: Ids) -> Band:
-        """An ensemble that knows the instruments that the ids name."""
-        ensemble = Ensemble(like)
-        named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
-        for place in np.sort(np.unique(named_T, return_index=True)[1]).tolist():
-            ensemble.name(int(named_T[place]))
-        return ensemble
-
-    def reader(self, band: Any) -> Reader:
-        """What reads ids one at a time."""
-        return NotesReader(self._time.clock(self.table, FREE, NOTHING_LIMITED), band, self._time.lengths_D, self._time.drum_steps)
+    def band(self, like: Score, named: Sequence[int]) -> Band:
+        """An ensemble of the instruments."""
+        return Ensemble(like, named)
 
 
 @final

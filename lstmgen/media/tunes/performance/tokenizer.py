@@ -16,10 +16,10 @@ vocabulary is that of note_seq's performance_lib, moved up by the boundary. Lett
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,30 +27,19 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.limits import MAX_PERFORMANCE_S
 from lstmgen.media.base import Measures
-from lstmgen.media.tunes.cursor import Grammar
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.parts import Band, Parts
-from lstmgen.media.tunes.performance.grammar import OFF, ON, VELOCITY, PerformanceGrammar
+from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, OFF, ON, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
 from lstmgen.media.tunes.step_limits import StepLimits
-from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, Row, StepNotes
-from lstmgen.media.tunes.stream import Reader
+from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Seconds, TimeBase
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
-
-_UNSAID_BIN: Final = 15
-"""Where illegal ids begin a note before any velocity: the middle."""
-_HANGING_STEPS: Final = 5 * Seconds.per_unit
-"""A note that no id ends is ended after five seconds, as Performance RNN does, or at the end of the piece."""
-
-
-def _loudness(bins: Any) -> Any:
-    """The middle of a velocity bin, the lower of its two, for a number or an array of them."""
-    return bins * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2
 
 
 @final
@@ -70,7 +59,7 @@ class PerformanceNotation:
             ON: lambda value: f"on {pitch_name(value)}",
             OFF: lambda value: f"off {pitch_name(value)}",
             SHIFT: lambda value: f"shift {self.base.word(value + 1)}",
-            VELOCITY: lambda value: f"velocity {_loudness(value)}",
+            VELOCITY: lambda value: f"velocity {loudness(value)}",
         }
 
     def write(self, score: Score) -> Ids:
@@ -108,14 +97,14 @@ class PerformanceNotation:
         keys = keys[np.argsort(self.table.value_of_V[ids_L[keys]].astype(np.uint8), kind="stable")]
         pitch, time = self.table.value_of_V[ids_L[keys]], time_L[keys]
         last_of_pitch = np.append(is_new(pitch)[1:], [True] * bool(len(keys)))
-        end = np.where(last_of_pitch, np.minimum(time + _HANGING_STEPS, steps), np.append(time[1:], 0)[: len(keys)])
+        end = np.where(last_of_pitch, np.minimum(time + HANGING_STEPS, steps), np.append(time[1:], 0)[: len(keys)])
         on = self.table.are(ids_L[keys], ON)
         notes = StepNotes(
             start_N=time[on],
             end_N=end[on],
             pitch_N=pitch[on],
             line_N=np.zeros_like(pitch[on]),
-            velocity_N=_loudness(self.table.last(ids_L, VELOCITY, before=_UNSAID_BIN)[keys[on]]),
+            velocity_N=loudness(self.table.last(ids_L, VELOCITY, before=UNSAID_BIN)[keys[on]]),
             place_N=place_L[keys[on]],
             steps=steps,
         )
@@ -142,44 +131,9 @@ class PerformanceNotation:
         """What may come next."""
         return PerformanceGrammar(self.table, limits)
 
-    def band(self, like: Score, _: Ids) -> Band:
+    def band(self, like: Score, _: Sequence[int]) -> Band:
         """The parts of a score: the ids know none."""
         return Parts.by_pitch(like)
-
-    def reader(self, _: Any) -> Reader:
-        """What reads ids one at a time."""
-        return PerformanceReader()
-
-
-@final
-class PerformanceReader:
-    """A `Reader`: a key that goes up, or down again, ends its note."""
-
-    def __init__(self) -> None:
-        self._now = 0
-        self._bin = _UNSAID_BIN
-        self._down: dict[int, tuple[int, int, int]] = {}
-
-    def push(self, kind: str, value: int, place: int) -> Iterable[Row]:
-        """The note whose end this event tells."""
-        if kind == SHIFT:
-            self._now += value + 1
-        elif kind == VELOCITY:
-            self._bin = value
-        else:
-            if value in self._down:
-                yield self._row(value, self._now)
-            if kind == ON:
-                self._down[value] = (self._now, _loudness(self._bin), place)
-
-    def _row(self, pitch: int, end: int) -> Row:
-        start, velocity, place = self._down.pop(pitch)
-        return start, max(end, start + 1), pitch, 0, velocity, place
-
-    def finish(self) -> Iterable[Row]:
-        """The notes whose keys are still down."""
-        for pitch, (start, _, _) in sorted(self._down.items()):
-            yield self._row(pitch, min(start + _HANGING_STEPS, self._now))
 
 
 @final
