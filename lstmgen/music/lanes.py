@@ -30,12 +30,10 @@ def one_at_a_time(lane_N: Steps, start_N: Steps, end_N: Steps, *, rank_N: Steps)
 
 
 def next_starts(lane_N: Steps, start_N: Steps) -> Steps:
-    """Where the next note of its lane begins that begins later than each, of notes in the order of (lane, start); `NEVER` if none does."""
-    first = np.flatnonzero(is_new(lane_N, start_N))
-    lane, start = lane_N[first], start_N[first]
-    following = np.full(len(first), NEVER)
-    following[:-1] = np.where(lane[1:] == lane[:-1], start[1:], NEVER)
-    return np.repeat(following, np.diff(first, append=len(lane_N)))
+    """Where the next note of its lane begins, of notes in the order of (lane, start) of which no two are equal; `NEVER` without a next."""
+    following = np.full(len(start_N), NEVER)
+    following[:-1] = np.where(lane_N[1:] == lane_N[:-1], start_N[1:], NEVER)
+    return following
 
 
 def is_new(*columns: Steps) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.choices import PedalPolicy
-from lstmgen.music.lanes import next_starts, one_at_a_time
+from lstmgen.music.lanes import is_new, next_starts, one_at_a_time
 from lstmgen.music.score import Pedals, Score
 
 
@@ -40,8 +40,10 @@ def with_pedal(score: Score, policy: PedalPolicy) -> Score:
     notes = score.notes
     ends = notes.end_ticks.astype(np.int64)
     order, key_N = np.lexsort((notes.start_ticks, notes.pitch, notes.track)), notes.track.astype(np.int64) * 128 + notes.pitch
+    key_N, starts = key_N[order], notes.start_ticks[order].astype(np.int64)
+    first = np.flatnonzero(is_new(key_N, starts))  # of several at one onset only the next different one counts
     next_onset = np.empty(len(order), np.int64)
-    next_onset[order] = next_starts(key_N[order], notes.start_ticks[order].astype(np.int64))
+    next_onset[order] = np.repeat(next_starts(key_N[first], starts[first]), np.diff(first, append=len(order)))
     for track in np.unique(score.pedals.track).tolist():
         mine = np.flatnonzero((notes.track == track) & ~notes.drum)
         downs, ups = _pressed(score, track)

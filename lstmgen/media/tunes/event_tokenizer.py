@@ -5,26 +5,25 @@ score ─► notes in steps ─► Notation.write ─► ids ─► Notation.rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.errors import InputError, UsageError
+from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.base import Clock
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
 from lstmgen.media.tunes.base import Measures
-from lstmgen.media.tunes.cursor import Grammar, GrammarCursor
 from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable
+from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
 from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
-from lstmgen.media.tunes.step_limits import StepLimits
+from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
-from lstmgen.media.tunes.stream import Reader, ReadStream
-from lstmgen.media.tunes.time_bases import TimeBase, nearest
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Score
 
@@ -34,63 +33,36 @@ _NO_IDS: Final = np.zeros(0, np.int64)
 
 
 class Notation(Protocol):
-    """What the ids of a tokenizer mean."""
+    """What the ids of a tokenizer mean.
 
-    @property
-    def table(self) -> EventTable:
-        """The ranges of ids."""
-        ...
+    Attributes:
+        table: the ranges of ids.
+        base: what time is counted in.
+        pitch_kinds: the kinds of events that say a pitch, of 128 values each; drums apart.
+        words: how the events of each kind read, by their value.
+        write: the ids of a score. Raises InputError where it is longer than any real one.
+        read: the notes of any ids; what is not legal is ignored.
+        measure: how much music ids stand for.
+        steps_of: the step at which each id stands; what lets time pass stands before or after.
+        stretched: the ids of the same piece played slower by a factor.
+        grammar: what may come next, from the beginning of a piece, given constraints and the limits that they are.
+        band: who plays notes that continue a score, given the instruments that are named, of which more may come.
+    """
 
-    @property
-    def base(self) -> TimeBase:
-        """What time is counted in."""
-        ...
-
-    @property
-    def most_steps(self) -> int:
-        """Length of the longest piece; any longer one is none that anybody plays."""
-        ...
-
-    @property
-    def pitch_kinds(self) -> tuple[str, ...]:
-        """The kinds of events that say a pitch, of 128 values each; drums apart."""
-        ...
+    table: EventTable
+    base: TimeBase
+    pitch_kinds: tuple[str, ...]
+    write: Callable[[Score], Ids]
+    read: Callable[[Ids], StepNotes]
+    measure: Callable[[Ids], Measures]
+    steps_of: Callable[[Ids], NDArray[np.int64]]
+    stretched: Callable[[Ids, float], Ids]
+    grammar: Callable[[Constraints, StepLimits], Grammar]
+    band: Callable[[Score, Sequence[int]], Band]
 
     @property
     def words(self) -> Mapping[str, Callable[[int], str]]:
-        """How the events of each kind read, by their value."""
-        ...
-
-    def write(self, score: Score) -> Ids:
-        """The ids of a score."""
-        ...
-
-    def read(self, ids_T: Ids) -> StepNotes:
-        """The notes of any ids; what is not legal is ignored."""
-        ...
-
-    def measure(self, ids_T: Ids) -> Measures:
-        """How much music ids stand for."""
-        ...
-
-    def steps_of(self, ids_T: Ids) -> NDArray[np.int64]:
-        """The step at which each id stands; what lets time pass stands before or after."""
-        ...
-
-    def stretched(self, ids_T: Ids, factor: float) -> Ids:
-        """The same piece played slower by a factor."""
-        ...
-
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
-        """What may come next, from the beginning of a piece; the limits are those of the constraints."""
-        ...
-
-    def band(self, like: Score, ids_T: Ids) -> Band:
-        """Who plays the notes of ids that continue a score."""
-        ...
-
-    def reader(self, band: Any) -> Reader:
-        """What reads ids one at a time, from the beginning of a piece; the band is its own."""
+        """See above."""
         ...
 
 
@@ -128,13 +100,6 @@ class EventTokenizer(Protocol):
         Raises:
             InputError: the piece is longer than any real one.
         """
-        base, most = self.notation.base, self.notation.most_steps
-        steps = int(nearest(base.places(score, score.length_ticks)))
-        if steps > most:
-            raise InputError(
-                f"the piece is {steps / base.per_unit:,.0f} {base.unit} long, {steps:,} steps, expected at most {most:,}",
-                remedy="leave the piece out",
-            )
         return self.notation.write(score)
 
     def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:
@@ -147,7 +112,8 @@ class EventTokenizer(Protocol):
         """
         ids_T, like, base = np.asarray(ids, np.int64), like or blank(), self.notation.base
         check_ids(ids_T, self.vocab_size)
-        notes, band = self.notation.read(ids_T), self.notation.band(like, ids_T)
+        notes = self.notation.read(ids_T)
+        band = self.notation.band(like, notes.named)
         new = played(notes.take(notes.place_N >= since), like, base, band)
         tempos = [(int(base.ticks(like, step)), tempo_us) for place, step, tempo_us in notes.tempos if place >= since]
         meters = [Meter(int(base.ticks(like, step)), *signature) for place, step, signature in notes.meters if place >= since]
@@ -162,11 +128,12 @@ class EventTokenizer(Protocol):
         )
         return score if tempos else score.changed(tempos=like.tempos)
 
-    def decoder(self, *, like: Score | None = None, prompt: Ids = _NO_IDS) -> ReadStream:
+    def decoder(self, *, like: Score | None = None, prompt: Ids = _NO_IDS) -> GrammarStream:
         """Gives the notes of a piece as its ids come; see `lstmgen.media.base.ScoreTokenizer`."""
-        like, prompt = like or blank(), np.asarray(prompt, np.int64)
-        band = self.notation.band(like, prompt)
-        return ReadStream(self.notation.reader(band), self.table, prompt, lambda notes: played(notes, like, self.notation.base, band))
+        like, base = like or blank(), self.notation.base
+        grammar = self.notation.grammar(FREE, NOTHING_LIMITED)
+        band = self.notation.band(like, grammar.named)
+        return GrammarStream(grammar, self.table, np.asarray(prompt, np.int64), lambda notes: played(notes, like, base, band))
 
     def cursor(self, constraints: Constraints = FREE, *, like: Score | None = None) -> GrammarCursor:
         """A cursor at the beginning of a piece; what the ids do not know, such as instruments, is not constrained.
@@ -175,7 +142,7 @@ class EventTokenizer(Protocol):
             UsageError: nothing at all could be drawn.
         """
         limits = StepLimits.of(constraints, like or blank(), self.notation.base)
-        return GrammarCursor(lambda: self.notation.grammar(constraints, limits), self.vocab_size)
+        return GrammarCursor(lambda: self.notation.grammar(constraints, limits), self.table)
 
     def measure(self, ids: Ids) -> Measures:
         """How much music these ids of one piece stand for; in steps of a grid at 120 beats per minute."""

@@ -9,37 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, Protocol, final
+from typing import Any, Final, final
 
 import numpy as np
 
 from lstmgen.media.tunes.step_notes import UNSAID, StepNotes
 from lstmgen.media.tunes.time_bases import TimeBase
+from lstmgen.music.lanes import Steps
 from lstmgen.music.score import Notes, Score, Track
 
 DEFAULT_VELOCITY: Final = 80
 DEFAULT_TICKS_PER_BEAT: Final = 480
 LAST_TICK: Final = 2**31 - 1
 """The last that a score can hold."""
+DRUMS: Final = 128
+"""The instrument that stands for the drums; the others are the programs of General MIDI."""
+INSTRUMENTS: Final = 129
 
 
 @cache
 def blank() -> Score:
     """What ids continue that continue nothing: no notes, no tracks, 4/4 at 120 beats per minute."""
     return Score.of(Notes.empty(), ticks_per_beat=DEFAULT_TICKS_PER_BEAT).changed(tracks=())
-
-
-class Band(Protocol):
-    """Who plays notes."""
-
-    @property
-    def tracks(self) -> Sequence[Track]:
-        """All tracks: those of the score that is continued, then new ones."""
-        ...
-
-    def columns(self, notes: StepNotes) -> dict[str, Any]:
-        """Track, program, velocity and whether it is a drum of each note, by the names of `Notes`."""
-        ...
 
 
 def played(notes: StepNotes, like: Score, base: TimeBase, band: Band) -> Notes:
@@ -118,3 +109,43 @@ class Parts:
         )
         velocity_N = np.where(notes.velocity_N == UNSAID, usual_N, notes.velocity_N)
         return {"track": track_N, "program": program_N, "velocity": velocity_N, "drum": np.zeros(len(part_N), np.bool_)}
+
+
+def instruments_of(score: Score) -> Steps:
+    """The instrument of every note."""
+    return np.where(score.notes.drum, DRUMS, score.notes.program.astype(np.int64))
+
+
+@final
+class Ensemble:
+    """A band of instruments, each with a track: the first of the score that plays it, or a new one.
+
+    Args:
+        like: the score that is continued.
+        named: the instruments that are named, to which others may be added: new tracks stand in this order.
+    """
+
+    def __init__(self, like: Score, named: Sequence[int]) -> None:
+        instruments, first = np.unique(instruments_of(like), return_index=True)
+        self._known = dict(zip(instruments.tolist(), like.notes.track[first].tolist(), strict=True))
+        self._like, self._named = like, named
+
+    @property
+    def _track_of(self) -> dict[int, int]:
+        new = [instrument for instrument in dict.fromkeys(self._named) if instrument not in self._known]
+        return self._known | {instrument: len(self._like.tracks) + place for place, instrument in enumerate(new)}
+
+    @property
+    def tracks(self) -> Sequence[Track]:
+        """All tracks: those of the score, then new ones."""
+        return (*self._like.tracks, *(Track() for _ in range(len(self._track_of) - len(self._known))))
+
+    def columns(self, notes: StepNotes) -> dict[str, Any]:
+        """Track, program, velocity and whether it is a drum of each note."""
+        drum_N, track_of = notes.line_N == DRUMS, self._track_of
+        track_N = np.array([track_of[instrument] for instrument in notes.line_N.tolist()], np.int64)
+        return {"track": track_N, "program": np.where(drum_N, 0, notes.line_N), "velocity": notes.velocity_N, "drum": drum_N}
+
+
+Band = Parts | Ensemble
+"""Who plays notes; its `tracks` are those of the score that is continued, then new ones."""

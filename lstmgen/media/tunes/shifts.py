@@ -17,12 +17,14 @@ LONGEST_SHIFT: Final = 100
 
 def with_shifts(ids_T: Ids, step_T: Steps, table: EventTable, *, length: int) -> Ids:
     """The ids of events at these ascending steps, with the shifts before each step at which something happens, and up to the end."""
-    moments = np.unique(np.append(step_T, length))
-    whole, rest = np.divmod(np.diff(moments, prepend=0), LONGEST_SHIFT)
+    whole, rest = np.divmod(np.diff(step_T, prepend=0, append=length), LONGEST_SHIFT)
     count = whole + (rest > 0)
-    shifts = np.full(int(count.sum()), LONGEST_SHIFT)
-    shifts[(np.cumsum(count) - 1)[rest > 0]] = rest[rest > 0]
-    return np.insert(ids_T, np.repeat(np.searchsorted(step_T, moments), count), table.first(SHIFT) + shifts - 1)
+    count[:-1] += 1  # the event itself
+    behind = np.cumsum(count)
+    ids = np.full(int(behind[-1]), table.first(SHIFT) + LONGEST_SHIFT - 1)
+    ids[(behind - count + whole)[rest > 0]] = table.first(SHIFT) + rest[rest > 0] - 1
+    ids[behind[:-1] - 1] = ids_T
+    return ids
 
 
 def shifted_steps(ids_T: Ids, table: EventTable) -> NDArray[np.int64]:

@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.errors import InputError
 from lstmgen.media.tunes.time_bases import TimeBase, nearest
-from lstmgen.music.lanes import Steps
+from lstmgen.music.lanes import NEVER, Steps
 from lstmgen.music.score import Notes, Score
 
 VELOCITIES_PER_BIN: Final = 4
@@ -36,6 +37,7 @@ class StepNotes:
         steps: length of the piece, or earlier than its last note ends.
         tempos: changes of tempo: index of the id, step, microseconds per beat.
         meters: changes of meter: index of the id, step, numerator and denominator.
+        named: the instruments that ids name, in their order.
     """
 
     start_N: Steps
@@ -47,19 +49,34 @@ class StepNotes:
     steps: int
     tempos: Sequence[tuple[int, int, int]] = ()
     meters: Sequence[tuple[int, int, tuple[int, int]]] = ()
+    named: Sequence[int] = ()
 
     @staticmethod
-    def of(notes: Notes, score: Score, base: TimeBase) -> StepNotes:
-        """Notes of a score, each at least one step long, in their order."""
-        start_N = nearest(base.places(score, notes.start_ticks))
+    def of(notes: Notes, score: Score, base: TimeBase, *, most_steps: int, most_filled: int = NEVER) -> StepNotes:
+        """Notes of a score, each at least one step long, in their order.
+
+        Raises:
+            InputError: the piece, or all its notes together, are longer than those of any real one.
+        """
+        count = len(notes)
+        steps = nearest(base.places(score, np.concatenate([notes.start_ticks, notes.end_ticks, [score.length_ticks]])))
+        start_N, length = steps[:count], int(steps[-1])
+        end_N = np.maximum(steps[count:-1], start_N + 1)
+        filled = int((end_N - start_N).sum())
+        if length > most_steps or filled > most_filled:
+            raise InputError(
+                f"the piece is {length / base.per_unit:,.0f} {base.unit} long, {length:,} steps of which its notes fill {filled:,}, "
+                f"expected at most {most_steps:,}" + (f" and {most_filled:,}" if most_filled < NEVER else ""),
+                remedy="leave the piece out",
+            )
         return StepNotes(
             start_N=start_N,
-            end_N=np.maximum(nearest(base.places(score, notes.end_ticks)), start_N + 1),
+            end_N=end_N,
             pitch_N=notes.pitch.astype(np.int64),
             line_N=notes.track.astype(np.int64),
             velocity_N=notes.velocity.astype(np.int64),
             place_N=np.zeros_like(start_N),
-            steps=int(nearest(base.places(score, score.length_ticks))),
+            steps=length,
         )
 
     @staticmethod

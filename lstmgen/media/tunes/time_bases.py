@@ -7,41 +7,13 @@ steps of a piece that is not refused are few enough for the result to be that of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.music.lanes import Steps
 from lstmgen.music.score import Score
-
-
-class TimeBase(Protocol):
-    """Steps from the beginning of a piece, beside the ticks of a score."""
-
-    unit: ClassVar[str]
-    """What a person would count in: `beats` or `seconds`."""
-
-    @property
-    def per_unit(self) -> int:
-        """Steps of a unit."""
-        ...
-
-    def places(self, score: Score, ticks: Any) -> NDArray[np.float64]:
-        """Where ticks lie among the steps, not rounded."""
-        ...
-
-    def ticks(self, score: Score, steps: Any) -> Steps:
-        """The tick nearest to each step; the nearest step of it is the step again, unless steps are finer than ticks."""
-        ...
-
-    def per_beat(self, seconds_per_beat: float) -> float:
-        """Steps of a beat at this tempo."""
-        ...
-
-    def word(self, steps: int) -> str:
-        """A length as a person would read it."""
-        ...
 
 
 def nearest(places: Any) -> Steps:
@@ -56,6 +28,7 @@ class Beats:
 
     Attributes:
         per_unit: steps of a beat.
+        unit: what a person would count in.
     """
 
     per_unit: int
@@ -66,7 +39,7 @@ class Beats:
         return np.asarray(ticks, np.float64) * self.per_unit / score.ticks_per_beat
 
     def ticks(self, score: Score, steps: Any) -> Steps:
-        """The tick nearest to each step."""
+        """The tick nearest to each step; the nearest step of it is the step again, unless steps are finer than ticks."""
         return nearest(np.asarray(steps, np.float64) * score.ticks_per_beat / self.per_unit)
 
     def per_beat(self, seconds_per_beat: float) -> float:
@@ -102,3 +75,7 @@ class Seconds:
     def word(self, steps: int) -> str:
         """Such as `0.25 s`."""
         return f"{steps / self.per_unit:.2f} s"
+
+
+TimeBase = Beats | Seconds
+"""What a tokenizer counts time in."""

@@ -14,7 +14,7 @@ the end of the piece only between steps. So each tune has one form. Letters: N n
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, final
 
 import numpy as np
@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Clock
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
-from lstmgen.media.tunes.parts import Parts
+from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.step_limits import Course, StepLimits
 from lstmgen.media.tunes.step_notes import UNSAID, Row, StepNotes
-from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import cells, is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
@@ -50,9 +51,9 @@ class ChordGrid(GridNotation):
         hold: whether held notes and repeated ones are told apart.
     """
 
-    def __init__(self, base: Beats, *, hold: bool) -> None:
+    def __init__(self, base: TimeBase, *, hold: bool) -> None:
         self.base, self.hold = base, hold
-        self.pitch_kinds = (ONSET, HELD) if hold else (SOUNDING,)
+        self.pitch_kinds: tuple[str, ...] = (ONSET, HELD) if hold else (SOUNDING,)
         self.table = EventTable([(STEP, 1), *((kind, 128) for kind in self.pitch_kinds)])
 
     @property
@@ -114,25 +115,18 @@ class ChordGrid(GridNotation):
         """Which ids end a step."""
         return self.table.are(ids_T, STEP)
 
-    def band(self, like: Score, ids_T: Ids) -> Parts:
+    def band(self, like: Score, _: Sequence[int]) -> Band:
         """One track; beside a score each note goes to the track whose notes lie nearest to its pitch."""
-        del ids_T
         return Parts.by_pitch(like)
 
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> ChordGrammar:
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        del constraints
         new, held = (self.table.first(kind) for kind in (self.pitch_kinds[0], self.pitch_kinds[-1]))
         return ChordGrammar(self.table, limits, new=new, held=held)
 
-    def reader(self, band: Parts) -> ChordReader:
-        """What reads ids one at a time."""
-        del band
-        return ChordReader(hold=self.hold)
-
 
 @final
-class ChordGrammar:
+class ChordGrammar(Grammar):
     """A `Grammar` of chords.
 
     Args:
@@ -143,87 +137,59 @@ class ChordGrammar:
     """
 
     def __init__(self, table: EventTable, limits: StepLimits, *, new: int, held: int) -> None:
-        self._course = Course(limits)
-        self._end_of_step, self._value_of_V = table.first(STEP), table.value_of_V
-        self._new, self._held = new, held
-        self._before_P = np.zeros(128, np.int64)
-        self._now_P = np.zeros(128, np.int64)
+        self.course = Course(limits)
+        self._end_of_step, self._new, self._held = table.first(STEP), new, held
+        # Notes (first step, pitch, place), ascending: those of the step before that may still go on, and those of this step.
+        self._before, self._now = deque[_Note](), deque[_Note]()
+        self._length_P = np.zeros(128, np.int64)
+        """Steps for which each pitch had sounded before this step."""
         self._lowest = 0
-        self._sounding = 0
-
-    @property
-    def finished(self) -> bool:
-        """Whether the end that was asked for has been reached."""
-        return self._course.finished
-
-    def begin(self) -> None:
-        """The prompt is over."""
-        self._course.begin()
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
-        limits, low = self._course.limits, self._lowest
-        mask_V[BOUNDARY_ID] = self._sounding == 0 and self._course.end is None
+        limits, low = self.course.limits, self._lowest
+        mask_V[BOUNDARY_ID] = not self._now and self.course.end is None
         mask_V[self._end_of_step] = True
-        if self._sounding >= limits.max_sounding:
+        if len(self._now) >= limits.max_sounding:
             return
-        before_P, pitches_P = self._before_P[low:], limits.pitches_P[low:]
+        length_P, pitches_P = self._length_P[low:], limits.pitches_P[low:]
         if self._held > self._new:
             mask_V[self._new + low : self._new + 128] = pitches_P
-            mask_V[self._held + low : self._held + 128] = (before_P > 0) & (before_P < limits.longest)
+            mask_V[self._held + low : self._held + 128] = (length_P > 0) & (length_P < limits.longest)
         else:
-            mask_V[self._new + low : self._new + 128] = pitches_P & (before_P < limits.longest)
+            mask_V[self._new + low : self._new + 128] = pitches_P & (length_P < limits.longest)
 
-    def push(self, token_id: int) -> None:
-        """One more id."""
-        if token_id == self._end_of_step:
-            self._before_P, self._now_P = self._now_P, np.zeros(128, np.int64)
-            self._lowest = self._sounding = 0
-            self._course.now += 1
-        else:
-            pitch = int(self._value_of_V[token_id])
-            begins = self._new <= token_id < self._held
-            self._now_P[pitch] = 1 if begins else self._before_P[pitch] + 1
-            self._lowest = pitch + 1
-            self._sounding += 1
-
-
-@final
-class ChordReader:
-    """A `Reader`: a note ends where its pitch is struck again, a higher one stands without it, or the step ends without it."""
-
-    def __init__(self, *, hold: bool) -> None:
-        self._hold = hold
-        self._step = 0
-        self._before, self._now = deque[_Sounding](), deque[_Sounding]()
-
-    def push(self, kind: str, value: int, place: int) -> Iterable[Row]:
-        """The notes whose end this id tells."""
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event. A note ends where its pitch is struck again, a higher one stands without it, or the step ends without it."""
+        ended: list[_Note] = []
         if kind == STEP:
-            yield from _ended(self._before, self._step)
+            ended.extend(self._before)
             self._before, self._now = self._now, deque()
-            self._step += 1
-            return
-        going_on: _Sounding | None = None
-        while self._before and self._before[0][0] <= value:
-            note = self._before.popleft()
-            if note[0] == value and (kind == HELD or not self._hold):
-                going_on = note
+            self._lowest = 0
+            self.course.now += 1
+            self._length_P = np.zeros(128, np.int64)
+            for start, pitch, _ in self._before:
+                self._length_P[pitch] = self.course.now - start
+            return self._rows(ended, self.course.now - 1)
+        note = (self.course.now, value, place) if kind != HELD else None
+        while self._before and self._before[0][1] <= value:
+            was = self._before.popleft()
+            if was[1] == value and kind != ONSET:
+                note = was
             else:
-                yield from _ended([note], self._step)
-        if going_on is not None or kind != HELD:
-            self._now.append(going_on or (value, self._step, place))
+                ended.append(was)
+        if note is not None:
+            self._now.append(note)
+        self._lowest = value + 1
+        return self._rows(ended, self.course.now)
 
-    def finish(self) -> Iterable[Row]:
+    def rest(self) -> Sequence[Row]:
         """The notes that sound; a last step without its end counts as one."""
-        yield from _ended(self._before, self._step)
-        yield from _ended(self._now, self._step + 1)
+        return [*self._rows(self._before, self.course.now), *self._rows(self._now, self.course.now + 1)]
+
+    @staticmethod
+    def _rows(notes: Iterable[_Note], end: int) -> Sequence[Row]:
+        return [(start, end, pitch, 0, UNSAID, place) for start, pitch, place in notes]
 
 
-_Sounding = tuple[int, int, int]
-"""Pitch, first step, and place of a note."""
-
-
-def _ended(notes: Iterable[_Sounding], step: int) -> Iterable[Row]:
-    for pitch, start, place in notes:
-        yield start, step, pitch, 0, UNSAID, place
+_Note = tuple[int, int, int]

@@ -8,37 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
-from lstmgen.errors import InputError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Clock
 from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.step_notes import StepNotes
-from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.score import DEFAULT_TEMPO_US, Score
 
 
-def on_grid(score: Score, base: Beats) -> StepNotes:
+def on_grid(score: Score, base: TimeBase) -> StepNotes:
     """The pitched notes of a score, each at least one step long, in the score's order.
 
     Raises:
         InputError: the piece has more steps than any real one.
     """
-    notes = StepNotes.of(score.notes.take(~score.notes.drum), score, base)
-    steps, filled = notes.length, int((notes.end_N - notes.start_N).sum())
-    if steps > limits.MAX_GRID_STEPS or filled > limits.MAX_GRID_CELLS:
-        raise InputError(
-            f"the piece is {steps} steps of a grid long and its notes fill {filled}, "
-            f"expected at most {limits.MAX_GRID_STEPS} and {limits.MAX_GRID_CELLS}",
-            remedy="leave the piece out, or choose --tokenizer notes",
-        )
-    return notes
+    notes = score.notes.take(~score.notes.drum)
+    return StepNotes.of(notes, score, base, most_steps=limits.MAX_GRID_STEPS, most_filled=limits.MAX_GRID_CELLS)
 
 
 class GridNotation(Protocol):
     """The half of a `Notation` that does not depend on how a step looks."""
 
-    base: Beats
-    most_steps: int = limits.MAX_GRID_STEPS
+    base: TimeBase
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids."""
@@ -63,7 +54,6 @@ class GridNotation(Protocol):
         ends_T = self.frame_ends(ids_T)
         return np.cumsum(ends_T) - ends_T
 
-    def stretched(self, ids_T: Ids, factor: float) -> Ids:
+    def stretched(self, ids_T: Ids, _: float) -> Ids:
         """The same ids: a grid has no tempo."""
-        del factor
         return ids_T

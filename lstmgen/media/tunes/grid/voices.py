@@ -14,7 +14,7 @@ voices, S steps, N notes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final, final
 
 import numpy as np
@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Clock
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
 from lstmgen.media.tunes.grid.voicing import track_of_voices, voice_name, voices_of
-from lstmgen.media.tunes.parts import Parts, parts_of
+from lstmgen.media.tunes.parts import Band, Parts, parts_of
 from lstmgen.media.tunes.step_limits import Course, StepLimits
 from lstmgen.media.tunes.step_notes import UNSAID, Row, StepNotes
-from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import cells, is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
@@ -49,9 +50,9 @@ class VoiceGrid(GridNotation):
         hold: whether held notes and repeated ones are told apart.
     """
 
-    pitch_kinds = (PITCH,)
+    pitch_kinds: tuple[str, ...] = (PITCH,)
 
-    def __init__(self, base: Beats, *, voices: int, hold: bool) -> None:
+    def __init__(self, base: TimeBase, *, voices: int, hold: bool) -> None:
         self.base, self.voices, self.hold = base, voices, hold
         self.table = EventTable([*([(HOLD, 1)] if hold else []), (REST, 1), (PITCH, 128)])
 
@@ -118,103 +119,68 @@ class VoiceGrid(GridNotation):
         since_boundary = index - np.maximum.accumulate(np.where(boundary, index, -1))
         return ~boundary & (since_boundary % self.voices == 0)
 
-    def band(self, like: Score, ids_T: Ids) -> Parts:
+    def band(self, like: Score, _: Sequence[int]) -> Band:
         """Tracks named "Voice 1", "Voice 2" ...; beside a score its tracks, and new ones where it has too few."""
-        del ids_T
-        before = on_grid(like, self.base)
-        found = track_of_voices(before, voices_of(before, like, voices=self.voices), voices=self.voices)
+        found: list[int | None] = [None] * self.voices
+        if len(like.notes):
+            before = on_grid(like, self.base)
+            found = track_of_voices(before, voices_of(before, like, voices=self.voices), voices=self.voices)
         by_track = {part.track: part for part in parts_of(like)}
         return Parts(like, [None if track is None else by_track[track] for track in found], list(map(voice_name, range(self.voices))))
 
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> VoiceGrammar:
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        del constraints
         return VoiceGrammar(self.table, limits, voices=self.voices, hold=self.hold)
-
-    def reader(self, band: Parts) -> VoiceReader:
-        """What reads ids one at a time."""
-        del band
-        return VoiceReader(self.voices, hold=self.hold)
 
 
 @final
-class VoiceGrammar:
+class VoiceGrammar(Grammar):
     """A `Grammar` of voices. Of more notes at once than are wanted the higher voices, which come first, have theirs."""
 
     def __init__(self, table: EventTable, limits: StepLimits, *, voices: int, hold: bool) -> None:
-        self._course = Course(limits)
+        self.course = Course(limits)
         self._hold = table.first(HOLD) if hold else -1
         self._rest, self._pitches = table.first(REST), table.span(PITCH)
-        self._voice = 0
-        self._sounding = 0
-        self._length_V = [0] * voices
-        self._id_V = [self._rest] * voices
-
-    @property
-    def finished(self) -> bool:
-        """Whether the end that was asked for has been reached."""
-        return self._course.finished
-
-    def begin(self) -> None:
-        """The prompt is over."""
-        self._course.begin()
+        self._voice = self._sounding = 0
+        self._note_V: list[tuple[int, int, int] | None] = [None] * voices
+        """What sounds in each voice: first step, pitch, and place."""
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
-        limits = self._course.limits
-        mask_V[BOUNDARY_ID] = self._voice == 0 and self._course.end is None
+        limits = self.course.limits
+        mask_V[BOUNDARY_ID] = self._voice == 0 and self.course.end is None
         mask_V[self._rest] = True
         if self._sounding >= limits.max_sounding:
             return
         mask_V[self._pitches] = limits.pitches_P
-        length = self._length_V[self._voice]
+        note = self._note_V[self._voice]
+        if note is None:
+            return
+        too_long = self.course.now - note[0] >= limits.longest
         if self._hold >= 0:
-            mask_V[self._hold] = 0 < length < limits.longest
-        elif length >= limits.longest:
-            mask_V[self._id_V[self._voice]] = False
+            mask_V[self._hold] = not too_long
+        elif too_long:
+            mask_V[self._pitches.start + note[1]] = False
 
-    def push(self, token_id: int) -> None:
-        """One more id."""
-        voice = self._voice
-        if token_id == self._rest:
-            self._length_V[voice] = 0
-        elif token_id == self._hold or (self._hold < 0 and self._length_V[voice] and token_id == self._id_V[voice]):
-            self._length_V[voice] += 1
-        else:
-            self._length_V[voice] = 1
-        self._id_V[voice] = token_id
-        self._sounding += token_id != self._rest
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event. A note ends where its voice says something else than that it goes on."""
+        voice, now, was = self._voice, self.course.now, self._note_V[self._voice]
+        ended: Sequence[Row] = ()
+        if was is None or not (kind == HOLD or (self._hold < 0 and kind == PITCH and value == was[1])):
+            self._note_V[voice] = (now, value, place) if kind == PITCH else None
+            ended = self._ended(voice, was, now)
+        self._sounding += kind != REST
         self._voice += 1
-        if self._voice == len(self._id_V):
+        if self._voice == len(self._note_V):
             self._voice = self._sounding = 0
-            self._course.now += 1
+            self.course.now += 1
+        return ended
 
-
-@final
-class VoiceReader:
-    """A `Reader`: a note ends where its voice says something else than that it goes on."""
-
-    def __init__(self, voices: int, *, hold: bool) -> None:
-        self._hold = hold
-        self._step, self._voice = 0, 0
-        self._sounding_V: list[tuple[int, int, int] | None] = [None] * voices
-
-    def push(self, kind: str, value: int, place: int) -> Iterable[Row]:
-        """The note whose end this id tells."""
-        voice, step, was = self._voice, self._step, self._sounding_V[self._voice]
-        self._voice = (voice + 1) % len(self._sounding_V)
-        self._step += self._voice == 0
-        if was is None or not (kind == HOLD or (not self._hold and kind == PITCH and value == was[1])):
-            self._sounding_V[voice] = (step, value, place) if kind == PITCH else None
-            yield from _ended(was, step, voice)
-
-    def finish(self) -> Iterable[Row]:
+    def rest(self) -> Sequence[Row]:
         """The notes that sound; of a step that breaks off the voices that lack rest."""
-        for voice, was in enumerate(self._sounding_V):
-            yield from _ended(was, self._step + (voice < self._voice), voice)
+        ends_V = [self.course.now + (voice < self._voice) for voice in range(len(self._note_V))]
+        return [row for voice, was in enumerate(self._note_V) for row in self._ended(voice, was, ends_V[voice])]
 
-
-def _ended(was: tuple[int, int, int] | None, step: int, voice: int) -> Iterable[Row]:
-    if was is not None:
-        start, pitch, place = was
-        yield start, step, pitch, voice, UNSAID, place
+    @staticmethod
+    def _ended(voice: int, was: tuple[int, int, int] | None, step: int) -> Sequence[Row]:
+        return () if was is None else [(was[0], step, was[1], voice, UNSAID, was[2])]

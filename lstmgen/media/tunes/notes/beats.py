@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable, last_said
-from lstmgen.media.tunes.notes.time import Notes, Times, strides
+from lstmgen.media.tunes.notes.time import Times, strides
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
 from lstmgen.media.tunes.time_bases import Beats, nearest
 from lstmgen.music.constraints import Constraints
@@ -46,7 +46,7 @@ def tempo_bin(us_per_beat: NDArray[np.int64]) -> NDArray[np.int64]:
 
 @final
 class BeatWork:
-    """A `Clockwork` of bars, positions and tempi; a drum sounds for a sixteenth.
+    """Bars, positions and tempi; a drum sounds for a sixteenth.
 
     Args:
         unit: steps of a beat.
@@ -177,7 +177,7 @@ class BeatWork:
 
 @final
 class BeatClock:
-    """A `Clock` of bars: a position in a bar lies behind the one before, and the first is 0, with a tempo. A tune ends with a bar."""
+    """The time of a piece in bars while it is written: positions ascend, the first is 0 and has a tempo; a tune ends with a bar."""
 
     def __init__(self, work: BeatWork, table: EventTable, constraints: Constraints, limits: StepLimits) -> None:
         self.course = Course(limits)
@@ -231,21 +231,28 @@ class BeatClock:
             ends.append(self.course.now + max(1, round(self._seconds_left / self._step_s)))
         self.course.end = min(ends) if ends else None
 
-    def allow(self, mask_V: NDArray[np.bool_], before: str, notes: Notes) -> None:
-        """Marks bars, meters, positions and tempi, and the end."""
+    def allow(self, mask_V: NDArray[np.bool_], before: str, *, latest_end: int, openings: Callable[[Steps], NDArray[np.bool_]]) -> None:
+        """Marks bars, meters, positions and tempi, and the end, behind an event of the kind `before`.
+
+        Args:
+            mask_V: the mask.
+            before: the kind of the last event.
+            latest_end: the step at which the last of all notes so far ends.
+            openings: at which of later steps a note could begin.
+        """
         table = self._table
         if self._bar < 0:
             mask_V[table.first(BAR)] = True
             return
         if before == BAR and not self._keep_meter:
-            mask_V[table.span(METER)] = self._fitting_meters(notes.latest_end)
+            mask_V[table.span(METER)] = self._fitting_meters(latest_end)
             mask_V[table.first(METER) + self._meter] = False
         if not self._tempo_said:  # the first thing of a piece
             mask_V[table.span(TEMPO) if before == POSITION else table.first(POSITION)] = True
             return
         if before == POSITION:
             if not self._keep_tempo:
-                mask_V[table.span(TEMPO)] = self._fitting_tempi(notes.latest_end)
+                mask_V[table.span(TEMPO)] = self._fitting_tempi(latest_end)
                 mask_V[table.first(TEMPO) + self._tempo] = False
             return
         mask_V[table.first(BAR)] = True
@@ -253,8 +260,8 @@ class BeatClock:
         last = min(self.length, NO_LIMIT if end is None else end) - self._bar_start
         later_T = np.arange(self._position + 1, last, dtype=np.int64)
         if len(later_T):
-            mask_V[table.first(POSITION) + later_T] = not self._keep_tempo or notes.openings(self._bar_start + later_T)
-        mask_V[BOUNDARY_ID] = end is None and notes.latest_end <= self.length
+            mask_V[table.first(POSITION) + later_T] = not self._keep_tempo or openings(self._bar_start + later_T)
+        mask_V[BOUNDARY_ID] = end is None and latest_end <= self.length
 
     def _fitting_meters(self, latest_end: int) -> NDArray[np.bool_]:
         """The meters in which the tune would not end before what sounds already."""

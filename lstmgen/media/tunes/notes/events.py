@@ -12,13 +12,14 @@ it begins, and no others play in it: what is drawn keeps to one ensemble.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.music.lanes import Steps, next_starts, one_at_a_time
 
@@ -28,17 +29,14 @@ PITCH: Final = "pitch"
 DRUM: Final = "drum"
 DURATION: Final = "duration"
 
-DRUMS: Final = 128
-"""The instrument that stands for the drums."""
-INSTRUMENTS: Final = 129
 VELOCITY_BINS: Final = 32
 UNSAID_BIN: Final = VELOCITY_BINS // 2
 """Where illegal ids begin a note before any velocity: the middle."""
 NOTE_RANGES: Final = ((PROGRAM, INSTRUMENTS), (VELOCITY, VELOCITY_BINS), (PITCH, 128), (DRUM, 128))
 
 
-def loudness(bins: Steps | int) -> Steps | int:
-    """The velocity in the middle of a bin."""
+def loudness(bins: Any) -> Any:
+    """The velocity in the middle of a bin, for a number or an array of them."""
     return bins * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2
 
 
@@ -50,15 +48,15 @@ def one_way(notes: StepNotes, lengths_D: Steps) -> tuple[StepNotes, Steps]:
     """
     key_N = notes.line_N * 128 + notes.pitch_N
     kept, end_N = one_at_a_time(key_N, notes.start_N, notes.end_N, rank_N=-notes.end_N)
-    notes, key_N = notes.take(kept), key_N[kept]
-    room_N = next_starts(key_N, notes.start_N) - notes.start_N
-    wanted_N = end_N - notes.start_N
+    start_N = notes.start_N[kept]
+    room_N, wanted_N = next_starts(key_N[kept], start_N) - start_N, end_N - start_N
     above_N = np.minimum(np.searchsorted(lengths_D, wanted_N), len(lengths_D) - 1)
     below_N = np.maximum(above_N - 1, 0)
     use_below_N = (lengths_D[above_N] > room_N) | (wanted_N - lengths_D[below_N] < lengths_D[above_N] - wanted_N)
     index_N = np.where(use_below_N, below_N, above_N)
-    ordered = np.lexsort((notes.pitch_N, notes.line_N, notes.start_N))
-    return notes.take(ordered), np.where(notes.line_N == DRUMS, 0, index_N)[ordered]
+    ordered = np.lexsort((key_N[kept], start_N))
+    notes = notes.take(kept[ordered])
+    return notes, np.where(notes.line_N == DRUMS, 0, index_N[ordered])
 
 
 def note_ids(notes: StepNotes, index_N: Steps, table: EventTable) -> tuple[Ids, Steps]:
@@ -91,7 +89,7 @@ def notes_in(ids_T: Ids, step_T: Steps, table: EventTable, *, lengths_D: Steps, 
     instrument_T = table.last(ids_T, PROGRAM, before=0)
     bin_T = table.last(ids_T, VELOCITY, before=UNSAID_BIN)
     drum_T = table.are(ids_T, DRUM) & (instrument_T == DRUMS)
-    timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), [False] * min(1, len(ids_T)))
+    timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), False)[: len(ids_T)]
     pitch_T = table.are(ids_T, PITCH) & (instrument_T != DRUMS) & timed_T
     place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
     following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))
@@ -101,7 +99,7 @@ def notes_in(ids_T: Ids, step_T: Steps, table: EventTable, *, lengths_D: Steps, 
         end_N=step_T[place_N] + length_N,
         pitch_N=value_T[place_N],
         line_N=instrument_T[place_N],
-        velocity_N=np.asarray(loudness(bin_T[place_N])),
+        velocity_N=loudness(bin_T[place_N]),
         place_N=place_N,
         steps=steps,
     )

@@ -11,15 +11,22 @@ would begin behind it.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.notes.events import DRUM, DRUMS, DURATION, INSTRUMENTS, PITCH, PROGRAM, VELOCITY
-from lstmgen.media.tunes.notes.time import Clock
-from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED
+from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.notes.beats import BeatWork
+from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PROGRAM, UNSAID_BIN, VELOCITY, loudness
+from lstmgen.media.tunes.notes.seconds import SecondWork
+from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
+from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
+from lstmgen.media.tunes.step_notes import Row
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import Steps
 
@@ -28,32 +35,30 @@ _START: Final = "start"
 
 
 @final
-class NotesGrammar:
+class NotesGrammar(Grammar):
     """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, D durations, V ids, T steps."""
 
-    def __init__(self, table: EventTable, clock: Clock, constraints: Constraints, lengths_D: Steps) -> None:
-        self._table, self._clock, self._course = table, clock, clock.course
+    def __init__(self, table: EventTable, time: BeatWork | SecondWork, constraints: Constraints, limits: StepLimits) -> None:
+        self._table, self._time, self._clock = table, time, time.clock(table, constraints, limits)
+        self.course = self._clock.course
+        self.named = self._names = list[int]()
         self._constraints = constraints
-        self._lengths_D = lengths_D
         self._free_I = np.ones(INSTRUMENTS, np.bool_)
         self._begun = False
         self._before = _START
         self._program, self._bin = 0, _UNSAID
-        self._still_naming, self._last_named = True, -1
+        self._naming, self._last_named = True, -1
         self._named_I = np.zeros(INSTRUMENTS, np.bool_)
         self._last_instrument, self._last_pitch = -1, -1
         self._ends_IP = np.zeros((INSTRUMENTS, 128), np.int64)
-        self.latest_end = 0
+        self._latest_end = 0
+        self._place = 0
+        self._drums = deque[Row]()
 
     @property
     def finished(self) -> bool:
         """Whether the end that was asked for has been reached."""
         return self._clock.finished
-
-    @property
-    def naming(self) -> bool:
-        """Whether a piece that is drawn has still to name its instruments."""
-        return self._begun and self._still_naming
 
     def begin(self) -> None:
         """The prompt is over."""
@@ -63,25 +68,27 @@ class NotesGrammar:
         if requested.programs is not None:
             self._free_I[:DRUMS] = np.isin(np.arange(DRUMS), sorted(requested.programs))
         self._free_I[DRUMS] = requested.drums
-        if not self._still_naming and requested.programs is not None:  # who is asked for may join
+        if not self._naming and requested.programs is not None:  # who is asked for may join
             self._named_I = self._free_I.copy()
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
+        naming = self._begun and self._naming  # what is drawn names its instruments first
         if self._before == PITCH:
-            longest = min(self._course.limits.longest, self._course.room)
-            count = max(1, int(np.searchsorted(self._lengths_D, longest, side="right")))
+            longest = min(self.course.limits.longest, self.course.room)
+            count = max(1, int(np.searchsorted(self._time.lengths_D, longest, side="right")))
             first = self._table.first(DURATION)
             mask_V[first : first + count] = True
-        elif self.naming and not self._playing_I.any():
+        elif naming and not self._playing_I.any():
             self._allow_names(mask_V)
-        elif self._before in {PROGRAM, VELOCITY} and not self._still_naming:
+        elif self._before in {PROGRAM, VELOCITY} and not self._naming:
             self._allow_own(mask_V, self._legal())
             if not mask_V.any():  # a prompt ended here, and the constraints leave nothing to go with it
-                self._allow_own(mask_V, self._in_order(self._ends_IP <= self._course.now))
+                self._allow_own(mask_V, self._in_order(self._ends_IP <= self.course.now))
         else:
             self._allow_names(mask_V)
-            self._clock.allow(mask_V, self._before, self)
+            self._clock.allow(mask_V, self._before, latest_end=self._latest_end, openings=self._openings)
+            mask_V[BOUNDARY_ID] &= not naming
             if self._clock.ready:
                 legal_IP = self._legal()
                 self._allow_own(mask_V, legal_IP)
@@ -94,7 +101,7 @@ class NotesGrammar:
 
     def _allow_names(self, mask_V: NDArray[np.bool_]) -> None:
         """The instruments that can still be named."""
-        if self._still_naming:
+        if self._naming:
             mask_V[self._table.span(PROGRAM)] = self._free_I & (np.arange(INSTRUMENTS) > self._last_named)
 
     def _allow_own(self, mask_V: NDArray[np.bool_], legal_IP: NDArray[np.bool_]) -> None:
@@ -116,16 +123,16 @@ class NotesGrammar:
         others_I[self._program] = False
         mask_V[self._table.span(PROGRAM)] |= others_I
 
-    def openings(self, step_T: Steps) -> NDArray[np.bool_]:
+    def _openings(self, step_T: Steps) -> NDArray[np.bool_]:
         """At which of these later steps a note could begin."""
-        playing_I, limits = self._playing_I, self._course.limits
+        playing_I, limits = self._playing_I, self.course.limits
         free_I = playing_I[:DRUMS]
         open_T = np.zeros(len(step_T), np.bool_)
         if free_I.any() and limits.pitches_P.any():
             ends_IP = self._ends_IP[:DRUMS]
             open_T = step_T >= int(ends_IP[free_I][:, limits.pitches_P].min())
             if limits.max_sounding < NO_LIMIT:
-                ends = np.sort(ends_IP[ends_IP > self._course.now])
+                ends = np.sort(ends_IP[ends_IP > self.course.now])
                 open_T &= len(ends) - np.searchsorted(ends, step_T, side="right") < limits.max_sounding
         if playing_I[DRUMS]:
             open_T |= step_T >= int(self._ends_IP[DRUMS].min())
@@ -133,8 +140,8 @@ class NotesGrammar:
 
     def _legal(self) -> NDArray[np.bool_]:
         """Which pitches of which instruments may begin now, of shape (I, P)."""
-        now, limits = self._course.now, self._course.limits
-        if self._course.room <= 0:
+        now, limits = self.course.now, self.course.limits
+        if self.course.room <= 0:
             return np.zeros((INSTRUMENTS, 128), np.bool_)
         legal_IP: NDArray[np.bool_] = self._ends_IP <= now
         if limits is not NOTHING_LIMITED:
@@ -150,30 +157,49 @@ class NotesGrammar:
             legal_IP[self._last_instrument, : self._last_pitch + 1] = False
         return legal_IP
 
-    def push(self, token_id: int) -> None:
-        """One more id."""
-        kind, value = self._table.event(token_id)
-        self._still_naming = self._still_naming and kind == PROGRAM and value > self._last_named
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
+        self._naming = self._naming and kind == PROGRAM and value > self._last_named
+        ended: list[Row] = []
         if kind == PROGRAM:
             self._program = value
-            if self._still_naming:
+            self._names.append(value)
+            if self._naming:
                 self._last_named = value
                 self._named_I[value] = True
         elif kind == VELOCITY:
             self._bin = value
         elif kind in {PITCH, DRUM}:
-            self._last_instrument, self._last_pitch = self._program, value
+            self._last_instrument, self._last_pitch, self._place = self._program, value, place
+            if not self._names:  # nor may it play then
+                self._names.append(self._program)
             if kind == DRUM:
-                self._sounds_until(self._course.now + 1)
+                self._sounds_until(self.course.now + 1)
+                self._drums.append(self._row(self._time.drum_steps))
         elif kind == DURATION:
-            self._sounds_until(self._course.now + int(self._lengths_D[value]))
+            self._sounds_until(self.course.now + int(self._time.lengths_D[value]))
+            if self._before == PITCH:
+                ended.append(self._row(int(self._time.lengths_D[value])))
         else:
-            before = self._course.now
+            before = self.course.now
             self._clock.pushes[kind](value)
-            if self._course.now > before:
+            if self.course.now > before:
                 self._last_instrument = self._last_pitch = -1
+        while self._drums and self._drums[0][1] <= self._clock.length:
+            ended.append(self._drums.popleft())
         self._before = kind
+        return ended
 
     def _sounds_until(self, end: int) -> None:
         self._ends_IP[self._last_instrument, self._last_pitch] = end
-        self.latest_end = max(self.latest_end, end)
+        self._latest_end = max(self._latest_end, end)
+
+    def _row(self, steps: int) -> Row:
+        """What began last."""
+        velocity = loudness(UNSAID_BIN if self._bin == _UNSAID else self._bin)
+        return self.course.now, self.course.now + steps, self._last_pitch, self._last_instrument, velocity, self._place
+
+    def rest(self) -> Sequence[Row]:
+        """The drums that are cut off with the piece."""
+        end = max(self._clock.length, 1)
+        return [(start, end, pitch, instrument, velocity, place) for start, _, pitch, instrument, velocity, place in self._drums]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.notes.time import Notes, Times, strides
+from lstmgen.media.tunes.notes.time import Times, strides
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
 from lstmgen.media.tunes.time_bases import Seconds
@@ -21,7 +21,7 @@ from lstmgen.music.score import Score
 
 @final
 class SecondWork:
-    """A `Clockwork` of shifts; a drum sounds for a tenth of a second, and nothing for longer than half a minute."""
+    """Shifts of hundredths of a second; a drum sounds for a tenth of a second, and nothing for longer than half a minute."""
 
     ranges = ((SHIFT, LONGEST_SHIFT),)
 
@@ -61,7 +61,7 @@ class SecondWork:
 
 @final
 class SecondClock:
-    """A `Clock` of shifts: whole seconds first, then one shorter one, after which something has to begin; or the end is reached."""
+    """The time of a piece in shifts while it is written: whole seconds first, then one shorter one, then notes."""
 
     ready = True
 
@@ -85,14 +85,14 @@ class SecondClock:
         """The prompt is over."""
         self.course.begin()
 
-    def allow(self, mask_V: NDArray[np.bool_], before: str, notes: Notes) -> None:
-        """Marks the shifts, and the end."""
+    def allow(self, mask_V: NDArray[np.bool_], before: str, *, latest_end: int, openings: Callable[[Steps], NDArray[np.bool_]]) -> None:
+        """Marks the shifts, and the end; see `BeatClock.allow`."""
         now, end, room = self.course.now, self.course.end, self.course.room
         if before != SHIFT or not self._short:
             shift_T = np.arange(1, min(LONGEST_SHIFT, room) + 1, dtype=np.int64)
-            may_end_T = now + shift_T >= (notes.latest_end if end is None else NO_LIMIT)
-            mask_V[self._first + shift_T - 1] = notes.openings(now + shift_T) | (shift_T == LONGEST_SHIFT) | (shift_T == room) | may_end_T
-        mask_V[BOUNDARY_ID] = end is None and notes.latest_end <= now and not notes.naming
+            may_end_T = now + shift_T >= (latest_end if end is None else NO_LIMIT)
+            mask_V[self._first + shift_T - 1] = openings(now + shift_T) | (shift_T == LONGEST_SHIFT) | (shift_T == room) | may_end_T
+        mask_V[BOUNDARY_ID] = end is None and latest_end <= now
 
     def _push_shift(self, value: int) -> None:
         self.course.now += value + 1

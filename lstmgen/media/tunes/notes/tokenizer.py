@@ -15,17 +15,17 @@ from typing import Any, Final, final, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen import limits
 from lstmgen.choices import TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
+from lstmgen.limits import MAX_NOTES_STEPS
 from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
     DRUM,
-    DRUMS,
     DURATION,
     NOTE_RANGES,
     PITCH,
@@ -37,14 +37,14 @@ from lstmgen.media.tunes.notes.events import (
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
-from lstmgen.media.tunes.notes.reader import Ensemble, NotesReader, instruments_of
 from lstmgen.media.tunes.notes.seconds import SecondWork
-from lstmgen.media.tunes.notes.time import Clockwork, Times
-from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
+from lstmgen.media.tunes.notes.time import Times
+from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, instruments_of
+from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.media.tunes.time_bases import TimeBase as Base
-from lstmgen.music.constraints import FREE, Constraints
+from lstmgen.music.constraints import Constraints
 from lstmgen.music.instruments import program_name
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
@@ -58,12 +58,11 @@ _NEAR: Final = 0.1
 
 @final
 class NotesNotation:
-    """The ids of notes with their durations, and of time as a clockwork writes it."""
+    """The ids of notes with their durations, and of time as one of two ways writes it."""
 
-    pitch_kinds = (PITCH,)
-    most_steps = limits.MAX_NOTES_STEPS
+    pitch_kinds: tuple[str, ...] = (PITCH,)
 
-    def __init__(self, time: Clockwork) -> None:
+    def __init__(self, time: BeatWork | SecondWork) -> None:
         self._time = time
         self.base: Base = time.base
         self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D))])
@@ -82,7 +81,8 @@ class NotesNotation:
 
     def write(self, score: Score) -> Ids:
         """The ids of a score; tracks of one program become one, and drums lose their length."""
-        return self._write(replace(StepNotes.of(score.notes, score, self.base), line_N=instruments_of(score)), score)
+        notes = StepNotes.of(score.notes, score, self.base, most_steps=MAX_NOTES_STEPS)
+        return self._write(replace(notes, line_N=instruments_of(score)), score)
 
     def _write(self, notes: StepNotes, score: Score | None) -> Ids:
         notes, index_N = one_way(notes, self._time.lengths_D)
@@ -98,7 +98,9 @@ class NotesNotation:
         notes, index_N = one_way(self._told(ids_T, times), lengths_D)
         drum_end_N = np.minimum(notes.start_N + self._time.drum_steps, max(times.steps, 1))
         end_N = np.where(notes.line_N == DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
-        return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters)
+        named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
+        named = dict.fromkeys([*named_T.tolist(), *notes.line_N.tolist()])
+        return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=list(named))
 
     def _told(self, ids_T: Ids, times: Times) -> StepNotes:
         lengths_D, drum_steps = self._time.lengths_D, self._time.drum_steps
@@ -118,21 +120,13 @@ class NotesNotation:
         slower = self._time.slower(ids_T, self.table, factor)
         return self._write(self._told(ids_T, self._time.read(ids_T, self.table)).stretched(factor), None) if slower is None else slower
 
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> NotesGrammar:
+    def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        return NotesGrammar(self.table, self._time.clock(self.table, constraints, limits), constraints, self._time.lengths_D)
+        return NotesGrammar(self.table, self._time, constraints, limits)
 
-    def band(self, like: Score, ids_T: Ids) -> Ensemble:
-        """An ensemble that knows the instruments that the ids name."""
-        ensemble = Ensemble(like)
-        named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
-        for place in np.sort(np.unique(named_T, return_index=True)[1]).tolist():
-            ensemble.name(int(named_T[place]))
-        return ensemble
-
-    def reader(self, band: Ensemble) -> NotesReader:
-        """What reads ids one at a time."""
-        return NotesReader(self._time.clock(self.table, FREE, NOTHING_LIMITED), band, self._time.lengths_D, self._time.drum_steps)
+    def band(self, like: Score, named: Sequence[int]) -> Band:
+        """An ensemble of the instruments."""
+        return Ensemble(like, named)
 
 
 @final

@@ -16,10 +16,10 @@ vocabulary is that of note_seq's performance_lib, moved up by the boundary. Lett
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, final
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,35 +29,25 @@ from lstmgen.limits import MAX_PERFORMANCE_S
 from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.parts import Parts
-from lstmgen.media.tunes.performance.grammar import OFF, ON, VELOCITY, PerformanceGrammar
+from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.parts import Band, Parts
+from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, OFF, ON, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
 from lstmgen.media.tunes.step_limits import StepLimits
-from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, Row, StepNotes
-from lstmgen.media.tunes.time_bases import Seconds
+from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
+from lstmgen.media.tunes.time_bases import Seconds, TimeBase
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
-
-_UNSAID_BIN: Final = 15
-"""Where illegal ids begin a note before any velocity: the middle."""
-_HANGING_STEPS: Final = 5 * Seconds.per_unit
-"""A note that no id ends is ended after five seconds, as Performance RNN does, or at the end of the piece."""
-
-
-def _loudness(bins: Any) -> Any:
-    """The middle of a velocity bin, the lower of its two, for a number or an array of them."""
-    return bins * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2
 
 
 @final
 class PerformanceNotation:
     """The 388 events; all pitched tracks become one, and drums are left out."""
 
-    base = Seconds()
-    pitch_kinds = (ON, OFF)
-    most_steps = MAX_PERFORMANCE_S * Seconds.per_unit
+    base: TimeBase = Seconds()
+    pitch_kinds: tuple[str, ...] = (ON, OFF)
 
     def __init__(self) -> None:
         self.table = EventTable([(ON, 128), (OFF, 128), (SHIFT, LONGEST_SHIFT), (VELOCITY, 32)])
@@ -69,26 +59,29 @@ class PerformanceNotation:
             ON: lambda value: f"on {pitch_name(value)}",
             OFF: lambda value: f"off {pitch_name(value)}",
             SHIFT: lambda value: f"shift {self.base.word(value + 1)}",
-            VELOCITY: lambda value: f"velocity {_loudness(value)}",
+            VELOCITY: lambda value: f"velocity {loudness(value)}",
         }
 
     def write(self, score: Score) -> Ids:
         """The ids of the pitched notes of a score, each at least a hundredth of a second long, and of the silence up to its end."""
-        return self._write(StepNotes.of(score.notes.take(~score.notes.drum), score, self.base))
+        notes = score.notes.take(~score.notes.drum)
+        return self._write(StepNotes.of(notes, score, self.base, most_steps=MAX_PERFORMANCE_S * self.base.per_unit))
 
     def _write(self, notes: StepNotes) -> Ids:
         """Of equal pitches that begin together the longest stays, and a note ends where the next of its pitch begins."""
         kept, end_N = one_at_a_time(notes.pitch_N, notes.start_N, notes.end_N, rank_N=-notes.end_N)
-        notes = notes.take(kept, end_N=end_N)
-        key_E = np.concatenate([end_N * 256 + notes.pitch_N, notes.start_N * 256 + 128 + notes.pitch_N])
+        pitch_N = notes.pitch_N[kept]
+        key_E = np.concatenate([end_N * 256 + pitch_N, notes.start_N[kept] * 256 + 128 + pitch_N])
         order = np.argsort(key_E, kind="stable")
         step_E, slot_E = np.divmod(key_E[order], 256)
         ids_E = np.where(slot_E >= 128, self.table.first(ON) - 128, self.table.first(OFF)) + slot_E
         on = np.flatnonzero(slot_E >= 128)
-        bins = (notes.velocity_N[order[on] - len(kept)] - 1) // VELOCITIES_PER_BIN
+        bins = (notes.velocity_N[kept[order[on] - len(kept)]] - 1) // VELOCITIES_PER_BIN
         new = is_new(bins)
         ids_E = np.insert(ids_E, on[new], self.table.first(VELOCITY) + bins[new])
-        return with_shifts(ids_E, np.insert(step_E, on[new], step_E[on[new]]), self.table, length=notes.length)
+        return with_shifts(
+            ids_E, np.insert(step_E, on[new], step_E[on[new]]), self.table, length=max(notes.steps, int(end_N.max(initial=0)))
+        )
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids, pitch by pitch.
@@ -104,14 +97,14 @@ class PerformanceNotation:
         keys = keys[np.argsort(self.table.value_of_V[ids_L[keys]].astype(np.uint8), kind="stable")]
         pitch, time = self.table.value_of_V[ids_L[keys]], time_L[keys]
         last_of_pitch = np.append(is_new(pitch)[1:], [True] * bool(len(keys)))
-        end = np.where(last_of_pitch, np.minimum(time + _HANGING_STEPS, steps), np.append(time[1:], 0)[: len(keys)])
+        end = np.where(last_of_pitch, np.minimum(time + HANGING_STEPS, steps), np.append(time[1:], 0)[: len(keys)])
         on = self.table.are(ids_L[keys], ON)
         notes = StepNotes(
             start_N=time[on],
             end_N=end[on],
             pitch_N=pitch[on],
             line_N=np.zeros_like(pitch[on]),
-            velocity_N=_loudness(self.table.last(ids_L, VELOCITY, before=_UNSAID_BIN)[keys[on]]),
+            velocity_N=loudness(self.table.last(ids_L, VELOCITY, before=UNSAID_BIN)[keys[on]]),
             place_N=place_L[keys[on]],
             steps=steps,
         )
@@ -134,51 +127,13 @@ class PerformanceNotation:
         """The same piece with absolute times stretched and rounded anew."""
         return self._write(self.read(ids_T).stretched(factor))
 
-    def grammar(self, constraints: Constraints, limits: StepLimits) -> PerformanceGrammar:
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        del constraints
         return PerformanceGrammar(self.table, limits)
 
-    def band(self, like: Score, ids_T: Ids) -> Parts:
+    def band(self, like: Score, _: Sequence[int]) -> Band:
         """The parts of a score: the ids know none."""
-        del ids_T
         return Parts.by_pitch(like)
-
-    def reader(self, band: Parts) -> PerformanceReader:
-        """What reads ids one at a time."""
-        del band
-        return PerformanceReader()
-
-
-@final
-class PerformanceReader:
-    """A `Reader`: a key that goes up, or down again, ends its note."""
-
-    def __init__(self) -> None:
-        self._now = 0
-        self._bin = _UNSAID_BIN
-        self._down: dict[int, tuple[int, int, int]] = {}
-
-    def push(self, kind: str, value: int, place: int) -> Iterable[Row]:
-        """The note whose end this event tells."""
-        if kind == SHIFT:
-            self._now += value + 1
-        elif kind == VELOCITY:
-            self._bin = value
-        else:
-            if value in self._down:
-                yield self._row(value, self._now)
-            if kind == ON:
-                self._down[value] = (self._now, _loudness(self._bin), place)
-
-    def _row(self, pitch: int, end: int) -> Row:
-        start, velocity, place = self._down.pop(pitch)
-        return start, max(end, start + 1), pitch, 0, velocity, place
-
-    def finish(self) -> Iterable[Row]:
-        """The notes whose keys are still down."""
-        for pitch, (start, _, _) in sorted(self._down.items()):
-            yield self._row(pitch, min(start + _HANGING_STEPS, self._now))
 
 
 @final
