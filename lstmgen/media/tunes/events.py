@@ -33,7 +33,8 @@ class EventTable:
         """Number of the kind of every id; the boundary's is 0."""
         self.value_of_V: NDArray[np.int64] = np.concatenate([np.arange(count, dtype=np.int64) for count in counts])
         """Value of every id within its range."""
-        self._events = [(kind, value) for kind, count in zip(kinds, counts, strict=True) for value in range(count)]
+        self.events = [(kind, value) for kind, count in zip(kinds, counts, strict=True) for value in range(count)]
+        """Kind and value of every id."""
 
     def first(self, kind: str) -> int:
         """The id of value 0 of a kind."""
@@ -51,7 +52,7 @@ class EventTable:
         """
         if not 0 <= token_id < self.vocab_size:
             raise IndexError(f"id {token_id} is not in 0 .. {self.vocab_size - 1}")
-        return self._events[token_id]
+        return self.events[token_id]
 
     def are(self, ids_T: Ids, *kinds: str) -> NDArray[np.bool_]:
         """Which ids are of one of these kinds."""

@@ -66,7 +66,6 @@ class GrammarCursor:
         self._fresh, self._table = fresh, table
         self._grammar = fresh()
         self._begun = False
-        self._count = 0
         self._allowed: NDArray[np.bool_] | None = None
 
     @property
@@ -93,12 +92,12 @@ class GrammarCursor:
 
     def push(self, token_id: int) -> None:
         """One more id. Raises ValueError where it is not allowed, and changes nothing then."""
-        if not 0 <= token_id < self._table.vocab_size or not self.allowed()[token_id]:
+        allowed_V = self._allowed if self._allowed is not None else self.allowed()
+        if not 0 <= token_id < len(allowed_V) or not allowed_V[token_id]:
             raise ValueError(f"id {token_id} may not come here")
         if token_id != BOUNDARY_ID:
             self._allowed = None
-            self._grammar.push(*self._table.event(token_id), self._count)
-            self._count += 1
+            self._grammar.push(*self._table.events[token_id], 0)
         elif not self._grammar.finished:
             self._allowed, self._grammar = None, self._fresh()
             if self._begun:

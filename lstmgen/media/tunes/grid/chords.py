@@ -26,7 +26,7 @@ from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
 from lstmgen.media.tunes.parts import Band, Parts
-from lstmgen.media.tunes.step_limits import Course, StepLimits
+from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
 from lstmgen.media.tunes.step_notes import UNSAID, Row, StepNotes
 from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import Constraints
@@ -148,32 +148,32 @@ class ChordGrammar(Grammar):
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
         limits, low = self.course.limits, self._lowest
-        mask_V[BOUNDARY_ID] = not self._now and self.course.end is None
+        if not self._now and self.course.end is None:
+            mask_V[BOUNDARY_ID] = True
         mask_V[self._end_of_step] = True
         if len(self._now) >= limits.max_sounding:
             return
-        length_P, pitches_P = self._length_P[low:], limits.pitches_P[low:]
+        new_P, held_P = mask_V[self._new + low : self._new + 128], mask_V[self._held + low : self._held + 128]
+        new_P[:] = limits.pitches_P[low:]
         if self._held > self._new:
-            mask_V[self._new + low : self._new + 128] = pitches_P
-            mask_V[self._held + low : self._held + 128] = (length_P > 0) & (length_P < limits.longest)
-        else:
-            mask_V[self._new + low : self._new + 128] = pitches_P & (length_P < limits.longest)
+            held_P[:] = self._length_P[low:] > 0
+        if limits.longest < NO_LIMIT:
+            held_P &= self._length_P[low:] < limits.longest
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. A note ends where its pitch is struck again, a higher one stands without it, or the step ends without it."""
-        ended: list[_Note] = []
+        now, before = self.course.now, self._before
         if kind == STEP:
-            ended.extend(self._before)
             self._before, self._now = self._now, deque()
-            self._lowest = 0
-            self.course.now += 1
+            self._lowest, self.course.now = 0, now + 1
             self._length_P = np.zeros(128, np.int64)
             for start, pitch, _ in self._before:
-                self._length_P[pitch] = self.course.now - start
-            return self._rows(ended, self.course.now - 1)
-        note = (self.course.now, value, place) if kind != HELD else None
-        while self._before and self._before[0][1] <= value:
-            was = self._before.popleft()
+                self._length_P[pitch] = now + 1 - start
+            return _rows(before, now)
+        note = (now, value, place) if kind != HELD else None
+        ended: list[_Note] = []
+        while before and before[0][1] <= value:
+            was = before.popleft()
             if was[1] == value and kind != ONSET:
                 note = was
             else:
@@ -181,15 +181,15 @@ class ChordGrammar(Grammar):
         if note is not None:
             self._now.append(note)
         self._lowest = value + 1
-        return self._rows(ended, self.course.now)
+        return _rows(ended, now) if ended else ()
 
     def rest(self) -> Sequence[Row]:
         """The notes that sound; a last step without its end counts as one."""
-        return [*self._rows(self._before, self.course.now), *self._rows(self._now, self.course.now + 1)]
+        return [*_rows(self._before, self.course.now), *_rows(self._now, self.course.now + 1)]
 
-    @staticmethod
-    def _rows(notes: Iterable[_Note], end: int) -> Sequence[Row]:
-        return [(start, end, pitch, 0, UNSAID, place) for start, pitch, place in notes]
+
+def _rows(notes: Iterable[_Note], end: int) -> Sequence[Row]:
+    return [(start, end, pitch, 0, UNSAID, place) for start, pitch, place in notes]
 
 
 _Note = tuple[int, int, int]

@@ -147,16 +147,16 @@ class VoiceGrammar(Grammar):
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
-        limits = self.course.limits
-        mask_V[BOUNDARY_ID] = self._voice == 0 and self.course.end is None
+        course, limits, note = self.course, self.course.limits, self._note_V[self._voice]
         mask_V[self._rest] = True
+        if self._voice == 0 and course.end is None:
+            mask_V[BOUNDARY_ID] = True
         if self._sounding >= limits.max_sounding:
             return
         mask_V[self._pitches] = limits.pitches_P
-        note = self._note_V[self._voice]
         if note is None:
             return
-        too_long = self.course.now - note[0] >= limits.longest
+        too_long = course.now - note[0] >= limits.longest
         if self._hold >= 0:
             mask_V[self._hold] = not too_long
         elif too_long:
@@ -164,23 +164,26 @@ class VoiceGrammar(Grammar):
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. A note ends where its voice says something else than that it goes on."""
-        voice, now, was = self._voice, self.course.now, self._note_V[self._voice]
-        ended: Sequence[Row] = ()
-        if was is None or not (kind == HOLD or (self._hold < 0 and kind == PITCH and value == was[1])):
+        course, voice = self.course, self._voice
+        now, was = course.now, self._note_V[voice]
+        goes_on = was is not None and (kind == HOLD or (self._hold < 0 and kind == PITCH and value == was[1]))
+        if not goes_on:
             self._note_V[voice] = (now, value, place) if kind == PITCH else None
-            ended = self._ended(voice, was, now)
-        self._sounding += kind != REST
-        self._voice += 1
-        if self._voice == len(self._note_V):
+        if kind != REST:
+            self._sounding += 1
+        if voice + 1 < len(self._note_V):
+            self._voice = voice + 1
+        else:
             self._voice = self._sounding = 0
-            self.course.now += 1
-        return ended
+            course.now = now + 1
+        return () if goes_on or was is None else [_row(voice, was, now)]
 
     def rest(self) -> Sequence[Row]:
         """The notes that sound; of a step that breaks off the voices that lack rest."""
-        ends_V = [self.course.now + (voice < self._voice) for voice in range(len(self._note_V))]
-        return [row for voice, was in enumerate(self._note_V) for row in self._ended(voice, was, ends_V[voice])]
+        now = self.course.now
+        return [_row(voice, was, now + (voice < self._voice)) for voice, was in enumerate(self._note_V) if was is not None]
 
-    @staticmethod
-    def _ended(voice: int, was: tuple[int, int, int] | None, step: int) -> Sequence[Row]:
-        return () if was is None else [(was[0], step, was[1], voice, UNSAID, was[2])]
+
+def _row(voice: int, note: tuple[int, int, int], end: int) -> Row:
+    start, pitch, place = note
+    return start, end, pitch, voice, UNSAID, place

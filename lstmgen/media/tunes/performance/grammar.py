@@ -53,7 +53,7 @@ class PerformanceGrammar(Grammar):
         self._due_P = np.full(128, NO_LIMIT, np.int64)
         self._down: dict[int, tuple[int, int, int]] = {}
         """The notes whose keys are down, by pitch: first step, velocity, and place."""
-        self._bin = _UNSAID
+        self._bin, self._loudness = _UNSAID, loudness(UNSAID_BIN)
         self._before_on = False
         self._may_shift = True
         self._next_off = self._next_on = 0
@@ -72,7 +72,9 @@ class PerformanceGrammar(Grammar):
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
         now, end, limits = self.course.now, self.course.end, self.course.limits
-        due = int(self._due_P.min()) if end is None else min(int(self._due_P.min()), end)
+        due = NO_LIMIT if end is None else end
+        if limits.longest < NO_LIMIT:
+            due = min(due, int(self._due_P.min()))
         silent_P = self._onset_P == _SILENT
         if self._before_on:
             mask_V[self._on] = self._startable(silent_P, limits)
@@ -119,11 +121,11 @@ class PerformanceGrammar(Grammar):
             self._next_off = self._next_on = 0
             return ()
         if kind == VELOCITY:
-            self._bin = value
+            self._bin, self._loudness = value, loudness(value)
             return ()
         ended = [self._row(value, now)] if value in self._down else []
         if kind == ON:
-            self._down[value] = (now, loudness(UNSAID_BIN if self._bin == _UNSAID else self._bin), place)
+            self._down[value] = (now, self._loudness, place)
             self._onset_P[value], self._due_P[value] = now, now + min(self.course.limits.longest, NO_LIMIT - now)
             self._next_on = value + 1
         else:
