@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STATE_FORMAT: Final = "lstmgen-state"
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 _LAST: Final = "last.safetensors"
 _PREVIOUS: Final = "last.previous.safetensors"
 _DAMAGED_NAME: Final = "last.damaged.safetensors"

@@ -12,11 +12,11 @@ from typing import Final, Literal
 import numpy as np
 
 from lstmgen.errors import InputError
-from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, begin
 from lstmgen.generation.sampling import Sampling
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Cursor, ScoreTokenizer
+from lstmgen.model.decoder import Decoder
 from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.score import Meter, Notes, Pedals, Score

@@ -22,11 +22,12 @@ from torch import Tensor
 
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.generation import filters
-from lstmgen.generation.decoder import Carried, Decoder
 from lstmgen.generation.filters import Filter, Moment
 from lstmgen.generation.sampling import Sampling, temperature_at
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Cursor
+from lstmgen.model.decoder import Decoder
+from lstmgen.model.state import State
 
 _NO_IDS: Ids = np.zeros(0, dtype=np.int64)
 
@@ -42,7 +43,7 @@ class Context:
     """
 
     logits_V: Tensor
-    carried: Carried
+    carried: State
     ids: Ids
 
 
@@ -174,7 +175,8 @@ class Drawing:
             if drawn.token == BOUNDARY_ID:
                 self._ended = True
             else:
-                self._logits_V, self._carried = self._decoder.step(drawn.token, self._carried)
+                logits_BV, self._carried = self._decoder.step([drawn.token], self._carried)
+                self._logits_V = logits_BV[0]
                 self._drawn.append(drawn.token)
                 self._recent.add(drawn.token)
         return drawn

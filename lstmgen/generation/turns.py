@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lstmgen.choices import OovPolicy
-from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, as_length, as_stops, begin, generator_of, read_on
 from lstmgen.generation.generate import SampleStream, encode_given
 from lstmgen.generation.sampling import Sampling
 from lstmgen.media.base import Tokenizer
+from lstmgen.model.decoder import Decoder
 
 
 class Turns:

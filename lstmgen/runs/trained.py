@@ -20,7 +20,6 @@ from lstmgen.choices import Device, OovPolicy, Precision
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
 from lstmgen.generation.compose import Beginning, Tune, compose, read_prompt
-from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Context, Drawing, as_length, as_stops, begin, generator_of
 from lstmgen.generation.generate import Sample, SampleStream, encode_given
 from lstmgen.generation.sampling import Sampling
@@ -32,6 +31,7 @@ from lstmgen.media.sources import Source
 from lstmgen.media.tokenizers import fingerprint
 from lstmgen.media.tunes.tunes import tidied
 from lstmgen.model.arithmetic import choose_device, set_threads
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.midi.reader import read_midi

@@ -9,10 +9,10 @@ import torch
 
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.generation import filters
-from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import Drawing, as_length, begin, generator_of, pick, read_on
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Ramp, Sampling
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 START = Moment(0, 1)
@@ -88,8 +88,8 @@ def test_greedy_takes_the_most_probable_token_each_time(decoder):
     tokens, _ = drawn(decoder, length=15, temperature=0, ignore_end=False)
     state, token = decoder.start(), 0
     for each in tokens:
-        logits_V, state = decoder.step(token, state)
-        token = int(logits_V.argmax())
+        logits_BV, state = decoder.step([token], state)
+        token = int(logits_BV.argmax())
         assert each.token == token
 
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from lstmgen.errors import UnseenSymbolError
-from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import begin
 from lstmgen.generation.sampling import Sampling
 from lstmgen.generation.turns import Turns
 from lstmgen.media import tokenizers
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 BYTE = tokenizers.ByteTokenizer()

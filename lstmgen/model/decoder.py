@@ -1,0 +1,258 @@
+"""One token after the other, fast: the twin of `LanguageModel` for any number of streams side by side, here called lanes.
+
+torch's fused recurrent kernels rearrange all weights on every call, which for a single token costs ten times the arithmetic. Here
+every token is a few products on weights that lie ready, and what the first layer makes of its input, which depends on the token alone, is
+looked up in a table. Runs wherever the network is; measured and tuned on the CPU, not yet run on CUDA.
+
+Lane i gives the same numbers, bit for bit, whatever the number of lanes, whatever the others hold, and whatever the number of threads.
+That rests on how torch's kernels work (`products.py`; a cell without a kernel takes torch's usual products, whose rows are the same from
+four on), so it is proven before it is used: the first time that a number of lanes is wanted, some tokens are read by all of them together
+and by some of them alone. Where that differs, the lanes are stepped one after the other. So that few numbers have to be proven, lanes are
+filled up to 1, 2, 4, 8, 12, 16, 24, 32, 48 and so on.
+
+A decoder holds a copy of the weights as they were when it was made. Letters: T tokens, B lanes, E embedding, H hidden, V vocabulary,
+P period of the clock, I width of a layer's input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.layers import RecurrentLayer
+from lstmgen.model.products import Products
+from lstmgen.model.state import State
+
+_MAX_TABLE_NUMBERS: Final = 2**24
+"""Largest table of what the first layer makes of every token: 64 MiB in fp32."""
+_LEAST_ROWS: Final = 4
+"""From this many rows on torch's usual products give each row the same numbers."""
+_PROOF_TOKENS: Final = 3
+_MIN_SHARED_NUMBERS: Final = 2**22
+"""Smallest matrix for which reading a prompt takes several threads. Below it waiting for one another costs more than the work, and many
+times more where other programs use the same cores."""
+_PROMPT_LOGITS: Final = 2**22
+"""Logits that reading a prompt may hold at a time."""
+_MAX_PROMPT_WINDOW: Final = 1024
+
+
+class Decoder:
+    """The network for lanes in inference.
+
+    Args:
+        network: the model; its training mode is left as it is.
+
+    Attributes:
+        products: how products are computed: with packed weights, or as weighted sums where these gave other numbers.
+    """
+
+    def __init__(self, network: LanguageModel) -> None:
+        self.network = network
+        self.vocab_size = network.architecture.vocab_size
+        self.products = Products()
+        self._proven: dict[tuple[int, int], bool] = {}
+        layers = [cast("RecurrentLayer", layer) for layer in network.layers]
+        with torch.inference_mode():
+            self._embedding_VE = network.embedding.weight.clone()
+            self._clock = None if network.clock is None else _Clock(network)
+            self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
+            self._norm = _Norm(network.norm)
+            self._head, self._head_bias_V = self.products.of(network.head.weight), network.head.bias.clone()
+        self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
+        matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
+        self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
+
+    @property
+    def lanes_agree(self) -> bool:
+        """Whether every number of lanes wanted so far runs side by side; where not, lanes are stepped one after the other."""
+        return all(self._proven.values())
+
+    def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
+        cell, architecture, norm = layer.cell, self.network.architecture, _Norm(module)
+        weights = {name: weight.detach().clone() for name, weight in layer.weights.items()}
+        first = layer is self.network.layers[0]
+        table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
+        kernel = _by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
+        residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
+        return _Layer(kernel, norm, residual, table_VG)
+
+    def _table(self, cell: Cell, weights: Weights, norm: _Norm) -> Tensor | None:
+        """What the first layer makes of every token; None where the cell does not say or the table would be too large."""
+        if cell.hoist is None or cell.kernel is None:
+            return None
+        width = cell.hoist(norm(self._embedding_VE[:1]), weights).shape[1]
+        return cell.hoist(norm(self._embedding_VE), weights) if self.vocab_size * width <= _MAX_TABLE_NUMBERS else None
+
+    def start(self, lanes: int = 1) -> State:
+        """The state of lanes before their first token."""
+        return self.network.zero_state(lanes)
+
+    def step(self, ids_B: Sequence[int] | NDArray[np.integer] | Tensor, state: State) -> tuple[Tensor, State]:
+        """Reads one token in every lane: the logits of shape (B, V) for the next ones, and the state after them.
+
+        Nothing that is passed in changes.
+
+        Raises:
+            IndexError: an id is not in the vocabulary.
+        """
+        ids = list(ids_B) if isinstance(ids_B, Sequence) else ids_B.tolist()
+        if min(ids) < 0 or max(ids) >= self.vocab_size:
+            raise IndexError(f"the ids lie in {min(ids)} .. {max(ids)}, expected 0 .. {self.vocab_size - 1}")
+        before = self.products.threads = torch.get_num_threads()
+        try:
+            torch.set_num_threads(1)  # large products take all of them
+            with torch.inference_mode():
+                if len(ids) == 1 or self._agree(_filled_up(max(len(ids), self._least))):
+                    return self._side_by_side(ids, state)
+                ones = [self._side_by_side([token], state.select(slice(lane, lane + 1))) for lane, token in enumerate(ids)]
+                return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
+        finally:
+            torch.set_num_threads(before)
+
+    def _agree(self, lanes: int) -> bool:
+        """Whether this number of lanes gives the numbers of one; found out once, and again where that takes another kind of product."""
+        key = (lanes, self.products.threads)
+        if key not in self._proven:
+            self._proven[key] = self._prove(lanes)
+            if not self._proven[key] and self.products.packed:
+                self.products.packed = False
+                self._proven = {key: self._prove(lanes)}
+        return self._proven[key]
+
+    def _prove(self, lanes: int) -> bool:
+        generator = torch.Generator().manual_seed(lanes)
+        ids_TB = torch.randint(self.vocab_size, (_PROOF_TOKENS, lanes), generator=generator).tolist()
+        logits_BV, together = torch.empty(0), self.start(lanes)
+        for ids in ids_TB:
+            logits_BV, together = self._step(ids, together)
+        for lane in {0, 1, lanes // 2, lanes - 2, lanes - 1}:
+            logits_1V, alone = torch.empty(0), self.start()
+            for ids in ids_TB:
+                logits_1V, alone = self._side_by_side(ids[lane : lane + 1], alone)
+            same = together.select(slice(lane, lane + 1)).tensors()
+            if not torch.equal(logits_1V[0], logits_BV[lane]) or not all(map(torch.equal, alone.tensors().values(), same.values())):
+                return False
+        return True
+
+    def _side_by_side(self, ids: list[int], state: State) -> tuple[Tensor, State]:
+        """All lanes in one go, filled up with copies."""
+        lanes, rows = len(ids), _filled_up(max(len(ids), self._least))
+        if rows == lanes:
+            return self._step(ids, state)
+        copies = state.select(torch.arange(rows, device=self.network.device) % lanes)
+        logits_BV, after = self._step([ids[row % lanes] for row in range(rows)], copies)
+        return logits_BV[:lanes], after.select(slice(lanes))
+
+    def _step(self, ids: list[int], state: State) -> tuple[Tensor, State]:
+        rows = _Rows(ids, self.network.device)
+        x_BI, clock_B, after = rows.of(self._embedding_VE), state.clock_B, []
+        if self._clock is not None and clock_B is not None:
+            clock_B, time_BE = self._clock(rows, clock_B)
+            x_BI = x_BI + time_BE
+        for layer, carried in zip(self._layers, state.layers, strict=True):
+            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried)
+            x_BI = x_BI + y_BH if layer.residual else y_BH
+            after.append(carried_on)
+        return self._head(self._norm(x_BI)).add_(self._head_bias_V), State(tuple(after), clock_B)
+
+    def read(self, ids: Sequence[int], state: State) -> tuple[Tensor, State]:
+        """Reads a prompt of one stream, of at least one id: the logits of shape (V,) after it, and the state.
+
+        It is read with the network's fused kernels. The same ids from the same state always take the same way, so a prompt gives the same
+        numbers whatever is generated after it.
+        """
+        window = max(16, min(_MAX_PROMPT_WINDOW, _PROMPT_LOGITS // self.vocab_size))
+        logits_TBV = torch.empty(0)
+        was_training = self.network.training
+        self.network.eval()
+        try:
+            with torch.inference_mode(), self._threads():
+                for begin in range(0, len(ids), window):
+                    ids_TB = torch.tensor(ids[begin : begin + window], device=self.network.device).unsqueeze(1)
+                    logits_TBV, state = self.network(ids_TB, state)
+                return logits_TBV[-1, 0].clone(), state
+        finally:
+            self.network.train(was_training)
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        """A single thread, unless the matrices are large."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(1 if self._alone else before)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """What a step needs of one layer: its kernel, and the table of its input, or how that is made."""
+
+    kernel: Kernel
+    norm: _Norm
+    residual: bool
+    table_VG: Tensor | None
+
+
+class _Norm:
+    """A copy of a layer normalisation, or of the identity, without a module's overhead."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
+        if isinstance(module, nn.LayerNorm):
+            self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
+
+
+class _Rows:
+    """The rows of tables that belong to some ids; of one id a view."""
+
+    def __init__(self, ids: list[int], device: torch.device) -> None:
+        self._one = ids[0]
+        self._ids_B = torch.tensor(ids, device=device) if len(ids) > 1 else None
+
+    def of(self, table_V: Tensor) -> Tensor:
+        return table_V.narrow(0, self._one, 1) if self._ids_B is None else table_V.index_select(0, self._ids_B)
+
+
+class _Clock:
+    """A copy of the network's clock; see `language_model.py`."""
+
+    def __init__(self, network: LanguageModel) -> None:
+        architecture, ids_V = network.architecture, torch.arange(network.architecture.vocab_size, device=network.device)
+        self._embedding_PE = cast("nn.Embedding", network.clock).weight.clone()
+        self._ticks_V = ((ids_V >= architecture.clock_low) & (ids_V <= architecture.clock_high)).long()
+        self._inside_V = (ids_V != 0).long()
+
+    def __call__(self, rows: _Rows, clock_B: Tensor) -> tuple[Tensor, Tensor]:
+        """How the clocks stand after the tokens, and their vectors."""
+        clock_B = (clock_B + rows.of(self._ticks_V)) * rows.of(self._inside_V)
+        return clock_B, self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE))
+
+
+def _by_equations(cell: Cell, weights: Weights) -> Kernel:
+    """The kernel of a cell that has none."""
+
+    def kernel(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        y_BH, after, _ = cell.equations(x_BI, state, weights)
+        return y_BH, after
+
+    return kernel
+
+
+def _filled_up(lanes: int) -> int:
+    """The least of 1, 2, 4, 8, 12, 16, 24, 32, 48 ... that holds these lanes; multiples of four suit every processor's registers."""
+    power = 1 << (lanes - 1).bit_length()
+    return power * 3 // 4 if power > 8 and lanes <= power * 3 // 4 else power
