@@ -88,8 +88,8 @@ def test_greedy_takes_the_most_probable_token_each_time(decoder):
     tokens, _ = drawn(decoder, length=15, temperature=0, ignore_end=False)
     state, token = decoder.start(), 0
     for each in tokens:
-        logits_V, state = decoder.step(token, state)
-        token = int(logits_V.argmax())
+        logits_BV, state = decoder.step([token], state)
+        token = int(logits_BV.argmax())
         assert each.token == token
 
 
