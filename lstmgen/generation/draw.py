@@ -157,6 +157,8 @@ def draw(decoder: Decoder, context: Context, lanes: Sequence[Lane], *, cut: bool
         cut: leave out what is incomplete at the end of a sample.
     """
     going = [lane for lane in lanes if lane.ended is None]
+    if not going:
+        return
     logits_BV, state = context.logits_V.expand(len(going), -1), context.state.repeated(len(going))
     while going:
         for lane, logits_V in zip(going, logits_BV, strict=True):

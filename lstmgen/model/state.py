@@ -66,19 +66,6 @@ class State:
         layers = tuple(tuple(change(part_B) for part_B in layer) for layer in self.layers)
         return State(layers, None if self.clock_B is None else change(self.clock_B))
 
-    @staticmethod
-    def joined(states: list[State]) -> State:
-        clocks = [state.clock_B for state in states]
-        return State(
-            tuple(
-                tuple(torch.cat(parts) for parts in zip(*layers, strict=True)) for layers in zip(*(s.layers for s in states), strict=True)
-            ),
-            None if clocks[0] is None else torch.cat(clocks),
-        )
-
-    def repeated(self, count: int) -> State:
-        return State.joined([self] * count)
-
     def tensors(self) -> dict[str, Tensor]:
         """Named tensors, for saving."""
         named = {f"{number}.{part}": tensor for number, layer in enumerate(self.layers) for part, tensor in enumerate(layer)}
