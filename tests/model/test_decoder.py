@@ -100,15 +100,6 @@ def test_reading_a_prompt_equals_stepping_through_it(shape):
     assert_close(read_state, state)
 
 
-def test_a_prompt_longer_than_the_window_carries_the_state_on(monkeypatch):
-    network = network_of(dtype=torch.float64)
-    fast = Decoder(network)
-    whole_V, _ = fast.read(IDS * 3, fast.start())
-    monkeypatch.setattr(decoder_module, "_MAX_PROMPT_WINDOW", 1)
-    pieces_V, _ = fast.read(IDS * 3, fast.start())
-    torch.testing.assert_close(whole_V, pieces_V, rtol=1e-11, atol=1e-11)
-
-
 @pytest.mark.parametrize("lanes", [1, 3])
 def test_a_step_changes_nothing_that_it_was_given(lanes):
     fast = Decoder(network_of())
