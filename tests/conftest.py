@@ -1,8 +1,13 @@
-"""What every test can rely on: one thread, since tests run side by side, and tiny numbers treated as torch does at its start."""
+"""What every test can rely on: one thread, since tests run side by side, tiny numbers treated as torch does at its start, and a small
+model of every kind of tokenizer."""
 
 import os
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import pytest
 
@@ -30,3 +35,106 @@ def watchdog():
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A tokenizer and an untrained model of it, small enough to draw from at once, and what both may be given.
+
+    Attributes:
+        model: a `lstmgen.runs.model.TrainedModel`; its medium and its tokenizer come with it.
+        prompt: what a person might type.
+        items: three, of different lengths; the tokenizer can express them.
+        joined: several pieces as one.
+    """
+
+    model: Any
+    prompt: str
+    items: tuple[Any, ...]
+    joined: Callable[[list[Any]], Any]
+
+    @property
+    def medium(self):
+        return self.model.medium
+
+    @property
+    def tokenizer(self):
+        return self.model.tokenizer
+
+
+TEXTS = ("char", "byte", "bpe")
+TUNES = ("notes-beats", "notes-seconds", "performance", "grid-voices", "grid-chords")
+LINES = "the quick brown fox jumps over the lazy dog.\n" * 3
+
+
+@cache
+def case_of(name):
+    return text_case_of(name) if name in TEXTS else tune_case_of(name)
+
+
+def text_case_of(name):
+    from lstmgen.media.text import tokenizers
+
+    tokenizer = tokenizers.build(name, lambda: iter([LINES]), vocab_size=300 if name == "bpe" else None)
+    return Case(untrained(tokenizer), "the fox ", ("a lazy dog\nran.\n", "fox", "quick dogs\n\njump over"), "".join)
+
+
+def tune_case_of(name):
+    from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
+    from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+    from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
+    from lstmgen.music.score import Notes
+
+    tokenizer = {
+        "notes-beats": lambda: NotesTokenizer("beats", 12),
+        "notes-seconds": lambda: NotesTokenizer("seconds", 24),
+        "performance": PerformanceTokenizer,
+        "grid-voices": lambda: GridTokenizer(form="voices", voices=2, steps_per_beat=2),
+        "grid-chords": lambda: GridTokenizer(form="chords", steps_per_beat=2),
+    }[name]()
+    return Case(untrained(tokenizer), "C4 E4 G4:2", (waltz(6), waltz(1), waltz(3)), Notes.joined)
+
+
+def waltz(bars):
+    """A scale in 3/4 at 90 beats a minute, one note a beat, over a held bass."""
+    import numpy as np
+
+    from lstmgen.music.score import Meter, Notes, Score
+
+    beat, bar = 480 * np.arange(3 * bars), 1440 * np.arange(bars)
+    melody = Notes.of(beat, beat + 480, 60 + np.arange(3 * bars) % 12, track=0)
+    bass = Notes.of(bar, bar + 1440, 36 + np.arange(bars), track=1)
+    return Score.of(Notes.joined([melody, bass]), meters=[Meter(0, 3, 4)], tempos=[(0, 666_667)], length_ticks=1440 * bars)
+
+
+def untrained(tokenizer, *, seed=4):
+    import torch
+
+    from lstmgen.media.registry import medium_of
+    from lstmgen.model.language_model import Architecture, LanguageModel
+    from lstmgen.runs.model import TrainedModel
+
+    clock = medium_of(tokenizer).clock(tokenizer)
+    ticking = {} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        shape = Architecture(vocab_size=tokenizer.vocab_size, embedding_size=5, hidden_size=7, num_layers=2, **ticking)
+        return TrainedModel(LanguageModel(shape), tokenizer)
+
+
+@pytest.fixture(params=[*TEXTS, *TUNES])
+def case(request):
+    """One case of every medium and every kind of tokenizer."""
+    return case_of(request.param)
+
+
+@pytest.fixture(params=TUNES)
+def tune_case(request):
+    """One case of every tokenizer of tunes."""
+    return case_of(request.param)
+
+
+@pytest.fixture(params=["char", "notes-beats"])
+def medium_case(request):
+    """One case of every medium."""
+    return case_of(request.param)

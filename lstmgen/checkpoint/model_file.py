@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from lstmgen.model.language_model import Architecture, LanguageModel
 
 FORMAT: Final = "lstmgen-model"
-VERSION: Final = 1
-"""The newest version of the format that is read, and the one that is written."""
+VERSION: Final = 2
+"""The newest version of the format that is read, and the one that is written. Version 1 named a layer's tensors as torch does."""
 _WEIGHT_TYPES: Final = {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}
 _FIELDS: Final = {"format", "version", "architecture", "tokenizer", "summary"}
 _DAMAGED: Final = "fetch or copy the file again, or train the model again"
@@ -120,9 +120,9 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
     with tensor_file.open_file(path) as stream:
         header = _read_header(stream, path)
         architecture = Architecture.from_json(header.document["architecture"])
-        _check_tensors(header, architecture.shapes(), path)
+        _check_tensors(header, architecture.former_shapes() if header.document["version"] == 1 else architecture.shapes(), path)
         tokenizer = _tokenizer(header, architecture.vocab_size, path)
-        tensors = tensor_file.read_tensors(stream, header, path)
+        tensors = architecture.renamed(tensor_file.read_tensors(stream, header, path))
     return Model(_network(architecture, tensors).to(device), tokenizer, header.document["summary"])
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STATE_FORMAT: Final = "lstmgen-state"
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 2
 _NOT_FINITE: Final = "$float"
 """Key under which the state's JSON holds a number that JSON has no word for."""
 _MAX_CONFIG_BYTES: Final = 2**20

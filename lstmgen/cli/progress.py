@@ -77,7 +77,7 @@ def unit_of(prepared: Prepared | None) -> str:
 def shape_line(prepared: Prepared) -> str:
     """`lstm 2 x 384, char tokenizer with 65 tokens, 2.4M parameters`."""
     model: dict[str, Any] = prepared.settings.get("model", {})
-    layers = f"{model.get('cell', 'lstm')} {model.get('num_layers', '?')} x {model.get('hidden_size', '?')}"
+    layers = f"{model.get('cell', '?')} {model.get('num_layers', '?')} x {model.get('hidden_size', '?')}"
     return f"{layers}, {prepared.tokenizer} tokenizer with {prepared.vocab_size:,} tokens, {amount(prepared.parameters)} parameters"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -54,8 +55,10 @@ class Request:
             raise UsageError(
                 f"the length is {self.length!r}, expected a whole number of tokens, or -1 for no end", remedy="for example --length 500"
             )
-        if self.novel is not None and not 0 <= self.novel <= 1:
+        if self.novel is not None and not (type(self.novel) in (int, float) and 0 <= self.novel <= 1):
             raise UsageError(f"the share that may be copied is {self.novel!r}, expected 0 to 1", remedy="--novel 0.5")
+        if not isinstance(self.options, Mapping):
+            raise UsageError(f"the options are {self.options!r}, expected a table of names and values", remedy='for example {"bars": 8}')
 
     def to_json(self) -> dict[str, Any]:
         """Plain values. A prompt that is the content of a file is written in base 64.
@@ -85,10 +88,22 @@ class Request:
             raise UsageError(f"a request has no {', '.join(unknown)}", remedy=f"it has {', '.join(sorted(known))}")
         changed = dict(values)
         if isinstance(prompt := changed.get("prompt"), Mapping):
-            changed["prompt"] = Path(prompt["path"]) if "path" in prompt else base64.b64decode(prompt["base64"])
+            changed["prompt"] = _prompt_from_json(prompt)
         if "sampling" in changed:
             changed["sampling"] = Sampling.from_json(changed["sampling"])
         return Request(**changed)
+
+
+def _prompt_from_json(values: Mapping[str, Any]) -> Path | bytes:
+    match values:
+        case {"path": str(path)}:
+            return Path(path)
+        case {"base64": str(content)}:
+            with contextlib.suppress(ValueError):
+                return base64.b64decode(content, validate=True)
+        case _:
+            pass
+    raise UsageError(f"the prompt is {str(values)[:40]}, expected a text, a path or base 64", remedy='for example {"path": "tune.mid"}')
 
 
 def _check(name: str, value: Any, *, low: int, example: str) -> None:

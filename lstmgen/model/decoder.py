@@ -1,11 +1,17 @@
-"""One token after the other, fast: the twin of `LanguageModel` for one stream.
+"""One token after the other, fast: the twin of `LanguageModel` for any number of streams side by side, here called lanes.
 
 torch's fused recurrent kernels rearrange all weights on every call, which for a single token costs ten times the arithmetic. Here
-every token is a few matrix-vector products on weights that lie ready, and the first layer's input product, which depends on the token
-alone, is looked up in a table. Runs wherever the network is; measured and tuned on the CPU, untested on CUDA.
+every token is a few products on weights that lie ready, and what the first layer makes of its input, which depends on the token alone, is
+looked up in a table. Runs wherever the network is; measured and tuned on the CPU, not yet run on CUDA.
 
-A decoder holds a copy of the weights as they were when it was made. Letters: E embedding, H hidden, G stacked gates, V vocabulary,
-I width of a layer's input.
+Lane i gives the same numbers, bit for bit, whatever the number of lanes, whatever the others hold, and whatever the number of threads.
+That rests on how torch's kernels work (`products.py`; a cell without a kernel takes torch's usual products, whose rows are the same from
+four on), so it is proven before it is used: the first time that a number of lanes is wanted, some tokens are read by all of them together
+and by some of them alone. Where that differs, the lanes are stepped one after the other. So that few numbers have to be proven, lanes are
+filled up to 1, 2, 4, 8, 12, 16, 24, 32, 48 and so on.
+
+A decoder holds a copy of the weights as they were when it was made. Letters: T tokens, B lanes, E embedding, H hidden, V vocabulary,
+P period of the clock, I width of a layer's input.
 """
 
 from __future__ import annotations
@@ -15,137 +21,175 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, cast
 
+import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstmgen.model import reading
-from lstmgen.model.cells import Weights
+from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
+from lstmgen.model.products import Products
 from lstmgen.model.state import State
 
-
-@dataclass(frozen=True)
-class Carried:
-    """The state of one stream.
-
-    Attributes:
-        layers: for each layer its parts, each of shape (H,).
-        clock: ticking tokens since the last boundary; 0 for a network without a clock.
-    """
-
-    layers: tuple[tuple[Tensor, ...], ...]
-    clock: int = 0
-
-
 _MAX_TABLE_NUMBERS: Final = 2**24
-"""Largest table of input products: 64 MiB in fp32."""
+"""Largest table of what the first layer makes of every token: 64 MiB in fp32."""
+_LEAST_ROWS: Final = 4
+"""From this many rows on torch's usual products give each row the same numbers."""
+_PROOF_TOKENS: Final = 3
 _MIN_SHARED_NUMBERS: Final = 2**22
-"""Smallest matrix whose product is worth several threads. Below it waiting for one another costs more than the work, and many times
-more where other programs use the same cores."""
-_PROMPT_LOGITS: Final = 2**22
-"""Logits that reading a prompt may hold at a time."""
-_MAX_PROMPT_WINDOW: Final = 1024
+"""Smallest matrix for which reading a prompt takes several threads. Below it waiting for one another costs more than the work, and many
+times more where other programs use the same cores."""
 
 
-class OneDecoder:
-    """The network for one stream in inference.
+class Decoder:
+    """The network for lanes in inference.
 
     Args:
         network: the model; its training mode is left as it is.
+
+    Attributes:
+        products: how products are computed: with packed weights, or as weighted sums where these gave other numbers.
     """
 
     def __init__(self, network: LanguageModel) -> None:
         self.network = network
         self.vocab_size = network.architecture.vocab_size
+        self.products = Products()
+        self._proven: dict[tuple[int, int], bool] = {}
+        layers = [cast("RecurrentLayer", layer) for layer in network.layers]
         with torch.inference_mode():
             self._embedding_VE = network.embedding.weight.clone()
-            self._clock_PE = None if network.clock is None else network.clock.weight.clone()
-            self._head_VH, self._head_bias_V = network.head.weight.clone(), network.head.bias.clone()
+            self._clock = None if network.clock is None else _Clock(network)
+            self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
             self._norm = _Norm(network.norm)
-            layers = zip(network.layers, network.norms, strict=True)
-            self._layers = [_Layer(cast("RecurrentLayer", layer), norm, network.architecture.residual) for layer, norm in layers]
-            self._table_VG = self._input_table()
-        matrices = [self._head_VH, *(layer.input_GI for layer in self._layers)]
+            self._head, self._head_bias_V = self.products.of(network.head.weight), network.head.bias.clone()
+        self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
+        matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
 
-    def _input_table(self) -> Tensor | None:
-        """The first layer's input product of every token; None where it would be too large, or depends on the clock too."""
-        first = self._layers[0]
-        if self._clock_PE is not None or self.vocab_size * len(first.input_bias_G) > _MAX_TABLE_NUMBERS:
+    @property
+    def lanes_agree(self) -> bool:
+        """Whether every number of lanes wanted so far runs side by side; where not, lanes are stepped one after the other."""
+        return all(self._proven.values())
+
+    def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
+        cell, architecture, norm = layer.cell, self.network.architecture, _Norm(module)
+        weights = {name: weight.detach().clone() for name, weight in layer.weights.items()}
+        first = layer is self.network.layers[0]
+        table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
+        kernel = _by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
+        residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
+        return _Layer(kernel, norm, residual, table_VG)
+
+    def _table(self, cell: Cell, weights: Weights, norm: _Norm) -> Tensor | None:
+        """What the first layer makes of every token; None where the cell does not say or the table would be too large."""
+        if cell.hoist is None or cell.kernel is None:
             return None
-        return F.linear(first.norm(self._embedding_VE), first.input_GI, first.input_bias_G)
+        width = cell.hoist(norm(self._embedding_VE[:1]), weights).shape[1]
+        return cell.hoist(norm(self._embedding_VE), weights) if self.vocab_size * width <= _MAX_TABLE_NUMBERS else None
 
-    def start(self) -> Carried:
-        """The state before the first token."""
-        return self.carried(self.network.zero_state(1))
+    def start(self, lanes: int = 1) -> State:
+        """The state of lanes before their first token."""
+        return self.network.zero_state(lanes)
 
-    @staticmethod
-    def carried(state: State) -> Carried:
-        """The state of a single stream, B = 1, as this decoder carries it."""
-        clock = 0 if state.clock_B is None else int(state.clock_B[0])
-        return Carried(tuple(tuple(part_BH[0] for part_BH in layer) for layer in state.layers), clock)
+    def step(self, ids_B: Sequence[int] | NDArray[np.integer] | Tensor, state: State) -> tuple[Tensor, State]:
+        """Reads one token in every lane: the logits of shape (B, V) for the next ones, and the state after them.
 
-    def step(self, token: int, carried: Carried) -> tuple[Tensor, Carried]:
-        """Reads one token: the logits of shape (V,) for the next one, and the state after it. Nothing that is passed in changes."""
-        with torch.inference_mode(), self._threads():
-            return self._step(token, carried)
+        Nothing that is passed in changes.
 
-    def _step(self, token: int, carried: Carried) -> tuple[Tensor, Carried]:
-        x_H, after, clock = self._embedding_VE[token], [], 0
-        if self._clock_PE is not None:
-            clock = self._tick(token, carried.clock)
-            x_H = x_H + self._clock_PE[clock % len(self._clock_PE)]
-        for number, (layer, state) in enumerate(zip(self._layers, carried.layers, strict=True)):
-            if number == 0 and self._table_VG is not None:
-                from_input_G = self._table_VG[token]
-            else:
-                from_input_G = torch.addmv(layer.input_bias_G, layer.input_GI, layer.norm(x_H))
-            y_H, *rest = layer.cell(from_input_G, *state)
-            x_H = x_H + y_H if layer.residual else y_H
-            after.append((y_H, *rest))
-        return torch.addmv(self._head_bias_V, self._head_VH, self._norm(x_H)), Carried(tuple(after), clock)
-
-    def _tick(self, token: int, clock: int) -> int:
-        """The clock after a token; see `model/language_model.py`."""
-        architecture = self.network.architecture
-        if token == 0:
-            return 0
-        return clock + (architecture.clock_low <= token <= architecture.clock_high)
-
-    def read(self, ids: Sequence[int], carried: Carried) -> tuple[Tensor, Carried]:
-        """Reads a prompt of at least one id with the network's fused kernels: the logits of shape (V,) after it, and the state.
-
-        The same ids from the same state always take the same way, so a prompt gives the same numbers whatever is generated after it.
+        Raises:
+            IndexError: an id is not in the vocabulary.
         """
-        window = max(16, min(_MAX_PROMPT_WINDOW, _PROMPT_LOGITS // self.vocab_size))
-        clock_B = None if self._clock_PE is None else torch.tensor([carried.clock], device=self.network.device)
-        state = State(tuple(tuple(part_H.unsqueeze(0) for part_H in layer) for layer in carried.layers), clock_B)
-        logits_TBV = torch.empty(0)
-        was_training = self.network.training
-        self.network.eval()
+        ids = list(ids_B) if isinstance(ids_B, Sequence) else ids_B.tolist()
+        if min(ids) < 0 or max(ids) >= self.vocab_size:
+            raise IndexError(f"the ids lie in {min(ids)} .. {max(ids)}, expected 0 .. {self.vocab_size - 1}")
+        before = self.products.threads = torch.get_num_threads()
         try:
-            with torch.inference_mode(), self._threads():
-                for begin in range(0, len(ids), window):
-                    ids_TB = torch.tensor(ids[begin : begin + window], device=self.network.device).unsqueeze(1)
-                    logits_TBV, state = self.network(ids_TB, state)
-                return logits_TBV[-1, 0].clone(), self.carried(state)
+            torch.set_num_threads(1)  # large products take all of them
+            with torch.inference_mode():
+                if len(ids) == 1 or self._agree(_filled_up(max(len(ids), self._least))):
+                    return self._side_by_side(ids, state)
+                ones = [self._side_by_side([token], state.select(slice(lane, lane + 1))) for lane, token in enumerate(ids)]
+                return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
         finally:
-            self.network.train(was_training)
+            torch.set_num_threads(before)
+
+    def _agree(self, lanes: int) -> bool:
+        """Whether this number of lanes gives the numbers of one; found out once, and again where that takes another kind of product."""
+        key = (lanes, self.products.threads)
+        if key not in self._proven:
+            self._proven[key] = self._prove(lanes)
+            if not self._proven[key] and self.products.packed:
+                self.products.packed = False
+                self._proven = {key: self._prove(lanes)}
+        return self._proven[key]
+
+    def _prove(self, lanes: int) -> bool:
+        generator = torch.Generator().manual_seed(lanes)
+        ids_TB = torch.randint(self.vocab_size, (_PROOF_TOKENS, lanes), generator=generator).tolist()
+        logits_BV, together = torch.empty(0), self.start(lanes)
+        for ids in ids_TB:
+            logits_BV, together = self._step(ids, together)
+        for lane in {0, 1, lanes // 2, lanes - 2, lanes - 1}:
+            logits_1V, alone = torch.empty(0), self.start()
+            for ids in ids_TB:
+                logits_1V, alone = self._side_by_side(ids[lane : lane + 1], alone)
+            same = together.select(slice(lane, lane + 1)).tensors()
+            if not torch.equal(logits_1V[0], logits_BV[lane]) or not all(map(torch.equal, alone.tensors().values(), same.values())):
+                return False
+        return True
+
+    def _side_by_side(self, ids: list[int], state: State) -> tuple[Tensor, State]:
+        """All lanes in one go, filled up with copies."""
+        lanes, rows = len(ids), _filled_up(max(len(ids), self._least))
+        if rows == lanes:
+            return self._step(ids, state)
+        copies = state.select(torch.arange(rows, device=self.network.device) % lanes)
+        logits_BV, after = self._step([ids[row % lanes] for row in range(rows)], copies)
+        return logits_BV[:lanes], after.select(slice(lanes))
+
+    def _step(self, ids: list[int], state: State) -> tuple[Tensor, State]:
+        rows = _Rows(ids, self.network.device)
+        x_BI, clock_B, after = rows.of(self._embedding_VE), state.clock_B, []
+        if self._clock is not None and clock_B is not None:
+            clock_B, time_BE = self._clock(rows, clock_B)
+            x_BI = x_BI + time_BE
+        for layer, carried in zip(self._layers, state.layers, strict=True):
+            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried)
+            x_BI = x_BI + y_BH if layer.residual else y_BH
+            after.append(carried_on)
+        return self._head(self._norm(x_BI)).add_(self._head_bias_V), State(tuple(after), clock_B)
+
+    def read(self, ids: Sequence[int], state: State) -> tuple[Tensor, State]:
+        """Reads a prompt of one stream, of at least one id: the logits of shape (V,) after it, and the state.
+
+        It is read with the network's fused kernels. The same ids from the same state always take the same way, so a prompt gives the same
+        numbers whatever is generated after it.
+        """
+        with self._threads():
+            return reading.read(self.network, ids, state)
 
     @contextmanager
     def _threads(self) -> Iterator[None]:
         """A single thread, unless the matrices are large."""
         before = torch.get_num_threads()
-        if before == 1 or not self._alone:
-            yield
-            return
-        torch.set_num_threads(1)
+        torch.set_num_threads(1 if self._alone else before)
         try:
             yield
         finally:
             torch.set_num_threads(before)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """What a step needs of one layer: its kernel, and the table of its input, or how that is made."""
+
+    kernel: Kernel
+    norm: _Norm
+    residual: bool
+    table_VG: Tensor | None
 
 
 class _Norm:
@@ -160,111 +204,43 @@ class _Norm:
         return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
 
 
-class _Layer:
-    """What a step needs of one recurrent layer."""
+class _Rows:
+    """The rows of tables that belong to some ids; of one id a view."""
 
-    def __init__(self, layer: RecurrentLayer, norm: nn.Module, residual: bool) -> None:  # noqa: FBT001 - read in place
-        weights = layer.weights
-        self.norm = _Norm(norm)
-        self.residual = residual and weights.input_GI.shape[1] == layer.hidden_size
-        self.cell = _CELLS[layer.cell](weights)
-        self.input_GI = self.cell.arrange(weights.input_GI)
-        self.input_bias_G = self.cell.arrange(weights.input_bias_G)
-        if self.cell.one_bias:
-            self.input_bias_G = self.input_bias_G + self.cell.arrange(weights.recurrent_bias_G)
+    def __init__(self, ids: list[int], device: torch.device) -> None:
+        self._one = ids[0]
+        self._ids_B = torch.tensor(ids, device=device) if len(ids) > 1 else None
+
+    def of(self, table_V: Tensor) -> Tensor:
+        return table_V.narrow(0, self._one, 1) if self._ids_B is None else table_V.index_select(0, self._ids_B)
 
 
-class _LstmCell:
-    """`lstm_step` of `model/cells.py` on vectors. The gates are stacked i, f, o, g: three sigmoids in one call, then one tanh."""
-
-    one_bias = True
-
-    def __init__(self, weights: Weights) -> None:
-        self._recurrent_GH = self.arrange(weights.recurrent_GH)
-        gates, size = self._recurrent_GH.shape
-        self._gates_G = self._recurrent_GH.new_empty(gates)
-        self._sigmoids, self._candidate_H = self._gates_G[: 3 * size], self._gates_G[3 * size :]
-        self._input_H, self._forget_H, self._output_H = self._sigmoids.split(size)
-        self._squashed_H = self._recurrent_GH.new_empty(size)
-
-    @staticmethod
-    def arrange(stacked_G: Tensor) -> Tensor:
-        """A copy with the gates in this cell's order."""
-        i, f, g, o = stacked_G.chunk(4)
-        return torch.cat([i, f, o, g])
-
-    def __call__(self, from_input_G: Tensor, h_H: Tensor, c_H: Tensor) -> tuple[Tensor, Tensor]:
-        torch.addmv(from_input_G, self._recurrent_GH, h_H, out=self._gates_G)
-        self._sigmoids.sigmoid_()
-        self._candidate_H.tanh_()
-        c_H = torch.mul(self._forget_H, c_H).addcmul_(self._input_H, self._candidate_H)
-        torch.tanh(c_H, out=self._squashed_H)
-        return torch.mul(self._output_H, self._squashed_H), c_H
-
-
-class _GruCell:
-    """`gru_step` of `model/cells.py` on vectors."""
-
-    one_bias = False
-
-    def __init__(self, weights: Weights) -> None:
-        self._recurrent_GH = self.arrange(weights.recurrent_GH)
-        self._recurrent_bias_G = self.arrange(weights.recurrent_bias_G)
-        self._size = self._recurrent_GH.shape[1]
-
-    @staticmethod
-    def arrange(stacked_G: Tensor) -> Tensor:
-        """A copy; the order is torch's."""
-        return stacked_G.detach().clone()
-
-    def __call__(self, from_input_G: Tensor, h_H: Tensor) -> tuple[Tensor]:
-        both = 2 * self._size
-        from_state_G = torch.addmv(self._recurrent_bias_G, self._recurrent_GH, h_H)
-        r_H, z_H = torch.add(from_input_G[:both], from_state_G[:both]).sigmoid_().split(self._size)
-        n_H = torch.addcmul(from_input_G[both:], r_H, from_state_G[both:]).tanh_()
-        return (torch.lerp(n_H, h_H, z_H),)
-
-
-class _RnnCell:
-    """`rnn_step` of `model/cells.py` on vectors."""
-
-    one_bias = True
-
-    def __init__(self, weights: Weights) -> None:
-        self._recurrent_GH = self.arrange(weights.recurrent_GH)
-
-    @staticmethod
-    def arrange(stacked_G: Tensor) -> Tensor:
-        """A copy; there is one gate."""
-        return stacked_G.detach().clone()
-
-    def __call__(self, from_input_G: Tensor, h_H: Tensor) -> tuple[Tensor]:
-        return (torch.addmv(from_input_G, self._recurrent_GH, h_H).tanh_(),)
-
-
-_CELLS: Final = {"lstm": _LstmCell, "gru": _GruCell, "rnn": _RnnCell}
-
-
-class Decoder:
-    """TEMPORARY: lanes one after the other."""
+class _Clock:
+    """A copy of the network's clock; see `language_model.py`."""
 
     def __init__(self, network: LanguageModel) -> None:
-        self.network = network
-        self.vocab_size = network.architecture.vocab_size
-        self._one = OneDecoder(network)
+        architecture, ids_V = network.architecture, torch.arange(network.architecture.vocab_size, device=network.device)
+        self._embedding_PE = cast("nn.Embedding", network.clock).weight.clone()
+        self._ticks_V = ((ids_V >= architecture.clock_low) & (ids_V <= architecture.clock_high)).long()
+        self._inside_V = (ids_V != 0).long()
 
-    def start(self, lanes: int = 1) -> State:
-        return self.network.zero_state(lanes)
+    def __call__(self, rows: _Rows, clock_B: Tensor) -> tuple[Tensor, Tensor]:
+        """How the clocks stand after the tokens, and their vectors."""
+        clock_B = (clock_B + rows.of(self._ticks_V)) * rows.of(self._inside_V)
+        return clock_B, self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE))
 
-    def step(self, ids_B: Sequence[int], state: State) -> tuple[Tensor, State]:
-        logits, states = [], []
-        for place, token in enumerate(ids_B):
-            logits_V, carried = self._one.step(token, OneDecoder.carried(state.select(torch.tensor([place]))))
-            logits.append(logits_V)
-            clock_B = None if state.clock_B is None else torch.tensor([carried.clock])
-            states.append(State(tuple(tuple(part.unsqueeze(0) for part in layer) for layer in carried.layers), clock_B))
-        return torch.stack(logits), State.joined(states)
 
-    def read(self, ids: Sequence[int], state: State) -> tuple[Tensor, State]:
-        with self._one._threads():
-            return reading.read(self.network, ids, state)
+def _by_equations(cell: Cell, weights: Weights) -> Kernel:
+    """The kernel of a cell that has none."""
+
+    def kernel(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        y_BH, after, _ = cell.equations(x_BI, state, weights)
+        return y_BH, after
+
+    return kernel
+
+
+def _filled_up(lanes: int) -> int:
+    """The least of 1, 2, 4, 8, 12, 16, 24, 32, 48 ... that holds these lanes; multiples of four suit every processor's registers."""
+    power = 1 << (lanes - 1).bit_length()
+    return power * 3 // 4 if power > 8 and lanes <= power * 3 // 4 else power

@@ -16,6 +16,7 @@ It knows ids and nothing of text or notes. Letters: T window, B streams, E embed
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,9 +24,11 @@ import torch
 from torch import Tensor, nn
 
 from lstmgen import limits
+from lstmgen.choices import CELLS
 from lstmgen.errors import ModelFileError
-from lstmgen.model.cells import Gates
-from lstmgen.model.layers import STATE_PARTS, RecurrentLayer
+from lstmgen.model.cells import cell_of
+from lstmgen.model.cells.base import Gates, LayerState
+from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.state import State
 
 
@@ -37,7 +40,7 @@ class Architecture:
     embedding_size: int
     hidden_size: int
     num_layers: int
-    cell: str = "lstm"
+    cell: str = next(iter(CELLS))
     dropout: float = 0.0
     layer_norm: bool = True
     residual: bool = True
@@ -77,16 +80,12 @@ class Architecture:
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Every tensor of the network by name, with its shape, without building it."""
-        gates = {"lstm": 4, "gru": 3, "rnn": 1}[self.cell] * self.hidden_size
         shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (self.vocab_size, self.embedding_size)}
         if self.clock_period:
             shapes["clock.weight"] = (self.clock_period, self.embedding_size)
         for number in range(self.num_layers):
             width = self.embedding_size if number == 0 else self.hidden_size
-            layer = f"layers.{number}.fused."
-            shapes[layer + "weight_ih_l0"] = (gates, width)
-            shapes[layer + "weight_hh_l0"] = (gates, self.hidden_size)
-            shapes[layer + "bias_ih_l0"] = shapes[layer + "bias_hh_l0"] = (gates,)
+            shapes |= {f"layers.{number}.{name}": shape for name, shape in cell_of(self.cell).shapes(width, self.hidden_size).items()}
             if self.layer_norm:
                 shapes[f"norms.{number}.weight"] = shapes[f"norms.{number}.bias"] = (width,)
         if self.layer_norm:
@@ -95,6 +94,28 @@ class Architecture:
             shapes["head.weight"] = (self.vocab_size, self.hidden_size)
         shapes["head.bias"] = (self.vocab_size,)
         return shapes
+
+    def former_names(self) -> dict[str, tuple[str, ...]]:
+        """For every tensor the names, in files of version 1, of those whose sum it is."""
+        former = cell_of(self.cell).former
+        names: dict[str, tuple[str, ...]] = {}
+        for name in self.shapes():
+            room, _, rest = name.partition(".")
+            number, _, parameter = rest.partition(".")
+            names[name] = tuple(f"layers.{number}.fused.{old}" for old in former.get(parameter, ())) if room == "layers" else (name,)
+        return names
+
+    def former_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The tensors of this network in a file of version 1, by name, with their shapes."""
+        shapes = self.shapes()
+        return {old: shapes[name] for name, former in self.former_names().items() for old in former}
+
+    def renamed(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors of a network by the names of `shapes`; they have these already, or those of version 1."""
+        if tensors.keys() >= self.shapes().keys():
+            return dict(tensors)
+        # A second bias was always zero, so that the sum is exact.
+        return {name: torch.stack([tensors[old] for old in former]).sum(0) for name, former in self.former_names().items()}
 
     @property
     def num_parameters(self) -> int:
@@ -115,7 +136,7 @@ _BOUNDS: dict[str, Any] = {
     "embedding_size": _whole(1, limits.MAX_EMBEDDING_SIZE),
     "hidden_size": _whole(1, limits.MAX_HIDDEN_SIZE),
     "num_layers": _whole(1, limits.MAX_LAYERS),
-    "cell": lambda value: value in ("lstm", "gru", "rnn"),
+    "cell": lambda value: type(value) is str and value in CELLS,
     "dropout": lambda value: type(value) in (int, float) and 0 <= value < 1,
     "layer_norm": _flag,
     "residual": _flag,
@@ -140,7 +161,7 @@ class LanguageModel(nn.Module):
         self.embedding = nn.Embedding(architecture.vocab_size, architecture.embedding_size)
         self.clock = nn.Embedding(architecture.clock_period, architecture.embedding_size) if architecture.clock_period else None
         self.layers = nn.ModuleList(
-            RecurrentLayer(architecture.cell, input_size=width, hidden_size=architecture.hidden_size) for width in widths
+            RecurrentLayer(cell_of(architecture.cell), input_size=width, hidden_size=architecture.hidden_size) for width in widths
         )
         self.norms = nn.ModuleList(_norm(width, architecture) for width in widths)
         self.norm = _norm(architecture.hidden_size, architecture)
@@ -158,7 +179,7 @@ class LanguageModel(nn.Module):
         """The same by the equations, with the gates of every layer and token; slow."""
         gates_LT: list[list[Gates]] = []
 
-        def traced(layer: RecurrentLayer, x_TBI: Tensor, carried: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        def traced(layer: RecurrentLayer, x_TBI: Tensor, carried: LayerState) -> tuple[Tensor, LayerState]:
             y_TBH, after, gates_T = layer.trace(x_TBI, carried)
             gates_LT.append(gates_T)
             return y_TBH, after
@@ -169,7 +190,7 @@ class LanguageModel(nn.Module):
     def _run(self, ids_TB: Tensor, state: State, recurrence: Any) -> tuple[Tensor, State]:
         x_TBE, clock_B = self._embed(ids_TB, state.clock_B)
         x_TBH = self._drop(x_TBE)
-        after: list[tuple[Tensor, ...]] = []
+        after: list[LayerState] = []
         for layer, norm, carried in zip(self.layers, self.norms, state.layers, strict=True):
             y_TBH, carried_on = recurrence(layer, norm(x_TBH), carried)
             y_TBH = self._drop(y_TBH)
@@ -200,10 +221,10 @@ class LanguageModel(nn.Module):
 
     def zero_state(self, batch_size: int) -> State:
         """The state before the first token of each of B streams, on the model's device and in its number type."""
-        zero_BH = torch.zeros(batch_size, self.architecture.hidden_size, device=self.device, dtype=self.head.weight.dtype)
-        parts = STATE_PARTS[self.architecture.cell]
+        like, shapes = self.head.weight, cell_of(self.architecture.cell).state(self.architecture.hidden_size)
+        layers = tuple(tuple(like.new_zeros(batch_size, *shape) for shape in shapes) for _ in self.layers)
         clock_B = torch.zeros(batch_size, dtype=torch.int64, device=self.device) if self.clock is not None else None
-        return State(tuple(tuple(zero_BH.clone() for _ in range(parts)) for _ in range(self.architecture.num_layers)), clock_B)
+        return State(layers, clock_B)
 
     @property
     def device(self) -> torch.device:

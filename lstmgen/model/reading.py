@@ -27,7 +27,7 @@ from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.state import State
 
 RUN_IN: Final = 512
-"""Tokens after which a state no longer shows where it began."""
+"""Tokens that a lane reads before it counts."""
 _MAX_LANES: Final = 128
 _MAX_PROMPT_WINDOW: Final = 1024
 

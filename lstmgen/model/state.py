@@ -1,14 +1,14 @@
 """The state of a recurrent network is a value.
 
 It goes into the model and comes out of it; nothing in the model remembers it. Whoever runs the model decides when it is carried on, cut
-off from the gradient, or set to zero.
+off from the gradient, or set to zero. Streams can be taken out of it, repeated, and put side by side.
 
-Letters: L layers, B streams, H hidden.
+Letters: L layers, B streams.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ class State:
     """What each layer carries from one token to the next.
 
     Attributes:
-        layers: one tuple of tensors a layer, each of shape (B, H): `(h, c)` for an LSTM, `(h,)` for a GRU or a plain RNN.
+        layers: one tuple of tensors a layer, of any rank, the streams B first: (B, H) twice for an LSTM. Zeros before the first token.
         clock_B: int64, how many ticking tokens each stream has read since its last boundary; None for a network without a clock.
     """
 
@@ -33,44 +33,38 @@ class State:
     @property
     def batch_size(self) -> int:
         """Number of streams B."""
-        return self.layers[0][0].shape[0]
+        return len(self.layers[0][0])
 
     def detach(self) -> State:
         """The same numbers, cut off from the graph that made them: the truncation in truncated backpropagation."""
-        return State(self._each(lambda part_BH: part_BH.detach()), self.clock_B)
+        return self._each(Tensor.detach)
 
-    def select(self, index_B: Tensor) -> State:
-        """The streams named by `index_B` (whole numbers, or a mask), in that order."""
-        return State(self._each(lambda part_BH: part_BH[index_B]), None if self.clock_B is None else self.clock_B[index_B])
+    def select(self, index_B: Tensor | slice) -> State:
+        """The streams named by `index_B` (whole numbers, a mask, or a slice), in that order."""
+        return self._each(lambda part_B: part_B[index_B])
+
+    def repeated(self, count: int) -> State:
+        """Every stream `count` times, the copies one after the other."""
+        return self._each(lambda part_B: part_B.repeat_interleave(count, dim=0))
+
+    @staticmethod
+    def joined(states: Sequence[State]) -> State:
+        """All streams of some states of one network, side by side."""
+        clocks = [state.clock_B for state in states if state.clock_B is not None]
+        layers = (tuple(map(torch.cat, zip(*parts, strict=True))) for parts in zip(*(state.layers for state in states), strict=True))
+        return State(tuple(layers), torch.cat(clocks) if clocks else None)
 
     def zero_where(self, mask_B: Tensor) -> State:
         """A copy in which the streams marked true start anew."""
-        keep_B1 = (~mask_B).unsqueeze(1)
-        clock_B = None if self.clock_B is None else self.clock_B * ~mask_B
-        return State(self._each(lambda part_BH: part_BH * keep_B1.to(part_BH.dtype)), clock_B)
+        return self._each(lambda part_B: part_B.masked_fill(mask_B.view(-1, *[1] * (part_B.dim() - 1)), 0))
 
     def to(self, target: torch.device | torch.dtype) -> State:
         """A copy on another device or in another number type; the clock stays a whole number."""
-        clock_B = self.clock_B
-        if clock_B is not None and isinstance(target, torch.device):
-            clock_B = clock_B.to(target)
-        return State(self._each(lambda part_BH: part_BH.to(target)), clock_B)
+        return self._each(lambda part_B: part_B.to(target) if isinstance(target, torch.device) or part_B.is_floating_point() else part_B)
 
-    def _each(self, change: Callable[[Tensor], Tensor]) -> tuple[tuple[Tensor, ...], ...]:
-        return tuple(tuple(change(part_BH) for part_BH in layer) for layer in self.layers)
-
-    @staticmethod
-    def joined(states: list[State]) -> State:
-        clocks = [state.clock_B for state in states]
-        return State(
-            tuple(
-                tuple(torch.cat(parts) for parts in zip(*layers, strict=True)) for layers in zip(*(s.layers for s in states), strict=True)
-            ),
-            None if clocks[0] is None else torch.cat(clocks),
-        )
-
-    def repeated(self, count: int) -> State:
-        return State.joined([self] * count)
+    def _each(self, change: Callable[[Tensor], Tensor]) -> State:
+        layers = tuple(tuple(change(part_B) for part_B in layer) for layer in self.layers)
+        return State(layers, None if self.clock_B is None else change(self.clock_B))
 
     def tensors(self) -> dict[str, Tensor]:
         """Named tensors, for saving."""

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.choices import PedalPolicy
-from lstmgen.music.score import Notes, Pedals, Score
+from lstmgen.music.lanes import is_new, next_starts, one_at_a_time
+from lstmgen.music.score import Pedals, Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,11 @@ def with_pedal(score: Score, policy: PedalPolicy) -> Score:
         return score.changed(pedals=Pedals.of())
     notes = score.notes
     ends = notes.end_ticks.astype(np.int64)
-    next_onset = _next_onsets(notes, (notes.track, notes.pitch))
+    order, key_N = np.lexsort((notes.start_ticks, notes.pitch, notes.track)), notes.track.astype(np.int64) * 128 + notes.pitch
+    key_N, starts = key_N[order], notes.start_ticks[order].astype(np.int64)
+    first = np.flatnonzero(is_new(key_N, starts))  # of several at one onset only the next different one counts
+    next_onset = np.empty(len(order), np.int64)
+    next_onset[order] = np.repeat(next_starts(key_N[first], starts[first]), np.diff(first, append=len(order)))
     for track in np.unique(score.pedals.track).tolist():
         mine = np.flatnonzero((notes.track == track) & ~notes.drum)
         downs, ups = _pressed(score, track)
@@ -58,23 +63,6 @@ def _pressed(score: Score, track: int) -> tuple[NDArray[np.int64], NDArray[np.in
     return downs, ups if len(ups) == len(downs) else np.append(ups, max(score.length_ticks, int(downs[-1])))
 
 
-def _next_onsets(notes: Notes, keys: tuple[NDArray[np.integer], ...]) -> NDArray[np.int64]:
-    """For every note the later onset of the next one with equal keys; a very large number where there is none."""
-    order = np.lexsort((notes.end_ticks, notes.start_ticks, *keys))
-    starts = notes.start_ticks[order].astype(np.int64)
-    following = np.full(len(order), np.iinfo(np.int64).max)
-    same = np.ones(max(len(order) - 1, 0), np.bool_)
-    for key in keys:
-        same &= key[order][1:] == key[order][:-1]
-    # Of several at one onset only the next different one counts, so look from behind.
-    for place in range(len(order) - 2, -1, -1):
-        if same[place]:
-            following[place] = starts[place + 1] if starts[place + 1] > starts[place] else following[place + 1]
-    result = np.empty(len(order), np.int64)
-    result[order] = following
-    return result
-
-
 def without_overlaps(score: Score) -> tuple[Score, Tidied]:
     """The score with no two notes of one track, instrument and pitch sounding at once.
 
@@ -82,18 +70,8 @@ def without_overlaps(score: Score) -> tuple[Score, Tidied]:
     are let alone, for voices may meet on a note; a tokenizer that knows no tracks does the same again to the notes that it lays together.
     """
     notes = score.notes
-    instrument = notes.track.astype(np.int64) * 256 + notes.program + 128 * notes.drum
-    order = np.lexsort((-notes.end_ticks.astype(np.int64), notes.start_ticks, notes.pitch, instrument))
-    ordered = notes.take(order)
-    key = instrument[order] * 128 + ordered.pitch
-    starts = ordered.start_ticks.astype(np.int64)
-    twin = np.zeros(len(key), np.bool_)
-    twin[1:] = (key[1:] == key[:-1]) & (starts[1:] == starts[:-1])
-    kept, key, starts = ordered.take(~twin), key[~twin], starts[~twin]
-    ends = kept.end_ticks.astype(np.int64)
-    following = np.where(key[1:] == key[:-1], starts[1:], np.iinfo(np.int64).max)
-    shortened = np.minimum(ends[:-1], following)
-    truncated = int((shortened < ends[:-1]).sum())
-    if len(ends):
-        ends[:-1] = shortened
-    return score.changed(notes=kept.changed(end_ticks=ends).in_order()), Tidied(truncated=truncated, merged=int(twin.sum()))
+    key_N = ((notes.track.astype(np.int64) * 2 + notes.drum) * 128 + notes.program) * 128 + notes.pitch
+    end_N = notes.end_ticks.astype(np.int64)
+    kept, ends = one_at_a_time(key_N, notes.start_ticks.astype(np.int64), end_N, rank_N=-end_N)
+    tidied = Tidied(truncated=int((ends < end_N[kept]).sum()), merged=len(notes) - len(kept))
+    return score.changed(notes=notes.take(kept).changed(end_ticks=ends).in_order()), tidied

@@ -265,7 +265,8 @@ class Trainer:
 
     def restore(self, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
         """Puts back what `state` gave; the next step is then the one that would have come."""
-        self.network.load_state_dict(_under(tensors, "network."), strict=not self.network.architecture.tied)
+        architecture = self.network.architecture
+        self.network.load_state_dict(architecture.renamed(_under(tensors, "network.")), strict=not architecture.tied)
         restore_optimizer(self.optimizer, _under(tensors, "optimizer."))
         self.carried = State.from_tensors(_under(tensors, "carried.")).to(self.arithmetic.device)
         self.counters = Counters(**values["counters"])

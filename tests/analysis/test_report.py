@@ -5,12 +5,13 @@ import math
 
 import numpy as np
 import pytest
-
 from lstmgen.analysis.report import Detail, Score, combine, summarise_totals, utf8_bytes
-from lstmgen.errors import InputError
-from lstmgen.media import tokenizers
 
-BYTE = tokenizers.ByteTokenizer()
+from lstmgen.errors import InputError
+from lstmgen.media.text import tokenizers as text_tokenizers
+from lstmgen.media.text.byte import ByteTokenizer
+
+BYTE = ByteTokenizer()
 
 
 def score_of(*texts, tokenizer=BYTE):
@@ -79,7 +80,7 @@ def test_a_line_feed_belongs_to_the_line_that_it_ends():
 
 def test_a_token_belongs_to_the_line_in_which_it_begins():
     text = "ab\nab\nab\nab\n" * 30
-    tokenizer = tokenizers.build("bpe", lambda: iter([text]), vocab_size=300)
+    tokenizer = text_tokenizers.build("bpe", lambda: iter([text]), vocab_size=300)
     score = score_of("ab\nab\nab", tokenizer=tokenizer)
     tokens = list(score.per_token())
     assert [row.index for row in tokens] == list(range(len(tokens)))

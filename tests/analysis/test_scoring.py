@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from lstmgen.analysis import scoring
 from lstmgen.analysis.scoring import score, score_text, score_token_file
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import InputError, UsageError
 from lstmgen.media import tokenizers
-from lstmgen.media.text.encoding import stretches
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 CHAR = tokenizers.build("char", lambda: iter(["abcdefgh\né"]))
@@ -23,15 +21,6 @@ def network():
     with torch.random.fork_rng():
         torch.manual_seed(2)
         return LanguageModel(Architecture(vocab_size=CHAR.vocab_size, embedding_size=5, hidden_size=7, num_layers=2, dropout=0.5)).double()
-
-
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch):
-    """So that a few dozen tokens pass through many chunks and groups."""
-    monkeypatch.setattr(scoring, "_LOGITS", 5 * 4 * CHAR.vocab_size)
-    monkeypatch.setattr(scoring, "_MAX_CHUNK", 6)
-    monkeypatch.setattr(scoring, "_STREAMS", 3)
-    monkeypatch.setattr(scoring, "_SHORT_TOKENS", 8)
 
 
 def ids_of(count, seed=0):
@@ -53,8 +42,7 @@ def by_hand(network, ids, window=None):
 
 def token_file_of(texts, tmp_path):
     path = tmp_path / "tokens"
-    documents = (stretches([text], CHAR) for text in texts)
-    write_token_file(path, documents, tokenizers.encoding_of(CHAR), corpus_sha256="0" * 64, part="val")
+    write_token_file(path, ([text] for text in texts), CHAR, corpus_sha256="0" * 64, part="val")
     return TokenFile.open(path)
 
 

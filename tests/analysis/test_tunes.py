@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-
 from lstmgen.analysis.tunes import score_tunes
+
 from lstmgen.errors import InputError
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer

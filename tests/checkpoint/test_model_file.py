@@ -12,10 +12,10 @@ import safetensors.torch
 import torch
 
 from lstmgen import run_files
-from lstmgen.checkpoint import tensor_file
+from lstmgen.checkpoint import model_file, tensor_file
 from lstmgen.checkpoint.model_file import find_model, load_model, read_description, save_model
 from lstmgen.errors import DivergedError, MachineError, ModelFileError
-from lstmgen.media import tokenizers
+from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 TEXT = "the quick brown fox\njumps"
@@ -23,7 +23,7 @@ SUMMARY = {"steps": 7, "val": {"nats_per_char": 1.25}, "sources": ["fox.txt"]}
 
 
 def char_tokenizer():
-    return tokenizers.build("char", lambda: iter([TEXT]))
+    return text_tokenizers.build("char", lambda: iter([TEXT]))
 
 
 def network_for(tokenizer, **changes):
@@ -95,6 +95,46 @@ def test_a_saved_model_comes_back_bit_for_bit(path, changes):
     assert torch.equal(expected_TBV, found_TBV)
 
 
+def former(name, tensor):
+    """The tensors of version 1 for one of today's."""
+    torchs = {"input_weight": "weight_ih", "recurrent_weight": "weight_hh", "input_bias": "bias_ih", "recurrent_bias": "bias_hh"}
+    *layer, parameter = name.split(".")
+    if layer[0] != "layers":
+        return {name: tensor}
+    if parameter != "bias":
+        return {".".join([*layer, "fused", f"{torchs[parameter]}_l0"]): tensor}
+    return {
+        ".".join([*layer, "fused", "bias_ih_l0"]): tensor - 0.25,
+        ".".join([*layer, "fused", "bias_hh_l0"]): torch.full_like(tensor, 0.25),
+    }
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_a_model_of_version_1_with_torchs_names_and_two_biases_is_the_same_network(path, cell):
+    network = saved(path, cell=cell)
+    _, document, _ = parts(path)
+    tensors = {old: part for name, tensor in network.tensors().items() for old, part in former(name, tensor).items()}
+    document.pop("sha256")
+    document["version"] = 1
+    path.write_bytes(tensor_file.pack(tensors, document))
+    loaded = load_model(path).network
+    assert loaded.tensors().keys() == network.tensors().keys()
+    for name, tensor in network.tensors().items():
+        torch.testing.assert_close(loaded.tensors()[name], tensor)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_names_of_the_other_version_are_refused(path, version):
+    network = saved(path)
+    _, document, _ = parts(path)
+    document.pop("sha256")
+    document["version"] = version
+    old = {old: part for name, tensor in network.tensors().items() for old, part in former(name, tensor).items()}
+    path.write_bytes(tensor_file.pack(network.tensors() if version == 1 else old, document))
+    with pytest.raises(ModelFileError, match="lacks the tensor"):
+        load_model(path)
+
+
 def test_a_tied_model_is_still_tied_after_loading(path):
     saved(path, tied=True, embedding_size=6)
     network = load_model(path).network
@@ -104,12 +144,12 @@ def test_a_tied_model_is_still_tied_after_loading(path):
 def test_a_loaded_network_trains(path):
     saved(path)
     network = load_model(path).network.train()
-    before = network.layers[0].fused.weight_hh_l0.detach().clone()
+    before = network.layers[0].recurrent_weight.detach().clone()
     optimizer = torch.optim.SGD([parameter for parameter in network.parameters() if parameter.requires_grad], lr=0.1)
     logits_TBV, _ = network(torch.tensor([[1], [2]]), network.zero_state(1))
     logits_TBV.square().sum().backward()
     optimizer.step()
-    assert not torch.equal(network.layers[0].fused.weight_hh_l0, before)
+    assert not torch.equal(network.layers[0].recurrent_weight, before)
 
 
 def test_loading_draws_from_no_generator(path):
@@ -135,7 +175,7 @@ def test_half_precision_weights_are_read_into_fp32(path, dtype):
 @pytest.mark.parametrize("name", ["byte", "word", "bpe", "unigram"])
 def test_every_tokenizer_travels_with_the_model(path, name):
     text = "how much wood would a woodchuck chuck if a woodchuck could chuck wood? " * 40
-    tokenizer = tokenizers.build(name, lambda: iter([text]), vocab_size=None if name == "byte" else 300)
+    tokenizer = text_tokenizers.build(name, lambda: iter([text]), vocab_size=None if name == "byte" else 300)
     network = network_for(tokenizer)
     save_model(path, network.tensors(), network.architecture, tokenizer, {})
     loaded = load_model(path).tokenizer
@@ -183,7 +223,7 @@ def test_tensors_or_a_tokenizer_of_another_network_are_not_saved(path):
     with pytest.raises(ValueError, match="tensors"):
         save_model(path, network_for(char_tokenizer(), hidden_size=7).tensors(), network.architecture, char_tokenizer(), {})
     with pytest.raises(ValueError, match="tokenizer"):
-        save_model(path, network.tensors(), network.architecture, tokenizers.build("byte", lambda: iter([TEXT])), {})
+        save_model(path, network.tensors(), network.architecture, text_tokenizers.build("byte", lambda: iter([TEXT])), {})
 
 
 def test_a_flipped_bit_anywhere_is_noticed(path):
@@ -320,7 +360,7 @@ def test_a_hostile_header_is_refused(path, change, reason):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda document: document.update(version=2), "version 2.*up to version 1"),
+        (lambda document: document.update(version=3), "version 3.*up to version 2"),
         (lambda document: document.update(version="1"), "version"),
         (lambda document: document.update(format="lstmgen-state"), "lstmgen-state"),
         (lambda document: document.update(summary=[]), "wrong entries"),

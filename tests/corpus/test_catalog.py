@@ -8,8 +8,14 @@ from pathlib import Path
 import pytest
 
 from lstmgen.corpus import catalog, download, machine
+from lstmgen.corpus.locate import locate
 from lstmgen.errors import CorpusError, InputError
-from lstmgen.media.text.documents import gather
+from lstmgen.media.text import documents
+
+
+def gather(specs, *, kept=None, cache=None, **options):
+    """The documents that the specs name."""
+    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
 
 
 @pytest.fixture

@@ -10,9 +10,16 @@ import pytest
 
 from lstmgen import limits, storage
 from lstmgen.corpus import catalog, music21_corpus
+from lstmgen.corpus.locate import locate
 from lstmgen.errors import CorpusError, InUseError, MachineError, MissingExtraError
-from lstmgen.media.text.documents import gather
+from lstmgen.media.text import documents
 from lstmgen.music.midi.reader import read_midi
+
+
+def gather(specs, *, kept=None, cache=None, **options):
+    """The documents that the specs name."""
+    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
+
 
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from lstmgen.generation.compose import after, bars_of, wishes_of
 
 from lstmgen.errors import InputError
-from lstmgen.generation.compose import after, bars_of, wishes_of
 from lstmgen.generation.sampling import Sampling
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
@@ -15,7 +15,7 @@ from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.midi.reader import read_midi
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Meter, Notes, Score
-from lstmgen.runs.trained import TrainedModel
+from lstmgen.runs.model import TrainedModel
 
 TOKENIZERS = [
     NotesTokenizer("beats", 12),

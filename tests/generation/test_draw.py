@@ -1,4 +1,4 @@
-"""Drawing tokens one after the other."""
+"""Drawing tokens one after the other, for one sample and for many side by side."""
 
 import math
 from itertools import islice
@@ -9,12 +9,13 @@ import torch
 
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.generation import filters
-from lstmgen.generation.decoder import Decoder
-from lstmgen.generation.draw import Drawing, as_length, begin, generator_of, pick, read_on
+from lstmgen.generation.draw import Lane, begin, draw, generator_of, pick, read_on
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Ramp, Sampling
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
+VOCABULARY = 9
 START = Moment(0, 1)
 
 
@@ -22,22 +23,53 @@ START = Moment(0, 1)
 def decoder():
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        network = LanguageModel(Architecture(vocab_size=9, embedding_size=5, hidden_size=7, num_layers=2))
+        network = LanguageModel(Architecture(vocab_size=VOCABULARY, embedding_size=5, hidden_size=7, num_layers=2))
         with torch.no_grad():
             network.head.weight.mul_(4)
     return Decoder(network.eval())
 
 
-def drawn(decoder, *, seed=1, index=0, length=40, context=None, ignore_end=True, **sampling):
-    drawing = Drawing(
-        decoder,
-        context or begin(decoder),
+class Ids:
+    """A writer whose pieces are the ids themselves, once each."""
+
+    def __init__(self, allowed_V=None, *, most=None):
+        self.ended = None
+        self.asked = 0
+        self._allowed_V, self._most, self._pushed = allowed_V, most, 0
+
+    def allowed(self):
+        self.asked += 1
+        return self._allowed_V
+
+    def push(self, token_id):
+        self._pushed += 1
+        self.ended = "enough" if self._pushed == self._most else None
+        return [token_id]
+
+    def finish(self, *, cut=False):
+        return ["cut" if cut else "end"]
+
+
+NO_END = np.arange(VOCABULARY) != 0
+
+
+def lane_of(context, *, seed=1, index=0, length=40, allowed_V=NO_END, most=None, **sampling):
+    return Lane(
+        Ids(allowed_V, most=most),
+        context,
         sampling=Sampling(**{"temperature": 1, **sampling}),
         length=length,
         generator=generator_of(seed, index),
-        ignore_end=ignore_end,
     )
-    return list(drawing), drawing
+
+
+def drawn(decoder, *, context=None, **options):
+    """What one sample draws, and its lane."""
+    context = context or begin(decoder)
+    lane = lane_of(context, **options)
+    for _ in draw(decoder, context, [lane]):
+        pass
+    return lane.ids.tolist(), lane
 
 
 def test_at_temperature_1_without_filters_tokens_follow_the_softmax_by_a_chi_square_test():
@@ -74,23 +106,22 @@ def test_an_output_without_any_number_is_refused():
         pick(torch.full((3,), math.nan), [], START, uniform=0.5)
 
 
-def test_the_surprisal_of_a_drawn_token_is_the_models_own_whatever_the_filters(decoder):
-    tokens, _ = drawn(decoder, length=12, temperature=0.3, top_k=3, ignore_end=True)
-    ids = [each.token for each in tokens]
+def test_the_surprisal_of_what_was_drawn_is_the_models_own_whatever_the_filters(decoder):
+    ids, lane = drawn(decoder, length=12, temperature=0.3, top_k=3)
     network = decoder.network
     with torch.inference_mode():
         logits_TBV, _ = network(torch.tensor([[0], *[[token] for token in ids[:-1]]]), network.zero_state(1))
     expected = -logits_TBV[:, 0].double().log_softmax(1)[torch.arange(12), torch.tensor(ids)]
-    assert [each.nats for each in tokens] == pytest.approx(expected.tolist(), abs=1e-5)
+    assert lane.nats == pytest.approx(float(expected.sum()), abs=1e-4)
 
 
 def test_greedy_takes_the_most_probable_token_each_time(decoder):
-    tokens, _ = drawn(decoder, length=15, temperature=0, ignore_end=False)
-    state, token = decoder.start(), 0
-    for each in tokens:
-        logits_V, state = decoder.step(token, state)
-        token = int(logits_V.argmax())
-        assert each.token == token
+    ids, _ = drawn(decoder, length=15, temperature=0, allowed_V=None)
+    token, state = 0, decoder.start()
+    for drawn_token in ids:
+        logits_BV, state = decoder.step([token], state)
+        token = int(logits_BV[0].argmax())
+        assert drawn_token == token
 
 
 def test_the_same_seed_and_index_draw_the_same_and_others_draw_otherwise(decoder):
@@ -104,36 +135,82 @@ def test_a_longer_sample_begins_with_the_shorter_one(decoder):
     assert drawn(decoder, length=30)[0][:12] == drawn(decoder, length=12)[0]
 
 
-def test_a_boundary_is_the_last_token_unless_it_is_ignored(decoder):
+def test_a_boundary_ends_a_sample_and_is_no_part_of_it_unless_it_is_not_allowed(decoder):
+    ended = set()
     for seed in range(20):
-        tokens = [each.token for each in drawn(decoder, seed=seed, length=60, ignore_end=False)[0]]
-        assert 0 not in tokens[:-1]
-        if tokens[-1] == 0:
-            break
-    else:
-        pytest.fail("no sample ended by itself")
-    longer = [each.token for each in drawn(decoder, seed=seed, length=60, ignore_end=True)[0]]
-    assert len(longer) == 60
-    assert 0 not in longer
+        ids, lane = drawn(decoder, seed=seed, length=12, allowed_V=None)
+        assert 0 not in ids
+        assert lane.ended == ("length" if len(ids) == 12 else "end-of-document")
+        ended.add(lane.ended)
+        longer, lane = drawn(decoder, seed=seed, length=12)
+        assert (len(longer), lane.ended) == (12, "length")
+        assert 0 not in longer
+    assert ended == {"end-of-document", "length"}
 
 
-def test_without_a_length_it_goes_on_until_it_is_left(decoder):
-    drawing = Drawing(decoder, begin(decoder), sampling=Sampling(), length=None, generator=generator_of(1, 0), ignore_end=True)
-    assert len(list(islice(drawing, 300))) == 300
+def test_nothing_is_drawn_that_is_not_allowed_and_all_that_is(decoder):
+    allowed_V = np.isin(np.arange(VOCABULARY), [2, 5, 7])
+    ids, _ = drawn(decoder, length=200, allowed_V=allowed_V, top_k=8)
+    assert set(ids) == {2, 5, 7}
+
+
+def test_a_sample_ends_when_its_writer_says_so(decoder):
+    ids, lane = drawn(decoder, most=5)
+    assert (len(ids), lane.ended) == (5, "enough")
+
+
+def test_a_writer_that_has_ended_before_the_first_token_is_asked_for_nothing(decoder):
+    context, writer = begin(decoder), Ids()
+    writer.ended = "enough"
+    ended = Lane(writer, context, sampling=Sampling(), length=5, generator=generator_of(1, 0))
+    assert ended.ended == "enough"
+    assert list(draw(decoder, context, [ended])) == []
+    assert writer.asked == 0
+
+
+def test_without_a_length_it_continues_until_it_is_left(decoder):
+    context = begin(decoder)
+    lane = lane_of(context, length=None)
+    assert len(list(islice(draw(decoder, context, [lane]), 300))) == lane.tokens == 300
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_every_sample_is_given_piece_by_piece_and_finished_once(decoder, cut):
+    context = begin(decoder)
+    lanes = [lane_of(context, index=index, length=length) for index, length in enumerate((3, 9, 1, 0))]
+    pieces = [[] for _ in lanes]
+    for lane, piece in draw(decoder, context, lanes, cut=cut):
+        pieces[lanes.index(lane)].append(piece)
+    last = ["cut" if cut else "end"]
+    assert pieces == [[*([token] for token in lane.ids.tolist()), last] if lane.tokens else [] for lane in lanes]
+    assert [lane.tokens for lane in lanes] == [3, 9, 1, 0]
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 5, 8])
+def test_a_sample_is_the_same_whatever_is_drawn_beside_it(decoder, together):
+    context = begin(decoder, np.array([3, 1, 4]))
+    alone = [drawn(decoder, context=context, index=index, length=4 + 3 * index % 7, top_k=5) for index in range(8)]
+    for first in range(0, 8, together):
+        lanes = [lane_of(context, index=index, length=4 + 3 * index % 7, top_k=5) for index in range(first, min(8, first + together))]
+        for _ in draw(decoder, context, lanes):
+            pass
+        for (ids, lane), beside in zip(alone[first:], lanes, strict=False):
+            assert beside.ids.tolist() == ids
+            assert beside.nats == lane.nats
 
 
 def test_length_zero_draws_nothing(decoder):
-    tokens, drawing = drawn(decoder, length=0)
-    assert tokens == []
-    assert drawing.ids.tolist() == []
+    ids, lane = drawn(decoder, length=0)
+    assert (ids, lane.ended, lane.nats) == ([], "length", 0)
 
 
-def test_the_context_after_drawing_is_the_one_after_reading_the_same(decoder):
-    tokens, drawing = drawn(decoder, length=9)
-    read = begin(decoder, np.array([each.token for each in tokens]))
-    assert drawing.context.ids.tolist() == read.ids.tolist() == drawing.ids.tolist()
-    torch.testing.assert_close(drawing.context.logits_V, read.logits_V, rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(drawing.context.carried.layers, read.carried.layers, rtol=1e-5, atol=1e-5)
+def test_drawing_leaves_its_context_as_it_was(decoder):
+    context = begin(decoder, np.array([3, 1]))
+    before = context.logits_V.clone(), {name: tensor.clone() for name, tensor in context.state.tensors().items()}
+    drawn(decoder, context=context, length=9)
+    assert torch.equal(context.logits_V, before[0])
+    assert all(torch.equal(tensor, before[1][name]) for name, tensor in context.state.tensors().items())
+    assert context.ids.tolist() == [3, 1]
 
 
 def test_reading_on_equals_reading_all_at_once(decoder):
@@ -141,6 +218,7 @@ def test_reading_on_equals_reading_all_at_once(decoder):
     parts = read_on(decoder, begin(decoder, np.array([1, 2])), np.array([3, 4, 5]))
     assert parts.ids.tolist() == whole.ids.tolist()
     torch.testing.assert_close(parts.logits_V, whole.logits_V, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(parts.state.tensors(), whole.state.tensors(), rtol=1e-6, atol=1e-6)
     assert read_on(decoder, whole, np.zeros(0, dtype=np.int64)) is whole
 
 
@@ -155,32 +233,19 @@ def test_the_penalty_looks_at_the_last_ids_of_prompt_and_text(decoder, monkeypat
 
     monkeypatch.setattr(filters, "repetition_penalty", spy)
     context = begin(decoder, np.array([3, 7, 4, 7]))
-    tokens, _ = drawn(decoder, context=context, length=2, repetition_penalty=1.3, repeat_last_n=last)
+    ids, _ = drawn(decoder, context=context, length=2, repetition_penalty=1.3, repeat_last_n=last)
     if last == 0:
         assert seen == []
     else:
         assert seen[0] == expected
-        assert tokens[0].token in seen[1]
+        assert ids[0] in seen[1]
 
 
 def test_a_strong_penalty_avoids_repetition(decoder):
-    tokens, _ = drawn(decoder, length=8, temperature=0, repetition_penalty=1000.0, repeat_last_n=-1)
-    assert len({each.token for each in tokens}) >= 5
+    ids, _ = drawn(decoder, length=8, temperature=0, repetition_penalty=1000.0, repeat_last_n=-1)
+    assert len(set(ids)) >= 5
 
 
-def test_arguments_out_of_bounds_are_usage_errors(decoder):
-    for seed, index in ((-1, 0), (1.5, 0), (True, 0), (0, -1)):
-        with pytest.raises(UsageError, match="whole number"):
-            generator_of(seed, index)
+def test_a_ramp_without_a_length_is_a_usage_error(decoder):
     with pytest.raises(UsageError, match="length"):
         drawn(decoder, length=None, temperature=Ramp(1.0, 0.5))
-    for length in (-2, 1.5, True, "5"):
-        with pytest.raises(UsageError, match="length"):
-            as_length(length)
-    assert as_length(-1) is None
-
-
-def test_a_model_of_nothing_but_the_boundary_cannot_ignore_it():
-    only = Decoder(LanguageModel(Architecture(vocab_size=1, embedding_size=2, hidden_size=3, num_layers=1)))
-    with pytest.raises(UsageError, match="nothing but the end"):
-        drawn(only)

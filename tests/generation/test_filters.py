@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -90,6 +91,12 @@ def test_the_mask_removes_what_is_banned_and_nothing_else():
     assert result[1:3].tolist() == FOUR[1:3].tolist()
 
 
+def test_what_may_be_kept_is_all_that_stays():
+    result = filters.keep(np.array([False, True, True, False]))(FOUR, Moment(0, 1))
+    assert kept(result) == [1, 2]
+    assert result[1:3].tolist() == FOUR[1:3].tolist()
+
+
 def test_where_only_banned_tokens_have_probability_the_others_become_equal():
     result = filters.mask(torch.tensor([3.0, -INF, -INF, -INF]), torch.tensor([0]))
     assert result.tolist() == [-INF, 0.0, 0.0, 0.0]
@@ -145,12 +152,13 @@ def test_filters_apply_in_the_documented_order(monkeypatch):
 
         return spy
 
-    for name in ("mask", "repetition_penalty", "temperature", "top_k", "top_p", "min_p", "typical_p"):
+    names = ["repetition_penalty", "temperature", "top_k", "top_p", "min_p", "typical_p"]
+    for name in names:
         monkeypatch.setattr(filters, name, spied(name, getattr(filters, name)))
     sampling = Sampling(temperature=0.5, top_k=3, top_p=0.9, min_p=0.1, typical_p=0.9, repetition_penalty=1.5)
-    filters.apply(filters.build(sampling, banned=[1]), FOUR, Moment(0, 9, (2,)))
-    assert called == ["mask", "repetition_penalty", "temperature", "top_k", "top_p", "min_p", "typical_p"]
-    assert list(filters.ORDER) == ["constraints", "penalties", "temperature", "top-k", "top-p", "min-p", "typical"]
+    filters.apply(filters.build(sampling), FOUR, Moment(0, 9, (2,)))
+    assert called == names
+    assert list(filters.ORDER) == ["penalties", "temperature", "top-k", "top-p", "min-p", "typical"]
 
 
 def test_top_p_works_on_the_tempered_distribution():

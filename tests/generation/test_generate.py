@@ -6,10 +6,11 @@ from lstmgen import limits
 from lstmgen.errors import InputError, UnseenSymbolError
 from lstmgen.generation.draw import Drawn
 from lstmgen.generation.generate import SampleStream, encode_given
-from lstmgen.media import tokenizers
+from lstmgen.media.text import tokenizers as text_tokenizers
+from lstmgen.media.text.byte import ByteTokenizer
 
-CHAR = tokenizers.build("char", lambda: iter(["abcdefgh .\nEND"]))
-BYTE = tokenizers.ByteTokenizer()
+CHAR = text_tokenizers.build("char", lambda: iter(["abcdefgh .\nEND"]))
+BYTE = ByteTokenizer()
 
 
 def stream_of(text, tokenizer=CHAR, *, end=False, ids=None, **values):

@@ -1,13 +1,17 @@
 """The knobs of sampling."""
 
+import json
 import math
 import subprocess
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from lstmgen import limits
 from lstmgen.errors import UsageError
-from lstmgen.generation.sampling import Cycle, Ramp, Sampling, parse_temperature, temperature_at
+from lstmgen.generation.sampling import Cycle, Ramp, Sampling, parse_temperature, temperature_at, temperature_text
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,42 @@ def test_the_ends_of_the_bounds_are_allowed(values):
 def test_ramps_and_cycles_check_themselves(make):
     with pytest.raises(UsageError):
         make()
+
+
+degrees = st.floats(0, allow_infinity=False, allow_nan=False)
+temperatures = st.one_of(degrees, st.builds(Ramp, degrees, degrees), st.lists(degrees, min_size=1, max_size=4).map(tuple).map(Cycle))
+shares = st.floats(0, 1, exclude_min=True)
+samplings = st.builds(
+    Sampling,
+    temperature=temperatures,
+    top_k=st.integers(0),
+    top_p=shares,
+    min_p=st.floats(0, 1),
+    typical_p=shares,
+    repetition_penalty=st.floats(1 / limits.MAX_REPETITION_PENALTY, limits.MAX_REPETITION_PENALTY),
+    repeat_last_n=st.integers(-1),
+)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(temperatures)
+def test_a_temperature_is_read_as_it_is_written(temperature):
+    assert parse_temperature(temperature_text(temperature)) == temperature
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(samplings)
+def test_settings_are_the_same_after_a_way_through_json(sampling):
+    assert Sampling.from_json(json.loads(json.dumps(sampling.to_json()))) == sampling
+
+
+def test_settings_from_json_are_checked_and_what_is_left_out_is_the_default():
+    assert Sampling.from_json({"temperature": 0.5, "top_k": 3}) == Sampling(temperature=0.5, top_k=3)
+    with pytest.raises(UsageError, match="top-p"):
+        Sampling.from_json({"top_p": 7})
+    with pytest.raises(UsageError, match="no topk") as caught:
+        Sampling.from_json({"topk": 7})
+    assert "top_k" in caught.value.remedy
 
 
 def test_settings_are_checked_without_torch():

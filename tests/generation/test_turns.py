@@ -5,15 +5,16 @@ import pytest
 import torch
 
 from lstmgen.errors import UnseenSymbolError
-from lstmgen.generation.decoder import Decoder
 from lstmgen.generation.draw import begin
 from lstmgen.generation.sampling import Sampling
 from lstmgen.generation.turns import Turns
-from lstmgen.media import tokenizers
+from lstmgen.media.text import tokenizers as text_tokenizers
+from lstmgen.media.text.byte import ByteTokenizer
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
-BYTE = tokenizers.ByteTokenizer()
-CHAR = tokenizers.build("char", lambda: iter(["abcdefg .\n"]))
+BYTE = ByteTokenizer()
+CHAR = text_tokenizers.build("char", lambda: iter(["abcdefg .\n"]))
 PLAIN = Sampling(temperature=1)
 
 

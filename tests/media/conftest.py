@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstmgen.media import tokenizers
+from lstmgen.media.text import tokenizers as text_tokenizers
 
 PROSE = (
     "The tide came in over the flats, and the heron didn't move.\n"
@@ -24,7 +24,7 @@ def build_tokenizer():
     """Builds by name from the text given, cut into chunks of a prime length."""
 
     def build(name, text=CORPUS, **options):
-        return tokenizers.build(name, lambda: (text[start : start + 97] for start in range(0, len(text), 97)), **options)
+        return text_tokenizers.build(name, lambda: (text[start : start + 97] for start in range(0, len(text), 97)), **options)
 
     return build
 
@@ -32,11 +32,11 @@ def build_tokenizer():
 @pytest.fixture(scope="session")
 def built(build_tokenizer):
     """All five, and byte, word and bpe again for a corpus that held bytes that are not UTF-8."""
-    plain = {name: build_tokenizer(name) for name in tokenizers.TEXT_NAMES}
+    plain = {name: build_tokenizer(name) for name in text_tokenizers.NAMES}
     raw = {f"raw {name}": build_tokenizer(name, CORPUS + "\udcff\udcc3 raw") for name in ("byte", "word", "bpe")}
     return plain | raw
 
 
-@pytest.fixture(scope="session", params=[*tokenizers.TEXT_NAMES, "raw byte", "raw word", "raw bpe"])
+@pytest.fixture(scope="session", params=[*text_tokenizers.NAMES, "raw byte", "raw word", "raw bpe"])
 def tokenizer(request, built):
     return built[request.param]

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+from lstmgen.media.sources import Source
 
 from lstmgen.config import Config
 from lstmgen.errors import CorpusError
-from lstmgen.media.sources import Source
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lstmgen.errors import UnseenSymbolError
 from lstmgen.ids import BOUNDARY_ID
-from lstmgen.media import tokenizers
+from lstmgen.media import registry
 
 LIGHT = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -188,9 +188,9 @@ def test_nothing_encodes_to_nothing(tokenizer):
 
 
 def test_a_tokenizer_comes_back_from_its_json_as_it_was(tokenizer, corpus):
-    again = tokenizers.from_json(json.loads(json.dumps(tokenizer.to_json())))
+    again = registry.tokenizer_from_json(json.loads(json.dumps(tokenizer.to_json())))
     assert again == tokenizer
-    assert tokenizers.fingerprint(again) == tokenizers.fingerprint(tokenizer)
+    assert registry.fingerprint(again) == registry.fingerprint(tokenizer)
     assert again.encode(corpus).tolist() == tokenizer.encode(corpus).tolist()
 
 

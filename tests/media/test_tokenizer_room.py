@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmgen.errors import CorpusError, ModelFileError, UsageError
-from lstmgen.media import tokenizers
+from lstmgen.media import registry
+from lstmgen.media.text import tokenizers as text_tokenizers
 
 JUNK = st.one_of(
     st.none(),
@@ -22,46 +23,46 @@ JUNK = st.one_of(
 
 
 def test_the_default_stands_first():
-    assert tokenizers.TEXT_NAMES == ("char", "byte", "word", "bpe", "unigram")
+    assert text_tokenizers.NAMES == ("char", "byte", "word", "bpe", "unigram")
 
 
-@pytest.mark.parametrize("name", tokenizers.TEXT_NAMES)
+@pytest.mark.parametrize("name", text_tokenizers.NAMES)
 def test_known_character_counts_give_the_same_tokenizer(name, corpus, build_tokenizer):
     counts = {symbol: corpus.count(symbol) for symbol in set(corpus)} | {"☃": 0}
     assert build_tokenizer(name, corpus, alphabet=counts) == build_tokenizer(name, corpus)
 
 
-@pytest.mark.parametrize("name", tokenizers.TEXT_NAMES)
+@pytest.mark.parametrize("name", text_tokenizers.NAMES)
 @pytest.mark.parametrize("alphabet", [None, {}, {"a": 0}])
 def test_an_empty_corpus_is_refused(name, alphabet):
     with pytest.raises(CorpusError, match="no text"):
-        tokenizers.build(name, lambda: [None, ""], alphabet=alphabet)
+        text_tokenizers.build(name, lambda: [None, ""], alphabet=alphabet)
 
 
 def test_char_reads_nothing_when_the_characters_are_known():
-    tokenizer = tokenizers.build("char", lambda: pytest.fail("read"), alphabet={"a": 1})
+    tokenizer = text_tokenizers.build("char", lambda: pytest.fail("read"), alphabet={"a": 1})
     assert tokenizer.vocab_size == 2
 
 
 @pytest.mark.parametrize("name", ["byte", "char"])
 def test_a_size_is_refused_where_it_does_not_apply(name):
     with pytest.raises(UsageError, match="does not apply"):
-        tokenizers.build(name, lambda: ["a"], vocab_size=300)
+        text_tokenizers.build(name, lambda: ["a"], vocab_size=300)
 
 
 def test_a_size_beyond_all_bounds_is_refused():
     with pytest.raises(UsageError, match="too large"):
-        tokenizers.build("bpe", lambda: ["a"], vocab_size=2**21)
+        text_tokenizers.build("bpe", lambda: ["a"], vocab_size=2**21)
 
 
 def test_an_unknown_name_is_refused():
     with pytest.raises(UsageError, match=r"'morse'.*unigram"):
-        tokenizers.build("morse", lambda: ["a"])
+        text_tokenizers.build("morse", lambda: ["a"])
 
 
 def test_fingerprints_tell_tokenizers_apart(built):
-    assert len({tokenizers.fingerprint(tokenizer) for tokenizer in built.values()}) == len(built)
-    assert tokenizers.fingerprint(built["byte"]) == "0c646a1a1b4b12e12b442f48819857585bf3d1ab9fba1b34779dd5f85bbb810d"
+    assert len({registry.fingerprint(tokenizer) for tokenizer in built.values()}) == len(built)
+    assert registry.fingerprint(built["byte"]) == "0c646a1a1b4b12e12b442f48819857585bf3d1ab9fba1b34779dd5f85bbb810d"
 
 
 @pytest.mark.parametrize(
@@ -69,13 +70,13 @@ def test_fingerprints_tell_tokenizers_apart(built):
 )
 def test_what_is_no_tokenizer_is_refused(values):
     with pytest.raises(ModelFileError):
-        tokenizers.from_json(values)
+        registry.tokenizer_from_json(values)
 
 
 @pytest.mark.parametrize("version", [0, 2, True, 1.0, "1", None])
 def test_another_version_is_refused(version):
     with pytest.raises(ModelFileError, match="version"):
-        tokenizers.from_json({"name": "byte", "version": version, "raw_bytes": False})
+        registry.tokenizer_from_json({"name": "byte", "version": version, "raw_bytes": False})
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -96,10 +97,10 @@ def test_changed_json_gives_a_tokenizer_or_one_kind_of_error(tokenizer, data):
         place = data.draw(st.integers(0, len(values[key]) - 1))
         values[key] = values[key][:place] + data.draw(st.sampled_from("A+/=z0 é")) + values[key][place + 1 :]
     try:
-        again = tokenizers.from_json(values)
+        again = registry.tokenizer_from_json(values)
     except ModelFileError:
         return
-    assert tokenizers.from_json(json.loads(json.dumps(again.to_json()))) == again
+    assert registry.tokenizer_from_json(json.loads(json.dumps(again.to_json()))) == again
     assert again.decode(again.encode("the tide", oov="skip")) in {
         "the tide",
         "".join(s for s in "the tide" if s not in again.unseen("the tide")),

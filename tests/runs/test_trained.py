@@ -9,10 +9,12 @@ from lstmgen.corpus.token_file import TokenFile
 from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import CorpusError, InputError, MachineError, ModelFileError, UnseenSymbolError, UsageError
 from lstmgen.generation.sampling import Ramp, Sampling
-from lstmgen.media import tokenizers
+from lstmgen.media import registry
+from lstmgen.media.text import tokenizers as text_tokenizers
+from lstmgen.media.text.byte import ByteTokenizer
 from lstmgen.media.text.encoding import stretches
 from lstmgen.model.language_model import Architecture, LanguageModel
-from lstmgen.runs.trained import TrainedModel, load
+from lstmgen.runs.model import TrainedModel, load
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 3
 PLAIN = Sampling(temperature=1)
@@ -26,7 +28,7 @@ def network_for(tokenizer, **changes):
 
 
 def model_of(name="char", **changes):
-    tokenizer = tokenizers.build(name, lambda: iter([TEXT]))
+    tokenizer = text_tokenizers.build(name, lambda: iter([TEXT]))
     return TrainedModel(network_for(tokenizer, **changes), tokenizer)
 
 
@@ -38,7 +40,7 @@ def model():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("run")
-    tokenizer = tokenizers.build("char", lambda: iter([TEXT]))
+    tokenizer = text_tokenizers.build("char", lambda: iter([TEXT]))
     network = network_for(tokenizer)
     save_model(path / "model.safetensors", network.tensors(), network.architecture, tokenizer, {"steps": 3})
     return path
@@ -229,7 +231,7 @@ def test_scoring_a_text_with_unseen_symbols_follows_the_policy(model):
 
 
 def token_file_of(tokenizer, path):
-    write_token_file(path, [stretches([TEXT], tokenizer)], tokenizers.encoding_of(tokenizer), corpus_sha256="0" * 64, part="val")
+    write_token_file(path, [stretches([TEXT], tokenizer)], registry.encoding_of(tokenizer), corpus_sha256="0" * 64, part="val")
 
 
 def test_a_token_file_scores_as_its_text_and_another_tokenizers_is_refused(model, tmp_path):
@@ -237,7 +239,7 @@ def test_a_token_file_scores_as_its_text_and_another_tokenizers_is_refused(model
     result = model.score_token_file(TokenFile.open(tmp_path / "tokens"))
     assert result == model.score(TEXT)
     assert list(result.lines()) == list(model.score(TEXT).lines())
-    token_file_of(tokenizers.ByteTokenizer(), tmp_path / "other")
+    token_file_of(ByteTokenizer(), tmp_path / "other")
     with pytest.raises(CorpusError, match="tokenizer"):
         model.score_token_file(TokenFile.open(tmp_path / "other"))
 

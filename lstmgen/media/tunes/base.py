@@ -12,7 +12,7 @@ from lstmgen.ids import Ids
 from lstmgen.media.base import Clock, Tokenizer
 from lstmgen.media.writing import Cursor
 from lstmgen.music.constraints import Constraints
-from lstmgen.music.score import Score
+from lstmgen.music.score import Notes, Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,18 @@ class Measures:
     notes: int
     seconds: float
     frames: int | None = None
+
+
+class NoteStream(Protocol):
+    """Turns ids into notes one at a time; gives each note as soon as its end is known, in ticks, never half a note."""
+
+    def push(self, token_id: int, /) -> Notes:
+        """The notes that this id completes; usually none or one. Raises IndexError where there is no such id."""
+        ...
+
+    def finish(self) -> Notes:
+        """The notes that end because no id follows."""
+        ...
 
 
 class ScoreTokenizer(Tokenizer, Protocol):
@@ -52,6 +64,18 @@ class ScoreTokenizer(Tokenizer, Protocol):
             like: where the ids do not say it, ticks per beat, tempo map, meters, keys, and the tracks with their programs are taken from
                 this score (of which the ids are a continuation).
             since: leave out the notes that begin with an id before this index; times are as in the whole.
+        """
+        ...
+
+    def decoder(self, *, like: Score | None = None, prompt: Ids = ...) -> NoteStream:
+        """A fresh decoder for the ids of one piece, as a cursor allows them; each takes a constant time.
+
+        All the notes that it gives, in order, are those of `decode(prompt and ids, like=like, since=len(prompt))`.
+
+        Args:
+            like: as in `decode`.
+            prompt: ids that the pushed ones follow; notes that begin there are not given, but their time, tempo, instrument and loudness
+                hold.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What the ids of a tokenizer without instruments leave open, taken from the score that they continue, or by default.
+"""Who plays decoded notes: what ids without instruments leave open is taken from the score that they continue, or by default.
 
 From a score: ticks per beat, tempo, meters, keys, tracks, and of each pitched track its program and its usual loudness. By default: 480
 ticks per beat, 120 beats per minute, 4/4, program 0.
@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Any, Final, final
 
 import numpy as np
 
+from lstmgen.media.tunes.step_notes import UNSAID, StepNotes
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.lanes import Steps
 from lstmgen.music.score import Notes, Score, Track
 
@@ -19,6 +22,24 @@ DEFAULT_VELOCITY: Final = 80
 DEFAULT_TICKS_PER_BEAT: Final = 480
 LAST_TICK: Final = 2**31 - 1
 """The last that a score can hold."""
+DRUMS: Final = 128
+"""The instrument that stands for the drums; the others are the programs of General MIDI."""
+INSTRUMENTS: Final = 129
+
+
+@cache
+def blank() -> Score:
+    """What ids continue that continue nothing: no notes, no tracks, 4/4 at 120 beats per minute."""
+    return Score.of(Notes.empty(), ticks_per_beat=DEFAULT_TICKS_PER_BEAT).changed(tracks=())
+
+
+def played(notes: StepNotes, like: Score, base: TimeBase, band: Band) -> Notes:
+    """Notes in ticks; each ends after it starts, and what no score can hold is left out."""
+    start_N, end_N = base.ticks(like, notes.start_N), base.ticks(like, notes.end_N)
+    end_N = np.minimum(np.maximum(end_N, start_N + 1), LAST_TICK)
+    columns = {"pitch": notes.pitch_N, **band.columns(notes)}
+    fits = start_N < end_N
+    return Notes.of(start_N[fits], end_N[fits], **{name: column[fits] for name, column in columns.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,62 +70,82 @@ def parts_of(score: Score) -> list[Part]:
     return parts
 
 
-def nearest_part(parts: Sequence[Part], pitch_N: Steps) -> Steps:
-    """The index of the part that lies nearest to each pitch, of shape (N,); the first of equals."""
-    distance_NK = np.abs(pitch_N[:, None] - np.array([part.pitch for part in parts])[None, :])
-    return distance_NK.argmin(1)
-
-
-def with_new_tracks(like: Score | None, parts: Sequence[Part | None], names: Sequence[str]) -> tuple[list[Part], tuple[Track, ...]]:
-    """The parts with new tracks behind those of `like` for what is None, and all tracks then.
-
-    A new track plays the program of the first part that there is.
-    """
-    tracks = list(like.tracks) if like is not None else []
-    model = next((part for part in parts if part is not None), Part(track=0))
-    found: list[Part] = []
-    for part, name in zip(parts, names, strict=True):
-        if part is None:
-            found.append(Part(track=len(tracks), program=model.program, velocity=model.velocity))
-            tracks.append(Track(name))
-        else:
-            found.append(part)
-    return found, tuple(tracks)
-
-
-def assembled(
-    like: Score | None,
-    *,
-    ticks: tuple[Steps, Steps],
-    pitch_N: Steps,
-    velocity_N: Steps | None,
-    part_N: Steps,
-    parts: Sequence[Part],
-    tracks: tuple[Track, ...],
-    length_ticks: int,
-) -> Score:
-    """The score of decoded notes.
+@final
+class Parts:
+    """A band of pitched parts, one for each line of the notes.
 
     Args:
-        like: the score that the notes continue.
-        ticks: where each note begins and ends; an end that is not above its start is moved there, and what no score can hold is left out.
-        pitch_N: 0 to 127.
-        velocity_N: 1 to 127; None: the usual one of each part.
-        part_N: index in `parts` of each note.
-        parts: where notes go.
-        tracks: all tracks.
-        length_ticks: where the piece ends, or earlier than its last note does.
+        like: the score that is continued.
+        parts: its parts; None is a new track, which plays the program of the first part that there is.
+        names: of the tracks that are new.
+        by_pitch: whether a note belongs to the part whose notes lie nearest to its pitch, whatever its line.
     """
-    start_N, end_N = ticks
-    end_N = np.minimum(np.maximum(end_N, start_N + 1), LAST_TICK)
-    column = {name: np.array([getattr(part, name) for part in parts], np.int64)[part_N] for name in ("track", "program", "velocity")}
-    if velocity_N is not None:
-        column["velocity"] = velocity_N
-    fits = start_N < end_N
-    notes = Notes.of(start_N[fits], end_N[fits], pitch_N[fits], **{name: values[fits] for name, values in column.items()})
-    length_ticks = min(length_ticks, LAST_TICK)
-    if like is None:
-        return Score.of(notes, tracks=tracks, length_ticks=length_ticks)
-    return Score.of(notes, ticks_per_beat=like.ticks_per_beat, keys=like.keys, tracks=tracks, length_ticks=length_ticks).changed(
-        tempos=like.tempos, meters=like.meters
-    )
+
+    def __init__(self, like: Score, parts: Sequence[Part | None], names: Sequence[str], *, by_pitch: bool = False) -> None:
+        self.tracks = list(like.tracks)
+        self._by_pitch = by_pitch
+        self._parts: list[Part] = []
+        model = next((part for part in parts if part is not None), Part(track=0))
+        for part, name in zip(parts, names, strict=True):
+            if part is None:
+                self._parts.append(Part(track=len(self.tracks), program=model.program, velocity=model.velocity))
+                self.tracks.append(Track(name))
+            else:
+                self._parts.append(part)
+
+    @staticmethod
+    def by_pitch(like: Score) -> Parts:
+        """The parts of a score, or one new part."""
+        parts = parts_of(like) or [None]
+        return Parts(like, parts, [""] * len(parts), by_pitch=True)
+
+    def columns(self, notes: StepNotes) -> dict[str, Any]:
+        """Track, program, velocity and whether it is a drum of each note."""
+        part_N = notes.line_N
+        if self._by_pitch:
+            part_N = np.abs(notes.pitch_N[:, None] - np.array([part.pitch for part in self._parts])).argmin(1)
+        track_N, program_N, usual_N = (
+            np.array([getattr(part, name) for part in self._parts], np.int64)[part_N] for name in ("track", "program", "velocity")
+        )
+        velocity_N = np.where(notes.velocity_N == UNSAID, usual_N, notes.velocity_N)
+        return {"track": track_N, "program": program_N, "velocity": velocity_N, "drum": np.zeros(len(part_N), np.bool_)}
+
+
+def instruments_of(score: Score) -> Steps:
+    """The instrument of every note."""
+    return np.where(score.notes.drum, DRUMS, score.notes.program.astype(np.int64))
+
+
+@final
+class Ensemble:
+    """A band of instruments, each with a track: the first of the score that plays it, or a new one.
+
+    Args:
+        like: the score that is continued.
+        named: the instruments that are named, to which others may be added: new tracks stand in this order.
+    """
+
+    def __init__(self, like: Score, named: Sequence[int]) -> None:
+        instruments, first = np.unique(instruments_of(like), return_index=True)
+        self._known = dict(zip(instruments.tolist(), like.notes.track[first].tolist(), strict=True))
+        self._like, self._named = like, named
+
+    @property
+    def _track_of(self) -> dict[int, int]:
+        new = [instrument for instrument in dict.fromkeys(self._named) if instrument not in self._known]
+        return self._known | {instrument: len(self._like.tracks) + place for place, instrument in enumerate(new)}
+
+    @property
+    def tracks(self) -> Sequence[Track]:
+        """All tracks: those of the score, then new ones."""
+        return (*self._like.tracks, *(Track() for _ in range(len(self._track_of) - len(self._known))))
+
+    def columns(self, notes: StepNotes) -> dict[str, Any]:
+        """Track, program, velocity and whether it is a drum of each note."""
+        drum_N, track_of = notes.line_N == DRUMS, self._track_of
+        track_N = np.array([track_of[instrument] for instrument in notes.line_N.tolist()], np.int64)
+        return {"track": track_N, "program": np.where(drum_N, 0, notes.line_N), "velocity": notes.velocity_N, "drum": drum_N}
+
+
+Band = Parts | Ensemble
+"""Who plays notes; its `tracks` are those of the score that is continued, then new ones."""

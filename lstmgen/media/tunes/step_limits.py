@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.errors import UsageError
+from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import Constraints
-from lstmgen.music.score import DEFAULT_TEMPO_US, Score
+from lstmgen.music.score import Score
 
 NO_LIMIT: Final = 2**62
 _ALMOST: Final = 1e-6
@@ -19,41 +20,8 @@ _ALMOST: Final = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pulse:
-    """Tempo and meter at the end of a tune.
-
-    Attributes:
-        beats_per_bar: quarter notes of a bar.
-        seconds_per_beat: length of a quarter note.
-        bar_line_beats: a place at which a bar begins, in quarter notes from the beginning.
-        bar_line_s: the same place in seconds; 0 at the beginning.
-    """
-
-    beats_per_bar: float = 4.0
-    seconds_per_beat: float = DEFAULT_TEMPO_US / 1e6
-    bar_line_beats: float = 0.0
-    bar_line_s: float = 0.0
-
-    @staticmethod
-    def at_end_of(score: Score | None) -> Pulse:
-        """What holds where a score ends; without a score 4/4 at 120 beats per minute from the beginning."""
-        if score is None:
-            return Pulse()
-        meter = next(meter for meter in reversed(score.meters) if meter.tick <= score.length_ticks)
-        bar_ticks = meter.bar_ticks(score.ticks_per_beat)
-        # The bar line at or after the end: all changes of tempo lie before it.
-        line_tick = meter.tick + round(math.ceil((score.length_ticks - meter.tick) / bar_ticks - _ALMOST) * bar_ticks)
-        return Pulse(
-            beats_per_bar=bar_ticks / score.ticks_per_beat,
-            seconds_per_beat=score.tempos.tempo_at(score.length_ticks) / 1e6,
-            bar_line_beats=line_tick / score.ticks_per_beat,
-            bar_line_s=float(score.seconds_at(line_tick)),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class StepLimits:
-    """What holds for the notes that are drawn.
+    """What holds for the notes that are drawn; by default the grammar only.
 
     Attributes:
         pitches_P: which pitches may begin, of shape (128,).
@@ -65,17 +33,17 @@ class StepLimits:
         bar_line: a step at which a bar begins; neither this nor the length of a bar need be a whole number.
     """
 
-    pitches_P: NDArray[np.bool_]
-    max_sounding: int
-    longest: int
-    bars: int | None
-    length: float | None
-    steps_per_bar: float
-    bar_line: float
+    pitches_P: NDArray[np.bool_] = field(default_factory=lambda: np.ones(128, np.bool_))
+    max_sounding: int = NO_LIMIT
+    longest: int = NO_LIMIT
+    bars: int | None = None
+    length: float | None = None
+    steps_per_bar: float = 1.0
+    bar_line: float = 0.0
 
     @staticmethod
-    def of(constraints: Constraints, pulse: Pulse, *, steps_per_beat: float, bar_line: float) -> StepLimits:
-        """Constraints in steps, of which so many make a beat.
+    def of(constraints: Constraints, like: Score, base: TimeBase) -> StepLimits:
+        """Constraints in steps; bars and seconds are counted in the meter and the tempo at the end of a score.
 
         Raises:
             UsageError: nothing at all could be drawn.
@@ -85,21 +53,24 @@ class StepLimits:
         for name, value in (("polyphony", constraints.max_polyphony), ("bars", constraints.bars)):
             if value is not None and value < 1:
                 raise UsageError(f"{name} of {value}, expected at least 1", remedy="ask for 1 or more")
+        seconds_per_beat = like.tempos.tempo_at(like.length_ticks) / 1e6
+        steps_per_beat = base.per_beat(seconds_per_beat)
         lengths = (
             math.inf if constraints.max_note_beats is None else constraints.max_note_beats * steps_per_beat,
-            math.inf if constraints.max_note_s is None else constraints.max_note_s * steps_per_beat / pulse.seconds_per_beat,
+            math.inf if constraints.max_note_s is None else constraints.max_note_s * steps_per_beat / seconds_per_beat,
         )
-        pitches = range(128) if constraints.pitches is None else constraints.pitches
-        pitches_P = np.isin(np.arange(128), sorted(pitches))
-        pitches_P.setflags(write=False)
+        meter = next(meter for meter in reversed(like.meters) if meter.tick <= like.length_ticks)
+        bar_ticks = meter.bar_ticks(like.ticks_per_beat)
+        # The bar line at or after the end: all changes of tempo lie before it.
+        line_tick = meter.tick + round(math.ceil((like.length_ticks - meter.tick) / bar_ticks - _ALMOST) * bar_ticks)
         return StepLimits(
-            pitches_P=pitches_P,
+            pitches_P=np.isin(np.arange(128), sorted(range(128) if constraints.pitches is None else constraints.pitches)),
             max_sounding=constraints.max_polyphony or NO_LIMIT,
             longest=NO_LIMIT if min(lengths) == math.inf else max(1, math.floor(min(lengths) + _ALMOST)),
             bars=constraints.bars,
-            length=None if constraints.seconds is None else constraints.seconds * steps_per_beat / pulse.seconds_per_beat,
-            steps_per_bar=pulse.beats_per_bar * steps_per_beat,
-            bar_line=bar_line,
+            length=None if constraints.seconds is None else constraints.seconds * steps_per_beat / seconds_per_beat,
+            steps_per_bar=bar_ticks / like.ticks_per_beat * steps_per_beat,
+            bar_line=float(base.places(like, line_tick)),
         )
 
     def end_after(self, now: int) -> int | None:
@@ -118,15 +89,34 @@ class StepLimits:
         return max(now + 1, math.floor(min(ends) + 0.5)) if ends else None
 
 
-NOTHING_LIMITED: Final = StepLimits.of(Constraints(), Pulse(), steps_per_beat=1.0, bar_line=0.0)
+NOTHING_LIMITED: Final = StepLimits()
 """What holds for a prompt: the grammar only."""
 
 
-def check_allowed(allowed_V: NDArray[np.bool_], token_id: int) -> None:
-    """Refuses an id that may not come next.
+class Course:
+    """How far a tune has come, in steps, and what holds for it.
 
-    Raises:
-        ValueError: it may not, or there is no such id.
+    Args:
+        requested: what holds from `begin` on.
     """
-    if not 0 <= token_id < len(allowed_V) or not allowed_V[token_id]:
-        raise ValueError(f"id {token_id} may not come here")
+
+    def __init__(self, requested: StepLimits) -> None:
+        self._requested = requested
+        self.limits = NOTHING_LIMITED
+        self.now = 0
+        self.end: int | None = None
+
+    def begin(self) -> None:
+        """The prompt is over."""
+        self.limits = self._requested
+        self.end = self._requested.end_after(self.now)
+
+    @property
+    def room(self) -> int:
+        """Steps up to the end."""
+        return NO_LIMIT if self.end is None else self.end - self.now
+
+    @property
+    def finished(self) -> bool:
+        """Whether the end that was asked for has been reached."""
+        return self.end is not None and self.now >= self.end

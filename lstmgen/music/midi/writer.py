@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import storage
+from lstmgen.music.lanes import one_at_a_time
 from lstmgen.music.score import PERCUSSION_CHANNEL, Notes, Pedal, Score
 
 _PITCHED_CHANNELS: Final = tuple(channel for channel in range(16) if channel != PERCUSSION_CHANNEL)
@@ -154,15 +155,9 @@ def _program_changes(notes: Notes, channel_N: NDArray[np.integer]) -> NDArray[np
 def _without_overlaps(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which notes are written, in order, and the ends of all; of those of one pitch that begin together the longest is."""
     ends = notes.end_ticks.astype(np.int64)
-    order = np.lexsort((-ends, notes.start_ticks, notes.pitch))
-    pitch, start = notes.pitch[order], notes.start_ticks[order]
-    twin = np.zeros(len(order), np.bool_)
-    twin[1:] = (pitch[1:] == pitch[:-1]) & (start[1:] == start[:-1])
-    order = order[~twin]
-    pitch, start = notes.pitch[order], notes.start_ticks[order]
-    followed = np.flatnonzero(pitch[1:] == pitch[:-1])
-    ends[order[followed]] = np.minimum(ends[order[followed]], start[followed + 1])
-    return np.sort(order), ends
+    kept, shortened = one_at_a_time(notes.pitch.astype(np.int64), notes.start_ticks.astype(np.int64), ends, rank_N=-ends)
+    ends[kept] = shortened
+    return np.sort(kept), ends
 
 
 def _playing(part: _Part) -> Iterator[_Event]:

@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 from lstmgen import limits
+from lstmgen.corpus.locate import locate
 from lstmgen.errors import CorpusError, UsageError
-from lstmgen.media.text.documents import Corpus, gather
+from lstmgen.media.text import documents
+from lstmgen.media.text.documents import Corpus
+
+
+def gather(specs, *, kept=None, cache=None, **options):
+    """The documents that the specs name."""
+    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
 
 
 @pytest.fixture

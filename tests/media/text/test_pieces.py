@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmgen.errors import ModelFileError, UsageError
-from lstmgen.media import tokenizers
+from lstmgen.media import registry
 from lstmgen.media.text import piece_proto
+from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.media.text.pieces import PieceTokenizer
 
 BPE = PieceTokenizer("bpe", ("th", "the", " the", " ", "t", "h", "e"), tuple(map(float, range(0, -7, -1))))
@@ -49,7 +50,7 @@ def test_scores_come_back_as_they_were_from_nine_digits(scores):
     tokenizer = replace(UNIGRAM, scores=tuple(scores))
     text = json.dumps(tokenizer.to_json())
     assert len(text) < 250
-    assert tokenizers.from_json(json.loads(text)) == tokenizer
+    assert registry.tokenizer_from_json(json.loads(text)) == tokenizer
 
 
 def test_what_sentencepiece_cannot_carry_goes_by_its_bytes():
@@ -70,8 +71,8 @@ def test_pieces_are_shown_with_visible_spaces():
 
 @pytest.mark.parametrize("name", ["bpe", "unigram"])
 def test_the_same_corpus_gives_the_same_pieces_however_it_is_cut(name, corpus, build_tokenizer):
-    whole = tokenizers.build(name, lambda: [None, corpus, ""])
-    assert tokenizers.fingerprint(whole) == tokenizers.fingerprint(build_tokenizer(name, corpus))
+    whole = text_tokenizers.build(name, lambda: [None, corpus, ""])
+    assert registry.fingerprint(whole) == registry.fingerprint(build_tokenizer(name, corpus))
 
 
 @pytest.mark.parametrize(("name", "characters_a_piece"), [("bpe", 3), ("unigram", 1.9)])
@@ -121,13 +122,14 @@ def test_a_size_without_room_for_the_bytes_is_refused(name, build_tokenizer):
 
 def test_learning_and_refusing_say_nothing_on_the_standard_streams():
     script = """
-        from lstmgen.media import tokenizers
+        from lstmgen.media.text import tokenizers as text_tokenizers
+        from lstmgen.media import registry
         from lstmgen.errors import ModelFileError
         for name in ("bpe", "unigram"):
             for text in ("aaaa", "the heron waits\\n" * 40):
-                model = tokenizers.build(name, lambda: [text], vocab_size=5000).to_json()
+                model = text_tokenizers.build(name, lambda: [text], vocab_size=5000).to_json()
             try:
-                tokenizers.from_json(model | {"pieces": ["<unk>"], "scores": [0.0]})
+                registry.tokenizer_from_json(model | {"pieces": ["<unk>"], "scores": [0.0]})
             except ModelFileError:
                 pass
     """
@@ -136,7 +138,7 @@ def test_learning_and_refusing_say_nothing_on_the_standard_streams():
 
 
 def test_importing_the_room_loads_neither_sentencepiece_nor_torch():
-    script = "import sys, lstmgen.media.tokenizers; print(sorted({'sentencepiece', 'torch'} & set(sys.modules)))"
+    script = "import sys, lstmgen.media.text.tokenizers; print(sorted({'sentencepiece', 'torch'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
     assert done.stdout.strip() == "[]"
 
@@ -148,7 +150,7 @@ def of_version_1(tokenizer, **changes):
 
 @pytest.mark.parametrize("tokenizer", [BPE, replace(UNIGRAM, raw_bytes=True)], ids=["bpe", "unigram"])
 def test_the_json_of_version_1_gives_the_same_tokenizer(tokenizer):
-    assert tokenizers.from_json(of_version_1(tokenizer)) == tokenizer
+    assert registry.tokenizer_from_json(of_version_1(tokenizer)) == tokenizer
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_the_json_of_version_1_gives_the_same_tokenizer(tokenizer):
 )
 def test_other_json_of_version_1_is_refused(values):
     with pytest.raises(ModelFileError):
-        tokenizers.from_json(of_version_1(BPE) | values)
+        registry.tokenizer_from_json(of_version_1(BPE) | values)
 
 
 @pytest.mark.parametrize(
@@ -201,13 +203,13 @@ def test_other_json_of_version_1_is_refused(values):
     ],
 )
 def test_other_json_is_refused(values, reason):
-    assert tokenizers.from_json(BPE.to_json()) == BPE
+    assert registry.tokenizer_from_json(BPE.to_json()) == BPE
     with pytest.raises(ModelFileError, match=reason):
-        tokenizers.from_json(BPE.to_json() | values)
+        registry.tokenizer_from_json(BPE.to_json() | values)
 
 
 @pytest.mark.parametrize("form", [PieceTokenizer.to_json, of_version_1])
 def test_more_pieces_than_a_vocabulary_may_have_are_refused(form, monkeypatch):
     monkeypatch.setattr("lstmgen.limits.MAX_VOCABULARY", 260)
     with pytest.raises(ModelFileError, match="at most 3"):
-        tokenizers.from_json(form(BPE))
+        registry.tokenizer_from_json(form(BPE))

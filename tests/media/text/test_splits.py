@@ -4,9 +4,16 @@ import random
 
 import pytest
 
+from lstmgen.corpus.locate import locate
 from lstmgen.errors import UsageError
-from lstmgen.media.text.documents import Corpus, gather
+from lstmgen.media.text import documents
+from lstmgen.media.text.documents import Corpus
 from lstmgen.media.text.splits import spans, split_at
+
+
+def gather(specs, *, kept=None, cache=None, **options):
+    """The documents that the specs name."""
+    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
 
 
 def test_with_a_tenth_held_out_the_first_nine_tenths_train_rounded_down():

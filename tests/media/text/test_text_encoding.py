@@ -267,10 +267,10 @@ def test_large_files_are_not_hashed_when_they_come_from_the_cache(corpus, cache,
 
 @pytest.mark.parametrize("name", ["char", "byte", "word"])
 def test_our_own_tokenizers_give_back_the_text_of_every_document(corpus, cache, monkeypatch, name):
-    from lstmgen.media import tokenizers
+    from lstmgen.media.text import tokenizers as text_tokenizers
 
     monkeypatch.setattr(limits, "READ_CHUNK_BYTES", 64)
-    tokenizer = tokenizers.build(name, lambda: (text for document in corpus.documents for text in corpus.read(document)))
+    tokenizer = text_tokenizers.build(name, lambda: (text for document in corpus.documents for text in corpus.read(document)))
     tokens = token_files(corpus, tokenizer, val_frac=0.0, cache=cache).train
     ends = [*tokens.starts[1:].tolist(), len(tokens.ids)]
     for document, start, end in zip(corpus.documents, tokens.starts.tolist(), ends, strict=True):

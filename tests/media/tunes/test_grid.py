@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.media.base import Clock
-from lstmgen.media.tokenizers import GridTokenizer, from_json
+from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
+from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Score, Track
 

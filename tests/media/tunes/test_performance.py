@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmgen.errors import InputError, ModelFileError, UsageError
-from lstmgen.media.tokenizers import PerformanceTokenizer, fingerprint, from_json
+from lstmgen.media.registry import fingerprint
+from lstmgen.media.registry import tokenizer_from_json as from_json
+from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Score, Track
 

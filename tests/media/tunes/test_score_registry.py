@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstmgen import choices
 from lstmgen.errors import ModelFileError, UsageError
-from lstmgen.media import tokenizers
+from lstmgen.media import registry
+from lstmgen.media.text import tokenizers as text_tokenizers
+from lstmgen.media.tunes import tokenizers as score_tokenizers
+from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.music.constraints import FREE
 from lstmgen.music.score import Meter, Notes, Score
 
@@ -25,37 +29,39 @@ def waltz(tracks=2):
 @pytest.fixture(scope="module")
 def built():
     scores = [waltz()] * 3
-    chords = tokenizers.build_for_scores("grid", scores, grid_form="chords")
-    return {name: tokenizers.build_for_scores(name, scores) for name in tokenizers.SCORE_NAMES} | {"chords": chords}
+    chords = score_tokenizers.build("grid", scores, grid_form="chords")
+    return {name: score_tokenizers.build(name, scores) for name in score_tokenizers.NAMES} | {"chords": chords}
 
 
 def test_tokenizers_of_text_stand_before_those_of_scores_and_the_defaults_first():
-    assert tokenizers.SCORE_NAMES == ("notes", "performance", "grid")
-    assert tokenizers.NAMES == tokenizers.TEXT_NAMES + tokenizers.SCORE_NAMES
+    assert score_tokenizers.NAMES == ("notes", "performance", "grid")
+    assert choices.tokenizer_names() == text_tokenizers.NAMES + score_tokenizers.NAMES
 
 
-def test_tokenizers_of_scores_are_told_from_those_of_text(built):
-    assert all(tokenizers.of_scores(tokenizer) for tokenizer in built.values())
-    assert not tokenizers.of_scores(tokenizers.build("byte", lambda: ["text"]))
+def test_every_tokenizer_has_its_medium(built):
+    assert {registry.medium_of(tokenizer).name for tokenizer in built.values()} == {"tunes"}
+    assert registry.medium_of("byte").name == "text"
+    with pytest.raises(UsageError, match="no tokenizer"):
+        registry.medium_of("abacus")
 
 
-@pytest.mark.parametrize("name", tokenizers.SCORE_NAMES)
+@pytest.mark.parametrize("name", score_tokenizers.NAMES)
 def test_text_has_no_use_for_a_tokenizer_of_scores(name):
     with pytest.raises(UsageError, match="needs MIDI") as caught:
-        tokenizers.build(name, lambda: ["text"])
+        text_tokenizers.build(name, lambda: ["text"])
     assert caught.value.remedy == "--tokenizer char"
 
 
-@pytest.mark.parametrize("name", tokenizers.TEXT_NAMES)
+@pytest.mark.parametrize("name", text_tokenizers.NAMES)
 def test_scores_have_no_use_for_a_tokenizer_of_text(name):
     with pytest.raises(UsageError, match="needs text") as caught:
-        tokenizers.build_for_scores(name, [waltz()])
+        score_tokenizers.build(name, [waltz()])
     assert caught.value.remedy == "--tokenizer notes"
 
 
 def test_an_unknown_name_is_refused():
     with pytest.raises(UsageError, match=r"no tokenizer 'morse'.*performance"):
-        tokenizers.build_for_scores("morse", [waltz()])
+        score_tokenizers.build("morse", [waltz()])
 
 
 @pytest.mark.parametrize(
@@ -73,29 +79,27 @@ def test_an_unknown_name_is_refused():
 )
 def test_an_option_that_does_not_apply_is_refused(name, options, flag):
     with pytest.raises(UsageError, match=f"{flag} does not apply"):
-        tokenizers.build_for_scores(name, [waltz()], **options)
+        score_tokenizers.build(name, [waltz()], **options)
 
 
 def test_the_grid_is_fitted_to_the_scores_where_nothing_is_said():
-    assert tokenizers.build_for_scores("grid", [waltz(3)]) == tokenizers.GridTokenizer(2, "voices", 3, cycle_beats=3)
-    assert tokenizers.build_for_scores("grid", [waltz()], grid_form="chords", hold=False) == tokenizers.GridTokenizer(
+    assert score_tokenizers.build("grid", [waltz(3)]) == GridTokenizer(2, "voices", 3, cycle_beats=3)
+    assert score_tokenizers.build("grid", [waltz()], grid_form="chords", hold=False) == GridTokenizer(
         2, "chords", hold=False, cycle_beats=3
     )
-    assert tokenizers.build_for_scores("grid", [waltz()], steps_per_beat=12, voices=1) == tokenizers.GridTokenizer(
-        12, voices=1, cycle_beats=3
-    )
-    assert tokenizers.build_for_scores("grid", []) == tokenizers.GridTokenizer()
+    assert score_tokenizers.build("grid", [waltz()], steps_per_beat=12, voices=1) == GridTokenizer(12, voices=1, cycle_beats=3)
+    assert score_tokenizers.build("grid", []) == GridTokenizer()
 
 
 def test_notes_are_in_what_is_asked_for_and_else_in_what_fits_the_scores():
     start = np.sort(np.random.default_rng(0).integers(0, 100_000, 300))
     played, written = Score.of(Notes.of(start, start + 111, 60)), waltz()
     bases = {
-        "played": tokenizers.build_for_scores("notes", [played]),
-        "written": tokenizers.build_for_scores("notes", [written]),
-        "in seconds": tokenizers.build_for_scores("notes", [written], time_base="seconds"),
-        "in beats": tokenizers.build_for_scores("notes", [played], time_base="beats"),
-        "fine": tokenizers.build_for_scores("notes", [played], steps_per_beat=24),
+        "played": score_tokenizers.build("notes", [played]),
+        "written": score_tokenizers.build("notes", [written]),
+        "in seconds": score_tokenizers.build("notes", [written], time_base="seconds"),
+        "in beats": score_tokenizers.build("notes", [played], time_base="beats"),
+        "fine": score_tokenizers.build("notes", [played], steps_per_beat=24),
     }
     assert {name: tokenizer.to_json()["time_base"] for name, tokenizer in bases.items()} == {
         "played": "seconds",
@@ -111,13 +115,13 @@ def test_notes_are_in_what_is_asked_for_and_else_in_what_fits_the_scores():
 @pytest.mark.parametrize("options", [{"steps_per_beat": 0}, {"voices": 99}, {"grid_form": "fugue"}])
 def test_values_out_of_range_are_refused(options):
     with pytest.raises(UsageError):
-        tokenizers.build_for_scores("grid", [waltz()], **options)
+        score_tokenizers.build("grid", [waltz()], **options)
 
 
 def test_the_json_of_each_gives_it_back_and_tells_it_from_the_others(built):
     for tokenizer in built.values():
-        assert tokenizers.from_json(json.loads(json.dumps(tokenizer.to_json()))) == tokenizer
-    assert len({tokenizers.fingerprint(tokenizer) for tokenizer in built.values()}) == len(built)
+        assert registry.tokenizer_from_json(json.loads(json.dumps(tokenizer.to_json()))) == tokenizer
+    assert len({registry.fingerprint(tokenizer) for tokenizer in built.values()}) == len(built)
 
 
 def test_every_id_of_each_has_a_name_and_the_boundary_is_one(built):
@@ -151,8 +155,8 @@ def test_changed_json_gives_a_tokenizer_or_one_kind_of_error(built, data):
     else:
         values[data.draw(st.text(max_size=3))] = data.draw(JUNK)
     try:
-        again = tokenizers.from_json(values)
+        again = registry.tokenizer_from_json(values)
     except ModelFileError:
         return
-    assert tokenizers.from_json(json.loads(json.dumps(again.to_json()))) == again
+    assert registry.tokenizer_from_json(json.loads(json.dumps(again.to_json()))) == again
     assert np.array_equal(again.encode(again.decode(again.encode(waltz()))), again.encode(waltz()))

@@ -7,12 +7,14 @@ import pytest
 
 from lstmgen.config import DataConfig
 from lstmgen.errors import CorpusError
+from lstmgen.media.base import Access
 from lstmgen.media.tunes.collection import Piece
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
+from lstmgen.media.tunes.material import split
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
-from lstmgen.media.tunes.tunes import TuneReader, split
 from lstmgen.music.midi.writer import write_midi
 from lstmgen.music.score import Meter, Notes, Pedal, Score
+from lstmgen.runs.sources import gather, token_files
 
 
 def pieces(count):
@@ -30,17 +32,17 @@ def test_files_are_held_out_evenly(count, share, held):
 
 
 @pytest.fixture
-def reader(tmp_path):
+def access(tmp_path):
     (tmp_path / "run").mkdir()
-    return TuneReader(folder=tmp_path / "run", cache=tmp_path / "cache")
+    return Access(folder=tmp_path / "run", cache=tmp_path / "cache")
 
 
-def ids_of(reader, folder, tokenizer, **data):
-    tunes = reader.gather(DataConfig(sources=(str(folder),), **data))
-    return np.array(reader.token_files(tunes, tokenizer).train.ids)
+def ids_of(access, folder, tokenizer, **data):
+    material = gather(DataConfig(sources=(str(folder),), **data), access).material
+    return np.array(token_files(material, tokenizer, access).train.ids)
 
 
-def test_token_files_are_those_of_the_scores_whatever_lies_in_the_cache(reader, tmp_path):
+def test_token_files_are_those_of_the_scores_whatever_lies_in_the_cache(access, tmp_path):
     folder = tmp_path / "tunes"
     folder.mkdir()
     score = Score.of(
@@ -48,20 +50,20 @@ def test_token_files_are_those_of_the_scores_whatever_lies_in_the_cache(reader, 
     )
     write_midi(score, folder / "a.mid")
     tokenizer = NotesTokenizer("beats", 12)
-    extended = ids_of(reader, folder, tokenizer)
-    dropped = ids_of(reader, folder, tokenizer, pedal="drop")
+    extended = ids_of(access, folder, tokenizer)
+    dropped = ids_of(access, folder, tokenizer, pedal="drop")
     assert extended.tolist() != dropped.tolist()
-    assert ids_of(reader, folder, tokenizer).tolist() == extended.tolist()
+    assert ids_of(access, folder, tokenizer).tolist() == extended.tolist()
     assert dropped[1:].tolist() == tokenizer.encode(score).tolist()
 
 
-def test_voices_that_meet_on_a_note_stay_two_in_the_token_files(reader, tmp_path):
+def test_voices_that_meet_on_a_note_stay_two_in_the_token_files(access, tmp_path):
     folder = tmp_path / "tunes"
     folder.mkdir()
     both = Notes.of([0, 0, 480, 480], [480, 480, 960, 960], [60, 60, 62, 58], track=[0, 1, 0, 1])
     write_midi(Score.of(both), folder / "a.mid")
     tokenizer = GridTokenizer(form="voices", voices=2, steps_per_beat=1, hold=False)
-    ids = ids_of(reader, folder, tokenizer)[1:]
+    ids = ids_of(access, folder, tokenizer)[1:]
     pitch = tokenizer.table.first("pitch")
     assert (ids - pitch).tolist() == [60, 60, 62, 58]
 
@@ -80,7 +82,7 @@ def test_what_is_heard_of_a_score_tells_it_from_every_other():
     assert score.content() == Score.of(Notes.of([0, 480], [240, 720], [60, 64])).content()
 
 
-def test_too_little_music_is_an_error(reader, tmp_path):
+def test_too_little_music_is_an_error(access, tmp_path):
     (tmp_path / "tunes").mkdir()
     with pytest.raises(CorpusError):
-        reader.gather(DataConfig(sources=(str(tmp_path / "tunes"),)))
+        gather(DataConfig(sources=(str(tmp_path / "tunes"),)), access)

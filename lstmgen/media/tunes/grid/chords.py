@@ -5,23 +5,34 @@
 
 With `hold` a pitch that begins (`on`) and one that goes on (`held`) have ids of their own; without, there is one id a pitch, and a note
 that is held and one that is struck again are the same. Each step is a set of pitches in its one order, so the product of the
-probabilities of its ids is exactly the probability of the set given the past: nothing is assumed to be independent. Letters: N notes, C
-cells.
+probabilities of its ids is exactly the probability of the set given the past: nothing is assumed to be independent.
+
+What may come next: pitches strictly ascending within a step, `held` only of what sounded in the step before; the end of the step always;
+the end of the piece only between steps. So each tune has one form. Letters: N notes, C cells.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import Clock
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.grid.steps import StepNotes
+from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
+from lstmgen.media.tunes.parts import Band, Parts
+from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
+from lstmgen.media.tunes.step_notes import UNSAID, Row, StepNotes
+from lstmgen.media.tunes.time_bases import TimeBase
+from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import cells, is_new, one_at_a_time
+from lstmgen.music.scales import pitch_name
+from lstmgen.music.score import Score
 
 STEP: Final = "step"
 ONSET: Final = "onset"
@@ -32,31 +43,36 @@ _SLOTS: Final = 512
 
 
 @final
-@dataclass(frozen=True)
-class ChordGrid:
+class ChordGrid(GridNotation):
     """Ids of steps of any number of notes.
 
     Args:
+        base: the steps.
         hold: whether held notes and repeated ones are told apart.
     """
 
-    hold: bool
-
-    @cached_property
-    def table(self) -> EventTable:
-        """The end of a step, and one or two ranges of the 128 pitches."""
-        return EventTable([(STEP, 1), *((kind, 128) for kind in self.pitch_kinds)])
+    def __init__(self, base: TimeBase, *, hold: bool) -> None:
+        self.base, self.hold = base, hold
+        self.pitch_kinds: tuple[str, ...] = (ONSET, HELD) if hold else (SOUNDING,)
+        self.table = EventTable([(STEP, 1), *((kind, 128) for kind in self.pitch_kinds)])
 
     @property
-    def pitch_kinds(self) -> tuple[str, ...]:
-        """The kinds of events whose value is a pitch."""
-        return (ONSET, HELD) if self.hold else (SOUNDING,)
+    def words(self) -> dict[str, Callable[[int], str]]:
+        """How the ids of each kind read."""
+        onset, held = (lambda value: f"on {pitch_name(value)}"), (lambda value: f"hold {pitch_name(value)}")
+        return {STEP: lambda _: "end of step", ONSET: onset, HELD: held, SOUNDING: pitch_name}
 
-    def ids_of(self, notes: StepNotes) -> Ids:
-        """The ids of these notes.
+    def clock(self, steps: int) -> Clock:
+        """Every end of a step ticks."""
+        return Clock(steps, self.table.first(STEP), self.table.first(STEP))
+
+    def write(self, score: Score) -> Ids:
+        """The ids of a score.
 
         Of equal pitches that begin together the longest stays, and a note ends where the next of its pitch begins.
         """
+        notes = on_grid(score, self.base)
+        steps = notes.length
         kept, end_N = one_at_a_time(notes.pitch_N, notes.start_N, notes.end_N, rank_N=-notes.end_N)
         start_N, pitch_N = notes.start_N[kept], notes.pitch_N[kept]
         note_C, step_C = cells(start_N, end_N)
@@ -64,17 +80,17 @@ class ChordGrid:
         id_C = self.table.first(self.pitch_kinds[0]) + pitch_C
         if self.hold:
             id_C = np.where(start_N[note_C] == step_C, id_C, self.table.first(HELD) + pitch_C)
-        ends = np.arange(notes.steps) * _SLOTS + _SLOTS - 1
+        ends = np.arange(steps) * _SLOTS + _SLOTS - 1
         order = np.argsort(np.concatenate([step_C * _SLOTS + pitch_C, ends]), kind="stable")
-        return np.concatenate([id_C, np.full(notes.steps, self.table.first(STEP))])[order]
+        return np.concatenate([id_C, np.full(steps, self.table.first(STEP))])[order]
 
-    def notes_of(self, ids: Ids) -> StepNotes:
+    def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids; `held` without the note in the step before is ignored, and a last step without its end counts as one."""
-        place = np.flatnonzero(ids != BOUNDARY_ID)
-        is_end = ids[place] == self.table.first(STEP)
+        place = np.flatnonzero(ids_T != BOUNDARY_ID)
+        is_end = ids_T[place] == self.table.first(STEP)
         steps = int(is_end.sum()) + (len(place) > 0 and not is_end[-1])
         step, place = (np.cumsum(is_end) - is_end)[~is_end], place[~is_end]
-        pitch, goes_on = self.table.value_of_V[ids[place]], self.table.kind_of_V[ids[place]] == self._held_kind
+        pitch, goes_on = self.table.value_of_V[ids_T[place]], self.table.are(ids_T[place], *self.pitch_kinds[1:])
         order = np.lexsort((goes_on, step, pitch))
         order = order[is_new(pitch[order], step[order])]
         pitch, step, goes_on, place = pitch[order], step[order], goes_on[order], place[order]
@@ -90,14 +106,90 @@ class ChordGrid:
             end_N=step[last] + 1,
             pitch_N=pitch[first],
             line_N=np.zeros(len(first), np.int64),
+            velocity_N=np.full(len(first), UNSAID),
             place_N=place[first],
             steps=steps,
         )
 
-    @property
-    def _held_kind(self) -> int:
-        return self.table.index(self.pitch_kinds[-1]) if self.hold else -1
-
-    def frame_ends(self, ids: Ids) -> NDArray[np.bool_]:
+    def frame_ends(self, ids_T: Ids) -> NDArray[np.bool_]:
         """Which ids end a step."""
-        return ids == self.table.first(STEP)
+        return self.table.are(ids_T, STEP)
+
+    def band(self, like: Score, _: Sequence[int]) -> Band:
+        """One track; beside a score each note goes to the track whose notes lie nearest to its pitch."""
+        return Parts.by_pitch(like)
+
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
+        """What may come next."""
+        new, held = (self.table.first(kind) for kind in (self.pitch_kinds[0], self.pitch_kinds[-1]))
+        return ChordGrammar(self.table, limits, new=new, held=held)
+
+
+@final
+class ChordGrammar(Grammar):
+    """A `Grammar` of chords.
+
+    Args:
+        table: the ranges of ids.
+        limits: what holds from `begin` on.
+        new: the first id of the pitches that begin.
+        held: the first id of those that go on; where there are none, that of all pitches again.
+    """
+
+    def __init__(self, table: EventTable, limits: StepLimits, *, new: int, held: int) -> None:
+        self.course = Course(limits)
+        self._end_of_step, self._new, self._held = table.first(STEP), new, held
+        # Notes (first step, pitch, place), ascending: those of the step before that may still go on, and those of this step.
+        self._before, self._now = deque[_Note](), deque[_Note]()
+        self._length_P = np.zeros(128, np.int64)
+        """Steps for which each pitch had sounded before this step."""
+        self._lowest = 0
+
+    def allow(self, mask_V: NDArray[np.bool_]) -> None:
+        """Marks the ids that may come next."""
+        limits, low = self.course.limits, self._lowest
+        if not self._now and self.course.end is None:
+            mask_V[BOUNDARY_ID] = True
+        mask_V[self._end_of_step] = True
+        if len(self._now) >= limits.max_sounding:
+            return
+        new_P, held_P = mask_V[self._new + low : self._new + 128], mask_V[self._held + low : self._held + 128]
+        new_P[:] = limits.pitches_P[low:]
+        if self._held > self._new:
+            held_P[:] = self._length_P[low:] > 0
+        if limits.longest < NO_LIMIT:
+            held_P &= self._length_P[low:] < limits.longest
+
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event. A note ends where its pitch is struck again, a higher one stands without it, or the step ends without it."""
+        now, before = self.course.now, self._before
+        if kind == STEP:
+            self._before, self._now = self._now, deque()
+            self._lowest, self.course.now = 0, now + 1
+            self._length_P = np.zeros(128, np.int64)
+            for start, pitch, _ in self._before:
+                self._length_P[pitch] = now + 1 - start
+            return _rows(before, now)
+        note = (now, value, place) if kind != HELD else None
+        ended: list[_Note] = []
+        while before and before[0][1] <= value:
+            was = before.popleft()
+            if was[1] == value and kind != ONSET:
+                note = was
+            else:
+                ended.append(was)
+        if note is not None:
+            self._now.append(note)
+        self._lowest = value + 1
+        return _rows(ended, now) if ended else ()
+
+    def rest(self) -> Sequence[Row]:
+        """The notes that sound; a last step without its end counts as one."""
+        return [*_rows(self._before, self.course.now), *_rows(self._now, self.course.now + 1)]
+
+
+def _rows(notes: Iterable[_Note], end: int) -> Sequence[Row]:
+    return [(start, end, pitch, 0, UNSAID, place) for start, pitch, place in notes]
+
+
+_Note = tuple[int, int, int]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from lstmgen import limits
 from lstmgen.errors import InputError
-from lstmgen.media.tunes.grid.steps import on_grid
+from lstmgen.media.tunes.grid.frames import on_grid
 from lstmgen.media.tunes.grid.voicing import is_monophonic, ranks_at_onset
+from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.music.score import Score
 
 CANDIDATE_STEPS_PER_BEAT: Final = (1, 2, 3, 4, 6, 8, 12)
@@ -49,9 +50,9 @@ def best_steps_per_beat(scores: Sequence[Score]) -> int:
 
 def _beats(score: Score) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Where the pitched notes of a score begin, and how long they are, in beats."""
-    pitched = ~score.notes.drum
-    start, end = score.notes.start_ticks[pitched].astype(np.float64), score.notes.end_ticks[pitched].astype(np.float64)
-    return start / score.ticks_per_beat, (end - start) / score.ticks_per_beat
+    notes = score.notes.take(~score.notes.drum)
+    start, end = Beats(1).places(score, notes.start_ticks), Beats(1).places(score, notes.end_ticks)
+    return start, end - start
 
 
 def best_voices(scores: Sequence[Score], *, steps_per_beat: int) -> int:
@@ -78,7 +79,7 @@ def best_cycle_beats(scores: Sequence[Score]) -> int:
 def _voices_of_one(score: Score, steps_per_beat: int) -> int:
     """How many voices a score needs; 0 where there is nothing to tell it from."""
     try:
-        notes = on_grid(score, steps_per_beat)
+        notes = on_grid(score, Beats(steps_per_beat))
     except InputError:  # whoever encodes the piece will say so
         return 0
     if not len(notes.pitch_N):

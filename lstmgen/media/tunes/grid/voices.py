@@ -6,22 +6,34 @@
 
 With `hold` a pitch begins a note and the id `hold` lets it go on. Without, every step says the pitch that sounds, as a piano roll does, and
 a note that is held and one that is struck again are the same. The ids are the same for every voice: which voice an id belongs to follows
-from its place. Letters: V voices, S steps, N notes.
+from its place.
+
+What may come next: `hold` only where the voice sounds; a rest always; the end only between steps. So each tune has one form. Letters: V
+voices, S steps, N notes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from typing import Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import Clock
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.grid.steps import StepNotes
-from lstmgen.music.lanes import Steps, cells, is_new, one_at_a_time
+from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
+from lstmgen.media.tunes.grid.voicing import track_of_voices, voice_name, voices_of
+from lstmgen.media.tunes.parts import Band, Parts, parts_of
+from lstmgen.media.tunes.step_limits import Course, StepLimits
+from lstmgen.media.tunes.step_notes import UNSAID, Row, StepNotes
+from lstmgen.media.tunes.time_bases import TimeBase
+from lstmgen.music.constraints import Constraints
+from lstmgen.music.lanes import cells, is_new, one_at_a_time
+from lstmgen.music.scales import pitch_name
+from lstmgen.music.score import Score
 
 HOLD: Final = "hold"
 REST: Final = "rest"
@@ -29,51 +41,55 @@ PITCH: Final = "pitch"
 
 
 @final
-@dataclass(frozen=True)
-class VoiceGrid:
+class VoiceGrid(GridNotation):
     """Ids of voices side by side.
 
     Args:
+        base: the steps.
         voices: how many; 1 for melodies, 4 for chorales.
         hold: whether held notes and repeated ones are told apart.
     """
 
-    voices: int
-    hold: bool
+    pitch_kinds: tuple[str, ...] = (PITCH,)
 
-    @cached_property
-    def table(self) -> EventTable:
-        """`hold` (where there is one), `rest`, and the 128 pitches."""
-        return EventTable([*([(HOLD, 1)] if self.hold else []), (REST, 1), (PITCH, 128)])
+    def __init__(self, base: TimeBase, *, voices: int, hold: bool) -> None:
+        self.base, self.voices, self.hold = base, voices, hold
+        self.table = EventTable([*([(HOLD, 1)] if hold else []), (REST, 1), (PITCH, 128)])
 
     @property
-    def pitch_kinds(self) -> tuple[str, ...]:
-        """The kinds of events whose value is a pitch."""
-        return (PITCH,)
+    def words(self) -> dict[str, Callable[[int], str]]:
+        """How the ids of each kind read."""
+        return {HOLD: lambda _: "hold", REST: lambda _: "rest", PITCH: pitch_name}
 
-    def ids_of(self, notes: StepNotes, voice_N: Steps) -> Ids:
+    def clock(self, steps: int) -> Clock:
+        """Every id ticks, for each is one of a voice."""
+        return Clock(steps * self.voices, 1, self.table.vocab_size - 1)
+
+    def write(self, score: Score) -> Ids:
         """The ids of the notes that have a voice.
 
         Of the notes that begin in one step of a voice the highest stays, and a note ends where the next of its voice begins.
         """
-        voiced = np.flatnonzero(voice_N >= 0)
-        start_N, end_N, pitch_N = notes.start_N[voiced], notes.end_N[voiced], notes.pitch_N[voiced]
-        kept, end_N = one_at_a_time(voice_N[voiced], start_N, end_N, rank_N=start_N - end_N - (pitch_N << 32))
-        kept = voiced[kept]
+        notes = on_grid(score, self.base)
+        voice_N = voices_of(notes, score, voices=self.voices)
+        voiced = voice_N >= 0
+        notes, voice_N = notes.take(voiced), voice_N[voiced]
+        rank_N = notes.start_N - notes.end_N - (notes.pitch_N << 32)
+        kept, end_N = one_at_a_time(voice_N, notes.start_N, notes.end_N, rank_N=rank_N)
         start_N, pitch_id_N, voice_N = notes.start_N[kept], self.table.first(PITCH) + notes.pitch_N[kept], voice_N[kept]
-        ids_SV = np.full((notes.steps, self.voices), self.table.first(REST))
+        ids_SV = np.full((notes.length, self.voices), self.table.first(REST))
         note_C, step_C = cells(start_N, end_N)
         ids_SV[step_C, voice_N[note_C]] = self.table.first(HOLD) if self.hold else pitch_id_N[note_C]
         ids_SV[start_N, voice_N] = pitch_id_N
         return ids_SV.reshape(-1)
 
-    def notes_of(self, ids: Ids) -> StepNotes:
+    def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids, voice by voice; `hold` where nothing sounds is a rest, and so is what lacks of the last step."""
-        place = np.flatnonzero(ids != BOUNDARY_ID)
+        place = np.flatnonzero(ids_T != BOUNDARY_ID)
         steps = -(-len(place) // self.voices)
         rest = self.table.first(REST)
         ids_SV = np.full(steps * self.voices, rest)
-        ids_SV[: len(place)] = ids[place]
+        ids_SV[: len(place)] = ids_T[place]
         # Voice after voice, each with a rest behind it: whatever ends there cannot reach into the next voice.
         ids_VS = np.full((self.voices, steps + 1), rest)
         ids_VS[:, :-1] = ids_SV.reshape(steps, self.voices).T
@@ -87,6 +103,7 @@ class VoiceGrid:
             end_N=start_N + end - start,
             pitch_N=line[start] - self.table.first(PITCH),
             line_N=voice_N,
+            velocity_N=np.full(len(start), UNSAID),
             place_N=place[start_N * self.voices + voice_N],
             steps=steps,
         )
@@ -95,9 +112,78 @@ class VoiceGrid:
         """Where a note or a rest begins."""
         return line != self.table.first(HOLD) if self.hold else is_new(line)
 
-    def frame_ends(self, ids: Ids) -> NDArray[np.bool_]:
+    def frame_ends(self, ids_T: Ids) -> NDArray[np.bool_]:
         """Which ids are the last of their step; boundaries begin a piece, and so a step."""
-        index = np.arange(len(ids))
-        boundary = ids == BOUNDARY_ID
+        index = np.arange(len(ids_T))
+        boundary = ids_T == BOUNDARY_ID
         since_boundary = index - np.maximum.accumulate(np.where(boundary, index, -1))
         return ~boundary & (since_boundary % self.voices == 0)
+
+    def band(self, like: Score, _: Sequence[int]) -> Band:
+        """Tracks named "Voice 1", "Voice 2" ...; beside a score its tracks, and new ones where it has too few."""
+        found: list[int | None] = [None] * self.voices
+        if len(like.notes):
+            before = on_grid(like, self.base)
+            found = track_of_voices(before, voices_of(before, like, voices=self.voices), voices=self.voices)
+        by_track = {part.track: part for part in parts_of(like)}
+        return Parts(like, [None if track is None else by_track[track] for track in found], list(map(voice_name, range(self.voices))))
+
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
+        """What may come next."""
+        return VoiceGrammar(self.table, limits, voices=self.voices, hold=self.hold)
+
+
+@final
+class VoiceGrammar(Grammar):
+    """A `Grammar` of voices. Of more notes at once than are wanted the higher voices, which come first, have theirs."""
+
+    def __init__(self, table: EventTable, limits: StepLimits, *, voices: int, hold: bool) -> None:
+        self.course = Course(limits)
+        self._hold = table.first(HOLD) if hold else -1
+        self._rest, self._pitches = table.first(REST), table.span(PITCH)
+        self._voice = self._sounding = 0
+        self._note_V: list[tuple[int, int, int] | None] = [None] * voices
+        """What sounds in each voice: first step, pitch, and place."""
+
+    def allow(self, mask_V: NDArray[np.bool_]) -> None:
+        """Marks the ids that may come next."""
+        course, limits, note = self.course, self.course.limits, self._note_V[self._voice]
+        mask_V[self._rest] = True
+        if self._voice == 0 and course.end is None:
+            mask_V[BOUNDARY_ID] = True
+        if self._sounding >= limits.max_sounding:
+            return
+        mask_V[self._pitches] = limits.pitches_P
+        if note is None:
+            return
+        too_long = course.now - note[0] >= limits.longest
+        if self._hold >= 0:
+            mask_V[self._hold] = not too_long
+        elif too_long:
+            mask_V[self._pitches.start + note[1]] = False
+
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event. A note ends where its voice says something else than that it goes on."""
+        course, voice = self.course, self._voice
+        now, was = course.now, self._note_V[voice]
+        goes_on = was is not None and (kind == HOLD or (self._hold < 0 and kind == PITCH and value == was[1]))
+        if not goes_on:
+            self._note_V[voice] = (now, value, place) if kind == PITCH else None
+        if kind != REST:
+            self._sounding += 1
+        if voice + 1 < len(self._note_V):
+            self._voice = voice + 1
+        else:
+            self._voice = self._sounding = 0
+            course.now = now + 1
+        return () if goes_on or was is None else [_row(voice, was, now)]
+
+    def rest(self) -> Sequence[Row]:
+        """The notes that sound; of a step that breaks off the voices that lack rest."""
+        now = self.course.now
+        return [_row(voice, was, now + (voice < self._voice)) for voice, was in enumerate(self._note_V) if was is not None]
+
+
+def _row(voice: int, note: tuple[int, int, int], end: int) -> Row:
+    start, pitch, place = note
+    return start, end, pitch, voice, UNSAID, place

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from lstmgen.media.tunes.grid.steps import StepNotes
+from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.music.lanes import Steps, cells, one_at_a_time
 from lstmgen.music.score import Score
 

@@ -1,59 +1,145 @@
 """The `performance` tokenizer: the 388 events of Performance RNN, in hundredths of a second, so that figures compare.
 
-No tempo, no meter, no instruments and no drums: all pitched tracks become one. What the ids are stands in `performance_events.py`.
+Keys go down, keys go up, time passes, and the loudness of what follows is set. No tempo, no meter, no instruments and no drums: all
+pitched tracks become one.
+
+    id            event
+    1 .. 128      on p       the key of pitch p goes down
+    129 .. 256    off p      it goes up
+    257 .. 356    shift n    n hundredths of a second pass, 1 to 100
+    357 .. 388    velocity b the keys that follow are struck in the loudness of bin b
+
+One tune has one form: what happens in one step stands in the order offs, ons, each ascending; time passes in whole seconds first and the
+rest at last; a velocity stands directly before a key and only where it changes. Oore et al. 2018, "This time with feeling"; the
+vocabulary is that of note_seq's performance_lib, moved up by the boundary. Letters: N notes, E events, L ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, final
+from functools import cache
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen import limits
-from lstmgen.errors import InputError
-from lstmgen.ids import Ids
-from lstmgen.media import checks
-from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.limits import MAX_PERFORMANCE_S
 from lstmgen.media.tunes.base import Measures
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.parts import DEFAULT_TICKS_PER_BEAT, assembled, nearest_part, parts_of, with_new_tracks
-from lstmgen.media.tunes.performance.cursor import PerformanceCursor
-from lstmgen.media.tunes.performance.events import (
-    OFF,
-    ON,
-    RANGES,
-    SHIFT,
-    STEPS_PER_S,
-    VELOCITIES_PER_BIN,
-    VELOCITY,
-    Played,
-    ids_of,
-    notes_of,
-    stretched,
-)
-from lstmgen.media.tunes.step_limits import Pulse, StepLimits
-from lstmgen.media.tunes.transposing import transposed, transpositions
+from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.parts import Band, Parts
+from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, OFF, ON, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
+from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
+from lstmgen.media.tunes.step_limits import StepLimits
+from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
+from lstmgen.media.tunes.time_bases import Seconds, TimeBase
 from lstmgen.music.constraints import Constraints
-from lstmgen.music.lanes import Steps
+from lstmgen.music.lanes import is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
-from lstmgen.music.score import Score, TempoMap
+from lstmgen.music.score import Score
 
-_PITCH_KINDS: Final = (ON, OFF)
+
+@final
+class PerformanceNotation:
+    """The 388 events; all pitched tracks become one, and drums are left out."""
+
+    base: TimeBase = Seconds()
+    pitch_kinds: tuple[str, ...] = (ON, OFF)
+
+    def __init__(self) -> None:
+        self.table = EventTable([(ON, 128), (OFF, 128), (SHIFT, LONGEST_SHIFT), (VELOCITY, 32)])
+
+    @property
+    def words(self) -> dict[str, Callable[[int], str]]:
+        """How the events of each kind read."""
+        return {
+            ON: lambda value: f"on {pitch_name(value)}",
+            OFF: lambda value: f"off {pitch_name(value)}",
+            SHIFT: lambda value: f"shift {self.base.word(value + 1)}",
+            VELOCITY: lambda value: f"velocity {loudness(value)}",
+        }
+
+    def write(self, score: Score) -> Ids:
+        """The ids of the pitched notes of a score, each at least a hundredth of a second long, and of the silence up to its end."""
+        notes = score.notes.take(~score.notes.drum)
+        return self._write(StepNotes.of(notes, score, self.base, most_steps=MAX_PERFORMANCE_S * self.base.per_unit))
+
+    def _write(self, notes: StepNotes) -> Ids:
+        """Of equal pitches that begin together the longest stays, and a note ends where the next of its pitch begins."""
+        kept, end_N = one_at_a_time(notes.pitch_N, notes.start_N, notes.end_N, rank_N=-notes.end_N)
+        pitch_N = notes.pitch_N[kept]
+        key_E = np.concatenate([end_N * 256 + pitch_N, notes.start_N[kept] * 256 + 128 + pitch_N])
+        order = np.argsort(key_E, kind="stable")
+        step_E, slot_E = np.divmod(key_E[order], 256)
+        ids_E = np.where(slot_E >= 128, self.table.first(ON) - 128, self.table.first(OFF)) + slot_E
+        on = np.flatnonzero(slot_E >= 128)
+        bins = (notes.velocity_N[kept[order[on] - len(kept)]] - 1) // VELOCITIES_PER_BIN
+        new = is_new(bins)
+        ids_E = np.insert(ids_E, on[new], self.table.first(VELOCITY) + bins[new])
+        return with_shifts(
+            ids_E, np.insert(step_E, on[new], step_E[on[new]]), self.table, length=max(notes.steps, int(end_N.max(initial=0)))
+        )
+
+    def read(self, ids_T: Ids) -> StepNotes:
+        """The notes of any ids, pitch by pitch.
+
+        A key that goes down again ends its earlier note, a key that goes up without a note is ignored, and what ends in its first step is
+        one step long.
+        """
+        place_L = np.flatnonzero(ids_T != BOUNDARY_ID)
+        ids_L = ids_T[place_L]
+        time_L = shifted_steps(ids_L, self.table)
+        steps = int(time_L[-1]) if len(time_L) else 0
+        keys = np.flatnonzero(self.table.are(ids_L, ON, OFF))
+        keys = keys[np.argsort(self.table.value_of_V[ids_L[keys]].astype(np.uint8), kind="stable")]
+        pitch, time = self.table.value_of_V[ids_L[keys]], time_L[keys]
+        last_of_pitch = np.append(is_new(pitch)[1:], [True] * bool(len(keys)))
+        end = np.where(last_of_pitch, np.minimum(time + HANGING_STEPS, steps), np.append(time[1:], 0)[: len(keys)])
+        on = self.table.are(ids_L[keys], ON)
+        notes = StepNotes(
+            start_N=time[on],
+            end_N=end[on],
+            pitch_N=pitch[on],
+            line_N=np.zeros_like(pitch[on]),
+            velocity_N=loudness(self.table.last(ids_L, VELOCITY, before=UNSAID_BIN)[keys[on]]),
+            place_N=place_L[keys[on]],
+            steps=steps,
+        )
+        if np.any(notes.end_N <= notes.start_N):
+            end_N = np.maximum(notes.end_N, notes.start_N + 1)
+            kept, end_N = one_at_a_time(notes.pitch_N, notes.start_N, end_N, rank_N=-notes.end_N)
+            notes = notes.take(kept, end_N=end_N)
+        return notes
+
+    def measure(self, ids_T: Ids) -> Measures:
+        """Notes and seconds."""
+        steps = shifted_steps(ids_T, self.table)
+        return Measures(notes=int(self.table.are(ids_T, ON).sum()), seconds=(int(steps[-1]) if len(steps) else 0) / self.base.per_unit)
+
+    def steps_of(self, ids_T: Ids) -> NDArray[np.int64]:
+        """The step at which each id stands."""
+        return shifted_steps(ids_T, self.table)
+
+    def stretched(self, ids_T: Ids, factor: float) -> Ids:
+        """The same piece with absolute times stretched and rounded anew."""
+        return self._write(self.read(ids_T).stretched(factor))
+
+    def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
+        """What may come next."""
+        return PerformanceGrammar(self.table, limits)
+
+    def band(self, like: Score, _: Sequence[int]) -> Band:
+        """The parts of a score: the ids know none."""
+        return Parts.by_pitch(like)
 
 
 @final
 @dataclass(frozen=True)
-class PerformanceTokenizer:
-    """The boundary, then the 388 events."""
-
-    @cached_property
-    def table(self) -> EventTable:
-        """The ranges of ids."""
-        return EventTable(RANGES)
+class PerformanceTokenizer(EventTokenizer):
+    """The boundary, then the 388 events. There is only one."""
 
     @property
     def name(self) -> str:
@@ -61,141 +147,11 @@ class PerformanceTokenizer:
         return "performance"
 
     @property
-    def vocab_size(self) -> int:
-        """389."""
-        return self.table.vocab_size
-
-    @property
-    def clock(self) -> None:
-        """None: the ids say how time passes."""
-
-    def encode(self, score: Score) -> Ids:
-        """The ids of the pitched notes of a score, each at least a hundredth of a second long, and of the silence up to its end.
-
-        Raises:
-            InputError: the piece is longer than any real one.
-        """
-        notes = score.notes.take(~score.notes.drum)
-        steps = _nearest_step(score, score.length_ticks)
-        if steps.item() > limits.MAX_PERFORMANCE_S * STEPS_PER_S:
-            raise InputError(
-                f"the piece is {steps.item() / STEPS_PER_S:.0f} seconds long, expected at most {limits.MAX_PERFORMANCE_S}",
-                remedy="leave the piece out",
-            )
-        start_N = _nearest_step(score, notes.start_ticks)
-        played = Played(
-            start_N=start_N,
-            end_N=np.maximum(_nearest_step(score, notes.end_ticks), start_N + 1),
-            pitch_N=notes.pitch.astype(np.int64),
-            bin_N=(notes.velocity.astype(np.int64) - 1) // VELOCITIES_PER_BIN,
-            place_N=np.zeros_like(start_N),
-            steps=steps.item(),
-        )
-        return ids_of(played, self.table)
-
-    def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:
-        """The score of any ids; what is not legal is ignored, and a velocity is the middle of its bin.
-
-        The notes go to one track; beside `like` each goes to the track whose notes lie nearest to its pitch. Where the ticks of `like` are
-        coarser than a hundredth of a second, notes that the ticks cannot tell apart overlap.
-
-        Raises:
-            IndexError: an id is out of range.
-        """
-        array = np.asarray(ids, dtype=np.int64)
-        check_ids(array, self.vocab_size)
-        played = notes_of(array, self.table)
-        known = parts_of(like) if like is not None else []
-        parts, tracks = with_new_tracks(like, known or [None], [""] * max(1, len(known)))
-        wanted = played.place_N >= since
-        start_N, end_N, length = (_ticks(like, steps) for steps in (played.start_N[wanted], played.end_N[wanted], np.array([played.steps])))
-        return assembled(
-            like,
-            ticks=(start_N, end_N),
-            pitch_N=played.pitch_N[wanted],
-            velocity_N=_velocity(played.bin_N[wanted]),
-            part_N=nearest_part(parts, played.pitch_N[wanted]),
-            parts=parts,
-            tracks=tracks,
-            length_ticks=int(length[0]),
-        )
-
-    def cursor(self, constraints: Constraints, *, like: Score | None = None) -> PerformanceCursor:
-        """A cursor at the beginning of a piece.
-
-        Beats and bars are counted in the meter and tempo that hold at the end of `like`, which the prompt's ids stand for; without it in
-        4/4 at 120 beats per minute. The ids know neither instruments nor tempo: `programs`, `drums`, `keep_tempo` and `keep_meter` have
-        nothing to mask.
-
-        Raises:
-            UsageError: nothing at all could be drawn.
-        """
-        pulse = Pulse.at_end_of(like)
-        wished = StepLimits.of(
-            constraints, pulse, steps_per_beat=STEPS_PER_S * pulse.seconds_per_beat, bar_line=STEPS_PER_S * pulse.bar_line_s
-        )
-        return PerformanceCursor(self.table, wished)
-
-    def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
-        """The tick of the score at which each of its ids stands."""
-        return _ticks(score, np.cumsum(np.where(self.table.kind_of_V[ids] == self.table.index(SHIFT), self.table.value_of_V[ids] + 1, 0)))
-
-    def measure(self, ids: Ids) -> Measures:
-        """Notes and seconds."""
-        kind, value = self.table.kind_of_V[ids], self.table.value_of_V[ids]
-        steps = int(np.sum(value + 1, where=kind == self.table.index(SHIFT)))
-        return Measures(notes=int(np.sum(kind == self.table.index(ON))), seconds=steps / STEPS_PER_S)
-
-    def transpositions(self, ids: Ids) -> tuple[int, int]:
-        """The least and the most semitones by which all notes stay within 0 to 127; (0, 0) where there are none."""
-        return transpositions(self.table, ids, _PITCH_KINDS)
-
-    def augmented(self, ids: Ids, *, semitones: int = 0, stretch: float = 1.0) -> Ids:
-        """The same piece transposed, and played slower by a factor: absolute times are stretched and rounded anew.
-
-        Raises:
-            ValueError: a note would leave 0 to 127, or the factor is not above 0.
-        """
-        if not stretch > 0:
-            raise ValueError(f"a stretch by {stretch}, expected a factor above 0")
-        array = transposed(self.table, ids, _PITCH_KINDS, semitones=semitones)
-        if stretch == 1:
-            return array
-        return ids_of(stretched(notes_of(array, self.table), stretch), self.table)
-
-    def frame_ends(self, ids: Ids) -> None:
-        """None: there are no steps that belong together."""
-        del ids
-
-    def piece(self, token_id: int) -> str:
-        """One id as a person would read it. Raises IndexError out of range."""
-        kind, value = self.table.event(token_id)
-        if kind in _PITCH_KINDS:
-            return f"{kind} {pitch_name(value)}"
-        if kind == SHIFT:
-            return f"shift {(value + 1) / STEPS_PER_S:.2f} s"
-        return f"velocity {_velocity(value)}" if kind == VELOCITY else BOUNDARY_PIECE
-
-    def to_json(self) -> dict[str, Any]:
-        """All that it takes to rebuild it: there is only one."""
-        return {"name": "performance", "version": checks.VERSION}
-
-    @staticmethod
-    def from_json(values: Mapping[str, Any]) -> PerformanceTokenizer:
-        """The tokenizer that `to_json` described. Raises ModelFileError."""
-        checks.only_keys(values)
-        return PerformanceTokenizer()
+    def notation(self) -> PerformanceNotation:
+        """What its ids mean."""
+        return _notation()
 
 
-def _velocity(value: Any) -> Any:
-    """The middle of a velocity bin, the lower of its two, for a number or an array of them."""
-    return value * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2
-
-
-def _nearest_step(score: Score, ticks: Any) -> Steps:
-    return np.floor(score.seconds_at(ticks) * STEPS_PER_S + 0.5).astype(np.int64)
-
-
-def _ticks(like: Score | None, steps: Steps) -> Steps:
-    tempos, ticks_per_beat = (TempoMap.of(), DEFAULT_TICKS_PER_BEAT) if like is None else (like.tempos, like.ticks_per_beat)
-    return tempos.ticks_at(steps / STEPS_PER_S, ticks_per_beat=ticks_per_beat)
+@cache
+def _notation() -> PerformanceNotation:
+    return PerformanceNotation()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lstmgen.analysis.threads import FEW_STREAMS, threads_for
+from lstmgen.model.arithmetic import FEW_STREAMS, threads_for
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import pytest
 
 from lstmgen import limits
 from lstmgen.errors import UsageError
-from lstmgen.generation.stops import StopScanner
+from lstmgen.media.text.stops import StopScanner
 
 
 def shown(stops, pieces):

@@ -1,0 +1,204 @@
+"""What all score tokenizers do alike. What differs between them, the meaning of their ids, is their `Notation`.
+
+score ─► notes in steps ─► Notation.write ─► ids ─► Notation.read ─► notes in steps ─► played by a band ─► score
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, Final, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.errors import UsageError
+from lstmgen.ids import Ids
+from lstmgen.media import checks
+from lstmgen.media.base import Clock
+from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
+from lstmgen.media.tunes.base import Measures
+from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable
+from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
+from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
+from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
+from lstmgen.media.tunes.step_notes import StepNotes
+from lstmgen.media.tunes.time_bases import TimeBase
+from lstmgen.music.constraints import FREE, Constraints
+from lstmgen.music.score import Meter, Score
+
+_LARGEST_NUMBER: Final = 2**16
+"""Of the JSON; whatever is above it need not even be shown."""
+_NO_IDS: Final = np.zeros(0, np.int64)
+
+
+class Notation(Protocol):
+    """What the ids of a tokenizer mean.
+
+    Attributes:
+        table: the ranges of ids.
+        base: what time is counted in.
+        pitch_kinds: the kinds of events that say a pitch, of 128 values each; drums apart.
+        words: how the events of each kind read, by their value.
+        write: the ids of a score. Raises InputError where it is longer than any real one.
+        read: the notes of any ids; what is not legal is ignored.
+        measure: how much music ids stand for.
+        steps_of: the step at which each id stands; what lets time pass stands before or after.
+        stretched: the ids of the same piece played slower by a factor.
+        grammar: what may come next, from the beginning of a piece, given constraints and the limits that they are.
+        band: who plays notes that continue a score, given the instruments that are named, of which more may come.
+    """
+
+    table: EventTable
+    base: TimeBase
+    pitch_kinds: tuple[str, ...]
+    write: Callable[[Score], Ids]
+    read: Callable[[Ids], StepNotes]
+    measure: Callable[[Ids], Measures]
+    steps_of: Callable[[Ids], NDArray[np.int64]]
+    stretched: Callable[[Ids, float], Ids]
+    grammar: Callable[[Constraints, StepLimits], Grammar]
+    band: Callable[[Score, Sequence[int]], Band]
+
+    @property
+    def words(self) -> Mapping[str, Callable[[int], str]]:
+        """See above."""
+        ...
+
+
+class EventTokenizer(Protocol):
+    """A `lstmgen.media.base.ScoreTokenizer`; what is one of its own is a frozen dataclass of options with a notation."""
+
+    @property
+    def name(self) -> str:
+        """As `--tokenizer` takes it."""
+        ...
+
+    @property
+    def notation(self) -> Notation:
+        """What its ids mean."""
+        ...
+
+    @property
+    def table(self) -> EventTable:
+        """The ranges of ids."""
+        return self.notation.table
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids."""
+        return self.table.vocab_size
+
+    @property
+    def clock(self) -> Clock | None:
+        """The cycle in which the ids stand; None where they say how time passes."""
+        return None
+
+    def encode(self, score: Score) -> Ids:
+        """The ids of a score, without any boundary.
+
+        Raises:
+            InputError: the piece is longer than any real one.
+        """
+        return self.notation.write(score)
+
+    def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:
+        """The score of any ids; what is not legal is ignored.
+
+        Where the ticks of `like` are coarser than the steps, notes that the ticks cannot tell apart overlap.
+
+        Raises:
+            IndexError: an id is out of range.
+        """
+        ids_T, like, base = np.asarray(ids, np.int64), like or blank(), self.notation.base
+        check_ids(ids_T, self.vocab_size)
+        notes = self.notation.read(ids_T)
+        band = self.notation.band(like, notes.named)
+        new = played(notes.take(notes.place_N >= since), like, base, band)
+        tempos = [(int(base.ticks(like, step)), tempo_us) for place, step, tempo_us in notes.tempos if place >= since]
+        meters = [Meter(int(base.ticks(like, step)), *signature) for place, step, signature in notes.meters if place >= since]
+        score = Score.of(
+            new,
+            ticks_per_beat=like.ticks_per_beat,
+            tempos=[*zip(like.tempos.ticks.tolist(), like.tempos.us_per_beat.tolist(), strict=True), *tempos],
+            meters=[*like.meters, *meters],
+            keys=like.keys,
+            tracks=tuple(band.tracks),
+            length_ticks=min(int(base.ticks(like, notes.steps)), LAST_TICK),
+        )
+        return score if tempos else score.changed(tempos=like.tempos)
+
+    def decoder(self, *, like: Score | None = None, prompt: Ids = _NO_IDS) -> GrammarStream:
+        """Gives the notes of a piece as its ids come; see `lstmgen.media.base.ScoreTokenizer`."""
+        like, base = like or blank(), self.notation.base
+        grammar = self.notation.grammar(FREE, NOTHING_LIMITED)
+        band = self.notation.band(like, grammar.named)
+        return GrammarStream(grammar, self.table, np.asarray(prompt, np.int64), lambda notes: played(notes, like, base, band))
+
+    def cursor(self, constraints: Constraints = FREE, *, like: Score | None = None) -> GrammarCursor:
+        """A cursor at the beginning of a piece; what the ids do not know, such as instruments, is not constrained.
+
+        Raises:
+            UsageError: nothing at all could be drawn.
+        """
+        limits = StepLimits.of(constraints, like or blank(), self.notation.base)
+        return GrammarCursor(lambda: self.notation.grammar(constraints, limits), self.table)
+
+    def measure(self, ids: Ids) -> Measures:
+        """How much music these ids of one piece stand for; in steps of a grid at 120 beats per minute."""
+        return self.notation.measure(np.asarray(ids, np.int64))
+
+    def transpositions(self, ids: Ids) -> tuple[int, int]:
+        """The least and the most semitones by which all pitched notes stay within 0 to 127; (0, 0) where there are none."""
+        pitches = self.table.value_of_V[ids][self.table.are(ids, *self.notation.pitch_kinds)]
+        return (-int(pitches.min()), 127 - int(pitches.max())) if pitches.size else (0, 0)
+
+    def augmented(self, ids: Ids, *, semitones: int = 0, stretch: float = 1.0) -> Ids:
+        """The same piece transposed, and played slower by a factor.
+
+        Raises:
+            ValueError: a note would leave 0 to 127, or the factor is not above 0.
+        """
+        if not stretch > 0:
+            raise ValueError(f"a stretch by {stretch}, expected a factor above 0")
+        ids_T = np.array(ids, np.int64)
+        pitched_T = self.table.are(ids_T, *self.notation.pitch_kinds)
+        least, most = self.transpositions(ids_T)
+        if semitones and pitched_T.any() and not least <= semitones <= most:
+            raise ValueError(f"a transposition by {semitones}, expected {least} to {most}")
+        ids_T[pitched_T] += semitones  # each kind of pitch is a range of 128 ids
+        return ids_T if stretch == 1 else self.notation.stretched(ids_T, stretch)
+
+    def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
+        """The tick of the score at which each of its ids stands."""
+        return self.notation.base.ticks(score, self.notation.steps_of(np.asarray(ids, np.int64)))
+
+    def frame_ends(self, ids: Ids) -> NDArray[np.bool_] | None:
+        """None: there are no steps that belong together."""
+        del ids
+        return None
+
+    def piece(self, token_id: int) -> str:
+        """One id as a person would read it. Raises IndexError out of range."""
+        kind, value = self.table.event(token_id)
+        return BOUNDARY_PIECE if kind == BOUNDARY_KIND else self.notation.words[kind](value)
+
+    def to_json(self) -> dict[str, Any]:
+        """All that it takes to rebuild it."""
+        return {"name": self.name, "version": checks.VERSION, **asdict(self)}  # pyright: ignore[reportArgumentType] - a dataclass
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """The tokenizer that `to_json` described. Raises ModelFileError."""
+        defaults = {item.name: item.default for item in fields(cls)}  # pyright: ignore[reportArgumentType] - a dataclass
+        checks.only_keys(values, *defaults)
+        options = {name: checks.typed(values, name, type(default)) for name, default in defaults.items()}
+        if any(type(value) is int and not 0 <= value <= _LARGEST_NUMBER for value in options.values()):
+            checks.refuse("its numbers are out of range")
+        try:
+            found = cls(**options)
+        except UsageError as error:
+            checks.refuse(error.message)
+        if asdict(found) != options:  # pyright: ignore[reportArgumentType] - a dataclass
+            checks.refuse("its options contradict one another")
+        return found

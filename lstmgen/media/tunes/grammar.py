@@ -1,0 +1,136 @@
+"""Pieces one id at a time: a grammar knows where one stands, a cursor what may come next, and a stream which notes have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.step_limits import Course
+from lstmgen.media.tunes.step_notes import Row, StepNotes
+from lstmgen.music.score import Notes
+
+_NONE: Final = Notes.empty()
+
+
+class Grammar(Protocol):
+    """Where one piece stands while it is written. Changes as it is pushed.
+
+    Attributes:
+        course: how far it has come.
+        named: the instruments that its ids have named, in their order.
+    """
+
+    course: Course
+    named: Sequence[int] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the end that was asked for has been reached."""
+        return self.course.finished
+
+    def begin(self) -> None:
+        """The prompt is over: from here on constraints hold."""
+        self.course.begin()
+
+    def allow(self, mask_V: NDArray[np.bool_]) -> None:
+        """Marks the ids that may come next in a mask of zeros; not called when it is finished."""
+        ...
+
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event, no boundary, and the index of its id; gives the notes whose end it tells.
+
+        It need not be allowed; then it may tell what is not so, but never breaks off.
+        """
+        ...
+
+    def rest(self) -> Sequence[Row]:
+        """The notes that end because nothing follows."""
+        ...
+
+
+@final
+class GrammarCursor:
+    """A `lstmgen.media.base.Cursor` on pieces of one grammar.
+
+    Args:
+        fresh: makes the grammar at the beginning of a piece.
+        table: the ranges of ids.
+    """
+
+    def __init__(self, fresh: Callable[[], Grammar], table: EventTable) -> None:
+        self._fresh, self._table = fresh, table
+        self._grammar = fresh()
+        self._begun = False
+        self._allowed: NDArray[np.bool_] | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the end that was asked for has been reached."""
+        return self._grammar.finished
+
+    def begin(self) -> None:
+        """The prompt is over."""
+        self._begun, self._allowed = True, None
+        self._grammar.begin()
+
+    def allowed(self) -> NDArray[np.bool_]:
+        """Which ids may come next, of shape (V,); read-only."""
+        if self._allowed is None:
+            mask_V = np.zeros(self._table.vocab_size, np.bool_)
+            if self._grammar.finished:
+                mask_V[BOUNDARY_ID] = True
+            else:
+                self._grammar.allow(mask_V)
+            mask_V.setflags(write=False)
+            self._allowed = mask_V
+        return self._allowed
+
+    def push(self, token_id: int) -> None:
+        """One more id. Raises ValueError where it is not allowed, and changes nothing then."""
+        allowed_V = self._allowed if self._allowed is not None else self.allowed()
+        if not 0 <= token_id < len(allowed_V) or not allowed_V[token_id]:
+            raise ValueError(f"id {token_id} may not come here")
+        if token_id != BOUNDARY_ID:
+            self._allowed = None
+            self._grammar.push(*self._table.events[token_id], 0)
+        elif not self._grammar.finished:
+            self._allowed, self._grammar = None, self._fresh()
+            if self._begun:
+                self._grammar.begin()
+
+
+@final
+class GrammarStream:
+    """A `lstmgen.media.base.NoteStream` of a piece of one grammar.
+
+    Args:
+        grammar: at the beginning of the piece.
+        table: the ranges of ids.
+        prompt: ids that were read before, whose notes are not given.
+        played: what turns notes in steps into those of a score.
+    """
+
+    def __init__(self, grammar: Grammar, table: EventTable, prompt: Ids, played: Callable[[StepNotes], Notes]) -> None:
+        self._grammar, self._table, self._played = grammar, table, played
+        self._since, self._count = len(prompt), 0
+        for token_id in prompt.tolist():
+            self.push(token_id)
+
+    def push(self, token_id: int, /) -> Notes:
+        """The notes that this id completes. Raises IndexError where there is no such id."""
+        kind, value = self._table.event(token_id)
+        self._count += 1
+        return _NONE if token_id == BOUNDARY_ID else self._notes(self._grammar.push(kind, value, self._count - 1))
+
+    def finish(self) -> Notes:
+        """The notes that were still sounding."""
+        return self._notes(self._grammar.rest())
+
+    def _notes(self, rows: Sequence[Row]) -> Notes:
+        new = [row for row in rows if row[-1] >= self._since]
+        return self._played(StepNotes.of_rows(new)) if new else _NONE

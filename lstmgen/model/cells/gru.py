@@ -1,0 +1,88 @@
+"""GRU: Cho et al. 2014, in the variant that cuDNN computes, with the reset gate inside the candidate.
+
+    r, z = sigmoid(W x + a + U h + b)       n = tanh(W x + a + r (U h + b))
+    h' = (1 - z) n + z h
+
+Letters: T window, B streams, I input, H hidden, G stacked gates: r, z, n in this order.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from torch import Tensor
+
+from lstmgen.model.cells import stacked
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Shape, Weights
+from lstmgen.model.products import Products
+
+
+def shapes(input_size: int, hidden_size: int) -> dict[str, Shape]:
+    """Two biases, for the reset gate acts on the second one."""
+    matrices = {name: shape for name, shape in stacked.shapes(3)(input_size, hidden_size).items() if len(shape) > 1}
+    return matrices | {"input_bias": (3 * hidden_size,), "recurrent_bias": (3 * hidden_size,)}
+
+
+def equations(x_BI: Tensor, state: LayerState, w: Weights) -> tuple[Tensor, LayerState, Gates]:
+    """One token."""
+    (h_BH,) = state
+    xr_BH, xz_BH, xn_BH = F.linear(x_BI, w["input_weight"], w["input_bias"]).chunk(3, dim=1)
+    hr_BH, hz_BH, hn_BH = F.linear(h_BH, w["recurrent_weight"], w["recurrent_bias"]).chunk(3, dim=1)
+    r_BH = torch.sigmoid(xr_BH + hr_BH)
+    z_BH = torch.sigmoid(xz_BH + hz_BH)
+    n_BH = torch.tanh(xn_BH + r_BH * hn_BH)
+    h_BH = (1 - z_BH) * n_BH + z_BH * h_BH
+    return h_BH, (h_BH,), {"reset": r_BH, "update": z_BH, "candidate": n_BH, "hidden": h_BH}
+
+
+def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) -> tuple[Tensor, LayerState]:  # noqa: FBT001 - of `Cell`
+    """A whole window."""
+    return stacked.run(torch.gru, x_TBI, state, weights, training=training)
+
+
+def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
+    """The input's part of the gates."""
+    return F.linear(x_BI, weights["input_weight"], weights["input_bias"])
+
+
+class Kernel:
+    """The equations on buffers that are kept. What is not exact whatever its place in memory, the sigmoid, runs over slices of rows."""
+
+    def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
+        self._input = None if hoisted else products.of(weights["input_weight"])
+        self._recurrent = products.of(weights["recurrent_weight"])
+        self._input_bias_G, self._recurrent_bias_G = weights["input_bias"].clone(), weights["recurrent_bias"].clone()
+        self._size = weights["recurrent_weight"].shape[1]
+        self._make_room(1)
+
+    def _make_room(self, lanes: int) -> None:
+        size = self._size
+        self._gates_BG, self._from_state_BG = self._input_bias_G.new_empty(2, lanes, 3 * size)
+        self._sigmoids = self._gates_BG.narrow(1, 0, 2 * size)
+        self._r_BH, self._z_BH = self._sigmoids.split(size, dim=1)
+        self._hn_BH = self._from_state_BG.narrow(1, 2 * size, size)
+
+    def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """One token for every lane."""
+        (h_BH,) = state
+        if len(h_BH) != len(self._gates_BG):
+            self._make_room(len(h_BH))
+        from_input_BG = x_BI if self._input is None else self._input(x_BI).add_(self._input_bias_G)
+        torch.add(self._recurrent_bias_G, self._recurrent(h_BH), out=self._from_state_BG)
+        torch.add(from_input_BG, self._from_state_BG, out=self._gates_BG)
+        self._sigmoids.sigmoid_()
+        n_BH = torch.addcmul(from_input_BG.narrow(1, 2 * self._size, self._size), self._r_BH, self._hn_BH).tanh_()
+        h_BH = torch.lerp(n_BH, h_BH, self._z_BH)
+        return h_BH, (h_BH,)
+
+
+CELL = Cell(
+    shapes=shapes,
+    state=lambda hidden_size: ((hidden_size,),),
+    equations=equations,
+    initialise=stacked.draw_initial,
+    fused=fused,
+    hoist=hoist,
+    kernel=Kernel,
+    former=stacked.FORMER | {"input_bias": ("bias_ih_l0",), "recurrent_bias": ("bias_hh_l0",)},
+)

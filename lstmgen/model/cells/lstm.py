@@ -1,0 +1,99 @@
+"""LSTM: Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhuber and Cummins 2000.
+
+    i, f, o = sigmoid(W x + U h + b)        g = tanh(W x + U h + b)
+    c' = f c + i g                          h' = o tanh(c')
+
+Letters: T window, B streams, I input, H hidden, G stacked gates: i, f, g, o in this order.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from torch import Tensor, nn
+
+from lstmgen.model.cells import stacked
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights
+from lstmgen.model.products import Products
+
+
+def equations(x_BI: Tensor, state: LayerState, w: Weights) -> tuple[Tensor, LayerState, Gates]:
+    """One token."""
+    h_BH, c_BH = state
+    gates_BG = F.linear(x_BI, w["input_weight"], w["bias"]) + F.linear(h_BH, w["recurrent_weight"])
+    i_BH, f_BH, g_BH, o_BH = gates_BG.chunk(4, dim=1)
+    i_BH, f_BH, o_BH = torch.sigmoid(i_BH), torch.sigmoid(f_BH), torch.sigmoid(o_BH)
+    g_BH = torch.tanh(g_BH)
+    c_BH = f_BH * c_BH + i_BH * g_BH
+    h_BH = o_BH * torch.tanh(c_BH)
+    return h_BH, (h_BH, c_BH), {"input": i_BH, "forget": f_BH, "candidate": g_BH, "output": o_BH, "cell": c_BH, "hidden": h_BH}
+
+
+def initialise(weights: Weights) -> None:
+    """As its kind, and a forget bias of 1: what is in the cell stays there until the network learns to forget."""
+    stacked.draw_initial(weights)
+    nn.init.ones_(weights["bias"].chunk(4)[1])
+
+
+def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) -> tuple[Tensor, LayerState]:  # noqa: FBT001 - of `Cell`
+    """A whole window."""
+    return stacked.run(torch.lstm, x_TBI, state, weights, training=training)
+
+
+def _arranged(stacked_G: Tensor) -> Tensor:
+    """A copy with the gates in the order i, f, o, g: three sigmoids in one call, then one tanh."""
+    i, f, g, o = stacked_G.chunk(4)
+    return torch.cat([i, f, o, g])
+
+
+def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
+    """The input's part of the gates, in the kernel's order."""
+    return F.linear(x_BI, _arranged(weights["input_weight"]), _arranged(weights["bias"]))
+
+
+class Kernel:
+    """The equations on buffers that are kept. What is not exact whatever its place in memory, the sigmoid, runs over slices of rows."""
+
+    def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
+        self._hoisted = hoisted
+        self._bias_G = _arranged(weights["bias"])
+        matrices = [_arranged(weights["recurrent_weight"])]
+        if not hoisted:
+            matrices.insert(0, _arranged(weights["input_weight"]))
+        self._size = weights["recurrent_weight"].shape[1]
+        self._product = products.of(torch.cat(matrices, dim=1))
+        self._make_room(1)
+
+    def _make_room(self, lanes: int) -> None:
+        size = self._size
+        self._gates_BG = self._bias_G.new_empty(lanes, 4 * size)
+        self._sigmoids, self._g_BH = self._gates_BG.split((3 * size, size), dim=1)
+        self._i_BH, self._f_BH, self._o_BH = self._sigmoids.split(size, dim=1)
+
+    def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """One token for every lane."""
+        h_BH, c_BH = state
+        if len(h_BH) != len(self._gates_BG):
+            self._make_room(len(h_BH))
+        if self._hoisted:
+            torch.add(x_BI, self._product(h_BH), out=self._gates_BG)
+        else:
+            torch.add(self._bias_G, self._product(torch.cat((x_BI, h_BH), dim=1)), out=self._gates_BG)
+        self._sigmoids.sigmoid_()
+        self._g_BH.tanh_()
+        c_BH = torch.mul(self._f_BH, c_BH).addcmul_(self._i_BH, self._g_BH)
+        torch.tanh(c_BH, out=self._g_BH)
+        h_BH = torch.mul(self._o_BH, self._g_BH)
+        return h_BH, (h_BH, c_BH)
+
+
+CELL = Cell(
+    shapes=stacked.shapes(4),
+    state=lambda hidden_size: ((hidden_size,), (hidden_size,)),
+    equations=equations,
+    initialise=initialise,
+    fused=fused,
+    hoist=hoist,
+    kernel=Kernel,
+    former=stacked.FORMER,
+)

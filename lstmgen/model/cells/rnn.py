@@ -1,0 +1,59 @@
+"""Plain RNN: Elman 1990. `h' = tanh(W x + U h + b)`.
+
+Letters: T window, B streams, I input, H hidden.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from torch import Tensor
+
+from lstmgen.model.cells import stacked
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights
+from lstmgen.model.products import Products
+
+
+def equations(x_BI: Tensor, state: LayerState, w: Weights) -> tuple[Tensor, LayerState, Gates]:
+    """One token."""
+    h_BH = torch.tanh(F.linear(x_BI, w["input_weight"], w["bias"]) + F.linear(state[0], w["recurrent_weight"]))
+    return h_BH, (h_BH,), {"hidden": h_BH}
+
+
+def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) -> tuple[Tensor, LayerState]:  # noqa: FBT001 - of `Cell`
+    """A whole window."""
+    return stacked.run(torch.rnn_tanh, x_TBI, state, weights, training=training)
+
+
+def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
+    """The input's part."""
+    return F.linear(x_BI, weights["input_weight"], weights["bias"])
+
+
+class Kernel:
+    """The equation with as few calls as there can be."""
+
+    def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
+        names = ("recurrent_weight",) if hoisted else ("input_weight", "recurrent_weight")
+        self._bias_H = None if hoisted else weights["bias"].clone()
+        self._product = products.of(torch.cat([weights[name] for name in names], dim=1))
+
+    def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        """One token for every lane."""
+        if self._bias_H is None:
+            h_BH = self._product(state[0]).add_(x_BI).tanh_()
+        else:
+            h_BH = self._product(torch.cat((x_BI, state[0]), dim=1)).add_(self._bias_H).tanh_()
+        return h_BH, (h_BH,)
+
+
+CELL = Cell(
+    shapes=stacked.shapes(1),
+    state=lambda hidden_size: ((hidden_size,),),
+    equations=equations,
+    initialise=stacked.draw_initial,
+    fused=fused,
+    hoist=hoist,
+    kernel=Kernel,
+    former=stacked.FORMER,
+)
