@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import command, duration
 
@@ -47,7 +48,7 @@ def describe_music(thing: str) -> dict[str, Any]:
     from lstmgen.music.bars import Bars
     from lstmgen.storage import cache_folder
 
-    collection = gather_scores([thing], cache=cache_folder(os.environ))
+    collection = gather_scores([thing], cache=cache_folder(os.environ), executor=reading_pool())
     scores = [piece.score for piece in collection.pieces]
     facts = {
         "kind": "music",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.processes import reading_pool
 from lstmgen.errors import UsageError
 from lstmgen.storage import cache_folder
 
@@ -40,7 +41,7 @@ def _things(streams: Streams, trained: TrainedModel, files: Sequence[str]) -> It
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
         kept = keep_input(files, streams.stdin, Path(spool))
         if trained.kind == "music":
-            collection = gather_scores(list(files), kept=kept, cache=cache_folder(os.environ))
+            collection = gather_scores(list(files), kept=kept, cache=cache_folder(os.environ), executor=reading_pool())
             yield from ((piece.name, trained.prepare_tune(piece.score)) for piece in collection.pieces)
         else:
             corpus = gather(list(files), kept=kept, cache=cache_folder(os.environ))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
 from lstmgen.storage import cache_folder
@@ -81,7 +82,7 @@ def _each(streams: Streams, trained: TrainedModel, files: Sequence[str], *, wind
 
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
         kept = keep_input(files, streams.stdin, Path(spool))
-        collection = gather_scores(list(files), kept=kept, cache=cache_folder(os.environ))
+        collection = gather_scores(list(files), kept=kept, cache=cache_folder(os.environ), executor=reading_pool())
         for name, reason in collection.skipped:
             streams.say(one_line(f"skipped {name}: {reason}"))
         for piece in collection.pieces:

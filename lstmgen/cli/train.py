@@ -13,6 +13,7 @@ import lstmgen
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.interrupts import SafeStop
 from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import closing_lines, short_path
 from lstmgen.cli.settings import combine, takes_settings
 from lstmgen.cli.wording import command
@@ -172,7 +173,12 @@ def follow(streams: Streams, **call: Any) -> tuple[int, Stopped, str]:
     try:
         with contextlib.ExitStack() as stack:
             training = lstmgen.train(
-                stdin=streams.stdin, cache=cache_folder(os.environ), progress=display.preparing, started_at=started_at, **call
+                stdin=streams.stdin,
+                cache=cache_folder(os.environ),
+                executor=reading_pool(),
+                progress=display.preparing,
+                started_at=started_at,
+                **call,
             )
             for event in training:
                 display.show(event)

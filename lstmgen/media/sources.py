@@ -20,6 +20,7 @@ from lstmgen.media import tokenizers
 from lstmgen.media.base import AnyTokenizer
 from lstmgen.media.text.texts import Progress, TextReader, Texts
 from lstmgen.media.tunes.collection import is_midi, kind_of
+from lstmgen.media.tunes.midi_files import MakeExecutor
 from lstmgen.media.tunes.tunes import TuneReader, Tunes
 
 Material = Texts | Tunes
@@ -34,12 +35,14 @@ class Source:
         folder: the run folder; keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
         kept: the file that keeps what standard input held; what the source `-` stands for.
+        executor: makes what reads large collections of tunes; None: everything is read in this process.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
     kept: Path | None = None
+    executor: MakeExecutor | None = None
     progress: Progress | None = None
 
     def gather(self, config: Config, *, base: AnyTokenizer | None = None) -> Material:
@@ -87,7 +90,7 @@ class Source:
     @property
     def tunes(self) -> TuneReader:
         """What reads tunes."""
-        return TuneReader(folder=self.folder, cache=self.cache, kept=self.kept, progress=self.progress)
+        return TuneReader(folder=self.folder, cache=self.cache, kept=self.kept, executor=self.executor, progress=self.progress)
 
 
 def reads_input(data: DataConfig) -> bool:

@@ -29,6 +29,7 @@ from lstmgen.media import tokenizers
 from lstmgen.media.base import AnyTokenizer
 from lstmgen.media.sources import Material, Source, keep_input, reads_input
 from lstmgen.media.text.texts import Progress
+from lstmgen.media.tunes.midi_files import MakeExecutor
 from lstmgen.media.tunes.tunes import Tunes
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
@@ -69,6 +70,7 @@ class Request:
     stdin: BinaryIO | None = None
     cache: Path
     clock: Clock
+    executor: MakeExecutor | None = None
     progress: Progress | None = None
 
 
@@ -117,7 +119,7 @@ def start(request: Request, folder: RunFolder) -> Run:
     choose_device(config.runtime.device)
     base = load_model(request.init_from) if request.init_from else None
     kept = keep_input((*config.data.sources, config.data.val), request.stdin, folder.path)
-    source = Source(folder=folder.path, cache=request.cache, kept=kept, progress=request.progress)
+    source = Source(folder=folder.path, cache=request.cache, kept=kept, executor=request.executor, progress=request.progress)
     material = source.gather(config, base=base.tokenizer if base else None)
     tokenizer = _choose_tokenizer(config, material, base, request.cache)
     files = source.token_files(material, tokenizer, config)
@@ -156,7 +158,7 @@ def go_on(request: Request, folder: RunFolder) -> Run:
     config = _changed_for_resume(folder, request.changes)
     tokenizer = tokenizers.from_json(values["tokenizer"])
     kept = folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None
-    source = Source(folder=folder.path, cache=request.cache, kept=kept, progress=request.progress)
+    source = Source(folder=folder.path, cache=request.cache, kept=kept, executor=request.executor, progress=request.progress)
     material = source.gather(config, base=tokenizer)
     if material.sha256 != values["sources_sha256"]:
         raise CorpusError(

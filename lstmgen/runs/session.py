@@ -21,6 +21,7 @@ from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UsageError
 from lstmgen.media.text.texts import Progress
+from lstmgen.media.tunes.midi_files import MakeExecutor
 from lstmgen.media.tunes.tunes import Tunes
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs.preparation import Request, Run, go_on, start
@@ -46,6 +47,7 @@ def train(
     stdin: BinaryIO | None = None,
     pause_after: int | None = None,
     cache: Path | None = None,
+    executor: MakeExecutor | None = None,
     progress: Progress | None = None,
     started_at: float | None = None,
 ) -> Training:
@@ -62,6 +64,8 @@ def train(
         stdin: what the source `-` reads.
         pause_after: end this sitting after so many steps, with a complete checkpoint; the schedule stays as it is.
         cache: where token files are kept; by default the user's cache folder.
+        executor: makes what reads large collections of MIDI files, such as `functools.partial(ProcessPoolExecutor, 4)`; by default
+            everything is read in this process.
         progress: called while sources are read.
         started_at: the `time.monotonic()` at which the budget's clock started; by default now.
 
@@ -80,6 +84,7 @@ def train(
         stdin=stdin,
         cache=cache or storage.cache_folder({}),
         clock=Clock(started_at=started_at),
+        executor=executor,
         progress=progress,
     )
     return Training(request, out=out, resume=resume, overwrite=overwrite, pause_after=pause_after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Final, Literal
 from lstmgen.corpus.locate import locate
 from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import CorpusError
+from lstmgen.media.tunes.midi_files import MakeExecutor, read_all
 from lstmgen.music.midi.reader import Finding
 from lstmgen.music.score import Score
 
@@ -116,7 +118,7 @@ def gather_scores(
     kept: Path | None = None,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-    workers: int | None = None,
+    executor: MakeExecutor | None = None,
 ) -> Collection:
     """Find and read everything that the specs name.
 
@@ -128,30 +130,28 @@ def gather_scores(
         kept: the file that keeps what standard input held; what `-` stands for.
         cache: the folder in which corpora are kept.
         progress: called with (bytes read, bytes in all).
-        workers: processes that read; None: by the amount of work.
+        executor: makes what reads large collections; None: everything is read in this process.
 
     Raises:
         CorpusError: a source is missing, a named file cannot be used, or nothing usable is there.
         UsageError: no source, or `-` where nothing was kept.
     """
-    from lstmgen.media.tunes.midi_worker import read_all
-
     candidates = list(locate(specs, kept=kept, cache=cache))
     pieces: list[Piece] = []
     skipped: list[tuple[str, str]] = []
     first_of: dict[str, str] = {}
-    results = read_all([candidate.path for candidate in candidates], workers=workers, progress=progress)
-    for candidate, (sha256, result) in zip(candidates, results, strict=True):
-        reason = candidate.obstacle or (result if isinstance(result, str) else "")
-        if not reason and sha256 in first_of:
-            reason = f"the same as {first_of[sha256]}"
-        elif reason and candidate.named:
-            raise CorpusError(f"{candidate.name}: {reason}", remedy="name a MIDI file, or a folder that holds some")
-        if reason or isinstance(result, str):
-            skipped.append((candidate.name, reason))
-            continue
-        first_of[sha256] = candidate.name
-        pieces.append(Piece(name=candidate.name, path=candidate.path, sha256=sha256, score=result.score, findings=result.findings))
+    with contextlib.closing(read_all([candidate.path for candidate in candidates], executor=executor, progress=progress)) as results:
+        for candidate, (sha256, result) in zip(candidates, results, strict=True):
+            reason = candidate.obstacle or (result if isinstance(result, str) else "")
+            if not reason and sha256 in first_of:
+                reason = f"the same as {first_of[sha256]}"
+            elif reason and candidate.named:
+                raise CorpusError(f"{candidate.name}: {reason}", remedy="name a MIDI file, or a folder that holds some")
+            if reason or isinstance(result, str):
+                skipped.append((candidate.name, reason))
+                continue
+            first_of[sha256] = candidate.name
+            pieces.append(Piece(name=candidate.name, path=candidate.path, sha256=sha256, score=result.score, findings=result.findings))
     if not pieces:
         raise _nothing_usable(specs, skipped)
     return Collection(pieces=tuple(pieces), skipped=tuple(skipped))

@@ -21,6 +21,7 @@ from lstmgen.media.text.texts import Progress, stage_of
 from lstmgen.media.tokenizers import build_for_scores
 from lstmgen.media.tunes.collection import Collection, Piece, gather_scores
 from lstmgen.media.tunes.encoding import token_files
+from lstmgen.media.tunes.midi_files import MakeExecutor
 from lstmgen.media.tunes.roundtrip import corpus_loss
 from lstmgen.music.score import Score
 from lstmgen.music.tidy import with_pedal, without_overlaps
@@ -106,12 +107,14 @@ class TuneReader:
         folder: the run folder; keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
         kept: the file that keeps what standard input held; what the source `-` stands for.
+        executor: makes what reads large collections; None: everything is read in this process.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
     kept: Path | None = None
+    executor: MakeExecutor | None = None
     progress: Progress | None = None
 
     def gather(self, data: DataConfig) -> Tunes:
@@ -131,7 +134,8 @@ class TuneReader:
         return Tunes(collection=collection, val_collection=val_collection, train=train, val=val)
 
     def _gather(self, sources: tuple[str, ...]) -> Collection:
-        return gather_scores(sources, kept=self.kept, cache=self.cache, progress=stage_of(self.progress, "reading"))
+        report = stage_of(self.progress, "reading")
+        return gather_scores(sources, kept=self.kept, cache=self.cache, executor=self.executor, progress=report)
 
     def token_files(self, tunes: Tunes, tokenizer: ScoreTokenizer) -> TokenFiles:
         """The pieces as ids on disk, from the cache where they are there already.
