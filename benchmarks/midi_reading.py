@@ -46,7 +46,7 @@ def main() -> None:
     print(f"mido    {notes / parsing:12,.0f} notes/s; {parsing / reading:.1f} times as long ({ratios[0]:.1f} to {ratios[-1]:.1f})")
     memory(max(files, key=len))
     for tokenizer in (NotesTokenizer("beats", 24), NotesTokenizer("beats", 12), NotesTokenizer("seconds")):
-        tidy = [without_overlaps(with_pedal(score, "extend"))[0] for score in scores]
+        tidy = [without_overlaps(with_pedal(score, "extend")) for score in scores]
         times = [seconds(lambda: [tokenizer.encode(score) for score in tidy]) for _ in range(arguments.rounds)]  # noqa: B023 - used at once
         name = f"notes in {tokenizer.time_base}, {tokenizer.steps_per_beat} steps"
         print(f"tokenizing, {name}: {notes / statistics.median(times):,.0f} notes/s")

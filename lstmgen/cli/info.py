@@ -11,6 +11,7 @@ from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import manner_of
 from lstmgen.cli.options import JSON, cache
 from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import quality_line, short_path
 from lstmgen.cli.sparkline import chart
 from lstmgen.cli.table import aligned, figure
@@ -55,7 +56,7 @@ THING: Final = Option(
 
 def info(streams: Streams, *, thing: str, json: bool) -> None:
     """Describe a model, a run, a corpus, a text or a tune."""
-    facts = api.describe(thing, cache=cache())
+    facts = api.describe(thing, cache=cache(), executor=reading_pool())
     streams.explain(f"{thing} was taken for a {facts['kind']}")
     for line in [to_json(facts)] if json else _lines(facts):
         streams.product_line(line)

@@ -16,6 +16,7 @@ from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.media import chosen, medium_of_model, options_of
 from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, tell_typing
 from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
 from lstmgen.errors import UsageError
@@ -172,7 +173,8 @@ def _items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], op
     how = {"errors": "strict"} | {name: value for name, value in options.items() if name in _DATA_FIELDS}
     data = replace(trained.data, sources=tuple(files), val=None, **how)
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
-        access = api.Access(folder=Path(spool), cache=cache(), kept=api.keep_input(data, streams.stdin, Path(spool)))
+        kept = api.keep_input(data, streams.stdin, Path(spool))
+        access = api.Access(folder=Path(spool), cache=cache(), kept=kept, executor=reading_pool())
         material = api.gather(data, access, medium=trained.medium).material
         for file in material.files():
             for reason in file.get("reasons", ()):

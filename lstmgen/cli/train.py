@@ -15,6 +15,7 @@ from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.interrupts import SafeStop
 from lstmgen.cli.options import STANDARD_INPUT, cache, tell_typing
 from lstmgen.cli.output import Streams, Styled, to_json
+from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import closing_lines, short_path
 from lstmgen.cli.settings import combine, settings_options
 from lstmgen.cli.wording import command
@@ -170,7 +171,14 @@ def follow(streams: Streams, **call: Any) -> tuple[int, Stopped, str]:
     stopped, prepared, signals = None, None, None
     try:
         with contextlib.ExitStack() as stack:
-            training = lstmgen.train(stdin=streams.stdin, cache=cache(), progress=display.preparing, started_at=started_at, **call)
+            training = lstmgen.train(
+                stdin=streams.stdin,
+                cache=cache(),
+                executor=reading_pool(),
+                progress=display.preparing,
+                started_at=started_at,
+                **call,
+            )
             for event in training:
                 display.show(event)
                 if isinstance(event, Prepared):

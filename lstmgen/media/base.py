@@ -13,6 +13,7 @@ Letters: T tokens of an item, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,6 +32,9 @@ Symbols = NDArray[np.uint32]
 
 Augment = Callable[[Ids, np.random.Generator], Ids]
 """Another form of an item, from its ids and random numbers."""
+
+MakeExecutor = Callable[[], Executor]
+"""Makes an executor, such as `functools.partial(ProcessPoolExecutor, 4)`; whoever uses it closes it."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on, how much is done, and how much there is."""
@@ -81,12 +85,14 @@ class Access:
         folder: the folder of the run, which keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
         kept: the file that keeps what standard input held; what the source `-` stands for.
+        executor: makes what helps to read large collections of files; None: everything is read in this process.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
     kept: Path | None = None
+    executor: MakeExecutor | None = None
     progress: Progress | None = None
 
     def stage(self, name: str) -> Callable[[int, int], None] | None:

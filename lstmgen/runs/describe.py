@@ -13,17 +13,18 @@ from lstmgen.checkpoint.model_file import find_model, read_description
 from lstmgen.config import DataConfig
 from lstmgen.corpus import catalog
 from lstmgen.errors import InputError, LstmgenError
-from lstmgen.media.base import Access
+from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
 from lstmgen.runs.sources import gather
 
 
-def describe(thing: str, *, cache: Path) -> dict[str, Any]:
+def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -> dict[str, Any]:
     """What a thing is: `kind` is `model`, `corpus`, or the label of a medium.
 
     Args:
         thing: a run, a model file, a corpus, or files, folders and globs that could be learned from.
         cache: where corpora are kept.
+        executor: as in `Access`.
 
     Raises:
         InputError: there is no such thing, or it cannot be read.
@@ -31,9 +32,9 @@ def describe(thing: str, *, cache: Path) -> dict[str, Any]:
     if (model := model_path(thing)) is not None:
         return describe_model(model)
     if not Path(thing).exists() and thing in catalog.names():
-        return _describe_corpus(thing, cache)
+        return _describe_corpus(thing, cache, executor)
     try:
-        return _describe_source(thing, cache)
+        return _describe_source(thing, cache, executor)
     except LstmgenError as error:
         if Path(thing).exists():
             raise
@@ -105,7 +106,7 @@ def _losses(path: Path) -> list[float]:
     return losses
 
 
-def _describe_corpus(name: str, cache: Path) -> dict[str, Any]:
+def _describe_corpus(name: str, cache: Path, executor: MakeExecutor | None) -> dict[str, Any]:
     """What the catalogue says of a corpus, and what is in it when it is here."""
     entry = catalog.find(name)
     available = catalog.is_available(name, cache)
@@ -119,10 +120,10 @@ def _describe_corpus(name: str, cache: Path) -> dict[str, Any]:
         "location": entry.location,
         "description": entry.description,
     }
-    return _describe_source(name, cache) | facts if available else facts | {"get": f"lstmgen corpora get {name}"}
+    return _describe_source(name, cache, executor) | facts if available else facts | {"get": f"lstmgen corpora get {name}"}
 
 
-def _describe_source(thing: str, cache: Path) -> dict[str, Any]:
+def _describe_source(thing: str, cache: Path, executor: MakeExecutor | None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
-        gathered = gather(DataConfig(sources=(thing,)), Access(folder=Path(spool), cache=cache))
+        gathered = gather(DataConfig(sources=(thing,)), Access(folder=Path(spool), cache=cache, executor=executor))
         return {"kind": gathered.medium.label, "name": thing, "choice": list(gathered.notes)} | gathered.medium.survey(gathered.material)

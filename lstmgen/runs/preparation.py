@@ -25,7 +25,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
-from lstmgen.media.base import Access, Material, Medium, Progress, Tokenizer
+from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
@@ -66,11 +66,12 @@ class Order:
     stdin: BinaryIO | None = None
     cache: Path
     clock: Clock
+    executor: MakeExecutor | None = None
     progress: Progress | None = None
 
     def access(self, folder: RunFolder, kept: Path | None) -> Access:
         """How the sources of a run in this folder are read."""
-        return Access(folder=folder.path, cache=self.cache, kept=kept, progress=self.progress)
+        return Access(folder=folder.path, cache=self.cache, kept=kept, executor=self.executor, progress=self.progress)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UsageError
-from lstmgen.media.base import Medium, Progress
+from lstmgen.media.base import MakeExecutor, Medium, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
 from lstmgen.runs.preparation import Order, Run
@@ -45,6 +45,7 @@ def train(
     stdin: BinaryIO | None = None,
     pause_after: int | None = None,
     cache: Path | None = None,
+    executor: MakeExecutor | None = None,
     progress: Progress | None = None,
     started_at: float | None = None,
 ) -> Training:
@@ -61,6 +62,8 @@ def train(
         stdin: what the source `-` reads.
         pause_after: end this sitting after so many steps, with a complete checkpoint; the schedule stays as it is.
         cache: where token files are kept; by default the user's cache folder.
+        executor: makes what helps to read large collections of files, such as `functools.partial(ProcessPoolExecutor, 4)`; by default
+            everything is read in this process.
         progress: called while sources are read.
         started_at: the `time.monotonic()` at which the budget's clock started; by default now.
 
@@ -81,6 +84,7 @@ def train(
         stdin=stdin,
         cache=cache or storage.cache_folder({}),
         clock=Clock(started_at=started_at),
+        executor=executor,
         progress=progress,
     )
     return Training(order, out=out, resume=resume, overwrite=overwrite, pause_after=pause_after)

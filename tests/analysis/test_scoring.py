@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
-
 from lstmgen.analysis.scoring import score, score_text, score_token_file
+
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.corpus.token_writer import write_token_file
 from lstmgen.errors import InputError, UsageError

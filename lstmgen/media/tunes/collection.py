@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,8 @@ from typing import Final
 
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import CorpusError
+from lstmgen.media.base import MakeExecutor
+from lstmgen.media.tunes.midi_files import read_all
 from lstmgen.music.midi.reader import Finding
 from lstmgen.music.score import Score
 
@@ -92,10 +95,7 @@ def is_midi(head: bytes) -> bool:
 
 
 def gather_scores(
-    candidates: Sequence[Candidate],
-    *,
-    progress: Callable[[int, int], None] | None = None,
-    workers: int | None = None,
+    candidates: Sequence[Candidate], *, executor: MakeExecutor | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Collection:
     """Read what was found.
 
@@ -104,29 +104,27 @@ def gather_scores(
 
     Args:
         candidates: the files.
+        executor: makes what helps to read large collections; None: everything is read in this process.
         progress: called with (bytes read, bytes in all).
-        workers: processes that read; None: by the amount of work.
 
     Raises:
         CorpusError: a file that was named cannot be used, or nothing usable is there.
     """
-    from lstmgen.media.tunes.midi_worker import read_all
-
     pieces: list[Piece] = []
     skipped: list[tuple[str, str]] = []
     first_of: dict[str, str] = {}
-    results = read_all([candidate.path for candidate in candidates], workers=workers, progress=progress)
-    for candidate, (sha256, result) in zip(candidates, results, strict=True):
-        reason = candidate.obstacle or (result if isinstance(result, str) else "")
-        if not reason and sha256 in first_of:
-            reason = f"the same as {first_of[sha256]}"
-        elif reason and candidate.named:
-            raise CorpusError(f"{candidate.name}: {reason}", remedy="name a MIDI file, or a folder that holds some")
-        if reason or isinstance(result, str):
-            skipped.append((candidate.name, reason))
-            continue
-        first_of[sha256] = candidate.name
-        pieces.append(Piece(name=candidate.name, path=candidate.path, sha256=sha256, score=result.score, findings=result.findings))
+    with contextlib.closing(read_all([candidate.path for candidate in candidates], executor=executor, progress=progress)) as results:
+        for candidate, (sha256, result) in zip(candidates, results, strict=True):
+            reason = candidate.obstacle or (result if isinstance(result, str) else "")
+            if not reason and sha256 in first_of:
+                reason = f"the same as {first_of[sha256]}"
+            elif reason and candidate.named:
+                raise CorpusError(f"{candidate.name}: {reason}", remedy="name a MIDI file, or a folder that holds some")
+            if reason or isinstance(result, str):
+                skipped.append((candidate.name, reason))
+                continue
+            first_of[sha256] = candidate.name
+            pieces.append(Piece(name=candidate.name, path=candidate.path, sha256=sha256, score=result.score, findings=result.findings))
     if not pieces:
         raise _nothing_usable(skipped)
     return Collection(pieces=tuple(pieces), skipped=tuple(skipped))

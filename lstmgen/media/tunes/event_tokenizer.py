@@ -5,7 +5,7 @@ score ─► notes in steps ─► Notation.write ─► ids ─► Notation.rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final, Protocol, Self
 
@@ -58,7 +58,7 @@ class Notation(Protocol):
     steps_of: Callable[[Ids], NDArray[np.int64]]
     stretched: Callable[[Ids, float], Ids]
     grammar: Callable[[Constraints, StepLimits], Grammar]
-    band: Callable[[Score, Sequence[int]], Band]
+    band: Callable[[Score, Iterable[int]], Band]
 
     @property
     def words(self) -> Mapping[str, Callable[[int], str]]:

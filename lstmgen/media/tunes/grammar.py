@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol, final
 
 import numpy as np
@@ -26,7 +26,7 @@ class Grammar(Protocol):
     """
 
     course: Course
-    named: Sequence[int] = ()
+    named: Iterable[int] = ()
 
     @property
     def finished(self) -> bool:

@@ -78,7 +78,7 @@ class TuneMedium:
         """The pieces that were found, tidied and split. Raises CorpusError: one that was named cannot be used, or there is none."""
 
         def read(files: tuple[Candidate, ...]) -> Collection:
-            return gather_scores(files, progress=access.stage("reading"))
+            return gather_scores(files, executor=access.executor, progress=access.stage("reading"))
 
         collection, val = read(found.sources), None if found.val is None else read(found.val)
         return TuneMaterial.of(collection, val, pedal=data.pedal, val_frac=data.val_frac)

@@ -6,7 +6,7 @@ ticks per beat, 120 beats per minute, 4/4, program 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, final
@@ -125,7 +125,7 @@ class Ensemble:
         named: the instruments that are named, to which others may be added: new tracks stand in this order.
     """
 
-    def __init__(self, like: Score, named: Sequence[int]) -> None:
+    def __init__(self, like: Score, named: Iterable[int]) -> None:
         instruments, first = np.unique(instruments_of(like), return_index=True)
         self._known = dict(zip(instruments.tolist(), like.notes.track[first].tolist(), strict=True))
         self._like, self._named = like, named

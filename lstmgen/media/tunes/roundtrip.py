@@ -35,11 +35,6 @@ class Loss:
     duration_error_ms_p95: float | None
 
 
-def loss(score: Score, tokenizer: ScoreTokenizer) -> Loss:
-    """What one score loses."""
-    return corpus_loss([score], tokenizer)
-
-
 def corpus_loss(scores: Sequence[Score], tokenizer: ScoreTokenizer, *, max_notes: int = 20_000) -> Loss:
     """What scores lose together; of many, evenly spread ones are taken.
 
@@ -61,42 +56,26 @@ def corpus_loss(scores: Sequence[Score], tokenizer: ScoreTokenizer, *, max_notes
         onsets.append(np.abs(starts_back - starts))
         lengths.append(np.abs((ends_back - starts_back) - (ends - starts))[~there.drum])
     kept = sum(map(len, onsets))
-    onset, length = _percentiles(onsets), _percentiles(lengths)
-    return Loss(
-        notes=notes,
-        kept=kept,
-        lost=notes - kept,
-        onset_error_ms_p50=onset[0],
-        onset_error_ms_p95=onset[1],
-        duration_error_ms_p50=length[0],
-        duration_error_ms_p95=length[1],
-    )
+    errors_s = {"onset": np.concatenate([np.zeros(0), *onsets]), "duration": np.concatenate([np.zeros(0), *lengths])}
+    errors_ms = {
+        f"{name}_error_ms_p{percent}": float(1e3 * np.percentile(errors, percent)) if len(errors) else None
+        for name, errors in errors_s.items()
+        for percent in (50, 95)
+    }
+    return Loss(notes=notes, kept=kept, lost=notes - kept, **errors_ms)
 
 
 def _paired(there: Notes, back: Notes) -> tuple[Notes, Notes]:
     """The notes that have a partner, and their partners: of each pitch in order, and where some are lost by nearness."""
-    there, back = _by_pitch(there), _by_pitch(back)
-    mine, theirs = _key(there), _key(back)
-    left: list[int] = []
-    right: list[int] = []
+    mine, theirs = (notes.pitch.astype(np.int64) + 128 * notes.drum for notes in (there, back))
+    left, right = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for key in np.intersect1d(mine, theirs).tolist():
-        ours = slice(*np.searchsorted(mine, [key, key + 1]).tolist())
-        others = slice(*np.searchsorted(theirs, [key, key + 1]).tolist())
-        places, partners = np.arange(ours.start, ours.stop), np.arange(others.start, others.stop)
+        places, partners = np.flatnonzero(mine == key), np.flatnonzero(theirs == key)
         if len(places) > len(partners):
-            places = places[_nearest(there.start_ticks[ours], back.start_ticks[others])]
-            partners = partners[: len(places)]
-        left += places.tolist()
-        right += partners[: len(places)].tolist()
-    return there.take(np.array(left, np.int64)), back.take(np.array(right, np.int64))
-
-
-def _by_pitch(notes: Notes) -> Notes:
-    return notes.take(np.lexsort((notes.start_ticks, _key(notes))))
-
-
-def _key(notes: Notes) -> NDArray[np.int64]:
-    return notes.pitch.astype(np.int64) + 128 * notes.drum
+            places = places[_nearest(there.start_ticks[places], back.start_ticks[partners])]
+        left.append(places)
+        right.append(partners[: len(places)])
+    return there.take(np.concatenate(left)), back.take(np.concatenate(right))
 
 
 def _nearest(wanted: NDArray[np.int32], found: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -111,11 +90,3 @@ def _nearest(wanted: NDArray[np.int32], found: NDArray[np.int32]) -> NDArray[np.
         chosen.append(best)
         first = best + 1
     return np.array(chosen, np.int64)
-
-
-def _percentiles(errors_s: list[NDArray[np.float64]]) -> tuple[float | None, float | None]:
-    """Median and 95th percentile in milliseconds."""
-    joined = np.concatenate(errors_s) if errors_s else np.zeros(0)
-    if not len(joined):
-        return None, None
-    return float(1e3 * np.percentile(joined, 50)), float(1e3 * np.percentile(joined, 95))

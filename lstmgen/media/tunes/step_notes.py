@@ -49,7 +49,7 @@ class StepNotes:
     steps: int
     tempos: Sequence[tuple[int, int, int]] = ()
     meters: Sequence[tuple[int, int, tuple[int, int]]] = ()
-    named: Sequence[int] = ()
+    named: Iterable[int] = ()
 
     @staticmethod
     def of(notes: Notes, score: Score, base: TimeBase, *, most_steps: int, most_filled: int = NEVER) -> StepNotes:

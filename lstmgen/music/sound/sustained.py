@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.music.sound import waves
-from lstmgen.music.sound.waves import Floats, Stereo, Tone, generator, hertz, rise
+from lstmgen.music.sound.waves import Floats, Stereo, Tone, hertz, rise
 
 _LEVEL: Final = 0.1
 _MAX_PARTIALS: Final = 120
@@ -112,7 +112,7 @@ class Sustained:
         turn = _Turn(cycles=cycles, loop=loop, count=count, sample_rate=sample_rate)
         sound_2N = self._voice(self._levels(pitch, strength, sample_rate), turn, (seed, pitch))
         if self.breath:
-            sound_2N += self._noise(pitch, turn, generator(seed, pitch, 1)) * self.breath
+            sound_2N += self._noise(pitch, turn, np.random.default_rng((seed, pitch, 1))) * self.breath
         sound_2N *= self._envelope(head, turn) * np.float32(_LEVEL * waves.gain(self.gain_db, pitch))
         return Tone(sound_2N, head if self.sustain and count == head + loop else None)
 
@@ -144,11 +144,11 @@ class Sustained:
 
     def _voice(self, level_K: Floats, turn: _Turn, seed: tuple[int, int]) -> Stereo:
         """What has a pitch, at a mean square of 1."""
-        sound_2N = self._sounding(level_K, turn, generator(*seed))
+        sound_2N = self._sounding(level_K, turn, np.random.default_rng(seed))
         brighten = round(self.brighten_s * turn.sample_rate)
         if brighten:
             dull_K = waves.of_unit_power(level_K / np.arange(1, _MAX_PARTIALS + 1))
-            dull_2N = self._sounding(dull_K, turn, generator(*seed))[:, :brighten]
+            dull_2N = self._sounding(dull_K, turn, np.random.default_rng(seed))[:, :brighten]
             sound_2N[:, :brighten] = dull_2N + (sound_2N[:, :brighten] - dull_2N) * rise(brighten)[: turn.count]
         return sound_2N
 
@@ -181,7 +181,7 @@ class Sustained:
     def _crowd(self, wave_K: NDArray[np.complex128], turn: _Turn, rng: np.random.Generator) -> Stereo:
         """Every partial a narrow hill of sinusoids around it, with phases of their own left and right."""
         top = turn.loop // 2
-        spectrum_2F = np.zeros((2, top + 1), np.complex128)
+        spectrum_2F = np.zeros((2, top + 1), np.complex64)
         for number, wave in enumerate(wave_K[: (top - 1) // turn.cycles], start=1):
             middle = number * turn.cycles
             deviation = max(0.5, middle * (2.0 ** (self.crowd_cents / 1200) - 1.0))
@@ -190,8 +190,8 @@ class Sustained:
             height_H = np.where(bin_H == middle, 0.0, np.exp(-0.5 * ((bin_H - middle) / deviation) ** 2))
             height_H *= np.sqrt((1.0 - _LINE_IN_CROWD) / max(float((height_H**2).sum()), 1e-30))
             height_H[bin_H == middle] = np.sqrt(_LINE_IN_CROWD)
-            spectrum_2F[:, bin_H] += wave * height_H * np.exp(2j * np.pi * rng.random((2, len(bin_H))))
-        sound_2L = np.fft.irfft(spectrum_2F * (turn.loop / 2), turn.loop).astype(np.float32)
+            spectrum_2F[:, bin_H[0] : bin_H[-1] + 1] += wave * height_H * np.exp(2j * np.pi * rng.random((2, len(bin_H))))
+        sound_2L = np.fft.irfft(spectrum_2F, turn.loop) * np.float32(turn.loop / 2)
         return sound_2L[:, np.arange(turn.count) % turn.loop]
 
     def _noise(self, pitch: int, turn: _Turn, rng: np.random.Generator) -> Stereo:

@@ -1,11 +1,17 @@
 """Folders of MIDI files become collections; what cannot be used is named with its reason, and many processes read what one does."""
 
+import os
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing import get_context
+
 import numpy as np
 import pytest
 
 from lstmgen.corpus.locate import locate
 from lstmgen.errors import CorpusError
-from lstmgen.media.tunes import collection, midi_worker
+from lstmgen.media.tunes import collection, midi_files
 from lstmgen.media.tunes.collection import is_midi
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Key, Meter, Notes, Pedal, Score, Track
@@ -62,11 +68,19 @@ def same(one, other):
     assert one.tempos.us_per_beat.tolist() == other.tempos.us_per_beat.tolist()
 
 
-def test_processes_of_our_own_read_what_this_one_does(folder, monkeypatch):
-    alone = gather_scores([str(folder)], workers=1)
-    monkeypatch.setattr(midi_worker, "_BATCH", 3)
+@pytest.fixture
+def small(monkeypatch):
+    """Every collection is worth a process, and takes more than one batch."""
+    monkeypatch.setattr(midi_files, "_WORTH_A_PROCESS_BYTES", 0)
+    monkeypatch.setattr(midi_files, "_BATCH", 3)
+
+
+@pytest.mark.usefixtures("small")
+def test_processes_read_what_this_one_does(folder):
+    alone = gather_scores([str(folder)])
     seen = []
-    together = gather_scores([str(folder)], workers=2, progress=lambda done, total: seen.append((done, total)))
+    pool = partial(ProcessPoolExecutor, 2, mp_context=get_context("spawn"))
+    together = gather_scores([str(folder)], executor=pool, progress=lambda done, total: seen.append((done, total)))
     assert together.sha256 == alone.sha256
     assert together.skipped == alone.skipped
     for one, other in zip(alone.pieces, together.pieces, strict=True):
@@ -77,10 +91,60 @@ def test_processes_of_our_own_read_what_this_one_does(folder, monkeypatch):
     assert seen == sorted(seen)
 
 
-def test_what_a_worker_that_dies_does_not_deliver_is_read_here(folder, monkeypatch):
-    monkeypatch.setattr(midi_worker, "_BATCH", 3)
-    monkeypatch.setattr(midi_worker.sys, "executable", "/bin/false")
-    assert len(gather_scores([str(folder)], workers=2).pieces) == 9
+class Executed(Executor):
+    """Reads here, and is told apart by what it counts; breaks after so many files."""
+
+    def __init__(self, breaks_after=1000):
+        self.given, self.closed, self._breaks_after = 0, False, breaks_after
+
+    def map(self, function, paths, *, chunksize):
+        assert chunksize == midi_files._BATCH
+        for path in paths:
+            if self.given == self._breaks_after:
+                raise BrokenProcessPool("a process died")
+            self.given += 1
+            yield function(path)
+
+    def shutdown(self, **_):
+        self.closed = True
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("breaks_after", [0, 5, 12])
+def test_what_processes_that_die_do_not_deliver_is_read_here(folder, breaks_after):
+    pool = Executed(breaks_after)
+    found = gather_scores([str(folder)], executor=lambda: pool)
+    assert (found.sha256, pool.given, pool.closed) == (gather_scores([str(folder)]).sha256, breaks_after, True)
+
+
+def no_semaphores():
+    raise OSError(38, "Function not implemented")
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "pool",
+    [partial(ProcessPoolExecutor, 2, mp_context=get_context("spawn"), initializer=os._exit, initargs=(1,)), no_semaphores],
+    ids=["they die at once", "they cannot be started"],
+)
+def test_where_processes_do_not_start_everything_is_read_here(folder, pool, capfd):
+    assert len(gather_scores([str(folder)], executor=pool).pieces) == 9
+    assert capfd.readouterr().err == ""
+
+
+def test_a_small_collection_needs_no_executor(folder):
+    def refuse():
+        raise AssertionError("too little to do")
+
+    assert len(gather_scores([str(folder)], executor=refuse).pieces) == 9
+
+
+@pytest.mark.usefixtures("small")
+def test_an_executor_is_closed_where_a_named_file_ends_the_reading(folder):
+    pool = Executed()
+    with pytest.raises(CorpusError):
+        gather_scores([str(folder / "0.mid"), str(folder / "page.mid"), str(folder / "1.mid")], executor=lambda: pool)
+    assert (pool.closed, pool.given) == (True, 2)
 
 
 def test_a_file_that_is_named_must_be_usable(folder):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.notes.beats import POSITION
-from lstmgen.media.tunes.notes.events import PITCH, PROGRAM
+from lstmgen.media.tunes.notes.events import PITCH, PROGRAM, VELOCITY
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
 from lstmgen.music.constraints import FREE, Constraints
@@ -206,6 +206,19 @@ def test_only_named_instruments_play_and_a_wish_lets_others_join():
         programs = np.flatnonzero(cursor.allowed()[tokenizer.table.span(PROGRAM)]).tolist()
         assert programs == [program for program in expected if program != 7]
         assert cursor.allowed()[tokenizer.table.span(PITCH)].any()
+
+
+def test_a_prompt_that_breaks_off_before_a_note_is_continued_by_the_grammar_where_constraints_leave_nothing():
+    tokenizer = NotesTokenizer("beats", 12)
+    table = tokenizer.table
+    held = tokenizer.encode(Score.of(Notes.of([0], [1920], [60], program=7), length_ticks=1920)).tolist()
+    cursor = tokenizer.cursor(Constraints(pitches=frozenset({60})))
+    for token in [*held, table.first(POSITION) + 12, table.first(VELOCITY) + 3]:
+        cursor.push(token)
+    cursor.begin()
+    allowed = cursor.allowed()
+    assert np.flatnonzero(~allowed[table.span(PITCH)]).tolist() == [60]  # which sounds already
+    assert allowed.sum() == 127
 
 
 def test_scores_on_a_grid_are_written_in_beats_and_performances_in_seconds():

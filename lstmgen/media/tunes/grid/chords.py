@@ -115,7 +115,7 @@ class ChordGrid(GridNotation):
         """Which ids end a step."""
         return self.table.are(ids_T, STEP)
 
-    def band(self, like: Score, _: Sequence[int]) -> Band:
+    def band(self, like: Score, _: Iterable[int]) -> Band:
         """One track; beside a score each note goes to the track whose notes lie nearest to its pitch."""
         return Parts.by_pitch(like)
 

@@ -14,7 +14,7 @@ voices, S steps, N notes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, final
 
 import numpy as np
@@ -119,7 +119,7 @@ class VoiceGrid(GridNotation):
         since_boundary = index - np.maximum.accumulate(np.where(boundary, index, -1))
         return ~boundary & (since_boundary % self.voices == 0)
 
-    def band(self, like: Score, _: Sequence[int]) -> Band:
+    def band(self, like: Score, _: Iterable[int]) -> Band:
         """Tracks named "Voice 1", "Voice 2" ...; beside a score its tracks, and new ones where it has too few."""
         found: list[int | None] = [None] * self.voices
         if len(like.notes):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable, last_said
-from lstmgen.media.tunes.notes.time import Times, strides
+from lstmgen.media.tunes.notes.events import Times, strides
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
 from lstmgen.media.tunes.time_bases import Beats, nearest
 from lstmgen.music.constraints import Constraints

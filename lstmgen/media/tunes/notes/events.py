@@ -1,4 +1,4 @@
-"""The events of the `notes` tokenizer: what each id means, and the notes that they tell. How they write time stands in `time.py`.
+"""The events of the `notes` tokenizer: what each id means, and the notes that they tell; of time see `beats.py` and `seconds.py`.
 
     a piece    program program ...  time and notes                                     first all its instruments, ascending
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
@@ -12,10 +12,11 @@ it begins, and no others play in it: what is drawn keeps to one ensemble.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
@@ -35,9 +36,34 @@ UNSAID_BIN: Final = VELOCITY_BINS // 2
 NOTE_RANGES: Final = ((PROGRAM, INSTRUMENTS), (VELOCITY, VELOCITY_BINS), (PITCH, 128), (DRUM, 128))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """Where ids stand.
+
+    Attributes:
+        step_T: step of each id; -1 where there is no time yet.
+        steps: length of the piece.
+        tempos: as in `StepNotes`.
+        meters: as in `StepNotes`.
+    """
+
+    step_T: Steps
+    steps: int
+    tempos: Sequence[tuple[int, int, int]] = ()
+    meters: Sequence[tuple[int, int, tuple[int, int]]] = ()
+
+
 def loudness(bins: Any) -> Any:
     """The velocity in the middle of a bin, for a number or an array of them."""
     return bins * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2
+
+
+def strides(unit: int, *plan: tuple[int, int]) -> Steps:
+    """Steps of every duration: up to so many units in strides of so many steps, and on."""
+    reached = [0, *(until * unit for until, _ in plan)]
+    return np.concatenate(
+        [np.arange(begin + stride, end + 1, stride) for begin, end, (_, stride) in zip(reached[:-1], reached[1:], plan, strict=True)]
+    )
 
 
 def one_way(notes: StepNotes, lengths_D: Steps) -> tuple[StepNotes, Steps]:
@@ -72,34 +98,3 @@ def note_ids(notes: StepNotes, index_N: Steps, table: EventTable) -> tuple[Ids, 
     said_4N = [np.diff(notes.line_N, prepend=last_named) != 0, np.diff(bin_N, prepend=-1) != 0, np.ones_like(drum_N), ~drum_N]
     said_N4 = np.stack(said_4N, axis=1)
     return np.stack(ids_4N, axis=1)[said_N4], np.repeat(notes.start_N, said_N4.sum(1))
-
-
-def notes_in(ids_T: Ids, step_T: Steps, table: EventTable, *, lengths_D: Steps, drum_steps: int, steps: int) -> StepNotes:
-    """The notes that the ids tell, whatever the ids: a pitch without a duration is none. Their lines are their instruments.
-
-    Args:
-        ids_T: any ids.
-        step_T: the step at which each stands; below 0 where there is no time yet.
-        table: the ranges.
-        lengths_D: steps of every duration.
-        drum_steps: steps that a drum is said to sound.
-        steps: length of the piece.
-    """
-    value_T = table.value_of_V[ids_T]
-    instrument_T = table.last(ids_T, PROGRAM, before=0)
-    bin_T = table.last(ids_T, VELOCITY, before=UNSAID_BIN)
-    drum_T = table.are(ids_T, DRUM) & (instrument_T == DRUMS)
-    timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), False)[: len(ids_T)]
-    pitch_T = table.are(ids_T, PITCH) & (instrument_T != DRUMS) & timed_T
-    place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
-    following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))
-    length_N = np.where(drum_T[place_N], drum_steps, lengths_D[np.where(timed_T[place_N], value_T[following_N], 0)])
-    return StepNotes(
-        start_N=step_T[place_N],
-        end_N=step_T[place_N] + length_N,
-        pitch_N=value_T[place_N],
-        line_N=instrument_T[place_N],
-        velocity_N=loudness(bin_T[place_N]),
-        place_N=place_N,
-        steps=steps,
-    )

@@ -41,7 +41,7 @@ class NotesGrammar(Grammar):
     def __init__(self, table: EventTable, time: BeatWork | SecondWork, constraints: Constraints, limits: StepLimits) -> None:
         self._table, self._time, self._clock = table, time, time.clock(table, constraints, limits)
         self.course = self._clock.course
-        self.named = self._names = list[int]()
+        self.named = self._names = dict[int, None]()
         self._constraints = constraints
         self._free_I = np.ones(INSTRUMENTS, np.bool_)
         self._begun = False
@@ -163,7 +163,7 @@ class NotesGrammar(Grammar):
         ended: list[Row] = []
         if kind == PROGRAM:
             self._program = value
-            self._names.append(value)
+            self._names.setdefault(value)
             if self._naming:
                 self._last_named = value
                 self._named_I[value] = True
@@ -171,8 +171,7 @@ class NotesGrammar(Grammar):
             self._bin = value
         elif kind in {PITCH, DRUM}:
             self._last_instrument, self._last_pitch, self._place = self._program, value, place
-            if not self._names:  # nor may it play then
-                self._names.append(self._program)
+            self._names.setdefault(self._program)
             if kind == DRUM:
                 self._sounds_until(self.course.now + 1)
                 self._drums.append(self._row(self._time.drum_steps))

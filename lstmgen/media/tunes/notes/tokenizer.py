@@ -7,7 +7,7 @@ A piece names its instruments first; from there on they are written where they c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final, final, get_args
@@ -30,15 +30,15 @@ from lstmgen.media.tunes.notes.events import (
     NOTE_RANGES,
     PITCH,
     PROGRAM,
+    UNSAID_BIN,
     VELOCITY,
+    Times,
     loudness,
     note_ids,
-    notes_in,
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.seconds import SecondWork
-from lstmgen.media.tunes.notes.time import Times
 from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, instruments_of
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -100,11 +100,28 @@ class NotesNotation:
         end_N = np.where(notes.line_N == DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
         named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
         named = dict.fromkeys([*named_T.tolist(), *notes.line_N.tolist()])
-        return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=list(named))
+        return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=named)
 
     def _told(self, ids_T: Ids, times: Times) -> StepNotes:
-        lengths_D, drum_steps = self._time.lengths_D, self._time.drum_steps
-        return notes_in(ids_T, times.step_T, self.table, lengths_D=lengths_D, drum_steps=drum_steps, steps=times.steps)
+        """The notes as any ids tell them, where a pitch without a duration is none. Their lines are their instruments."""
+        table, step_T, value_T = self.table, times.step_T, self.table.value_of_V[ids_T]
+        instrument_T = table.last(ids_T, PROGRAM, before=0)
+        bin_T = table.last(ids_T, VELOCITY, before=UNSAID_BIN)
+        drum_T = table.are(ids_T, DRUM) & (instrument_T == DRUMS)
+        timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), False)[: len(ids_T)]
+        pitch_T = table.are(ids_T, PITCH) & (instrument_T != DRUMS) & timed_T
+        place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
+        following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))
+        duration_N = self._time.lengths_D[np.where(timed_T[place_N], value_T[following_N], 0)]
+        return StepNotes(
+            start_N=step_T[place_N],
+            end_N=step_T[place_N] + np.where(drum_T[place_N], self._time.drum_steps, duration_N),
+            pitch_N=value_T[place_N],
+            line_N=instrument_T[place_N],
+            velocity_N=loudness(bin_T[place_N]),
+            place_N=place_N,
+            steps=times.steps,
+        )
 
     def measure(self, ids_T: Ids) -> Measures:
         """Notes and seconds."""
@@ -124,7 +141,7 @@ class NotesNotation:
         """What may come next."""
         return NotesGrammar(self.table, self._time, constraints, limits)
 
-    def band(self, like: Score, named: Sequence[int]) -> Band:
+    def band(self, like: Score, named: Iterable[int]) -> Band:
         """An ensemble of the instruments."""
         return Ensemble(like, named)
 

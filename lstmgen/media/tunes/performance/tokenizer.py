@@ -16,7 +16,7 @@ vocabulary is that of note_seq's performance_lib, moved up by the boundary. Lett
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import final
@@ -131,7 +131,7 @@ class PerformanceNotation:
         """What may come next."""
         return PerformanceGrammar(self.table, limits)
 
-    def band(self, like: Score, _: Sequence[int]) -> Band:
+    def band(self, like: Score, _: Iterable[int]) -> Band:
         """The parts of a score: the ids know none."""
         return Parts.by_pitch(like)
 
