@@ -29,6 +29,7 @@ from lstmgen.errors import (
     UnseenSymbolError,
     UsageError,
 )
+from lstmgen.version import __version__
 
 if TYPE_CHECKING:
     from lstmgen.api import Constraints as Constraints
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from lstmgen.api import Sampling as Sampling
     from lstmgen.api import load as load
     from lstmgen.api import train as train
-
-__version__ = "0.1.0"
 
 _FETCHED: Final = ("Constraints", "Request", "Sampling", "load", "train")
 

@@ -1,6 +1,7 @@
 """The plan of the house, as docs/architecture.md draws it: who may know whom, what lives where, how large things may grow."""
 
 import ast
+import functools
 import typing
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids", "options", "run_files"}
+GROUND = {"errors", "limits", "choices", "ids", "options", "run_files", "version"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music"}
 ALLOWED = {
@@ -21,6 +22,7 @@ ALLOWED = {
     "ids": set(),
     "options": set(),
     "run_files": set(),
+    "version": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,
@@ -32,11 +34,17 @@ ALLOWED = {
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
     "runs": MECHANISMS | {"training", "generation", "analysis"},
-    "cli": MECHANISMS | {"training", "generation", "analysis", "runs"},
+    "api": MECHANISMS | {"training", "generation", "analysis", "runs"},
+    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files"},
     "__main__": {"cli"},
-    "__init__": {"generation", "runs"},
+    "__init__": {"api", "errors", "version"},
 }
 """For each room, the rooms that it may import. Its own files it may always import."""
+
+ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analysis", "runs")
+"""Rooms in which nobody asks of which medium anything is."""
+CONTRACT = {"lstmgen.media.base", "lstmgen.media.writing", "lstmgen.media.registry"}
+"""What they may know of the media."""
 
 WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs"}
 """Everything else works without torch."""
@@ -115,6 +123,71 @@ RUN_NAMES = {str(value) for name, value in vars(run_files).items() if name.isupp
 WORD_LISTS = {frozenset(typing.get_args(value)) for value in vars(choices).values() if typing.get_origin(value) is typing.Literal}
 
 
+def module_of(path):
+    """The name of the module that a file holds."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def files_imported(tree):
+    """The modules of our own package that are imported anywhere in a file, at its head or in a function."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            yield from (name if (name := f"{node.module}.{alias.name}") in MODULES else node.module for alias in node.names)
+
+
+def first_circle(graph):
+    """Modules that import one another in a circle, as a path that ends where it begins; nothing where there is none."""
+    done = set()
+
+    def walk(module, path):
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module not in done:
+            for other in sorted(graph[module]):
+                if circle := walk(other, [*path, module]):
+                    return circle
+            done.add(module)
+        return []
+
+    return next(filter(None, (walk(module, []) for module in sorted(graph))), [])
+
+
+MEDIA_WORDS = {*choices.MEDIA, *choices.tokenizer_names()}
+MEDIA_TYPES = {
+    node.name
+    for entry in choices.MEDIA.values()
+    for path in PACKAGE.parent.joinpath(*entry.home.split(".")).rglob("*.py")
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if isinstance(node, ast.ClassDef)
+} | {"Score"}
+
+
+def questions_of_medium(tree):
+    """Comparisons with names of media or of their tokenizers, checks for their types, and imports from them."""
+    found = [f"line {line}: {module}" for line, module in imports(tree) if _is_inside_of_media(module)]
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Compare, ast.MatchValue)):
+            words = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+            found += [f"line {node.lineno}: {ast.unparse(node)}"] if words & MEDIA_WORDS else []
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"isinstance", "issubclass"}:
+            names = {ast.unparse(part).rpartition(".")[2] for part in ast.walk(node.args[1]) if isinstance(part, (ast.Name, ast.Attribute))}
+            found += [f"line {node.lineno}: {ast.unparse(node)}"] if names & MEDIA_TYPES else []
+        elif isinstance(node, ast.MatchClass) and ast.unparse(node.cls).rpartition(".")[2] in MEDIA_TYPES:
+            found.append(f"line {node.lineno}: {ast.unparse(node.cls)}")
+    return found
+
+
+def _is_inside_of_media(module):
+    file = module if module in MODULES else module.rpartition(".")[0]
+    return file.startswith("lstmgen.media.") and file not in CONTRACT
+
+
 def second_spellings(tree):
     """File names of a run, and lists of words to choose from, that are written again."""
     found = []
@@ -137,6 +210,7 @@ def long_functions(tree):
     ]
 
 
+@functools.cache
 def parsed(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -182,6 +256,17 @@ def test_no_file_is_called_utils(path):
     assert path.stem not in {"utils", "util", "helpers", "misc", "common"}
 
 
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(path) in ABOVE_MEDIA], ids=module_of)
+def test_above_the_media_and_below_the_command_line_nobody_asks_which_medium_it_is(path):
+    assert questions_of_medium(parsed(path)) == []
+
+
+def test_no_file_imports_itself_in_a_circle():
+    graph = {module: set(files_imported(parsed(path))) - {module} for module, path in MODULES.items()}
+    assert sum(map(len, graph.values())) > 400
+    assert first_circle(graph) == []
+
+
 def test_every_room_has_a_place_in_the_plan():
     assert {room_of(path) for path in FILES} <= set(ALLOWED)
 
@@ -216,6 +301,8 @@ def test_training_never_knows_generation_nor_the_model_the_text():
         ("model", "def f():\n    from lstmgen import media"),
         ("storage", "import lstmgen.config"),
         ("corpus", "from lstmgen.cli import main"),
+        ("cli", "def f():\n    from lstmgen.runs.model import load"),
+        ("cli", "from lstmgen.storage import cache_folder"),
     ],
 )
 def test_the_walk_notices_an_import_that_points_upwards(room, source):
@@ -227,6 +314,31 @@ def test_the_walk_notices_an_import_that_points_upwards(room, source):
 )
 def test_the_walk_notices_a_package_in_the_wrong_room(source):
     assert misplaced_packages("corpus/sources.py", ast.parse(source))
+
+
+def test_the_walk_notices_a_circle_also_through_a_function():
+    function = ast.parse("def f():\n    from lstmgen.cli import interactive")
+    assert list(files_imported(function)) == ["lstmgen.cli.interactive"]
+    assert first_circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert first_circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "if tokenizer.name == 'notes': pass",
+        "kind in ('text', 'tunes')",
+        "match name:\n    case 'char': pass",
+        "isinstance(tokenizer, GridTokenizer)",
+        "isinstance(x, (int, base.ScoreTokenizer))",
+        "match item:\n    case Score(): pass",
+        "def f():\n    from lstmgen.media.tunes import tokenizers",
+        "from lstmgen.media import text",
+    ],
+)
+def test_the_walk_notices_a_question_of_medium(source):
+    assert questions_of_medium(ast.parse(source))
+    assert not questions_of_medium(ast.parse("from lstmgen.media.base import Medium\nisinstance(x, Medium)\nx.kind == 'boundary'"))
 
 
 @pytest.mark.parametrize("source", ["torch.load(f)", "print(1)", "eval('1')", "x = os.environ['HOME']", "sys.exit(1)"])

@@ -138,8 +138,8 @@ class Evaluation:
         """Plain values: the figures, and the lists that are asked for."""
         style = self.medium.rows
         table: dict[str, Any] = dict(self.figures)
-        if self.notes and "notes" not in table:
-            table["notes"] = list(self.notes)
+        if self.notes:
+            table.setdefault("notes", list(self.notes))  # of tunes they are an amount
         if rows:
             per = {} if style.per is None else {f"nats_per_{style.per.removesuffix('s')}": None}
             table[style.key] = [

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO, Final, cast
 
-from lstmgen import __version__, limits, storage
+from lstmgen import limits, storage
 from lstmgen.errors import InputError, LstmgenError, MachineError
+from lstmgen.version import __version__
 
 _SCHEMES: Final = ("https", "http")
 _RECEIVE_BYTES: Final = 2**16

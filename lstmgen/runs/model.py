@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 import torch
 
@@ -16,7 +16,7 @@ from lstmgen.analysis.evaluation import Evaluation, evaluate
 from lstmgen.analysis.novelty import Novelty, NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.choices import Device, Precision
+from lstmgen.choices import Device, Part, Precision
 from lstmgen.config import DataConfig, from_dict
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, LstmgenError, MachineError, UsageError
@@ -213,7 +213,7 @@ class TrainedModel:
         return evaluate(self.network, self.medium, self.tokenizer, items, window=window, progress=progress)
 
     def score_split(
-        self, part: Literal["train", "val"], *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
+        self, part: Part, *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
     ) -> Evaluation:
         """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
 

@@ -90,6 +90,18 @@ def test_a_tune_goes_on_in_its_tempo_meter_and_instrument(cli, tmp_path):
 
 
 @pytest.mark.usefixtures("trained")
+def test_a_damaged_prompt_is_continued_and_said_to_be_damaged(cli, tmp_path):
+    done = cli("sample", "RUN", "-f", "tunes/half.mid", "--bars", "1", "-s", "2", "-t", "1", "-o", "new.mid", "--json")
+    assert done.code == 0, done.err
+    assert "warning: the prompt: " in done.err
+    told = json.loads(done.out)
+    assert (told["prompt"], told["file"]) == ("tunes/half.mid", "new.mid")
+    assert any("the prompt: " in warning for warning in told["warnings"])
+    assert cli("sample", "RUN", "-f", "tunes/page.mid", "--bars", "1", "-o", "other.mid").code == 3
+    assert not (tmp_path / "other.mid").exists()
+
+
+@pytest.mark.usefixtures("trained")
 def test_notes_that_were_typed_go_on(cli, tmp_path):
     done = cli("sample", "RUN", "-p", "E4 G4 | C5:2", "--instruments", "flute", "--bars", "2", "-s", "2", "-t", "1", "-o", "typed.mid")
     assert done.code == 0, done.err
@@ -187,6 +199,42 @@ def test_a_run_that_takes_the_place_of_another_has_an_index_of_its_own(cli, tmp_
     before = (tmp_path / "RUN" / "novelty.index").read_bytes()
     assert cli("train", "tunes", "-o", "RUN", "--overwrite", *TINY).code == 0
     assert (tmp_path / "RUN" / "novelty.index").read_bytes() != before
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize(
+    ("command", "argv", "flag"), [("sample", ["--ignore-end"], "--ignore-end"), ("score", ["tunes", "--oov", "skip"], "--oov")]
+)
+def test_an_option_of_text_is_refused_by_name(cli, command, argv, flag):
+    done = cli(command, "RUN", *argv)
+    assert done.code == 2
+    assert f"error: {flag} is for text, and this model has learned music" in done.err
+
+
+def test_a_text_and_tunes_by_name_are_refused_together(cli, tunes):
+    done = cli("train", "underlamp", "lanterns", "-o", "MIXED", *TINY)
+    assert (done.code, done.out) == (2, b"")
+    error, remedy = done.err.splitlines()[-2:]
+    assert error == "error: the sources hold text and music, and a model learns one of them"
+    assert remedy.startswith("try: ")
+    assert not (tunes / "MIXED" / "model.safetensors").exists()
+
+
+def test_a_folder_with_more_texts_than_tunes_says_what_it_was_taken_for_and_how_to_take_it_otherwise(cli, tunes):
+    folder = tunes / "song"
+    folder.mkdir()
+    for number in range(4):
+        write_midi(tune(number), folder / f"{number}.mid")
+    for name in ("beat", "chord", "key", "melody", "tempo"):
+        (folder / f"{name}.txt").write_text("0.0 1.0 C:maj\n" * 90)
+    said = "song holds files of several kinds, 5 of text and 4 of music: taken for music; --tokenizer char takes it for text"
+    facts = json.loads(cli("info", "song", "--json").out)
+    assert (facts["kind"], facts["tunes"], facts["choice"]) == ("music", 4, [said])
+    assert said in cli("info", "song").text
+    done = cli("train", "song", "-o", "RUN4", *TINY)
+    assert (done.code, said in done.err) == (0, True)
+    done = cli("train", "song", "-o", "RUN5", "--tokenizer", "char", *TINY, "--json")
+    assert (done.code, json.loads(done.out)["tokenizer"]) == (0, "char")
 
 
 @pytest.mark.usefixtures("tunes")

@@ -185,6 +185,30 @@ def test_a_model_that_is_not_there_or_not_one_is_refused(cli, tmp_path):
         assert re.fullmatch(r"error: [^\n]+\ntry: [^\n]+\n", done.err)
 
 
+@pytest.mark.parametrize("option", [["--scale", "C minor"], ["--bars", "2"], ["--wav"]])
+def test_an_option_of_another_medium_is_refused_by_name_before_the_model_is_loaded(cli, run_folder, option, monkeypatch):
+    monkeypatch.setattr("lstmgen.cli.sample.load_model", None)
+    done = cli("sample", run_folder, *option)
+    assert (done.code, done.out) == (2, b"")
+    assert done.err == f"error: {option[0]} is for music, and this model has learned text\ntry: leave it out\n"
+
+
+def test_a_prompt_that_is_no_text_is_refused_with_its_place_before_the_model_is_loaded(cli, run_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("lstmgen.cli.sample.load_model", None)
+    (tmp_path / "bad.txt").write_bytes(b"one\ntw\xffo")
+    for argv, stdin in ((["-f", tmp_path / "bad.txt"], b""), (["-p", "-"], b"one\ntw\xffo")):
+        done = cli("sample", run_folder, *argv, stdin=stdin)
+        assert done.code == 3
+        assert "0xFF at offset 6, line 2" in done.err
+    assert "standard input" in done.err
+
+
+def test_a_note_on_the_prompt_of_several_samples_is_said_once(cli, run_folder):
+    done = cli("sample", run_folder, "-p", "Zoë", "--oov", "skip", "--num-samples", "3", "-n", "5")
+    assert done.code == 0
+    assert done.err.count("note: symbols of the prompt that the model has never seen were left out: 'Z', 'ë'") == 1
+
+
 def test_a_folder_takes_numbered_files_as_a_folder_of_tunes_does(cli, run_folder, tmp_path):
     done = cli("sample", run_folder, "-n", "3", "-s", "5", "--num-samples", "2", "-o", tmp_path)
     assert done.code == 0
