@@ -179,7 +179,7 @@ def tunes(arguments: argparse.Namespace, scratch: Path, run: Path, settings: dic
         histogram += np.bincount(reading.score.notes.pitch % 12, minlength=12)
     corpus = np.zeros(12)
     access = Access(folder=scratch, cache=scratch)
-    for _, score in gather(DataConfig(sources=(str(arguments.data),)), access).material.items():
+    for _, score in gather(DataConfig(sources=(str(arguments.data),)), access).material.items():  # noqa: PERF102 - no dictionary
         corpus += np.bincount(score.notes.pitch % 12, minlength=12)
     overlap = float(np.minimum(histogram / histogram.sum(), corpus / corpus.sum()).sum())
     print(f"valid files {valid} of 100, hanging notes {hanging}, notes of no length {zero}, not 16 bars long {wrong_length}")
