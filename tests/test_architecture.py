@@ -43,6 +43,7 @@ HOMES = {
     "typer": ("cli/",),
     "sentencepiece": ("media/text/pieces.py",),
     "mido": ("music/midi/writer.py",),
+    "PIL": ("music/roll/",),
     "pickle": (),
     "cloudpickle": (),
     "dill": (),

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "numpy", "sentencepiece", "safetensors", "pydantic", "rich", "mido")
+HEAVY = ("torch", "numpy", "sentencepiece", "safetensors", "pydantic", "rich", "mido", "PIL")
 PROGRAM = f"""
 import sys
 from lstmgen.cli import run

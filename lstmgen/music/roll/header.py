@@ -8,8 +8,8 @@ from typing import Final
 from lstmgen.music.roll.part import Part, Voice, facts, voices
 from lstmgen.music.roll.plan import MARGIN, scale_of
 from lstmgen.music.roll.shapes import Box, Label
-from lstmgen.music.roll.stroke_font import text_width
 from lstmgen.music.roll.theme import Theme
+from lstmgen.music.roll.typeface import text_width
 
 _TITLE_SIZE: Final = 38.0
 _FACTS_SIZE: Final = 20.0

@@ -15,8 +15,8 @@ from lstmgen.music.roll.header import colour_of_track, make_header
 from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable
 from lstmgen.music.roll.plan import KEYBOARD_WIDTH, LANE_GAP, LANE_ROW, STRIP_HEIGHT, Plan, System, make_plan, most_beats, scale_of
 from lstmgen.music.roll.shapes import Box, Label, Picture
-from lstmgen.music.roll.stroke_font import text_width
 from lstmgen.music.roll.theme import SHADES, Theme, mixed, shades, theme
+from lstmgen.music.roll.typeface import text_width
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Notes, Score
 

@@ -95,7 +95,7 @@ def make_plan(part: Part, *, width: int, header_px: float, label_px: float) -> P
         label_px: width of the names left of the keyboard.
     """
     scale = scale_of(width)
-    left = MARGIN * scale + label_px + (KEYBOARD_WIDTH if _has_keys(part) else 0.0) * scale
+    left = float(math.ceil(MARGIN * scale + label_px + (KEYBOARD_WIDTH if _has_keys(part) else 0.0) * scale))
     inner = max(width - left - MARGIN * scale, 100.0)
     bars = len(part.lines) - 1
     plans = [_planned(part, count, width=width, left=left, inner=inner, header_px=header_px) for count in _candidates(bars)]
