@@ -66,6 +66,7 @@ def test_the_bundled_corpora_came_along_with_their_cards(installation):
     for entry in bundled:
         assert Path(entry["location"]).is_relative_to(installation.prefix)
         assert (Path(entry["location"]) / "SOURCE.md").is_file()
+        assert not list(Path(entry["location"]).glob("*.py")), "what made a corpus stays in the repository"
         assert entry["licence"] == "MIT"
 
 

@@ -245,9 +245,10 @@ def test_a_silent_bar_at_the_end_of_a_file_is_not_drawn():
     ids=["nothing", "a silent bar", "a tick", "highest", "extremes", "long", "billions of bars", "wide bars", "kit", "tracks", "names"],
 )
 @pytest.mark.parametrize("width", [320, 1000])
-def test_any_score_is_drawn_as_valid_xml_within_bounds(score, width):
+def test_any_score_is_drawn_within_bounds_and_as_valid_xml(score, width):
     svg = ET.fromstring(draw_svg(score, title=EVIL, width=width))
     assert int(svg.get("height")) <= limits.MAX_PICTURE_ASPECT * width + 1
+    assert pixels_of(draw_png(score, title=EVIL, width=width)).shape == (int(svg.get("height")), width, 3)
     assert svg.find(f"{SVG}title").text.startswith("A<&>\"']]>\\x00\\x1b[2J\\u202e\\ud800\\ufffe")
 
 
