@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.music.sound.tone import Floats, Stereo, Tone, band, band_noise, decaying, fast_frames, generator, rise
+from lstmgen.music.sound.waves import Floats, Stereo, Tone, band, band_noise, decaying, fast_frames, generator, rise
 
 TAIL_S: Final = 1.3
 """How long the room is heard after the last sound."""

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from lstmgen.music.sound.tone import Stereo
+from lstmgen.music.sound.waves import Stereo
 
 _CROSSINGS: Final = 24
 """Zeros of the sinc to either side."""

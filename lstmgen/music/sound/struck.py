@@ -2,8 +2,8 @@
 
 Their sound is a sum of damped sinusoids. A string's are its partials, sharp by its stiffness (Fletcher 1964: f_k = k f sqrt(1 + B k^2)),
 weak where it was struck or plucked, and shorter the higher they are; a bar's or a bell's are a list of ratios. A harder stroke lets more
-of the high ones through. Strings that come in twos and threes are a little out of tune with one another: they beat, and fade fast at
-first and slowly then (Weinreich 1977).
+of the high ones through. Strings that come in twos are a little out of tune with one another: they beat, and fade fast at first and slowly
+then (Weinreich 1977).
 
 Letters: N frames, K sinusoids, 2 channels.
 """
@@ -15,30 +15,24 @@ from typing import Final
 
 import numpy as np
 
-from lstmgen.music.sound.tone import (
-    DECAY_OF_60_DB,
-    Stereo,
-    Tone,
-    amplitude,
-    band,
-    band_noise,
-    damped_sinusoids,
-    decaying,
-    generator,
-    hertz,
-    highest_hz,
-    ring_frames,
-    rise,
-)
+from lstmgen.music.sound import waves
+from lstmgen.music.sound.waves import DECAY_OF_60_DB, Stereo, Tone, generator, hardness, rise
 
-STRENGTHS: Final = 8
-"""Kinds of touch between the softest and the hardest: velocity 0 to 15, 16 to 31 and so on."""
-TILT_DB_PER_OCTAVE: Final = -1.5
-"""High notes sound louder than low ones of the same power."""
 _LEVEL: Final = 0.2
 _MAX_PARTIALS: Final = 90
 _MAX_RING_S: Final = 12.0
 _UNDAMPED_S: Final = 1.2
+_RING_OCTAVE: Final = 0.68
+"""A note rings for this share of the time of the note an octave below."""
+_TOUCH_OCTAVES: Final = 2.6
+_PAIR: Final = ((-1.0, 0.8, 1.5), (1.0, 0.6, 0.9))
+"""The strings of a pair: side of the pitch, amplitude, how many times faster than a single one it dies."""
+_STIFFNESS: Final = 2e-4
+"""B of a string at A4; it doubles every eight semitones upwards."""
+_KNOCK_SHARE: Final = 0.4
+"""The middle of the noise of a stroke, as a share of the frequency up to which an instrument is bright."""
+_KNOCK_OCTAVES: Final = 1.4
+"""To either side of that."""
 _UNHEARD: Final = 10 ** (-70 / 20)
 """Share of the strongest partial below which one is left out."""
 
@@ -50,55 +44,38 @@ class Struck:
     Attributes:
         gain_db: louder or softer than the others.
         ratios: frequencies of the partials as multiples of the lowest, where they are not those of a string.
-        levels: amplitudes of those, or of the first partials of a string.
-        stiffness: B of the string at A4; doubles every eight semitones upwards.
-        slope: amplitude of partial k falls as k to the minus this.
+        levels: their amplitudes, or those of the only partials of a string; where empty, partial k has k to the minus `slope`.
+        slope: see there.
         place: where along the string it is struck or plucked, 0 to 0.5; 0 leaves no gap among the partials.
         bright_hz: partials above it fade, 12 dB an octave, at a middle touch.
-        follow: how far that frequency goes along with the pitch, 0 to 1.
-        touch_octaves: how far it moves between the softest and the hardest touch.
         ring_s: time in which the lowest partial loses 60 dB.
-        ring_octave: that time changes by this factor for every octave upwards.
         damping: by how much each following partial dies faster than the lowest.
-        strings: for each string of a note: cents away from the pitch, amplitude, and how many times faster it dies.
+        apart_cents: of the two strings of a note from the pitch; 0 for a single one.
         attack_s: the first rise.
         knock: level of the noise of the stroke.
-        knock_hz: the band of that noise.
-        knock_s: the time in which it loses 60 dB.
         release_s: how long it sounds on when the key is let go.
         undamped_from: pitch from which on the strings have no dampers, so that notes end by themselves.
-        tremolo_hz: of a motor in the instrument.
-        tremolo: how deep, 0 to 1.
         width: how far low and high notes lie apart between left and right, 0 to 1; at 0 both sides are alike.
     """
 
     gain_db: float = 0.0
     ratios: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()
-    stiffness: float = 0.0
     slope: float = 1.0
     place: float = 0.0
     bright_hz: float = 2500.0
-    follow: float = 0.5
-    touch_octaves: float = 2.5
     ring_s: float = 5.0
-    ring_octave: float = 0.7
     damping: float = 0.25
-    strings: tuple[tuple[float, float, float], ...] = ((0.0, 1.0, 1.0),)
+    apart_cents: float = 0.0
     attack_s: float = 0.0015
-    knock: float = 0.0
-    knock_hz: tuple[float, float] = (200.0, 2500.0)
-    knock_s: float = 0.06
+    knock: float = 0.05
     release_s: float = 0.12
     undamped_from: int = 128
-    tremolo_hz: float = 0.0
-    tremolo: float = 0.0
     width: float = 0.25
 
     def length_s(self, pitch: int) -> float:
         """Seconds until a note that is held can be heard no more."""
-        slowest = min(factor for _, _, factor in self.strings)
-        return min(_MAX_RING_S, 1.2 * self._ring_s(pitch) / slowest)
+        return min(_MAX_RING_S, 1.2 * self._ring_s(pitch) / min(factor for _, _, factor in self._strings()))
 
     def release_of(self, pitch: int) -> float:
         """Seconds that a note sounds on after its end."""
@@ -118,54 +95,53 @@ class Struck:
         frames = min(frames, length)
         rng = generator(seed, pitch)
         sound_2N = self._partials(pitch, strength, rng, frames=frames, sample_rate=sample_rate)
-        if self.knock:
-            self._add_knock(sound_2N, strength, rng, sample_rate=sample_rate)
-        if self.tremolo:
-            sway_N = np.cos(np.arange(frames, dtype=np.float32) * np.float32(2 * np.pi * self.tremolo_hz / sample_rate))
-            sound_2N *= 1.0 - self.tremolo * 0.5 * (1.0 - sway_N)
+        self._add_knock(sound_2N, strength, rng, sample_rate=sample_rate)
         attack = min(max(2, round(self.attack_s * sample_rate)), frames)
         sound_2N[:, :attack] *= rise(attack)
         fade = max(1, length // 16)
         begin = length - fade
         if begin < frames:
             sound_2N[:, begin:] *= rise(fade)[::-1][: frames - begin]
-        sound_2N *= _LEVEL * amplitude(self.gain_db + TILT_DB_PER_OCTAVE * (pitch - 60) / 12)
-        return Tone(sound_2N)
+        return Tone(sound_2N * np.float32(_LEVEL * waves.gain(self.gain_db, pitch)))
 
     def _ring_s(self, pitch: int) -> float:
-        return self.ring_s * self.ring_octave ** ((pitch - 69) / 12)
+        return self.ring_s * _RING_OCTAVE ** ((pitch - 69) / 12)
+
+    def _strings(self) -> tuple[tuple[float, float, float], ...]:
+        return _PAIR if self.apart_cents else ((0.0, 1.0, 1.0),)
 
     def _partials(self, pitch: int, strength: int, rng: np.random.Generator, *, frames: int, sample_rate: int) -> Stereo:
-        base_hz = hertz(pitch)
         number_K = np.arange(1, (len(self.ratios) or _MAX_PARTIALS) + 1)
-        stiffness = self.stiffness * 2.0 ** ((pitch - 69) / 8)
+        stiffness = _STIFFNESS * 2.0 ** ((pitch - 69) / 8)
         ratio_K = np.array(self.ratios) if self.ratios else number_K * np.sqrt((1 + stiffness * number_K**2) / (1 + stiffness))
-        level_K = number_K ** -float(self.slope)
-        level_K[: len(self.levels)] = self.levels
+        hz_K = ratio_K * waves.hertz(pitch)
+        level_K = waves.partials(len(hz_K), levels=self.levels, slope=self.slope)
+        level_K *= waves.brightness(hz_K, self.bright_hz, pitch=pitch, octaves=_TOUCH_OCTAVES * (hardness(strength) - 0.5))
         if self.place:
             level_K *= np.abs(np.sin(np.pi * number_K * self.place)) + 0.02
-        cutoff_hz = self.bright_hz * (base_hz / 440.0) ** self.follow * 2.0 ** (self.touch_octaves * (strength / (STRENGTHS - 1) - 0.5))
-        level_K /= 1.0 + (ratio_K * base_hz / cutoff_hz) ** 2
-        level_K /= np.sqrt(0.5 * float((level_K**2).sum()))
+        level_K = waves.of_unit_power(level_K)
         apart = min(1.0, 3.0 * self.width)
-        phase_2K = rng.random(len(ratio_K)) * (2 * np.pi) + (rng.random((2, len(ratio_K))) - 0.5) * (0.9 * apart)
-        tilt_2K = 1.0 + (rng.random((2, len(ratio_K))) - 0.5) * (0.3 * apart)
-        heard_K = (ratio_K * base_hz < highest_hz(sample_rate)) & (level_K > _UNHEARD * level_K.max())
-        ratio_K, level_K, number_K = ratio_K[heard_K], level_K[heard_K], number_K[heard_K]
-        wave_2K = level_K * tilt_2K[:, heard_K] * np.exp(1j * phase_2K[:, heard_K])
-        decay_K = DECAY_OF_60_DB / self._ring_s(pitch) * (1.0 + self.damping * (number_K - 1))
-        scale = 1.0 / np.sqrt(sum(share**2 for _, share, _ in self.strings))
-        return damped_sinusoids(
-            np.concatenate([ratio_K * hertz(pitch + cents / 100) for cents, _, _ in self.strings]),
-            np.concatenate([decay_K * factor for _, _, factor in self.strings]),
-            np.concatenate([wave_2K * (share * scale) for _, share, _ in self.strings], axis=1),
+        phase_2K = rng.random(len(hz_K)) * (2 * np.pi) + (rng.random((2, len(hz_K))) - 0.5) * (0.9 * apart)
+        tilt_2K = 1.0 + (rng.random((2, len(hz_K))) - 0.5) * (0.3 * apart)
+        heard_K = (hz_K < waves.highest_hz(sample_rate)) & (level_K > _UNHEARD * level_K.max())
+        wave_2K = (level_K * tilt_2K * np.exp(1j * phase_2K)).astype(np.complex128)[:, heard_K]
+        decay_K = DECAY_OF_60_DB / self._ring_s(pitch) * (1.0 + self.damping * (number_K[heard_K] - 1))
+        strings = self._strings()
+        return waves.damped_sinusoids(
+            np.concatenate([hz_K[heard_K] * 2.0 ** (side * self.apart_cents / 1200) for side, _, _ in strings]),
+            np.concatenate([decay_K * factor for _, _, factor in strings]),
+            np.concatenate([wave_2K * share for _, share, _ in strings], axis=1),
             frames=frames,
             sample_rate=sample_rate,
         )
 
     def _add_knock(self, sound_2N: Stereo, strength: int, rng: np.random.Generator, *, sample_rate: int) -> None:
-        whole = ring_frames(self.knock_s, sample_rate=sample_rate)
-        noise_2N = band_noise(whole, rng, sample_rate=sample_rate, shape=band(*self.knock_hz))
-        noise_2N *= decaying(whole, self.knock_s, sample_rate=sample_rate) * (self.knock * (0.4 + 0.6 * strength / (STRENGTHS - 1)))
+        """The noise of the stroke, which is shorter the higher it is."""
+        middle_hz = _KNOCK_SHARE * self.bright_hz
+        ring_s = 1.6 / middle_hz**0.5
+        whole = round(1.2 * ring_s * sample_rate)
+        shape = waves.band(middle_hz / 2.0**_KNOCK_OCTAVES, middle_hz * 2.0**_KNOCK_OCTAVES)
+        noise_2N = waves.band_noise(whole, rng, sample_rate=sample_rate, shape=shape)
+        noise_2N *= waves.decaying(whole, ring_s, sample_rate=sample_rate) * (self.knock * (0.4 + 0.6 * hardness(strength)))
         count = min(whole, sound_2N.shape[1])
         sound_2N[:, :count] += noise_2N[:, :count]

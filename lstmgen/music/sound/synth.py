@@ -17,10 +17,9 @@ from lstmgen import limits
 from lstmgen.errors import InputError, UsageError
 from lstmgen.music.score import Notes, Score
 from lstmgen.music.sound import drum_sounds, mixing
-from lstmgen.music.sound.struck import STRENGTHS
-from lstmgen.music.sound.tone import Tone
 from lstmgen.music.sound.voices import PROGRAMS
 from lstmgen.music.sound.wav import write_wav
+from lstmgen.music.sound.waves import STRENGTHS, Tone
 
 __all__ = ["render", "write_wav"]
 

@@ -8,8 +8,8 @@ from lstmgen.music.sound import drum_sounds, mixing, synth
 from lstmgen.music.sound.resampling import resampled
 from lstmgen.music.sound.struck import Struck
 from lstmgen.music.sound.sustained import whole_cycles
-from lstmgen.music.sound.tone import Tone, damped_sinusoids, hertz, rise
 from lstmgen.music.sound.voices import PROGRAMS
+from lstmgen.music.sound.waves import Tone, damped_sinusoids, hertz, rise
 
 RATE = 44_100
 A4 = 69
@@ -60,7 +60,7 @@ def mean_hz(loop, *, near_hz, rate=RATE):
 
 def out_of_tune(voice):
     """Cents that the strings or players of an instrument are apart on purpose."""
-    return max(abs(cents) for cents, _, _ in voice.strings) if isinstance(voice, Struck) else voice.crowd_cents
+    return voice.apart_cents if isinstance(voice, Struck) else voice.crowd_cents
 
 
 def first_sounding(sound, threshold=8):

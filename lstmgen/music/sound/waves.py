@@ -1,4 +1,4 @@
-"""What every instrument of the synthesizer is made of: damped sinusoids, bands of noise, ramps, a seeded generator.
+"""What every instrument of the synthesizer is made of: partials, damped sinusoids, bands of noise, ramps, a seeded generator.
 
 Letters: N frames, K sinusoids, 2 channels (left, right).
 """
@@ -6,7 +6,7 @@ Letters: N frames, K sinusoids, 2 channels (left, right).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,12 @@ Floats = NDArray[np.floating[Any]]
 Stereo = NDArray[np.float32]
 """Shape (2, N)."""
 
+STRENGTHS: Final = 8
+"""Kinds of touch between the softest and the hardest: velocity 0 to 15, 16 to 31 and so on."""
+_FOLLOW: Final = 0.5
+"""How far the brightness of an instrument goes along with the pitch, 0 to 1."""
+_TILT_DB_PER_OCTAVE: Final = -1.5
+"""High notes sound louder than low ones of the same power."""
 _ROW_FRAMES: Final = 1024
 _SEGMENT_ROWS: Final = (4, 16, 48, 128)
 """Where the sinusoids that have died meanwhile are left out, in rows."""
@@ -60,14 +66,36 @@ def highest_hz(sample_rate: int) -> float:
     return min(_HIGHEST_HZ, 0.45 * sample_rate)
 
 
+def hardness(strength: int) -> float:
+    """0 for the softest of `STRENGTHS`, 1 for the hardest."""
+    return strength / (STRENGTHS - 1)
+
+
+def gain(level_db: float, pitch: int) -> float:
+    """The factor that makes an instrument equally loud at every pitch, and louder or softer than others by `level_db`."""
+    return amplitude(level_db + _TILT_DB_PER_OCTAVE * (pitch - 60) / 12)
+
+
+def partials(count: int, *, levels: Sequence[float], slope: float) -> Floats:
+    """Amplitudes of the first partials: those listed and nothing above them, or where none is, k to the minus `slope` for partial k."""
+    level_K = np.zeros(count) if levels else np.arange(1, count + 1) ** -float(slope)
+    level_K[: len(levels)] = levels
+    return level_K
+
+
+def brightness(hz_K: Floats, bright_hz: float, *, pitch: int, octaves: float) -> Floats:
+    """How much is left of each partial: what is above `bright_hz` fades, 12 dB an octave; it lies `octaves` higher, at A4."""
+    return 1.0 / (1.0 + (hz_K / (bright_hz * 2.0 ** (_FOLLOW * (pitch - 69) / 12 + octaves))) ** 2)
+
+
+def of_unit_power(level_K: Floats) -> Floats:
+    """The same amplitudes in proportion, such that the mean square of their sinusoids is 1; silence stays silent."""
+    return level_K / np.sqrt(0.5 * float((level_K**2).sum()) + 1e-30)
+
+
 def rise(count: int) -> NDArray[np.float32]:
     """A smooth way from 0 (included) to 1 (excluded), level at both ends."""
     return (0.5 - 0.5 * np.cos(np.pi * np.arange(count) / max(count, 1))).astype(np.float32)
-
-
-def ring_frames(ring_s: float, *, sample_rate: int, floor_db: float = 72.0) -> int:
-    """Frames after which a sound that loses 60 dB in `ring_s` has lost `floor_db`."""
-    return max(1, round(ring_s * floor_db / 60.0 * sample_rate))
 
 
 def decaying(count: int, ring_s: float, *, sample_rate: int) -> NDArray[np.float32]:
