@@ -41,17 +41,6 @@ _FAMILIES: Final = {
 PROGRAM_NAMES: Final = tuple(name for names in _FAMILIES.values() for name in names.split(", "))
 """The 128 programs; number n of General MIDI is at n - 1."""
 
-_FIRST_DRUM: Final = 35
-_DRUMS: Final = (
-    "Acoustic Bass Drum, Bass Drum 1, Side Stick, Acoustic Snare, Hand Clap, Electric Snare, Low Floor Tom, Closed Hi-Hat, High Floor Tom, "
-    "Pedal Hi-Hat, Low Tom, Open Hi-Hat, Low-Mid Tom, High-Mid Tom, Crash Cymbal 1, High Tom, Ride Cymbal 1, Chinese Cymbal, Ride Bell, "
-    "Tambourine, Splash Cymbal, Cowbell, Crash Cymbal 2, Vibraslap, Ride Cymbal 2, High Bongo, Low Bongo, Mute High Conga, "
-    "Open High Conga, Low Conga, High Timbale, Low Timbale, High Agogo, Low Agogo, Cabasa, Maracas, Short Whistle, Long Whistle, "
-    "Short Guiro, Long Guiro, Claves, High Woodblock, Low Woodblock, Mute Cuica, Open Cuica, Mute Triangle, Open Triangle"
-)
-DRUM_NAMES: Final = {_FIRST_DRUM + place: name for place, name in enumerate(_DRUMS.split(", "))}
-"""The instruments of the drum kit by the pitch that plays them, 35 to 81."""
-
 _KITS: Final = {0: "Standard", 8: "Room", 16: "Power", 24: "Electronic", 25: "TR-808", 32: "Jazz", 40: "Brush", 48: "Orchestral", 56: "SFX"}
 """Drum kits as Roland's GS numbers them, which most synthesizers follow."""
 

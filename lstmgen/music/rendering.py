@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from lstmgen import storage
 from lstmgen.errors import UsageError
@@ -74,40 +74,16 @@ def render_file(
         return
     from lstmgen.music import roll as piano_roll
 
-    if kind == "png":
-        content = piano_roll.draw_png(score, title=title, dark=dark, width=width, ticks=ticks)
-    else:
-        content = piano_roll.draw_svg(score, title=title, dark=dark, width=width, ticks=ticks).encode()
-    storage.atomic_write(out, content)
+    draw = piano_roll.draw_png if kind == "png" else piano_roll.draw_svg
+    content = draw(score, title=title, dark=dark, width=width, ticks=ticks)
+    storage.atomic_write(out, content if isinstance(content, bytes) else content.encode())
 
 
-def render_bytes(
-    score: Score,
-    kind: str,
-    *,
-    title: str = "",
-    dark: bool = False,
-    width: int = PICTURE_WIDTH,
-    ticks: tuple[int, int] | None = None,
-    soundfont: Path | None = None,
-    sample_rate: int = SAMPLE_RATE,
-    progress: Callable[[int, int], None] | None = None,
-) -> bytes:
-    """What `render_file` would write; the arguments and errors are the same."""
+def render_bytes(score: Score, kind: str, **options: Any) -> bytes:
+    """What `render_file` would write; the options and errors are the same."""
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as folder:
         out = Path(folder, f"tune.{kind}")
-        render_file(
-            score,
-            out,
-            kind=kind,
-            title=title,
-            dark=dark,
-            width=width,
-            ticks=ticks,
-            soundfont=soundfont,
-            sample_rate=sample_rate,
-            progress=progress,
-        )
+        render_file(score, out, kind=kind, **options)
         return out.read_bytes()
 
 

@@ -117,11 +117,6 @@ class Notes:
         """Whether every column is equal."""
         return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in _COLUMNS)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all columns."""
-        return sum(getattr(self, item.name).nbytes for item in fields(self))
-
 
 @dataclass(frozen=True, eq=False)
 class TempoMap:

@@ -237,11 +237,8 @@ def whole_cycles(base_hz: float, about_s: float, *, sample_rate: int) -> tuple[i
     less than a hundredth of a cent for every second of the loop.
     """
     first = max(1, round(base_hz * about_s))
-    for cycles in range(first, first + max(24, first // 8)):
-        frames = round(cycles * sample_rate / base_hz)
-        if _is_quick(frames):
-            return cycles, frames
-    return first, round(first * sample_rate / base_hz)
+    candidates = ((cycles, round(cycles * sample_rate / base_hz)) for cycles in range(first, first + max(24, first // 8)))
+    return next((pair for pair in candidates if _is_quick(pair[1])), (first, round(first * sample_rate / base_hz)))
 
 
 def _is_quick(number: int) -> bool:

@@ -18,10 +18,7 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.music.score import Notes, Score
 from lstmgen.music.sound import drum_sounds, mixing
 from lstmgen.music.sound.voices import PROGRAMS
-from lstmgen.music.sound.wav import write_wav
 from lstmgen.music.sound.waves import STRENGTHS, Tone
-
-__all__ = ["render", "write_wav"]
 
 _LOUDNESS_POWER: Final = 1.7
 """Amplitude grows with this power of the velocity: half the velocity is 10 dB less."""

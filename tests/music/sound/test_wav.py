@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from lstmgen.errors import MachineError
-from lstmgen.music.sound import synth
 from lstmgen.music.sound.wav import read_wav, write_wav
 
 
@@ -16,7 +15,7 @@ def noise():
 
 def test_the_file_is_16_bit_stereo_that_the_standard_library_reads(tmp_path, noise):
     path = tmp_path / "noise.wav"
-    synth.write_wav(path, noise, sample_rate=48_000)
+    write_wav(path, noise, sample_rate=48_000)
     with wave.open(str(path)) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate(), file.getnframes()) == (2, 2, 48_000, 1_003)
         assert file.readframes(9_999) == noise.astype("<i2").tobytes()
