@@ -20,6 +20,11 @@ DEFAULT_TEMPO_US: Final = 500_000
 """Microseconds per beat where a piece does not say: 120 beats per minute."""
 PERCUSSION_CHANNEL: Final = 9
 """The channel of the drums, counted from 0."""
+KEY_NAMES: Final = (
+    ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"),
+    ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#"),
+)
+"""Of major and of minor keys, from seven flats to seven sharps."""
 
 _COLUMNS: Final[dict[str, Any]] = {
     "start_ticks": np.int32,

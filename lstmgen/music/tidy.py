@@ -1,32 +1,19 @@
 """What is decided about notes before anything is learned from them: the sustain pedal, and notes of one pitch that overlap.
 
-Both policies are stated here once, count what they change, and work on whole columns.
+Both policies are stated here once and work on whole columns.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.music.lanes import one_at_a_time
 from lstmgen.music.score import Notes, Pedals, Score
 
 PedalPolicy = Literal["extend", "drop"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tidied:
-    """What `without_overlaps` changed.
-
-    Attributes:
-        truncated: notes that end earlier, because their pitch is struck again.
-        merged: notes that are gone, because a longer one of the same pitch starts with them.
-    """
-
-    truncated: int
-    merged: int
 
 
 def with_pedal(score: Score, policy: PedalPolicy) -> Score:
@@ -40,12 +27,13 @@ def with_pedal(score: Score, policy: PedalPolicy) -> Score:
         return score.changed(pedals=Pedals.of())
     notes = score.notes
     ends = notes.end_ticks.astype(np.int64)
-    next_onset = _next_onsets(notes, (notes.track, notes.pitch))
+    next_onset = _next_onsets(notes)
     for track in np.unique(score.pedals.track).tolist():
         mine = np.flatnonzero((notes.track == track) & ~notes.drum)
         downs, ups = _pressed(score, track)
         place = np.searchsorted(downs, ends[mine], side="right") - 1
-        held = (place >= 0) & (ends[mine] < ups[np.maximum(place, 0)])
+        held = place >= 0
+        held[held] = ends[mine][held] < ups[place[held]]
         chosen = mine[held]
         ends[chosen] = np.maximum(ends[chosen], np.minimum(ups[place[held]], next_onset[chosen]))
     return score.changed(notes=notes.changed(end_ticks=ends).in_order(), pedals=Pedals.of())
@@ -60,42 +48,23 @@ def _pressed(score: Score, track: int) -> tuple[NDArray[np.int64], NDArray[np.in
     return downs, ups if len(ups) == len(downs) else np.append(ups, max(score.length_ticks, int(downs[-1])))
 
 
-def _next_onsets(notes: Notes, keys: tuple[NDArray[np.integer], ...]) -> NDArray[np.int64]:
-    """For every note the later onset of the next one with equal keys; a very large number where there is none."""
-    order = np.lexsort((notes.end_ticks, notes.start_ticks, *keys))
-    starts = notes.start_ticks[order].astype(np.int64)
-    following = np.full(len(order), np.iinfo(np.int64).max)
-    same = np.ones(max(len(order) - 1, 0), np.bool_)
-    for key in keys:
-        same &= key[order][1:] == key[order][:-1]
-    # Of several at one onset only the next different one counts, so look from behind.
-    for place in range(len(order) - 2, -1, -1):
-        if same[place]:
-            following[place] = starts[place + 1] if starts[place + 1] > starts[place] else following[place + 1]
-    result = np.empty(len(order), np.int64)
-    result[order] = following
-    return result
+def _next_onsets(notes: Notes) -> NDArray[np.int64]:
+    """For every note when its pitch is struck again later in its track; a very large number where it is not."""
+    never = np.iinfo(np.int64).max
+    moment_N = (notes.track.astype(np.int64) * 128 + notes.pitch) << 32 | notes.start_ticks
+    moments = np.append(np.unique(moment_N), never)
+    later_N = moments[np.searchsorted(moments, moment_N, side="right")]
+    return np.where(later_N >> 32 == moment_N >> 32, later_N & (2**32 - 1), never)
 
 
-def without_overlaps(score: Score) -> tuple[Score, Tidied]:
+def without_overlaps(score: Score) -> Score:
     """The score with no two notes of one track, instrument and pitch sounding at once.
 
     Where a pitch starts while it sounds already, the earlier note ends there. Of notes that start together the longest is kept. Tracks
     are let alone, for voices may meet on a note; a tokenizer that knows no tracks does the same again to the notes that it lays together.
     """
     notes = score.notes
-    instrument = notes.track.astype(np.int64) * 256 + notes.program + 128 * notes.drum
-    order = np.lexsort((-notes.end_ticks.astype(np.int64), notes.start_ticks, notes.pitch, instrument))
-    ordered = notes.take(order)
-    key = instrument[order] * 128 + ordered.pitch
-    starts = ordered.start_ticks.astype(np.int64)
-    twin = np.zeros(len(key), np.bool_)
-    twin[1:] = (key[1:] == key[:-1]) & (starts[1:] == starts[:-1])
-    kept, key, starts = ordered.take(~twin), key[~twin], starts[~twin]
-    ends = kept.end_ticks.astype(np.int64)
-    following = np.where(key[1:] == key[:-1], starts[1:], np.iinfo(np.int64).max)
-    shortened = np.minimum(ends[:-1], following)
-    truncated = int((shortened < ends[:-1]).sum())
-    if len(ends):
-        ends[:-1] = shortened
-    return score.changed(notes=kept.changed(end_ticks=ends).in_order()), Tidied(truncated=truncated, merged=int(twin.sum()))
+    instrument_N = notes.track.astype(np.int64) * 256 + notes.program + 128 * notes.drum
+    start_N, end_N = notes.start_ticks.astype(np.int64), notes.end_ticks.astype(np.int64)
+    kept, end_N = one_at_a_time(instrument_N * 128 + notes.pitch, start_N, end_N, rank_N=-end_N)
+    return score.changed(notes=notes.take(kept).changed(end_ticks=end_N).in_order())

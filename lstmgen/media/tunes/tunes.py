@@ -169,7 +169,7 @@ def split(pieces: tuple[Piece, ...], val_frac: float) -> tuple[tuple[Piece, ...]
 
 def tidied(score: Score, pedal: PedalPolicy) -> Score:
     """A score as it is learned: what the pedal holds is written into the notes, and no note sounds into the next of its pitch."""
-    return without_overlaps(with_pedal(score, pedal))[0]
+    return without_overlaps(with_pedal(score, pedal))
 
 
 def _tidied(pieces: tuple[Piece, ...], pedal: PedalPolicy) -> tuple[Piece, ...]:

@@ -21,13 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import storage
-from lstmgen.music.score import PERCUSSION_CHANNEL, Notes, Pedal, Score
+from lstmgen.music.score import KEY_NAMES, PERCUSSION_CHANNEL, Notes, Pedal, Score
+from lstmgen.music.tidy import without_overlaps
 
 _PITCHED_CHANNELS: Final = tuple(channel for channel in range(16) if channel != PERCUSSION_CHANNEL)
-_KEY_NAMES: Final = {
-    False: ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"),
-    True: ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m"),
-}
 _PEDAL: Final = 64
 _LONGEST_DELTA: Final = 2**28 - 1
 """Ticks between two events that four bytes can say."""
@@ -96,12 +93,12 @@ def _conductor(score: Score) -> Iterator[_Event]:
             yield meter.tick, 1, "time_signature", {"numerator": upper, "denominator": lower}
     for key in score.keys:
         if abs(key.sharps) <= 7:
-            yield key.tick, 2, "key_signature", {"key": _KEY_NAMES[key.minor][key.sharps + 7]}
+            yield key.tick, 2, "key_signature", {"key": KEY_NAMES[key.minor][key.sharps + 7] + "m" * key.minor}
 
 
 def _parts(score: Score) -> list[_Part]:
     """The instruments of each track of the score, in its order."""
-    notes = score.notes
+    notes = without_overlaps(score).notes
     key_N = (notes.track.astype(np.int64) * 2 + notes.drum) * 128 + notes.program
     keys, part_N = np.unique(key_N, return_inverse=True)
     programs, drums, tracks = (keys % 128).tolist(), (keys // 128 % 2).astype(bool).tolist(), (keys // 256).tolist()
@@ -110,15 +107,13 @@ def _parts(score: Score) -> list[_Part]:
     parts: list[_Part] = []
     for place, (program, drum, track) in enumerate(zip(programs, drums, tracks, strict=True)):
         mine = np.flatnonzero(part_N == place)
-        kept, ends = _without_overlaps(notes.take(mine))
         parts.append(
             _Part(
                 name=score.tracks[track].name,
                 channel=channels[place],
                 program=program,
-                notes=notes.take(mine).changed(end_ticks=ends).take(kept),
-                # By moment and not by note: the first of a moment may be one that is not written.
-                changes=np.flatnonzero(np.isin(notes.start_ticks[mine][kept], notes.start_ticks[mine][changed_N[mine]])).tolist(),
+                notes=notes.take(mine),
+                changes=np.flatnonzero(changed_N[mine]).tolist(),
                 pedals=() if drum else score.pedals.of_track(track),
             )
         )
@@ -149,20 +144,6 @@ def _program_changes(notes: Notes, channel_N: NDArray[np.integer]) -> NDArray[np
             program = notes.program[mine]
             changed_N[mine] = np.concatenate([[True], program[1:] != program[:-1]])
     return changed_N
-
-
-def _without_overlaps(notes: Notes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which notes are written, in order, and the ends of all; of those of one pitch that begin together the longest is."""
-    ends = notes.end_ticks.astype(np.int64)
-    order = np.lexsort((-ends, notes.start_ticks, notes.pitch))
-    pitch, start = notes.pitch[order], notes.start_ticks[order]
-    twin = np.zeros(len(order), np.bool_)
-    twin[1:] = (pitch[1:] == pitch[:-1]) & (start[1:] == start[:-1])
-    order = order[~twin]
-    pitch, start = notes.pitch[order], notes.start_ticks[order]
-    followed = np.flatnonzero(pitch[1:] == pitch[:-1])
-    ends[order[followed]] = np.minimum(ends[order[followed]], start[followed + 1])
-    return np.sort(order), ends
 
 
 def _playing(part: _Part) -> Iterator[_Event]:

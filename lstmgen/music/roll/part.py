@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.music.bars import Bars
 from lstmgen.music.instruments import DRUM_GROUPS, program_name
-from lstmgen.music.score import Key, Notes, Score
+from lstmgen.music.score import KEY_NAMES, Key, Notes, Score
 from lstmgen.music.tidy import with_pedal
 
 _LEAST_ROWS: Final = 17
 """Semitones of a roll at the least, so that a single note stands in some space."""
 _MIDDLE: Final = 62
-_MAJOR_KEYS: Final = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
-_MINOR_KEYS: Final = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
 _GROUP_OF_DRUM: Final = {pitch: place for place, (_, pitches) in enumerate(DRUM_GROUPS) for pitch in pitches}
 
 
@@ -232,4 +230,4 @@ def _tempo(part: Part) -> str:
 
 def _key(part: Part) -> list[str]:
     keys: list[Key] = [key for key in part.score.keys if key.tick <= part.start_tick and abs(key.sharps) <= 7][-1:]
-    return [f"{(_MINOR_KEYS if key.minor else _MAJOR_KEYS)[key.sharps + 7]} {'minor' if key.minor else 'major'}" for key in keys]
+    return [f"{KEY_NAMES[key.minor][key.sharps + 7]} {'minor' if key.minor else 'major'}" for key in keys]

@@ -40,7 +40,7 @@ def table(score):
 @settings(max_examples=150, deadline=None)
 @given(rows=st.lists(row, min_size=1, max_size=40))
 def test_every_note_comes_back_with_its_instrument_however_many_share_a_channel(rows):
-    score = without_overlaps(score_of(rows))[0]
+    score = without_overlaps(score_of(rows))
     reading = read_midi(to_midi_bytes(score))
     assert reading.findings == ()
     back = reading.score
