@@ -69,14 +69,23 @@ def render_file(
         MachineError: the file cannot be written.
     """
     kind = kind or kind_of(out)
-    if kind == "wav":
-        _sound(score, out, ticks=ticks, soundfont=soundfont, sample_rate=sample_rate, progress=progress)
-        return
-    from lstmgen.music import roll as piano_roll
+    if kind != "wav":
+        from lstmgen.music import roll as piano_roll
 
-    draw = piano_roll.draw_png if kind == "png" else piano_roll.draw_svg
-    content = draw(score, title=title, dark=dark, width=width, ticks=ticks)
-    storage.atomic_write(out, content if isinstance(content, bytes) else content.encode())
+        draw = piano_roll.draw_png if kind == "png" else piano_roll.draw_svg
+        content = draw(score, title=title, dark=dark, width=width, ticks=ticks)
+        storage.atomic_write(out, content if isinstance(content, bytes) else content.encode())
+        return
+    from lstmgen.music.sound import soundfont as player
+    from lstmgen.music.sound import synth, wav
+
+    score = with_pedal(score, "extend")
+    score = excerpt(score, *ticks) if ticks else score
+    if soundfont is None:
+        sound = synth.render(score, sample_rate=sample_rate, progress=progress)
+    else:
+        sound = player.render(score, soundfont, sample_rate=sample_rate)
+    wav.write_wav(out, sound, sample_rate=sample_rate)
 
 
 def render_bytes(score: Score, kind: str, **options: Any) -> bytes:
@@ -85,28 +94,3 @@ def render_bytes(score: Score, kind: str, **options: Any) -> bytes:
         out = Path(folder, f"tune.{kind}")
         render_file(score, out, kind=kind, **options)
         return out.read_bytes()
-
-
-def _sound(
-    score: Score,
-    out: Path,
-    *,
-    ticks: tuple[int, int] | None,
-    soundfont: Path | None,
-    sample_rate: int,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    score = with_pedal(score, "extend")
-    if ticks is not None:
-        score = excerpt(score, *ticks)
-    from lstmgen.music.sound.wav import write_wav
-
-    if soundfont is None:
-        from lstmgen.music.sound import synth
-
-        sound = synth.render(score, sample_rate=sample_rate, progress=progress)
-    else:
-        from lstmgen.music.sound import soundfont as player
-
-        sound = player.render(score, soundfont, sample_rate=sample_rate)
-    write_wav(out, sound, sample_rate=sample_rate)

@@ -71,18 +71,10 @@ class Notes:
         given = (start_ticks, end_ticks, pitch, velocity, track, program, drum)
         count = max((np.size(column) for column in (start_ticks, end_ticks, pitch)), default=0)
         wide = [np.broadcast_to(np.asarray(column), (count,)) for column in given]
-        start, end, pitches, velocities, tracks, programs, _ = wide
-        bounds = (
-            (start, 0, 2**31 - 1),
-            (end, 0, 2**31 - 1),
-            (pitches, 0, 127),
-            (velocities, 1, 127),
-            (tracks, 0, 65_535),
-            (programs, 0, 127),
-        )
-        if count and any(int(column.min()) < low or int(column.max()) > high for column, low, high in bounds):
+        bounds = ((0, 2**31 - 1), (0, 2**31 - 1), (0, 127), (1, 127), (0, 65_535), (0, 127), (0, 1))
+        if count and any(int(column.min()) < low or int(column.max()) > high for column, (low, high) in zip(wide, bounds, strict=True)):
             raise ValueError("a note is out of bounds")
-        if np.any(end <= start):
+        if np.any(wide[1] <= wide[0]):
             raise ValueError("a note does not end after it starts")
         columns: dict[str, Any] = {name: column.astype(dtype) for (name, dtype), column in zip(_COLUMNS.items(), wide, strict=True)}
         return Notes(**columns).in_order()

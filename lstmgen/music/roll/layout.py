@@ -15,7 +15,7 @@ from lstmgen.music.roll.header import colour_of_track, make_header
 from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable
 from lstmgen.music.roll.plan import KEYBOARD_WIDTH, LANE_GAP, LANE_ROW, STRIP_HEIGHT, Plan, System, make_plan, most_beats, scale_of
 from lstmgen.music.roll.shapes import Box, Label, Picture
-from lstmgen.music.roll.theme import SHADES, Theme, mixed, shades, theme
+from lstmgen.music.roll.theme import DARK, LIGHT, SHADES, Theme, mixed, shades
 from lstmgen.music.roll.typeface import text_width
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Notes, Score
@@ -46,7 +46,7 @@ def lay_out(score: Score, *, title: str = "", dark: bool = False, width: int = 1
             f"a picture is {_LEAST_WIDTH} to {limits.MAX_PICTURE_WIDTH} pixels wide, found {width}", remedy="leave out --width, or 1600"
         )
     title = printable(title)
-    colours = theme(dark=dark)
+    colours = DARK if dark else LIGHT
     part = part_of(score, ticks=ticks, most_beats=most_beats(width))
     header = make_header(part, colours, title=title, width=width)
     plan = make_plan(part, width=width, header_px=header.height, label_px=_names_width(part, scale_of(width)))

@@ -68,11 +68,6 @@ DARK: Final = Theme(
 )
 
 
-def theme(*, dark: bool) -> Theme:
-    """The theme of a picture."""
-    return DARK if dark else LIGHT
-
-
 def rgb(colour: str) -> tuple[int, int, int]:
     """The three parts of `#rrggbb`, 0 to 255."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -7,6 +7,7 @@ Letters: N frames, K sinusoids, 2 channels.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,8 @@ VARIANTS: Final = 3
 _LEVEL: Final = 0.5
 _SOFTER: Final = 0.35
 """Level of noise and metal beside a sine."""
+_SWEEP_S: Final = 0.036
+"""Time constant of a falling pitch."""
 _FADE_S: Final = 0.004
 _HEARD: Final = 1.2
 """Times of 60 dB after which a layer is heard no more."""
@@ -61,13 +64,13 @@ class _Layer:
         return sound_2N
 
 
-def _skin(from_hz: float, to_hz: float, sweep_s: float, ring_s: float, level_db: float) -> _Layer:
+def _skin(from_hz: float, to_hz: float, ring_s: float, level_db: float) -> _Layer:
     """The head of a drum: a sine that falls from one frequency to another."""
 
     def sound(stroke: _Stroke) -> Stereo:
         seconds_N = np.arange(stroke.frames) / stroke.sample_rate
         bend_hz = (from_hz - to_hz) * (0.7 + 0.3 * stroke.hardness) * (0.97 + 0.06 * stroke.rng.random())
-        turns_N = to_hz * seconds_N + bend_hz * sweep_s * (1.0 - np.exp(-seconds_N / sweep_s))
+        turns_N = to_hz * seconds_N + bend_hz * _SWEEP_S * (1.0 - np.exp(-seconds_N / _SWEEP_S))
         wave_N = np.sin(2 * np.pi * turns_N) * decaying(stroke.frames, ring_s, sample_rate=stroke.sample_rate)
         return np.stack([wave_N, wave_N]).astype(np.float32)
 
@@ -146,40 +149,26 @@ def drum(pitch: int) -> Drum:
     return KIT[min(max(pitch, min(KIT)), max(KIT))]
 
 
-def _kick(hz: float, ring_s: float, click_hz: float, click_db: float) -> tuple[_Layer, ...]:
+def _head(hz: float, ring_s: float, level_db: float, click_db: float, *, bend: float, overtone: float) -> tuple[_Layer, ...]:
+    """A head or a block that is struck: its pitch, which falls by a factor, a tone above it that is soon gone, and the stick."""
     return (
-        _skin(3.5 * hz, hz, 0.037, ring_s, 0.0),
-        _skin(8 * hz, 1.7 * hz, 0.012, ring_s / 5, click_db + 8.0),
-        _hiss(click_hz / 4, click_hz, 0.025, click_db),
+        _skin(bend * hz, hz, ring_s, level_db),
+        _skin(bend * overtone * hz, overtone * hz, 0.5 * ring_s, level_db - 9.0),
+        _hiss(700, 6000, 0.035, click_db),
     )
 
 
-def _tom(hz: float) -> tuple[_Layer, ...]:
-    ring_s = 0.45 * (150.0 / hz) ** 0.5
-    return _skin(hz * 1.5, hz, 0.05, ring_s, -2.0), _skin(hz * 2.3, hz * 1.59, 0.04, ring_s / 2, -12.0), _hiss(300, 4000, 0.06, -14.0)
+_kick: Final = functools.partial(_head, bend=3.5, overtone=1.7)
+_tom: Final = functools.partial(_head, bend=1.5, overtone=1.59)
+_hand_drum: Final = functools.partial(_head, bend=1.12, overtone=1.83)
+_block: Final = functools.partial(_head, bend=1.04, overtone=2.5)
 
 
 def _snare(hz: float, ring_s: float, high_hz: float) -> tuple[_Layer, ...]:
     return (
-        _skin(hz * 1.4, hz, 0.02, 0.15, -6.5),
+        _skin(hz * 1.4, hz, 0.15, -6.5),
         _hiss(high_hz / 7, high_hz, ring_s, -0.5),
         _hiss(375, 2700, 0.35 * ring_s, -6.0),
-    )
-
-
-def _hand_drum(hz: float, ring_s: float, slap_db: float) -> tuple[_Layer, ...]:
-    return (
-        _skin(hz * 1.12, hz, 0.02, ring_s, -4.0),
-        _skin(hz * 1.9, hz * 1.83, 0.02, ring_s / 2, -14.0),
-        _hiss(800, 6000, 0.04, slap_db),
-    )
-
-
-def _block(hz: float, ring_s: float, level_db: float, click_db: float) -> tuple[_Layer, ...]:
-    return (
-        _skin(hz * 1.04, hz, 0.005, ring_s, level_db),
-        _skin(hz * 2.53, hz * 2.5, 0.005, 0.6 * ring_s, level_db - 8.0),
-        _hiss(1000, 6000, 0.02, click_db),
     )
 
 
@@ -210,16 +199,19 @@ def _rattle(low_hz: float, ring_s: float, level_db: float, attack_s: float = 0.0
 
 
 def _bend(from_hz: float, to_hz: float, ring_s: float) -> tuple[_Layer, ...]:
-    return (_skin(from_hz, to_hz, 0.06, ring_s, -8.0),)
+    return (_skin(from_hz, to_hz, ring_s, -8.0),)
 
 
 _FAMILIES: Final = {
-    _kick: {35: (0, 45, 0.5, 3500, -18), 36: (0, 52, 0.42, 6000, -14)},
-    _tom: {41: (0.45, 82), 43: (0.35, 98), 45: (0.15, 118), 47: (0, 142), 48: (-0.15, 172), 50: (-0.3, 205), 87: (0.1, 68)},
+    _kick: {35: (0, 45, 0.5, 0, -18), 36: (0, 52, 0.42, 0, -14)},
+    _tom: {
+        41: (0.45, 82, 0.61, -2, -14), 43: (0.35, 98, 0.56, -2, -14), 45: (0.15, 118, 0.51, -2, -14), 47: (0, 142, 0.46, -2, -14),
+        48: (-0.15, 172, 0.42, -2, -14), 50: (-0.3, 205, 0.38, -2, -14), 87: (0.1, 68, 0.9, -2, -18),
+    },
     _snare: {38: (-0.05, 186, 0.32, 11_000), 40: (-0.05, 220, 0.19, 13_000)},
     _hand_drum: {
-        60: (0.4, 420, 0.22, -12), 61: (0.4, 290, 0.28, -12), 62: (-0.3, 330, 0.09, -6), 63: (-0.3, 320, 0.32, -12),
-        64: (-0.3, 210, 0.38, -12), 65: (0.3, 460, 0.42, -8), 66: (0.3, 310, 0.48, -8), 86: (0.1, 82, 0.16, -14),
+        60: (0.4, 420, 0.22, -4, -12), 61: (0.4, 290, 0.28, -4, -12), 62: (-0.3, 330, 0.09, -4, -6), 63: (-0.3, 320, 0.32, -4, -12),
+        64: (-0.3, 210, 0.38, -4, -12), 65: (0.3, 460, 0.42, -4, -8), 66: (0.3, 310, 0.48, -4, -8), 86: (0.1, 82, 0.16, -4, -14),
     },
     _block: {
         31: (0, 1400, 0.04, -12, -8), 33: (0, 1600, 0.09, -4, -16), 37: (-0.05, 820, 0.06, -7, -9), 75: (0.2, 2500, 0.07, -7, -16),

@@ -24,9 +24,9 @@ from lstmgen.errors import InputError, MissingExtraError
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Score
 from lstmgen.music.sound import mixing
-from lstmgen.music.sound.resampling import resampled
 from lstmgen.music.sound.synth import check_length, check_sample_rate
 from lstmgen.music.sound.wav import read_wav
+from lstmgen.music.sound.waves import resampled
 
 _CHILD: Final = Path(__file__).with_name("soundfont_child.py")
 _TAIL_S: Final = 2.0
@@ -64,11 +64,11 @@ def render(score: Score, soundfont: Path, *, sample_rate: int = 44_100) -> NDArr
         raise MissingExtraError("a SoundFont needs the package midirenderer, which is not installed", remedy="pip install 'lstmgen[audio]'")
     score = score.changed(length_ticks=max(int(score.ticks_at(score.duration_s + _TAIL_S)), score.length_ticks))
     midi = to_midi_bytes(score)
-    sound, rate = _played(midi, soundfont, volume=_VOLUMES[0], duration_s=score.duration_s)
-    for volume in _VOLUMES[1:]:
+    sound, rate = np.zeros((0, 2), np.int16), sample_rate
+    for volume in _VOLUMES:
+        sound, rate = _played(midi, soundfont, volume=volume, duration_s=score.duration_s)
         if not len(sound) or max(int(sound.max()), -int(sound.min())) < _CUT_OFF:
             break
-        sound, rate = _played(midi, soundfont, volume=volume, duration_s=score.duration_s)
     sound_2N = np.ascontiguousarray(sound.T, np.float32)
     del sound
     sound_2N *= np.float32(1.0 / 32_768.0)

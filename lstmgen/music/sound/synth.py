@@ -171,8 +171,8 @@ def _turns(pitch: NDArray[np.int64], is_drum: NDArray[np.bool_]) -> NDArray[np.i
     """For each stroke of a drum, which of its variants it is: one after the other."""
     turn = np.zeros(len(pitch), np.int64)
     for number in np.unique(pitch[is_drum]):
-        members = np.flatnonzero(is_drum & (pitch == number))
-        turn[members] = np.arange(len(members)) % drum_sounds.VARIANTS
+        struck = is_drum & (pitch == number)
+        turn[struck] = np.arange(int(struck.sum())) % drum_sounds.VARIANTS
     return turn
 
 

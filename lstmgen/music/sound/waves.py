@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import Any, Final
 
 import numpy as np
@@ -176,3 +177,25 @@ def band_noise(
 def band(low_hz: float, high_hz: float) -> Callable[[Floats], Floats]:
     """The shape of a band with soft edges, for `band_noise`."""
     return lambda hz: 1.0 / np.sqrt((1.0 + (low_hz / np.maximum(hz, 1e-3)) ** 6) * (1.0 + (hz / high_hz) ** 6))
+
+
+def resampled(sound_2N: Stereo, *, from_rate: int, to_rate: int) -> Stereo:
+    """The same sound at another rate, as long as before to within one frame: what of its spectrum both rates can hold.
+
+    Args:
+        sound_2N: at `from_rate`.
+        from_rate: frames a second before.
+        to_rate: frames a second after.
+    """
+    shared = gcd(from_rate, to_rate)
+    up, down = to_rate // shared, from_rate // shared
+    if up == down:
+        return sound_2N
+    frames = sound_2N.shape[1]
+    # A whole number of periods that both rates share, with some silence, for the end leads into the beginning.
+    blocks = fast_frames(-(-frames // down) + 1)
+    result_2N = np.empty((2, -(-frames * up // down)), np.float32)
+    for side, result_N in zip(sound_2N, result_2N, strict=True):
+        spectrum_F = np.fft.rfft(side, blocks * down)[: blocks * min(up, down) // 2]
+        result_N[:] = np.fft.irfft(spectrum_F, blocks * up)[: result_2N.shape[1]] * np.float32(up / down)
+    return result_2N

@@ -5,11 +5,10 @@ from lstmgen import limits
 from lstmgen.errors import InputError, UsageError
 from lstmgen.music.score import Notes, Score, Track
 from lstmgen.music.sound import drum_sounds, mixing, synth
-from lstmgen.music.sound.resampling import resampled
 from lstmgen.music.sound.struck import Struck
 from lstmgen.music.sound.sustained import whole_cycles
 from lstmgen.music.sound.voices import PROGRAMS
-from lstmgen.music.sound.waves import Tone, damped_sinusoids, hertz, rise
+from lstmgen.music.sound.waves import Tone, damped_sinusoids, hertz, resampled, rise
 
 RATE = 44_100
 A4 = 69
