@@ -51,7 +51,7 @@ _ALIASES: Final = {
 
 _ACCIDENTAL: Final = r"(#|♯|b|♭|[\s-]?sharp|[\s-]?flat)?"
 _SCALE: Final = re.compile(rf"([A-Ga-g]){_ACCIDENTAL}(?![#♯♭])[\s_-]*([A-Za-z][A-Za-z\s_-]*)?")
-_PITCH: Final = r"(?:[A-Ga-g][#♯b♭]?-?\d{1,2}|\d{1,3})"
+_PITCH: Final = r"(?:[A-Ga-g][#♯b♭]?-?[0-9]{1,2}|[0-9]{1,3})"
 _RANGE: Final = re.compile(rf"({_PITCH})\s*(?:-|\u2013|\.\.|:|to)\s*({_PITCH})")
 
 
@@ -104,10 +104,8 @@ def parse_pitch_range(text: str) -> tuple[int, int]:
 def _pitch(text: str) -> int:
     if text.isdigit():
         return int(text)
-    match = re.fullmatch(r"([A-Ga-g])([#♯b♭]?)(-?\d+)", text)
-    if match is None:  # the pattern of ranges lets nothing else through
-        raise ValueError(f"{text!r} is not a pitch")
-    return pitch_number(match[1] + match[2], int(match[3]))
+    name = text.rstrip("-0123456789")
+    return pitch_number(name, int(text.removeprefix(name)))
 
 
 def pitch_number(name: str, octave: int) -> int:

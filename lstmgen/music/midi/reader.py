@@ -162,7 +162,8 @@ def _read_track(body: bytes, at: int, end: int, file: _File) -> int:
     file.length = max(file.length, events.length)
     kind_E, channel_E = events.status_E >> 4, events.status_E & 15
     program_E, pedal_E = kind_E == PROGRAM, kind_E == CONTROL
-    file.programs.extend(_rows(events.tick_E[program_E], channel_E[program_E], events.first_E[program_E]))
+    columns = (column[program_E].tolist() for column in (events.tick_E, channel_E, events.first_E))
+    file.programs.extend(zip(*columns, strict=True))
     part_E = 16 * number + channel_E[pedal_E].astype(np.int64)
     file.pedals.append(_moves(events.tick_E[pedal_E], part_E, events.second_E[pedal_E] >= 64))
     for tick, kind, payload in events.metas:
@@ -178,10 +179,6 @@ def _moves(
     before = np.where(np.diff(part_P[order], prepend=-1) != 0, False, np.roll(down_P[order], 1))
     moved = np.sort(order[down_P[order] != before])
     return tick_P[moved], part_P[moved], down_P[moved]
-
-
-def _rows(*columns: NDArray[np.generic]) -> zip[tuple[int, int, int]]:
-    return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _take_meta(kind: int, payload: bytes, tick: int, number: int, file: _File) -> None:

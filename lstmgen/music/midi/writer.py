@@ -11,8 +11,7 @@ at once the earlier ends where the later begins, for a file cannot say which of 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import storage
-from lstmgen.music.score import KEY_NAMES, PERCUSSION_CHANNEL, Notes, Pedal, Score
+from lstmgen.music.score import KEY_NAMES, PERCUSSION_CHANNEL, Notes, Score
 from lstmgen.music.tidy import without_overlaps
 
 _PITCHED_CHANNELS: Final = tuple(channel for channel in range(16) if channel != PERCUSSION_CHANNEL)
@@ -37,28 +36,6 @@ _OFF, _PROGRAM, _CONTROL, _ON = range(4)
 
 _Event = tuple[int, int, str, dict[str, Any]]
 """Tick, order within the tick, kind of message, what it says."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """What becomes one track of the file.
-
-    Attributes:
-        name: of the track of the score.
-        channel: 0 to 15.
-        program: of all its notes.
-        notes: none of which sounds into the next of its pitch.
-        changes: on a channel shared with other instruments, indices of the notes before which the program is said; else it is said once,
-            at the beginning.
-        pedals: of the track of the score.
-    """
-
-    name: str
-    channel: int
-    program: int
-    notes: Notes
-    changes: Sequence[int]
-    pedals: Iterable[Pedal]
 
 
 def write_midi(score: Score, path: Path) -> None:
@@ -78,7 +55,7 @@ def to_midi_bytes(score: Score) -> bytes:
     """
     file = mido.MidiFile(type=1, ticks_per_beat=score.ticks_per_beat, charset="utf-8")
     file.tracks.append(_track(list(_conductor(score)), score.length_ticks))
-    file.tracks.extend(_track(list(_playing(part)), score.length_ticks) for part in _parts(score))
+    file.tracks.extend(_track(events, score.length_ticks) for events in _parts(score))
     stream = io.BytesIO()
     file.save(file=stream)
     return stream.getvalue()
@@ -96,28 +73,26 @@ def _conductor(score: Score) -> Iterator[_Event]:
             yield key.tick, 2, "key_signature", {"key": KEY_NAMES[key.minor][key.sharps + 7] + "m" * key.minor}
 
 
-def _parts(score: Score) -> list[_Part]:
-    """The instruments of each track of the score, in its order."""
+def _parts(score: Score) -> Iterator[list[_Event]]:
+    """The events of each instrument of each track of the score, in its order."""
     notes = without_overlaps(score).notes
     key_N = (notes.track.astype(np.int64) * 2 + notes.drum) * 128 + notes.program
     keys, part_N = np.unique(key_N, return_inverse=True)
     programs, drums, tracks = (keys % 128).tolist(), (keys // 128 % 2).astype(bool).tolist(), (keys // 256).tolist()
     channels = _channels(programs, drums)
     changed_N = _program_changes(notes, np.array(channels, np.int64)[part_N] if len(keys) else part_N)
-    parts: list[_Part] = []
     for place, (program, drum, track) in enumerate(zip(programs, drums, tracks, strict=True)):
-        mine = np.flatnonzero(part_N == place)
-        parts.append(
-            _Part(
-                name=score.tracks[track].name,
-                channel=channels[place],
-                program=program,
-                notes=notes.take(mine),
-                changes=np.flatnonzero(changed_N[mine]).tolist(),
-                pedals=() if drum else score.pedals.of_track(track),
-            )
-        )
-    return parts
+        mine, channel = part_N == place, channels[place]
+        begins = notes.start_ticks[mine & changed_N].tolist()
+        # mido encodes strictly, and half a character has no bytes.
+        name = score.tracks[track].name.encode("utf-8", "replace").decode("utf-8")
+        events: list[_Event] = [(0, -2, "track_name", {"name": name})]
+        said = {"channel": channel, "program": program}
+        events += [(tick, _PROGRAM, "program_change", said) for tick in begins] or [(0, -1, "program_change", said)]
+        for pedal in () if drum else score.pedals.of_track(track):
+            value = 127 if pedal.down else 0
+            events.append((pedal.tick, _CONTROL, "control_change", {"channel": channel, "control": _PEDAL, "value": value}))
+        yield [*events, *_playing(notes.take(mine), channel)]
 
 
 def _channels(programs: Sequence[int], drums: Sequence[bool]) -> list[int]:
@@ -146,16 +121,7 @@ def _program_changes(notes: Notes, channel_N: NDArray[np.integer]) -> NDArray[np
     return changed_N
 
 
-def _playing(part: _Part) -> Iterator[_Event]:
-    notes, channel = part.notes, part.channel
-    # mido encodes strictly, and half a character has no bytes.
-    yield 0, -2, "track_name", {"name": part.name.encode("utf-8", "replace").decode("utf-8")}
-    if not part.changes:
-        yield 0, -1, "program_change", {"channel": channel, "program": part.program}
-    for place in part.changes:
-        yield int(notes.start_ticks[place]), _PROGRAM, "program_change", {"channel": channel, "program": part.program}
-    for pedal in part.pedals:
-        yield pedal.tick, _CONTROL, "control_change", {"channel": channel, "control": _PEDAL, "value": 127 if pedal.down else 0}
+def _playing(notes: Notes, channel: int) -> Iterator[_Event]:
     columns = zip(notes.start_ticks.tolist(), notes.end_ticks.tolist(), notes.pitch.tolist(), notes.velocity.tolist(), strict=True)
     for start, end, pitch, velocity in columns:
         yield start, _ON, "note_on", {"channel": channel, "note": pitch, "velocity": velocity}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from lstmgen.music.roll.part import Part, Voice, facts, voices
+from lstmgen.music.roll.part import Part, facts, voices
 from lstmgen.music.roll.plan import MARGIN, scale_of
 from lstmgen.music.roll.shapes import Box, Label
 from lstmgen.music.roll.theme import Theme
@@ -73,7 +73,8 @@ def _legend(part: Part, theme: Theme, *, width: int, top: float) -> tuple[list[B
     entries = voices(part)
     for place, voice in enumerate(entries):
         name = fitted(voice.name, size, 0.4 * width)
-        needed = dot + 9 * scale + _entry_width(name, voice, size)
+        name_px = text_width(name, size) + (0.45 * size if voice.detail else 0)
+        needed = dot + 9 * scale + name_px + text_width(voice.detail, size)
         rest = f"and {len(entries) - place} more"
         last_row = row + 1 == _LEGEND_ROWS
         keep_free = text_width(rest, size) + _BETWEEN * scale if last_row and place + 1 < len(entries) else 0
@@ -85,12 +86,6 @@ def _legend(part: Part, theme: Theme, *, width: int, top: float) -> tuple[list[B
         shapes.append(Box(x, y - 0.35 * size - dot / 2, dot, dot, colours[voice.track], dot / 2))
         shapes.append(Label(x + dot + 9 * scale, y, name, size, theme.text))
         if voice.detail:
-            shapes.append(
-                Label(x + dot + 9 * scale + text_width(name, size) + 0.45 * size, y, voice.detail, size, theme.muted),
-            )
+            shapes.append(Label(x + dot + 9 * scale + name_px, y, voice.detail, size, theme.muted))
         x += needed + _BETWEEN * scale
     return shapes, y if entries else top - 12 * scale
-
-
-def _entry_width(name: str, voice: Voice, size: float) -> float:
-    return text_width(name, size) + (0.45 * size + text_width(voice.detail, size) if voice.detail else 0)

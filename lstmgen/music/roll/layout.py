@@ -30,7 +30,7 @@ _LINE_ROOM: Final = 7.0
 """Between two bar lines, or two lines of beats."""
 _TAIL: Final = 0.2
 """How much colour is left of a note whose key is released while the pedal is down."""
-_STEPS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+_STEPS: Final = tuple(2**power for power in range(13))
 
 Shape = Box | Label
 

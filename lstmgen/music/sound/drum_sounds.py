@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from lstmgen.music.sound import waves
-from lstmgen.music.sound.waves import Stereo, Tone, decaying, generator, rise
+from lstmgen.music.sound.waves import Stereo, Tone, decaying, rise
 
 VARIANTS: Final = 3
 """Strokes that sound a little different, taken in turn, so that a roll is not a machine gun."""
@@ -64,7 +64,11 @@ class _Layer:
         return sound_2N
 
 
-def _skin(from_hz: float, to_hz: float, ring_s: float, level_db: float) -> _Layer:
+_Layers = tuple[_Layer, ...]
+_Band = tuple[float, float]
+
+
+def _skin(from_hz: float, to_hz: float, ring_s: float, level_db: float) -> _Layers:
     """The head of a drum: a sine that falls from one frequency to another."""
 
     def sound(stroke: _Stroke) -> Stereo:
@@ -74,27 +78,26 @@ def _skin(from_hz: float, to_hz: float, ring_s: float, level_db: float) -> _Laye
         wave_N = np.sin(2 * np.pi * turns_N) * decaying(stroke.frames, ring_s, sample_rate=stroke.sample_rate)
         return np.stack([wave_N, wave_N]).astype(np.float32)
 
-    return _Layer(sound, ring_s, waves.amplitude(level_db))
+    return (_Layer(sound, ring_s, waves.amplitude(level_db)),)
 
 
-def _hiss(
-    low_hz: float, high_hz: float, ring_s: float, level_db: float, *, attack_s: float = 0.001, again_s: tuple[float, ...] = ()
-) -> _Layer:
-    """A band of noise: snares, sticks, shakers, claps."""
+def _hiss(band_hz: _Band, ring_s: float, level_db: float, attack_s: float = 0.001, gaps_s: tuple[float, ...] = ()) -> _Layers:
+    """A band of noise, once or with gaps between: snares, sticks, shakers, claps."""
 
     def sound(stroke: _Stroke) -> Stereo:
-        shape = waves.band(low_hz, high_hz * (0.6 + 0.4 * stroke.hardness))
+        shape = waves.band(band_hz[0], band_hz[1] * (0.6 + 0.4 * stroke.hardness))
         noise_2N = waves.band_noise(stroke.frames, stroke.rng, sample_rate=stroke.sample_rate, shape=shape)
         return noise_2N * decaying(stroke.frames, ring_s, sample_rate=stroke.sample_rate)
 
-    return _Layer(sound, ring_s, _SOFTER * waves.amplitude(level_db), attack_s, again_s)
+    return (_Layer(sound, ring_s, _SOFTER * waves.amplitude(level_db), attack_s, tuple(np.cumsum(gaps_s).tolist())),)
 
 
-def _metal(low_hz: float, high_hz: float, count: int, ring_s: float, level_db: float, *, attack_s: float = 0.001) -> _Layer:
+def _metal(band_hz: _Band, count: int, ring_s: float, level_db: float, attack_s: float = 0.001) -> _Layers:
     """Many sinusoids without any order, the highest of which die three times as fast: cymbals, bells, triangles."""
 
     def sound(stroke: _Stroke) -> Stereo:
-        fixed = generator(round(low_hz), round(high_hz), count)
+        low_hz, high_hz = band_hz
+        fixed = np.random.default_rng((round(low_hz), round(high_hz), count))
         share_K = np.sort(fixed.random(count)) if count > 1 else np.zeros(1)
         hz_K = low_hz * (high_hz / low_hz) ** share_K
         level_K = waves.of_unit_power((0.4 + fixed.random(count)) * (1.0 - 0.5 * (1.0 - stroke.hardness) * share_K))
@@ -103,7 +106,7 @@ def _metal(low_hz: float, high_hz: float, count: int, ring_s: float, level_db: f
         decay_K = waves.DECAY_OF_60_DB / ring_s * (1.0 + 2.0 * share_K)
         return waves.damped_sinusoids(hz_K, decay_K, wave_2K, frames=stroke.frames, sample_rate=stroke.sample_rate)
 
-    return _Layer(sound, ring_s, _SOFTER * waves.amplitude(level_db), attack_s)
+    return (_Layer(sound, ring_s, _SOFTER * waves.amplitude(level_db), attack_s),)
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ class Drum:
         choke: drums of the same number, other than 0, silence one another.
     """
 
-    layers: tuple[_Layer, ...]
+    layers: _Layers
     side: float = 0.0
     choke: int = 0
 
@@ -133,7 +136,7 @@ class Drum:
             sample_rate: frames a second.
             seed: which drum it is.
         """
-        rng = generator(seed, variant)
+        rng = np.random.default_rng((seed, variant))
         sound_2N = np.zeros((2, round(self.length_s() * sample_rate)), np.float32)
         for layer in self.layers:
             frames = round(layer.lasts_s * sample_rate)
@@ -149,13 +152,10 @@ def drum(pitch: int) -> Drum:
     return KIT[min(max(pitch, min(KIT)), max(KIT))]
 
 
-def _head(hz: float, ring_s: float, level_db: float, click_db: float, *, bend: float, overtone: float) -> tuple[_Layer, ...]:
+def _head(hz: float, ring_s: float, level_db: float, click_db: float, *, bend: float, overtone: float) -> _Layers:
     """A head or a block that is struck: its pitch, which falls by a factor, a tone above it that is soon gone, and the stick."""
-    return (
-        _skin(bend * hz, hz, ring_s, level_db),
-        _skin(bend * overtone * hz, overtone * hz, 0.5 * ring_s, level_db - 9.0),
-        _hiss(700, 6000, 0.035, click_db),
-    )
+    pitch = _skin(bend * hz, hz, ring_s, level_db)
+    return pitch + _skin(bend * overtone * hz, overtone * hz, 0.5 * ring_s, level_db - 9.0) + _hiss((700, 6000), 0.035, click_db)
 
 
 _kick: Final = functools.partial(_head, bend=3.5, overtone=1.7)
@@ -164,42 +164,22 @@ _hand_drum: Final = functools.partial(_head, bend=1.12, overtone=1.83)
 _block: Final = functools.partial(_head, bend=1.04, overtone=2.5)
 
 
-def _snare(hz: float, ring_s: float, high_hz: float) -> tuple[_Layer, ...]:
-    return (
-        _skin(hz * 1.4, hz, 0.15, -6.5),
-        _hiss(high_hz / 7, high_hz, ring_s, -0.5),
-        _hiss(375, 2700, 0.35 * ring_s, -6.0),
-    )
+def _snare(hz: float, ring_s: float, high_hz: float) -> _Layers:
+    return _skin(hz * 1.4, hz, 0.15, -6.5) + _hiss((high_hz / 7, high_hz), ring_s, -0.5) + _hiss((375, 2700), 0.35 * ring_s, -6.0)
 
 
-def _cymbal(low_hz: float, ring_s: float, level_db: float, bell_db: float) -> tuple[_Layer, ...]:
-    return (
-        _metal(low_hz, 14_000, 90, ring_s, level_db, attack_s=0.002),
-        _hiss(4000, 16_000, ring_s * 0.6, level_db - 2.0, attack_s=0.002),
-        _hiss(1500, 9000, 0.12, level_db - 4.0),
-        _metal(low_hz * 2.2, low_hz * 5.5, 4, ring_s * 0.7, bell_db),
-    )
+def _cymbal(low_hz: float, ring_s: float, level_db: float, bell_db: float) -> _Layers:
+    hiss = _hiss((4000, 16_000), ring_s * 0.6, level_db - 2.0, 0.002) + _hiss((1500, 9000), 0.12, level_db - 4.0)
+    bell = _metal((low_hz * 2.2, low_hz * 5.5), 4, ring_s * 0.7, bell_db)
+    return _metal((low_hz, 14_000), 90, ring_s, level_db, 0.002) + hiss + bell
 
 
-def _hat(ring_s: float, level_db: float) -> tuple[_Layer, ...]:
-    return _metal(3200, 14_500, 48, ring_s, level_db - 4.0), _hiss(6500, 16_000, ring_s * 0.8, level_db)
+def _hat(ring_s: float, level_db: float) -> _Layers:
+    return _metal((3200, 14_500), 48, ring_s, level_db - 4.0) + _hiss((6500, 16_000), ring_s * 0.8, level_db)
 
 
-def _jingle(band_hz: tuple[float, float], count: int, ring_s: float, level_db: float, attack_s: float = 0.001) -> tuple[_Layer, ...]:
-    return (_metal(*band_hz, count, ring_s, level_db, attack_s=attack_s),)
-
-
-def _bell(hz: float, ratio: float, ring_s: float, level_db: float) -> tuple[_Layer, ...]:
-    return _metal(hz, hz * 1.04, 1, ring_s, level_db), _metal(hz * ratio, hz * ratio * 1.1, 2, 0.85 * ring_s, level_db - 3.0)
-
-
-def _rattle(low_hz: float, ring_s: float, level_db: float, attack_s: float = 0.001, gaps_s: tuple[float, ...] = ()) -> tuple[_Layer, ...]:
-    again_s = tuple(np.cumsum(gaps_s).tolist())
-    return (_hiss(low_hz, 2.8 * low_hz, ring_s, level_db, attack_s=attack_s, again_s=again_s),)
-
-
-def _bend(from_hz: float, to_hz: float, ring_s: float) -> tuple[_Layer, ...]:
-    return (_skin(from_hz, to_hz, ring_s, -8.0),)
+def _bell(hz: float, ratio: float, ring_s: float, level_db: float) -> _Layers:
+    return _metal((hz, hz * 1.04), 1, ring_s, level_db) + _metal((hz * ratio, hz * ratio * 1.1), 2, 0.85 * ring_s, level_db - 3.0)
 
 
 _FAMILIES: Final = {
@@ -222,19 +202,20 @@ _FAMILIES: Final = {
         57: (0.45, 480, 3.1, -5, -40), 59: (0.5, 760, 1.7, -13, -15),
     },
     _hat: {42: (0.3, 0.11, -8), 44: (0.3, 0.07, -11), 46: (0.3, 0.85, -8)},
-    _jingle: {
+    _metal: {
         34: (0, (2000, 6200), 6, 0.8, -8), 53: (0.5, (1250, 5600), 7, 1.6, -9), 54: (0.35, (5200, 12_500), 24, 0.3, -6),
         71: (0.2, (2250, 2450), 3, 0.5, -12, 0.01), 72: (0.2, (2250, 2450), 3, 1.4, -12, 0.015), 80: (0.45, (4100, 11_500), 5, 0.12, -12),
         81: (0.45, (4100, 11_500), 5, 2.0, -12), 83: (0.4, (4800, 12_000), 20, 0.5, -9.5), 84: (0.4, (2600, 13_000), 40, 1.8, -12, 0.06),
     },
     _bell: {56: (0.25, 540, 1.48, 0.32, -4), 67: (-0.4, 930, 2.5, 0.35, -7), 68: (-0.4, 690, 2.5, 0.4, -7)},
-    _rattle: {
-        28: (0, 1000, 0.1, -3), 29: (-0.3, 1700, 0.12, -9, 0.02), 30: (-0.3, 1500, 0.14, -9, 0.03), 32: (0, 2700, 0.02, -8),
-        39: (0.1, 1300, 0.26, -1, 0.001, (0.011, 0.011, 0.009)), 58: (-0.4, 2200, 0.9, -8, 0.001, (0.03,) * 6),
-        69: (0.4, 4500, 0.11, -9, 0.02), 70: (0.45, 6000, 0.08, -9, 0.008), 73: (-0.4, 2500, 0.12, -9, 0.002, (0.018,) * 3),
-        74: (-0.4, 2500, 0.12, -9, 0.002, (0.022,) * 13), 82: (-0.4, 5000, 0.13, -9, 0.025),
+    _hiss: {
+        28: (0, (1000, 2800), 0.1, -3), 29: (-0.3, (1700, 4800), 0.12, -9, 0.02), 30: (-0.3, (1500, 4300), 0.14, -9, 0.03),
+        32: (0, (2700, 7500), 0.02, -8), 39: (0.1, (1200, 3900), 0.26, -1, 0.001, (0.011, 0.011, 0.009)),
+        58: (-0.4, (2200, 6200), 0.9, -8, 0.001, (0.03,) * 6), 69: (0.4, (4500, 12_500), 0.11, -9, 0.02),
+        70: (0.45, (6000, 16_000), 0.08, -9, 0.008), 73: (-0.4, (2500, 7000), 0.12, -9, 0.002, (0.018,) * 3),
+        74: (-0.4, (2500, 7000), 0.12, -9, 0.002, (0.022,) * 13), 82: (-0.4, (5000, 14_000), 0.13, -9, 0.025),
     },
-    _bend: {27: (-0.2, 2400, 300, 0.2), 78: (-0.3, 420, 620, 0.2), 79: (-0.3, 520, 310, 0.32)},
+    _skin: {27: (-0.2, 2400, 300, 0.2, -9), 78: (-0.3, 420, 620, 0.2, -8), 79: (-0.3, 520, 310, 0.32, -8)},
 }  # fmt: skip
 """The drums that are made alike, by pitch: where each one stands, and what makes it."""
 _CHOKES: Final = ((42, 44, 46), (71, 72), (73, 74), (78, 79), (80, 81), (86, 87))

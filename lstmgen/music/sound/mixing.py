@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.music.sound.waves import Floats, Stereo, Tone, band, band_noise, decaying, fast_frames, generator, rise
+from lstmgen.music.sound.waves import Floats, Stereo, Tone, band, band_noise, decaying, fast_frames, rise
 
 TAIL_S: Final = 1.3
 """How long the room is heard after the last sound."""
@@ -85,7 +85,7 @@ def room(sample_rate: int) -> Stereo:
     tail_2N = np.zeros((2, frames), np.float32)
     for number, (low_hz, high_hz, ring_s, level) in enumerate(_ROOM_BANDS):
         if high_hz < sample_rate / 2:
-            noise_2N = band_noise(frames, generator(77, number), sample_rate=sample_rate, shape=band(low_hz, high_hz))
+            noise_2N = band_noise(frames, np.random.default_rng((77, number)), sample_rate=sample_rate, shape=band(low_hz, high_hz))
             tail_2N += noise_2N * (decaying(frames, ring_s, sample_rate=sample_rate) * np.float32(level))
     begin = round(0.012 * sample_rate)
     tail_2N[:, :begin] = 0.0

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from lstmgen.music.sound import waves
-from lstmgen.music.sound.waves import DECAY_OF_60_DB, Stereo, Tone, generator, hardness, rise
+from lstmgen.music.sound.waves import DECAY_OF_60_DB, Stereo, Tone, hardness, rise
 
 _LEVEL: Final = 0.2
 _MAX_PARTIALS: Final = 90
@@ -93,7 +93,7 @@ class Struck:
         """
         length = round(self.length_s(pitch) * sample_rate)
         frames = min(frames, length)
-        rng = generator(seed, pitch)
+        rng = np.random.default_rng((seed, pitch))
         sound_2N = self._partials(pitch, strength, rng, frames=frames, sample_rate=sample_rate)
         self._add_knock(sound_2N, strength, rng, sample_rate=sample_rate)
         attack = min(max(2, round(self.attack_s * sample_rate)), frames)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.music.sound import waves
-from lstmgen.music.sound.waves import Floats, Stereo, Tone, generator, hertz, rise
+from lstmgen.music.sound.waves import Floats, Stereo, Tone, hertz, rise
 
 _LEVEL: Final = 0.1
 _MAX_PARTIALS: Final = 120
@@ -112,7 +112,7 @@ class Sustained:
         turn = _Turn(cycles=cycles, loop=loop, count=count, sample_rate=sample_rate)
         sound_2N = self._voice(self._levels(pitch, strength, sample_rate), turn, (seed, pitch))
         if self.breath:
-            sound_2N += self._noise(pitch, turn, generator(seed, pitch, 1)) * self.breath
+            sound_2N += self._noise(pitch, turn, np.random.default_rng((seed, pitch, 1))) * self.breath
         sound_2N *= self._envelope(head, turn) * np.float32(_LEVEL * waves.gain(self.gain_db, pitch))
         return Tone(sound_2N, head if self.sustain and count == head + loop else None)
 
@@ -144,11 +144,11 @@ class Sustained:
 
     def _voice(self, level_K: Floats, turn: _Turn, seed: tuple[int, int]) -> Stereo:
         """What has a pitch, at a mean square of 1."""
-        sound_2N = self._sounding(level_K, turn, generator(*seed))
+        sound_2N = self._sounding(level_K, turn, np.random.default_rng(seed))
         brighten = round(self.brighten_s * turn.sample_rate)
         if brighten:
             dull_K = waves.of_unit_power(level_K / np.arange(1, _MAX_PARTIALS + 1))
-            dull_2N = self._sounding(dull_K, turn, generator(*seed))[:, :brighten]
+            dull_2N = self._sounding(dull_K, turn, np.random.default_rng(seed))[:, :brighten]
             sound_2N[:, :brighten] = dull_2N + (sound_2N[:, :brighten] - dull_2N) * rise(brighten)[: turn.count]
         return sound_2N
 

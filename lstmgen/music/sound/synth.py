@@ -45,10 +45,6 @@ class _Plan:
     release: NDArray[np.int64]
     kind: NDArray[np.int64]
 
-    @property
-    def end(self) -> NDArray[np.int64]:
-        return self.start + self.held + self.release
-
 
 def render(score: Score, *, sample_rate: int = 44_100, progress: Callable[[int, int], None] | None = None) -> NDArray[np.int16]:
     """The sound of a score: every note at its frame, in stereo, in a small room, at a level of -1 dBFS or less.
@@ -74,7 +70,8 @@ def render(score: Score, *, sample_rate: int = 44_100, progress: Callable[[int, 
     if not len(notes):
         return np.zeros((round(score.duration_s * sample_rate), 2), np.int16)
     plan = _plan(score, sample_rate=sample_rate)
-    whole = max(int(plan.end.max()), round(score.duration_s * sample_rate)) + round(mixing.TAIL_S * sample_rate)
+    end = int((plan.start + plan.held + plan.release).max())
+    whole = max(end, round(score.duration_s * sample_rate)) + round(mixing.TAIL_S * sample_rate)
     sound_2N = np.zeros((2, whole), np.float32)
     scratch_2N = np.empty((2, _SCRATCH_FRAMES), np.float32)
     gain_2M = _gains(notes)
@@ -162,8 +159,7 @@ def _choked(notes: Notes, start_s: NDArray[np.float64]) -> NDArray[np.float64]:
         members = np.flatnonzero(group == number)
         moments_s = np.unique(start_s[members])
         following = np.searchsorted(moments_s, start_s[members], side="right")
-        later_s = np.append(moments_s, np.inf)[following]
-        choked_s[members] = later_s - start_s[members]
+        choked_s[members] = np.append(moments_s, np.inf)[following] - start_s[members]
     return choked_s
 
 

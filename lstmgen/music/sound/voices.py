@@ -42,9 +42,8 @@ _ORGAN: Final = Sustained(
     levels=(1, 0.8, 0.65, 0.3, 0, 0.2, 0, 0.16), lines=(0, 0), sway_hz=6.3, vibrato_cents=5, attack_s=0.008, release_s=0.05, gain_db=-1
 )
 _PIPE_ORGAN: Final = Sustained(
-    levels=(1, 0.75, 0.35, 0.5, 0.1, 0.22, 0.06, 0.3, 0, 0.08, 0, 0.12), crowd_cents=1.5, bright_hz=5000, attack_s=0.07, sustain=0.98,
-    release_s=0.25, breath=0.02, chiff=3, width=0.2,
-)  # fmt: skip
+    levels=(1, 0.75, 0.35, 0.5, 0.1, 0.22, 0.06, 0.3), crowd_cents=1.5, bright_hz=5000, attack_s=0.07, release_s=0.25, breath=0.02, chiff=3
+)
 _ACCORDION: Final = Sustained(slope=0.7, bright_hz=2300, attack_s=0.045, sustain=0.95, release_s=0.08, breath=0.015, gain_db=-1)
 _NYLON: Final = Struck(slope=1.1, place=0.2, bright_hz=1900, damping=0.3, width=0.15)
 _STEEL: Final = Struck(slope=0.8, place=0.14, bright_hz=3300, damping=0.16, width=0.15)

@@ -1,4 +1,4 @@
-"""What every instrument of the synthesizer is made of: partials, damped sinusoids, bands of noise, ramps, a seeded generator.
+"""What every instrument of the synthesizer is made of: partials, damped sinusoids, bands of noise and ramps.
 
 Letters: N frames, K sinusoids, 2 channels (left, right).
 """
@@ -45,11 +45,6 @@ class Tone:
 
     sound_2N: Stereo
     loop: int | None = None
-
-
-def generator(*key: int) -> np.random.Generator:
-    """Random numbers that depend on the key alone."""
-    return np.random.default_rng(key)
 
 
 def amplitude(level_db: float) -> float:
