@@ -181,7 +181,7 @@ class Sustained:
     def _crowd(self, wave_K: NDArray[np.complex128], turn: _Turn, rng: np.random.Generator) -> Stereo:
         """Every partial a narrow hill of sinusoids around it, with phases of their own left and right."""
         top = turn.loop // 2
-        spectrum_2F = np.zeros((2, top + 1), np.complex128)
+        spectrum_2F = np.zeros((2, top + 1), np.complex64)
         for number, wave in enumerate(wave_K[: (top - 1) // turn.cycles], start=1):
             middle = number * turn.cycles
             deviation = max(0.5, middle * (2.0 ** (self.crowd_cents / 1200) - 1.0))
@@ -190,8 +190,8 @@ class Sustained:
             height_H = np.where(bin_H == middle, 0.0, np.exp(-0.5 * ((bin_H - middle) / deviation) ** 2))
             height_H *= np.sqrt((1.0 - _LINE_IN_CROWD) / max(float((height_H**2).sum()), 1e-30))
             height_H[bin_H == middle] = np.sqrt(_LINE_IN_CROWD)
-            spectrum_2F[:, bin_H] += wave * height_H * np.exp(2j * np.pi * rng.random((2, len(bin_H))))
-        sound_2L = np.fft.irfft(spectrum_2F * (turn.loop / 2), turn.loop).astype(np.float32)
+            spectrum_2F[:, bin_H[0] : bin_H[-1] + 1] += wave * height_H * np.exp(2j * np.pi * rng.random((2, len(bin_H))))
+        sound_2L = np.fft.irfft(spectrum_2F, turn.loop) * np.float32(turn.loop / 2)
         return sound_2L[:, np.arange(turn.count) % turn.loop]
 
     def _noise(self, pitch: int, turn: _Turn, rng: np.random.Generator) -> Stereo:
