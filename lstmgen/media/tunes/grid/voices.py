@@ -72,11 +72,10 @@ class VoiceGrid(GridNotation):
         """
         notes = on_grid(score, self.base)
         voice_N = voices_of(notes, score, voices=self.voices)
-        voiced = voice_N >= 0
-        notes, voice_N = notes.take(voiced), voice_N[voiced]
-        rank_N = notes.start_N - notes.end_N - (notes.pitch_N << 32)
-        kept, end_N = one_at_a_time(voice_N, notes.start_N, notes.end_N, rank_N=rank_N)
-        start_N, pitch_id_N, voice_N = notes.start_N[kept], self.table.first(PITCH) + notes.pitch_N[kept], voice_N[kept]
+        voiced = np.flatnonzero(voice_N >= 0)
+        start_N, end_N, pitch_N = notes.start_N[voiced], notes.end_N[voiced], notes.pitch_N[voiced]
+        kept, end_N = one_at_a_time(voice_N[voiced], start_N, end_N, rank_N=start_N - end_N - (pitch_N << 32))
+        start_N, pitch_id_N, voice_N = start_N[kept], self.table.first(PITCH) + pitch_N[kept], voice_N[voiced[kept]]
         ids_SV = np.full((notes.length, self.voices), self.table.first(REST))
         note_C, step_C = cells(start_N, end_N)
         ids_SV[step_C, voice_N[note_C]] = self.table.first(HOLD) if self.hold else pitch_id_N[note_C]
