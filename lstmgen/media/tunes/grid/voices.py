@@ -4,7 +4,7 @@
     voice         1     2        1     2        1     2
     ids          C5    E4       hold   F4      rest  hold
 
-With `hold` a pitch begins a note and the id `hold` lets it go on. Without, every step says the pitch that sounds, as a piano roll does, and
+With `hold` a pitch begins a note and the id `hold` holds it. Without, every step says the pitch that sounds, as a piano roll does, and
 a note that is held and one that is struck again are the same. The ids are the same for every voice: which voice an id belongs to follows
 from its place.
 
@@ -162,7 +162,7 @@ class VoiceGrammar(Grammar):
             mask_V[self._pitches.start + note[1]] = False
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
-        """One more event. A note ends where its voice says something else than that it goes on."""
+        """One more event. A note ends where its voice says anything but that it is held."""
         course, voice = self.course, self._voice
         now, was = course.now, self._note_V[voice]
         goes_on = was is not None and (kind == HOLD or (self._hold < 0 and kind == PITCH and value == was[1]))
