@@ -28,13 +28,15 @@ import numpy as np
 
 import lstmgen
 from lstmgen import config
-from lstmgen.analysis.tunes import score_tunes
+from lstmgen.analysis.evaluation import combined
 from lstmgen.cli.wording import parse_duration
+from lstmgen.config import DataConfig
 from lstmgen.generation.sampling import Sampling
-from lstmgen.media.tunes.collection import gather_scores
+from lstmgen.media.base import Access
 from lstmgen.music.midi.reader import read_midi
 from lstmgen.music.midi.writer import to_midi_bytes, write_midi
 from lstmgen.music.score import Meter, Notes, Score
+from lstmgen.runs.sources import gather
 from lstmgen.training.events import Evaluated, Stopped
 
 TICKS = 480
@@ -134,8 +136,7 @@ def chorales(arguments: argparse.Namespace, scratch: Path, run: Path, settings: 
     model = lstmgen.load(run)
     for part in ("valid", "test"):
         pieces = [read_midi(path.read_bytes()).score for path in sorted((scratch / part).glob("*.mid"))]
-        documents = [(f"{part} {number}", model.tokenizer.encode(piece)) for number, piece in enumerate(pieces)]
-        found = score_tunes(model.network, model.tokenizer, documents)
+        found = combined(model.score(piece) for piece in pieces)
         frames = sum(map(len, data[part]))
         if found.frames != frames:
             sys.exit(f"{part} has {frames} frames, but {found.frames} came out of the MIDI files")
@@ -177,8 +178,9 @@ def tunes(arguments: argparse.Namespace, scratch: Path, run: Path, settings: dic
         wrong_length += len(reading.score.bar_starts()) - 1 != 16
         histogram += np.bincount(reading.score.notes.pitch % 12, minlength=12)
     corpus = np.zeros(12)
-    for piece in gather_scores([str(arguments.data)], cache=scratch).pieces:
-        corpus += np.bincount(piece.score.notes.pitch % 12, minlength=12)
+    access = Access(folder=scratch, cache=scratch)
+    for _, score in gather(DataConfig(sources=(str(arguments.data),)), access).material.items():  # noqa: PERF102 - no dictionary
+        corpus += np.bincount(score.notes.pitch % 12, minlength=12)
     overlap = float(np.minimum(histogram / histogram.sum(), corpus / corpus.sum()).sum())
     print(f"valid files {valid} of 100, hanging notes {hanging}, notes of no length {zero}, not 16 bars long {wrong_length}")
     print(f"{histogram.sum():,.0f} notes, overlap of their pitch-class histogram with the corpus's {overlap:.3f}")

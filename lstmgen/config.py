@@ -88,7 +88,7 @@ class TokenizerConfig:
     voices: int | None = _setting(None, low=1, high=16)
     """`grid` with voices: how many; None: by content."""
     hold: bool | None = None
-    """`grid`: whether a note that goes on is told from one that is struck again; None: yes."""
+    """`grid`: whether a held note is told from one that is struck again; None: yes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ class Novelty:
         """The same in words."""
         part = "" if self.complete else " (the index holds a part of the training data)"
         if not self.longest_run:
-            return f"nothing copied: no {SHINGLE} {self.unit} in a row stand so in the training data{part}"
+            return f"nothing copied: no {SHINGLE} {self.unit} in a row occur in the training data in this order{part}"
         run = f"longest copied run {self.longest_run} {self.unit}, from {self.where}"
         return f"{self.copied_share:.0%} of {self.symbols:,} {self.unit} in copied runs of {SHINGLE} and more; {run}{part}"
 

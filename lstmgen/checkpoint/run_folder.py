@@ -275,7 +275,7 @@ class RunFolder:
         """Raises UsageError when there is anything but a lock in the folder."""
         shown, elsewhere = repr(str(self.path)), "choose another folder with -o, or replace it with --overwrite"
         if run_files.holds_state(self.path):
-            remedy = f"go on with it: lstmgen train --resume {self.path}; or {elsewhere}"
+            remedy = f"resume it: lstmgen train --resume {self.path}; or {elsewhere}"
             raise UsageError(f"the folder {shown} holds a run already", remedy=remedy)
         if self._own_files():
             raise UsageError(f"the folder {shown} holds a model already", remedy=elsewhere)

@@ -19,7 +19,7 @@ from lstmgen.version import __version__
 _SCHEMES: Final = ("https", "http")
 _RECEIVE_BYTES: Final = 2**16
 _AGAIN: Final = "check the connection and try again"
-_BY_HAND: Final = "if it goes on, fetch the file by other means and name it as the source"
+_BY_HAND: Final = "if it happens again, fetch the file by other means and name it as the source"
 
 
 def fetch(

@@ -101,7 +101,7 @@ class Lane:
         self.writer = writer
         self.nats = 0.0
         self.ended = writer.ended or ("length" if length == 0 else None)
-        """Why nothing more is drawn; None while it goes on."""
+        """Why nothing more is drawn; None while more is."""
         self._filters = filters.build(sampling)
         self._length = length
         self._generator = generator

@@ -37,7 +37,7 @@ MakeExecutor = Callable[[], Executor]
 """Makes an executor, such as `functools.partial(ProcessPoolExecutor, 4)`; whoever uses it closes it."""
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is going on, how much is done, and how much there is."""
+"""Called with the stage, how much is done, and how much there is."""
 
 
 @dataclass(frozen=True)

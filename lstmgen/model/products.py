@@ -7,8 +7,8 @@ fused multiply-add. Two kernels of torch do exactly that:
 * the weighted sum of the rows of a table, made for embeddings: for one row about twice as fast as a matrix-vector product;
 * oneDNN's product with weights packed beforehand: for several rows.
 
-The first treats every row by itself, so it keeps the promise everywhere. That the second does is how it works on the processors seen, and
-nobody's promise: whoever mixes them has to check (`model/decoder.py` does), and can turn it off.
+The first treats every row by itself, so it keeps the promise everywhere. The second does so on the processors seen, but nothing
+guarantees it: whoever mixes the two checks first (`model/decoder.py` does), and can turn it off.
 
 Letters: B rows, I input, G output.
 """

@@ -150,10 +150,10 @@ def _side_by_side(
         counted_TB = (places_TB[:-1] >= spans_B2[:, 0]) & (places_TB[:-1] < spans_B2[:, 1])
         yield places_TB[1:][counted_TB], nats.reshape(counted_TB.shape)[counted_TB]
         at += size
-        going_on = int((spans_B2[:, 1] - from_B > at).sum())
-        if going_on < len(from_B):
-            state = state.select(torch.arange(going_on, device=network.device))
-            from_B, spans_B2 = from_B[:going_on], spans_B2[:going_on]
+        remaining = int((spans_B2[:, 1] - from_B > at).sum())
+        if remaining < len(from_B):
+            state = state.select(torch.arange(remaining, device=network.device))
+            from_B, spans_B2 = from_B[:remaining], spans_B2[:remaining]
 
 
 def read(network: LanguageModel, ids: Sequence[int], state: State, *, window: int = _MAX_PROMPT_WINDOW) -> tuple[Tensor, State]:

@@ -13,7 +13,7 @@ _NEARLY: Final = 1e-9
 
 
 class Bars:
-    """The bars of a piece, counted from 0; after its end they go on in the last meter.
+    """The bars of a piece, counted from 0; after its end they continue in the last meter.
 
     Args:
         score: whose meters they follow; a change of meter always begins a bar.

@@ -77,14 +77,17 @@ def render_file(
         content = draw(score, title=title, dark=dark, width=width, ticks=ticks)
         storage.atomic_write(out, content if isinstance(content, bytes) else content.encode())
         return
-    from lstmgen.music.sound import soundfont as player
-    from lstmgen.music.sound import synth, wav
+    from lstmgen.music.sound import wav
 
     score = with_pedal(score, "extend")
     score = excerpt(score, *ticks) if ticks else score
     if soundfont is None:
+        from lstmgen.music.sound import synth
+
         sound = synth.render(score, sample_rate=sample_rate, progress=progress)
     else:
+        from lstmgen.music.sound import soundfont as player
+
         sound = player.render(score, soundfont, sample_rate=sample_rate)
     wav.write_wav(out, sound, sample_rate=sample_rate)
 

@@ -58,7 +58,7 @@ def without_overlaps(score: Score) -> Score:
     """The score with no two notes of one track, instrument and pitch sounding at once.
 
     Where a pitch starts while it sounds already, the earlier note ends there. Of notes that start together the longest is kept. Tracks
-    are let alone, for voices may meet on a note; a tokenizer that knows no tracks does the same again to the notes that it lays together.
+    stay apart, for voices may meet on a note; a tokenizer that knows no tracks does the same again to the notes that it joins.
     """
     notes = score.notes
     instrument_N = notes.track.astype(np.int64) * 256 + notes.program + 128 * notes.drum

@@ -111,7 +111,7 @@ class PieceStreams:
         return {"taken": self._taken, "heads": [[head.taken, head.offset] for head in self._heads]}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on where `state` was taken."""
+        """Continues where `state` was taken."""
         self._taken = state["taken"]
         self._heads = [
             _Head(taken, offset, self._piece(taken) if taken >= 0 else np.zeros(1, np.int64)) for taken, offset in state["heads"]

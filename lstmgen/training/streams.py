@@ -6,7 +6,7 @@ The tokens are a ring. The heads stand at equal distances on it and move forward
     head 1   ids[N/B ..]    to the tokens just before. After N/B tokens a head stands where the next one began and reads on: the state is
     ...                     carried over that border too, and no pass cuts the text at the same places as the pass before.
 
-From the end of the ring a head goes on at its start, which is a document boundary like any other.
+From the end of the ring a head continues at its start, which is a document boundary like any other.
 
 Letters: N tokens, B heads (streams), T window.
 """
@@ -63,7 +63,7 @@ class Reader(Protocol):
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on where `state` was taken."""
+        """Continues where `state` was taken."""
         ...
 
 
@@ -97,7 +97,7 @@ class Streams:
         return {"position": self.position}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Goes on where `state` was taken."""
+        """Continues where `state` was taken."""
         self.position = state["position"]
 
     @property

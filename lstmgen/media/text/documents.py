@@ -111,7 +111,7 @@ class Corpus:
         except BadByteError:
             at = -1
         except OSError as error:
-            raise CorpusError(f"{document.name}: {_words(error)}", remedy="bring the file back, or train anew") from error
+            raise CorpusError(f"{document.name}: {_words(error)}", remedy="bring the file back, or start a new run") from error
         if at != document.chars or digest.hexdigest() != document.sha256:
             raise CorpusError(
                 f"{document.name}: the file has changed since it was first read", remedy="start again with the file as it is now"

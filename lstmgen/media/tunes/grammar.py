@@ -15,6 +15,8 @@ from lstmgen.media.tunes.step_notes import Row, StepNotes
 from lstmgen.music.score import Notes
 
 _NONE: Final = Notes.empty()
+_MAY_WRITE: Final = False
+"""Given by position, which takes numpy half the time: a mask is made for every id that is drawn."""
 
 
 class Grammar(Protocol):
@@ -81,12 +83,12 @@ class GrammarCursor:
     def allowed(self) -> NDArray[np.bool_]:
         """Which ids may come next, of shape (V,); read-only."""
         if self._allowed is None:
-            mask_V = np.zeros(self._table.vocab_size, np.bool_)
-            if self._grammar.finished:
+            grammar, mask_V = self._grammar, np.zeros(self._table.vocab_size, np.bool_)
+            if grammar.finished:
                 mask_V[BOUNDARY_ID] = True
             else:
-                self._grammar.allow(mask_V)
-            mask_V.setflags(write=False)
+                grammar.allow(mask_V)
+            mask_V.setflags(_MAY_WRITE)  # pyright: ignore[reportCallIssue] - numpy takes it so
             self._allowed = mask_V
         return self._allowed
 

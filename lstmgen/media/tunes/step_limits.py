@@ -76,7 +76,7 @@ class StepLimits:
     def end_after(self, now: int) -> int | None:
         """The step at which a tune ends whose prompt ended in step `now`, at least one step later.
 
-        Whole bars are counted from the first bar line that is not before the end of the prompt. Of two ends that are wished for the earlier
+        Whole bars are counted from the first bar line that is not before the end of the prompt. Of two ends that are asked for the earlier
         one holds.
         """
         ends: list[float] = []

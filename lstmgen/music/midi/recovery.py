@@ -61,7 +61,7 @@ class _Recovery:
             timed = True
             byte = body[at]
             if byte >= 0xF0:
-                # Running status is said to end here; many files go on with it, and so it is kept.
+                # Running status is said to end here; many files continue with it, and so it is kept.
                 at, closed = self._system(at + 1, byte)
                 if closed:
                     return True, at

@@ -90,8 +90,7 @@ def _parts(score: Score) -> Iterator[list[_Event]]:
         said = {"channel": channel, "program": program}
         events += [(tick, _PROGRAM, "program_change", said) for tick in begins] or [(0, -1, "program_change", said)]
         for pedal in () if drum else score.pedals.of_track(track):
-            value = 127 if pedal.down else 0
-            events.append((pedal.tick, _CONTROL, "control_change", {"channel": channel, "control": _PEDAL, "value": value}))
+            events.append((pedal.tick, _CONTROL, "control_change", {"channel": channel, "control": _PEDAL, "value": 127 * pedal.down}))
         yield [*events, *_playing(notes.take(mine), channel)]
 
 

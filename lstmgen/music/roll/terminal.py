@@ -1,6 +1,6 @@
 """A piano roll of half blocks: two semitones to a line of text, a column for a fraction of a beat.
 
-What does not fit the width goes on below, in as many rows of bars as it takes. A column is as fine as the notes ask for while the whole
+What does not fit the width continues below, in as many rows of bars as it takes. A column is as fine as the notes ask for while the whole
 stays short enough to scroll through, and coarser where it would not.
 """
 

@@ -191,7 +191,7 @@ class Sustained:
             height_H *= np.sqrt((1.0 - _LINE_IN_CROWD) / max(float((height_H**2).sum()), 1e-30))
             height_H[bin_H == middle] = np.sqrt(_LINE_IN_CROWD)
             spectrum_2F[:, bin_H[0] : bin_H[-1] + 1] += wave * height_H * np.exp(2j * np.pi * rng.random((2, len(bin_H))))
-        sound_2L = np.fft.irfft(spectrum_2F, turn.loop) * np.float32(turn.loop / 2)
+        sound_2L = np.asarray(np.fft.irfft(spectrum_2F, turn.loop), np.float32) * np.float32(turn.loop / 2)
         return sound_2L[:, np.arange(turn.count) % turn.loop]
 
     def _noise(self, pitch: int, turn: _Turn, rng: np.random.Generator) -> Stereo:

@@ -3,7 +3,7 @@
     step              0                    1                 2
     ids      on C4  on E4  end     held C4  on F4  end       end
 
-With `hold` a pitch that begins (`on`) and one that goes on (`held`) have ids of their own; without, there is one id a pitch, and a note
+With `hold` a pitch that begins (`on`) and one that is held (`held`) have ids of their own; without, there is one id a pitch, and a note
 that is held and one that is struck again are the same. Each step is a set of pitches in its one order, so the product of the
 probabilities of its ids is exactly the probability of the set given the past: nothing is assumed to be independent.
 
@@ -133,13 +133,13 @@ class ChordGrammar(Grammar):
         table: the ranges of ids.
         limits: what holds from `begin` on.
         new: the first id of the pitches that begin.
-        held: the first id of those that go on; where there are none, that of all pitches again.
+        held: the first id of those that are held; where there are none, that of all pitches again.
     """
 
     def __init__(self, table: EventTable, limits: StepLimits, *, new: int, held: int) -> None:
         self.course = Course(limits)
         self._end_of_step, self._new, self._held = table.first(STEP), new, held
-        # Notes (first step, pitch, place), ascending: those of the step before that may still go on, and those of this step.
+        # Notes (first step, pitch, place), ascending: those of the step before that may still be held, and those of this step.
         self._before, self._now = deque[_Note](), deque[_Note]()
         self._length_P = np.zeros(128, np.int64)
         """Steps for which each pitch had sounded before this step."""

@@ -4,7 +4,7 @@
     voice         1     2        1     2        1     2
     ids          C5    E4       hold   F4      rest  hold
 
-With `hold` a pitch begins a note and the id `hold` lets it go on. Without, every step says the pitch that sounds, as a piano roll does, and
+With `hold` a pitch begins a note and the id `hold` holds it. Without, every step says the pitch that sounds, as a piano roll does, and
 a note that is held and one that is struck again are the same. The ids are the same for every voice: which voice an id belongs to follows
 from its place.
 
@@ -72,11 +72,10 @@ class VoiceGrid(GridNotation):
         """
         notes = on_grid(score, self.base)
         voice_N = voices_of(notes, score, voices=self.voices)
-        voiced = voice_N >= 0
-        notes, voice_N = notes.take(voiced), voice_N[voiced]
-        rank_N = notes.start_N - notes.end_N - (notes.pitch_N << 32)
-        kept, end_N = one_at_a_time(voice_N, notes.start_N, notes.end_N, rank_N=rank_N)
-        start_N, pitch_id_N, voice_N = notes.start_N[kept], self.table.first(PITCH) + notes.pitch_N[kept], voice_N[kept]
+        voiced = np.flatnonzero(voice_N >= 0)
+        start_N, end_N, pitch_N = notes.start_N[voiced], notes.end_N[voiced], notes.pitch_N[voiced]
+        kept, end_N = one_at_a_time(voice_N[voiced], start_N, end_N, rank_N=start_N - end_N - (pitch_N << 32))
+        start_N, pitch_id_N, voice_N = start_N[kept], self.table.first(PITCH) + pitch_N[kept], voice_N[voiced[kept]]
         ids_SV = np.full((notes.length, self.voices), self.table.first(REST))
         note_C, step_C = cells(start_N, end_N)
         ids_SV[step_C, voice_N[note_C]] = self.table.first(HOLD) if self.hold else pitch_id_N[note_C]
@@ -163,7 +162,7 @@ class VoiceGrammar(Grammar):
             mask_V[self._pitches.start + note[1]] = False
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
-        """One more event. A note ends where its voice says something else than that it goes on."""
+        """One more event. A note ends where its voice says anything but that it is held."""
         course, voice = self.course, self._voice
         now, was = course.now, self._note_V[voice]
         goes_on = was is not None and (kind == HOLD or (self._hold < 0 and kind == PITCH and value == was[1]))

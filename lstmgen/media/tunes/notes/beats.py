@@ -93,10 +93,10 @@ class BeatWork:
             (start_B[new_meter], table.first(METER) + meter_B[new_meter]),
             (moments, table.first(POSITION) + moments - start_B[bar_of_moment]),
             (tempo_at, table.first(TEMPO) + bins),
+            (step_T, ids_T),
         ]
-        at_T, time_ids_T = (np.concatenate(column) for column in zip(*rows, strict=True))
-        order = np.argsort(at_T, kind="stable")
-        return np.insert(ids_T, np.searchsorted(step_T, at_T[order]), time_ids_T[order])
+        at, ids = (np.concatenate(column) for column in zip(*rows, strict=True))
+        return ids[np.argsort(at, kind="stable")]
 
     def _bars_of(self, score: Score, *, until: int) -> tuple[Steps, Steps, int]:
         """Where the bars of a score up to a step begin, their meters, and where the last one ends; there is at least one.

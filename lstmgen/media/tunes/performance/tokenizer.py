@@ -78,10 +78,12 @@ class PerformanceNotation:
         on = np.flatnonzero(slot_E >= 128)
         bins = (notes.velocity_N[kept[order[on] - len(kept)]] - 1) // VELOCITIES_PER_BIN
         new = is_new(bins)
-        ids_E = np.insert(ids_E, on[new], self.table.first(VELOCITY) + bins[new])
-        return with_shifts(
-            ids_E, np.insert(step_E, on[new], step_E[on[new]]), self.table, length=max(notes.steps, int(end_N.max(initial=0)))
-        )
+        times_E = np.ones(len(order), np.int64)
+        times_E[on[new]] = 2  # the velocity takes the place before the key
+        ids = np.repeat(ids_E, times_E)
+        ids[np.cumsum(times_E)[on[new]] - 2] = self.table.first(VELOCITY) + bins[new]
+        length = max(notes.steps, int(end_N.max(initial=0)))
+        return with_shifts(ids, np.repeat(step_E, times_E), self.table, length=length)
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids, pitch by pitch.
