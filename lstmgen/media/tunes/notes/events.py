@@ -91,7 +91,7 @@ def notes_in(ids_T: Ids, step_T: Steps, table: EventTable, *, lengths_D: Steps, 
     instrument_T = table.last(ids_T, PROGRAM, before=0)
     bin_T = table.last(ids_T, VELOCITY, before=UNSAID_BIN)
     drum_T = table.are(ids_T, DRUM) & (instrument_T == DRUMS)
-    timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), [False] * min(1, len(ids_T)))
+    timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), np.zeros(min(1, len(ids_T)), np.bool_))
     pitch_T = table.are(ids_T, PITCH) & (instrument_T != DRUMS) & timed_T
     place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
     following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))
