@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media.registry import tokenizer_from_json as from_json
-from lstmgen.media.tunes.notes.events import DRUMS, INSTRUMENTS, PITCH, POSITION, PROGRAM
+from lstmgen.media.tunes.notes.beats import POSITION
+from lstmgen.media.tunes.notes.events import DRUMS, INSTRUMENTS, PITCH, PROGRAM
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Score
