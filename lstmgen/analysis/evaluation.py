@@ -72,7 +72,7 @@ class Evaluation:
     items: tuple[Evaluated, ...] = field(repr=False)
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """What was done to the items before they were read."""
         return tuple(note for item in self.items for note in item.encoded.notes)
 
@@ -138,8 +138,8 @@ class Evaluation:
         """Plain values: the figures, and the lists that are asked for."""
         style = self.medium.rows
         table: dict[str, Any] = dict(self.figures)
-        if self.notes:
-            table.setdefault("notes", list(self.notes))  # of tunes they are an amount
+        if self.warnings and "notes" not in table:
+            table["notes"] = list(self.warnings)
         if rows:
             per = {} if style.per is None else {f"nats_per_{style.per.removesuffix('s')}": None}
             table[style.key] = [

@@ -31,6 +31,7 @@ from lstmgen.media.writing import Encoded, Prompt
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
 from lstmgen.music.typed import parse_tune
+from lstmgen.options import check_known
 
 _BARS: Final = 16
 _SECONDS: Final = 30.0
@@ -179,7 +180,8 @@ class TuneMedium:
         return Prompt(item=score, ids=tokenizer.encode(self.tidy(score, data)), shown=shown, notes=notes)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Refuses what cannot be read, or leaves nothing."""
+        """Refuses what is unknown, cannot be read, or leaves nothing."""
+        check_known(options, (*(option.name for option in SAMPLE_OPTIONS), "constraints"))
         constraints_of(options)
 
     def plan(self, tokenizer: ScoreTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
