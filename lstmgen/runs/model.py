@@ -24,6 +24,7 @@ from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
 from lstmgen.media.base import Access, Medium, Tokenizer
+from lstmgen.media.declared import media_options
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.arithmetic import choose_device, set_threads
@@ -189,7 +190,7 @@ class TrainedModel:
             InputError: it is empty, too long, or cannot be read.
             UsageError: the window is not a positive whole number, or an option is unknown.
         """
-        check_known(options, (option.name for option in self.medium.score_options))
+        check_known(options, (option.name for option in media_options("score")[self.medium.label]))
         encoded = self.medium.encode(self.tokenizer, self.prepare(item), options)
         return evaluate(self.network, self.medium, self.tokenizer, [encoded], window=window, progress=progress)
 

@@ -22,6 +22,7 @@ from lstmgen.media.text import tokenizers
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus, gather
 from lstmgen.media.text.material import TextMaterial
+from lstmgen.media.text.options import SAMPLE_OPTIONS
 from lstmgen.media.text.recognise import RefusedError, require_text
 from lstmgen.media.text.stops import StopScanner
 from lstmgen.media.text.survey import survey

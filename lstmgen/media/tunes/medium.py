@@ -24,7 +24,7 @@ from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
-from lstmgen.media.tunes.options import constraints_of
+from lstmgen.media.tunes.options import SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
