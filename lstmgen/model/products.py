@@ -28,7 +28,7 @@ MIN_SHARED: Final = 2**25
 more where other programs use the same cores."""
 _LONGEST: Final = 512
 """Products that oneDNN adds in turn."""
-_sums_of_rows = torch._embedding_bag_forward_only  # noqa: SLF001 - torch's name for its embedding bag without what only gradients need
+_sums_of_rows: Any = torch._embedding_bag_forward_only  # noqa: SLF001  # pyright: ignore[reportPrivateImportUsage] - without what gradients need
 
 
 class Products:

@@ -164,7 +164,7 @@ def test_only_what_comes_to_an_end_is_drawn(medium_case):
 def test_an_option_that_a_medium_does_not_have_is_a_usage_error(medium_case):
     with pytest.raises(UsageError, match="no option colour, tempature") as caught:
         samples_of(medium_case, options={"tempature": 0.5, "colour": "red"})
-    assert medium_case.medium.sample_options[0].name in caught.value.remedy
+    assert media_options("sample")[medium_case.medium.label][0].name in caught.value.remedy
 
 
 class Copied:
