@@ -8,6 +8,7 @@ from lstmgen.generation import generate as generate_module
 from lstmgen.generation.generate import MAX_LANES, NOVEL_TRIES, Job, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.sampling import Sampling
+from lstmgen.media.declared import media_options
 from lstmgen.music.score import Notes
 
 HOT = Sampling(temperature=1.5)
