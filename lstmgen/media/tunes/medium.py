@@ -134,6 +134,8 @@ class TuneMedium:
             return thing
         if isinstance(thing, bytes):
             return read_midi(thing).score
+        if not isinstance(thing, (str, Path)):
+            raise UsageError(f"a tune is expected, found {type(thing).__name__}", remedy=f"{_TYPED_OR_FILE}, its bytes, or a score")
         if isinstance(thing, str) and not _names_a_file(thing):
             try:
                 return parse_tune(thing)
@@ -222,12 +224,17 @@ class TuneMedium:
     def save(self, item: Score, path: Path, *, title: str = "") -> None:
         """Writes a MIDI file, a picture or sound, by the ending of its name."""
         from lstmgen.music.midi.writer import write_midi
-        from lstmgen.music.rendering import render_file
+        from lstmgen.music.rendering import kind_of, render_file
 
         if path.suffix.lower() in _SUFFIXES:
             write_midi(item, path)
-        else:
-            render_file(item, path, title=title)
+            return
+        try:
+            kind = kind_of(path)
+        except UsageError as error:
+            stem = path.stem or "tune"
+            raise UsageError(f"{error.message}, or .mid", remedy=f"name it {stem}.mid, {stem}.png or {stem}.wav") from error
+        render_file(item, path, kind=kind, title=title)
 
     def show(self, item: Score, *, width: int, height: int | None = None, colour: bool = False) -> str:
         """A piano roll."""
