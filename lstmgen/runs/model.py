@@ -30,7 +30,7 @@ from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.options import check_known
-from lstmgen.runs.sources import gather, token_files
+from lstmgen.runs.sources import gather, reads_input, token_files
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _REQUEST_FIELDS: Final = frozenset({"num_samples", "seed", "first", "sampling", "echo", "novel"})
@@ -225,8 +225,9 @@ class TrainedModel:
             UsageError: the window is not a positive whole number.
         """
         folder = RunFolder((self.path or Path()).parent)
-        access = Access(folder=folder.path, cache=cache)
         config = folder.read_config()
+        kept = folder.kept_input(self.summary.get("standard_input")) if reads_input(config.data) else None
+        access = Access(folder=folder.path, cache=cache, kept=kept)
         material = gather(config.data, access, medium=self.medium).material
         if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
             raise CorpusError(
