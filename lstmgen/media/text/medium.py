@@ -128,6 +128,8 @@ class TextMedium:
         """A text, the bytes of one, or the text of the file at a path."""
         if isinstance(thing, str):
             return thing
+        if not isinstance(thing, (bytes, Path)):
+            raise UsageError(f"a text is expected, found {type(thing).__name__}", remedy="give a str, bytes, or the Path of a file")
         try:
             content = thing.read_bytes() if isinstance(thing, Path) else thing
             return content.decode("utf-8").removeprefix("\ufeff")

@@ -129,7 +129,27 @@ class TuneMedium:
 
     def parse(self, thing: Score | bytes | str | Path) -> Score:
         """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
+<<<<<<< HEAD
         return _reading(thing).score
+=======
+        if isinstance(thing, Score):
+            return thing
+        if isinstance(thing, bytes):
+            return read_midi(thing).score
+        if not isinstance(thing, (str, Path)):
+            raise UsageError(f"a tune is expected, found {type(thing).__name__}", remedy=f"{_TYPED_OR_FILE}, its bytes, or a score")
+        if isinstance(thing, str) and not _names_a_file(thing):
+            try:
+                return parse_tune(thing)
+            except UsageError as error:
+                raise UsageError(error.message, remedy=_TYPED_OR_FILE) from error
+        try:
+            return read_midi(Path(thing).read_bytes()).score
+        except OSError as error:
+            raise InputError(f"the tune cannot be read from {thing}: {error.strerror}", remedy=_TYPED_OR_FILE) from error
+        except MidiError as error:
+            raise InputError(f"{thing}: {error.message}", remedy=_TYPED_OR_FILE) from error
+>>>>>>> h-tests
 
     def encode(self, tokenizer: ScoreTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
         """A tune to be scored, which has been tidied."""
@@ -209,12 +229,17 @@ class TuneMedium:
     def save(self, item: Score, path: Path, *, title: str = "") -> None:
         """Writes a MIDI file, a picture or sound, by the ending of its name."""
         from lstmgen.music.midi.writer import write_midi
-        from lstmgen.music.rendering import render_file
+        from lstmgen.music.rendering import kind_of, render_file
 
         if path.suffix.lower() in _SUFFIXES:
             write_midi(item, path)
-        else:
-            render_file(item, path, title=title)
+            return
+        try:
+            kind = kind_of(path)
+        except UsageError as error:
+            stem = path.stem or "tune"
+            raise UsageError(f"{error.message}, or .mid", remedy=f"name it {stem}.mid, {stem}.png or {stem}.wav") from error
+        render_file(item, path, kind=kind, title=title)
 
     def show(self, item: Score, *, width: int, height: int | None = None, colour: bool = False) -> str:
         """A piano roll."""
