@@ -92,13 +92,8 @@ class Evaluation:
                 share[1] += float(item.nats_T[amount.skipped :].sum())
         nats = math.fsum(float(item.nats_T.sum()) for item in self.items)
         totals = {unit: (amount, counted) for unit, (amount, counted) in sums.items()}
-<<<<<<< HEAD
         found = summarise(self.medium, nats=nats, tokens=self.tokens, amounts=totals)
         return found | {figure.name: None for figure in self.medium.figures if figure.name not in found}
-=======
-        table = summarise(self.medium, nats=nats, tokens=self.tokens, amounts=totals)
-        return table | {figure.name: None for figure in self.medium.figures if figure.name not in table}
->>>>>>> h-tests
 
     def _measured(self, item: Evaluated) -> dict[str, Amount]:
         return self.medium.measure(self.tokenizer, item.encoded.ids, item.encoded.item)

@@ -129,27 +129,7 @@ class TuneMedium:
 
     def parse(self, thing: Score | bytes | str | Path) -> Score:
         """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
-<<<<<<< HEAD
         return _reading(thing).score
-=======
-        if isinstance(thing, Score):
-            return thing
-        if isinstance(thing, bytes):
-            return read_midi(thing).score
-        if not isinstance(thing, (str, Path)):
-            raise UsageError(f"a tune is expected, found {type(thing).__name__}", remedy=f"{_TYPED_OR_FILE}, its bytes, or a score")
-        if isinstance(thing, str) and not _names_a_file(thing):
-            try:
-                return parse_tune(thing)
-            except UsageError as error:
-                raise UsageError(error.message, remedy=_TYPED_OR_FILE) from error
-        try:
-            return read_midi(Path(thing).read_bytes()).score
-        except OSError as error:
-            raise InputError(f"the tune cannot be read from {thing}: {error.strerror}", remedy=_TYPED_OR_FILE) from error
-        except MidiError as error:
-            raise InputError(f"{thing}: {error.message}", remedy=_TYPED_OR_FILE) from error
->>>>>>> h-tests
 
     def encode(self, tokenizer: ScoreTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
         """A tune to be scored, which has been tidied."""
@@ -257,6 +237,8 @@ def _reading(thing: Score | bytes | str | Path) -> Reading:
         return Reading(thing, ())
     if isinstance(thing, bytes):
         return read_midi(thing)
+    if not isinstance(thing, (str, Path)):
+        raise UsageError(f"a tune is expected, found {type(thing).__name__}", remedy=f"{_TYPED_OR_FILE}, its bytes, or a score")
     if isinstance(thing, str) and not _names_a_file(thing):
         try:
             return Reading(parse_tune(thing), ())
