@@ -143,7 +143,7 @@ def score(
         with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
             whole = trained.score_split(cast("choices.Part", split), window=window, cache=cache(), progress=progress)
         scored = [(f"{split} part", whole)]
-    for note in (note for _, found in scored for note in found.notes):
+    for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
     if json:
         for source, found in _with_total(scored):
