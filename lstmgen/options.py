@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lstmgen.errors import UsageError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
@@ -58,3 +60,10 @@ def given(options: Iterable[Option], values: Mapping[str, Any]) -> dict[str, Any
     """The values of those options that were given: without None, empty tuples, and switches that were not set."""
     found = {option.name: values[option.name] for option in options}
     return {name: value for name, value in found.items() if value is not None and value is not False and value != ()}
+
+
+def check_known(values: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raises UsageError where something was given that has none of these names."""
+    known = tuple(names)
+    if unknown := sorted(set(values) - set(known)):
+        raise UsageError(f"there is no option {', '.join(unknown)}", remedy=f"choose from {', '.join(known)}")

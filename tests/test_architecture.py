@@ -20,7 +20,7 @@ ALLOWED = {
     "limits": set(),
     "choices": set(),
     "ids": set(),
-    "options": set(),
+    "options": {"errors"},
     "run_files": set(),
     "version": set(),
     "config": GROUND,
@@ -43,7 +43,7 @@ ALLOWED = {
 
 ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analysis", "runs")
 """Rooms in which nobody asks of which medium anything is."""
-CONTRACT = {"lstmgen.media.base", "lstmgen.media.writing", "lstmgen.media.registry"}
+CONTRACT = {"lstmgen.media.base", "lstmgen.media.writing", "lstmgen.media.registry", "lstmgen.media.declared"}
 """What they may know of the media."""
 
 WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs"}

@@ -72,7 +72,7 @@ class Evaluation:
     items: tuple[Evaluated, ...] = field(repr=False)
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """What was done to the items before they were read."""
         return tuple(note for item in self.items for note in item.encoded.notes)
 
@@ -92,9 +92,8 @@ class Evaluation:
                 share[1] += float(item.nats_T[amount.skipped :].sum())
         nats = math.fsum(float(item.nats_T.sum()) for item in self.items)
         totals = {unit: (amount, counted) for unit, (amount, counted) in sums.items()}
-        return dict.fromkeys(figure.name for figure in self.medium.figures) | summarise(
-            self.medium, nats=nats, tokens=self.tokens, amounts=totals
-        )
+        found = summarise(self.medium, nats=nats, tokens=self.tokens, amounts=totals)
+        return found | {figure.name: None for figure in self.medium.figures if figure.name not in found}
 
     def _measured(self, item: Evaluated) -> dict[str, Amount]:
         return self.medium.measure(self.tokenizer, item.encoded.ids, item.encoded.item)
@@ -138,8 +137,8 @@ class Evaluation:
         """Plain values: the figures, and the lists that are asked for."""
         style = self.medium.rows
         table: dict[str, Any] = dict(self.figures)
-        if self.notes:
-            table.setdefault("notes", list(self.notes))  # of tunes they are an amount
+        if self.warnings:
+            table.setdefault("notes", list(self.warnings))  # of tunes they are an amount
         if rows:
             per = {} if style.per is None else {f"nats_per_{style.per.removesuffix('s')}": None}
             table[style.key] = [

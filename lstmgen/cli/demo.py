@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,35 +41,6 @@ MAX_TIME: Final = Option(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Half:
-    """One half of the journey: learn a bundled corpus, make something, measure.
-
-    Attributes:
-        corpus: its name.
-        learning: what is learned from, in words.
-        run: name of the run.
-        time_s: most time to learn.
-        settings: further settings of the run.
-        making: what is made, in words.
-        make: makes it; returns what the next steps name of it: the prompt, or the tune's file.
-        measuring: on what the model is measured, in words.
-        verdict: how good it is, in words, from the summary of the run.
-        next_steps: command lines and what they do, from the run and what was made.
-    """
-
-    corpus: str
-    learning: str
-    run: str
-    time_s: float
-    settings: dict[str, Any]
-    making: str
-    make: Callable[[Streams, str], str]
-    measuring: str
-    verdict: Callable[[dict[str, Any]], list[str]]
-    next_steps: Callable[[str, str], list[str]]
-
-
 def demo(streams: Streams, *, max_time: float | None) -> int:
     """Train on a bundled text and write; train on bundled tunes and compose; measure both.
 
@@ -80,96 +50,62 @@ def demo(streams: Streams, *, max_time: float | None) -> int:
     time_s = parse_duration(TRAINING_TIME) if max_time is None else max_time
     if time_s <= 0:
         raise UsageError("--max-time: expected more than 0 seconds", remedy="lstmgen demo --max-time 60s")
-    text, tunes = _text_half(time_s, chosen=max_time is not None), _tune_half(time_s / 2)
-    return _travel(streams, text, first=1) or _travel(streams, tunes, first=5)
+    return _text_half(streams, time_s, chosen=max_time is not None) or _tune_half(streams, time_s / 2)
 
 
 COMMAND: Final = Command(name="demo", run=demo, examples=_EXAMPLES, options=(MAX_TIME,))
 
 
-def _travel(streams: Streams, half: Half, *, first: int) -> int:
-    """Walk through one half; returns the exit code."""
-    _head(streams, first, f"Learning from {half.learning}")
-    out = str(free_run(half.run))
-    exit_code, stopped, run = follow(streams, sources=(half.corpus,), out=out, settings={MAX_TIME_KEY: half.time_s, **half.settings})
+def _text_half(streams: Streams, time_s: float, *, chosen: bool) -> int:
+    name, text = bundled_text()
+    _head(streams, 1, f"Learning from {name}, {size(len(text.encode()))} of text, for {duration(time_s)} at most")
+    exit_code, summary, run = _learn(streams, name, "demo", {MAX_TIME_KEY: time_s} | ({} if chosen else {"training.epochs": _PASSES}))
     if exit_code:
-        tell_stop(streams, stopped, run, cause="stopped", insist=True)
         return exit_code
-    _head(streams, first + 1, half.making)
-    made = half.make(streams, run)
-    for number, title, lines in (
-        (first + 2, f"Measuring, on {half.measuring}", half.verdict(stopped.summary)),
-        (first + 3, "What to type next", half.next_steps(run, made)),
-    ):
-        _head(streams, number, title)
-        for line in lines:
-            streams.say(line)
+    prompt = usual_line(text)
+    _head(streams, 2, f"Writing, from the prompt {prompt.strip()!r}")
+    model = lstmgen.load(run)
+    for temperature, mood in _TEMPERATURES:
+        streams.say(Styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
+        drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=api.Sampling(temperature=temperature))[0]
+        streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
+    _head(streams, 3, "Measuring, on the last tenth of the text, which it never read", verdict(summary))
+    _head(streams, 4, "What to type next", next_steps(run, prompt))
     return 0
 
 
-def _head(streams: Streams, number: int, title: str) -> None:
-    """A heading between empty lines."""
-    streams.say()
-    streams.say(Styled("bold", f"{number}. {title}"))
-    streams.say()
-
-
-def _text_half(time_s: float, *, chosen: bool) -> Half:
-    name, text = bundled_text()
-    prompt = usual_line(text)
-
-    def write(streams: Streams, run: str) -> str:
-        model = lstmgen.load(run)
-        for temperature, mood in _TEMPERATURES:
-            streams.say(Styled("dim", f"temperature {temperature}: {mood}, seed {_SEED}"))
-            drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=api.Sampling(temperature=temperature))[0]
-            streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
-        return prompt
-
-    return Half(
-        corpus=name,
-        learning=f"{name}, {size(len(text.encode()))} of text, for {duration(time_s)} at most",
-        run="demo",
-        time_s=time_s,
-        settings={} if chosen else {"training.epochs": _PASSES},
-        making=f"Writing, from the prompt {prompt.strip()!r}",
-        make=write,
-        measuring="the last tenth of the text, which it never read",
-        verdict=verdict,
-        next_steps=next_steps,
-    )
-
-
-def _tune_half(time_s: float) -> Half:
+def _tune_half(streams: Streams, time_s: float) -> int:
     name = bundled("music")
-    return Half(
-        corpus=name,
-        learning=f"the tunes of {name}, for {duration(time_s)}",
-        run="demo-tunes",
-        time_s=time_s,
-        settings={},
-        making=f"Composing {_BARS} bars, at temperature {_TUNE_TEMPERATURE}, seed {_SEED}",
-        make=_compose,
-        measuring="every tenth tune, which it never saw",
-        verdict=tune_verdict,
-        next_steps=tune_next_steps,
-    )
-
-
-def _compose(streams: Streams, run: str) -> str:
-    """Draw a tune, and write it, its picture and its sound into the folder of the run."""
+    _head(streams, 5, f"Learning from the tunes of {name}, for {duration(time_s)}")
+    exit_code, summary, run = _learn(streams, name, "demo-tunes", {MAX_TIME_KEY: time_s})
+    if exit_code:
+        return exit_code
+    _head(streams, 6, f"Composing {_BARS} bars, at temperature {_TUNE_TEMPERATURE}, seed {_SEED}")
     tune = lstmgen.load(run).generate(bars=_BARS, seed=_SEED, sampling=api.Sampling(temperature=_TUNE_TEMPERATURE))[0]
     streams.own_line(tune.medium.show(tune.item, width=_ROLL_COLUMNS, colour=streams.out_colour))
-    path = Path(run) / "tune.mid"
-    files = {path.with_suffix(suffix): meaning for suffix, meaning in _TUNE_FILES.items()}
+    files = {str(Path(run) / f"tune{suffix}"): meaning for suffix, meaning in _TUNE_FILES.items()}
     for file in files:
         tune.save(file, title=f"Tune {_SEED}")
     streams.say(f"{tune.notes} notes, {tune.bars:g} bars, {tune.seconds:.1f} seconds")
-    for file, meaning in files.items():
-        streams.say(f"  {short_path(str(file))}  {meaning}")
-    for warning in tune.warnings:
-        streams.say(f"note: {warning}")
-    return str(path)
+    for line in (*(f"  {short_path(file)}  {meaning}" for file, meaning in files.items()), *(f"note: {each}" for each in tune.warnings)):
+        streams.say(line)
+    _head(streams, 7, "Measuring, on every tenth tune, which it never saw", tune_verdict(summary))
+    _head(streams, 8, "What to type next", tune_next_steps(run, next(iter(files))))
+    return 0
+
+
+def _learn(streams: Streams, corpus: str, name: str, settings: dict[str, Any]) -> tuple[int, dict[str, Any], str]:
+    """Train on a corpus; returns the exit code, the summary, and the run folder."""
+    exit_code, stopped, run = follow(streams, sources=(corpus,), out=str(free_run(name)), settings=settings)
+    if exit_code:
+        tell_stop(streams, stopped, run, cause="stopped", insist=True)
+    return exit_code, stopped.summary, run
+
+
+def _head(streams: Streams, number: int, title: str, lines: Sequence[str] = ()) -> None:
+    """A heading between empty lines, and lines below it."""
+    for line in ("", Styled("bold", f"{number}. {title}"), "", *lines):
+        streams.say(line)
 
 
 def bundled(content: str) -> str:

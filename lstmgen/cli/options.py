@@ -81,8 +81,8 @@ def as_typed(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    r"""The text with `\n`, `\t`, `\r`, `\\`, `\x41`, `\u0041` and `\U0001f600` turned into what they stand for; all else stays."""
-    return _ESCAPE.sub(_meant, text)
+    r"""A text as it was typed, with `\n`, `\t`, `\r`, `\\`, `\x41`, `\u0041` and `\U0001f600` turned into what they stand for."""
+    return _ESCAPE.sub(_meant, as_typed(text))
 
 
 def _meant(match: re.Match[str]) -> str:

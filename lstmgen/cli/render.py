@@ -14,10 +14,10 @@ from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.media import RENDERINGS
 from lstmgen.cli.options import STANDARD_INPUT, read_input
 from lstmgen.cli.output import Streams
-from lstmgen.cli.render_targets import Job, Place, check_options, folder_remedy, jobs_of, parse_place
+from lstmgen.cli.render_targets import PICTURES, SOUND, Job, Place, check_options, folder_remedy, jobs_of, parse_place
 from lstmgen.cli.wording import amount, counted, size
 from lstmgen.errors import InputError, UsageError
-from lstmgen.options import Option
+from lstmgen.options import Option, given
 
 _EXAMPLES: Final = (
     "lstmgen render tune.mid                           # a piano roll in the terminal",
@@ -26,8 +26,6 @@ _EXAMPLES: Final = (
     "lstmgen render tune.mid -o tune.wav --soundfont piano.sf2",
     "lstmgen render tunes/*.mid -o pictures/ --format png --format wav",
 )
-_PICTURE: Final = "pictures"
-_SOUND: Final = "sound"
 _PART: Final = "part"
 _TERMINAL: Final = (100, 24)
 """Columns and lines where standard output is no terminal."""
@@ -57,7 +55,9 @@ _OPTIONS: Final = (
     ),
     Option(name="begin", flags="--from", unit="BAR|TIME", help="Begin with this bar (9), or at this time (30s, 1:20).", panel=_PART),
     Option(name="end", flags="--to", unit="BAR|TIME", help="End after this bar (16), or at this time.", panel=_PART),
-    Option(name="dark", flags="--dark", type=bool, help="Light on dark.", panel=_PICTURE),
+)
+_LOOK: Final = (
+    Option(name="dark", flags="--dark", type=bool, help="Light on dark.", panel=PICTURES),
     Option(
         name="width",
         flags="--width",
@@ -65,11 +65,18 @@ _OPTIONS: Final = (
         unit="N",
         low=1,
         help="Pixels of a picture [1600], or columns in the terminal.",
-        panel=_PICTURE,
+        panel=PICTURES,
     ),
-    Option(name="title", flags="--title", unit="TEXT", help="At the head, instead of the file's name.", panel=_PICTURE),
-    Option(name="soundfont", flags="--soundfont", unit="FILE.sf2", help="Play it with these instruments (extra: audio).", panel=_SOUND),
-    Option(name="sample_rate", flags="--sample-rate", type=int, unit="HZ", low=1, help="Frames a second. [44100]", panel=_SOUND),
+    Option(name="title", flags="--title", unit="TEXT", help="At the head, instead of the file's name.", panel=PICTURES),
+    Option(
+        name="soundfont",
+        flags="--soundfont",
+        type=Path,
+        unit="FILE.sf2",
+        help="Play it with these instruments (extra: audio).",
+        panel=SOUND,
+    ),
+    Option(name="sample_rate", flags="--sample-rate", type=int, unit="HZ", low=1, help="Frames a second. [44100]", panel=SOUND),
 )
 
 
@@ -81,28 +88,17 @@ def render(
     formats: tuple[str, ...],
     begin: str | None,
     end: str | None,
-    dark: bool,
-    width: int | None,
-    title: str | None,
-    soundfont: str | None,
-    sample_rate: int | None,
+    **values: Any,
 ) -> int:
     """Draw a tune as a piano roll, or let it sound.
 
     Without -o the roll is drawn in the terminal. Sound comes from a built-in synthesizer, or from a SoundFont of yours.
     """
     jobs = jobs_of(files, outs, formats, out_is_terminal=streams.out_is_terminal)
-    check_options(
-        jobs,
-        pictures=(("--dark", dark), ("--width", width is not None), ("--title", title is not None)),
-        sounds=(("--soundfont", soundfont is not None), ("--sample-rate", sample_rate is not None)),
-        roll=("--width", "--title"),
-    )
+    look = given(_LOOK, values)
+    check_options(jobs, (option for option in _LOOK if option.name in look))
+    title = look.pop("title", None)
     part = (parse_place("--from", begin), parse_place("--to", end))
-    look: dict[str, Any] = {"dark": dark, **({} if width is None else {"width": width})}
-    if jobs:
-        look |= {} if soundfont is None else {"soundfont": Path(soundfont)}
-        look |= {} if sample_rate is None else {"sample_rate": sample_rate}
     _make_folders(jobs)
     failed: list[InputError] = []
     for place, file in enumerate(files):
@@ -120,13 +116,13 @@ def render(
             for job in (job for job in jobs if job.source == file):
                 _make(streams, score, job, title=heading, ticks=ticks, look=look)
         else:
-            _show(streams, score, title=heading, ticks=ticks, width=width, apart=place > 0)
+            _show(streams, score, title=heading, ticks=ticks, width=values["width"], apart=place > 0)
     if failed:
         raise InputError(f"{len(failed)} of {len(files)} files could not be rendered", remedy="see the lines above; the others are done")
     return 0
 
 
-COMMAND: Final = Command(name="render", run=render, examples=_EXAMPLES, options=_OPTIONS)
+COMMAND: Final = Command(name="render", run=render, examples=_EXAMPLES, options=(*_OPTIONS, *_LOOK))
 
 
 def _make_folders(jobs: Sequence[Job]) -> None:
@@ -183,11 +179,11 @@ def _make(streams: Streams, score: api.Score, job: Job, *, title: str, ticks: tu
     """Write one picture or sound, with a bar on standard error while it takes time."""
     name = "standard input" if job.source == STANDARD_INPUT else job.source
     with work_bar(streams, f"rendering {name}", shown=lambda notes: f"{amount(notes)} notes") as progress:
-        given: dict[str, Any] = {"title": title, "ticks": ticks, "progress": progress, **look}
+        how: dict[str, Any] = {"title": title, "ticks": ticks, "progress": progress, **look}
         if job.out is None:
-            content = api.render_bytes(score, job.kind, **given)
+            content = api.render_bytes(score, job.kind, **how)
         else:
-            api.render_file(score, job.out, kind=job.kind, **given)
+            api.render_file(score, job.out, kind=job.kind, **how)
             content = b""
     if job.out is None:
         streams.product_bytes(content)

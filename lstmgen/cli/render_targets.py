@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from lstmgen import api
 from lstmgen.cli.media import RENDERINGS
 from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
 from lstmgen.cli.wording import command, parse_duration
 from lstmgen.errors import UsageError
+from lstmgen.options import Option
+
+PICTURES: Final = "pictures"
+SOUND: Final = "sound"
+_OF_ROLLS: Final = frozenset({"width", "title"})
+"""Options of pictures that a piano roll in the terminal listens to as well."""
 
 
 @dataclass(frozen=True)
@@ -95,28 +102,19 @@ def _check_collisions(jobs: Sequence[Job]) -> None:
         raise UsageError("standard output can take one file only", remedy="give -o - once")
 
 
-def check_options(
-    jobs: Sequence[Job], *, pictures: Sequence[tuple[str, bool]], sounds: Sequence[tuple[str, bool]], roll: Sequence[str]
-) -> None:
-    """Refuse options that would change nothing.
-
-    Args:
-        jobs: what is to be made; nothing is a piano roll in the terminal.
-        pictures: options of pictures, and whether each is given.
-        sounds: options of sound, and whether each is given.
-        roll: those of the pictures that a piano roll in the terminal listens to as well.
+def check_options(jobs: Sequence[Job], given: Iterable[Option]) -> None:
+    """Refuse options that would change nothing: of pictures where none is drawn, of sound where none is made.
 
     Raises:
         UsageError: such an option is given.
     """
-    drawn = any(job.kind != "wav" for job in jobs)
     heard = any(job.kind == "wav" for job in jobs)
-    for flag, given in pictures:
-        if given and not drawn and not (not jobs and flag in roll):
-            raise UsageError(f"{flag} is for pictures, and none is drawn", remedy="-o tune.png, or leave it out")
-    for flag, given in sounds:
-        if given and not heard:
-            raise UsageError(f"{flag} is for sound, and none is made", remedy="-o tune.wav, or leave it out")
+    drawn = any(job.kind != "wav" for job in jobs)
+    for option in given:
+        if option.panel == PICTURES and not drawn and (jobs or option.name not in _OF_ROLLS):
+            raise UsageError(f"{option.flag} is for pictures, and none is drawn", remedy="-o tune.png, or leave it out")
+        if option.panel == SOUND and not heard:
+            raise UsageError(f"{option.flag} is for sound, and none is made", remedy="-o tune.wav, or leave it out")
 
 
 def parse_place(flag: str, text: str | None) -> Place | None:

@@ -44,7 +44,7 @@ def sample(streams: Streams, **values: Any) -> int:
     interactive = own.get("interactive", False)
     _check(values, own, manner=manner, interactive=interactive)
     target = Target.of(values, own, medium=medium, manner=manner)
-    meant = _meaning(escapes=own.get("escapes", False))
+    meant = unescape if own.get("escapes") else as_typed
     options = {name: value for name, value in own.items() if name not in {option.name for option in manner.options}}
     if "stop" in options:
         options["stop"] = tuple(map(meant, options["stop"]))
@@ -79,11 +79,6 @@ def _check(values: Mapping[str, Any], own: Mapping[str, Any], *, manner: Manner,
         )
 
 
-def _meaning(*, escapes: bool) -> Callable[[str], str]:
-    """What a text means that was typed."""
-    return (lambda text: unescape(as_typed(text))) if escapes else as_typed
-
-
 def _prompt(
     streams: Streams, values: Mapping[str, Any], *, medium: api.Medium, as_text: bool, meant: Callable[[str], str]
 ) -> str | bytes | None:
@@ -94,17 +89,16 @@ def _prompt(
         UsageError: it is nothing that the medium knows.
     """
     file = STANDARD_INPUT if values["prompt"] == STANDARD_INPUT else values["prompt_file"]
-    if file is None:
-        typed = values["prompt"]
-        prompt = None if typed is None else meant(typed)
-        if prompt is not None:
-            medium.parse(prompt)
-        return prompt
-    most = 4 * limits.MAX_PROMPT_CHARS if as_text else limits.MAX_MIDI_BYTES
-    content = read_input(file, streams, what="the prompt", most=most, typed=as_text)
+    if file is not None:
+        most = 4 * limits.MAX_PROMPT_CHARS if as_text else limits.MAX_MIDI_BYTES
+        prompt = read_input(file, streams, what="the prompt", most=most, typed=as_text)
+    elif values["prompt"] is not None:
+        prompt = meant(values["prompt"])
+    else:
+        return None
     try:
-        medium.parse(content)
+        medium.parse(prompt)
     except InputError as error:
-        place = "standard input" if file == STANDARD_INPUT else file
+        place = {None: "-p", STANDARD_INPUT: "standard input"}.get(file, file)
         raise InputError(f"the prompt in {place}: {error.message}", remedy=error.remedy) from error
-    return content
+    return prompt

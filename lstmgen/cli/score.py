@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 
@@ -99,15 +99,6 @@ Column = tuple[str, str, str]
 """Heading, key and format."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lists:
-    """Which lists were asked for, and how many rows of each; 0 is all, in the order of the text."""
-
-    rows: bool
-    tokens: bool
-    top: int
-
-
 def score(
     streams: Streams,
     *,
@@ -159,7 +150,7 @@ def score(
             table = found.to_json(rows=per_line, per_token=per_token)
             streams.product_line(to_json(table | {"window": window, "source": source}))
         return
-    for line in _report(scored, Lists(rows=per_line, tokens=per_token, top=top)):
+    for line in _report(scored, per_line=per_line, per_token=per_token, top=top):
         streams.product_line(line)
 
 
@@ -201,7 +192,7 @@ def _with_total(scored: list[Scored]) -> list[Scored]:
     return [*scored, ("all", api.combined(found for _, found in scored))] if several else scored
 
 
-def _report(scored: list[Scored], lists: Lists) -> Iterator[str]:
+def _report(scored: list[Scored], *, per_line: bool, per_token: bool, top: int) -> Iterator[str]:
     """The figures as a table, then the lists that were asked for."""
     medium, table = scored[0][1].medium, [(source, found.figures) for source, found in _with_total(scored)]
     columns = [*_COLUMNS, *((each.heading, each.name, each.form) for each in medium.figures if each.heading)]
@@ -209,12 +200,12 @@ def _report(scored: list[Scored], lists: Lists) -> Iterator[str]:
     rows = [[medium.label, *(heading for heading, _, _ in columns)]]
     yield from aligned([*rows, *([one_line(source), *(figure(found[name], form) for _, name, form in columns)] for source, found in table)])
     for source, found in scored:
-        if lists.rows:
-            yield from _listed(f"{medium.rows.plural} of {source}", found.rows(), _row_columns(medium.rows), lists.top)
-        if lists.tokens:
+        if per_line:
+            yield from _listed(f"{medium.rows.plural} of {source}", found.rows(), _row_columns(medium.rows), top)
+        if per_token:
             key, heading, _ = medium.rows.token_place
             columns = [("token", "index", ",d"), (heading, key, ",d"), ("nats", "nats", ".3f"), ("text", "text", "")]
-            yield from _listed(f"tokens of {source}", found.token_rows(), columns, lists.top)
+            yield from _listed(f"tokens of {source}", found.token_rows(), columns, top)
 
 
 def _row_columns(style: api.RowStyle) -> list[Column]:

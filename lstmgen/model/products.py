@@ -8,7 +8,8 @@ fused multiply-add. Two kernels of torch do exactly that:
 * oneDNN's product with weights packed beforehand: for several rows.
 
 The first treats every row by itself, so it keeps the promise everywhere. The second does so on the processors seen, but nothing
-guarantees it: whoever mixes the two checks first (`model/decoder.py` does), and can turn it off.
+guarantees it: whoever mixes the two checks first (`model/decoder.py` does), and can turn it off. It adds in turn up to 512 products, and
+so do both here: a longer row is cut into equal parts, whose sums are added.
 
 Letters: B rows, I input, G output.
 """
@@ -16,6 +17,7 @@ Letters: B rows, I input, G output.
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 import torch
@@ -24,6 +26,9 @@ from torch import Tensor
 MIN_SHARED: Final = 2**25
 """Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
 more where other programs use the same cores."""
+_LONGEST: Final = 512
+"""Products that oneDNN adds in turn."""
+_sums_of_rows: Any = torch._embedding_bag_forward_only  # noqa: SLF001  # pyright: ignore[reportPrivateImportUsage] - without what gradients need
 
 
 class Products:
@@ -38,52 +43,64 @@ class Products:
         self.packed = True
         self.threads = 1
 
-    def of(self, weight_GI: Tensor) -> Product:
-        """The product with a copy of this matrix."""
-        return Product(weight_GI, self)
+    def of(self, *weights_GI: Tensor) -> Product:
+        """The product with a copy of this matrix, or of several side by side."""
+        return Product(torch.cat([weight_GI.detach().t().contiguous() for weight_GI in weights_GI]), self)
 
 
 class Product:
-    """`x_BI -> x_BI W^T`, of shape (B, G)."""
+    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix."""
 
-    def __init__(self, weight_GI: Tensor, ways: Products) -> None:
-        self._table_IG = weight_GI.detach().t().clone(memory_format=torch.contiguous_format)
+    def __init__(self, table_IG: Tensor, ways: Products) -> None:
+        self._table_IG = table_IG
+        inputs = len(table_IG)
+        self._parts = -(-inputs // _LONGEST)
+        self._part = -(-inputs // self._parts)
         self._ways = ways
-        self._packed: Any = None
-        self._one = self._bags(1)
-        self._some = self._one
+        self._packed: list[Any] | None = None
+        self._rows, (self._places, self._begins) = 1, self._bags(1)
 
     def _bags(self, rows: int) -> tuple[Tensor, Tensor]:
         """Which rows of the table each sum takes, and where each sum begins."""
-        inputs, device = len(self._table_IG), self._table_IG.device
-        return torch.arange(inputs, device=device).repeat(rows), torch.arange(rows, device=device) * inputs
+        inputs, device = self._table_IG.shape[0], self._table_IG.device
+        begins = torch.arange(rows, device=device)[:, None] * inputs + torch.arange(self._parts, device=device) * self._part
+        return torch.arange(inputs, device=device).repeat(rows), begins.flatten()
 
     def __call__(self, x_BI: Tensor) -> Tensor:
         """The product; B is at least 1."""
-        rows = len(x_BI)
-        if rows == 1:
-            return torch.embedding_bag(self._table_IG, *self._one, False, 0, False, x_BI.view(-1))[0]
-        if self._ways.packed and self._pack():
+        rows = x_BI.shape[0]
+        if rows > 1 and self._ways.packed and self._pack():
             return self._by_packed_weights(x_BI)
-        if len(self._some[1]) != rows:
-            self._some = self._bags(rows)
-        return torch.embedding_bag(self._table_IG, *self._some, False, 0, False, x_BI.reshape(-1))[0]
+        if rows != self._rows:
+            self._rows, (self._places, self._begins) = rows, self._bags(rows)
+        sums = _sums_of_rows(self._table_IG, self._places, self._begins, False, 0, False, x_BI.reshape(-1))[0]
+        return sums if self._parts == 1 else _added(sums.view(rows, self._parts, -1).unbind(1))
 
     def _pack(self) -> bool:
         """Packs the weights once; False where oneDNN has no such product."""
         if self._packed is None:
-            self._packed = False
+            self._packed = []
             if self._table_IG.device.type == "cpu" and self._table_IG.dtype == torch.float32:
                 with contextlib.suppress(RuntimeError, AttributeError):  # not built in, or not for this processor
-                    self._packed = torch.ops.mkldnn._reorder_linear_weight(self._table_IG.t().contiguous(), None)  # noqa: SLF001 - torch's name
-        return self._packed is not False
+                    parts = [part_IG.t().contiguous() for part_IG in self._table_IG.split(self._part)]
+                    self._packed = [torch.ops.mkldnn._reorder_linear_weight(part_GI, None) for part_GI in parts]  # noqa: SLF001 - torch's name
+        return bool(self._packed)
 
     def _by_packed_weights(self, x_BI: Tensor) -> Tensor:
-        shared = self._ways.threads > 1 and len(x_BI) * self._table_IG.numel() >= MIN_SHARED
+        shared = self._ways.threads > 1 and x_BI.shape[0] * self._table_IG.numel() >= MIN_SHARED
         if shared:
             torch.set_num_threads(self._ways.threads)
         try:
-            return torch.ops.mkldnn._linear_pointwise.default(x_BI, self._packed, None, "none", [], "")  # noqa: SLF001 - torch's name
+            product, parts = torch.ops.mkldnn._linear_pointwise.default, x_BI.split(self._part, dim=1)  # noqa: SLF001 - torch's name
+            return _added([product(x, packed, None, "none", [], "") for x, packed in zip(parts, self._packed or (), strict=True)])
         finally:
             if shared:
                 torch.set_num_threads(1)
+
+
+def _added(sums: Sequence[Tensor]) -> Tensor:
+    """Their sum, from the first to the last."""
+    total = sums[0]
+    for other in sums[1:]:
+        total = total + other
+    return total

@@ -24,11 +24,13 @@ from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
 from lstmgen.media.base import Access, Medium, Tokenizer
+from lstmgen.media.declared import media_options
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.options import check_known
 from lstmgen.runs.sources import gather, reads_input, token_files
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -186,8 +188,9 @@ class TrainedModel:
         Raises:
             UnseenSymbolError: the text holds unseen symbols and `oov` is `error`.
             InputError: it is empty, too long, or cannot be read.
-            UsageError: the window is not a positive whole number.
+            UsageError: the window is not a positive whole number, or an option is unknown.
         """
+        check_known(options, (option.name for option in media_options("score")[self.medium.label]))
         encoded = self.medium.encode(self.tokenizer, self.prepare(item), options)
         return evaluate(self.network, self.medium, self.tokenizer, [encoded], window=window, progress=progress)
 

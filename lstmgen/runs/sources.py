@@ -5,6 +5,7 @@ The same way is taken when a run starts, when it is resumed, and when its model 
 
 from __future__ import annotations
 
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,10 @@ def gather(data: DataConfig, access: Access, *, medium: Medium | None = None, to
         medium = medium_of(tokenizer)
     if medium is None:
         medium, notes = choose(groups)
-    # The same file, named twice, is one.
-    unique = {os.path.realpath(candidate.path): candidate for group in reversed(groups.values()) for candidate in reversed(group)}
-    found = Found(sources=tuple(reversed(unique.values())), val=_found((data.val,), access) if data.val else None)
+    unique: dict[str, Candidate] = {}  # a file that is named twice is one, and stands where it was named first
+    for candidate in itertools.chain(*groups.values()):
+        unique.setdefault(os.path.realpath(candidate.path), candidate)
+    found = Found(sources=tuple(unique.values()), val=_found((data.val,), access) if data.val else None)
     material = medium.gather(found, data, access)
     return Gathered(medium=medium, material=material, notes=notes)
 

@@ -4,8 +4,10 @@ import pytest
 
 from lstmgen import api, choices
 from lstmgen.cli.media import chosen, hint_of, manner_of, options_of
+from lstmgen.cli.sample_options import COMMON, TURN_LENGTH
 from lstmgen.errors import UsageError
 from lstmgen.media.registry import medium
+from lstmgen.media.text.medium import DEFAULT_LENGTH
 
 NOTHING = {option.name: () if option.repeated else None for command in ("sample", "score") for option in options_of(command)}
 
@@ -40,3 +42,8 @@ def test_every_tokenizer_has_a_hint_and_so_has_what_is_unknown():
     assert {hint_of(name) for name in choices.MEDIA["tunes"].tokenizers} == {"-o tune.mid --png --wav"}
     assert {hint_of(name) for name in choices.MEDIA["text"].tokenizers} == {'-p "How it begins"'}
     assert hint_of("digits") == manner_of("numbers").hint == "-o FILE"
+
+
+def test_the_help_says_how_long_a_text_is_where_nothing_is_asked_for():
+    text = next(option.help for option in COMMON if option.name == "length")
+    assert f"[{DEFAULT_LENGTH} of text, {TURN_LENGTH} a turn]" in text

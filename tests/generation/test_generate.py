@@ -1,120 +1,220 @@
-"""From drawn ids to text in pieces, with a drawing made of given ids."""
+"""From a request to samples: one way for every medium, whole or in pieces, alone or side by side."""
 
 import pytest
 
-from lstmgen import limits
-from lstmgen.errors import InputError, UnseenSymbolError
-from lstmgen.generation.draw import Drawn
-from lstmgen.generation.generate import SampleStream, encode_given
-from lstmgen.media.text import tokenizers as text_tokenizers
-from lstmgen.media.text.byte import ByteTokenizer
+from lstmgen.config import DataConfig
+from lstmgen.errors import UsageError
+from lstmgen.generation import generate as generate_module
+from lstmgen.generation.generate import MAX_LANES, NOVEL_TRIES, Job, Stream, generate
+from lstmgen.generation.request import Request
+from lstmgen.generation.sampling import Sampling
+from lstmgen.media.declared import media_options
+from lstmgen.music.score import Notes
 
-CHAR = text_tokenizers.build("char", lambda: iter(["abcdefgh .\nEND"]))
-BYTE = ByteTokenizer()
-
-
-def stream_of(text, tokenizer=CHAR, *, end=False, ids=None, **values):
-    tokens = list(tokenizer.encode(text) if ids is None else ids) + [0] * end
-    return SampleStream(tokenizer, iter([Drawn(int(token), 0.5) for token in tokens]), index=3, seed=8, **values)
+HOT = Sampling(temperature=1.5)
 
 
-def test_pieces_joined_are_the_text():
-    stream = stream_of("abc def.")
-    assert "".join(stream) == "abc def."
-    result = stream.result
-    assert (result.text, result.tokens, result.nats_per_token, result.ended) == ("abc def.", 8, 0.5, "length")
-    assert (result.index, result.seed, result.prompt, result.notes) == (3, 8, "", ())
+def job_of(case, **fields):
+    request = Request(**{"prompt": case.prompt, "seed": 3, "length": 12, "sampling": HOT, **fields})
+    return Job.of(case.model.decoder, case.medium, case.tokenizer, request, data=DataConfig())
 
 
-def test_half_a_character_is_never_a_piece():
-    pieces = list(stream_of("aé€🎵z", BYTE))
-    assert pieces == ["a", "é", "€", "🎵", "z"]
+def samples_of(case, **fields):
+    return list(generate(job_of(case, **fields)))
 
 
-def test_a_character_of_which_only_the_beginning_was_drawn_is_shown_as_replaced_or_not_at_all():
-    ids = BYTE.encode("a🎵")[:3].tolist()
-    assert "".join(stream_of("", BYTE, ids=ids)) == "a\ufffd"
-    assert "".join(stream_of("", BYTE, ids=ids, keep_half=False)) == "a"
+def told(sample):
+    """All that a sample says of itself, comparable."""
+    return (sample.index, sample.seed, sample.medium.to_bytes(sample.item), sample.tokens, sample.nats_per_token, sample.ended)
 
 
-def test_a_stop_text_ends_the_sample_and_is_not_emitted():
-    stream = stream_of("abc END. def", stop=("END", "def"))
-    assert "".join(stream) == "abc "
-    assert stream.result.ended == "stop"
-    assert stream.result.tokens == 7
+def test_a_sample_is_the_same_whatever_is_drawn_beside_it(case):
+    number = MAX_LANES + 6
+    many = [told(sample) for sample in samples_of(case, num_samples=number)]
+    assert [index for index, *_ in many] == list(range(number))
+    assert len({item for _, _, item, *_ in many}) > number // 2
+    for first, count in ((0, 1), (0, 3), (2, 3), (MAX_LANES - 1, 2), (number - 1, 1)):
+        assert [told(sample) for sample in samples_of(case, first=first, num_samples=count)] == many[first : first + count]
 
 
-def test_the_beginning_of_a_stop_text_at_the_end_is_emitted():
-    stream = stream_of("abc EN", stop=("END",))
-    assert "".join(stream) == "abc EN"
-    assert stream.result.ended == "length"
+@pytest.mark.parametrize("lanes", [1, 2, 5])
+def test_samples_come_in_order_however_many_are_drawn_side_by_side(medium_case, monkeypatch, lanes):
+    fields = {"num_samples": 7, "length": 60, "options": {} if medium_case.medium.name == "text" else {"bars": 1}}
+    expected = [told(sample) for sample in samples_of(medium_case, **fields)]
+    assert len({tokens for *_, tokens, _, _ in expected}) > 1, "they end at different times"
+    monkeypatch.setattr(generate_module, "MAX_LANES", lanes)
+    assert [told(sample) for sample in samples_of(medium_case, **fields)] == expected
 
 
-def test_a_boundary_ends_the_sample_as_the_end_of_the_document_and_does_not_count():
-    stream = stream_of("abc EN", stop=("END",), end=True)
-    assert "".join(stream) == "abc EN"
-    assert stream.result.ended == "end-of-document"
-    assert stream.result.tokens == 6
+@pytest.mark.parametrize("prompted", [True, False])
+def test_streamed_pieces_joined_are_the_whole_decoded_at_once(case, prompted):
+    job = job_of(case, length=60, **({} if prompted else {"prompt": None}))
+    (whole,) = generate(job)
+    stream = Stream(job)
+    pieces = list(stream)
+    assert all(len(piece) for piece in pieces)
+    assert told(stream.result) == told(whole)
+    joined, ids = case.joined(pieces), stream.lane.ids
+    if case.medium.name == "text":
+        assert joined == whole.text == case.tokenizer.decode(ids)
+    else:
+        prompt = job.prompt
+        assert joined.same_as(case.tokenizer.decode([*prompt.ids, *ids], like=prompt.item, since=len(prompt.ids)).notes)
+        before = Notes.empty() if prompt.item is None else prompt.item.notes
+        assert Notes.joined([before, joined]).same_as(whole.score.notes)
 
 
-def test_nothing_drawn_is_an_empty_sample():
-    stream = stream_of("")
+@pytest.mark.parametrize("end", [{"bars": 2}, {"seconds": 2.3}], ids=str)
+@pytest.mark.parametrize("prompted", [True, False])
+def test_of_the_notes_that_were_streamed_a_tune_only_cuts_what_would_sound_beyond_its_end(tune_case, prompted, end):
+    job = job_of(tune_case, length=None, options=end, **({} if prompted else {"prompt": None}))
+    stream = Stream(job)
+    before = [] if job.prompt.item is None else [job.prompt.item.notes]
+    joined = Notes.joined([*before, *stream])
+    score = stream.result.score
+    assert stream.result.ended in end
+    assert len(joined) > 3
+    end_ticks = joined.end_ticks.clip(max=score.length_ticks)
+    assert joined.changed(end_ticks=end_ticks).same_as(score.notes)
+    assert (joined.end_ticks - end_ticks).max() <= score.ticks_per_beat / 12, "less than a step"
+
+
+def test_a_stream_is_the_sample_of_its_number(medium_case):
+    job = job_of(medium_case, num_samples=4)
+    for number, sample in enumerate(generate(job)):
+        stream = Stream(job, number)
+        list(stream)
+        assert told(stream.result) == told(sample)
+
+
+def test_nothing_drawn_is_an_empty_sample(medium_case):
+    job = job_of(medium_case, length=0)
+    stream = Stream(job)
     assert list(stream) == []
-    assert stream.result.nats_per_token is None
-    assert stream.result.ended == "length"
+    (sample,) = generate(job)
+    assert told(sample) == told(stream.result)
+    assert (sample.tokens, sample.nats_per_token, sample.ended, sample.prompt) == (0, None, "length", medium_case.prompt)
 
 
-def test_a_reader_who_leaves_keeps_what_was_emitted():
-    stream = stream_of("abcdef")
-    assert next(stream) + next(stream) == "ab"
+def test_a_reader_who_leaves_keeps_what_was_given(medium_case):
+    stream = Stream(job_of(medium_case, length=200))
+    given = [next(stream) for _ in range(3)]
     stream.close()
     assert list(stream) == []
-    assert stream.result.text == "ab"
     assert stream.result.ended == "interrupted"
+    assert stream.result.tokens == stream.lane.tokens < 200
+    if medium_case.medium.name == "text":
+        assert stream.result.text == medium_case.joined(given)
+    else:
+        assert stream.result.drawn_notes >= len(medium_case.joined(given)) >= 3
 
 
-def test_an_interruption_while_drawing_keeps_what_was_emitted():
-    def interrupted():
-        yield Drawn(int(CHAR.encode("a")[0]), 1.0)
-        raise KeyboardInterrupt
-
-    stream = SampleStream(CHAR, interrupted(), index=0, seed=0)
-    assert next(stream) == "a"
-    with pytest.raises(KeyboardInterrupt):
-        next(stream)
-    assert stream.result.text == "a"
-    assert stream.result.ended == "interrupted"
+def test_an_interruption_while_drawing_keeps_what_was_given(medium_case, monkeypatch):
+    job = job_of(medium_case, length=200)
+    stream = Stream(job)
+    next(stream)
+    tokens = stream.lane.tokens
+    with monkeypatch.context() as patch:
+        patch.setattr(job.decoder, "step", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            list(stream)
+    assert (stream.result.ended, stream.result.tokens) == ("interrupted", tokens)
 
 
 @pytest.mark.parametrize("leave", [False, True])
-def test_the_end_is_told_once(leave):
-    told = []
-    stream = stream_of("abc", on_end=told.append)
+def test_the_end_is_told_once(medium_case, leave):
+    ends = []
+    stream = Stream(job_of(medium_case, length=30), on_end=ends.append)
     next(stream)
     if leave:
         stream.close()
     list(stream)
     stream.close()
-    assert told == [stream]
+    assert ends == [stream]
 
 
-def test_unseen_symbols_are_refused_left_out_or_replaced_and_reported():
-    with pytest.raises(UnseenSymbolError):
-        encode_given(CHAR, "aéb\x1b", oov="error", what="the prompt")
-    ids, notes = encode_given(CHAR, "aéb\x1b", oov="skip", what="the prompt")
-    assert CHAR.decode(ids) == "ab"
-    assert len(notes) == 1
-    assert "left out" in notes[0]
-    assert "'é'" in notes[0]
-    assert "\x1b" not in notes[0]
-    ids, notes = encode_given(CHAR, "aéb", oov="replace", what="the prompt")
-    assert len(ids) == 3
-    assert "replaced" in notes[0]
-    assert encode_given(CHAR, "ab", oov="skip", what="the prompt")[1] == ()
-    assert encode_given(BYTE, "é", oov="skip", what="the prompt")[1] == ()
+def test_without_a_seed_one_is_drawn_and_told_and_draws_the_same_again(medium_case):
+    found = [samples_of(medium_case, seed=None)[0] for _ in range(5)]
+    assert len({sample.seed for sample in found}) > 1
+    assert told(samples_of(medium_case, seed=found[0].seed)[0]) == told(found[0])
 
 
-def test_a_text_that_is_too_long_is_refused(monkeypatch):
-    monkeypatch.setattr(limits, "MAX_PROMPT_CHARS", 5)
-    with pytest.raises(InputError, match="6 characters"):
-        encode_given(CHAR, "abcdef", oov="error", what="the prompt")
+def test_what_a_medium_tells_of_a_sample_are_its_attributes(medium_case):
+    sample = samples_of(medium_case)[0]
+    assert sample.facts
+    assert all(getattr(sample, name) is value for name, value in sample.facts.items())
+    with pytest.raises(AttributeError, match=f"sample of {medium_case.medium.label} has no attribute 'colour'; it has "):
+        _ = sample.colour
+    shown = repr(sample)
+    assert f"prompt={medium_case.prompt!r}" in shown
+    assert f"tokens={sample.tokens}" in shown
+    assert len(shown) < 300
+
+
+def test_only_what_comes_to_an_end_is_drawn(medium_case):
+    job = job_of(medium_case, length=-1)
+    assert job.plan.length is None
+    if medium_case.medium.name == "tunes":
+        assert job.plan.ends
+        return
+    with pytest.raises(UsageError, match="never end"):
+        next(generate(job))
+    assert samples_of(medium_case, length=-1, options={"stop": ["e"]})[0].ended in {"stop", "end-of-document"}
+
+
+def test_an_option_that_a_medium_does_not_have_is_a_usage_error(medium_case):
+    with pytest.raises(UsageError, match="no option colour, tempature") as caught:
+        samples_of(medium_case, options={"tempature": 0.5, "colour": "red"})
+    assert media_options("sample")[medium_case.medium.label][0].name in caught.value.remedy
+
+
+class Copied:
+    """Says of each item what share was copied: what was given for its index and its attempt."""
+
+    def __init__(self, case, shares):
+        self.asked = []
+        self._names = {}
+        for index, of_index in enumerate(shares):
+            for attempt, share in enumerate(of_index):
+                self._names[self.item(case, index, attempt)] = (index, attempt), share
+        assert len(self._names) == sum(map(len, shares)), "no two items are the same"
+        self._to_bytes = case.medium.to_bytes
+
+    @staticmethod
+    def item(case, index, attempt):
+        """What is drawn in place of a sample at an attempt."""
+        return case.medium.to_bytes(samples_of(case, first=index + attempt * 1_000_000)[0].item)
+
+    def __call__(self, item):
+        name, share = self._names[self._to_bytes(item)]
+        self.asked.append(name)
+        return share
+
+
+def test_what_copies_too_much_is_drawn_again_and_the_first_that_does_not_is_kept(medium_case):
+    copied = Copied(medium_case, [[0.9, 0.51, 0.4, 0.1], [0.5], [1.0, 0.0]])
+    kept = list(generate(job_of(medium_case, num_samples=3, novel=0.5), copied=copied))
+    expected = [copied.item(medium_case, index, attempt) for index, attempt in ((0, 2), (1, 0), (2, 1))]
+    assert [medium_case.medium.to_bytes(sample.item) for sample in kept] == expected
+    assert sorted(copied.asked) == [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (2, 1)]
+    assert not any("copied" in warning for sample in kept for warning in sample.warnings)
+    for sample in kept:
+        assert told(samples_of(medium_case, first=sample.index)[0]) == told(sample), "its number and seed draw it again"
+
+
+def test_where_every_one_copies_too_much_the_least_is_kept_and_said(medium_case):
+    shares = [0.9, 0.8, 0.7, 0.6, 0.62, 0.61, 0.6, 0.99, 0.9, 0.8]
+    assert len(shares) == NOVEL_TRIES
+    copied = Copied(medium_case, [shares, [0.2]])
+    first, second = generate(job_of(medium_case, num_samples=2, novel=0.5), copied=copied)
+    assert medium_case.medium.to_bytes(first.item) == copied.item(medium_case, 0, 3)
+    assert first.warnings[-1] == "each of 10 samples copied more than 50%; this is the one with 60%"
+    assert not any("copied" in warning for warning in second.warnings)
+    assert len(copied.asked) == NOVEL_TRIES + 1
+
+
+def test_where_nothing_is_asked_about_copies_nothing_is_drawn_again(medium_case):
+    def never(_item):
+        raise AssertionError("asked")
+
+    assert told(next(generate(job_of(medium_case), copied=never))) == told(samples_of(medium_case)[0])

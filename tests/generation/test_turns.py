@@ -4,18 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from lstmgen.errors import UnseenSymbolError
+from lstmgen.errors import UnseenSymbolError, UsageError
 from lstmgen.generation.draw import begin
+from lstmgen.generation.request import Request
 from lstmgen.generation.sampling import Sampling
 from lstmgen.generation.turns import Turns
-from lstmgen.media.text import tokenizers as text_tokenizers
+from lstmgen.media.text import tokenizers
 from lstmgen.media.text.byte import ByteTokenizer
+from lstmgen.media.text.medium import MEDIUM
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 BYTE = ByteTokenizer()
-CHAR = text_tokenizers.build("char", lambda: iter(["abcdefg .\n"]))
-PLAIN = Sampling(temperature=1)
+CHAR = tokenizers.build("char", lambda: iter(["abcdefg .\n"]))
 
 
 def decoder_for(tokenizer):
@@ -25,22 +26,32 @@ def decoder_for(tokenizer):
 
 
 def turns_of(tokenizer=CHAR, seed=2):
-    return Turns(decoder_for(tokenizer), tokenizer, seed=seed)
+    return Turns(decoder_for(tokenizer), MEDIUM, tokenizer, seed=seed)
+
+
+def turn(turns, length, **options):
+    """The model's turn, of which nothing is drawn yet."""
+    return turns.generate(Request(length=length, sampling=Sampling(temperature=1), options={"ignore_end": True, **options}))
+
+
+def known(turns):
+    """What the model has read."""
+    return turns._job.context
 
 
 def check_state_belongs_to_text(turns):
     """The state is the one after exactly the text."""
-    fresh = begin(turns._decoder, turns._tokenizer.encode(turns.text))
-    torch.testing.assert_close(turns._context.logits_V, fresh.logits_V, rtol=1e-4, atol=1e-5)
-    assert turns._context.ids.tolist() == fresh.ids.tolist()
+    fresh = begin(turns._job.decoder, turns._tokenizer.encode(turns.text))
+    torch.testing.assert_close(known(turns).logits_V, fresh.logits_V, rtol=1e-4, atol=1e-5)
+    assert known(turns).ids.tolist() == fresh.ids.tolist()
 
 
 def test_the_text_grows_by_what_both_wrote():
     turns = turns_of()
     turns.append("abc. ")
-    first = "".join(turns.generate(12, sampling=PLAIN, ignore_end=True))
+    first = "".join(turn(turns, 12))
     turns.append("\nfed")
-    second = "".join(turns.generate(7, sampling=PLAIN, ignore_end=True))
+    second = "".join(turn(turns, 7))
     assert (len(first), len(second)) == (12, 7)
     assert turns.text == f"abc. {first}\nfed{second}"
     check_state_belongs_to_text(turns)
@@ -51,7 +62,7 @@ def test_undo_takes_back_one_turn_at_a_time_text_and_state():
     texts = [turns.text]
     turns.append("abc")
     texts.append(turns.text)
-    list(turns.generate(5, sampling=PLAIN))
+    list(turn(turns, 5, ignore_end=False))
     texts.append(turns.text)
     turns.append("gfe")
     for expected in reversed(texts):
@@ -64,9 +75,9 @@ def test_undo_takes_back_one_turn_at_a_time_text_and_state():
 def test_asking_again_after_undo_gives_another_continuation():
     turns = turns_of()
     turns.append("abc")
-    first = "".join(turns.generate(20, sampling=PLAIN, ignore_end=True))
+    first = "".join(turn(turns, 20))
     turns.undo()
-    assert "".join(turns.generate(20, sampling=PLAIN, ignore_end=True)) != first
+    assert "".join(turn(turns, 20)) != first
 
 
 def test_the_same_actions_with_the_same_seed_give_the_same_text():
@@ -74,9 +85,9 @@ def test_the_same_actions_with_the_same_seed_give_the_same_text():
     for seed in (2, 2, 3):
         turns = turns_of(seed=seed)
         turns.append("abc")
-        list(turns.generate(20, sampling=PLAIN, ignore_end=True))
+        list(turn(turns, 20))
         turns.undo()
-        list(turns.generate(20, sampling=PLAIN, ignore_end=True))
+        list(turn(turns, 20))
         results.append(turns.text)
     assert results[0] == results[1] != results[2]
 
@@ -84,7 +95,7 @@ def test_the_same_actions_with_the_same_seed_give_the_same_text():
 def test_after_a_stop_text_the_state_is_the_one_after_the_text_as_it_stands():
     turns = turns_of()
     turns.append("ab")
-    text = "".join(turns.generate(400, sampling=PLAIN, stop=("e", "g"), ignore_end=True))
+    text = "".join(turn(turns, 400, stop=("e", "g")))
     assert "e" not in text
     assert "g" not in text
     assert turns.text == "ab" + text
@@ -94,13 +105,13 @@ def test_after_a_stop_text_the_state_is_the_one_after_the_text_as_it_stands():
 def test_half_a_character_at_the_end_of_a_turn_is_neither_shown_nor_known():
     turns, halves = turns_of(BYTE), 0
     for _ in range(60):
-        stream = turns.generate(3, sampling=PLAIN, ignore_end=True)
+        stream = turn(turns, 3)
         list(stream)
         decoder = BYTE.decoder()
-        whole = "".join(decoder.push(token) for token in stream.drawing.ids.tolist())
+        whole = "".join(decoder.push(token) for token in stream.lane.ids.tolist())
         halves += decoder.finish() != ""
         assert turns.text == whole
-        assert turns.text == BYTE.decode(turns._context.ids), "the model knows what is shown"
+        assert turns.text == BYTE.decode(known(turns).ids), "the model knows what is shown"
         turns.undo()
     assert halves > 3
 
@@ -108,7 +119,7 @@ def test_half_a_character_at_the_end_of_a_turn_is_neither_shown_nor_known():
 def test_a_turn_that_is_left_half_way_keeps_what_was_emitted():
     turns = turns_of()
     turns.append("ab")
-    stream = turns.generate(50, sampling=PLAIN, ignore_end=True)
+    stream = turn(turns, 50)
     begun = next(stream) + next(stream) + next(stream)
     assert turns.text == "ab" + begun
     turns.append("cd")
@@ -122,9 +133,9 @@ def test_a_turn_that_is_left_half_way_keeps_what_was_emitted():
 
 def test_an_interruption_leaves_text_and_state_together(monkeypatch):
     turns = turns_of()
-    stream = turns.generate(50, sampling=PLAIN, ignore_end=True)
+    stream = turn(turns, 50)
     begun = next(stream)
-    monkeypatch.setattr(turns._decoder, "step", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(turns._job.decoder, "step", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         next(stream)
     monkeypatch.undo()
@@ -141,7 +152,7 @@ def test_unseen_symbols_are_refused_or_noted():
     assert not turns.undo()
     assert turns.append("aé", oov="skip")
     assert turns.text == "aé"
-    assert turns._context.ids.tolist() == CHAR.encode("a").tolist()
+    assert known(turns).ids.tolist() == CHAR.encode("a").tolist()
 
 
 def test_appending_nothing_is_no_turn():
@@ -160,14 +171,37 @@ def test_what_is_kept_is_not_undone():
     assert turns.text == "abc"
 
 
+def test_a_turn_without_an_end_continues_until_it_is_left():
+    turns = turns_of()
+    stream = turn(turns, -1)
+    assert len("".join(next(stream) for _ in range(600))) == len(turns.text) == 600
+
+
+def test_a_turn_that_is_refused_is_no_turn():
+    turns = turns_of()
+    for options in ({"stop": [""]}, {"tempo": 3}):
+        with pytest.raises(UsageError):
+            turn(turns, 5, **options)
+    assert (turns.text, turns.undo()) == ("", False)
+
+
+def test_a_seed_is_drawn_where_none_is_given_and_gives_the_same_again():
+    first, second = turns_of(seed=None), turns_of(seed=None)
+    assert first.seed != second.seed
+    list(turn(first, 20))
+    again = turns_of(seed=first.seed)
+    list(turn(again, 20))
+    assert again.text == first.text
+
+
 def test_the_end_of_a_document_ends_a_turn_and_leaves_the_text_open():
     turns = turns_of()
     for _ in range(40):
-        stream = turns.generate(100, sampling=PLAIN)
+        stream = turn(turns, 100, ignore_end=False)
         list(stream)
         if stream.result.ended == "end-of-document":
             break
     else:
         pytest.fail("no turn ended by itself")
     check_state_belongs_to_text(turns)
-    assert np.all(turns._context.ids != 0)
+    assert np.all(known(turns).ids != 0)

@@ -88,3 +88,18 @@ def test_a_named_preset_is_taken_whatever_the_budget(name):
 def test_tied_matrices_get_equal_widths():
     model = resolve(Config().replace({"model.tied": True}), facts()).model
     assert model.embedding_size == model.hidden_size
+
+
+def test_items_that_are_read_apart_get_longer_windows_and_fewer_streams():
+    stream, apart = (resolve(Config(), facts(apart=apart)).training for apart in (False, True))
+    assert apart.seq_length > stream.seq_length
+    assert apart.batch_size < stream.batch_size
+
+
+def test_augmentation_counts_as_so_much_more_material():
+    plain, worth = (resolve(Config(), facts(train_tokens=200_000, worth=worth)) for worth in (1.0, 5.0))
+    more = resolve(Config(), facts(train_tokens=1_000_000))
+    assert worth.model.dropout == more.model.dropout < plain.model.dropout
+    assert worth.model.hidden_size == more.model.hidden_size
+    epochs = [resolve(Config(), facts(train_tokens=45_000, worth=worth, budget_is_default=True)).training.epochs for worth in (1.0, 5.0)]
+    assert epochs[1] > epochs[0]

@@ -73,6 +73,24 @@ def test_a_run_tells_what_happens_in_order_and_leaves_a_complete_folder(train, s
     json.dumps(summary)
 
 
+@pytest.mark.parametrize(
+    "as_given", [str, lambda path: path, lambda path: [path], lambda path: (str(path),)], ids=["str", "Path", "list", "tuple"]
+)
+def test_one_source_is_given_by_itself_or_in_a_list(story, tmp_path, as_given):
+    training = lstmgen.train(as_given(story), out=tmp_path / "run", settings=TINY, cache=tmp_path / "cache", pause_after=1)
+    (prepared, *_) = training
+    assert prepared.documents == 1
+    assert prepared.settings["data"]["sources"] == [str(story)]
+
+
+def test_without_a_source_training_is_refused_and_leaves_no_folder(tmp_path):
+    for nothing in ((), []):
+        with pytest.raises(UsageError, match="no source") as caught:
+            list(lstmgen.train(nothing, out=tmp_path / "run", cache=tmp_path / "cache"))
+        assert "lstmgen train" in caught.value.remedy
+    assert not (tmp_path / "run").exists()
+
+
 def test_the_final_figure_is_what_score_says_of_the_model_file(train, story, tmp_path):
     training = train(story, out=tmp_path / "run")
     list(training)
@@ -271,6 +289,34 @@ def test_tunes_from_standard_input_are_kept_as_midi_and_their_run_resumes(train,
     list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
     piped(train, TEXT, tmp_path / "run", overwrite=True, pause_after=1)
     assert [path.suffix for path in kept_in(tmp_path / "run")] == [".txt"]
+
+
+@pytest.fixture
+def tunes(tmp_path):
+    """Four scales, each 64 notes, in four keys."""
+    folder = tmp_path / "tunes"
+    folder.mkdir()
+    start = np.arange(0, 64 * 240, 240)
+    for number in range(4):
+        (folder / f"{number}.mid").write_bytes(to_midi_bytes(Score.of(Notes.of(start, start + 240, 50 + number + np.arange(64) % 12))))
+    return folder
+
+
+@pytest.mark.parametrize("tokenizer", ["notes", "performance", "grid"])
+def test_every_tokenizer_of_tunes_trains_resumes_and_is_scored(train, tunes, tmp_path, tokenizer):
+    settings = {"tokenizer.name": tokenizer, "training.sample_every_s": 1e-6}
+    whole = train(tunes, out=tmp_path / "whole", settings=settings)
+    events = list(whole)
+    assert any(isinstance(event, Sampled) for event in events)
+    assert (whole.summary["tokenizer"], whole.summary["val"]["notes"]) == (tokenizer, 64)
+    list(train(tunes, out=tmp_path / "parts", settings=settings, pause_after=5))
+    list(lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache"))
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+    model = lstmgen.load(tmp_path / "parts", device="cpu")
+    assert model.score_split("val", cache=tmp_path / "cache").nats_per_note == pytest.approx(
+        whole.summary["val"]["nats_per_note"], rel=1e-5
+    )
+    assert model.novelty(tunes / "0.mid").copied_share == 1.0
 
 
 def test_starting_from_a_model_keeps_what_it_knows_and_takes_new_symbols(train, story, tmp_path):

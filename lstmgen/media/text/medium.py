@@ -22,12 +22,15 @@ from lstmgen.media.text import tokenizers
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus, gather
 from lstmgen.media.text.material import TextMaterial
+from lstmgen.media.text.options import SAMPLE_OPTIONS
 from lstmgen.media.text.recognise import RefusedError, require_text
+from lstmgen.media.text.stops import StopScanner
 from lstmgen.media.text.survey import survey
 from lstmgen.media.text.symbols import printable, without_strays
 from lstmgen.media.text.words import symbols_of_text
 from lstmgen.media.text.writer import TextPlan
 from lstmgen.media.writing import Encoded, Prompt
+from lstmgen.options import check_known
 
 DEFAULT_LENGTH: Final = 500
 """Tokens of a sample where nothing else is asked for."""
@@ -125,6 +128,8 @@ class TextMedium:
         """A text, the bytes of one, or the text of the file at a path."""
         if isinstance(thing, str):
             return thing
+        if not isinstance(thing, (bytes, Path)):
+            raise UsageError(f"a text is expected, found {type(thing).__name__}", remedy="give a str, bytes, or the Path of a file")
         try:
             content = thing.read_bytes() if isinstance(thing, Path) else thing
             return content.decode("utf-8").removeprefix("\ufeff")
@@ -175,7 +180,9 @@ class TextMedium:
         return Prompt(item=text, ids=encoded.ids, notes=encoded.notes, shown=text)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Refuses an unknown policy, and stop texts that are empty or too long."""
+        """Refuses an unknown option or policy, and stop texts that are empty or too long."""
+        check_known(options, (option.name for option in SAMPLE_OPTIONS))
+        StopScanner(_as_stops(options.get("stop", ())))
         if options.get("oov", "error") not in get_args(OovPolicy):
             raise UsageError(f"--oov: expected one of {', '.join(get_args(OovPolicy))}, found {options['oov']!r}", remedy="--oov error")
 

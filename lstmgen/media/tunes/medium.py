@@ -24,13 +24,14 @@ from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
-from lstmgen.media.tunes.options import constraints_of
+from lstmgen.media.tunes.options import SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
 from lstmgen.music.typed import parse_tune
+from lstmgen.options import check_known
 
 _BARS: Final = 16
 _SECONDS: Final = 30.0
@@ -179,7 +180,8 @@ class TuneMedium:
         return Prompt(item=score, ids=tokenizer.encode(self.tidy(score, data)), shown=shown, notes=notes)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Refuses what cannot be read, or leaves nothing."""
+        """Refuses what is unknown, cannot be read, or leaves nothing."""
+        check_known(options, (*(option.name for option in SAMPLE_OPTIONS), "constraints"))
         constraints_of(options)
 
     def plan(self, tokenizer: ScoreTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
@@ -207,12 +209,17 @@ class TuneMedium:
     def save(self, item: Score, path: Path, *, title: str = "") -> None:
         """Writes a MIDI file, a picture or sound, by the ending of its name."""
         from lstmgen.music.midi.writer import write_midi
-        from lstmgen.music.rendering import render_file
+        from lstmgen.music.rendering import kind_of, render_file
 
         if path.suffix.lower() in _SUFFIXES:
             write_midi(item, path)
-        else:
-            render_file(item, path, title=title)
+            return
+        try:
+            kind = kind_of(path)
+        except UsageError as error:
+            stem = path.stem or "tune"
+            raise UsageError(f"{error.message}, or .mid", remedy=f"name it {stem}.mid, {stem}.png or {stem}.wav") from error
+        render_file(item, path, kind=kind, title=title)
 
     def show(self, item: Score, *, width: int, height: int | None = None, colour: bool = False) -> str:
         """A piano roll."""
@@ -230,6 +237,8 @@ def _reading(thing: Score | bytes | str | Path) -> Reading:
         return Reading(thing, ())
     if isinstance(thing, bytes):
         return read_midi(thing)
+    if not isinstance(thing, (str, Path)):
+        raise UsageError(f"a tune is expected, found {type(thing).__name__}", remedy=f"{_TYPED_OR_FILE}, its bytes, or a score")
     if isinstance(thing, str) and not _names_a_file(thing):
         try:
             return Reading(parse_tune(thing), ())

@@ -57,7 +57,7 @@ class Kernel:
 
     def _make_room(self, lanes: int) -> None:
         size = self._size
-        self._gates_BG, self._from_state_BG = self._input_bias_G.new_empty(2, lanes, 3 * size)
+        self._lanes, (self._gates_BG, self._from_state_BG) = lanes, self._input_bias_G.new_empty(2, lanes, 3 * size)
         self._sigmoids = self._gates_BG.narrow(1, 0, 2 * size)
         self._r_BH, self._z_BH = self._sigmoids.split(size, dim=1)
         self._hn_BH = self._from_state_BG.narrow(1, 2 * size, size)
@@ -65,8 +65,8 @@ class Kernel:
     def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """One token for every lane."""
         (h_BH,) = state
-        if len(h_BH) != len(self._gates_BG):
-            self._make_room(len(h_BH))
+        if h_BH.shape[0] != self._lanes:
+            self._make_room(h_BH.shape[0])
         from_input_BG = x_BI if self._input is None else self._input(x_BI).add_(self._input_bias_G)
         torch.add(self._recurrent_bias_G, self._recurrent(h_BH), out=self._from_state_BG)
         torch.add(from_input_BG, self._from_state_BG, out=self._gates_BG)

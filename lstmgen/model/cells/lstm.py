@@ -61,20 +61,20 @@ class Kernel:
         if not hoisted:
             matrices.insert(0, _arranged(weights["input_weight"]))
         self._size = weights["recurrent_weight"].shape[1]
-        self._product = products.of(torch.cat(matrices, dim=1))
+        self._product = products.of(*matrices)
         self._make_room(1)
 
     def _make_room(self, lanes: int) -> None:
         size = self._size
-        self._gates_BG = self._bias_G.new_empty(lanes, 4 * size)
+        self._lanes, self._gates_BG = lanes, self._bias_G.new_empty(lanes, 4 * size)
         self._sigmoids, self._g_BH = self._gates_BG.split((3 * size, size), dim=1)
         self._i_BH, self._f_BH, self._o_BH = self._sigmoids.split(size, dim=1)
 
     def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """One token for every lane."""
         h_BH, c_BH = state
-        if len(h_BH) != len(self._gates_BG):
-            self._make_room(len(h_BH))
+        if h_BH.shape[0] != self._lanes:
+            self._make_room(h_BH.shape[0])
         if self._hoisted:
             torch.add(x_BI, self._product(h_BH), out=self._gates_BG)
         else:

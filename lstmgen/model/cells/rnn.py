@@ -36,7 +36,7 @@ class Kernel:
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
         names = ("recurrent_weight",) if hoisted else ("input_weight", "recurrent_weight")
         self._bias_H = None if hoisted else weights["bias"].clone()
-        self._product = products.of(torch.cat([weights[name] for name in names], dim=1))
+        self._product = products.of(*(weights[name] for name in names))
 
     def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         """One token for every lane."""

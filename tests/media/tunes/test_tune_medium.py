@@ -1,0 +1,118 @@
+"""Tunes as a medium: everything that a prompt may be, and what the options mean."""
+
+import numpy as np
+import pytest
+
+from lstmgen.config import DataConfig
+from lstmgen.errors import InputError, LstmgenError, UsageError
+from lstmgen.media.tunes.medium import MEDIUM
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.media.tunes.options import constraints_of
+from lstmgen.music.constraints import Constraints
+from lstmgen.music.midi.writer import to_midi_bytes
+from lstmgen.music.score import Notes, Pedal, Score
+
+TUNE = Score.of(Notes.of([0, 480, 960], [480, 960, 1920], [60, 64, 67]))
+TOKENIZER = NotesTokenizer("beats", 12)
+
+
+def same(one, other):
+    return one.notes.same_as(other.notes) and one.length_ticks == other.length_ticks
+
+
+def test_a_tune_is_given_as_itself_as_bytes_by_its_path_or_typed(tmp_path):
+    path = tmp_path / "a.mid"
+    path.write_bytes(to_midi_bytes(TUNE))
+    (tmp_path / "strange").write_bytes(to_midi_bytes(TUNE))
+    assert MEDIUM.parse(TUNE) is TUNE
+    for given in (to_midi_bytes(TUNE), path, str(path), tmp_path / "strange", str(tmp_path / "strange")):
+        assert same(MEDIUM.parse(given), TUNE)
+    assert MEDIUM.parse("C4 E4 G4:2").notes.pitch.tolist() == [60, 64, 67]
+
+
+@pytest.mark.parametrize("bad", ["missing.mid", "H9 X", "broken.mid", b"no", "no-such-name", "a/b/c", "C4 \0"], ids=repr)
+def test_what_is_no_tune_is_refused_with_a_remedy_that_shows_both_ways(tmp_path, monkeypatch, bad):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.mid").write_text("<html>")
+    with pytest.raises(LstmgenError) as caught:
+        MEDIUM.parse(bad)
+    assert isinstance(caught.value, (UsageError, InputError))
+    assert caught.value.remedy
+    if isinstance(bad, str):
+        assert "C4 E4 G4:2" in caught.value.remedy
+        assert "MIDI file" in caught.value.remedy
+
+
+def test_a_path_that_is_missing_is_an_input_error(tmp_path):
+    with pytest.raises(InputError, match="No such file"):
+        MEDIUM.parse(tmp_path / "missing.mid")
+
+
+def test_typed_notes_are_played_by_the_first_instrument_that_may_be_drawn():
+    options = {"instruments": "violin, bass"}
+    programs = constraints_of(options).programs
+    assert len(programs) > 1
+    typed = MEDIUM.parse_prompt(TOKENIZER, "C4 E4", options, DataConfig())
+    assert set(typed.item.notes.program.tolist()) == {min(programs)}
+    assert MEDIUM.parse_prompt(TOKENIZER, TUNE, options, DataConfig()).item is TUNE
+    assert set(MEDIUM.parse_prompt(TOKENIZER, "C4 E4", {}, DataConfig()).item.notes.program.tolist()) == {0}
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_no_prompt_is_no_score(nothing):
+    prompt = MEDIUM.parse_prompt(TOKENIZER, nothing, {}, DataConfig())
+    assert (prompt.item, prompt.ids.tolist(), prompt.shown) == (None, [], "")
+
+
+def test_a_model_reads_a_prompt_as_it_has_learned_tunes_and_the_prompt_stays():
+    held = Score.of(TUNE.notes, pedals=[Pedal(0, 0, down=True), Pedal(1900, 0, down=False)])
+    extended, dropped = (MEDIUM.parse_prompt(TOKENIZER, held, {}, DataConfig(pedal=pedal)) for pedal in ("extend", "drop"))
+    assert extended.ids.tolist() != dropped.ids.tolist()
+    assert extended.item is dropped.item is held
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scale": "H minor"}, "scale"),
+        ({"pitch_range": "C6-C3"}, "C6-C3"),
+        ({"scale": "C major", "pitch_range": "61-61"}, "no pitch"),
+        ({"instruments": "lute of dreams"}, "lute of dreams"),
+        ({"max_note_length": "long"}, "max-note-length"),
+        ({"max_note_length": "-1s"}, "max-note-length"),
+        ({"seconds": 0}, "--seconds"),
+        ({"bpm": -5}, "--bpm"),
+        ({"stop": "a"}, "no option stop"),
+    ],
+    ids=str,
+)
+def test_options_that_cannot_be_meant_are_refused_before_a_model_is_there(options, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        MEDIUM.check_options(options)
+    assert caught.value.remedy
+
+
+def test_options_add_to_constraints_and_stand_above_them():
+    base = Constraints(max_polyphony=2, bars=3, drums=False)
+    assert constraints_of({"constraints": base}) == base
+    assert constraints_of({"constraints": base, "bars": 5}) == Constraints(max_polyphony=2, bars=5, drums=False)
+    assert constraints_of({"max_note_length": "1.5s"}) == Constraints(max_note_s=1.5)
+    assert constraints_of({"max_note_length": 2}) == Constraints(max_note_beats=2.0)
+    c_major = constraints_of({"scale": "C major", "pitch_range": "60-72"}).pitches
+    assert np.array(sorted(c_major)).tolist() == [60, 62, 64, 65, 67, 69, 71, 72]
+
+
+@pytest.mark.parametrize("ending", [".mid", ".MIDI", ".png", ".svg", ".wav"])
+def test_a_tune_is_saved_as_its_ending_says(tmp_path, ending):
+    path = tmp_path / f"x{ending}"
+    MEDIUM.save(TUNE, path, title="a tune")
+    heads = {".mid": b"MThd", ".MIDI": b"MThd", ".png": b"\x89PNG", ".svg": b"<", ".wav": b"RIFF"}
+    assert path.read_bytes().startswith(heads[ending])
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "x", "x.mid.zip"])
+def test_another_ending_is_refused_and_nothing_is_written(tmp_path, name):
+    with pytest.raises(UsageError) as caught:
+        MEDIUM.save(TUNE, tmp_path / name)
+    assert ".png" in f"{caught.value.message} {caught.value.remedy}"
+    assert list(tmp_path.iterdir()) == []
