@@ -53,17 +53,20 @@ _NO_FOLDER_SYNC: Final = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS
 """What file systems answer that cannot sync a folder."""
 
 
-def machine_error(error: OSError, *, doing: str, path: str | os.PathLike[str]) -> MachineError:
-    """The failure of the operating system in words, with what to do.
+@contextlib.contextmanager
+def machine_errors(doing: str, path: str | os.PathLike[str]) -> Generator[None, None, None]:
+    """Whatever the operating system refuses inside becomes a MachineError in words, with what to do.
 
     Args:
-        error: what was raised.
         doing: a verb, as in "cannot write PATH".
         path: the file or folder.
     """
-    fallback = (error.strerror or str(error) or type(error).__name__, "choose another path, or a folder on another disk")
-    reason, remedy = _REASONS.get(error.errno or 0, fallback)
-    return MachineError(f"cannot {doing} {os.fspath(path)!r}: {reason}", remedy=remedy)
+    try:
+        yield
+    except OSError as error:
+        fallback = (error.strerror or str(error) or type(error).__name__, "choose another path, or a folder on another disk")
+        reason, remedy = _REASONS.get(error.errno or 0, fallback)
+        raise MachineError(f"cannot {doing} {os.fspath(path)!r}: {reason}", remedy=remedy) from error
 
 
 def make_folder(path: Path) -> Path:
@@ -72,10 +75,8 @@ def make_folder(path: Path) -> Path:
     Raises:
         MachineError: it cannot be created, or a file is in the way.
     """
-    try:
+    with machine_errors("create the folder", path):
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise machine_error(error, doing="create the folder", path=path) from error
     return path
 
 
@@ -93,15 +94,13 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes) -> None:
         MachineError: the disk is full or read-only, permissions are missing, or the target is a folder. The old file is untouched.
     """
     target = Path(os.path.realpath(path))
-    try:
+    with machine_errors("write", path):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
         with _temporary_file(target.parent) as (stream, temporary):
             _fill(stream, write)
             temporary.replace(target)
         _sync_folder(target.parent)
-    except OSError as error:
-        raise machine_error(error, doing="write", path=path) from error
 
 
 def store_by_content(folder: Path, chunks: Iterable[bytes], *, prefix: str, suffix: str) -> Path:
@@ -119,14 +118,12 @@ def store_by_content(folder: Path, chunks: Iterable[bytes], *, prefix: str, suff
             digest.update(chunk)
             stream.write(chunk)
 
-    try:
+    with machine_errors("write into", folder):
         with _temporary_file(folder) as (stream, temporary):
             _fill(stream, write)
             target = folder / f"{prefix}{digest.hexdigest()[:16]}{suffix}"
             temporary.replace(target)
         _sync_folder(folder)
-    except OSError as error:
-        raise machine_error(error, doing="write into", path=folder) from error
     return target
 
 
@@ -143,19 +140,16 @@ def append_line(path: Path, line: bytes) -> None:
     line = line.removesuffix(b"\n")
     if b"\n" in line:
         raise ValueError("append_line takes one line")
-    try:
-        with path.open("a+b", buffering=0) as stream:
-            size = stream.seek(0, os.SEEK_END)
-            if size:
-                stream.seek(size - 1)
-                line = (b"" if stream.read(1) == b"\n" else b"\n") + line
-            try:
-                _write_all(stream, line + b"\n")
-            except OSError:
-                stream.truncate(size)
-                raise
-    except OSError as error:
-        raise machine_error(error, doing="append to", path=path) from error
+    with machine_errors("append to", path), path.open("a+b", buffering=0) as stream:
+        size = stream.seek(0, os.SEEK_END)
+        if size:
+            stream.seek(size - 1)
+            line = (b"" if stream.read(1) == b"\n" else b"\n") + line
+        try:
+            _write_all(stream, line + b"\n")
+        except OSError:
+            stream.truncate(size)
+            raise
 
 
 def remove_leftovers(folder: Path) -> tuple[Path, ...]:
@@ -183,11 +177,8 @@ def sha256_of(path: Path) -> str:
     Raises:
         MachineError: it cannot be read.
     """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise machine_error(error, doing="read", path=path) from error
+    with machine_errors("read", path), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 class FolderLock:
@@ -215,18 +206,13 @@ class FolderLock:
         """
         if self._descriptor is not None:
             raise RuntimeError("this lock is held already")
-        try:
+        with machine_errors("lock", self._folder):
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        except OSError as error:
-            raise machine_error(error, doing="lock", path=self._folder) from error
-        try:
-            self._claim(descriptor)
-        except OSError as error:
-            os.close(descriptor)
-            raise machine_error(error, doing="lock", path=self._folder) from error
-        except BaseException:
-            os.close(descriptor)
-            raise
+            try:
+                self._claim(descriptor)
+            except BaseException:
+                os.close(descriptor)
+                raise
         self._descriptor = descriptor
 
     def release(self) -> None:

@@ -175,7 +175,9 @@ def test_a_new_file_gets_the_permissions_that_the_umask_leaves(tmp_path):
 
 
 def test_an_error_without_a_known_number_still_says_what_the_system_said():
-    error = storage.machine_error(OSError(errno.EDEADLK, "Resource deadlock avoided"), doing="read", path="x")
+    with pytest.raises(MachineError) as raised, storage.machine_errors("read", "x"):
+        raise OSError(errno.EDEADLK, "Resource deadlock avoided")
+    error = raised.value
     assert error.message == "cannot read 'x': Resource deadlock avoided"
     assert error.remedy
 

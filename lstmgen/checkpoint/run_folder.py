@@ -260,10 +260,8 @@ class RunFolder:
     def _remove(self, names: Iterable[str]) -> None:
         for name in names:
             item = self.path / name
-            try:
+            with storage.machine_errors("remove", item):
                 item.unlink(missing_ok=True)
-            except OSError as error:
-                raise storage.machine_error(error, doing="remove", path=item) from error
 
     def _refuse_if_read_only(self) -> None:
         if not os.access(self.path, os.W_OK | os.X_OK):
@@ -290,14 +288,10 @@ def _claim(runs: Path, name: str) -> RunFolder:
     number = 1
     while True:
         folder = runs / (name if number == 1 else f"{name}-{number}")
-        try:
+        with storage.machine_errors("create the folder", folder), contextlib.suppress(FileExistsError):
             folder.mkdir()
-        except FileExistsError:
-            number += 1
-        except OSError as error:
-            raise storage.machine_error(error, doing="create the folder", path=folder) from error
-        else:
             return RunFolder(folder, is_new=True, made_parent=made_runs)
+        number += 1
 
 
 def _clean_name(name: str) -> str:
@@ -318,10 +312,8 @@ def _read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def _move_aside(damaged: Path) -> None:
     """So that the next save does not put the damaged state in the place of the good one."""
     if damaged.exists():
-        try:
+        with storage.machine_errors("rename", damaged):
             damaged.replace(damaged.with_name(run_files.DAMAGED))
-        except OSError as error:
-            raise storage.machine_error(error, doing="rename", path=damaged) from error
 
 
 def _without_special_numbers(value: Any, substitute: Callable[[float], Any]) -> Any:

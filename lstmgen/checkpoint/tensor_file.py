@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +23,9 @@ import safetensors
 
 from lstmgen import limits
 from lstmgen.checkpoint import strict_json
+from lstmgen.corpus.opening import obstacle, open_regular
 from lstmgen.errors import DivergedError, MachineError, ModelFileError
-from lstmgen.storage import machine_error
+from lstmgen.storage import machine_errors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -120,24 +120,16 @@ def open_file(path: Path) -> BinaryIO:
         ModelFileError: it is missing, a folder, a pipe or a device, or too large.
         MachineError: the machine does not let it be read.
     """
-    try:
-        # Opening a pipe would wait for a writer; with O_NONBLOCK it does not.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
-        raise ModelFileError(f"there is no file {str(path)!r}", remedy=_REMEDY) from error
-    except IsADirectoryError as error:
-        raise ModelFileError(f"{str(path)!r} is a folder, expected a model file", remedy=_REMEDY) from error
-    except OSError as error:
-        raise machine_error(error, doing="read", path=path) from error
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
-        raise ModelFileError(f"{str(path)!r} is a {kind}, expected a model file", remedy=_REMEDY)
-    if status.st_size > limits.MAX_MODEL_FILE_BYTES:
-        os.close(descriptor)
-        raise ModelFileError(f"{str(path)!r} has {status.st_size:,} bytes, at most {limits.MAX_MODEL_FILE_BYTES:,} are read")
-    return os.fdopen(descriptor, "rb")
+    with machine_errors("read", path):
+        try:
+            status = path.stat()
+            if found := obstacle(status.st_mode):
+                raise ModelFileError(f"{str(path)!r} is {found.removesuffix('file')}model file", remedy=_REMEDY)
+            if status.st_size > limits.MAX_MODEL_FILE_BYTES:
+                raise ModelFileError(f"{str(path)!r} has {status.st_size:,} bytes, at most {limits.MAX_MODEL_FILE_BYTES:,} are read")
+            return open_regular(path)
+        except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+            raise ModelFileError(f"there is no file {str(path)!r}", remedy=_REMEDY) from error
 
 
 def read_header(stream: BinaryIO, path: Path, *, form: str, version: int) -> Header:
@@ -152,7 +144,7 @@ def read_header(stream: BinaryIO, path: Path, *, form: str, version: int) -> Hea
     Raises:
         ModelFileError: it is another kind of file, damaged, hostile, or newer than this program.
     """
-    try:
+    with machine_errors("read", path):
         start = stream.read(_LENGTH_BYTES + 1)
         file_bytes = os.fstat(stream.fileno()).st_size
         length = int.from_bytes(start[:_LENGTH_BYTES], "little")
@@ -165,8 +157,6 @@ def read_header(stream: BinaryIO, path: Path, *, form: str, version: int) -> Hea
                 remedy=_DAMAGED,
             )
         header = b"{" + stream.read(length - 1)
-    except OSError as error:
-        raise machine_error(error, doing="read", path=path) from error
     # The header and the metadata are objects; a tensor is one, with two lists.
     table = _parse(header, path, "header", max_containers=2 + 3 * limits.MAX_TENSORS, max_values=16 * limits.MAX_TENSORS)
     document, sha256 = _document(table.pop("__metadata__", None), path, form=form, version=version)
@@ -184,12 +174,11 @@ def read_tensors(stream: BinaryIO, header: Header, path: Path) -> dict[str, Tens
     import torch
 
     try:
-        stream.seek(0)
-        tensors = safetensors.torch.load(stream.read(header.file_bytes))
+        with machine_errors("read", path):
+            stream.seek(0)
+            tensors = safetensors.torch.load(stream.read(header.file_bytes))
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise _damaged(error, path) from error
-    except OSError as error:
-        raise machine_error(error, doing="read", path=path) from error
     except MemoryError as error:
         raise MachineError(f"there is not enough memory to read {str(path)!r}, which needs {2 * header.file_bytes:,} bytes") from error
     if checksum(tensors, header.document) != header.sha256:
@@ -237,12 +226,10 @@ def _document(metadata: Any, path: Path, *, form: str, version: int) -> tuple[di
 def _entries(table: dict[str, Any], path: Path) -> dict[str, Entry]:
     """Every tensor of the header; safetensors finds whether types are known, bytes fit shapes, and all together fill the file."""
     try:
-        with safetensors.safe_open(path, framework="numpy"):
+        with machine_errors("read", path), safetensors.safe_open(path, framework="numpy"):
             pass
     except safetensors.SafetensorError as error:
         raise _damaged(error, path) from error
-    except OSError as error:
-        raise machine_error(error, doing="read", path=path) from error
     for name, values in table.items():
         # safetensors also takes lists for objects, passes over keys that it does not know, and has types that torch cannot count with.
         if not isinstance(values, dict) or len(values) != 3 or values["dtype"] not in _TYPES or len(values["shape"]) > _MAX_DIMENSIONS:

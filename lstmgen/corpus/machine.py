@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import platform
 import sysconfig
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from lstmgen import storage
 from lstmgen.errors import CorpusError
@@ -44,21 +42,18 @@ def _sources_below(folder: Path) -> Iterator[Path]:
 
 
 def docs_text() -> str:
-    """Python's help topics, sorted by name; where an interpreter comes without them, the docstrings of its standard library.
-
-    Nothing but the topics' own table is imported. The same interpreter always gives the same text.
+    """Python's help topics, sorted by name. Nothing but their own table is imported; the same interpreter always gives the same text.
 
     Raises:
-        CorpusError: the interpreter has neither.
+        CorpusError: the interpreter comes without them.
     """
     topics = _topics()
-    text = _joined(topics[name] for name in sorted(topics)) if topics else docstrings(standard_library())
-    if not text:
+    if not topics:
         raise CorpusError(
-            "this Python has neither its help topics nor its sources, which python-docs is made of",
+            "this Python comes without its help topics, which python-docs is made of",
             remedy="choose another corpus; lstmgen corpora lists them",
         )
-    return text
+    return "\n\n".join(f"{topics[name].strip()}\n" for name in sorted(topics))
 
 
 def topics_bytes() -> int | None:
@@ -89,34 +84,3 @@ def _topics() -> Mapping[str, str]:
     except ImportError:
         return {}
     return cast("Mapping[str, str]", module.topics)
-
-
-def docstrings(root: Path) -> str:
-    """Every docstring of the Python sources below a folder, each under its dotted name, read by `ast` without running anything."""
-    return _joined(entry for path in source_files(root) for entry in _docstrings_of(path, path.relative_to(root)))
-
-
-def _docstrings_of(path: Path, relative: Path) -> Iterator[str]:
-    parts = relative.with_suffix("").parts
-    module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # old escapes in somebody else's source
-            tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return
-    yield from _entries(tree, module)
-
-
-def _entries(node: Any, name: str) -> Iterator[str]:
-    docstring = ast.get_docstring(node)
-    if docstring and docstring.strip():
-        yield f"{name}\n{'=' * len(name)}\n\n{docstring}"
-    children: Sequence[ast.stmt] = node.body
-    for child in children:
-        if isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and not child.name.startswith("_"):
-            yield from _entries(child, f"{name}.{child.name}")
-
-
-def _joined(texts: Iterator[str]) -> str:
-    return "\n\n".join(f"{text.strip()}\n" for text in texts)

@@ -165,13 +165,12 @@ def make(name: str, cache: Path, *, progress: Progress | None = None) -> Path:
             return target
         try:
             shutil.rmtree(building, ignore_errors=True)
-            building.mkdir()
-            _convert(COLLECTIONS[name], package, building, progress)
-            if target.exists():
-                shutil.rmtree(target)
-            building.rename(target)
-        except OSError as error:
-            raise storage.machine_error(error, doing="write", path=target) from error
+            with storage.machine_errors("write", target):
+                building.mkdir()
+                _convert(COLLECTIONS[name], package, building, progress)
+                if target.exists():
+                    shutil.rmtree(target)
+                building.rename(target)
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return target

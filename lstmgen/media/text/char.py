@@ -15,8 +15,8 @@ from lstmgen.choices import OovPolicy
 from lstmgen.errors import CorpusError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media import checks
-from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
-from lstmgen.media.text.symbols import is_stray_surrogate, printable, unseen_symbols
+from lstmgen.media.text.byte_table import BOUNDARY_PIECE, ByteStreamDecoder, check_ids
+from lstmgen.media.text.symbols import code_points, is_stray_surrogate, printable, unseen_symbols
 
 _FIRST_ID: Final = BOUNDARY_ID + 1
 _NO_ID: Final = -1
@@ -32,6 +32,8 @@ class CharTokenizer:
         replacement: one of `symbols`, put in the place of unseen ones under the policy `replace`.
     """
 
+    name = "char"
+    covers_everything = False
     symbols: tuple[str, ...]
     replacement: str
 
@@ -62,7 +64,7 @@ class CharTokenizer:
     @cached_property
     def _codes(self) -> NDArray[np.unsignedinteger]:
         """Code point of every symbol, in id order."""
-        return _code_points("".join(self.symbols))
+        return code_points("".join(self.symbols))
 
     @cached_property
     def _id_of_code(self) -> Ids:
@@ -72,26 +74,12 @@ class CharTokenizer:
         return table
 
     @property
-    def name(self) -> str:
-        """`char`."""
-        return "char"
-
-    @property
     def vocab_size(self) -> int:
         """Number of symbols, plus the boundary."""
         return _FIRST_ID + len(self.symbols)
 
-    @property
-    def covers_everything(self) -> bool:
-        """False: it knows the characters of its corpus only."""
-        return False
-
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
-        """One id for each character; unseen ones follow `oov`.
-
-        Raises:
-            UnseenSymbolError: the text holds an unseen symbol and `oov` is `error`.
-        """
+        """One id for each character. Raises UnseenSymbolError: one is unseen and `oov` is `error`."""
         ids = self._lookup(text)
         if not ids.size or ids.min() >= 0:
             return ids
@@ -104,12 +92,12 @@ class CharTokenizer:
 
     def unseen(self, text: str) -> tuple[str, ...]:
         """The distinct characters of a text that have no id, in order of first appearance."""
-        codes = _code_points(text)[self._lookup(text) == _NO_ID]
+        codes = code_points(text)[self._lookup(text) == _NO_ID]
         distinct, first = np.unique(codes, return_index=True)
         return tuple(chr(code) for code in distinct[np.argsort(first)])
 
     def _lookup(self, text: str) -> Ids:
-        return self._id_of_code.take(_code_points(text), mode="clip")
+        return self._id_of_code.take(code_points(text), mode="clip")
 
     def decode(self, ids: Ids | list[int]) -> str:
         """The text of these ids; boundaries decode to nothing. Raises IndexError out of range."""
@@ -117,9 +105,13 @@ class CharTokenizer:
         check_ids(array, self.vocab_size)
         return self._codes[array[array != BOUNDARY_ID] - _FIRST_ID].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
-    def decoder(self) -> CharStreamDecoder:
-        """A fresh decoder for one stream of ids."""
-        return CharStreamDecoder(self.symbols)
+    @cached_property
+    def _entries(self) -> tuple[bytes, ...]:
+        return (b"", *(symbol.encode("utf-8", "surrogatepass") for symbol in self.symbols))
+
+    def decoder(self) -> ByteStreamDecoder:
+        """A fresh decoder for one stream of ids; a character is whole as soon as it is there."""
+        return ByteStreamDecoder(self._entries, "surrogatepass")
 
     def piece(self, token_id: int) -> str:
         """One character as a person would read it. Raises IndexError out of range."""
@@ -145,30 +137,6 @@ class CharTokenizer:
         if replacement not in symbols:
             checks.refuse(f"the replacement {ascii(replacement)[:40]} is none of the symbols")
         return CharTokenizer(symbols, replacement)
-
-
-class CharStreamDecoder:
-    """A character is whole as soon as it is there; see `lstmgen.media.base.StreamDecoder`."""
-
-    def __init__(self, symbols: tuple[str, ...]) -> None:
-        self._texts = ("", *symbols)
-
-    def push(self, token_id: int, /) -> str:
-        """The character of this id. Raises IndexError out of range."""
-        if not 0 <= token_id < len(self._texts):
-            raise IndexError(f"token id {token_id}, expected 0 to {len(self._texts) - 1}")
-        return self._texts[token_id]
-
-    def finish(self) -> str:
-        """Nothing: characters are never held back."""
-        return ""
-
-
-def _code_points(text: str) -> NDArray[np.unsignedinteger]:
-    """The code points of a text, surrogates too, in whichever width is at hand."""
-    if text.isascii():
-        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def _check_symbols(symbols: Iterable[str]) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lstmgen import limits
 from lstmgen.corpus.opening import open_regular
+from lstmgen.media.text.symbols import code_points
 
 _ESCAPED_BYTE: Final = re.compile("[\udc80-\udcff]")
 """What Python's `surrogateescape` makes of a byte that is not UTF-8 (PEP 383)."""
@@ -127,10 +128,7 @@ class CharacterCounter:
 
     def add(self, text: str) -> None:
         """Count the characters of a text."""
-        if text.isascii():
-            codes = np.frombuffer(text.encode("ascii"), np.uint8)
-        else:
-            codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+        codes = code_points(text)
         for begin in range(0, len(codes), _COUNT_SLICE):
             self._add_counts(np.bincount(codes[begin : begin + _COUNT_SLICE]))
 

@@ -27,10 +27,10 @@ from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.text import piece_proto
-from lstmgen.media.text.byte_table import FIRST_UNIT_ID, ByteStreamDecoder, ByteTable
+from lstmgen.media.text.byte_table import FIRST_UNIT_ID, EndsInBytes, spell
 from lstmgen.media.text.piece_proto import SPACE_MARK
 from lstmgen.media.text.sampling import Texts, sample
-from lstmgen.media.text.symbols import has_byte_escapes, settle_strays, stray_surrogates
+from lstmgen.media.text.symbols import has_byte_escapes, settle_strays
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
@@ -66,7 +66,7 @@ _SILENT: Final = 4
 
 @final
 @dataclass(frozen=True)
-class PieceTokenizer:
+class PieceTokenizer(EndsInBytes):
     """The boundary, the 256 bytes, then one id for each learnt piece: sentencepiece's own ids, whose unknown piece is our boundary.
 
     Args:
@@ -113,9 +113,8 @@ class PieceTokenizer:
             )
         return PieceTokenizer(kind, *learnt, raw_bytes=any(has_byte_escapes(symbol) for symbol in counts))
 
-    @cached_property
-    def _table(self) -> ByteTable:
-        return ByteTable(tuple(piece.encode() for piece in self.pieces), raw_bytes=self.raw_bytes)
+    def _units(self) -> tuple[str, ...]:
+        return self.pieces
 
     @cached_property
     def _processor(self) -> SentencePieceProcessor:
@@ -126,22 +125,8 @@ class PieceTokenizer:
         """What goes past sentencepiece; also the space where no piece is one, since its bytes would be those of U+2581 then."""
         return re.compile(f"([{_BESIDE}{'' if ' ' in self.pieces else ' '}])")
 
-    @property
-    def vocab_size(self) -> int:
-        """Number of learnt pieces, plus 257."""
-        return FIRST_UNIT_ID + len(self.pieces)
-
-    @property
-    def covers_everything(self) -> bool:
-        """True: only surrogates that stand for no byte have no id, and no file can hold them."""
-        return True
-
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
-        """The ids of the pieces of a text.
-
-        Raises:
-            UnseenSymbolError: the text holds a surrogate that stands for no byte and `oov` is `error`.
-        """
+        """The ids of the pieces of a text. Raises UnseenSymbolError: it holds a stray surrogate and `oov` is `error`."""
         text = settle_strays(text, oov)
         segments = _SEGMENT.findall(text)
         beside = self._beside
@@ -149,23 +134,7 @@ class PieceTokenizer:
             return _flat(self._processor.encode(segments))
         parts = [part for segment in segments for part in beside.split(segment) if part]
         learnt = iter(self._processor.encode([part for part in parts if not beside.match(part)]))
-        return _flat(self._table.spell(part).tolist() if beside.match(part) else next(learnt) for part in parts)
-
-    def unseen(self, text: str) -> tuple[str, ...]:
-        """The surrogates of a text that stand for no byte."""
-        return stray_surrogates(text)
-
-    def decode(self, ids: Ids | list[int]) -> str:
-        """The text of these ids; boundaries decode to nothing. Raises IndexError out of range."""
-        return self._table.decode(ids)
-
-    def decoder(self) -> ByteStreamDecoder:
-        """A fresh decoder for one stream of ids."""
-        return self._table.decoder()
-
-    def piece(self, token_id: int) -> str:
-        """One piece as a person would read it. Raises IndexError out of range."""
-        return self._table.piece(token_id)
+        return _flat(spell(part).tolist() if beside.match(part) else next(learnt) for part in parts)
 
     def safe_cut(self, text: str) -> int:
         """The start of the last segment: where it ends is not known yet, where it starts is."""

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lstmgen.choices import OovPolicy
 from lstmgen.errors import UnseenSymbolError
 
@@ -18,8 +21,15 @@ REPLACEMENT_CHARACTER: Final = "\ufffd"
 
 _STRAY_SURROGATE: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _BYTE_ESCAPE: Final = re.compile("[\udc80-\udcff]")
-_SHORT_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", " ": "\u2423"}
+_VISIBLE_SPACE: Final = "\u2423"
 _MAX_SHOWN: Final = 12
+
+
+def code_points(text: str) -> NDArray[np.unsignedinteger]:
+    """The code points of a text, surrogates too, in whichever width is at hand."""
+    if text.isascii():
+        return np.frombuffer(text.encode("ascii"), dtype=np.uint8)
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
 def is_byte_escape(character: str) -> bool:
@@ -51,14 +61,11 @@ def printable(text: str) -> str:
 
 
 def _shown(character: str) -> str:
-    if character in _SHORT_ESCAPES:
-        return _SHORT_ESCAPES[character]
+    if character == " ":
+        return _VISIBLE_SPACE
     if is_byte_escape(character):
         return f"\\x{ord(character) - 0xDC00:02x}"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 def stray_surrogates(text: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from lstmgen.choices import OovPolicy
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
-from lstmgen.media.text.byte_table import FIRST_BYTE_ID, FIRST_UNIT_ID, ByteStreamDecoder, ByteTable
+from lstmgen.media.text.byte_table import FIRST_BYTE_ID, FIRST_UNIT_ID, EndsInBytes, spell
 from lstmgen.media.text.sampling import Texts, sample
 from lstmgen.media.text.symbols import has_byte_escapes, settle_strays, stray_surrogates
 
@@ -70,7 +70,7 @@ def _unit_pattern() -> re.Pattern[str]:
 
 @final
 @dataclass(frozen=True)
-class WordTokenizer:
+class WordTokenizer(EndsInBytes):
     """The boundary, the 256 bytes, then one id for each of `units`.
 
     ASCII characters are bytes, so they need no further id.
@@ -80,6 +80,7 @@ class WordTokenizer:
         raw_bytes: whether bytes that are not UTF-8 decode back to byte escapes; else they decode to U+FFFD.
     """
 
+    name = "word"
     units: tuple[str, ...]
     raw_bytes: bool = False
 
@@ -111,36 +112,16 @@ class WordTokenizer:
         units = (*sorted(characters), *words[: room - len(characters)])
         return WordTokenizer(units, raw_bytes=any(has_byte_escapes(symbol) for symbol in counts))
 
-    @cached_property
-    def _table(self) -> ByteTable:
-        return ByteTable(tuple(unit.encode() for unit in self.units), raw_bytes=self.raw_bytes)
+    def _units(self) -> tuple[str, ...]:
+        return self.units
 
     @cached_property
     def _id_of_unit(self) -> dict[str, int]:
         ascii_ids = {chr(byte): FIRST_BYTE_ID + byte for byte in range(128)}
         return ascii_ids | {unit: FIRST_UNIT_ID + index for index, unit in enumerate(self.units)}
 
-    @property
-    def name(self) -> str:
-        """`word`."""
-        return "word"
-
-    @property
-    def vocab_size(self) -> int:
-        """Number of units, plus 257."""
-        return FIRST_UNIT_ID + len(self.units)
-
-    @property
-    def covers_everything(self) -> bool:
-        """True: only surrogates that stand for no byte have no id, and no file can hold them."""
-        return True
-
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
-        """The ids of the units of a text, rare ones spelled.
-
-        Raises:
-            UnseenSymbolError: the text holds a surrogate that stands for no byte and `oov` is `error`.
-        """
+        """The ids of the units of a text, rare ones spelled. Raises UnseenSymbolError: it holds a stray surrogate and `oov` is `error`."""
         known, spelled = self._id_of_unit, dict[str, list[int]]()
         ids: list[int] = []
         for unit in _unit_pattern().findall(settle_strays(text, oov)):
@@ -158,24 +139,8 @@ class WordTokenizer:
         ids: list[int] = []
         for character in unit:
             token_id = self._id_of_unit.get(character)
-            ids.extend(self._table.spell(character).tolist() if token_id is None else [token_id])
+            ids.extend(spell(character).tolist() if token_id is None else [token_id])
         return ids
-
-    def unseen(self, text: str) -> tuple[str, ...]:
-        """The surrogates of a text that stand for no byte."""
-        return stray_surrogates(text)
-
-    def decode(self, ids: Ids | list[int]) -> str:
-        """The text of these ids; boundaries decode to nothing. Raises IndexError out of range."""
-        return self._table.decode(ids)
-
-    def decoder(self) -> ByteStreamDecoder:
-        """A fresh decoder for one stream of ids."""
-        return self._table.decoder()
-
-    def piece(self, token_id: int) -> str:
-        """One unit as a person would read it. Raises IndexError out of range."""
-        return self._table.piece(token_id)
 
     def safe_cut(self, text: str) -> int:
         """The last border between units that no later text can move."""

@@ -108,10 +108,8 @@ def _played(midi: bytes, soundfont: Path, *, volume: int, duration_s: float) -> 
     """
     with tempfile.TemporaryDirectory(prefix="lstmgen-sound-", ignore_cleanup_errors=True) as folder:
         names = {kind: str(Path(folder) / kind) for kind in ("midi", "wav", "refusal")}
-        try:
+        with storage.machine_errors("write", names["midi"]):
             Path(names["midi"]).write_bytes(_at_volume(midi, volume))
-        except OSError as error:
-            raise storage.machine_error(error, doing="write", path=names["midi"]) from error
         job = json.dumps(names | {"soundfont": os.path.realpath(soundfont)})
         command = [sys.executable, "-P", str(_CHILD)]
         try:
