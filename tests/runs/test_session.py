@@ -317,6 +317,22 @@ def test_every_tokenizer_of_tunes_trains_resumes_and_is_scored(train, tunes, tmp
         whole.summary["val"]["nats_per_note"], rel=1e-5
     )
     assert model.novelty(tunes / "0.mid").copied_share == 1.0
+    plain, novel = (model.generate(bars=1, seed=3, novel=share)[0] for share in (None, 1.0))
+    assert plain.score.notes.same_as(novel.score.notes)
+
+
+def test_a_run_says_of_a_mixed_folder_for_what_it_was_taken(train, tunes, tmp_path):
+    for number in range(5):
+        (tunes / f"{number}.txt").write_text(TEXT)
+    prepared, *_ = train(tunes, out=tmp_path / "run", pause_after=1)
+    assert prepared.tokenizer == "notes"
+    assert any("taken for music; --tokenizer char takes it for text" in note for note in prepared.notes)
+
+
+def test_texts_and_tunes_that_are_both_named_are_refused_and_leave_no_folder(train, tunes, story, tmp_path):
+    with pytest.raises(UsageError, match="text and music"):
+        list(train(story, tunes, out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_starting_from_a_model_keeps_what_it_knows_and_takes_new_symbols(train, story, tmp_path):
