@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -134,23 +134,29 @@ def _temperature_filter(sampling: Sampling) -> Filter | None:
     return lambda logits_V, moment: temperature(logits_V, temperature_at(wanted, moment.position, length=moment.length))
 
 
-def _unless(off: float, knob: str, function: Callable[[Tensor, Any], Tensor]) -> Callable[[Sampling], Filter | None]:
-    """The builder of a filter that is one function of the logits and a knob; nothing while the knob is off."""
+def _top_k_filter(sampling: Sampling) -> Filter | None:
+    return (lambda logits_V, _: top_k(logits_V, sampling.top_k)) if sampling.top_k else None
 
-    def build_one(sampling: Sampling) -> Filter | None:
-        value = getattr(sampling, knob)
-        return None if value == off else lambda logits_V, _: function(logits_V, value)
 
-    return build_one
+def _top_p_filter(sampling: Sampling) -> Filter | None:
+    return (lambda logits_V, _: top_p(logits_V, sampling.top_p)) if sampling.top_p < 1 else None
+
+
+def _min_p_filter(sampling: Sampling) -> Filter | None:
+    return (lambda logits_V, _: min_p(logits_V, sampling.min_p)) if sampling.min_p else None
+
+
+def _typical_filter(sampling: Sampling) -> Filter | None:
+    return (lambda logits_V, _: typical_p(logits_V, sampling.typical_p)) if sampling.typical_p < 1 else None
 
 
 ORDER: Final[dict[str, Callable[[Sampling], Filter | None]]] = {
     "penalties": _penalty_filter,
     "temperature": _temperature_filter,
-    "top-k": _unless(0, "top_k", top_k),
-    "top-p": _unless(1, "top_p", top_p),
-    "min-p": _unless(0, "min_p", min_p),
-    "typical": _unless(1, "typical_p", typical_p),
+    "top-k": _top_k_filter,
+    "top-p": _top_p_filter,
+    "min-p": _min_p_filter,
+    "typical": _typical_filter,
 }
 """Every filter by name, in the order in which they apply, behind the mask of what may not come next (`keep`); each builder gives None
 where its filter would change nothing."""
