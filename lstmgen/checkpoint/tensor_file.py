@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,6 @@ import safetensors
 
 from lstmgen import limits
 from lstmgen.checkpoint import strict_json
-from lstmgen.corpus.opening import obstacle, open_regular
 from lstmgen.errors import DivergedError, MachineError, ModelFileError
 from lstmgen.storage import machine_errors
 
@@ -123,11 +123,13 @@ def open_file(path: Path) -> BinaryIO:
     with machine_errors("read", path):
         try:
             status = path.stat()
-            if found := obstacle(status.st_mode):
-                raise ModelFileError(f"{str(path)!r} is {found.removesuffix('file')}model file", remedy=_REMEDY)
+            if not stat.S_ISREG(status.st_mode):
+                kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
+                raise ModelFileError(f"{str(path)!r} is a {kind}, expected a model file", remedy=_REMEDY)
             if status.st_size > limits.MAX_MODEL_FILE_BYTES:
                 raise ModelFileError(f"{str(path)!r} has {status.st_size:,} bytes, at most {limits.MAX_MODEL_FILE_BYTES:,} are read")
-            return open_regular(path)
+            # Should a pipe have taken its place since, opening it does not wait for a writer.
+            return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
             raise ModelFileError(f"there is no file {str(path)!r}", remedy=_REMEDY) from error
 

@@ -10,7 +10,8 @@ import difflib
 import importlib.resources
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -53,13 +54,12 @@ DOWNLOADS: Final = (
 )
 _PYTHON_SOURCE: Final = "python-source"
 _PYTHON_DOCS: Final = "python-docs"
-_MACHINE: Final = (_PYTHON_SOURCE, _PYTHON_DOCS)
 _ENDINGS: Final[Mapping[Content, str]] = {"text": ".txt", "music": ".mid"}
 
 
 def names() -> tuple[str, ...]:
     """The names of all corpora; cheap."""
-    return (*_bundled(), *_MACHINE, *music21_corpus.NAMES, *(entry.name for entry in DOWNLOADS))
+    return tuple(_entries())
 
 
 def entries(cache: Path | None = None) -> tuple[Entry, ...]:
@@ -68,8 +68,7 @@ def entries(cache: Path | None = None) -> tuple[Entry, ...]:
     Args:
         cache: knows the size of what has been converted.
     """
-    bundled = (_bundled_entry(name, folder) for name, folder in _bundled().items())
-    return (*bundled, _source_entry(), _docs_entry(), *(_package_entry(name, cache) for name in music21_corpus.NAMES), *DOWNLOADS)
+    return tuple(describe() for describe in _entries(cache).values())
 
 
 def find(name: str, cache: Path | None = None) -> Entry:
@@ -82,19 +81,23 @@ def find(name: str, cache: Path | None = None) -> Entry:
     Raises:
         CorpusError: there is none; the nearest name is suggested.
     """
-    bundled = _bundled().get(name)
-    if bundled is not None:
-        return _bundled_entry(name, bundled)
-    if name in _MACHINE:
-        return _source_entry() if name == _PYTHON_SOURCE else _docs_entry()
-    if name in music21_corpus.NAMES:
-        return _package_entry(name, cache)
-    for entry in DOWNLOADS:
-        if entry.name == name:
-            return entry
-    nearest = difflib.get_close_matches(name, names(), n=1)
+    known = _entries(cache)
+    if name in known:
+        return known[name]()
+    nearest = difflib.get_close_matches(name, known, n=1)
     remedy = f"did you mean {nearest[0]}?" if nearest else "lstmgen corpora lists them"
     raise CorpusError(f"no corpus is called {name!r}", remedy=remedy)
+
+
+def _entries(cache: Path | None = None) -> dict[str, Callable[[], Entry]]:
+    """What makes the entry of each corpus: some take a while, because they add up sizes."""
+    return {
+        **{name: partial(_bundled_entry, name, folder) for name, folder in _bundled().items()},
+        _PYTHON_SOURCE: _source_entry,
+        _PYTHON_DOCS: _docs_entry,
+        **{name: partial(_package_entry, name, cache) for name in music21_corpus.NAMES},
+        **{entry.name: partial(replace, entry) for entry in DOWNLOADS},
+    }
 
 
 def is_available(name: str, cache: Path | None) -> bool:

@@ -92,8 +92,6 @@ def _received(url: str, size_bytes: int, timeout_s: float) -> Iterator[bytes]:
     except urllib.error.HTTPError as error:
         error.close()
         raise MachineError(f"{url} answered {error.code} {error.reason}", remedy=f"try again later; {_BY_HAND}") from error
-    except TimeoutError as error:
-        raise MachineError(f"{url} was silent for {timeout_s:g} s", remedy=_AGAIN) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         words = (

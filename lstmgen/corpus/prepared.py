@@ -72,14 +72,14 @@ def prepare(
     for folder in places:
         with contextlib.suppress(CorpusError):
             prepared = _open_parts(folder, parts, encoding, cached=True)
-            _metered(total, progress)(total)
+            metered(total, progress)(total)
             return prepared
     try:
-        _build(places[0], parts, encoding, _metered(total, progress))
+        _build(places[0], parts, encoding, metered(total, progress))
     except MachineError:
         if len(places) == 1:
             raise
-        _build(places[-1], parts, encoding, _metered(total, progress))
+        _build(places[-1], parts, encoding, metered(total, progress))
         return _open_parts(places[-1], parts, encoding, cached=False)
     return _open_parts(places[0], parts, encoding, cached=False)
 
@@ -115,14 +115,14 @@ def _file(folder: Path, part: str) -> Path:
     return folder / f"{part}.tokens"
 
 
-def _metered(total: int, report: Callable[[int, int], None] | None) -> Callable[[int], None]:
-    """Turns what each stretch holds into (done, in all)."""
+def metered(total: int, report: Callable[[int, int], None] | None) -> Callable[[int], None]:
+    """Turns the amounts that are done, one after the other, into (done, in all)."""
     done = 0
 
     def advance(amount: int) -> None:
         nonlocal done
         done += amount
         if report is not None:
-            report(done, total)
+            report(done, max(done, total))
 
     return advance

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lstmgen.errors import UsageError
-from lstmgen.generation.sampling import Sampling
+from lstmgen.generation.sampling import Sampling, is_number, is_whole, refuse_unknown
 
 NOVEL_TRIES: Final = 10
 """How often a sample is drawn that copies too much."""
@@ -51,11 +51,11 @@ class Request:
         _check("number of the first sample", self.first, low=0, example="first=0")
         if self.seed is not None:
             _check("seed", self.seed, low=0, example="--seed 1")
-        if self.length is not None and (not _is_whole(self.length) or self.length < -1):
+        if self.length is not None and (not is_whole(self.length) or self.length < -1):
             raise UsageError(
                 f"the length is {self.length!r}, expected a whole number of tokens, or -1 for no end", remedy="for example --length 500"
             )
-        if self.novel is not None and not (type(self.novel) in (int, float) and 0 <= self.novel <= 1):
+        if self.novel is not None and not (is_number(self.novel) and 0 <= self.novel <= 1):
             raise UsageError(f"the share that may be copied is {self.novel!r}, expected 0 to 1", remedy="--novel 0.5")
         if not isinstance(self.options, Mapping):
             raise UsageError(f"the options are {self.options!r}, expected a table of names and values", remedy='for example {"bars": 8}')
@@ -83,9 +83,7 @@ class Request:
         Raises:
             UsageError: a field is unknown or out of bounds.
         """
-        known = {item.name for item in dataclasses.fields(Request)}
-        if unknown := sorted(set(values) - known):
-            raise UsageError(f"a request has no {', '.join(unknown)}", remedy=f"it has {', '.join(sorted(known))}")
+        refuse_unknown(Request, values, what="a request")
         changed = dict(values)
         if isinstance(prompt := changed.get("prompt"), Mapping):
             changed["prompt"] = _prompt_from_json(prompt)
@@ -107,9 +105,5 @@ def _prompt_from_json(values: Mapping[str, Any]) -> Path | bytes:
 
 
 def _check(name: str, value: Any, *, low: int, example: str) -> None:
-    if not _is_whole(value) or value < low:
+    if not is_whole(value) or value < low:
         raise UsageError(f"the {name} is {value!r}, expected a whole number, {low} or more", remedy=f"for example {example}")
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

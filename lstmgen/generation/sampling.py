@@ -72,15 +72,15 @@ class Sampling:
     def __post_init__(self) -> None:
         if not isinstance(self.temperature, (Ramp, Cycle)):
             _check_temperature(self.temperature)
-        _check("top-k", self.top_k, _is_whole(self.top_k) and self.top_k >= 0, "a whole number, 0 for off", "40")
-        _check("top-p", self.top_p, _is_number(self.top_p) and 0 < self.top_p <= 1, "above 0 and at most 1", "0.95")
-        _check("min-p", self.min_p, _is_number(self.min_p) and 0 <= self.min_p <= 1, "between 0 and 1", "0.05")
-        _check("typical-p", self.typical_p, _is_number(self.typical_p) and 0 < self.typical_p <= 1, "above 0 and at most 1", "0.9")
+        _check("top-k", self.top_k, is_whole(self.top_k) and self.top_k >= 0, "a whole number, 0 for off", "40")
+        _check("top-p", self.top_p, is_number(self.top_p) and 0 < self.top_p <= 1, "above 0 and at most 1", "0.95")
+        _check("min-p", self.min_p, is_number(self.min_p) and 0 <= self.min_p <= 1, "between 0 and 1", "0.05")
+        _check("typical-p", self.typical_p, is_number(self.typical_p) and 0 < self.typical_p <= 1, "above 0 and at most 1", "0.9")
         penalty = self.repetition_penalty
-        allowed = _is_number(penalty) and 1 / limits.MAX_REPETITION_PENALTY <= penalty <= limits.MAX_REPETITION_PENALTY
+        allowed = is_number(penalty) and 1 / limits.MAX_REPETITION_PENALTY <= penalty <= limits.MAX_REPETITION_PENALTY
         _check("repetition-penalty", penalty, allowed, f"above 0 and at most {limits.MAX_REPETITION_PENALTY:g}", "1.1")
         last = self.repeat_last_n
-        _check("repeat-last-n", last, _is_whole(last) and last >= -1, "a whole number, 0 for none, -1 for all", "64")
+        _check("repeat-last-n", last, is_whole(last) and last >= -1, "a whole number, 0 for none, -1 for all", "64")
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; the temperature as it is typed."""
@@ -89,9 +89,7 @@ class Sampling:
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Sampling:
         """The settings that `to_json` gave; a temperature may be a number too. Raises UsageError."""
-        known = {item.name for item in fields(Sampling)}
-        if unknown := sorted(set(values) - known):
-            raise UsageError(f"sampling has no {', '.join(unknown)}", remedy=f"it has {', '.join(sorted(known))}")
+        refuse_unknown(Sampling, values, what="sampling")
         temperature = values.get("temperature", Sampling.temperature)
         return Sampling(**{**values, "temperature": parse_temperature(temperature) if isinstance(temperature, str) else temperature})
 
@@ -145,7 +143,7 @@ def _parse_number(part: str, whole: str) -> float:
 
 
 def _check_temperature(value: Any) -> None:
-    if not (_is_number(value) and value >= 0):
+    if not (is_number(value) and value >= 0):
         raise UsageError(f"the temperature is {value!r}, expected a finite number, 0 or above", remedy=_TEMPERATURE_REMEDY)
 
 
@@ -154,9 +152,18 @@ def _check(name: str, value: Any, allowed: bool, expected: str, example: str) ->
         raise UsageError(f"{name} is {value!r}, expected {expected}", remedy=f"for example --{name} {example}")
 
 
-def _is_number(value: Any) -> bool:
+def refuse_unknown(record: type[Any], values: Mapping[str, Any], *, what: str) -> None:
+    """Refuses values that are no fields of a dataclass. Raises UsageError."""
+    known = {item.name for item in fields(record)}
+    if unknown := sorted(set(values) - known):
+        raise UsageError(f"{what} has no {', '.join(unknown)}", remedy=f"it has {', '.join(sorted(known))}")
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number."""
     return isinstance(value, int) and not isinstance(value, bool)

@@ -13,7 +13,7 @@ import glob
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import InitVar, asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -74,7 +74,7 @@ class Order:
         return Access(folder=folder.path, cache=self.cache, kept=kept, executor=self.executor, progress=self.progress)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Run:
     """A run that is ready to take steps."""
 
@@ -82,29 +82,61 @@ class Run:
     config: Config
     kept: Path | None
     """The file that keeps what was read from standard input."""
-    medium: Medium
-    material: Material
+    gathered: Gathered
     tokenizer: Tokenizer
     files: TokenFiles
     arithmetic: Arithmetic
-    trainer: Trainer
-    warnings: tuple[str, ...] = ()
+    network: LanguageModel
+    """The network in training."""
+    clock: InitVar[Clock]
+    trainer: Trainer = field(init=False)
+
+    def __post_init__(self, clock: Clock) -> None:
+        training, files = self.config.training, self.files
+        val = files.val if files.val is not None and len(files.val.ids) > 1 else None
+        self.trainer = Trainer(
+            self.network,
+            reader=self._reader(),
+            validation=Validation(val.ids, val.starts if self.medium.apart else None) if val is not None else None,
+            config=self.config,
+            budget=Budget(
+                max_time_s=training.max_time_s,
+                max_steps=training.max_steps,
+                max_tokens=None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids))),
+            ),
+            arithmetic=self.arithmetic,
+            clock=clock,
+        )
+
+    def _reader(self) -> Reader:
+        """One stream, or items apart, each in another form every time."""
+        training, train = self.config.training, self.files.train
+        window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
+        if not self.medium.apart:
+            return Streams(train.ids, **window)
+        augment = self.medium.augmentation(self.tokenizer, self.config.data)
+        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, **window)
+
+    @property
+    def medium(self) -> Medium:
+        """Of the sources."""
+        return self.gathered.medium
+
+    @property
+    def material(self) -> Material:
+        """What was read."""
+        return self.gathered.material
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
         without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
-        return (*self.warnings, *self.material.notes, *self.material.losses(self.tokenizer), *without)
+        return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without)
 
     @property
     def input_record(self) -> dict[str, str]:
         """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
         return {"standard_input": self.kept.name} if self.kept else {}
-
-    @property
-    def network(self) -> LanguageModel:
-        """The network in training."""
-        return self.trainer.network
 
 
 def start(order: Order, folder: RunFolder) -> Run:
@@ -131,9 +163,9 @@ def start(order: Order, folder: RunFolder) -> Run:
     folder.begin(kept=access.kept)
     folder.write_config(config)
     folder.write_sources(gathered.material.files())
-    return _run(
-        gathered,
-        folder,
+    return Run(
+        folder=folder,
+        gathered=gathered,
         kept=access.kept,
         config=config,
         tokenizer=tokenizer,
@@ -166,9 +198,9 @@ def resume(order: Order, folder: RunFolder) -> Run:
     arithmetic = _arithmetic(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
     gathered = replace(gathered, notes=tuple(warnings))
-    run = _run(
-        gathered,
-        folder,
+    run = Run(
+        folder=folder,
+        gathered=gathered,
         kept=access.kept,
         config=config,
         tokenizer=tokenizer,
@@ -313,50 +345,3 @@ def _changed_for_resume(folder: RunFolder, changes: dict[str, Any]) -> Config:
 def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:
     section, _, key = dotted.partition(".")
     return table.get(section, {}).get(key)
-
-
-def _run(
-    gathered: Gathered,
-    folder: RunFolder,
-    *,
-    kept: Path | None,
-    config: Config,
-    tokenizer: Tokenizer,
-    files: TokenFiles,
-    arithmetic: Arithmetic,
-    network: LanguageModel,
-    clock: Clock,
-) -> Run:
-    training, apart = config.training, gathered.medium.apart
-    tokens = None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids)))
-    val = files.val if files.val is not None and len(files.val.ids) > 1 else None
-    trainer = Trainer(
-        network,
-        reader=_reader(config, files, gathered.medium, tokenizer),
-        validation=Validation(val.ids, val.starts if apart else None) if val is not None else None,
-        config=config,
-        budget=Budget(max_time_s=training.max_time_s, max_steps=training.max_steps, max_tokens=tokens),
-        arithmetic=arithmetic,
-        clock=clock,
-    )
-    return Run(
-        folder=folder,
-        config=config,
-        kept=kept,
-        medium=gathered.medium,
-        material=gathered.material,
-        tokenizer=tokenizer,
-        files=files,
-        arithmetic=arithmetic,
-        trainer=trainer,
-        warnings=gathered.notes,
-    )
-
-
-def _reader(config: Config, files: TokenFiles, medium: Medium, tokenizer: Tokenizer) -> Reader:
-    """One stream, or items apart, each in another form every time."""
-    training, train = config.training, files.train
-    window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
-    if not medium.apart:
-        return Streams(train.ids, **window)
-    return PieceStreams(train.ids, train.starts, seed=training.seed, augment=medium.augmentation(tokenizer, config.data), **window)

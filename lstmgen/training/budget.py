@@ -35,8 +35,8 @@ class Budget:
 class Clock:
     """Seconds that a run has taken, over all its sittings."""
 
-    def __init__(self, *, already_s: float = 0.0, started_at: float | None = None) -> None:
-        self._already_s = already_s
+    def __init__(self, *, started_at: float | None = None) -> None:
+        self._already_s = 0.0
         self._started_at = time.monotonic() if started_at is None else started_at
 
     @property

@@ -11,21 +11,7 @@ from typing import Protocol
 from lstmgen.choices import OovPolicy
 from lstmgen.ids import Ids
 from lstmgen.media.base import Tokenizer
-
-
-class StreamDecoder(Protocol):
-    """Turns ids into text one at a time; never emits half a character.
-
-    `"".join(push(i) for i in ids) + finish() == tokenizer.decode(ids)` for every sequence of ids.
-    """
-
-    def push(self, token_id: int, /) -> str:
-        """The text that this id completes; empty while a character is still open."""
-        ...
-
-    def finish(self) -> str:
-        """What is still held back, with U+FFFD in place of an incomplete character."""
-        ...
+from lstmgen.media.text.byte_table import ByteStreamDecoder
 
 
 class TextTokenizer(Tokenizer, Protocol):
@@ -52,7 +38,7 @@ class TextTokenizer(Tokenizer, Protocol):
         """The text of these ids; boundaries decode to nothing."""
         ...
 
-    def decoder(self) -> StreamDecoder:
+    def decoder(self) -> ByteStreamDecoder:
         """A fresh decoder for one stream of ids."""
         ...
 

@@ -76,7 +76,9 @@ class EndsInBytes:
 
 
 class ByteStreamDecoder:
-    """Emits characters as soon as their last byte is known; see `lstmgen.media.text.base.StreamDecoder`.
+    """Turns ids into text one at a time: characters as soon as their last byte is known, never half a one.
+
+    `"".join(push(i) for i in ids) + finish() == tokenizer.decode(ids)` for every sequence of ids.
 
     Args:
         entries: the bytes of every id.
@@ -92,7 +94,7 @@ class ByteStreamDecoder:
         return self._decoder.decode(_entry(self._entries, token_id))
 
     def finish(self) -> str:
-        """What is still held back; afterwards the decoder is as fresh."""
+        """What is still held back, with U+FFFD in place of an incomplete character; afterwards the decoder is as fresh."""
         rest = self._decoder.decode(b"", final=True)
         self._decoder.reset()
         return rest

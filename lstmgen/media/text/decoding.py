@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,8 @@ from numpy.typing import NDArray
 
 from lstmgen import limits
 from lstmgen.corpus.opening import open_regular
-from lstmgen.media.text.symbols import code_points
+from lstmgen.media.text.symbols import BYTE_ESCAPE, code_points
 
-_ESCAPED_BYTE: Final = re.compile("[\udc80-\udcff]")
-"""What Python's `surrogateescape` makes of a byte that is not UTF-8 (PEP 383)."""
 _COUNT_SLICE: Final = 2**16
 """Characters counted at a time; `bincount` works on a copy of eight bytes each."""
 _CONTINUATION_BYTES: Final = bytes(range(0x80, 0xC0))
@@ -94,15 +91,15 @@ class Normaliser:
         return text if self._keep_newlines else self._settle_newlines(text, final=final)
 
     def _settle_bad_bytes(self, text: str, base: int) -> str:
-        first = _ESCAPED_BYTE.search(text)
+        first = BYTE_ESCAPE.search(text)
         if first is None:
             return text
         if not self.bad_bytes:
             self.first_bad_offset = base + len(text[: first.start()].encode())
         if self.errors == "surrogateescape":
-            self.bad_bytes += sum(1 for _ in _ESCAPED_BYTE.finditer(text))
+            self.bad_bytes += sum(1 for _ in BYTE_ESCAPE.finditer(text))
             return text
-        text, found = _ESCAPED_BYTE.subn("\ufffd" if self.errors == "replace" else "", text)
+        text, found = BYTE_ESCAPE.subn("\ufffd" if self.errors == "replace" else "", text)
         self.bad_bytes += found
         return text
 

@@ -16,6 +16,7 @@ from lstmgen import limits
 from lstmgen.choices import ErrorsPolicy
 from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.opening import open_regular
+from lstmgen.corpus.prepared import metered
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, plural, position_of, scan
 from lstmgen.media.text.recognise import RefusedError, require_text
@@ -144,13 +145,13 @@ def gather(
     if errors not in get_args(ErrorsPolicy):
         expected = ", ".join(get_args(ErrorsPolicy))
         raise UsageError(f"errors: expected one of {expected}, found {errors!r}", remedy="--errors strict is the default")
-    meter = _Meter(candidates, progress)
+    advance = metered(sum(_size(candidate.path) for candidate in candidates) if progress else 0, progress)
     counter = CharacterCounter()
     documents: list[Document] = []
     skipped: list[tuple[str, str]] = []
     for candidate in candidates:
         try:
-            found = _examine(candidate, errors=errors, keep_newlines=keep_newlines, progress=meter.advance)
+            found = _examine(candidate, errors=errors, keep_newlines=keep_newlines, progress=advance)
         except RefusedError as refusal:
             if candidate.named:
                 raise CorpusError(f"{candidate.name}: {refusal.reason}", remedy=refusal.remedy) from refusal
@@ -167,20 +168,6 @@ def gather(
         keep_newlines=keep_newlines,
         counts=counter.to_dict(),
     )
-
-
-class _Meter:
-    """Turns the bytes of each chunk into (bytes done, bytes in all)."""
-
-    def __init__(self, candidates: Sequence[Candidate], report: Callable[[int, int], None] | None) -> None:
-        self._report = report
-        self._done = 0
-        self._total = sum(_size(candidate.path) for candidate in candidates) if report else 0
-
-    def advance(self, num_bytes: int) -> None:
-        self._done += num_bytes
-        if self._report is not None:
-            self._report(self._done, max(self._done, self._total))
 
 
 def _size(path: Path) -> int:

@@ -12,6 +12,7 @@ from lstmgen.corpus.token_writer import Stretch
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus
 from lstmgen.media.text.splits import Span, spans
+from lstmgen.media.text.symbols import utf8_bytes
 
 
 def parts(
@@ -57,7 +58,7 @@ def stretches(chunks: Iterable[str], tokenizer: TextTokenizer) -> Iterator[Stret
         UnseenSymbolError: the tokenizer cannot express a symbol.
     """
     for text in _cut(chunks, tokenizer):
-        num_bytes = len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape"))
+        num_bytes = utf8_bytes(text)
         yield Stretch(tokenizer.encode(text), {"chars": len(text), "bytes": num_bytes}, work=num_bytes)
 
 

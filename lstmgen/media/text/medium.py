@@ -25,8 +25,7 @@ from lstmgen.media.text.material import TextMaterial
 from lstmgen.media.text.options import SAMPLE_OPTIONS
 from lstmgen.media.text.recognise import RefusedError, require_text
 from lstmgen.media.text.stops import StopScanner
-from lstmgen.media.text.survey import survey
-from lstmgen.media.text.symbols import printable, without_strays
+from lstmgen.media.text.symbols import printable, utf8_bytes, without_strays
 from lstmgen.media.text.words import symbols_of_text
 from lstmgen.media.text.writer import TextPlan
 from lstmgen.media.writing import Encoded, Prompt
@@ -35,7 +34,6 @@ from lstmgen.options import check_known
 DEFAULT_LENGTH: Final = 500
 """Tokens of a sample where nothing else is asked for."""
 _MAX_SHOWN: Final = 12
-_RAW_BYTE: Final = re.compile("[\udc80-\udcff]")
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _BITS: Final = 1 / math.log(2)
 
@@ -82,8 +80,18 @@ class TextMedium:
         return TextMaterial(corpus=corpus, val=val, val_frac=data.val_frac)
 
     def survey(self, material: TextMaterial) -> dict[str, Any]:
-        """What the material holds."""
-        return survey(material)
+        """Counts, the most frequent characters, and what was noticed."""
+        corpus, counts = material.corpus, material.corpus.character_counts()
+        return {
+            "documents": len(corpus.documents),
+            "chars": corpus.chars,
+            "bytes": corpus.bytes,
+            "distinct_chars": len(counts),
+            "most_common": sorted(counts, key=lambda character: -counts[character])[:_MAX_SHOWN],
+            "notes": [f"{document.name}: {note}" for document in corpus.documents for note in document.notes],
+            "skipped": [f"{name}: {reason}" for name, reason in corpus.skipped],
+            "sha256": corpus.sha256,
+        }
 
     def build(self, wanted: TokenizerConfig, material: TextMaterial) -> TextTokenizer:
         """The tokenizer that the settings ask for, learned from the training part."""
@@ -212,13 +220,6 @@ class TextMedium:
 
 
 MEDIUM: Final = TextMedium()
-
-
-def utf8_bytes(text: str) -> int:
-    """Bytes of a text in UTF-8; a surrogate that stands for one raw byte (PEP 383) counts as one, any other as three."""
-    if text.isascii():
-        return len(text)
-    return len(text.encode("utf-8", "surrogatepass")) - 2 * len(_RAW_BYTE.findall(text))
 
 
 def _as_stops(stop: str | Sequence[str]) -> tuple[str, ...]:

@@ -20,7 +20,8 @@ REPLACEMENT_CHARACTER: Final = "\ufffd"
 """What stands for something that could not be read."""
 
 _STRAY_SURROGATE: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
-_BYTE_ESCAPE: Final = re.compile("[\udc80-\udcff]")
+BYTE_ESCAPE: Final = re.compile("[\udc80-\udcff]")
+"""What Python's `surrogateescape` makes of a byte that is not UTF-8 (PEP 383)."""
 _VISIBLE_SPACE: Final = "\u2423"
 _MAX_SHOWN: Final = 12
 
@@ -44,7 +45,14 @@ def is_stray_surrogate(character: str) -> bool:
 
 def has_byte_escapes(text: str) -> bool:
     """Whether a text carries bytes that are not UTF-8."""
-    return not text.isascii() and _BYTE_ESCAPE.search(text) is not None
+    return not text.isascii() and BYTE_ESCAPE.search(text) is not None
+
+
+def utf8_bytes(text: str) -> int:
+    """Bytes of a text in UTF-8; a byte escape counts as the one byte that it stands for, a stray surrogate as three."""
+    if text.isascii():
+        return len(text)
+    return len(text.encode("utf-8", "surrogatepass")) - 2 * len(BYTE_ESCAPE.findall(text))
 
 
 def without_strays(text: str) -> str:

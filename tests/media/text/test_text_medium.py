@@ -6,7 +6,8 @@ from lstmgen import limits
 from lstmgen.errors import InputError, UnseenSymbolError, UsageError
 from lstmgen.media.text import tokenizers
 from lstmgen.media.text.byte import ByteTokenizer
-from lstmgen.media.text.medium import MEDIUM, utf8_bytes
+from lstmgen.media.text.medium import MEDIUM
+from lstmgen.media.text.symbols import utf8_bytes
 
 CHAR = tokenizers.build("char", lambda: iter(["abcdefgh .\n"]))
 BYTE = ByteTokenizer()
