@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstmgen.ids import Ids
-from lstmgen.media.tunes.base import ScoreTokenizer
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Augmentation:
         stretch: largest share by which a tune becomes slower, and its inverse the quicker; 0.05 means 0.952 to 1.05.
     """
 
-    tokenizer: ScoreTokenizer
+    tokenizer: EventTokenizer
     semitones: int
     stretch: float
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
-from lstmgen.media.tunes.base import ScoreTokenizer
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.music.score import Score
 
 
-def parts(train: Sequence[Score], val: Sequence[Score], tokenizer: ScoreTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
+def parts(train: Sequence[Score], val: Sequence[Score], tokenizer: EventTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
     """What trains and what validates, where there is such; what else decides the token files; and the notes in all.
 
     Args:
@@ -35,11 +35,11 @@ def _sha256(scores: Sequence[Score]) -> str:
     return digest.hexdigest()
 
 
-def _documents(scores: Sequence[Score], tokenizer: ScoreTokenizer) -> Iterator[list[Stretch]]:
+def _documents(scores: Sequence[Score], tokenizer: EventTokenizer) -> Iterator[list[Stretch]]:
     return ([stretch(score, tokenizer)] for score in scores)
 
 
-def stretch(score: Score, tokenizer: ScoreTokenizer) -> Stretch:
+def stretch(score: Score, tokenizer: EventTokenizer) -> Stretch:
     """The ids of a tune."""
     ids = tokenizer.encode(score)
     measured = tokenizer.measure(ids)

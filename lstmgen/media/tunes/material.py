@@ -15,8 +15,8 @@ from lstmgen.choices import PedalPolicy
 from lstmgen.corpus.prepared import Part
 from lstmgen.media.base import Symbols
 from lstmgen.media.tunes import encoding
-from lstmgen.media.tunes.base import ScoreTokenizer
 from lstmgen.media.tunes.collection import Collection, Piece
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.roundtrip import corpus_loss
 from lstmgen.music.score import Score
@@ -84,7 +84,7 @@ class TuneMaterial:
         for piece in self.pieces:
             yield piece.name, piece.score
 
-    def parts(self, tokenizer: ScoreTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
+    def parts(self, tokenizer: EventTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
         """The token files to be made, what else decides their content, and the notes in all."""
         return encoding.parts([piece.score for piece in self.train], [piece.score for piece in self.val], tokenizer)
 
@@ -93,7 +93,7 @@ class TuneMaterial:
         for piece in self.train:
             yield piece.name, symbols_of_score(piece.score)
 
-    def losses(self, tokenizer: ScoreTokenizer) -> tuple[str, ...]:
+    def losses(self, tokenizer: EventTokenizer) -> tuple[str, ...]:
         """What the tunes lose on their way through a tokenizer and back, in words; of many, of evenly spread ones."""
         lost = corpus_loss([piece.score for piece in self.train], tokenizer)
         said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {lost.notes:,} notes lost"

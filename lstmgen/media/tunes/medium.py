@@ -19,9 +19,9 @@ from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.tunes import tokenizers
 from lstmgen.media.tunes.augmentation import Augmentation
-from lstmgen.media.tunes.base import ScoreTokenizer
 from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
 from lstmgen.media.tunes.continuation import with_prompt
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.options import constraints_of
@@ -87,7 +87,7 @@ class TuneMedium:
         """What the material holds."""
         return survey(material)
 
-    def build(self, wanted: TokenizerConfig, material: TuneMaterial) -> ScoreTokenizer:
+    def build(self, wanted: TokenizerConfig, material: TuneMaterial) -> EventTokenizer:
         """The tokenizer that the settings ask for, fitted to the pieces that are learned from."""
         if wanted.vocab_size is not None:
             raise UsageError("a vocabulary size does not apply to MIDI, whose events are fixed", remedy="leave --vocab-size out")
@@ -101,24 +101,24 @@ class TuneMedium:
             hold=wanted.hold,
         )
 
-    def extended(self, tokenizer: ScoreTokenizer, material: TuneMaterial) -> ScoreTokenizer:
+    def extended(self, tokenizer: EventTokenizer, material: TuneMaterial) -> EventTokenizer:
         """The same: its events are fixed."""
         del material
         return tokenizer
 
-    def from_json(self, values: Mapping[str, Any]) -> ScoreTokenizer:
+    def from_json(self, values: Mapping[str, Any]) -> EventTokenizer:
         """The tokenizer that its `to_json` described."""
         return tokenizers.from_json(values)
 
-    def describe(self, tokenizer: ScoreTokenizer) -> dict[str, Any]:
+    def describe(self, tokenizer: EventTokenizer) -> dict[str, Any]:
         """How it was fitted."""
         return {key: value for key, value in tokenizer.to_json().items() if key not in {"name", "version"}}
 
-    def clock(self, tokenizer: ScoreTokenizer) -> Clock | None:
+    def clock(self, tokenizer: EventTokenizer) -> Clock | None:
         """The cycle that the tokens of a grid imply."""
         return tokenizer.clock
 
-    def augmentation(self, tokenizer: ScoreTokenizer, data: DataConfig) -> Augment | None:
+    def augmentation(self, tokenizer: EventTokenizer, data: DataConfig) -> Augment | None:
         """Another key and another speed, where the settings ask for them."""
         return Augmentation(tokenizer=tokenizer, semitones=data.max_transpose, stretch=data.max_stretch) if data.augment else None
 
@@ -130,16 +130,16 @@ class TuneMedium:
         """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
         return _reading(thing).score
 
-    def encode(self, tokenizer: ScoreTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
+    def encode(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
         """A tune to be scored, which has been tidied."""
         del options
         return Encoded(item=item, ids=tokenizer.encode(item))
 
-    def decode(self, tokenizer: ScoreTokenizer, ids: Ids) -> Score:
+    def decode(self, tokenizer: EventTokenizer, ids: Ids) -> Score:
         """The score of ids, in 4/4 where they say no meter."""
         return tokenizer.decode(ids)
 
-    def measure(self, tokenizer: ScoreTokenizer, ids: Ids, item: Score) -> dict[str, Amount]:
+    def measure(self, tokenizer: EventTokenizer, ids: Ids, item: Score) -> dict[str, Amount]:
         """Notes, seconds, and frames where there is a grid; published figures leave the first frame of a piece out."""
         del item
         measures = tokenizer.measure(ids)
@@ -151,7 +151,7 @@ class TuneMedium:
         return amounts | {"frames": Amount(measures.frames), "frames_after_first": Amount(measures.frames - 1, skipped=first)}
 
     def places(
-        self, tokenizer: ScoreTokenizer, ids: Ids, item: Score, *, number: int, first: int
+        self, tokenizer: EventTokenizer, ids: Ids, item: Score, *, number: int, first: int
     ) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
         """The bar in which each token stands, and every bar in which one does."""
         del first
@@ -165,7 +165,7 @@ class TuneMedium:
         """The steps from note to note."""
         return symbols_of_score(item)
 
-    def parse_prompt(self, tokenizer: ScoreTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
+    def parse_prompt(self, tokenizer: EventTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a tune continues. Notes that are typed are played by the first instrument that may be drawn."""
         if prompt is None or prompt == "":
             return Prompt(item=None, ids=np.zeros(0, np.int64))
@@ -182,7 +182,7 @@ class TuneMedium:
         """Refuses what cannot be read, or leaves nothing."""
         constraints_of(options)
 
-    def plan(self, tokenizer: ScoreTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
+    def plan(self, tokenizer: EventTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
         """What every tune of a request keeps to."""
         constraints = constraints_of(options)
         if length is None and constraints.bars is None and constraints.seconds is None:
@@ -252,6 +252,6 @@ def _names_a_file(text: str) -> bool:
     return False
 
 
-def _usual_end(tokenizer: ScoreTokenizer) -> dict[str, Any]:
+def _usual_end(tokenizer: EventTokenizer) -> dict[str, Any]:
     knows_bars = tokenizer.name != "performance" and tokenizer.to_json().get("time_base") != "seconds"
     return {"bars": _BARS} if knows_bars else {"seconds": _SECONDS}

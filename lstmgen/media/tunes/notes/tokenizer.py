@@ -19,9 +19,8 @@ from lstmgen.choices import TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.limits import MAX_NOTES_STEPS
-from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
-from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (

@@ -26,9 +26,8 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.limits import MAX_PERFORMANCE_S
-from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
-from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, OFF, ON, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
