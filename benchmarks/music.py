@@ -34,7 +34,7 @@ from lstmgen.config import DataConfig
 from lstmgen.generation.sampling import Sampling
 from lstmgen.media.base import Access
 from lstmgen.music.midi.reader import read_midi
-from lstmgen.music.midi.writer import to_midi_bytes, write_midi
+from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Meter, Notes, Score
 from lstmgen.runs.sources import gather
 from lstmgen.training.events import Evaluated, Stopped
@@ -130,7 +130,7 @@ def chorales(arguments: argparse.Namespace, scratch: Path, run: Path, settings: 
     for part in SPLITS:
         (scratch / part).mkdir()
         for number, frames in enumerate(data[part]):
-            write_midi(build(frames), scratch / part / f"{number:03}.mid")
+            (scratch / part / f"{number:03}.mid").write_bytes(to_midi_bytes(build(frames)))
     settings = row["settings"] | {"data.val": str(scratch / "valid")} | settings
     train(scratch / "train", run, settings, arguments.max_time or row["time"])
     model = lstmgen.load(run)

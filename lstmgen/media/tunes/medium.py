@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen import storage
 from lstmgen.choices import label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
@@ -206,11 +207,10 @@ class TuneMedium:
 
     def save(self, item: Score, path: Path, *, title: str = "") -> None:
         """Writes a MIDI file, a picture or sound, by the ending of its name."""
-        from lstmgen.music.midi.writer import write_midi
         from lstmgen.music.rendering import render_file
 
         if path.suffix.lower() in _SUFFIXES:
-            write_midi(item, path)
+            storage.atomic_write(path, self.to_bytes(item))
         else:
             render_file(item, path, title=title)
 
