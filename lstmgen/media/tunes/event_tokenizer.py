@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
-from typing import Any, Final, Protocol, Self
+from functools import cached_property
+from typing import Any, ClassVar, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,12 +69,10 @@ class Notation(Protocol):
 class EventTokenizer(Protocol):
     """Scores to ids and back. Each tokenizer is a frozen dataclass of options with a name and a notation."""
 
-    @property
-    def name(self) -> str:
-        """As `--tokenizer` takes it."""
-        ...
+    name: ClassVar[str]
+    """As `--tokenizer` takes it."""
 
-    @property
+    @cached_property
     def notation(self) -> Notation:
         """What its ids mean."""
         ...

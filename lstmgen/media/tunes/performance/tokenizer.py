@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import final
+from functools import cached_property
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,17 +142,9 @@ class PerformanceNotation:
 class PerformanceTokenizer(EventTokenizer):
     """The boundary, then the 388 events. There is only one."""
 
-    @property
-    def name(self) -> str:
-        """`performance`."""
-        return "performance"
+    name: ClassVar = "performance"
 
-    @property
+    @cached_property
     def notation(self) -> PerformanceNotation:
         """What its ids mean."""
-        return _notation()
-
-
-@cache
-def _notation() -> PerformanceNotation:
-    return PerformanceNotation()
+        return PerformanceNotation()
