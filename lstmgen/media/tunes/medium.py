@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final, final
 
@@ -19,7 +20,6 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.tunes import tokenizers
-from lstmgen.media.tunes.augmentation import Augmentation
 from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
@@ -29,6 +29,7 @@ from lstmgen.media.tunes.options import constraints_of
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
+from lstmgen.music.bars import Bars
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
 from lstmgen.music.typed import parse_tune
@@ -121,7 +122,7 @@ class TuneMedium:
 
     def augmentation(self, tokenizer: EventTokenizer, data: DataConfig) -> Augment | None:
         """Another key and another speed, where the settings ask for them."""
-        return Augmentation(tokenizer=tokenizer, semitones=data.max_transpose, stretch=data.max_stretch) if data.augment else None
+        return partial(_varied, tokenizer, data) if data.augment else None
 
     def tidy(self, item: Score, data: DataConfig) -> Score:
         """A tune as it is learned: what the pedal holds is written into the notes, and nothing sounds into itself."""
@@ -156,11 +157,12 @@ class TuneMedium:
     ) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
         """The bar in which each token stands, and every bar in which one does."""
         del first
-        lines = item.bar_starts()
+        bars = Bars(item)
+        lines = bars.ticks(np.arange(bars.count + 1))
         bar_T = np.clip(np.searchsorted(lines, tokenizer.ticks_of(ids, item), side="right") - 1, 0, None)
-        bars, row_T = np.unique(bar_T, return_inverse=True)
+        bar_R, row_T = np.unique(bar_T, return_inverse=True)
         seconds = item.seconds_at(lines)
-        return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bars.tolist()]
+        return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
 
     def symbols(self, item: Score) -> Symbols:
         """The steps from note to note."""
@@ -250,6 +252,14 @@ def _names_a_file(text: str) -> bool:
     with contextlib.suppress(OSError, ValueError):
         return Path(text).is_file()
     return False
+
+
+def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator) -> Ids:
+    """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has."""
+    least, most = tokenizer.transpositions(ids)
+    shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
+    limit = float(np.log1p(data.max_stretch))
+    return tokenizer.augmented(ids, semitones=shift, stretch=float(np.exp(random.uniform(-limit, limit))))
 
 
 def _usual_end(tokenizer: EventTokenizer) -> dict[str, Any]:
