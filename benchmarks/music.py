@@ -33,8 +33,9 @@ from lstmgen.cli.wording import parse_duration
 from lstmgen.config import DataConfig
 from lstmgen.generation.sampling import Sampling
 from lstmgen.media.base import Access
+from lstmgen.music.bars import Bars
 from lstmgen.music.midi.reader import read_midi
-from lstmgen.music.midi.writer import to_midi_bytes, write_midi
+from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Meter, Notes, Score
 from lstmgen.runs.sources import gather
 from lstmgen.training.events import Evaluated, Stopped
@@ -130,7 +131,7 @@ def chorales(arguments: argparse.Namespace, scratch: Path, run: Path, settings: 
     for part in SPLITS:
         (scratch / part).mkdir()
         for number, frames in enumerate(data[part]):
-            write_midi(build(frames), scratch / part / f"{number:03}.mid")
+            (scratch / part / f"{number:03}.mid").write_bytes(to_midi_bytes(build(frames)))
     settings = row["settings"] | {"data.val": str(scratch / "valid")} | settings
     train(scratch / "train", run, settings, arguments.max_time or row["time"])
     model = lstmgen.load(run)
@@ -175,7 +176,7 @@ def tunes(arguments: argparse.Namespace, scratch: Path, run: Path, settings: dic
         valid += not reading.findings
         hanging += sum(finding.count for finding in reading.findings if "end" in finding.reason)
         zero += int((reading.score.notes.end_ticks <= reading.score.notes.start_ticks).sum())
-        wrong_length += len(reading.score.bar_starts()) - 1 != 16
+        wrong_length += Bars(reading.score).count != 16
         histogram += np.bincount(reading.score.notes.pitch % 12, minlength=12)
     corpus = np.zeros(12)
     access = Access(folder=scratch, cache=scratch)

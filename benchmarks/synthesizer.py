@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from lstmgen.music.midi.reader import read_midi
 from lstmgen.music.sound import synth
-from lstmgen.music.sound.wav import write_wav
+from lstmgen.music.sound.wav import to_wav
 from lstmgen.music.tidy import with_pedal
 
 COLUMNS = ("file", "notes", "sound", "rendered in", "times real time", "peak dB", "RMS dB", "silent", "largest step", "offset")
@@ -50,7 +50,7 @@ def row(path: Path, *, repeats: int, sample_rate: int, keep: Path | None) -> str
         sound = synth.render(score, sample_rate=sample_rate)
         spent_s.append(time.process_time() - begin)
     if keep is not None:
-        write_wav(keep / f"{path.stem}.wav", sound, sample_rate=sample_rate)
+        (keep / f"{path.stem}.wav").write_bytes(to_wav(sound, sample_rate=sample_rate))
     length_s, best_s = len(sound) / sample_rate, min(spent_s)
     cells = [path.name, f"{len(score.notes):,}", f"{length_s:.1f} s", f"{best_s:.2f} s", f"{length_s / best_s:.0f}", *measured(sound)]
     return "| " + " | ".join(cells) + " |"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -36,11 +35,10 @@ def kind_of(out: Path) -> str:
     return kind
 
 
-def render_file(
+def render_bytes(
     score: Score,
-    out: Path,
+    kind: str,
     *,
-    kind: str | None = None,
     title: str = "",
     dark: bool = False,
     width: int = PICTURE_WIDTH,
@@ -48,36 +46,32 @@ def render_file(
     soundfont: Path | None = None,
     sample_rate: int = SAMPLE_RATE,
     progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Draw a score, or make it sound, into a file that appears only when it is complete.
+) -> bytes:
+    """A score drawn, or made to sound, as the content of a file.
 
     Args:
         score: with its pedals, if it has any: pictures show them, sound obeys them.
-        out: the file; its folder must exist.
-        kind: `png`, `svg` or `wav`; None: by the ending of `out`.
+        kind: `png`, `svg` or `wav`.
         title: shown at the head of a picture.
         dark: whether the picture is dark.
-        width: of the picture, in pixels.
+        width: of the picture, in pixels, 320 to 4000; the height follows from the piece.
         ticks: only what lies between these two.
         soundfont: an .sf2 file whose instruments play instead of the built-in ones.
         sample_rate: frames a second of the sound.
         progress: called with (done, all) while the built-in synthesizer works.
 
     Raises:
-        UsageError: the ending, the width or the sample rate is wrong.
+        UsageError: the width or the sample rate is out of bounds.
         InputError: the piece is too long for sound, or the SoundFont cannot be read.
         MissingExtraError: a SoundFont is given and its renderer is not installed.
-        MachineError: the file cannot be written.
+        MachineError: a picture cannot be painted, or a temporary file cannot be written.
     """
-    kind = kind or kind_of(out)
     if kind != "wav":
-        from lstmgen.music import roll as piano_roll
+        from lstmgen.music import roll
 
-        draw = piano_roll.draw_png if kind == "png" else piano_roll.draw_svg
-        content = draw(score, title=title, dark=dark, width=width, ticks=ticks)
-        storage.atomic_write(out, content if isinstance(content, bytes) else content.encode())
-        return
-    from lstmgen.music.sound import wav
+        picture = roll.lay_out(score, title=title, dark=dark, width=width, ticks=ticks)
+        return roll.to_png(picture) if kind == "png" else roll.to_svg(picture).encode()
+    from lstmgen.music.sound.wav import to_wav
 
     score = with_pedal(score, "extend")
     score = excerpt(score, *ticks) if ticks else score
@@ -89,12 +83,20 @@ def render_file(
         from lstmgen.music.sound import soundfont as player
 
         sound = player.render(score, soundfont, sample_rate=sample_rate)
-    wav.write_wav(out, sound, sample_rate=sample_rate)
+    return to_wav(sound, sample_rate=sample_rate)
 
 
-def render_bytes(score: Score, kind: str, **options: Any) -> bytes:
-    """What `render_file` would write; the options and errors are the same."""
-    with tempfile.TemporaryDirectory(prefix="lstmgen-") as folder:
-        out = Path(folder, f"tune.{kind}")
-        render_file(score, out, kind=kind, **options)
-        return out.read_bytes()
+def render_file(score: Score, out: Path, *, kind: str | None = None, **options: Any) -> None:
+    """What `render_bytes` makes, as a file that appears only when it is complete.
+
+    Args:
+        score: what is drawn or played.
+        out: the file; its folder must exist.
+        kind: as there; None: by the ending of `out`.
+        options: as there.
+
+    Raises:
+        UsageError: the ending is none of `KINDS`.
+        MachineError: the file cannot be written.
+    """
+    storage.atomic_write(out, render_bytes(score, kind or kind_of(out), **options))

@@ -317,17 +317,3 @@ class Score:
     def duration_s(self) -> float:
         """Seconds from the beginning to the end of the piece."""
         return float(self.seconds_at(self.length_ticks))
-
-    def bar_starts(self) -> NDArray[np.int64]:
-        """The tick of every bar line from 0 on, and one at or after the end of the piece. A change of meter always begins a bar.
-
-        An array as long as the piece has bars; of what a foreign file may claim, `Bars` tells the same by arithmetic.
-        """
-        starts: list[NDArray[np.int64]] = []
-        for place, meter in enumerate(self.meters):
-            bar = meter.bar_ticks(self.ticks_per_beat)
-            last = place + 1 == len(self.meters)
-            end = max(self.length_ticks, meter.tick + 1) if last else self.meters[place + 1].tick
-            count = max(1, int(np.ceil((end - meter.tick) / bar - 1e-9)))
-            starts.append(meter.tick + np.rint(np.arange(count + last) * bar).astype(np.int64))
-        return np.concatenate(starts)

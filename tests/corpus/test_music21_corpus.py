@@ -13,6 +13,7 @@ from lstmgen.corpus import catalog, music21_corpus
 from lstmgen.corpus.locate import locate
 from lstmgen.errors import CorpusError, InUseError, MachineError, MissingExtraError
 from lstmgen.media.text import documents
+from lstmgen.music.bars import Bars
 from lstmgen.music.midi.reader import read_midi
 
 
@@ -272,5 +273,5 @@ def test_the_real_music21_gives_a_chorale_in_four_voices():
     assert reason == ""
     assert score is not None
     assert len(score.notes) == 163
-    assert score.bar_starts().tolist() == list(range(0, 1920 * 11, 1920))
+    assert Bars(score).lines(0, stop_tick=score.length_ticks, most=99).tolist() == list(range(0, 1920 * 11, 1920))
     assert score.keys[0].sharps == 3

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from lstmgen.corpus.music21_streams import score_of
+from lstmgen.music.bars import Bars
 from lstmgen.music.score import Key, Meter
 
 
@@ -97,7 +98,7 @@ def test_measures_follow_one_another_and_an_upbeat_ends_a_whole_bar():
     result = score(part)
     assert rows(result) == [(960, 1440, 62), (1440, 2880, 67), (2880, 3840, 65)]
     assert result.meters == (Meter(0, 3, 4),)
-    assert result.bar_starts().tolist() == [0, 1440, 2880, 4320]
+    assert Bars(result).lines(0, stop_tick=result.length_ticks, most=99).tolist() == [0, 1440, 2880, 4320]
 
 
 def test_what_stands_at_the_head_of_an_upbeat_holds_from_the_beginning_whatever_part_says_it():
@@ -109,7 +110,7 @@ def test_what_stands_at_the_head_of_an_upbeat_holds_from_the_beginning_whatever_
     result = score(part(), part())
     assert result.meters == (Meter(0, 4, 4), Meter(3840, 3, 4))
     assert result.keys == (Key(0, 2),)
-    assert result.bar_starts().tolist() == [0, 1920, 3840, 5280]
+    assert Bars(result).lines(0, stop_tick=result.length_ticks, most=99).tolist() == [0, 1920, 3840, 5280]
 
 
 def test_a_piece_of_one_short_measure_is_not_moved():

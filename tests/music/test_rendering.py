@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lstmgen.errors import MachineError, UsageError
-from lstmgen.music import roll as piano_roll
 from lstmgen.music.rendering import KINDS, kind_of, render_bytes, render_file
+from lstmgen.music.roll import lay_out, to_png, to_svg
 from lstmgen.music.score import Notes, Pedal, Score
 from lstmgen.music.sound.wav import read_wav
 
@@ -23,8 +23,8 @@ def test_the_ending_says_what_is_made(tmp_path):
 
 def test_pictures_are_those_of_the_piano_roll(tmp_path):
     render_file(TUNE, tmp_path / "a.png", title="T", dark=True, width=400, ticks=(0, 480))
-    assert (tmp_path / "a.png").read_bytes() == piano_roll.draw_png(TUNE, title="T", dark=True, width=400, ticks=(0, 480))
-    assert render_bytes(TUNE, "svg", title="T") == piano_roll.draw_svg(TUNE, title="T").encode()
+    assert (tmp_path / "a.png").read_bytes() == to_png(lay_out(TUNE, title="T", dark=True, width=400, ticks=(0, 480)))
+    assert render_bytes(TUNE, "svg", title="T") == to_svg(lay_out(TUNE, title="T")).encode()
 
 
 def test_sound_has_the_rate_and_obeys_the_pedal(tmp_path):

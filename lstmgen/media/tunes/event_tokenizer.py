@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
-from typing import Any, Final, Protocol, Self
+from functools import cached_property
+from typing import Any, ClassVar, Final, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,7 @@ from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.base import Clock
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
-from lstmgen.media.tunes.base import Measures
-from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable
+from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
 from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
@@ -67,14 +67,12 @@ class Notation(Protocol):
 
 
 class EventTokenizer(Protocol):
-    """A `lstmgen.media.base.ScoreTokenizer`; what is one of its own is a frozen dataclass of options with a notation."""
+    """Scores to ids and back. Each tokenizer is a frozen dataclass of options with a name and a notation."""
 
-    @property
-    def name(self) -> str:
-        """As `--tokenizer` takes it."""
-        ...
+    name: ClassVar[str]
+    """As `--tokenizer` takes it."""
 
-    @property
+    @cached_property
     def notation(self) -> Notation:
         """What its ids mean."""
         ...
@@ -95,7 +93,7 @@ class EventTokenizer(Protocol):
         return None
 
     def encode(self, score: Score) -> Ids:
-        """The ids of a score, without any boundary.
+        """The ids of a score, without any boundary. Absolute times are quantised, never differences.
 
         Raises:
             InputError: the piece is longer than any real one.
@@ -103,9 +101,16 @@ class EventTokenizer(Protocol):
         return self.notation.write(score)
 
     def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:
-        """The score of any ids; what is not legal is ignored.
+        """The score of any ids; what is not legal is ignored, and every note ends after it starts.
 
+        `encode(decode(ids)) == ids` for ids that a cursor allows, but for what was only announced, such as an instrument that never plays.
         Where the ticks of `like` are coarser than the steps, notes that the ticks cannot tell apart overlap.
+
+        Args:
+            ids: boundaries decode to nothing.
+            like: where the ids do not say it, ticks per beat, tempo map, meters, keys, and the tracks with their programs are taken from
+                this score (of which the ids are a continuation).
+            since: leave out the notes that begin with an id before this index; times are as in the whole.
 
         Raises:
             IndexError: an id is out of range.
@@ -129,14 +134,27 @@ class EventTokenizer(Protocol):
         return score if tempos else score.changed(tempos=like.tempos)
 
     def decoder(self, *, like: Score | None = None, prompt: Ids = _NO_IDS) -> GrammarStream:
-        """Gives the notes of a piece as its ids come; see `lstmgen.media.base.ScoreTokenizer`."""
+        """A fresh decoder for the ids of one piece, as a cursor allows them; each takes a constant time.
+
+        All the notes that it gives, in order, are those of `decode(prompt and ids, like=like, since=len(prompt))`.
+
+        Args:
+            like: as in `decode`.
+            prompt: ids that the pushed ones follow; notes that begin there are not given, but their time, tempo, instrument and loudness
+                hold.
+        """
         like, base = like or blank(), self.notation.base
         grammar = self.notation.grammar(FREE, NOTHING_LIMITED)
         band = self.notation.band(like, grammar.named)
         return GrammarStream(grammar, self.table, np.asarray(prompt, np.int64), lambda notes: played(notes, like, base, band))
 
     def cursor(self, constraints: Constraints = FREE, *, like: Score | None = None) -> GrammarCursor:
-        """A cursor at the beginning of a piece; what the ids do not know, such as instruments, is not constrained.
+        """A fresh cursor at the beginning of a piece; what the ids do not know, such as instruments, is not constrained.
+
+        Args:
+            constraints: what holds after the prompt.
+            like: the score that the prompt's ids stand for. Where the ids do not say them, the meter and the tempo at its end are those in
+                which bars and seconds are counted; without it that is 4/4 at 120 beats per minute.
 
         Raises:
             UsageError: nothing at all could be drawn.
@@ -154,7 +172,10 @@ class EventTokenizer(Protocol):
         return (-int(pitches.min()), 127 - int(pitches.max())) if pitches.size else (0, 0)
 
     def augmented(self, ids: Ids, *, semitones: int = 0, stretch: float = 1.0) -> Ids:
-        """The same piece transposed, and played slower by a factor.
+        """The ids of the same piece, transposed (drums stay) and played slower by a factor.
+
+        Works on the ids alone. Where time is in beats the tempo changes by whole bins; where it is in seconds absolute times are stretched
+        and quantised anew; where there is no tempo at all (`grid`) nothing is stretched.
 
         Raises:
             ValueError: a note would leave 0 to 127, or the factor is not above 0.
@@ -170,11 +191,11 @@ class EventTokenizer(Protocol):
         return ids_T if stretch == 1 else self.notation.stretched(ids_T, stretch)
 
     def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
-        """The tick of the score at which each of its ids stands."""
+        """The tick of a score at which each of the ids stands that `encode` gave for it; what lets time pass stands before or after."""
         return self.notation.base.ticks(score, self.notation.steps_of(np.asarray(ids, np.int64)))
 
     def frame_ends(self, ids: Ids) -> NDArray[np.bool_] | None:
-        """None: there are no steps that belong together."""
+        """For `grid`: which ids are the last of their step; None for tokenizers without steps."""
         del ids
         return None
 

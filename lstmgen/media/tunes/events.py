@@ -7,6 +7,7 @@ arrays made from the table, so that a million tokens are taken apart at once. Le
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,21 @@ from numpy.typing import NDArray
 from lstmgen.ids import Ids
 
 BOUNDARY_KIND: Final = "end"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """How much music some ids stand for.
+
+    Attributes:
+        notes: notes that begin.
+        seconds: time that passes, at the tempo that the ids say or imply.
+        frames: steps of a grid; None where there is none.
+    """
+
+    notes: int
+    seconds: float
+    frames: int | None = None
 
 
 class EventTable:

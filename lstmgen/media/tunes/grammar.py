@@ -108,7 +108,7 @@ class GrammarCursor:
 
 @final
 class GrammarStream:
-    """A `lstmgen.media.base.NoteStream` of a piece of one grammar.
+    """Turns the ids of one piece into notes as they come; gives each note as soon as its end is known, never half a note.
 
     Args:
         grammar: at the beginning of the piece.

@@ -9,14 +9,15 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from lstmgen.choices import PedalPolicy
 from lstmgen.corpus.prepared import Part
+from lstmgen.corpus.token_writer import Stretch
 from lstmgen.media.base import Symbols
-from lstmgen.media.tunes import encoding
-from lstmgen.media.tunes.base import ScoreTokenizer
 from lstmgen.media.tunes.collection import Collection, Piece
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.roundtrip import corpus_loss
 from lstmgen.music.score import Score
@@ -84,16 +85,21 @@ class TuneMaterial:
         for piece in self.pieces:
             yield piece.name, piece.score
 
-    def parts(self, tokenizer: ScoreTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
+    def parts(self, tokenizer: EventTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
         """The token files to be made, what else decides their content, and the notes in all."""
-        return encoding.parts([piece.score for piece in self.train], [piece.score for piece in self.val], tokenizer)
+        sides = {"train": self.train, "val": self.val}
+        identity = {name: _sha256(pieces) for name, pieces in sides.items()}
+        made = {
+            name: Part(sha256=identity[name], documents=partial(_documents, pieces, tokenizer)) for name, pieces in sides.items() if pieces
+        }
+        return made, identity, sum(len(piece.score.notes) for piece in (*self.train, *self.val))
 
     def symbols(self) -> Iterator[tuple[str, Symbols]]:
         """The name and the melody of every piece that is learned from."""
         for piece in self.train:
             yield piece.name, symbols_of_score(piece.score)
 
-    def losses(self, tokenizer: ScoreTokenizer) -> tuple[str, ...]:
+    def losses(self, tokenizer: EventTokenizer) -> tuple[str, ...]:
         """What the tunes lose on their way through a tokenizer and back, in words; of many, of evenly spread ones."""
         lost = corpus_loss([piece.score for piece in self.train], tokenizer)
         said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {lost.notes:,} notes lost"
@@ -114,6 +120,23 @@ def split(pieces: tuple[Piece, ...], val_frac: float) -> tuple[tuple[Piece, ...]
         held[-1] = True
     train = tuple(piece for piece, out in zip(pieces, held, strict=True) if not out)
     return train, tuple(piece for piece, out in zip(pieces, held, strict=True) if out)
+
+
+def _sha256(pieces: tuple[Piece, ...]) -> str:
+    """Of what the scores hold, so that token files of scores read in another way are never taken for theirs."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece.score.content())
+    return digest.hexdigest()
+
+
+def _documents(pieces: tuple[Piece, ...], tokenizer: EventTokenizer) -> Iterator[list[Stretch]]:
+    """Every tune one document of one stretch."""
+    for piece in pieces:
+        ids = tokenizer.encode(piece.score)
+        measured = tokenizer.measure(ids)
+        frames = {"frames": measured.frames} if measured.frames else {}
+        yield [Stretch(ids, {"notes": measured.notes, "seconds": measured.seconds, **frames}, work=len(piece.score.notes))]
 
 
 def tidied(score: Score, pedal: PedalPolicy) -> Score:

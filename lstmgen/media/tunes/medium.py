@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen import storage
 from lstmgen.choices import label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
@@ -18,16 +20,16 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.tunes import tokenizers
-from lstmgen.media.tunes.augmentation import Augmentation
-from lstmgen.media.tunes.base import ScoreTokenizer
 from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
 from lstmgen.media.tunes.continuation import with_prompt
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.options import SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
+from lstmgen.music.bars import Bars
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
 from lstmgen.music.typed import parse_tune
@@ -88,7 +90,7 @@ class TuneMedium:
         """What the material holds."""
         return survey(material)
 
-    def build(self, wanted: TokenizerConfig, material: TuneMaterial) -> ScoreTokenizer:
+    def build(self, wanted: TokenizerConfig, material: TuneMaterial) -> EventTokenizer:
         """The tokenizer that the settings ask for, fitted to the pieces that are learned from."""
         if wanted.vocab_size is not None:
             raise UsageError("a vocabulary size does not apply to MIDI, whose events are fixed", remedy="leave --vocab-size out")
@@ -102,26 +104,26 @@ class TuneMedium:
             hold=wanted.hold,
         )
 
-    def extended(self, tokenizer: ScoreTokenizer, material: TuneMaterial) -> ScoreTokenizer:
+    def extended(self, tokenizer: EventTokenizer, material: TuneMaterial) -> EventTokenizer:
         """The same: its events are fixed."""
         del material
         return tokenizer
 
-    def from_json(self, values: Mapping[str, Any]) -> ScoreTokenizer:
+    def from_json(self, values: Mapping[str, Any]) -> EventTokenizer:
         """The tokenizer that its `to_json` described."""
         return tokenizers.from_json(values)
 
-    def describe(self, tokenizer: ScoreTokenizer) -> dict[str, Any]:
+    def describe(self, tokenizer: EventTokenizer) -> dict[str, Any]:
         """How it was fitted."""
         return {key: value for key, value in tokenizer.to_json().items() if key not in {"name", "version"}}
 
-    def clock(self, tokenizer: ScoreTokenizer) -> Clock | None:
+    def clock(self, tokenizer: EventTokenizer) -> Clock | None:
         """The cycle that the tokens of a grid imply."""
         return tokenizer.clock
 
-    def augmentation(self, tokenizer: ScoreTokenizer, data: DataConfig) -> Augment | None:
+    def augmentation(self, tokenizer: EventTokenizer, data: DataConfig) -> Augment | None:
         """Another key and another speed, where the settings ask for them."""
-        return Augmentation(tokenizer=tokenizer, semitones=data.max_transpose, stretch=data.max_stretch) if data.augment else None
+        return partial(_varied, tokenizer, data) if data.augment else None
 
     def tidy(self, item: Score, data: DataConfig) -> Score:
         """A tune as it is learned: what the pedal holds is written into the notes, and nothing sounds into itself."""
@@ -131,16 +133,16 @@ class TuneMedium:
         """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
         return _reading(thing).score
 
-    def encode(self, tokenizer: ScoreTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
+    def encode(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
         """A tune to be scored, which has been tidied."""
         del options
         return Encoded(item=item, ids=tokenizer.encode(item))
 
-    def decode(self, tokenizer: ScoreTokenizer, ids: Ids) -> Score:
+    def decode(self, tokenizer: EventTokenizer, ids: Ids) -> Score:
         """The score of ids, in 4/4 where they say no meter."""
         return tokenizer.decode(ids)
 
-    def measure(self, tokenizer: ScoreTokenizer, ids: Ids, item: Score) -> dict[str, Amount]:
+    def measure(self, tokenizer: EventTokenizer, ids: Ids, item: Score) -> dict[str, Amount]:
         """Notes, seconds, and frames where there is a grid; published figures leave the first frame of a piece out."""
         del item
         measures = tokenizer.measure(ids)
@@ -152,21 +154,22 @@ class TuneMedium:
         return amounts | {"frames": Amount(measures.frames), "frames_after_first": Amount(measures.frames - 1, skipped=first)}
 
     def places(
-        self, tokenizer: ScoreTokenizer, ids: Ids, item: Score, *, number: int, first: int
+        self, tokenizer: EventTokenizer, ids: Ids, item: Score, *, number: int, first: int
     ) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
         """The bar in which each token stands, and every bar in which one does."""
         del first
-        lines = item.bar_starts()
+        bars = Bars(item)
+        lines = bars.ticks(np.arange(bars.count + 1))
         bar_T = np.clip(np.searchsorted(lines, tokenizer.ticks_of(ids, item), side="right") - 1, 0, None)
-        bars, row_T = np.unique(bar_T, return_inverse=True)
+        bar_R, row_T = np.unique(bar_T, return_inverse=True)
         seconds = item.seconds_at(lines)
-        return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bars.tolist()]
+        return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
 
     def symbols(self, item: Score) -> Symbols:
         """The steps from note to note."""
         return symbols_of_score(item)
 
-    def parse_prompt(self, tokenizer: ScoreTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
+    def parse_prompt(self, tokenizer: EventTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a tune continues. Notes that are typed are played by the first instrument that may be drawn."""
         if prompt is None or prompt == "":
             return Prompt(item=None, ids=np.zeros(0, np.int64))
@@ -184,7 +187,7 @@ class TuneMedium:
         check_known(options, (*(option.name for option in SAMPLE_OPTIONS), "constraints"))
         constraints_of(options)
 
-    def plan(self, tokenizer: ScoreTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
+    def plan(self, tokenizer: EventTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
         """What every tune of a request keeps to."""
         constraints = constraints_of(options)
         if length is None and constraints.bars is None and constraints.seconds is None:
@@ -208,18 +211,16 @@ class TuneMedium:
 
     def save(self, item: Score, path: Path, *, title: str = "") -> None:
         """Writes a MIDI file, a picture or sound, by the ending of its name."""
-        from lstmgen.music.midi.writer import write_midi
-        from lstmgen.music.rendering import kind_of, render_file
+        from lstmgen.music.rendering import render_file
 
         if path.suffix.lower() in _SUFFIXES:
-            write_midi(item, path)
+            storage.atomic_write(path, self.to_bytes(item))
             return
         try:
-            kind = kind_of(path)
+            render_file(item, path, title=title)
         except UsageError as error:
             stem = path.stem or "tune"
             raise UsageError(f"{error.message}, or .mid", remedy=f"name it {stem}.mid, {stem}.png or {stem}.wav") from error
-        render_file(item, path, kind=kind, title=title)
 
     def show(self, item: Score, *, width: int, height: int | None = None, colour: bool = False) -> str:
         """A piano roll."""
@@ -261,6 +262,14 @@ def _names_a_file(text: str) -> bool:
     return False
 
 
-def _usual_end(tokenizer: ScoreTokenizer) -> dict[str, Any]:
+def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator) -> Ids:
+    """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has."""
+    least, most = tokenizer.transpositions(ids)
+    shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
+    limit = float(np.log1p(data.max_stretch))
+    return tokenizer.augmented(ids, semitones=shift, stretch=float(np.exp(random.uniform(-limit, limit))))
+
+
+def _usual_end(tokenizer: EventTokenizer) -> dict[str, Any]:
     knows_bars = tokenizer.name != "performance" and tokenizer.to_json().get("time_base") != "seconds"
     return {"bars": _BARS} if knows_bars else {"seconds": _SECONDS}

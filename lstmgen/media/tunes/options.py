@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from lstmgen.errors import UsageError
@@ -95,18 +96,8 @@ def constraints_of(options: Mapping[str, Any]) -> Constraints:
     for name in ("seconds", "bpm"):
         if options.get(name) is not None and not 0 < options[name] < _MOST:
             raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
-    return Constraints(
-        pitches=pitches,
-        max_polyphony=options.get("max_polyphony", base.max_polyphony),
-        max_note_beats=beats,
-        max_note_s=seconds,
-        programs=programs,
-        drums=drums,
-        keep_tempo=base.keep_tempo,
-        keep_meter=base.keep_meter,
-        bars=options.get("bars", base.bars),
-        seconds=options.get("seconds", base.seconds),
-    )
+    alike = {name: options[name] for name in ("max_polyphony", "bars", "seconds") if name in options}
+    return replace(base, pitches=pitches, max_note_beats=beats, max_note_s=seconds, programs=programs, drums=drums, **alike)
 
 
 def _note_length(text: str) -> tuple[float | None, float | None]:

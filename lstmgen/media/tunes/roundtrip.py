@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.tunes.base import ScoreTokenizer
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.music.score import Notes, Score
 
 
@@ -35,7 +35,7 @@ class Loss:
     duration_error_ms_p95: float | None
 
 
-def corpus_loss(scores: Sequence[Score], tokenizer: ScoreTokenizer, *, max_notes: int = 20_000) -> Loss:
+def corpus_loss(scores: Sequence[Score], tokenizer: EventTokenizer, *, max_notes: int = 20_000) -> Loss:
     """What scores lose together; of many, evenly spread ones are taken.
 
     Args:

@@ -19,7 +19,7 @@ from lstmgen import choices
 from lstmgen.choices import GridForm, TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.media import checks
-from lstmgen.media.tunes.base import ScoreTokenizer
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
@@ -27,7 +27,7 @@ from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
-_READERS: Final[dict[str, Callable[[Mapping[str, Any]], ScoreTokenizer]]] = {
+_READERS: Final[dict[str, Callable[[Mapping[str, Any]], EventTokenizer]]] = {
     "notes": NotesTokenizer.from_json,
     "performance": PerformanceTokenizer.from_json,
     "grid": GridTokenizer.from_json,
@@ -40,7 +40,7 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
 """Which options of `build` apply to which tokenizer."""
 
 
-def from_json(values: Mapping[str, Any]) -> ScoreTokenizer:
+def from_json(values: Mapping[str, Any]) -> EventTokenizer:
     """The tokenizer that its `to_json` described, whose name is known already. Raises ModelFileError."""
     return _READERS[values["name"]](values)
 
@@ -54,7 +54,7 @@ def build(
     grid_form: GridForm | None = None,
     voices: int | None = None,
     hold: bool | None = None,
-) -> ScoreTokenizer:
+) -> EventTokenizer:
     """The tokenizer that fits some scores.
 
     Args:
@@ -84,7 +84,7 @@ def build(
             return _grid(scores, steps_per_beat=steps_per_beat, form=grid_form or "voices", voices=voices, hold=hold is None or hold)
 
 
-def _notes(scores: Sequence[Score], *, time_base: TimeBase | None, steps_per_beat: int | None) -> ScoreTokenizer:
+def _notes(scores: Sequence[Score], *, time_base: TimeBase | None, steps_per_beat: int | None) -> EventTokenizer:
     if time_base == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
@@ -95,7 +95,7 @@ def _notes(scores: Sequence[Score], *, time_base: TimeBase | None, steps_per_bea
     return NotesTokenizer("beats", best_options(scores)["steps_per_beat"] if steps_per_beat is None else steps_per_beat)
 
 
-def _grid(scores: Sequence[Score], *, steps_per_beat: int | None, form: GridForm, voices: int | None, hold: bool) -> ScoreTokenizer:
+def _grid(scores: Sequence[Score], *, steps_per_beat: int | None, form: GridForm, voices: int | None, hold: bool) -> EventTokenizer:
     steps = best_steps_per_beat(scores) if steps_per_beat is None else steps_per_beat
     grid = GridTokenizer(steps, form, hold=hold, cycle_beats=best_cycle_beats(scores))
     if form == "voices":

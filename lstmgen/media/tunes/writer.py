@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from lstmgen.errors import InputError
 from lstmgen.ids import Ids
-from lstmgen.media.tunes.base import ScoreTokenizer
 from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at, next_bar
+from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.writing import Outcome
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
@@ -45,7 +45,7 @@ class TunePlan:
         InputError: the prompt is none that this model could have learned.
     """
 
-    tokenizer: ScoreTokenizer
+    tokenizer: EventTokenizer
     prompt: Score | None
     ids: Ids
     constraints: Constraints

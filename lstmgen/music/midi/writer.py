@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import mido
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen import storage
 from lstmgen.music.score import KEY_NAMES, PERCUSSION_CHANNEL, Notes, Score
 from lstmgen.music.tidy import without_overlaps
 
@@ -36,15 +34,6 @@ _OFF, _PROGRAM, _CONTROL, _ON = range(4)
 
 _Event = tuple[int, int, str, dict[str, Any]]
 """Tick, order within the tick, kind of message, what it says."""
-
-
-def write_midi(score: Score, path: Path) -> None:
-    """Write a score as a MIDI file that appears only when it is complete.
-
-    Raises:
-        MachineError: the file cannot be written.
-    """
-    storage.atomic_write(path, to_midi_bytes(score))
 
 
 def to_midi_bytes(score: Score) -> bytes:

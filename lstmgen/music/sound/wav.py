@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from pathlib import Path
-from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen import storage
 
-_CHUNK_FRAMES: Final = 2**18
-
-
-def write_wav(path: Path, sound: NDArray[np.int16], *, sample_rate: int = 44_100) -> None:
-    """Write a sound completely or not at all.
-
-    Args:
-        path: the target; its folder must exist.
-        sound: int16 of shape (frames, 2).
-        sample_rate: frames a second.
+def to_wav(sound: NDArray[np.int16], *, sample_rate: int = 44_100) -> bytes:
+    """A sound of shape (frames, 2) as the content of a WAV file.
 
     Raises:
-        MachineError: it cannot be written.
         ValueError: the sound has another shape or type.
     """
     if sound.ndim != 2 or sound.shape[1] != 2 or sound.dtype != np.int16:
         raise ValueError(f"a sound of {sound.dtype} and shape {sound.shape}, expected int16 and (frames, 2)")
-
-    def write(stream: BinaryIO) -> None:
-        with wave.open(stream, "wb") as file:
-            file.setnchannels(2)
-            file.setsampwidth(2)
-            file.setframerate(sample_rate)
-            file.setnframes(len(sound))
-            for begin in range(0, len(sound), _CHUNK_FRAMES):
-                file.writeframesraw(np.ascontiguousarray(sound[begin : begin + _CHUNK_FRAMES], "<i2").tobytes())
-
-    storage.atomic_write(path, write)
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setparams((2, 2, sample_rate, len(sound), "NONE", ""))
+        file.writeframesraw(np.ascontiguousarray(sound, "<i2").tobytes())
+    return stream.getvalue()
 
 
 def read_wav(path: Path) -> tuple[NDArray[np.int16], int]:

@@ -12,7 +12,7 @@ from lstmgen.media.tunes.collection import Piece
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.material import split
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
-from lstmgen.music.midi.writer import write_midi
+from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Meter, Notes, Pedal, Score
 from lstmgen.runs.sources import gather, token_files
 
@@ -48,7 +48,7 @@ def test_token_files_are_those_of_the_scores_whatever_lies_in_the_cache(access, 
     score = Score.of(
         Notes.of([0, 480], [240, 720], [60, 64]), pedals=[Pedal(0, 0, down=True), Pedal(960, 0, down=False)], length_ticks=1920
     )
-    write_midi(score, folder / "a.mid")
+    (folder / "a.mid").write_bytes(to_midi_bytes(score))
     tokenizer = NotesTokenizer("beats", 12)
     extended = ids_of(access, folder, tokenizer)
     dropped = ids_of(access, folder, tokenizer, pedal="drop")
@@ -61,7 +61,7 @@ def test_voices_that_meet_on_a_note_stay_two_in_the_token_files(access, tmp_path
     folder = tmp_path / "tunes"
     folder.mkdir()
     both = Notes.of([0, 0, 480, 480], [480, 480, 960, 960], [60, 60, 62, 58], track=[0, 1, 0, 1])
-    write_midi(Score.of(both), folder / "a.mid")
+    (folder / "a.mid").write_bytes(to_midi_bytes(Score.of(both)))
     tokenizer = GridTokenizer(form="voices", voices=2, steps_per_beat=1, hold=False)
     ids = ids_of(access, folder, tokenizer)[1:]
     pitch = tokenizer.table.first("pitch")

@@ -10,8 +10,7 @@ from PIL import Image, ImageFont
 
 from lstmgen import limits
 from lstmgen.errors import MachineError, UsageError
-from lstmgen.music.roll import draw_png, draw_svg
-from lstmgen.music.roll.layout import lay_out
+from lstmgen.music.roll import lay_out, to_png, to_svg
 from lstmgen.music.roll.png import paint
 from lstmgen.music.roll.shapes import Box, Label, Picture
 from lstmgen.music.roll.theme import DARK, LIGHT, SHADES, rgb, shades
@@ -20,6 +19,14 @@ from lstmgen.music.score import Key, Meter, Notes, Pedal, Score, Track
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "A<&>\"']]>\x00\x1b[2J\u202e\ud800\ufffe\u65e5"
+
+
+def draw_png(score, **look):
+    return to_png(lay_out(score, **look))
+
+
+def draw_svg(score, **look):
+    return to_svg(lay_out(score, **look))
 
 
 def chorale(bars=4, tracks=3):

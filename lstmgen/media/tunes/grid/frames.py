@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.ids import Ids
 from lstmgen.media.base import Clock
-from lstmgen.media.tunes.base import Measures
+from lstmgen.media.tunes.events import Measures
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.score import DEFAULT_TEMPO_US, Score

@@ -7,8 +7,8 @@ the notes are kept. How the ids of each form look stand in `voices.py` and `chor
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Final, final, get_args
+from functools import cached_property
+from typing import ClassVar, Final, final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class GridTokenizer(EventTokenizer):
         UsageError: a value is out of range.
     """
 
+    name: ClassVar = "grid"
+
     steps_per_beat: int = DEFAULT_STEPS_PER_BEAT
     form: GridForm = "voices"
     voices: int = DEFAULT_VOICES
@@ -65,15 +67,11 @@ class GridTokenizer(EventTokenizer):
         if not 1 <= self.cycle_beats <= limits.MAX_CYCLE_BEATS:
             raise UsageError(f"a cycle of {self.cycle_beats} beats, expected 1 to {limits.MAX_CYCLE_BEATS}", remedy="leave it out")
 
-    @property
-    def name(self) -> str:
-        """`grid`."""
-        return "grid"
-
-    @property
+    @cached_property
     def notation(self) -> VoiceGrid | ChordGrid:
         """What its ids mean: 131 ids for voices, 258 for chords; without hold 130 for either."""
-        return _notation(self)
+        base = Beats(self.steps_per_beat)
+        return VoiceGrid(base, voices=self.voices, hold=self.hold) if self.form == "voices" else ChordGrid(base, hold=self.hold)
 
     @property
     def clock(self) -> Clock:
@@ -83,9 +81,3 @@ class GridTokenizer(EventTokenizer):
     def frame_ends(self, ids: Ids) -> NDArray[np.bool_]:
         """Which ids are the last of their step."""
         return self.notation.frame_ends(np.asarray(ids, np.int64))
-
-
-@cache
-def _notation(grid: GridTokenizer) -> VoiceGrid | ChordGrid:
-    base = Beats(grid.steps_per_beat)
-    return VoiceGrid(base, voices=grid.voices, hold=grid.hold) if grid.form == "voices" else ChordGrid(base, hold=grid.hold)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any, Final, final, get_args
+from functools import cached_property
+from typing import Any, ClassVar, Final, final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,8 @@ from lstmgen.choices import TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.limits import MAX_NOTES_STEPS
-from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
-from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
@@ -159,6 +158,8 @@ class NotesTokenizer(EventTokenizer):
         UsageError: the time base or the steps are none of these.
     """
 
+    name: ClassVar = "notes"
+
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
 
@@ -168,20 +169,10 @@ class NotesTokenizer(EventTokenizer):
         if self.steps_per_beat not in STEPS_PER_BEAT:
             raise UsageError(f"{self.steps_per_beat} steps to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24")
 
-    @property
-    def name(self) -> str:
-        """`notes`."""
-        return "notes"
-
-    @property
+    @cached_property
     def notation(self) -> NotesNotation:
         """What its ids mean."""
-        return _notation(self)
-
-
-@cache
-def _notation(notes: NotesTokenizer) -> NotesNotation:
-    return NotesNotation(BeatWork(notes.steps_per_beat) if notes.time_base == "beats" else SecondWork())
+        return NotesNotation(BeatWork(self.steps_per_beat) if self.time_base == "beats" else SecondWork())
 
 
 def best_options(scores: Sequence[Score]) -> dict[str, Any]:

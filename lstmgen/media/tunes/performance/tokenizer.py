@@ -18,17 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import final
+from functools import cached_property
+from typing import ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.limits import MAX_PERFORMANCE_S
-from lstmgen.media.tunes.base import Measures
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
-from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, OFF, ON, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
@@ -143,17 +142,9 @@ class PerformanceNotation:
 class PerformanceTokenizer(EventTokenizer):
     """The boundary, then the 388 events. There is only one."""
 
-    @property
-    def name(self) -> str:
-        """`performance`."""
-        return "performance"
+    name: ClassVar = "performance"
 
-    @property
+    @cached_property
     def notation(self) -> PerformanceNotation:
         """What its ids mean."""
-        return _notation()
-
-
-@cache
-def _notation() -> PerformanceNotation:
-    return PerformanceNotation()
+        return PerformanceNotation()
