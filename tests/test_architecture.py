@@ -330,7 +330,7 @@ def test_the_walk_notices_a_circle_also_through_a_function():
         "kind in ('text', 'tunes')",
         "match name:\n    case 'char': pass",
         "isinstance(tokenizer, GridTokenizer)",
-        "isinstance(x, (int, base.ScoreTokenizer))",
+        "isinstance(x, (int, tokenizers.EventTokenizer))",
         "match item:\n    case Score(): pass",
         "def f():\n    from lstmgen.media.tunes import tokenizers",
         "from lstmgen.media import text",
