@@ -74,7 +74,7 @@ def test_the_demo_runs_to_its_end_and_leaves_a_model_that_others_can_use(install
     code, out, err = installation.run("demo", "--max-time", "3s")
     assert code == 0, err
     assert len(out.splitlines()) > 4
-    assert "What to type next" in err
+    assert "Next commands" in err
     model = installation.home / "checkpoints" / "demo" / "model.safetensors"
     assert model.is_file()
     code, out, err = installation.run("sample", str(model), "-n", "20", "-s", "1")

@@ -27,8 +27,8 @@ from lstmgen.options import Option
 _EXAMPLES = (
     "lstmgen demo                                        # a minute and a half: learn, write, measure",
     "lstmgen train story.txt                             # five minutes; the model is in checkpoints/story",
-    'lstmgen sample checkpoints/story -p "Once"          # text in its manner',
-    "lstmgen score checkpoints/story other.txt           # how well it foresees another text",
+    'lstmgen sample checkpoints/story -p "Once"          # text in its style',
+    "lstmgen score checkpoints/story other.txt           # how well it predicts another text",
     "lstmgen render tune.mid -o tune.png -o tune.wav     # a tune as a picture and as sound",
 )
 
@@ -46,14 +46,14 @@ def _show_version(context: typer.Context) -> None:
 
 _ROOT: Final = Command(
     name="lstmgen",
-    help="Train LSTM language models on your own text, and generate from them.",
+    help="Train LSTM language models on text or MIDI files, and generate from them.",
     examples=_EXAMPLES,
     actions=tuple(
         Action(Option(name=name, flags=f"--{name.replace('_', '-')}", type=bool, help=text), act)
         for name, text, act in (
             ("version", "Show the version.", _show_version),
-            ("install_completion", "Teach your shell to complete commands.", lambda _: _complete("--install-completion")),
-            ("show_completion", "Show what that would install.", lambda _: _complete("--show-completion")),
+            ("install_completion", "Install completion for your shell.", lambda _: _complete("--install-completion")),
+            ("show_completion", "Show the completion script.", lambda _: _complete("--show-completion")),
         )
     ),
     commands=tuple(module.COMMAND for module in (train, sample, score, render, info, corpora, demo)),

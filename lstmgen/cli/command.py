@@ -58,8 +58,8 @@ _HELP: Final = Action(Option(name="help", flags="-h --help", type=bool, help="Sh
 _COMMON: Final = tuple(
     Option(name=name, flags=flags, type=bool, help=text, panel=COMMON_PANEL)
     for name, flags, text in (
-        ("quiet", "-q --quiet", "Say nothing but the product and errors."),
-        ("verbose", "-v --verbose", "Explain what is done, and why."),
+        ("quiet", "-q --quiet", "Print nothing but the result and errors."),
+        ("verbose", "-v --verbose", "Explain each step."),
         ("debug", "--debug", "Show the traceback of an error."),
         ("no_color", "--no-color", "No colour and no animation, like NO_COLOR=1."),
     )

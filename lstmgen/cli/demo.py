@@ -70,7 +70,7 @@ def _text_half(streams: Streams, time_s: float, *, chosen: bool) -> int:
         drawn = model.generate(prompt, length=_SAMPLE_TOKENS, seed=_SEED, sampling=api.Sampling(temperature=temperature))[0]
         streams.product(f"{prompt}{drawn.text.rstrip()}\n\n")
     _head(streams, 3, "Measuring, on the last tenth of the text, which it never read", verdict(summary))
-    _head(streams, 4, "What to type next", next_steps(run, prompt))
+    _head(streams, 4, "Next commands", next_steps(run, prompt))
     return 0
 
 
@@ -90,7 +90,7 @@ def _tune_half(streams: Streams, time_s: float) -> int:
     for line in (*(f"  {short_path(file)}  {meaning}" for file, meaning in files.items()), *(f"note: {each}" for each in tune.warnings)):
         streams.say(line)
     _head(streams, 7, "Measuring, on every tenth tune, which it never saw", tune_verdict(summary))
-    _head(streams, 8, "What to type next", tune_next_steps(run, next(iter(files))))
+    _head(streams, 8, "Next commands", tune_next_steps(run, next(iter(files))))
     return 0
 
 
@@ -171,24 +171,24 @@ def tune_verdict(summary: dict[str, Any]) -> list[str]:
 
 
 def next_steps(run: str, prompt: str) -> list[str]:
-    """Commands that go on from a model of text."""
+    """Commands that continue from a model of text."""
     place = short_path(run)
     line = prompt.rstrip("\n")
     return _commands(
         (command("sample", place, "-e", "-p", f"{line}\\n", "-t", "0.7", "-n", "1000"), "more of it"),
         (command("sample", place, "--interactive"), "take turns with the model"),
         (command("info", place), "what it is"),
-        (command("score", place, "--split", "val", "--per-line"), "what surprised it"),
+        (command("score", place, "--split", "val", "--per-line"), "the least expected lines"),
         (command("train", "YOUR-FILE.txt"), "your own text, five minutes"),
     )
 
 
 def tune_next_steps(run: str, tune: str) -> list[str]:
-    """Commands that go on from a model of tunes."""
+    """Commands that continue from a model of tunes."""
     place, file = short_path(run), short_path(tune)
     return _commands(
         (command("sample", place, "--bars", "32", "-o", "more.mid", "--png", "--wav"), "another tune"),
-        (command("sample", place, "-f", file, "--bars", "16", "-o", "longer.mid"), "go on with this one"),
+        (command("sample", place, "-f", file, "--bars", "16", "-o", "longer.mid"), "continue this one"),
         (command("sample", place, "--scale", "D minor", "--num-samples", "8", "-o", "tunes/"), "eight in D minor"),
         (command("score", place, "--novelty", file), "what it copied from the tunes it learned"),
         (command("train", "YOUR-FOLDER"), "your own MIDI files, five minutes"),

@@ -18,8 +18,8 @@ from lstmgen.errors import LstmgenError, UsageError
 _MAX_LINE_BYTES: Final = 2**20
 _SHOWN_END: Final = 60
 
-_HELP: Final = r"""Type a line: it joins the text, and the model goes on from there. An empty line lets the model go on by itself.
-A line that ends with \ leaves its end open, so that the model goes on in the same line; // begins a line with a slash.
+_HELP: Final = r"""Type a line: it is added to the text, and the model continues. An empty line lets the model continue alone.
+A line that ends with \ leaves its end open, so that the model continues in the same line; // begins a line with a slash.
 Ctrl-C ends the model's turn.
 
   /again       another continuation in place of the last one
@@ -36,7 +36,7 @@ def converse(streams: Streams, model: api.TrainedModel, request: api.Request) ->
     """Take turns until the user leaves; returns the exit code."""
     conversation = Conversation(streams, model, request)
     streams.say(f"seed: {request.seed}")
-    streams.say(Styled("dim", "type a line and the model goes on; /help explains, /quit leaves"))
+    streams.say(Styled("dim", "type a line and the model continues; /help explains, /quit leaves"))
     try:
         conversation.begin()
         while conversation.listen():
@@ -54,7 +54,7 @@ class Conversation:
 
     Args:
         streams: lines come in, the model's text goes out, all else to standard error.
-        model: what goes on with the text.
+        model: what continues the text.
         request: the prompt to begin with, and how to sample.
     """
 
@@ -76,7 +76,7 @@ class Conversation:
         }
 
     def begin(self) -> None:
-        """Put the prompt down, which nothing takes back, and let the model go on from it."""
+        """Put the prompt down, which nothing takes back, and let the model continue."""
         if self._prompt:
             self._append(self._prompt)
             self._turns.keep()
@@ -111,7 +111,7 @@ class Conversation:
             report(explain(error), self._streams)
 
     def _answer(self, line: str) -> None:
-        """Add a line of the user, if it is one, and let the model go on."""
+        """Add a line of the user, if it is one, and let the model continue."""
         if line:
             text, open_end = (line[:-1], True) if line.endswith("\\") else (line, False)
             start = "\n" if self._turns.text and not self._turns.text.endswith("\n") else ""

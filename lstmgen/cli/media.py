@@ -75,7 +75,7 @@ _MANNERS: Final = {
         line=_tune_line,
     ),
 }
-"""By the label of the medium; any other is treated in the plainest manner."""
+"""By the label of the medium; any other is treated in the plainest way."""
 
 
 def manner_of(label: str) -> Manner:

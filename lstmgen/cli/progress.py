@@ -102,7 +102,7 @@ def preparing_line(what: str, done: int, total: int) -> str:
 
 def prepared_lines(prepared: Prepared) -> list[str]:
     """What stands above the first step, in plain lines."""
-    verb = f"going on with {prepared.run} at step {prepared.resumed_at_step:,}" if prepared.resumed_at_step else f"training {prepared.run}"
+    verb = f"resuming {prepared.run} at step {prepared.resumed_at_step:,}" if prepared.resumed_at_step else f"training {prepared.run}"
     lines = [verb, f"  {shape_line(prepared)}", f"  {data_line(prepared)}", f"  {prepared.device}, {prepared.precision}"]
     return [*lines, *(f"  note: {note}" for note in prepared.notes)]
 

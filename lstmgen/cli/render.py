@@ -90,7 +90,7 @@ def render(
     end: str | None,
     **values: Any,
 ) -> int:
-    """Draw a tune as a piano roll, or let it sound.
+    """Draw a tune as a piano roll, or play it to a sound file.
 
     Without -o the roll is drawn in the terminal. Sound comes from a built-in synthesizer, or from a SoundFont of yours.
     """

@@ -24,7 +24,7 @@ _EXAMPLES: Final = (
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
     "lstmgen sample RUN --interactive                       # take turns with the model",
     "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # a model of music: a tune, its picture and its sound",
-    "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # go on with a tune, in its tempo, meter and instruments",
+    "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # continue a tune, in its tempo, meter and instruments",
     "lstmgen sample TUNES --scale 'C minor' --num-samples 8 -o out/",
 )
 

@@ -22,7 +22,7 @@ _COLUMNS: Final = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where the samples of one call go, and in which manner.
+    """Where the samples of one call go, and how.
 
     Attributes:
         manner: of their medium.

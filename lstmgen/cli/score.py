@@ -1,4 +1,4 @@
-"""`lstmgen score`: how well a model foresees a text or a tune, and what of it is copied."""
+"""`lstmgen score`: how well a model predicts a text or a tune, and what of it is copied."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from lstmgen.options import Option
 
 _EXAMPLES: Final = (
     "lstmgen score RUN other.txt                   # nats, bits, perplexity",
-    "lstmgen score RUN --split val --json          # the part of its own text that it never learned from",
+    "lstmgen score RUN --split val --json          # the held-out part of its own sources",
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
-    "lstmgen score RUN draft.txt --per-line        # the lines that surprise it most",
+    "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "cat draft.txt | lstmgen score RUN - --per-token --top 50",
 )
@@ -66,10 +66,10 @@ _BEHIND: Final = (
         name="per_line",
         flags="--per-line",
         type=bool,
-        help="List the lines that surprise the model most; of a tune the bars.",
+        help="List the lines with the highest surprisal; of a tune the bars.",
         panel=_TABLES,
     ),
-    Option(name="per_token", flags="--per-token", type=bool, help="List the tokens that surprise the model most.", panel=_TABLES),
+    Option(name="per_token", flags="--per-token", type=bool, help="List the tokens with the highest surprisal.", panel=_TABLES),
     Option(
         name="novelty",
         flags="--novelty",
@@ -94,7 +94,7 @@ _BEHIND: Final = (
 _DATA_FIELDS: Final = frozenset(field.name for field in fields(config.DataConfig))
 
 Scored = tuple[str, "api.Evaluation"]
-"""A name, and how well what it stands for was foreseen."""
+"""A name, and how well what it stands for was predicted."""
 Column = tuple[str, str, str]
 """Heading, key and format."""
 
@@ -115,7 +115,7 @@ def score(
     threads: int | None,
     **values: Any,
 ) -> None:
-    """Measure how well a model foresees a text.
+    """Measure how well a model predicts a text or a tune.
 
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
     order of the text.
@@ -143,7 +143,7 @@ def score(
         with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
             whole = trained.score_split(cast("choices.Part", split), window=window, cache=cache(), progress=progress)
         scored = [(f"{split} part", whole)]
-    for note in (note for _, found in scored for note in found.notes):
+    for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
     if json:
         for source, found in _with_total(scored):
@@ -218,7 +218,7 @@ def _row_columns(style: api.RowStyle) -> list[Column]:
 
 
 def _listed(title: str, rows: Iterable[api.Row], columns: Sequence[Column], top: int) -> Iterator[str]:
-    """A list: all rows in the order of the text, or those that surprise most, the most surprising first."""
+    """A list: all rows in the order of the text, or those with the highest surprisal, in falling order."""
     chosen_rows = heapq.nlargest(top, rows, key=lambda row: row.surprise) if top else list(rows)
     flat = [
         {**row.facts, "surprise": row.surprise, "nats": row.nats, "nats_per_token": row.nats / max(1, row.tokens)} for row in chosen_rows

@@ -27,11 +27,11 @@ _EXAMPLES: Final = (
     "lstmgen train notes/ 'books/*.txt' -o RUN --max-time 30m",
     "lstmgen train python-source --tokenizer bpe         # a corpus that lstmgen corpora lists",
     "cat *.txt | lstmgen train - --max-steps 200 --json  # from a pipe, for a script",
-    "lstmgen train --resume RUN --max-time 2h            # go on exactly where it stood, with more time",
+    "lstmgen train --resume RUN --max-time 2h            # resume exactly where it stopped, with more time",
     "lstmgen train poems.txt --init-from RUN             # a new run from the weights of another",
 )
 
-_GOING_ON: Final = "going on"
+_RESUMING: Final = "resuming"
 _OUTPUT: Final = "output"
 _SETTINGS: Final = "settings"
 _OPTIONS: Final = (
@@ -51,8 +51,8 @@ _OPTIONS: Final = (
         name="resume",
         flags="--resume",
         unit="RUN",
-        help="Go on exactly where this run stood; it knows its sources. A budget given with it replaces the old one.",
-        panel=_GOING_ON,
+        help="Resume this run exactly where it stopped; it knows its sources. A budget given with it replaces the old one.",
+        panel=_RESUMING,
         complete=models,
     ),
     Option(
@@ -60,7 +60,7 @@ _OPTIONS: Final = (
         flags="--init-from",
         unit="MODEL",
         help="Begin a new run with the weights of this model; new symbols are added.",
-        panel=_GOING_ON,
+        panel=_RESUMING,
         complete=models,
     ),
     Option(
@@ -69,8 +69,8 @@ _OPTIONS: Final = (
         type=int,
         unit="STEPS",
         low=1,
-        help="End this sitting after so many steps, with a complete checkpoint and the schedule untouched; --resume goes on.",
-        panel=_GOING_ON,
+        help="End this sitting after so many steps, with a complete checkpoint and the schedule untouched; --resume continues.",
+        panel=_RESUMING,
     ),
     Option(
         name="config",
@@ -105,9 +105,9 @@ def train(
     assignments: tuple[str, ...],
     **values: Any,
 ) -> int:
-    """Learn from text, and keep the best model.
+    """Train a model on text or MIDI files, and keep the best.
 
-    Everything needed to use the model is in RUN/model.safetensors; Ctrl-C saves and says how to go on.
+    Everything needed to use the model is in RUN/model.safetensors; Ctrl-C saves and says how to resume.
     """
     settings = combine({key: value for key, value in values.items() if value is not None}, assignments, config)
     named_in_settings = settings.pop("data.sources", ())
@@ -150,7 +150,7 @@ def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, r
     for given, name in ((sources, "a SOURCE"), (out, "--out"), (init_from, "--init-from"), (overwrite, "--overwrite")):
         if given:
             raise UsageError(
-                f"--resume goes on with a run as it was begun, so {name} cannot be given with it",
+                f"--resume continues a run with its own settings, so {name} cannot be given with it",
                 remedy=f"{command('train', '--resume', resume)}; or --init-from for a new run from its weights",
             )
 
@@ -209,7 +209,7 @@ def tell_end(streams: Streams, stopped: Stopped, run: str, *, exit_code: int, pa
 
 
 def tell_stop(streams: Streams, stopped: Stopped, run: str, *, cause: str, insist: bool) -> None:
-    """Say that the run ended early, that nothing is lost, and how to go on."""
+    """Say that the run ended early, that nothing is lost, and how to resume."""
     tell = streams.insist if insist else streams.say
     tell(f"{cause} after step {stopped.step:,}; everything is saved in {short_path(run)}")
     tell(Styled("green", "try:"), command("train", "--resume", short_path(run)))

@@ -28,7 +28,6 @@ MIN_SHARED: Final = 2**25
 more where other programs use the same cores."""
 _LONGEST: Final = 512
 """Products that oneDNN adds in turn."""
-_sums_of_rows: Any = torch._embedding_bag_forward_only  # noqa: SLF001  # pyright: ignore[reportPrivateImportUsage] - without what gradients need
 
 
 class Products:
@@ -73,7 +72,7 @@ class Product:
             return self._by_packed_weights(x_BI)
         if rows != self._rows:
             self._rows, (self._places, self._begins) = rows, self._bags(rows)
-        sums = _sums_of_rows(self._table_IG, self._places, self._begins, False, 0, False, x_BI.reshape(-1))[0]
+        sums = torch.embedding_bag(self._table_IG, self._places, self._begins, False, 0, False, x_BI.reshape(-1))[0]
         return sums if self._parts == 1 else _added(sums.view(rows, self._parts, -1).unbind(1))
 
     def _pack(self) -> bool:

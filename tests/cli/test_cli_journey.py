@@ -169,13 +169,13 @@ def test_the_demo_tells_the_whole_story(cli, sea, monkeypatch):
         "1. Learning from underlamp",
         "2. Writing",
         "3. Measuring",
-        "4. What to type next",
+        "4. Next commands",
         "bits to guess",
         "lstmgen sample checkpoints/demo",
         "5. Learning from the tunes of lanterns",
         "6. Composing 16 bars",
         "7. Measuring",
-        "8. What to type next",
+        "8. Next commands",
     ):
         assert words in done.err
     name, text = demo.bundled_text()

@@ -134,4 +134,4 @@ def test_ctrl_c_in_training_on_a_terminal_saves_gives_the_cursor_back_and_the_pr
     assert f"try: lstmgen train --resume {tmp_path / 'run'}" in re.sub(r"\x1b\[[0-9;]*m", "", text)
     resumed = run("train", "--resume", tmp_path / "run", "--pause-after", "2", "--json", environ={"LSTMGEN_HOME": str(tmp_path / "home")})
     assert resumed.returncode == 0, resumed.stderr.decode()
-    assert b"going on with" in resumed.stderr
+    assert b"resuming" in resumed.stderr

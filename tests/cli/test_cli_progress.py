@@ -105,4 +105,4 @@ def test_preparing_is_told_in_shares_of_bytes():
 
 
 def test_a_resumed_run_says_where_it_goes_on(fake):
-    assert lines_of([fake.prepared(resumed_at_step=1200)])[0] == "going on with checkpoints/story at step 1,200"
+    assert lines_of([fake.prepared(resumed_at_step=1200)])[0] == "resuming checkpoints/story at step 1,200"

@@ -356,6 +356,15 @@ def test_another_ending_is_refused_and_a_text_takes_any(model, tunes, tmp_path):
     assert (tmp_path / "x.doc").read_text() == sample.text
 
 
+@pytest.mark.parametrize(
+    "ask", [lambda model: model.generate(length=3, novel=0.5), lambda model: model.novelty("the")], ids=["novel", "novelty"]
+)
+def test_copies_are_looked_up_only_where_there_is_an_index(folder, ask):
+    with pytest.raises(InputError, match="keeps no index") as caught:
+        ask(load(folder, device="cpu"))
+    assert caught.value.remedy
+
+
 # What is shown
 
 

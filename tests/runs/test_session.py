@@ -18,18 +18,6 @@ from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped
 TEXT = "".join(
     f"{name} has {count} apples, and {name} is {mood}.\n" for count in range(40) for name in ("Ada", "Ben") for mood in ("glad", "sad")
 )
-TINY = {
-    "model.hidden_size": 16,
-    "model.num_layers": 2,
-    "model.embedding_size": 8,
-    "model.dropout": 0.1,
-    "training.batch_size": 4,
-    "training.seq_length": 8,
-    "training.max_steps": 12,
-    "training.sample_every_s": 0.0,
-    "runtime.threads": 1,
-    "runtime.precision": "fp32",
-}
 
 
 @pytest.fixture
@@ -37,14 +25,6 @@ def story(tmp_path):
     path = tmp_path / "story.txt"
     path.write_text(TEXT)
     return path
-
-
-@pytest.fixture
-def train(tmp_path):
-    def start(*sources, settings=None, **options):
-        return lstmgen.train(sources, settings={**TINY, **(settings or {})}, cache=tmp_path / "cache", **options)
-
-    return start
 
 
 def weights(run_folder):
@@ -76,8 +56,8 @@ def test_a_run_tells_what_happens_in_order_and_leaves_a_complete_folder(train, s
 @pytest.mark.parametrize(
     "as_given", [str, lambda path: path, lambda path: [path], lambda path: (str(path),)], ids=["str", "Path", "list", "tuple"]
 )
-def test_one_source_is_given_by_itself_or_in_a_list(story, tmp_path, as_given):
-    training = lstmgen.train(as_given(story), out=tmp_path / "run", settings=TINY, cache=tmp_path / "cache", pause_after=1)
+def test_one_source_is_given_by_itself_or_in_a_list(story, tmp_path, tiny, as_given):
+    training = lstmgen.train(as_given(story), out=tmp_path / "run", settings=tiny, cache=tmp_path / "cache", pause_after=1)
     (prepared, *_) = training
     assert prepared.documents == 1
     assert prepared.settings["data"]["sources"] == [str(story)]
@@ -291,40 +271,12 @@ def test_tunes_from_standard_input_are_kept_as_midi_and_their_run_resumes(train,
     assert [path.suffix for path in kept_in(tmp_path / "run")] == [".txt"]
 
 
-@pytest.fixture
-def tunes(tmp_path):
-    """Four scales, each 64 notes, in four keys."""
-    folder = tmp_path / "tunes"
-    folder.mkdir()
-    start = np.arange(0, 64 * 240, 240)
-    for number in range(4):
-        (folder / f"{number}.mid").write_bytes(to_midi_bytes(Score.of(Notes.of(start, start + 240, 50 + number + np.arange(64) % 12))))
-    return folder
-
-
-@pytest.mark.parametrize("tokenizer", ["notes", "performance", "grid"])
-def test_every_tokenizer_of_tunes_trains_resumes_and_is_scored(train, tunes, tmp_path, tokenizer):
-    settings = {"tokenizer.name": tokenizer, "training.sample_every_s": 1e-6}
-    whole = train(tunes, out=tmp_path / "whole", settings=settings)
-    events = list(whole)
-    assert any(isinstance(event, Sampled) for event in events)
-    assert (whole.summary["tokenizer"], whole.summary["val"]["notes"]) == (tokenizer, 64)
-    list(train(tunes, out=tmp_path / "parts", settings=settings, pause_after=5))
-    list(lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache"))
-    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
-    model = lstmgen.load(tmp_path / "parts", device="cpu")
-    assert model.score_split("val", cache=tmp_path / "cache").nats_per_note == pytest.approx(
-        whole.summary["val"]["nats_per_note"], rel=1e-5
-    )
-    assert model.novelty(tunes / "0.mid").copied_share == 1.0
-
-
-def test_starting_from_a_model_keeps_what_it_knows_and_takes_new_symbols(train, story, tmp_path):
+def test_starting_from_a_model_keeps_what_it_knows_and_takes_new_symbols(train, story, tmp_path, tiny):
     list(train(story, out=tmp_path / "first", settings={"training.max_steps": 60}))
     known = lstmgen.load(tmp_path / "first")
     other = tmp_path / "other.txt"
     other.write_text(TEXT.replace("apples", "äpfel"))
-    settings = {key: value for key, value in TINY.items() if not key.startswith("model.")}
+    settings = {key: value for key, value in tiny.items() if not key.startswith("model.")}
     training = lstmgen.train(
         [other],
         init_from=tmp_path / "first",

@@ -61,21 +61,21 @@ def read_of(gathered):
 
 
 @pytest.mark.parametrize(
-    ("tunes", "texts", "chosen", "note"),
+    ("counts", "chosen", "note"),
     [
-        (0, 3, "text", None),
-        (3, 0, "music", None),
-        (4, 5, "music", "4 of music"),  # POP909: beside each tune its chords, keys and beats
-        (1, 3, "music", "1 of music"),
-        (1, 10, "text", "10 of text"),
-        (5, 1, "music", "1 of text"),
+        ((0, 3), "text", None),
+        ((3, 0), "music", None),
+        ((4, 5), "music", "4 of music"),  # POP909: beside each tune its chords, keys and beats
+        ((1, 3), "music", "1 of music"),
+        ((1, 10), "text", "10 of text"),
+        ((5, 1), "music", "1 of text"),
     ],
 )
-def test_a_folder_is_of_what_a_quarter_of_its_files_are_and_a_mixed_one_is_noted(gather, folder_of, tunes, texts, chosen, note):
-    folder = folder_of(tunes, texts)
+def test_a_folder_is_of_what_a_quarter_of_its_files_are_and_a_mixed_one_is_noted(gather, folder_of, counts, chosen, note):
+    folder = folder_of(*counts)
     gathered = gather(folder)
     assert gathered.medium.label == chosen
-    assert read_of(gathered) == ({".mid": tunes} if chosen == "music" else {".txt": texts})
+    assert read_of(gathered) == ({".mid": counts[0]} if chosen == "music" else {".txt": counts[1]})
     if note is None:
         assert gathered.notes == ()
         return

@@ -9,17 +9,32 @@ import pytest
 
 from lstmgen import limits, storage
 from lstmgen.corpus import prepared as prepared_module
+from lstmgen.corpus.locate import locate
+from lstmgen.corpus.prepared import prepare
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, MachineError, UnseenSymbolError
-from lstmgen.media.text.documents import Corpus, gather
-from lstmgen.media.text.encoding import stretches, token_files
+from lstmgen.errors import CorpusError, MachineError, UnseenSymbolError, UsageError
+from lstmgen.media import registry
+from lstmgen.media.text import documents as text_documents
+from lstmgen.media.text import tokenizers as text_tokenizers
+from lstmgen.media.text.documents import Corpus
+from lstmgen.media.text.encoding import parts, stretches
+
+
+def gather(specs: list[str]) -> Corpus:
+    """The documents that the specs name."""
+    return text_documents.gather(list(locate(specs, kept=None, cache=None)))
+
+
+def token_files(corpus: Corpus, tokenizer: Any, *, val_frac: float, cache: Path, val: Corpus | None = None, **options: Any) -> Any:
+    """The corpus as ids on disk."""
+    made, identity, total = parts(corpus, tokenizer, val_frac=val_frac, val=val)
+    return prepare(made, registry.encoding_of(tokenizer), identity=identity, total=total, cache=cache, **options)
 
 
 class PairTokenizer:
     """Ids of bytes, and one id for every `ab`: cutting between the two would change the ids. Refuses `!`."""
 
     name = "pair"
-    lossless = True
     covers_everything = False
 
     def __init__(self, *, vocab_size: int = 258, blind: bool = False) -> None:
@@ -139,12 +154,11 @@ def test_a_second_time_the_files_come_from_the_cache_and_are_the_same(corpus, ca
     assert {path: path.read_bytes() for path in cache.rglob("*.tokens")} == before
 
 
-def test_another_text_tokenizer_split_or_policy_is_another_entry(corpus, cache):
+def test_another_text_tokenizer_or_split_is_another_entry(corpus, cache):
     options = [
         (corpus, PairTokenizer(), {"val_frac": 0.1}),
         (corpus, PairTokenizer(), {"val_frac": 0.2}),
         (corpus, PairTokenizer(vocab_size=300), {"val_frac": 0.1}),
-        (corpus, PairTokenizer(), {"val_frac": 0.1, "oov": "skip"}),
         (corpus, PairTokenizer(), {"val_frac": 0.1, "val": gather(["2"])}),
         (gather(["1"]), PairTokenizer(), {"val_frac": 0.1}),
     ]
@@ -199,14 +213,17 @@ def test_a_source_that_changes_while_it_is_encoded_leaves_nothing_in_the_cache(c
 
 
 @pytest.mark.usefixtures("corpus")
-def test_an_unseen_symbol_follows_the_policy(cache):
+def test_a_symbol_that_cannot_be_expressed_leaves_nothing_in_the_cache(cache):
     Path("odd").write_bytes(b"what! now!")
-    odd = gather(["odd"])
     with pytest.raises(UnseenSymbolError):
-        token_files(odd, PairTokenizer(), val_frac=0.0, cache=cache)
+        token_files(gather(["odd"]), PairTokenizer(), val_frac=0.0, cache=cache)
     assert list(cache.rglob("*.tokens")) == []
-    tokens = token_files(odd, PairTokenizer(), val_frac=0.0, oov="skip", cache=cache).train
-    assert documents(tokens, PairTokenizer()) == ["what now"]
+
+
+@pytest.mark.parametrize("val_frac", [-0.1, 1.0, 1.5])
+def test_a_share_out_of_range_is_a_usage_error(corpus, cache, val_frac):
+    with pytest.raises(UsageError):
+        token_files(corpus, PairTokenizer(), val_frac=val_frac, cache=cache)
 
 
 def test_a_cache_that_cannot_be_written_gives_way_to_the_fallback(corpus, cache, tmp_path):
@@ -267,8 +284,6 @@ def test_large_files_are_not_hashed_when_they_come_from_the_cache(corpus, cache,
 
 @pytest.mark.parametrize("name", ["char", "byte", "word"])
 def test_our_own_tokenizers_give_back_the_text_of_every_document(corpus, cache, monkeypatch, name):
-    from lstmgen.media.text import tokenizers as text_tokenizers
-
     monkeypatch.setattr(limits, "READ_CHUNK_BYTES", 64)
     tokenizer = text_tokenizers.build(name, lambda: (text for document in corpus.documents for text in corpus.read(document)))
     tokens = token_files(corpus, tokenizer, val_frac=0.0, cache=cache).train

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from toy_numbers.options import SAMPLE_OPTIONS, SCORE_OPTIONS
 
 from lstmgen import storage
 from lstmgen.corpus.prepared import Part
@@ -12,6 +13,7 @@ from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
 from lstmgen.media.base import Amount, Figure, RowStyle
 from lstmgen.media.writing import Encoded, Outcome, Prompt
+from lstmgen.options import check_known
 
 HEAD = b"#numbers\n"
 
@@ -128,6 +130,8 @@ class NumberMedium:
     rows = RowStyle(key="per_ten", plural="tens", per=None, columns=(("ten", "ten", ",d"),), token_place=("ten", "ten", "ten"))
     symbol_name = "numbers"
     symbol_offset = 0
+    sample_options = SAMPLE_OPTIONS
+    score_options = SCORE_OPTIONS
     slow_tokenizers = frozenset()
     glimpse = {}
 
@@ -162,7 +166,9 @@ class NumberMedium:
         return item
 
     def parse(self, thing):
-        return read(thing.read_bytes()) if isinstance(thing, Path) else tuple(map(int, thing.split())) if isinstance(thing, str) else thing
+        if isinstance(thing, Path):
+            return read(thing.read_bytes())
+        return tuple(map(int, thing.split())) if isinstance(thing, str) else thing
 
     def encode(self, tokenizer, item, options):
         return Encoded(item=item, ids=np.array(item, np.int64) + 1)
@@ -184,7 +190,7 @@ class NumberMedium:
         return Prompt(item=item, ids=np.array(item, np.int64) + 1, shown=" ".join(map(str, item)))
 
     def check_options(self, options):
-        pass
+        check_known(options, (option.name for option in SAMPLE_OPTIONS))
 
     def plan(self, tokenizer, prompt, options, *, length, echo):
         return Plan(20 if length is None else length, options.get("at_most", 9), prompt.item if echo else ())
