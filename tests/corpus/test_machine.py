@@ -8,54 +8,12 @@ import pytest
 from lstmgen.corpus import machine
 from lstmgen.errors import CorpusError
 
-MODULE_B = '''"""Module b."""
-
-class C:
-    """A class."""
-
-    def m(self):
-        """A method."""
-
-    def _p(self):
-        """Private."""
-'''
-DOCSTRINGS = """\
-a
-=
-
-Package a.
-
-
-a.z.f
-=====
-
-An \\d old escape.
-
-
-b
-=
-
-Module b.
-
-
-b.C
-===
-
-A class.
-
-
-b.C.m
-=====
-
-A method.
-"""
-
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     """A small standard library."""
     for name, text in {
-        "b.py": MODULE_B,
+        "b.py": '"""Module b."""\n',
         "a/__init__.py": '"""Package a."""\n',
         "a/z.py": 'async def f():\n    """An \\d old escape."""\n\ndef g():\n    pass\n',
         "broken.py": "def (:\n",
@@ -84,16 +42,12 @@ def test_sources_are_sorted_and_leave_out_tests_packages_and_empty_files(library
 
 
 def test_this_interpreter_has_several_megabytes_of_sources_and_runs_none_of_them():
-    library = machine.standard_library()
+    root = machine.standard_library()
     before = set(sys.modules)
-    files = machine.source_files(library)
+    files = machine.source_files(root)
     assert sum(path.stat().st_size for path in files) > 3_000_000
     assert all(path.suffix == ".py" for path in files)
     assert set(sys.modules) == before
-
-
-def test_docstrings_stand_under_their_dotted_names_and_broken_modules_are_passed_over(library):
-    assert machine.docstrings(library) == DOCSTRINGS
 
 
 def test_help_topics_follow_one_another_by_name(monkeypatch):
@@ -102,17 +56,10 @@ def test_help_topics_follow_one_another_by_name(monkeypatch):
     assert machine.topics_bytes() == len("A topic\n\n\nB topic\n")
 
 
-def test_without_help_topics_the_docstrings_take_their_place(library, monkeypatch):
+def test_an_interpreter_without_help_topics_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
-    monkeypatch.setattr(machine, "standard_library", lambda: library)
-    assert machine.docs_text() == machine.docstrings(library)
     assert machine.topics_bytes() is None
-
-
-def test_an_interpreter_with_neither_says_so(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
-    monkeypatch.setattr(machine, "standard_library", lambda: tmp_path)
-    with pytest.raises(CorpusError, match="neither its help topics nor its sources"):
+    with pytest.raises(CorpusError, match="without its help topics"):
         machine.docs_text()
 
 

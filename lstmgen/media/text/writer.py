@@ -5,7 +5,6 @@ id ─► stream decoder ─► stop scanner ─► piece
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
@@ -72,7 +71,7 @@ class TextWriter:
         self._allowed = plan.allowed
         self._decoder = plan.tokenizer.decoder()
         self._scanner = StopScanner(plan.stops)
-        self._text = io.StringIO()
+        self._pieces: list[str] = []
 
     @property
     def ended(self) -> str | None:
@@ -94,9 +93,9 @@ class TextWriter:
 
     def outcome(self) -> Outcome:
         """The text so far, without the prompt."""
-        text = self._text.getvalue()
+        text = "".join(self._pieces)
         return Outcome(item=text, facts={"text": text})
 
     def _kept(self, piece: str) -> str:
-        self._text.write(piece)
+        self._pieces.append(piece)
         return piece
