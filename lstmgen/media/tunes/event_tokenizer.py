@@ -194,11 +194,6 @@ class EventTokenizer(Protocol):
         """The tick of a score at which each of the ids stands that `encode` gave for it; what lets time pass stands before or after."""
         return self.notation.base.ticks(score, self.notation.steps_of(np.asarray(ids, np.int64)))
 
-    def frame_ends(self, ids: Ids) -> NDArray[np.bool_] | None:
-        """For `grid`: which ids are the last of their step; None for tokenizers without steps."""
-        del ids
-        return None
-
     def piece(self, token_id: int) -> str:
         """One id as a person would read it. Raises IndexError out of range."""
         kind, value = self.table.event(token_id)

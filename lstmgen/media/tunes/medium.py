@@ -148,9 +148,8 @@ class TuneMedium:
         amounts = {"notes": Amount(measures.notes), "seconds": Amount(measures.seconds)}
         if measures.frames is None:
             return amounts
-        ends = tokenizer.frame_ends(ids)
-        first = int(ends.argmax()) + 1 if ends is not None and ends.any() else 0
-        return amounts | {"frames": Amount(measures.frames), "frames_after_first": Amount(measures.frames - 1, skipped=first)}
+        after_first = Amount(measures.frames - 1, skipped=measures.first_frame)
+        return amounts | {"frames": Amount(measures.frames), "frames_after_first": after_first}
 
     def places(
         self, tokenizer: EventTokenizer, ids: Ids, item: Score, *, number: int, first: int
