@@ -93,15 +93,8 @@ class TuneMedium:
         """The tokenizer that the settings ask for, fitted to the pieces that are learned from."""
         if wanted.vocab_size is not None:
             raise UsageError("a vocabulary size does not apply to MIDI, whose events are fixed", remedy="leave --vocab-size out")
-        return tokenizers.build(
-            wanted.name or tokenizers.NAMES[0],
-            [piece.score for piece in material.train],
-            time_base=wanted.time_base,
-            steps_per_beat=wanted.steps_per_beat,
-            grid_form=wanted.grid_form,
-            voices=wanted.voices,
-            hold=wanted.hold,
-        )
+        options = {option: getattr(wanted, option) for option in tokenizers.OPTIONS}
+        return tokenizers.build(wanted.name or tokenizers.NAMES[0], [piece.score for piece in material.train], **options)
 
     def extended(self, tokenizer: EventTokenizer, material: TuneMaterial) -> EventTokenizer:
         """The same: its events are fixed."""
