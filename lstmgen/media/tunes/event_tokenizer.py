@@ -125,7 +125,7 @@ class EventTokenizer(Protocol):
         score = Score.of(
             new,
             ticks_per_beat=like.ticks_per_beat,
-            tempos=[*zip(like.tempos.ticks.tolist(), like.tempos.us_per_beat.tolist(), strict=True), *tempos],
+            tempos=[*like.tempos, *tempos],
             meters=[*like.meters, *meters],
             keys=like.keys,
             tracks=tuple(band.tracks),
