@@ -29,6 +29,8 @@ class Bars:
         """Number of the first bar of each meter."""
         self.count = self.index(max(0, score.length_ticks - 1)) + 1
         """How many the piece has, the last one perhaps incomplete; a piece without length has one."""
+        self.end_tick = self.tick(self.count)
+        """The bar line at or after the end of the piece."""
 
     def ticks(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """The ticks at which bars begin."""

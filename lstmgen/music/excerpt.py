@@ -25,12 +25,10 @@ def excerpt(score: Score, start_tick: int, end_tick: int) -> Score:
     moved = notes.changed(
         start_ticks=np.maximum(notes.start_ticks, start_tick) - start_tick, end_ticks=np.minimum(notes.end_ticks, end_tick) - start_tick
     )
-    later = (score.tempos.ticks > start_tick) & (score.tempos.ticks < end_tick)
-    changes = zip((score.tempos.ticks[later] - start_tick).tolist(), score.tempos.us_per_beat[later].tolist(), strict=True)
     return Score.of(
         moved.in_order(),
         ticks_per_beat=score.ticks_per_beat,
-        tempos=[(0, score.tempos.tempo_at(start_tick)), *changes],
+        tempos=[(max(0, tick - start_tick), tempo) for tick, tempo in score.tempos if tick < end_tick],
         meters=_moved(score.meters, start_tick, end_tick),
         keys=_moved(score.keys, start_tick, end_tick),
         tracks=score.tracks,

@@ -16,6 +16,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.music.lanes import is_new
+
 DEFAULT_TEMPO_US: Final = 500_000
 """Microseconds per beat where a piece does not say: 120 beats per minute."""
 PERCUSSION_CHANNEL: Final = 9
@@ -137,9 +139,13 @@ class TempoMap:
         table = {0: DEFAULT_TEMPO_US} | {int(tick): int(tempo) for tick, tempo in sorted(entries, key=lambda entry: entry[0])}
         if min(table) < 0 or min(table.values()) <= 0:
             raise ValueError("a tempo or its tick is out of bounds")
-        kept = [(tick, tempo) for tick, tempo in sorted(table.items())]
-        kept = [entry for place, entry in enumerate(kept) if place == 0 or entry[1] != kept[place - 1][1]]
-        return TempoMap(np.array([tick for tick, _ in kept], np.int64), np.array([tempo for _, tempo in kept], np.int64))
+        ticks, tempos = np.array(sorted(table.items()), np.int64).T
+        changes = is_new(tempos)
+        return TempoMap(ticks[changes], tempos[changes])
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Its (tick, microseconds per beat), as `of` takes them."""
+        return zip(self.ticks.tolist(), self.us_per_beat.tolist(), strict=True)
 
     def seconds_at(self, ticks: Any, *, ticks_per_beat: int) -> NDArray[np.float64]:
         """Seconds from the beginning at each tick; by segments, never by an array a tick long."""

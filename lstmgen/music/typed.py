@@ -24,12 +24,8 @@ _PITCH: Final = re.compile(r"(?P<name>[A-Ga-g][#♯b♭]?)(?P<octave>-?\d)?")
 _REST: Final = frozenset({"r", "R", "rest"})
 
 
-def parse_tune(text: str, *, program: int = 0) -> Score:
+def parse_tune(text: str) -> Score:
     """The tune that was typed, in 4/4 at 120 beats per minute.
-
-    Args:
-        text: as above.
-        program: the instrument that plays it.
 
     Raises:
         UsageError: a word is none of these, or there is no note.
@@ -56,8 +52,7 @@ def parse_tune(text: str, *, program: int = 0) -> Score:
     if not rows:
         raise UsageError("there is no note in what was typed", remedy='for example "C4 E4 G4:2"')
     start, end, pitches = zip(*rows, strict=True)
-    notes = Notes.of(start, end, pitches, velocity=_VELOCITY, program=program)
-    return Score.of(notes, ticks_per_beat=_TICKS, length_ticks=round(now * _TICKS))
+    return Score.of(Notes.of(start, end, pitches, velocity=_VELOCITY), ticks_per_beat=_TICKS, length_ticks=round(now * _TICKS))
 
 
 def _length(word: str, above: str, below: str | None) -> float:

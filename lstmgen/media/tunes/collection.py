@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from lstmgen.corpus.locate import Candidate
@@ -29,14 +28,12 @@ class Piece:
 
     Attributes:
         name: as the user would recognise it; printable.
-        path: of the file.
         sha256: of its bytes.
         score: what it holds.
         findings: what is not as it should be about it.
     """
 
     name: str
-    path: Path
     sha256: str
     score: Score
     findings: tuple[Finding, ...] = ()
@@ -124,7 +121,7 @@ def gather_scores(
                 skipped.append((candidate.name, reason))
                 continue
             first_of[sha256] = candidate.name
-            pieces.append(Piece(name=candidate.name, path=candidate.path, sha256=sha256, score=result.score, findings=result.findings))
+            pieces.append(Piece(name=candidate.name, sha256=sha256, score=result.score, findings=result.findings))
     if not pieces:
         raise _nothing_usable(skipped)
     return Collection(pieces=tuple(pieces), skipped=tuple(skipped))

@@ -125,7 +125,7 @@ class EventTokenizer(Protocol):
         score = Score.of(
             new,
             ticks_per_beat=like.ticks_per_beat,
-            tempos=[*zip(like.tempos.ticks.tolist(), like.tempos.us_per_beat.tolist(), strict=True), *tempos],
+            tempos=[*like.tempos, *tempos],
             meters=[*like.meters, *meters],
             keys=like.keys,
             tracks=tuple(band.tracks),
@@ -193,11 +193,6 @@ class EventTokenizer(Protocol):
     def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
         """The tick of a score at which each of the ids stands that `encode` gave for it; what lets time pass stands before or after."""
         return self.notation.base.ticks(score, self.notation.steps_of(np.asarray(ids, np.int64)))
-
-    def frame_ends(self, ids: Ids) -> NDArray[np.bool_] | None:
-        """For `grid`: which ids are the last of their step; None for tokenizers without steps."""
-        del ids
-        return None
 
     def piece(self, token_id: int) -> str:
         """One id as a person would read it. Raises IndexError out of range."""

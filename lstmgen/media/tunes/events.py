@@ -26,11 +26,13 @@ class Measures:
         notes: notes that begin.
         seconds: time that passes, at the tempo that the ids say or imply.
         frames: steps of a grid; None where there is none.
+        first_frame: how many ids the first of them takes.
     """
 
     notes: int
     seconds: float
     frames: int | None = None
+    first_frame: int = 0
 
 
 class EventTable:
@@ -45,8 +47,6 @@ class EventTable:
         firsts = np.cumsum([0, *counts]).tolist()
         self.vocab_size: int = firsts[-1]
         self._spans = {kind: slice(*ends) for kind, *ends in zip(kinds, firsts[:-1], firsts[1:], strict=True)}
-        self.kind_of_V: NDArray[np.uint8] = np.repeat(np.arange(len(counts), dtype=np.uint8), counts)
-        """Number of the kind of every id; the boundary's is 0."""
         self.value_of_V: NDArray[np.int64] = np.concatenate([np.arange(count, dtype=np.int64) for count in counts])
         """Value of every id within its range."""
         self.events = [(kind, value) for kind, count in zip(kinds, counts, strict=True) for value in range(count)]

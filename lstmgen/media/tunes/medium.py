@@ -94,15 +94,8 @@ class TuneMedium:
         """The tokenizer that the settings ask for, fitted to the pieces that are learned from."""
         if wanted.vocab_size is not None:
             raise UsageError("a vocabulary size does not apply to MIDI, whose events are fixed", remedy="leave --vocab-size out")
-        return tokenizers.build(
-            wanted.name or tokenizers.NAMES[0],
-            [piece.score for piece in material.train],
-            time_base=wanted.time_base,
-            steps_per_beat=wanted.steps_per_beat,
-            grid_form=wanted.grid_form,
-            voices=wanted.voices,
-            hold=wanted.hold,
-        )
+        options = {option: getattr(wanted, option) for option in tokenizers.OPTIONS}
+        return tokenizers.build(wanted.name or tokenizers.NAMES[0], [piece.score for piece in material.train], **options)
 
     def extended(self, tokenizer: EventTokenizer, material: TuneMaterial) -> EventTokenizer:
         """The same: its events are fixed."""
@@ -149,9 +142,8 @@ class TuneMedium:
         amounts = {"notes": Amount(measures.notes), "seconds": Amount(measures.seconds)}
         if measures.frames is None:
             return amounts
-        ends = tokenizer.frame_ends(ids)
-        first = int(ends.argmax()) + 1 if ends is not None and ends.any() else 0
-        return amounts | {"frames": Amount(measures.frames), "frames_after_first": Amount(measures.frames - 1, skipped=first)}
+        after_first = Amount(measures.frames - 1, skipped=measures.first_frame)
+        return amounts | {"frames": Amount(measures.frames), "frames_after_first": after_first}
 
     def places(
         self, tokenizer: EventTokenizer, ids: Ids, item: Score, *, number: int, first: int

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from lstmgen.errors import UsageError
 from lstmgen.media.tunes.time_bases import TimeBase
+from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.score import Score
 
 NO_LIMIT: Final = 2**62
 _ALMOST: Final = 1e-6
-"""Steps by which rounding may have moved a bar line or a length."""
+"""Steps by which rounding may have moved a length."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +61,14 @@ class StepLimits:
             math.inf if constraints.max_note_s is None else constraints.max_note_s * steps_per_beat / seconds_per_beat,
         )
         meter = next(meter for meter in reversed(like.meters) if meter.tick <= like.length_ticks)
-        bar_ticks = meter.bar_ticks(like.ticks_per_beat)
-        # The bar line at or after the end: all changes of tempo lie before it.
-        line_tick = meter.tick + round(math.ceil((like.length_ticks - meter.tick) / bar_ticks - _ALMOST) * bar_ticks)
         return StepLimits(
             pitches_P=np.isin(np.arange(128), sorted(range(128) if constraints.pitches is None else constraints.pitches)),
             max_sounding=constraints.max_polyphony or NO_LIMIT,
             longest=NO_LIMIT if min(lengths) == math.inf else max(1, math.floor(min(lengths) + _ALMOST)),
             bars=constraints.bars,
             length=None if constraints.seconds is None else constraints.seconds * steps_per_beat / seconds_per_beat,
-            steps_per_bar=bar_ticks / like.ticks_per_beat * steps_per_beat,
-            bar_line=float(base.places(like, line_tick)),
+            steps_per_bar=meter.bar_ticks(1) * steps_per_beat,
+            bar_line=float(base.places(like, Bars(like).end_tick)),  # all changes of tempo lie before it
         )
 
     def end_after(self, now: int) -> int | None:

@@ -27,64 +27,50 @@ from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
-_READERS: Final[dict[str, Callable[[Mapping[str, Any]], EventTokenizer]]] = {
-    "notes": NotesTokenizer.from_json,
-    "performance": PerformanceTokenizer.from_json,
-    "grid": GridTokenizer.from_json,
-}
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "notes": ("time_base", "steps_per_beat"),
     "performance": (),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
 }
 """Which options of `build` apply to which tokenizer."""
+OPTIONS: Final = tuple(dict.fromkeys(option for options in _OPTIONS.values() for option in options))
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:
     """The tokenizer that its `to_json` described, whose name is known already. Raises ModelFileError."""
-    return _READERS[values["name"]](values)
+    return _CLASSES[values["name"]].from_json(values)
 
 
-def build(
-    name: str,
-    scores: Sequence[Score],
-    *,
-    time_base: TimeBase | None = None,
-    steps_per_beat: int | None = None,
-    grid_form: GridForm | None = None,
-    voices: int | None = None,
-    hold: bool | None = None,
-) -> EventTokenizer:
+def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
     """The tokenizer that fits some scores.
 
     Args:
         name: one of `NAMES`.
         scores: what it is to be fitted to.
-        time_base: of `notes`: `beats` or `seconds`; None: what fits the scores, and beats where `steps_per_beat` is given.
-        steps_per_beat: of `notes` in beats and of `grid`: how fine time is; None: what fits the scores.
-        grid_form: of `grid`: `voices` or `chords`; None: voices.
-        voices: of `grid` in voices: how many; None: the largest number that is usual among the scores, 1 to 8.
-        hold: of `grid`: whether held notes and repeated ones are told apart; None: yes.
+        options: some of `OPTIONS`; None counts as not given.
+            time_base: of `notes`: `beats` or `seconds`; else what fits the scores, and beats where `steps_per_beat` is given.
+            steps_per_beat: of `notes` in beats and of `grid`: how fine time is; else what fits the scores.
+            grid_form: of `grid`: `voices` or `chords`; else voices.
+            voices: of `grid` in voices: how many; else the largest number that is usual among the scores, 1 to 8.
+            hold: of `grid`: whether held notes and repeated ones are told apart; else yes.
 
     Raises:
         UsageError: there is no such tokenizer of scores, or an option does not apply to it or is out of range.
     """
     checks.known_name(name, NAMES, needs="text, and the source holds MIDI")
-    given = {"time_base": time_base, "steps_per_beat": steps_per_beat, "grid_form": grid_form, "voices": voices, "hold": hold}
-    for option, value in given.items():
-        if value is not None and option not in _OPTIONS[name]:
+    given = {option: value for option, value in options.items() if value is not None}
+    for option in given:
+        if option not in _OPTIONS[name]:
             owners = [owner for owner in NAMES if option in _OPTIONS[owner]]
             raise _inapplicable(option, f"the {name} tokenizer", instead=f"--tokenizer {' or '.join(owners)}")
-    match name:
-        case "performance":
-            return PerformanceTokenizer()
-        case "notes":
-            return _notes(scores, time_base=time_base, steps_per_beat=steps_per_beat)
-        case _:
-            return _grid(scores, steps_per_beat=steps_per_beat, form=grid_form or "voices", voices=voices, hold=hold is None or hold)
+    return _FITTED[name](scores, **given)
 
 
-def _notes(scores: Sequence[Score], *, time_base: TimeBase | None, steps_per_beat: int | None) -> EventTokenizer:
+def _performance(_: Sequence[Score]) -> EventTokenizer:
+    return PerformanceTokenizer()
+
+
+def _notes(scores: Sequence[Score], *, time_base: TimeBase | None = None, steps_per_beat: int | None = None) -> EventTokenizer:
     if time_base == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
@@ -95,10 +81,17 @@ def _notes(scores: Sequence[Score], *, time_base: TimeBase | None, steps_per_bea
     return NotesTokenizer("beats", best_options(scores)["steps_per_beat"] if steps_per_beat is None else steps_per_beat)
 
 
-def _grid(scores: Sequence[Score], *, steps_per_beat: int | None, form: GridForm, voices: int | None, hold: bool) -> EventTokenizer:
+def _grid(
+    scores: Sequence[Score],
+    *,
+    steps_per_beat: int | None = None,
+    grid_form: GridForm = "voices",
+    voices: int | None = None,
+    hold: bool = True,
+) -> EventTokenizer:
     steps = best_steps_per_beat(scores) if steps_per_beat is None else steps_per_beat
-    grid = GridTokenizer(steps, form, hold=hold, cycle_beats=best_cycle_beats(scores))
-    if form == "voices":
+    grid = GridTokenizer(steps, grid_form, hold=hold, cycle_beats=best_cycle_beats(scores))
+    if grid_form == "voices":
         return replace(grid, voices=best_voices(scores, steps_per_beat=steps) if voices is None else voices)
     if voices is not None:
         raise _inapplicable("voices", "the grid of chords", instead="--grid-form voices")
@@ -108,3 +101,7 @@ def _grid(scores: Sequence[Score], *, steps_per_beat: int | None, form: GridForm
 def _inapplicable(option: str, owner: str, *, instead: str) -> UsageError:
     flag = "--" + option.replace("_", "-")
     return UsageError(f"{flag} does not apply to {owner}", remedy=f"leave {flag} out, or choose {instead}")
+
+
+_CLASSES: Final[dict[str, type[EventTokenizer]]] = {"notes": NotesTokenizer, "performance": PerformanceTokenizer, "grid": GridTokenizer}
+_FITTED: Final[dict[str, Callable[..., EventTokenizer]]] = {"notes": _notes, "performance": _performance, "grid": _grid}

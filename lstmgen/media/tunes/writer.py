@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from lstmgen.errors import InputError
 from lstmgen.ids import Ids
-from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at, next_bar
+from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.writing import Outcome
+from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
 from lstmgen.music.score import Notes, Score, TempoMap
@@ -121,7 +122,7 @@ class TuneWriter:
         new = ended_at(end_tick(plan.prompt, new, plan.constraints), new) if self._cursor.finished else new
         score = new if plan.prompt is None else behind(plan.prompt, new)
         if plan.prompt is not None and not plan.echo:
-            score = after(score, next_bar(plan.prompt))
+            score = after(score, Bars(plan.prompt).end_tick)
         score = score if plan.tempo_us is None else score.changed(tempos=TempoMap.of([(0, plan.tempo_us)]))
         facts = {
             "score": score,

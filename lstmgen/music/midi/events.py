@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +42,14 @@ class TrackEvents:
     closed: bool
     end: int
 
-
-def make_a_difference(status_E: NDArray[np.uint8], first_E: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which events are worth keeping."""
-    kind_E = status_E >> 4
-    return (kind_E <= 0x9) | (kind_E == PROGRAM) | ((kind_E == CONTROL) & (first_E == PEDAL))
+    @staticmethod
+    def of(
+        tick_E: NDArray[np.int64], status_E: NDArray[np.uint8], first_E: NDArray[np.uint8], second_E: NDArray[np.uint8], **rest: Any
+    ) -> TrackEvents:
+        """Of all events of channels those that make a difference, and the rest as above."""
+        kind_E = status_E >> 4
+        kept_E = (kind_E <= 0x9) | (kind_E == PROGRAM) | ((kind_E == CONTROL) & (first_E == PEDAL))
+        return TrackEvents(tick_E=tick_E[kept_E], status_E=status_E[kept_E], first_E=first_E[kept_E], second_E=second_E[kept_E], **rest)
 
 
 @dataclass(frozen=True, kw_only=True)

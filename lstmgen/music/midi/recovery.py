@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from lstmgen.music.midi.events import KEPT_METAS, MAX_TICK, META, META_END, PRESSURE, PROGRAM, WITH_LENGTH, TrackEvents, make_a_difference
+from lstmgen.music.midi.events import KEPT_METAS, MAX_TICK, META, META_END, PRESSURE, PROGRAM, WITH_LENGTH, TrackEvents
 from lstmgen.music.midi.scan import long_number
 
 _SYSTEM_DATA: Final = {0xF1: 1, 0xF2: 2, 0xF3: 1}
@@ -118,15 +118,6 @@ class _Recovery:
 
     def events(self, *, closed: bool, end: int) -> TrackEvents:
         """All that was kept."""
-        status_E, first_E = np.array(self._statuses, np.uint8), np.array(self._firsts, np.uint8)
-        kept_E = make_a_difference(status_E, first_E)
-        return TrackEvents(
-            tick_E=np.array(self._ticks, np.int64)[kept_E],
-            status_E=status_E[kept_E],
-            first_E=first_E[kept_E],
-            second_E=np.array(self._seconds, np.uint8)[kept_E],
-            metas=tuple(self._metas),
-            length=min(self._tick, MAX_TICK),
-            closed=closed,
-            end=end,
-        )
+        bytes_3E = (np.array(column, np.uint8) for column in (self._statuses, self._firsts, self._seconds))
+        length = min(self._tick, MAX_TICK)
+        return TrackEvents.of(np.array(self._ticks, np.int64), *bytes_3E, metas=tuple(self._metas), length=length, closed=closed, end=end)

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.music.midi.events import KEPT_METAS, MAX_TICK, META, META_END, WITH_LENGTH, TrackEvents, make_a_difference
+from lstmgen.music.midi.events import KEPT_METAS, MAX_TICK, META, META_END, WITH_LENGTH, TrackEvents
 
 _BLOCK: Final = 1 << 13
 _MARGIN: Final = 8
@@ -112,24 +112,15 @@ class _Scanning:
         self._tick, self._status = int(tick_E[-1]), int(status_E[-1])
         tick_E = np.minimum(tick_E, MAX_TICK)
         self._metas.extend((int(tick_E[number]), kind, payload) for number, kind, payload in metas if kind in KEPT_METAS)
-        kept_E = ~long_E & make_a_difference(status_E, first_E)
-        self._columns.append((tick_E[kept_E], status_E[kept_E], first_E[kept_E], second_E[kept_E]))
+        self._columns.append((tick_E[~long_E], status_E[~long_E], first_E[~long_E], second_E[~long_E]))
         return True
 
     def events(self, end: int) -> TrackEvents:
         """All of them."""
         empty = (np.zeros(0, np.int64), *(np.zeros(0, np.uint8) for _ in range(3)))
-        tick_E, status_E, first_E, second_E = (np.concatenate(parts) for parts in zip(*(self._columns or [empty]), strict=True))
-        return TrackEvents(
-            tick_E=tick_E,
-            status_E=status_E,
-            first_E=first_E,
-            second_E=second_E,
-            metas=tuple(self._metas),
-            length=min(self._tick, MAX_TICK),
-            closed=self.closed,
-            end=end,
-        )
+        columns = (np.concatenate(parts) for parts in zip(*(self._columns or [empty]), strict=True))
+        length = min(self._tick, MAX_TICK)
+        return TrackEvents.of(*columns, metas=tuple(self._metas), length=length, closed=self.closed, end=end)
 
 
 def _hops(block: NDArray[np.uint8], stop: int) -> list[int]:

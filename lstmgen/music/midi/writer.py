@@ -51,7 +51,7 @@ def to_midi_bytes(score: Score) -> bytes:
 
 
 def _conductor(score: Score) -> Iterator[_Event]:
-    for tick, tempo in zip(score.tempos.ticks.tolist(), score.tempos.us_per_beat.tolist(), strict=True):
+    for tick, tempo in score.tempos:
         yield tick, 0, "set_tempo", {"tempo": min(tempo, _SLOWEST_US)}
     for meter in score.meters:
         upper, lower = meter.numerator, meter.denominator

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from lstmgen import limits
 from lstmgen.music.bars import Bars
+from lstmgen.music.excerpt import excerpt
 from lstmgen.music.instruments import DRUM_GROUPS, program_name
-from lstmgen.music.score import KEY_NAMES, Key, Notes, Score
+from lstmgen.music.score import KEY_NAMES, Notes, Score
 from lstmgen.music.tidy import with_pedal
 
 _LEAST_ROWS: Final = 17
@@ -196,10 +197,14 @@ def facts(part: Part) -> list[str]:
     shown = f"{bars:,} {'bar' if bars == 1 else 'bars'}"
     if bars < part.all_bars:
         shown = f"bars {part.first_bar + 1:,}\u2013{part.first_bar + bars:,} of {part.all_bars:,}"
+    drawn = excerpt(score.changed(notes=Notes.empty()), part.start_tick, part.end_tick)
+    meters = list(dict.fromkeys(f"{meter.numerator}/{meter.denominator}" for meter in drawn.meters))
+    slow, fast = (round(6e7 / tempo) for tempo in (drawn.tempos.us_per_beat.max(), drawn.tempos.us_per_beat.min()))
+    keys = [key for key in drawn.keys if key.tick == 0 and abs(key.sharps) <= 7]
     return [
-        _meters(part),
-        _tempo(part),
-        *_key(part),
+        ", ".join(meters[:3]) + (f" and {len(meters) - 3} more meters" if len(meters) > 3 else ""),
+        f"{slow} bpm" if slow == fast else f"{slow}\u2013{fast} bpm",
+        *(f"{KEY_NAMES[key.minor][key.sharps + 7]} {'minor' if key.minor else 'major'}" for key in keys),
         shown,
         clock(duration_s) if duration_s >= 9.95 else f"{duration_s:.1f} s",
         f"{count:,} {'note' if count == 1 else 'notes'}" if count else "no notes",
@@ -213,21 +218,12 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
-def _meters(part: Part) -> str:
-    at_start = [meter for meter in part.score.meters if meter.tick <= part.start_tick][-1:]
-    later = [meter for meter in part.score.meters if part.start_tick < meter.tick < part.end_tick]
-    names = list(dict.fromkeys(f"{meter.numerator}/{meter.denominator}" for meter in (*at_start, *later)))
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more meters" if len(names) > 3 else "")
-
-
-def _tempo(part: Part) -> str:
-    tempos = part.score.tempos
-    inside = (tempos.ticks > part.start_tick) & (tempos.ticks < part.end_tick)
-    found = [tempos.tempo_at(part.start_tick), *tempos.us_per_beat[inside].tolist()]
-    slow, fast = round(6e7 / max(found)), round(6e7 / min(found))
-    return f"{slow} bpm" if slow == fast else f"{slow}\u2013{fast} bpm"
-
-
-def _key(part: Part) -> list[str]:
-    keys: list[Key] = [key for key in part.score.keys if key.tick <= part.start_tick and abs(key.sharps) <= 7][-1:]
-    return [f"{KEY_NAMES[key.minor][key.sharps + 7]} {'minor' if key.minor else 'major'}" for key in keys]
+def shared_out(lines: NDArray[np.int64], room_ticks: float) -> list[tuple[int, int]]:
+    """Bars in rows, as many to each as there is room for but at least one: the indices of its first bar line and its last."""
+    bounds: list[tuple[int, int]] = []
+    first = 0
+    while first + 1 < len(lines):
+        last = max(int(np.searchsorted(lines, lines[first] + room_ticks, side="right")) - 1, first + 1)
+        bounds.append((first, last))
+        first = last
+    return bounds

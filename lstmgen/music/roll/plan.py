@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from lstmgen import limits
-from lstmgen.music.roll.part import Part
+from lstmgen.music.roll.part import Part, shared_out
 
 DESIGN_WIDTH: Final = 1600
 """All sizes are given for a picture of this width and scaled with it."""
@@ -117,7 +117,9 @@ def _candidates(bars: int) -> list[int]:
 
 def _planned(part: Part, count: int, *, width: int, left: float, inner: float, header_px: float) -> Plan:
     scale = scale_of(width)
-    bounds = _bounds(part, count)
+    lengths = np.diff(part.lines)
+    # Where most bars are shorter than a tick, their usual length is 0 and the average has to do.
+    bounds = shared_out(part.lines, count * max(float(np.median(lengths)), float(lengths.mean())) * 1.001)
     longest = max(int(part.lines[last] - part.lines[first]) for first, last in bounds)
     rows = part.high - part.low + 1 if _has_keys(part) else 0
     lanes = len(part.drum_groups())
@@ -138,21 +140,6 @@ def _planned(part: Part, count: int, *, width: int, left: float, inner: float, h
         lanes=lanes,
         systems=tuple(System(first, last, top) for (first, last), top in zip(bounds, tops, strict=True)),
     )
-
-
-def _bounds(part: Part, count: int) -> list[tuple[int, int]]:
-    """The bars shared out: as many to a system as fit into the length of `count` usual ones."""
-    lengths = np.diff(part.lines)
-    # Where most bars are shorter than a tick, their usual length is 0 and the average has to do.
-    room = count * max(float(np.median(lengths)), float(lengths.mean())) * 1.001
-    bounds: list[tuple[int, int]] = []
-    first = 0
-    while first < len(lengths):
-        last = int(np.searchsorted(part.lines, part.lines[first] + room, side="right")) - 1
-        last = min(max(last, first + 1), len(lengths))
-        bounds.append((first, last))
-        first = last
-    return bounds
 
 
 def _discomfort(part: Part, plan: Plan, inner: float, header_px: float) -> float:

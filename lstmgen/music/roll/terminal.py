@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.errors import UsageError
 from lstmgen.music.instruments import DRUM_GROUPS
-from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable, voices
+from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable, shared_out, voices
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Notes, Score
 
@@ -119,13 +119,7 @@ def _not_finer(scales: list[_Scale], part: Part) -> _Scale:
 
 
 def _with_columns(part: Part, names: int, columns: int, column_ticks: float) -> _Scale:
-    bounds: list[tuple[int, int]] = []
-    first, count = 0, len(part.lines) - 1
-    while first < count:
-        room = part.lines[first] + columns * column_ticks * (1 + 1e-9)
-        last = max(int(np.searchsorted(part.lines, room, side="right")) - 1, first + 1)
-        bounds.append((first, last))
-        first = last
+    bounds = shared_out(part.lines, columns * column_ticks * (1 + 1e-9))
     length = len(bounds) * _system_lines(part)
     return _Scale(names=names, columns=columns, column_ticks=column_ticks, bounds=tuple(bounds), length=length)
 

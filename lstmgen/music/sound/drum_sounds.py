@@ -128,14 +128,7 @@ class Drum:
         return max(layer.lasts_s for layer in self.layers)
 
     def tone(self, strength: int, variant: int, *, sample_rate: int, seed: int) -> Tone:
-        """One stroke.
-
-        Args:
-            strength: 0 to STRENGTHS - 1.
-            variant: 0 to VARIANTS - 1.
-            sample_rate: frames a second.
-            seed: which drum it is.
-        """
+        """One stroke, of a strength of 0 to STRENGTHS - 1 and a variant of 0 to VARIANTS - 1; `seed` says which drum it is."""
         rng = np.random.default_rng((seed, variant))
         sound_2N = np.zeros((2, round(self.length_s() * sample_rate)), np.float32)
         for layer in self.layers:

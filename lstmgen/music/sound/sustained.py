@@ -97,15 +97,7 @@ class Sustained:
         return self.release_s
 
     def tone(self, pitch: int, strength: int, *, frames: int, sample_rate: int, seed: int) -> Tone:
-        """A note: its beginning and its loop, or only the first `frames`, where no more will be needed.
-
-        Args:
-            pitch: 0 to 127.
-            strength: 0 to STRENGTHS - 1.
-            frames: how much will be needed.
-            sample_rate: frames a second.
-            seed: which instrument it is.
-        """
+        """A note: its beginning and its loop, or only the first `frames`, where no more will be needed; asked as `Struck.tone` is."""
         cycles, loop = whole_cycles(hertz(pitch), _CROWD_LOOP_S if self.crowd_cents else _SOLO_LOOP_S, sample_rate=sample_rate)
         head = round(self._settled_s() * sample_rate)
         count = min(frames, head + loop) if self.sustain else min(frames, round(self.length_s(pitch) * sample_rate))

@@ -399,10 +399,11 @@ def test_transpositions_reach_to_the_ends_of_the_keyboard_and_not_beyond():
 @every_form
 def test_frame_ends_mark_one_id_of_every_step_also_behind_a_boundary(tokenizer):
     ids = tokenizer.encode(random_score(np.random.default_rng(1)))
-    ends = tokenizer.frame_ends(ids)
+    ends = tokenizer.notation.frame_ends(ids)
     assert ends.sum() == tokenizer.measure(ids).frames > 5
+    assert tokenizer.measure(ids).first_frame == 1 + ends.tolist().index(True)
     assert ends[-1]
-    assert np.array_equal(tokenizer.frame_ends(np.concatenate([[0], ids, [0], ids])), [False, *ends, False, *ends])
+    assert np.array_equal(tokenizer.notation.frame_ends(np.concatenate([[0], ids, [0], ids])), [False, *ends, False, *ends])
 
 
 def test_measures_count_notes_steps_and_seconds_at_120_beats_a_minute():

@@ -69,7 +69,7 @@ def walk(tokenizer, wishes, seed):
     while not cursor.finished and len(ids) < 1500:
         allowed = np.flatnonzero(cursor.allowed())
         assert len(allowed)
-        kinds = tokenizer.table.kind_of_V[allowed]
+        kinds = np.array([tokenizer.table.event(token)[0] for token in allowed.tolist()])
         token = int(random.choice(allowed[kinds == random.choice(np.unique(kinds))]))
         if token == 0:
             break

@@ -56,7 +56,7 @@ def drawn(tokenizer, cursor, random, most):
         allowed = np.flatnonzero(cursor.allowed())
         if random.random() < 0.97:
             allowed = allowed[allowed != BOUNDARY_ID]
-        kinds = tokenizer.table.kind_of_V[allowed]
+        kinds = np.array([tokenizer.table.event(token)[0] for token in allowed.tolist()])
         token = int(random.choice(allowed[kinds == random.choice(np.unique(kinds))]))
         cursor.push(token)
         ids.append(token)

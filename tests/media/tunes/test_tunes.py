@@ -1,7 +1,5 @@
 """Tunes on their way to token files: split by file, tidied, and found again in the cache only where they are the same."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -18,7 +16,7 @@ from lstmgen.runs.sources import gather, token_files
 
 
 def pieces(count):
-    return tuple(Piece(name=str(number), path=Path(), sha256="", score=Score.of(Notes.of([0], [1], [60]))) for number in range(count))
+    return tuple(Piece(name=str(number), sha256="", score=Score.of(Notes.of([0], [1], [60]))) for number in range(count))
 
 
 @pytest.mark.parametrize(

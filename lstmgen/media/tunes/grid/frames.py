@@ -47,7 +47,9 @@ class GridNotation(Protocol):
         """Notes, seconds at 120 beats per minute, and steps."""
         notes = self.read(ids_T)
         seconds = notes.steps / self.base.per_unit * DEFAULT_TEMPO_US / 1e6
-        return Measures(notes=len(notes.start_N), seconds=seconds, frames=notes.steps)
+        ends_T = self.frame_ends(ids_T)
+        first = int(ends_T.argmax()) + 1 if ends_T.any() else 0
+        return Measures(notes=len(notes.start_N), seconds=seconds, frames=notes.steps, first_frame=first)
 
     def steps_of(self, ids_T: Ids) -> NDArray[np.int64]:
         """The step at which each id stands."""

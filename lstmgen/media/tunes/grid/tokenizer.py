@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final, final, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lstmgen import limits
 from lstmgen.choices import GridForm
 from lstmgen.errors import UsageError
-from lstmgen.ids import Ids
 from lstmgen.media.base import Clock
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.chords import ChordGrid
@@ -77,7 +73,3 @@ class GridTokenizer(EventTokenizer):
     def clock(self) -> Clock:
         """The step of the cycle, and of voices the voice."""
         return self.notation.clock(self.steps_per_beat * self.cycle_beats)
-
-    def frame_ends(self, ids: Ids) -> NDArray[np.bool_]:
-        """Which ids are the last of their step."""
-        return self.notation.frame_ends(np.asarray(ids, np.int64))
