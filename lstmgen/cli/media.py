@@ -30,7 +30,7 @@ def _tune_line(sample: api.Sample) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manner:
+class Presentation:
     """How samples of a medium are asked for and shown.
 
     Attributes:
@@ -50,8 +50,8 @@ class Manner:
     line: Callable[[api.Sample], str] = lambda sample: f"{sample.tokens:,} tokens"
 
 
-_MANNERS: Final = {
-    "text": Manner(
+_PRESENTATIONS: Final = {
+    "text": Presentation(
         as_text=True,
         options=(
             Option(
@@ -64,7 +64,7 @@ _MANNERS: Final = {
         ),
         hint='-p "How it begins"',
     ),
-    "music": Manner(
+    "music": Presentation(
         options=tuple(
             Option(name=kind, flags=f"--{kind}", type=bool, help=f"Beside the MIDI file: {what}, as {kind.upper()}.")
             for kind, what in zip(RENDERINGS, ("its piano roll", "its piano roll", "its sound"), strict=True)
@@ -78,15 +78,15 @@ _MANNERS: Final = {
 """By the label of the medium; any other is treated in the plainest way."""
 
 
-def manner_of(label: str) -> Manner:
+def presentation_of(label: str) -> Presentation:
     """How samples of a medium are treated."""
-    return _MANNERS.get(label, Manner())
+    return _PRESENTATIONS.get(label, Presentation())
 
 
 def hint_of(tokenizer: str) -> str:
     """What may be typed behind `lstmgen sample RUN`, where the run's tokenizer has this name."""
     labels = [choices.label_of(name) for name, entry in choices.MEDIA.items() if tokenizer in entry.tokenizers]
-    return manner_of(labels[0] if labels else "").hint
+    return presentation_of(labels[0] if labels else "").hint
 
 
 def options_of(command: str) -> tuple[Option, ...]:
@@ -101,7 +101,7 @@ def options_of(command: str) -> tuple[Option, ...]:
 
 def _by_label(command: str) -> dict[str, tuple[Option, ...]]:
     found = api.media_options(command)
-    return {label: (*(manner_of(label).options if command == "sample" else ()), *options) for label, options in found.items()}
+    return {label: (*(presentation_of(label).options if command == "sample" else ()), *options) for label, options in found.items()}
 
 
 def chosen(command: str, label: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from lstmgen import api, limits
 from lstmgen.cli.command import Command
 from lstmgen.cli.interactive import converse
-from lstmgen.cli.media import Manner, chosen, manner_of, medium_of_model, options_of
+from lstmgen.cli.media import Presentation, chosen, medium_of_model, options_of, presentation_of
 from lstmgen.cli.options import STANDARD_INPUT, as_typed, draw_seed, load_model, read_input, unescape
 from lstmgen.cli.output import Streams
 from lstmgen.cli.sample_options import COMMON, FILTERS, TURN_LENGTH
@@ -39,18 +39,18 @@ def sample(streams: Streams, **values: Any) -> int:
         raise UsageError("-p and -f both give a prompt, expected one of them", remedy="leave one of them out")
     sampling = api.Sampling(**{option.name: values[option.name] for option in FILTERS})
     medium = medium_of_model(values["model"])
-    manner = manner_of(medium.label)
+    presentation = presentation_of(medium.label)
     own = chosen("sample", medium.label, values)
     interactive = own.get("interactive", False)
-    _check(values, own, manner=manner, interactive=interactive)
-    target = Target.of(values, own, medium=medium, manner=manner)
+    _check(values, own, presentation=presentation, interactive=interactive)
+    target = Target.of(values, own, medium=medium, presentation=presentation)
     meant = unescape if own.get("escapes") else as_typed
-    options = {name: value for name, value in own.items() if name not in {option.name for option in manner.options}}
+    options = {name: value for name, value in own.items() if name not in {option.name for option in presentation.options}}
     if "stop" in options:
         options["stop"] = tuple(map(meant, options["stop"]))
     medium.check_options(options)
     request = api.Request(
-        prompt=_prompt(streams, values, medium=medium, as_text=manner.as_text, meant=meant),
+        prompt=_prompt(streams, values, medium=medium, as_text=presentation.as_text, meant=meant),
         seed=draw_seed() if values["seed"] is None else values["seed"],
         sampling=sampling,
         options=options,
@@ -66,14 +66,14 @@ def sample(streams: Streams, **values: Any) -> int:
 COMMAND: Final = Command(name="sample", run=sample, examples=_EXAMPLES, options=lambda: (*COMMON, *options_of("sample")))
 
 
-def _check(values: Mapping[str, Any], own: Mapping[str, Any], *, manner: Manner, interactive: bool) -> None:
+def _check(values: Mapping[str, Any], own: Mapping[str, Any], *, presentation: Presentation, interactive: bool) -> None:
     """Refuse what does not go together."""
     several = values["num_samples"] > 1
     if interactive and (values["json"] or values["out"] is not None or several):
         raise UsageError(
             "--interactive is one text on a terminal: --json, -o and --num-samples do not go with it", remedy="/save FILE writes the text"
         )
-    if manner.as_text and values["length"] == -1 and not own.get("stop") and not interactive and (values["json"] or several):
+    if presentation.as_text and values["length"] == -1 and not own.get("stop") and not interactive and (values["json"] or several):
         raise UsageError(
             "-n -1 without --stop may never end, so nothing could follow it", remedy="give a length, such as -n 2000, or --stop TEXT"
         )

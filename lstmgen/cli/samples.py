@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lstmgen import api
-from lstmgen.cli.media import RENDERINGS, Manner
+from lstmgen.cli.media import RENDERINGS, Presentation
 from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
 from lstmgen.cli.output import Streams, Styled, encode, to_json
 from lstmgen.errors import UsageError
@@ -25,7 +25,7 @@ class Target:
     """Where the samples of one call go, and how.
 
     Attributes:
-        manner: of their medium.
+        presentation: of their medium.
         files: one for each sample; none: they go to standard output.
         folder: to be made for them, where it is missing.
         beside: kinds of files that are put beside each.
@@ -35,7 +35,7 @@ class Target:
         prompt_file: where the prompt came from.
     """
 
-    manner: Manner
+    presentation: Presentation
     files: tuple[Path, ...]
     folder: Path | None
     beside: tuple[str, ...]
@@ -45,7 +45,7 @@ class Target:
     prompt_file: str | None
 
     @staticmethod
-    def of(values: Mapping[str, Any], own: Mapping[str, Any], *, medium: api.Medium, manner: Manner) -> Target:
+    def of(values: Mapping[str, Any], own: Mapping[str, Any], *, medium: api.Medium, presentation: Presentation) -> Target:
         """What the options ask for.
 
         Raises:
@@ -53,18 +53,18 @@ class Target:
         """
         out, count = values["out"], values["num_samples"]
         beside = tuple(kind for kind in RENDERINGS if own.get(kind))
-        files = () if out in {None, STANDARD_INPUT} else _files(out, count, medium=medium, endings=manner.endings)
+        files = () if out in {None, STANDARD_INPUT} else _files(out, count, medium=medium, endings=presentation.endings)
         if not files and beside:
             raise UsageError(f"--{beside[0]} needs a file beside which it is put", remedy=f"-o tune{medium.suffix} --{beside[0]}")
-        if not files and count > 1 and not manner.as_text and not values["json"]:
+        if not files and count > 1 and not presentation.as_text and not values["json"]:
             raise UsageError("several samples need files of their own", remedy=f"--num-samples {count} -o samples/")
         for name in (api.find_model(values["model"]), values["prompt_file"]):
             if name is not None and any(is_same_file(file, Path(name)) for file in files):
                 raise UsageError(f"-o {out} would write over {name}, from which the samples are made", remedy="choose another name")
         return Target(
-            manner=manner,
+            presentation=presentation,
             files=files,
-            folder=files[0].parent if files and (is_folder(out) or not manner.as_text) else None,
+            folder=files[0].parent if files and (is_folder(out) or not presentation.as_text) else None,
             beside=beside,
             json=values["json"],
             at_once=not values["stream"],
@@ -74,18 +74,18 @@ class Target:
 
     def object_of(self, place: int, sample: api.Sample) -> dict[str, Any]:
         """What JSON tells of a sample."""
-        manner, facts = self.manner, self.manner.facts(sample)
-        if self.files or not manner.as_text:
-            facts = {"file": str(self.files[place]) if self.files else None} | ({} if manner.as_text else facts)
+        presentation, facts = self.presentation, self.presentation.facts(sample)
+        if self.files or not presentation.as_text:
+            facts = {"file": str(self.files[place]) if self.files else None} | ({} if presentation.as_text else facts)
         return {
             "index": sample.index,
             "seed": sample.seed,
-            "prompt": sample.prompt if manner.as_text else sample.prompt or self.prompt_file,
+            "prompt": sample.prompt if presentation.as_text else sample.prompt or self.prompt_file,
             **facts,
             "tokens": sample.tokens,
             "nats_per_token": sample.nats_per_token,
             "ended": sample.ended,
-            **({} if manner.as_text else {"warnings": list(sample.warnings)}),
+            **({} if presentation.as_text else {"warnings": list(sample.warnings)}),
         }
 
 
@@ -128,7 +128,7 @@ class Writer:
         if target.folder is not None:
             api.make_folder(target.folder)
         for place, source in enumerate(drawn):
-            sample = self._text(place, source) if target.manner.as_text else self._whole(place, source)
+            sample = self._text(place, source) if target.presentation.as_text else self._whole(place, source)
             if target.json:
                 self._streams.product_line(to_json(target.object_of(place, sample)))
             surprise = "nothing drawn" if sample.nats_per_token is None else f"{sample.nats_per_token:.3f} nats a token"
@@ -182,7 +182,7 @@ class Writer:
             self._tell("note", source.notes)
             collections.deque(source, maxlen=0)
         streams, target, sample = self._streams, self._target, _as_it_stands(source)
-        line = target.manner.line(sample)
+        line = target.presentation.line(sample)
         if target.files:
             path = target.files[place]
             for file in (path, *(path.with_suffix(f".{kind}") for kind in target.beside)):

@@ -3,7 +3,7 @@
 import pytest
 
 from lstmgen import api, choices
-from lstmgen.cli.media import chosen, hint_of, manner_of, options_of
+from lstmgen.cli.media import chosen, hint_of, options_of, presentation_of
 from lstmgen.cli.sample_options import COMMON, TURN_LENGTH
 from lstmgen.errors import UsageError
 from lstmgen.media.registry import medium
@@ -41,7 +41,7 @@ def test_an_option_of_another_medium_is_refused(label, name, value, flag):
 def test_every_tokenizer_has_a_hint_and_so_has_what_is_unknown():
     assert {hint_of(name) for name in choices.MEDIA["tunes"].tokenizers} == {"-o tune.mid --png --wav"}
     assert {hint_of(name) for name in choices.MEDIA["text"].tokenizers} == {'-p "How it begins"'}
-    assert hint_of("digits") == manner_of("numbers").hint == "-o FILE"
+    assert hint_of("digits") == presentation_of("numbers").hint == "-o FILE"
 
 
 def test_the_help_says_how_long_a_text_is_where_nothing_is_asked_for():
