@@ -158,7 +158,7 @@ def test_the_first_frame_of_every_tune_can_be_left_out():
     tokenizer = GridTokenizer(form="chords", steps_per_beat=1)
     scores = [Score.of(Notes.of([0, 0, 480, 960], [480, 960, 960, 1440], [60, 64, 62, 65])), Score.of(Notes.of([0], [960], [50]))]
     found = rising(tokenizer, *scores)
-    first = sum(item.nats_T[: 1 + int(np.argmax(tokenizer.frame_ends(item.encoded.ids)))].sum() for item in found.items)
+    first = sum(item.nats_T[: 1 + int(np.argmax(tokenizer.notation.frame_ends(item.encoded.ids)))].sum() for item in found.items)
     assert 0 < first < found.nats_per_token * found.tokens
     rest = found.nats_per_token * found.tokens - first
     assert found.nats_per_frame_after_first == pytest.approx(rest / (found.frames - 2))

@@ -17,7 +17,7 @@ from lstmgen.media.text.encoding import stretches
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.music.midi.reader import read_midi
-from lstmgen.music.midi.writer import to_midi_bytes, write_midi
+from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
 from lstmgen.runs.model import TrainedModel, load
 
@@ -282,7 +282,7 @@ ARPEGGIO = Score.of(Notes.of([0, 480, 960], [480, 960, 1440], [60, 64, 67]))
 
 def test_music_is_continued_from_typed_notes_a_path_bytes_or_a_score_alike(tunes, tmp_path):
     path = tmp_path / "a.mid"
-    write_midi(ARPEGGIO, path)
+    path.write_bytes(to_midi_bytes(ARPEGGIO))
     prompts = ("C4 E4 G4", path, str(path), to_midi_bytes(ARPEGGIO), ARPEGGIO)
     samples = [tunes.generate(prompt, bars=2, seed=1, sampling=PLAIN)[0] for prompt in prompts]
     assert {sample.score.length_ticks for sample in samples} == {3 * 4 * 480}
@@ -330,7 +330,7 @@ def test_an_option_of_another_medium_is_refused(model, tunes):
 
 
 def test_a_tune_is_scored_from_whatever_it_is_given_as(tunes, tmp_path):
-    write_midi(ARPEGGIO, tmp_path / "a.mid")
+    (tmp_path / "a.mid").write_bytes(to_midi_bytes(ARPEGGIO))
     figures = [tunes.score(item).figures for item in ("C4 E4 G4", tmp_path / "a.mid", ARPEGGIO)]
     assert figures[0]["notes"] == 3
     assert figures[1] == figures[2]

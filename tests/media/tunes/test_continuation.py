@@ -2,7 +2,7 @@
 
 import pytest
 
-from lstmgen.media.tunes.continuation import after, bars_of, behind, ended_at, next_bar, with_prompt
+from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at, with_prompt
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Pedal, Score
 
@@ -36,8 +36,9 @@ def test_bars_of_a_piece_that_claims_billions_are_counted_at_once():
 
 
 @pytest.mark.parametrize(("length", "expected"), [(1, 1440), (1440, 1440), (1441, 2880)])
-def test_a_continuation_begins_at_the_first_bar_line_at_or_after_the_prompt(length, expected):
-    assert next_bar(Score.of(Notes.empty(), meters=[Meter(0, 3, 4)], length_ticks=length)) == expected
+def test_bars_of_a_continuation_are_counted_from_the_first_bar_line_at_or_after_the_prompt(length, expected):
+    prompt = Score.of(Notes.empty(), meters=[Meter(0, 3, 4)], length_ticks=length)
+    assert end_tick(prompt, Score.of(Notes.empty()), Constraints(bars=2)) == expected + 2 * 1440
 
 
 def test_what_comes_after_a_tick_keeps_the_tempo_and_the_meter_that_hold_there():
