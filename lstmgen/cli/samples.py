@@ -128,6 +128,8 @@ class Writer:
         if target.folder is not None:
             api.make_folder(target.folder)
         for place, source in enumerate(drawn):
+            if not target.presentation.as_text and isinstance(source, api.Sample) and source.ended == "interrupted":
+                continue  # a file of its own holds a sample that is complete
             sample = self._text(place, source) if target.presentation.as_text else self._whole(place, source)
             if target.json:
                 self._streams.product_line(to_json(target.object_of(place, sample)))

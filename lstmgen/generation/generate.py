@@ -58,10 +58,10 @@ class Sample:
 
     def __getattr__(self, name: str) -> Any:
         """What the medium tells under this name."""
-        facts = self.__dict__.get("facts", {})
+        facts = self.__dict__.get("facts", {})  # a copy in the making has none yet
         if name in facts:
             return facts[name]
-        raise AttributeError(f"this sample of {self.medium.label} has no attribute {name!r}; it has {', '.join(facts)}")
+        raise AttributeError(f"this sample has no attribute {name!r}; of its medium it has {', '.join(facts) or 'none'}")
 
     def save(self, path: str | Path, *, title: str = "") -> None:
         """Writes it to a file whose ending says how: of tunes `.mid`, `.png`, `.svg` or `.wav`; of text any.
@@ -80,8 +80,8 @@ class Job:
     Attributes:
         decoder: the model.
         medium: of the model.
-        request: with its seed.
-        seed: the same.
+        request: what was asked for.
+        seed: of the request, or drawn where it has none.
         prompt: what the model has read.
         plan: what every sample keeps to.
         context: where the prompt left the model.
@@ -214,12 +214,16 @@ def generate(job: Job, *, copied: Copied | None = None) -> Iterator[Sample]:
 
 
 def _drawn(job: Job, indices: Sequence[int]) -> Iterator[Sample]:
-    """The samples of these numbers, each as soon as those before it have ended."""
+    """The samples of these numbers, each as soon as those before it have ended; when interrupted, first all as they stand."""
     lanes = {index: job.lane(index) for index in indices}
     waiting = list(indices)
-    for lane, _ in draw(job.decoder, job.context, list(lanes.values())):
-        while lane.ended is not None and waiting and lanes[waiting[0]].ended is not None:
-            yield job.sample(waiting[0], lanes[waiting.pop(0)])
+    try:
+        for lane, _ in draw(job.decoder, job.context, list(lanes.values())):
+            while lane.ended is not None and waiting and lanes[waiting[0]].ended is not None:
+                yield job.sample(waiting[0], lanes[waiting.pop(0)])
+    except KeyboardInterrupt:
+        yield from (job.sample(index, lanes[index]) for index in waiting)
+        raise
     yield from (job.sample(index, lanes[index]) for index in waiting)
 
 

@@ -1,5 +1,7 @@
 """From a request to samples: one way for every medium, whole or in pieces, alone or side by side."""
 
+import copy
+
 import pytest
 
 from lstmgen.config import DataConfig
@@ -121,6 +123,20 @@ def test_an_interruption_while_drawing_keeps_what_was_given(medium_case, monkeyp
     assert (stream.result.ended, stream.result.tokens) == ("interrupted", tokens)
 
 
+def test_an_interruption_while_several_are_drawn_gives_all_of_them_as_they_stand(medium_case, monkeypatch):
+    job = job_of(medium_case, length=200, num_samples=3)
+    step, steps = job.decoder.step, iter(range(20))
+    interrupted = lambda ids, state: step(ids, state) if next(steps, None) is not None else (_ for _ in ()).throw(KeyboardInterrupt)  # noqa: E731
+    given = []
+    with monkeypatch.context() as patch:
+        patch.setattr(job.decoder, "step", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            given.extend(generate(job))
+    assert [sample.index for sample in given] == [0, 1, 2]
+    assert {sample.ended for sample in given} <= {"interrupted", "end-of-document"}
+    assert max(sample.tokens for sample in given) == 21
+
+
 @pytest.mark.parametrize("leave", [False, True])
 def test_the_end_is_told_once(medium_case, leave):
     ends = []
@@ -143,12 +159,20 @@ def test_what_a_medium_tells_of_a_sample_are_its_attributes(medium_case):
     sample = samples_of(medium_case)[0]
     assert sample.facts
     assert all(getattr(sample, name) is value for name, value in sample.facts.items())
-    with pytest.raises(AttributeError, match=f"sample of {medium_case.medium.label} has no attribute 'colour'; it has "):
+    with pytest.raises(AttributeError, match="sample has no attribute 'colour'; of its medium it has "):
         _ = sample.colour
     shown = repr(sample)
     assert f"prompt={medium_case.prompt!r}" in shown
     assert f"tokens={sample.tokens}" in shown
     assert len(shown) < 300
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_sample_can_be_copied(medium_case, copied):
+    sample = medium_case.model.generate(length=3, seed=1)[0]
+    again = copied(sample)
+    assert again.facts.keys() == sample.facts.keys()
+    assert (again.index, again.tokens, again.ended, repr(again)) == (sample.index, sample.tokens, sample.ended, repr(sample))
 
 
 def test_only_what_comes_to_an_end_is_drawn(medium_case):
