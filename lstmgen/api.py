@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lstmgen.generation.sampling import parse_temperature as parse_temperature
     from lstmgen.generation.turns import Turns as Turns
     from lstmgen.media.base import Access as Access
+    from lstmgen.media.base import Manner as Manner
     from lstmgen.media.base import Medium as Medium
     from lstmgen.media.base import RowStyle as RowStyle
     from lstmgen.media.declared import media_options as media_options
@@ -70,7 +71,7 @@ _HOMES: Final = {
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",
-    "media.base": "Access, Medium, RowStyle",
+    "media.base": "Access, Manner, Medium, RowStyle",
     "media.declared": "media_options",
     "media.registry": "medium_of",
     "music.bars": "Bars",

@@ -30,6 +30,8 @@ READ_CHUNK_BYTES: Final = 2**20
 """How much of a corpus is held as text at a time."""
 MAX_UNCUT_CHARS: Final = 16 * 2**20
 """How much text a tokenizer may ask for before it is cut at a place that the tokenizer did not call safe."""
+MAX_DOCUMENT_CHARS: Final = 50_000_000
+"""Of one document of several in a file; it is held as a whole."""
 MAX_NAMES_COMPARED: Final = 10_000
 """Entries of a folder that are compared with a missing name to suggest the nearest."""
 

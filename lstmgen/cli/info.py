@@ -145,6 +145,8 @@ def _model_rows(facts: Facts) -> Rows:
         rows.append(("trained", f"{trained}, {duration(float(summary.get('seconds', 0.0)))}"))
     if summary.get("sources"):
         rows.append(("on", ", ".join(str(name) for name in summary["sources"])))
+    if division := facts["documents"]:
+        rows.append(("documents", f"{int(summary.get('documents', 0)):,}, {division}"))
     if quality := quality_line(summary.get("val")):
         rows.append(("validation", quality))
     return [*rows, ("use", f"{command('sample', short_path(facts['model']))} {presentation_of(facts['of']).hint}")]

@@ -9,11 +9,12 @@ from typing import Any, Final
 from lstmgen import api, limits
 from lstmgen.cli.command import Command
 from lstmgen.cli.interactive import converse
-from lstmgen.cli.media import Presentation, chosen, medium_of_model, options_of, presentation_of
+from lstmgen.cli.media import chosen, medium_of_model, options_of, presentation_of
 from lstmgen.cli.options import STANDARD_INPUT, as_typed, draw_seed, load_model, read_input, unescape
 from lstmgen.cli.output import Streams
 from lstmgen.cli.sample_options import COMMON, FILTERS, TURN_LENGTH
 from lstmgen.cli.samples import Target, Writer
+from lstmgen.cli.wording import command
 from lstmgen.errors import InputError, UsageError
 
 _EXAMPLES: Final = (
@@ -22,6 +23,7 @@ _EXAMPLES: Final = (
     "lstmgen sample RUN -p 'ROMEO:\\n' -e --stop '\\n\\n'       # up to the first empty line",
     "lstmgen sample RUN -f beginning.txt -t 1.2:0.6         # wild at first, calm at the end",
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
+    "lstmgen sample NAMES --num-samples 20                  # of a list that was learned with --documents line: twenty more",
     "lstmgen sample RUN --interactive                       # take turns with the model",
     "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # a model of music: a tune, its picture and its sound",
     "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # continue a tune, in its tempo, meter and instruments",
@@ -32,7 +34,8 @@ _EXAMPLES: Final = (
 def sample(streams: Streams, **values: Any) -> int:
     """Generate text from a model, or compose tunes with a model of music.
 
-    Standard output carries the prompt and the text, byte for byte, and nothing else; several samples are set apart by one empty line.
+    Standard output carries the prompt and the text, byte for byte, and nothing else; several samples are set apart by one empty line, those
+    of a model of documents as its sources are.
     The filters work in the order constraints, penalty, temperature, top-k, top-p, min-p, typical.
     """
     if values["prompt"] is not None and values["prompt_file"] is not None:
@@ -42,7 +45,7 @@ def sample(streams: Streams, **values: Any) -> int:
     presentation = presentation_of(medium.label)
     own = chosen("sample", medium.label, values)
     interactive = own.get("interactive", False)
-    _check(values, own, presentation=presentation, interactive=interactive)
+    _check(values, interactive=interactive)
     target = Target.of(values, own, medium=medium, presentation=presentation)
     meant = unescape if own.get("escapes") else as_typed
     options = {name: value for name, value in own.items() if name not in {option.name for option in presentation.options}}
@@ -58,6 +61,11 @@ def sample(streams: Streams, **values: Any) -> int:
     )
     model = load_model(values["model"], **{name: values[name] for name in ("device", "precision", "threads")})
     if interactive:
+        if model.manner.ends and model.manner.between == "\n":
+            raise UsageError(
+                "--interactive is one growing text of many lines, and this model has learned documents of one line each",
+                remedy=command("sample", values["model"], "-p", "How it begins"),
+            )
         return converse(streams, model, replace(request, length=TURN_LENGTH if request.length is None else request.length))
     Writer(streams, request, target).write(model)
     return 0
@@ -66,16 +74,12 @@ def sample(streams: Streams, **values: Any) -> int:
 COMMAND: Final = Command(name="sample", run=sample, examples=_EXAMPLES, options=lambda: (*COMMON, *options_of("sample")))
 
 
-def _check(values: Mapping[str, Any], own: Mapping[str, Any], *, presentation: Presentation, interactive: bool) -> None:
+def _check(values: Mapping[str, Any], *, interactive: bool) -> None:
     """Refuse what does not go together."""
     several = values["num_samples"] > 1
     if interactive and (values["json"] or values["out"] is not None or several):
         raise UsageError(
             "--interactive is one text on a terminal: --json, -o and --num-samples do not go with it", remedy="/save FILE writes the text"
-        )
-    if presentation.as_text and values["length"] == -1 and not own.get("stop") and not interactive and (values["json"] or several):
-        raise UsageError(
-            "-n -1 without --stop may never end, so nothing could follow it", remedy="give a length, such as -n 2000, or --stop TEXT"
         )
 
 

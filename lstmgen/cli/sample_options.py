@@ -53,7 +53,7 @@ COMMON: Final = (
         type=int,
         unit="N",
         low=-1,
-        help=f"Tokens to generate; 0 only echoes the prompt, -1 continues until stopped. [500 of text, {TURN_LENGTH} a turn]",
+        help=f"Tokens to generate; 0 only echoes the prompt, -1 continues until stopped. [500 of text, a document, {TURN_LENGTH} a turn]",
         panel=_END,
     ),
     Option(name="num_samples", flags="--num-samples", type=int, unit="N", low=1, default=1, help="How many texts.", panel=_END),

@@ -113,6 +113,7 @@ class Writer:
     def __init__(self, streams: Streams, request: api.Request, target: Target) -> None:
         self._streams, self._request, self._target = streams, request, target
         self._told: set[str] = set()
+        self._manner = api.Manner(apart=False)
 
     def write(self, model: api.TrainedModel) -> None:
         """Generate what was asked for and write it where it belongs. Nothing is written before the prompt is accepted.
@@ -120,6 +121,7 @@ class Writer:
         A single sample is written as it is drawn; several are drawn side by side.
         """
         request, target = self._request, self._target
+        self._manner = model.manner
         began_s, tokens = time.monotonic(), 0
         whole = request.num_samples > 1 or request.novel is not None or target.json
         drawn = model.answer(request) if whole else iter([model.stream_of(request)])
@@ -168,14 +170,17 @@ class Writer:
         elif self._target.json:
             yield _ignore
         else:
-            if place:
-                streams.product("\n\n")
-            if self._request.num_samples > 1 and streams.out_is_terminal:
-                streams.say(Styled("dim", f"sample {place + 1} of {self._request.num_samples}"))
+            manner, count = self._manner, self._request.num_samples
+            if place and not manner.ends:
+                streams.product(manner.between)
+            if count > 1 and streams.out_is_terminal and not manner.ends:
+                streams.say(Styled("dim", f"sample {place + 1} of {count}"))
             try:
                 yield streams.product
             finally:
-                if streams.out_is_terminal:
+                if manner.ends and place + 1 < count:
+                    streams.product(manner.between)
+                elif streams.out_is_terminal or (manner.ends and count > 1):
                     streams.product("\n")
 
     def _whole(self, place: int, source: api.Sample | api.Stream) -> api.Sample:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -132,9 +133,11 @@ def score(
         raise UsageError(f"--split reads the text as the run did, so {flags} cannot be given with it", remedy="leave it out")
     trained = load_model(model, device=device, threads=threads)
     if novelty:
-        for name, item in _items(streams, trained, files, options):
-            found = trained.novelty(item)
-            streams.product_line(to_json(found.to_json() | {"source": name}) if json else one_line(f"{name}: {found.line()}"))
+        for name, items in itertools.groupby(_items(streams, trained, files, options), key=_name):
+            for number, (_, item) in enumerate(items, 1):
+                source = f"{name}, document {number}" if trained.manner.ends else name
+                found = trained.novelty(item)
+                streams.product_line(to_json(found.to_json() | {"source": source}) if json else one_line(f"{source}: {found.line()}"))
         return
     streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
     if split is None:
@@ -177,9 +180,13 @@ def _each(
     streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any], *, window: int | None
 ) -> Iterator[Scored]:
     how = {name: value for name, value in options.items() if name not in _DATA_FIELDS}
-    for name, item in _items(streams, trained, files, options):
+    for name, items in itertools.groupby(_items(streams, trained, files, options), key=_name):
         with work_bar(streams, f"scoring {name}", shown=_tokens) as progress:
-            yield name, trained.score(item, window=window, progress=progress, **how)
+            yield name, trained.score_all((item for _, item in items), window=window, progress=progress, **how)
+
+
+def _name(found: tuple[str, Any]) -> str:
+    return found[0]
 
 
 def _tokens(number: float) -> str:
@@ -187,9 +194,8 @@ def _tokens(number: float) -> str:
 
 
 def _with_total(scored: list[Scored]) -> list[Scored]:
-    """What was scored, and all of it together where several items are parts of one stream."""
-    several = len(scored) > 1 and not scored[0][1].medium.apart
-    return [*scored, ("all", api.combined(found for _, found in scored))] if several else scored
+    """What was scored, and all of it together where there is more than one."""
+    return [*scored, ("all", api.combined(found for _, found in scored))] if len(scored) > 1 else scored
 
 
 def _report(scored: list[Scored], *, per_line: bool, per_token: bool, top: int) -> Iterator[str]:

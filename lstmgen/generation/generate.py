@@ -107,7 +107,7 @@ class Job:
         seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
         medium.check_options(request.options)
         prompt = medium.parse_prompt(tokenizer, request.prompt, request.options, data)
-        plan = medium.plan(tokenizer, prompt, request.options, length=request.length, echo=request.echo)
+        plan = medium.plan(tokenizer, prompt, request.options, length=request.length, echo=request.echo, data=data)
         return Job(
             decoder=decoder,
             medium=medium,
@@ -202,9 +202,13 @@ def generate(job: Job, *, copied: Copied | None = None) -> Iterator[Sample]:
     Raises:
         UsageError: a sample may never end.
     """
-    request = job.request
     if not job.plan.ends:
         raise UsageError("a text without a length and without a stop text may never end", remedy="give a length, or a stop text")
+    return _samples(job, copied)
+
+
+def _samples(job: Job, copied: Copied | None) -> Iterator[Sample]:
+    request = job.request
     for first in range(request.first, request.first + request.num_samples, MAX_LANES):
         indices = range(first, min(first + MAX_LANES, request.first + request.num_samples))
         if request.novel is None or copied is None:

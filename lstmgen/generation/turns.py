@@ -73,7 +73,7 @@ class Turns:
         self._settle()
         medium, prompt = self._job.medium, self._job.prompt
         medium.check_options(request.options)
-        plan = medium.plan(self._tokenizer, prompt, request.options, length=request.length, echo=False)
+        plan = medium.plan(self._tokenizer, prompt, request.options, length=request.length, echo=False, data=DataConfig())
         stream = Stream(replace(self._job, request=request, plan=plan), self._turns, cut=True, on_end=self._take_over)
         self._remember()
         self._open = stream

@@ -114,7 +114,12 @@ class Material(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of what the sources hold."""
+        """The names of the files that are learned from."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many items the sources hold."""
         ...
 
     @property
@@ -137,7 +142,7 @@ class Material(Protocol):
         ...
 
     def items(self) -> Iterator[tuple[str, Item]]:
-        """The name and the whole of every item of the sources, as it would be learned."""
+        """The whole of every item of the sources, as it would be learned, and the name of the file that holds it."""
         ...
 
     def parts(self, tokenizer: Any) -> tuple[dict[str, Part], dict[str, Any], int]:
@@ -145,12 +150,31 @@ class Material(Protocol):
         ...
 
     def symbols(self) -> Iterator[tuple[str, Symbols]]:
-        """The name and the symbols of every item that is learned from."""
+        """The symbols of every item that is learned from, and the name of the file that holds it."""
         ...
 
     def losses(self, tokenizer: Any) -> tuple[str, ...]:
         """What a tokenizer cannot express of the items, in words."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How items are learned.
+
+    Attributes:
+        apart: they have nothing to do with one another and are read apart, each from an empty state; otherwise all form one stream.
+        ends: the end of an item is a prediction like any other, and counts in every figure.
+        levelled: items of about the same length are read side by side, so that many short ones fill their windows.
+        between: what sets samples apart where several are written one after the other.
+        phrase: how items stand in a file that holds several, behind their number; empty: a file is one.
+    """
+
+    apart: bool
+    ends: bool = False
+    levelled: bool = False
+    between: str = "\n\n"
+    phrase: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,8 +237,6 @@ class Medium(Protocol):
     """What messages call it: text, music."""
     suffix: str
     """The usual ending of its files."""
-    apart: bool
-    """Whether items have nothing to do with one another and are read apart, each from an empty state, or form one stream."""
     worth: float
     """What augmentation is worth: the number of times by which it multiplies the material."""
     figures: tuple[Figure, ...]
@@ -225,11 +247,17 @@ class Medium(Protocol):
     """How many more of them there are than symbols."""
     slow_tokenizers: frozenset[str]
     """Tokenizers that are worth remembering once they are built."""
-    glimpse: Mapping[str, Any]
-    """Options of a sample that is shown while a model trains."""
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this is of this medium."""
+        ...
+
+    def manner(self, data: DataConfig) -> Manner:
+        """How items are learned under these settings. Raises UsageError: the settings contradict each other."""
+        ...
+
+    def glimpse(self, data: DataConfig) -> Mapping[str, Any]:
+        """What is asked of the samples that are shown while a model trains, as `TrainedModel.generate` takes it."""
         ...
 
     def gather(self, found: Found, data: DataConfig, access: Access) -> Material:
@@ -313,7 +341,7 @@ class Medium(Protocol):
         """Refuses options of a request that cannot be meant, before a model is loaded. Raises UsageError."""
         ...
 
-    def plan(self, tokenizer: Any, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> Plan:
+    def plan(self, tokenizer: Any, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig) -> Plan:
         """What every sample of a request keeps to.
 
         Args:
@@ -322,6 +350,7 @@ class Medium(Protocol):
             options: those of `SAMPLE_OPTIONS` in the medium's `options.py` that were given, by name.
             length: most tokens to draw; None: what is usual where nothing else ends a sample; -1: no end.
             echo: whether an item begins with the prompt, where it can.
+            data: how the model's sources were read.
 
         Raises:
             UsageError: an option cannot be read, or nothing at all could be drawn.

@@ -15,7 +15,7 @@ from lstmgen.corpus import catalog
 from lstmgen.errors import InputError, LstmgenError
 from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
-from lstmgen.runs.sources import gather
+from lstmgen.runs.sources import gather, recorded_data
 
 
 def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -> dict[str, Any]:
@@ -83,6 +83,7 @@ def describe_model(path: Path) -> dict[str, Any]:
         "precision": description.precision,
         "architecture": description.architecture,
         "parameters": description.parameters,
+        "documents": medium.manner(recorded_data(description.summary, medium)).phrase,
         "tokenizer": {"name": tokenizer.name, "vocab_size": tokenizer.vocab_size} | medium.describe(tokenizer),
         "summary": description.summary,
         "losses": [round(loss, 4) for loss in _losses(path.with_name(run_files.METRICS))],

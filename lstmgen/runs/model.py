@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, Final, get_args
 
+import numpy as np
 import torch
 
 from lstmgen import run_files
@@ -17,13 +19,14 @@ from lstmgen.analysis.novelty import Novelty, NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.choices import Device, Part, Precision
-from lstmgen.config import DataConfig, from_dict
+from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, LstmgenError, MachineError, UsageError
+from lstmgen.errors import CorpusError, MachineError, UsageError
 from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
-from lstmgen.media.base import Access, Medium, Tokenizer
+from lstmgen.ids import BOUNDARY_ID
+from lstmgen.media.base import Access, Manner, Medium, Tokenizer
 from lstmgen.media.declared import media_options
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
@@ -31,7 +34,7 @@ from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.options import check_known
-from lstmgen.runs.sources import gather, reads_input, token_files
+from lstmgen.runs.sources import gather, reads_input, recorded_data, token_files
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _REQUEST_FIELDS: Final = frozenset({"num_samples", "seed", "first", "sampling", "echo", "novel"})
@@ -92,6 +95,11 @@ class TrainedModel:
         return self.medium.label
 
     @property
+    def manner(self) -> Manner:
+        """How the model has learned its items: as one stream, or each with its end."""
+        return self.medium.manner(self.data)
+
+    @property
     def description(self) -> dict[str, Any]:
         """Architecture, tokenizer and training summary, as plain values."""
         return {
@@ -109,11 +117,7 @@ class TrainedModel:
     @cached_property
     def data(self) -> DataConfig:
         """How the model's own sources were read."""
-        settings = self.summary.get("settings", {}).get("data", {})
-        try:
-            return from_dict({"data": settings}).data
-        except LstmgenError:
-            return DataConfig()
+        return recorded_data(self.summary, self.medium)
 
     def generate(self, prompt: Any = None, *, length: int | EllipsisType | None = ..., **options: Any) -> list[Sample]:
         """Samples that continue a prompt, or begin anew. Sample i is the same whatever `num_samples` is.
@@ -190,9 +194,19 @@ class TrainedModel:
             InputError: it is empty, too long, or cannot be read.
             UsageError: the window is not a positive whole number, or an option is unknown.
         """
+        return self.score_all([item], window=window, progress=progress, **options)
+
+    def score_all(
+        self, items: Iterable[Item], *, window: int | None = None, progress: Callable[[int, int], None] | None = None, **options: Any
+    ) -> Evaluation:
+        """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`."""
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
-        encoded = self.medium.encode(self.tokenizer, self.prepare(item), options)
-        return evaluate(self.network, self.medium, self.tokenizer, [encoded], window=window, progress=progress)
+        encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, window=window, progress=progress)
+
+    def _whole(self, encoded: Encoded) -> Encoded:
+        """An item with its end, where the model has learned that as a part of it."""
+        return replace(encoded, ids=np.append(encoded.ids, BOUNDARY_ID)) if self.manner.ends else encoded
 
     def score_token_file(
         self, token_file: TokenFile, *, window: int | None = None, progress: Callable[[int, int], None] | None = None
@@ -212,7 +226,7 @@ class TrainedModel:
             )
         bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
         pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
-        items = [Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids) for ids in pieces]
+        items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
         return evaluate(self.network, self.medium, self.tokenizer, items, window=window, progress=progress)
 
     def score_split(

@@ -12,7 +12,7 @@ import contextlib
 import glob
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import InitVar, asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,15 +22,16 @@ import torch
 from lstmgen import storage
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.config import Config
+from lstmgen.config import Config, facts_of
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
-from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
+from lstmgen.media.base import Access, MakeExecutor, Manner, Material, Medium, Progress, Tokenizer
+from lstmgen.media.declared import media_options
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.runs import presets
-from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
+from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, recorded_data, token_files
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Reader, Streams
@@ -39,6 +40,8 @@ from lstmgen.training.validation import Validation
 
 _TOKENIZER_CACHE_VERSION = 2
 
+_LEARNED_AS = ("data.documents", "data.separator")
+"""What a new run takes over from the model that it starts from."""
 _BUDGET = ("training.max_time_s", "training.max_steps", "training.epochs")
 CHANGEABLE_ON_RESUME = frozenset(
     {
@@ -92,12 +95,12 @@ class Run:
     trainer: Trainer = field(init=False)
 
     def __post_init__(self, clock: Clock) -> None:
-        training, files = self.config.training, self.files
+        training, files, manner = self.config.training, self.files, self.manner
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
         self.trainer = Trainer(
             self.network,
             reader=self._reader(),
-            validation=Validation(val.ids, val.starts if self.medium.apart else None) if val is not None else None,
+            validation=None if val is None else Validation(val.ids, val.starts if manner.apart else None, ends=manner.ends),
             config=self.config,
             budget=Budget(
                 max_time_s=training.max_time_s,
@@ -112,15 +115,20 @@ class Run:
         """One stream, or items apart, each in another form every time."""
         training, train = self.config.training, self.files.train
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
-        if not self.medium.apart:
+        if not self.manner.apart:
             return Streams(train.ids, **window)
         augment = self.medium.augmentation(self.tokenizer, self.config.data)
-        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, **window)
+        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, levelled=self.manner.levelled, **window)
 
     @property
     def medium(self) -> Medium:
         """Of the sources."""
         return self.gathered.medium
+
+    @property
+    def manner(self) -> Manner:
+        """How its items are learned."""
+        return self.medium.manner(self.config.data)
 
     @property
     def material(self) -> Material:
@@ -148,8 +156,10 @@ def start(order: Order, folder: RunFolder) -> Run:
     config = presets.with_default_budget(order.config)
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
+    config = config if base is None else _learned_as(config, base, order.changes)
     access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
     gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
+    _check_settings(order.changes, gathered.medium)
     tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
     files = token_files(gathered.material, tokenizer, access)
     config = _absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
@@ -262,11 +272,30 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
         device=choose_device(config.runtime.device).type,
         remaining_s=None if max_time_s is None else max(1.0, max_time_s - order.clock.elapsed_s),
         budget_is_default=not presets.has_budget(order.config),
-        apart=medium.apart,
+        manner=medium.manner(config.data),
+        items=len(files.train.starts),
         worth=1.0 if medium.augmentation(tokenizer, config.data) is None else medium.worth,
     )
     resolved = presets.resolve(config, facts)
     return resolved.replace({"tokenizer.name": tokenizer.name})
+
+
+def _check_settings(changes: Mapping[str, Any], medium: Medium) -> None:
+    """Raises UsageError where a setting was changed that only another medium has, and that would have no effect."""
+    declared = media_options("train")
+    own = {option.name for option in declared.pop(medium.label)}
+    for label, options in declared.items():
+        for option in options:
+            if option.name not in own and changes.get(option.name) not in (None, facts_of(option.name).default):
+                raise UsageError(f"{option.flag} is for {label}, and the sources hold {medium.label}", remedy="leave it out")
+
+
+def _learned_as(config: Config, base: Model, changes: Mapping[str, Any]) -> Config:
+    """The configuration with the documents of the model that it starts from, unless others were asked for."""
+    if any(key in changes for key in _LEARNED_AS):
+        return config
+    data = recorded_data(base.summary, medium_of(base.tokenizer))
+    return config.replace({key: getattr(data, key.partition(".")[2]) for key in _LEARNED_AS})
 
 
 def _with_architecture_of(config: Config, architecture: Architecture) -> Config:

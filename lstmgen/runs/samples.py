@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -41,6 +42,9 @@ class Sampler:
             yield Sampled(step=event.step, text=text)
 
     def _drawn(self, *, seed: int) -> str:
-        model = TrainedModel(self._run.network, self._run.tokenizer)
-        sample = model.generate(length=_TOKENS, seed=seed, **model.medium.glimpse)[0]
-        return model.medium.show(sample.item, width=_COLUMNS, height=_LINES)
+        run, data = self._run, self._run.config.data
+        model = TrainedModel(run.network, run.tokenizer, summary={"settings": run.config.to_dict()})
+        samples = model.generate(length=_TOKENS, seed=seed, **run.medium.glimpse(data))
+        sizes = itertools.accumulate(sample.tokens for sample in samples)
+        shown = [sample.item for sample, size in zip(samples, sizes, strict=True) if size <= _TOKENS] or [samples[0].item]
+        return run.manner.between.join(run.medium.show(item, width=_COLUMNS, height=_LINES) for item in shown)

@@ -28,10 +28,12 @@ class Validation:
     Attributes:
         ids: at least two token ids.
         starts: where each piece begins, for pieces that are read apart; None for text, which is read as one stream.
+        ends: whether the end of a piece that is read apart counts like any other token.
     """
 
     ids: NDArray[np.integer]
     starts: NDArray[np.integer] | None = None
+    ends: bool = False
 
     @property
     def positions(self) -> int:
@@ -51,10 +53,11 @@ class Validation:
         if self.starts is None:
             spans, run_in = reading.lanes(self.positions, max_tokens=max_tokens), reading.RUN_IN
         else:
-            spans, run_in = reading.spread(reading.documents(self.starts, len(self.ids)), max_tokens), 0
+            spans, run_in = reading.spread(reading.documents(self.starts, len(self.ids), ends=self.ends), max_tokens), 0
+        ids = np.append(self.ids, self.ids.dtype.type(BOUNDARY_ID)) if self.ends else self.ids
         nats, counted = 0.0, 0
-        for places, surprisals in reading.surprisals(network, self.ids, spans, run_in=run_in, arithmetic=arithmetic):
-            # Boundaries are read and not counted.
-            inside = self.ids[places] != BOUNDARY_ID
+        for places, surprisals in reading.surprisals(network, ids, spans, run_in=run_in, arithmetic=arithmetic):
+            # Boundaries in one stream are read and not counted.
+            inside = (ids[places] != BOUNDARY_ID) | self.ends
             nats, counted = nats + float(surprisals[inside].sum()), counted + int(inside.sum())
         return nats, counted

@@ -6,8 +6,9 @@ Memory is bounded by `limits.READ_CHUNK_BYTES`, whatever the length of the file 
 from __future__ import annotations
 
 import codecs
+import collections
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 
 from lstmgen import limits
 from lstmgen.corpus.opening import open_regular
+from lstmgen.media.text.division import Division
 from lstmgen.media.text.symbols import BYTE_ESCAPE, code_points
 
 _COUNT_SLICE: Final = 2**16
 """Characters counted at a time; `bincount` works on a copy of eight bytes each."""
+_WHOLE: Final = Division()
 _CONTINUATION_BYTES: Final = bytes(range(0x80, 0xC0))
 
 
@@ -158,32 +161,60 @@ class CharacterCounter:
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """What one pass over a file found: the counts of its normalised text, the sha256 of its raw bytes, and what was changed."""
+    """What one pass over a file found.
+
+    Attributes:
+        counter: the characters of its normalised text.
+        learned: those of its documents; the same where the file is one.
+        documents: how many it holds.
+        sha256: of the raw bytes.
+        notes: what was changed.
+    """
 
     counter: CharacterCounter
+    learned: CharacterCounter
+    documents: int
     sha256: str
     notes: tuple[str, ...]
 
 
-def scan(path: Path, *, errors: str, keep_newlines: bool, progress: Callable[[int], None] | None = None) -> Scan:
+def scan(
+    path: Path, *, errors: str, keep_newlines: bool, division: Division = _WHOLE, progress: Callable[[int], None] | None = None
+) -> Scan:
     """Read a file once, from end to end.
 
     Args:
         path: the file.
         errors: as `Normaliser`.
         keep_newlines: as `Normaliser`.
+        division: how it is divided into documents.
         progress: called with the number of bytes of each chunk.
 
     Raises:
         BadByteError: under `strict`.
         OSError: the file cannot be read.
+        CorpusError: a document is too long.
     """
     normaliser = Normaliser(errors=errors, keep_newlines=keep_newlines)
-    counter = CharacterCounter()
+    counter = learned = CharacterCounter()
     digest = hashlib.sha256()
-    for text in decoded(path, normaliser, digest=digest, progress=progress):
+    chunks = _counted(decoded(path, normaliser, digest=digest, progress=progress), counter)
+    documents = 1
+    if division.divides:
+        learned, documents = CharacterCounter(), 0
+        for texts in division.divided(chunks):
+            learned.add("".join(texts))
+            documents += len(texts)
+    else:
+        collections.deque(chunks, maxlen=0)
+    notes = tuple(_notes(path, normaliser, counter))
+    return Scan(counter=counter, learned=learned, documents=documents, sha256=digest.hexdigest(), notes=notes)
+
+
+def _counted(chunks: Iterable[str], counter: CharacterCounter) -> Iterator[str]:
+    for text in chunks:
         counter.add(text)
-    return Scan(counter=counter, sha256=digest.hexdigest(), notes=tuple(_notes(path, normaliser, counter)))
+        yield text
 
 
 def decoded(

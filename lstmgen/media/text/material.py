@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ from lstmgen.corpus.prepared import Part
 from lstmgen.media.base import Symbols
 from lstmgen.media.text import encoding
 from lstmgen.media.text.base import TextTokenizer
+from lstmgen.media.text.decoding import plural
 from lstmgen.media.text.documents import Corpus
-from lstmgen.media.text.splits import spans
+from lstmgen.media.text.splits import split
 from lstmgen.media.text.words import symbols_of_chunks
 
 
@@ -27,7 +28,7 @@ class TextMaterial:
     Attributes:
         corpus: everything that the sources hold.
         val: what the validation source holds, where there is one.
-        val_frac: share of every document's end that is held out where nothing is apart.
+        val_frac: share that is held out where nothing is apart; see `splits`.
     """
 
     corpus: Corpus
@@ -48,32 +49,46 @@ class TextMaterial:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the documents."""
-        return tuple(document.name for document in self.corpus.documents)
+        """The names of the files."""
+        return tuple(file.name for file in self.corpus.files)
+
+    @property
+    def count(self) -> int:
+        """How many documents the sources hold."""
+        return self.corpus.num_documents
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
-        notes = [f"{document.name}: {note}" for document in self.corpus.documents for note in document.notes]
+        notes = [f"{file.name}: {note}" for file in self.corpus.files for note in file.notes]
+        if self.corpus.division.divides:
+            notes.append(f"{plural(self.count, 'document')}, {self.corpus.division.phrase}")
         return (*notes, *(f"skipped {name}: {reason}" for name, reason in self.corpus.skipped))
 
     def files(self) -> Iterator[dict[str, Any]]:
         """Every file that the sources hold: what was read of it, or why it was not."""
-        for document in self.corpus.documents:
-            yield {"file": document.name, "read": True, "chars": document.chars, "sha256": document.sha256, "reasons": list(document.notes)}
+        for file in self.corpus.files:
+            several = {"documents": file.documents} if self.corpus.division.divides else {}
+            yield {
+                "file": file.name,
+                "read": True,
+                "chars": file.chars,
+                **several,
+                "sha256": file.sha256,
+                "reasons": list(file.notes),
+            }
         yield from ({"file": name, "read": False, "reasons": [reason]} for name, reason in self.corpus.skipped)
 
     def items(self) -> Iterator[tuple[str, str]]:
-        """The name and the whole text of every document."""
-        for document in self.corpus.documents:
-            yield document.name, "".join(self.corpus.read(document))
+        """Every document whole, and the name of the file that holds it."""
+        yield from self.corpus.documents()
 
     def parts(self, tokenizer: TextTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
         """The token files to be made, what else decides their content, and the bytes of text in all."""
         return encoding.parts(self.corpus, tokenizer, val_frac=self.val_frac, val=self.val)
 
     def symbols(self) -> Iterator[tuple[str, Symbols]]:
-        """The name and the words of every document, as far as it is learned from."""
+        """The words of every document, as far as it is learned from, and the name of the file that holds it."""
         for name, chunks in self._training():
             yield name, symbols_of_chunks(chunks)
 
@@ -91,7 +106,5 @@ class TextMaterial:
         for _, chunks in self._training():
             yield from chunks
 
-    def _training(self) -> Iterator[tuple[str, Iterator[str]]]:
-        training, _ = spans(self.corpus, 0.0 if self.val else self.val_frac)
-        for span in training:
-            yield span.document.name, self.corpus.read(span.document, span.start, span.stop)
+    def _training(self) -> Iterator[tuple[str, Iterable[str]]]:
+        return split(self.corpus, 0.0 if self.val else self.val_frac)[0]()

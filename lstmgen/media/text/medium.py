@@ -16,10 +16,11 @@ from lstmgen.choices import OovPolicy, label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
-from lstmgen.ids import Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, Manner, RowStyle, Symbols
 from lstmgen.media.text import tokenizers
-from lstmgen.media.text.base import TextTokenizer
+from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
+from lstmgen.media.text.division import Division
 from lstmgen.media.text.documents import Corpus, gather
 from lstmgen.media.text.material import TextMaterial
 from lstmgen.media.text.options import SAMPLE_OPTIONS
@@ -33,6 +34,9 @@ from lstmgen.options import check_known
 
 DEFAULT_LENGTH: Final = 500
 """Tokens of a sample where nothing else is asked for."""
+MAX_DOCUMENT: Final = 10_000
+"""Tokens after which a document is cut that has not ended by itself, where nothing else is asked for."""
+_DOCUMENTS_SHOWN: Final = 8
 _MAX_SHOWN: Final = 12
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _BITS: Final = 1 / math.log(2)
@@ -45,7 +49,6 @@ class TextMedium:
     name: ClassVar = "text"
     label: ClassVar = label_of("text")
     suffix: ClassVar = ".txt"
-    apart: ClassVar = False
     worth: ClassVar = 1.0
     figures: ClassVar = (
         Figure(name="chars", unit="chars", heading="chars", form=",d"),
@@ -60,7 +63,6 @@ class TextMedium:
     symbol_name: ClassVar = "words"
     symbol_offset: ClassVar = 0
     slow_tokenizers: ClassVar = tokenizers.SLOW_TO_BUILD
-    glimpse: ClassVar[dict[str, Any]] = {"ignore_end": True}
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this can be UTF-8 text."""
@@ -70,12 +72,24 @@ class TextMedium:
             return False
         return True
 
+    def manner(self, data: DataConfig) -> Manner:
+        """Files are one stream; the documents that they are divided into are read apart, and their ends count."""
+        division = Division.of(data)
+        several = division.divides
+        return Manner(apart=several, ends=several, levelled=several, between=division.between, phrase=division.phrase)
+
+    def glimpse(self, data: DataConfig) -> dict[str, Any]:
+        """A stretch of text, or some documents."""
+        return {"num_samples": _DOCUMENTS_SHOWN} if Division.of(data).divides else {"ignore_end": True}
+
     def gather(self, found: Found, data: DataConfig, access: Access) -> TextMaterial:
         """The documents that were found. Raises CorpusError: one that was named cannot be used, or there is none."""
 
         def read(files: tuple[Candidate, ...]) -> Corpus:
-            return gather(files, errors=data.errors, keep_newlines=data.keep_newlines, progress=access.stage("reading"))
+            progress = access.stage("reading")
+            return gather(files, errors=data.errors, keep_newlines=data.keep_newlines, division=division, progress=progress)
 
+        division = Division.of(data)
         corpus, val = read(found.sources), None if found.val is None else read(found.val)
         return TextMaterial(corpus=corpus, val=val, val_frac=data.val_frac)
 
@@ -83,12 +97,12 @@ class TextMedium:
         """Counts, the most frequent characters, and what was noticed."""
         corpus, counts = material.corpus, material.corpus.character_counts()
         return {
-            "documents": len(corpus.documents),
+            "documents": corpus.num_documents,
             "chars": corpus.chars,
             "bytes": corpus.bytes,
             "distinct_chars": len(counts),
             "most_common": sorted(counts, key=lambda character: -counts[character])[:_MAX_SHOWN],
-            "notes": [f"{document.name}: {note}" for document in corpus.documents for note in document.notes],
+            "notes": [f"{file.name}: {note}" for file in corpus.files for note in file.notes],
             "skipped": [f"{name}: {reason}" for name, reason in corpus.skipped],
             "sha256": corpus.sha256,
         }
@@ -159,9 +173,10 @@ class TextMedium:
         return tokenizer.decode(ids)
 
     def measure(self, tokenizer: TextTokenizer, ids: Ids, item: str) -> dict[str, Amount]:
-        """Characters, and bytes of UTF-8."""
-        del tokenizer, ids
-        return {"chars": Amount(len(item)), "bytes": Amount(utf8_bytes(item))}
+        """Characters, and bytes of UTF-8; the end of a document, where it counts, is one of them."""
+        del tokenizer
+        end = _ends(ids) * END_OF_DOCUMENT
+        return {"chars": Amount(len(item) + end), "bytes": Amount(utf8_bytes(item) + end)}
 
     def places(
         self, tokenizer: TextTokenizer, ids: Ids, item: str, *, number: int, first: int
@@ -174,6 +189,7 @@ class TextMedium:
         # Bytes that begin a character after the last line feed, and never end it, belong to the last line.
         row_T = np.minimum(np.cumsum([0, *feeds[:-1]])[: len(ids)], len(lines) - 1)
         facts = [{"line": place, "text": line.rstrip("\n"), "chars": len(line)} for place, line in enumerate(lines, first + 1)]
+        facts[-1]["chars"] += _ends(ids) * END_OF_DOCUMENT
         return row_T.astype(np.int64), facts
 
     def symbols(self, item: str) -> Symbols:
@@ -194,14 +210,21 @@ class TextMedium:
         if options.get("oov", "error") not in get_args(OovPolicy):
             raise UsageError(f"--oov: expected one of {', '.join(get_args(OovPolicy))}, found {options['oov']!r}", remedy="--oov error")
 
-    def plan(self, tokenizer: TextTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TextPlan:
+    def plan(
+        self, tokenizer: TextTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig
+    ) -> TextPlan:
         """What every text of a request keeps to; a result never holds the prompt, whatever `echo` says."""
         del prompt, echo
+        ignore_end = bool(options.get("ignore_end", False))
+        whole = Division.of(data).divides and not ignore_end
+        usual = None if whole else DEFAULT_LENGTH
         return TextPlan(
             tokenizer,
-            DEFAULT_LENGTH if length is None else None if length < 0 else length,
+            usual if length is None else None if length < 0 else length,
             stops=_as_stops(options.get("stop", ())),
-            ignore_end=bool(options.get("ignore_end", False)),
+            ignore_end=ignore_end,
+            most=MAX_DOCUMENT if whole and length is None else None,
+            whole=whole,
         )
 
     def to_bytes(self, item: str) -> bytes:
@@ -220,6 +243,11 @@ class TextMedium:
 
 
 MEDIUM: Final = TextMedium()
+
+
+def _ends(ids: Ids) -> bool:
+    """Whether the end of the text is among its ids."""
+    return len(ids) > 0 and int(ids[-1]) == BOUNDARY_ID
 
 
 def _as_stops(stop: str | Sequence[str]) -> tuple[str, ...]:

@@ -24,6 +24,16 @@ TRAIN_OPTIONS: Final = (
         flags="--keep-newlines/--no-keep-newlines",
         help="Keep CRLF line ends instead of turning them into LF.",
     ),
+    Option(
+        name="data.documents",
+        flags="--documents",
+        help="What one document is, which begins anew and ends by itself: a file, a line (names, jokes), or what blank lines set apart.",
+    ),
+    Option(
+        name="data.separator",
+        flags="--separator",
+        help=r"A text that stands between documents, such as '\n%\n'; \n and \t are read as what they stand for.",
+    ),
 )
 """By `section.key`; type, bounds and default are those of the setting."""
 SAMPLE_OPTIONS: Final = (

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from lstmgen.choices import PedalPolicy
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.media.base import Symbols
+from lstmgen.media.holding_out import held_out
 from lstmgen.media.tunes.collection import Collection, Piece
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.melody import symbols_of_score
@@ -67,6 +67,11 @@ class TuneMaterial:
         return tuple(piece.name for piece in self.collection.pieces)
 
     @property
+    def count(self) -> int:
+        """How many pieces the sources hold."""
+        return len(self.collection.pieces)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the files."""
         val = self.val_collection.summary_lines() if self.val_collection else ()
@@ -110,14 +115,8 @@ class TuneMaterial:
 
 
 def split(pieces: tuple[Piece, ...], val_frac: float) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """The pieces that train and those that are held out, evenly spread: with 0.1 every tenth, counted in exact arithmetic.
-
-    One piece alone trains; of several at least one is held out, unless the share is 0.
-    """
-    share = Fraction(str(float(val_frac)))
-    held = [int((place + 1) * share) > int(place * share) for place in range(len(pieces))]
-    if share and len(pieces) > 1 and not any(held):
-        held[-1] = True
+    """The pieces that train and those that are held out."""
+    held = held_out(len(pieces), val_frac).tolist()
     train = tuple(piece for piece, out in zip(pieces, held, strict=True) if not out)
     return train, tuple(piece for piece, out in zip(pieces, held, strict=True) if out)
 

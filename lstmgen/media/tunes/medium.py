@@ -18,7 +18,7 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, Manner, RowStyle, Symbols
 from lstmgen.media.tunes import tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
 from lstmgen.media.tunes.continuation import with_prompt
@@ -49,7 +49,6 @@ class TuneMedium:
     name: ClassVar = "tunes"
     label: ClassVar = label_of("tunes")
     suffix: ClassVar = ".mid"
-    apart: ClassVar = True
     worth: ClassVar = 5.0
     """Music in 13 keys holds about as much as so many times the music in one."""
     figures: ClassVar = (
@@ -71,11 +70,20 @@ class TuneMedium:
     symbol_name: ClassVar = "notes"
     symbol_offset: ClassVar = 1
     slow_tokenizers: ClassVar = frozenset[str]()
-    glimpse: ClassVar[dict[str, Any]] = {}
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this says that it is MIDI."""
         return is_midi(head)
+
+    def manner(self, data: DataConfig) -> Manner:
+        """Tunes are read apart; published figures do not count their ends."""
+        del data
+        return Manner(apart=True)
+
+    def glimpse(self, data: DataConfig) -> dict[str, Any]:
+        """The beginning of a tune."""
+        del data
+        return {}
 
     def gather(self, found: Found, data: DataConfig, access: Access) -> TuneMaterial:
         """The pieces that were found, tidied and split. Raises CorpusError: one that was named cannot be used, or there is none."""
@@ -179,8 +187,11 @@ class TuneMedium:
         check_known(options, (*(option.name for option in SAMPLE_OPTIONS), "constraints"))
         constraints_of(options)
 
-    def plan(self, tokenizer: EventTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
+    def plan(
+        self, tokenizer: EventTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig
+    ) -> TunePlan:
         """What every tune of a request keeps to."""
+        del data
         constraints = constraints_of(options)
         if length is None and constraints.bars is None and constraints.seconds is None:
             constraints = replace(constraints, **_usual_end(tokenizer))
