@@ -149,11 +149,11 @@ def score(
     for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
     if json:
-        for source, found in _with_total(scored):
+        for source, found in (*scored, *_total(scored, trained.manner)):
             table = found.to_json(rows=per_line, per_token=per_token)
             streams.product_line(to_json(table | {"window": window, "source": source}))
         return
-    for line in _report(scored, per_line=per_line, per_token=per_token, top=top):
+    for line in _report(scored, _total(scored, trained.manner), per_line=per_line, per_token=per_token, top=top):
         streams.product_line(line)
 
 
@@ -193,14 +193,15 @@ def _tokens(number: float) -> str:
     return f"{amount(number)} tokens"
 
 
-def _with_total(scored: list[Scored]) -> list[Scored]:
-    """What was scored, and all of it together where there is more than one."""
-    return [*scored, ("all", api.combined(found for _, found in scored))] if len(scored) > 1 else scored
+def _total(scored: list[Scored], manner: api.Manner) -> list[Scored]:
+    """All that was scored together, where several sources are parts of one stream, or hold documents."""
+    several = len(scored) > 1 and (manner.ends or not manner.apart)
+    return [("all", api.combined(found for _, found in scored))] if several else []
 
 
-def _report(scored: list[Scored], *, per_line: bool, per_token: bool, top: int) -> Iterator[str]:
+def _report(scored: list[Scored], total: list[Scored], *, per_line: bool, per_token: bool, top: int) -> Iterator[str]:
     """The figures as a table, then the lists that were asked for."""
-    medium, table = scored[0][1].medium, [(source, found.figures) for source, found in _with_total(scored)]
+    medium, table = scored[0][1].medium, [(source, found.figures) for source, found in (*scored, *total)]
     columns = [*_COLUMNS, *((each.heading, each.name, each.form) for each in medium.figures if each.heading)]
     columns = [column for column in columns if any(figures[column[1]] is not None for _, figures in table)]
     rows = [[medium.label, *(heading for heading, _, _ in columns)]]
