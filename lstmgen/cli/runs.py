@@ -114,8 +114,9 @@ def compare(streams: Streams, *, names: tuple[str, ...], json: bool) -> None:
 
     Curves: columns are the training loss, dots the validation loss, in nats a token.
     """
-    if len(names) < 2:
-        raise UsageError(f"there is nothing to compare {names[0]} with", remedy=f"lstmgen runs compare {names[0]} OTHER")
+    first, *others = names
+    if not others:
+        raise UsageError(f"there is nothing to compare {first} with", remedy=f"lstmgen runs compare {first} OTHER")
     paths = [api.find_run(name) for name in names]
     found = api.compare_runs(paths)
     histories = [api.read_history(path) for path in paths]

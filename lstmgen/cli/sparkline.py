@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -144,12 +145,12 @@ def _x_line(span: tuple[float, float], room: int, x_label: Callable[[float], str
 
 
 def _cell(level: int, *, dot: bool) -> Cell:
-    block = _EIGHTHS[min(max(level, 0), 8)]
     if dot:
-        return (_DOT, "both" if level >= 8 else "dots")
-    return (block, "columns")
+        return _DOT, "both" if level >= 8 else "dots"
+    return _EIGHTHS[min(max(level, 0), 8)], "columns"
 
 
 def _joined(cells: Sequence[Cell]) -> list[Cell]:
     """Neighbours of one role as one cell."""
-    return [("".join(text for text, _ in run), role) for role, run in itertools.groupby(cells, key=lambda cell: cell[1])]
+    by_role = itertools.groupby(cells, key=operator.itemgetter(1))
+    return [("".join(text for text, _ in run), role) for role, run in by_role]
