@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from typing import Any, Final
 
-from lstmgen.api import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned, read_history
+from lstmgen import api
+from lstmgen.api import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned
 from lstmgen.cli.media import hint_of
 from lstmgen.cli.output import visible
 from lstmgen.cli.sparkline import Points
@@ -75,7 +76,7 @@ class RunView:
     def _recall(self, prepared: Prepared) -> None:
         """What earlier sittings of a resumed run have told."""
         if prepared.resumed_at_step:
-            history = read_history(prepared.run)
+            history = api.read_history(prepared.run)
             for trail, points in ((self._training, history.training), (self._validation, history.validation)):
                 for point in points:
                     trail.add(point.step, point.nats)
