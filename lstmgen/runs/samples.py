@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from lstmgen.runs.model import TrainedModel
@@ -13,7 +13,7 @@ from lstmgen.training.events import Sampled, Stepped
 
 _SAMPLES_PER_RUN: Final = 8
 _TOKENS: Final = 160
-_COLUMNS: Final = 76
+_LEAST_COLUMNS: Final = 24
 _LINES: Final = 12
 
 
@@ -22,10 +22,12 @@ class Sampler:
 
     Args:
         run: the run under way.
+        columns: how wide a sample may be shown, asked each time.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, columns: Callable[[], int]) -> None:
         self._run = run
+        self._columns = columns
         self._every_s = run.config.training.sample_every_s
         self._drawn_at = time.monotonic()
         self._drawn_progress = run.trainer.progress()
@@ -42,9 +44,10 @@ class Sampler:
             yield Sampled(step=event.step, text=text)
 
     def _drawn(self, *, seed: int) -> str:
-        run, data = self._run, self._run.config.data
+        run = self._run
         model = TrainedModel(run.network, run.tokenizer, summary={"settings": run.config.to_dict()})
-        samples = model.generate(length=_TOKENS, seed=seed, **run.medium.glimpse(data))
+        samples = model.generate(length=_TOKENS, seed=seed, **run.medium.glimpse(run.config.data))
         sizes = itertools.accumulate(sample.tokens for sample in samples)
         shown = [sample.item for sample, size in zip(samples, sizes, strict=True) if size <= _TOKENS] or [samples[0].item]
-        return run.manner.between.join(run.medium.show(item, width=_COLUMNS, height=_LINES) for item in shown)
+        width = max(self._columns(), _LEAST_COLUMNS)
+        return run.manner.between.join(run.medium.show(item, width=width, height=_LINES) for item in shown)
