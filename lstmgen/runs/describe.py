@@ -14,12 +14,8 @@ from lstmgen.corpus import catalog
 from lstmgen.errors import InputError, LstmgenError
 from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
-<<<<<<< HEAD
-from lstmgen.runs.sources import gather, recorded_data
-=======
 from lstmgen.runs.history import read_history
-from lstmgen.runs.sources import gather
->>>>>>> main
+from lstmgen.runs.sources import gather, recorded_data
 
 
 def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -> dict[str, Any]:

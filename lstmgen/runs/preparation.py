@@ -22,12 +22,8 @@ import torch
 from lstmgen import storage
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
-<<<<<<< HEAD
-from lstmgen.config import Config, facts_of
-=======
 from lstmgen.choices import WITHOUT
-from lstmgen.config import Config, ModelConfig
->>>>>>> main
+from lstmgen.config import Config, ModelConfig, facts_of
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media.base import Access, MakeExecutor, Manner, Material, Medium, Progress, Tokenizer
@@ -286,7 +282,6 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
     return resolved.replace({"tokenizer.name": tokenizer.name})
 
 
-<<<<<<< HEAD
 def _check_settings(changes: Mapping[str, Any], medium: Medium) -> None:
     """Raises UsageError where a setting was changed that only another medium has, and that would have no effect."""
     declared = media_options("train")
@@ -303,7 +298,8 @@ def _learned_as(config: Config, base: Model, changes: Mapping[str, Any]) -> Conf
         return config
     data = recorded_data(base.summary, medium_of(base.tokenizer))
     return config.replace({key: getattr(data, key.partition(".")[2]) for key in _LEARNED_AS})
-=======
+
+
 def _with_ablation(config: Config) -> Config:
     """The configuration with the cell that an LSTM without the named gate is.
 
@@ -317,7 +313,6 @@ def _with_ablation(config: Config) -> Config:
     if model.cell not in (ModelConfig().cell, cell):
         raise UsageError(f"--without {model.without} is for the cell lstm, not for {model.cell}", remedy="leave one of the two out")
     return config.replace({"model.cell": cell})
->>>>>>> main
 
 
 def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
