@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lstmgen.checkpoint.model_file import read_description as read_description
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
+    from lstmgen.generation.prompts import parse_prompts as parse_prompts
     from lstmgen.generation.request import NOVEL_TRIES as NOVEL_TRIES
     from lstmgen.generation.request import Request as Request
     from lstmgen.generation.sampling import Sampling as Sampling
@@ -78,6 +79,7 @@ _HOMES: Final = {
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
+    "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",

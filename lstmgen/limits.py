@@ -57,6 +57,8 @@ MIN_DOWNLOAD_BYTES_PER_S: Final = 100
 
 # Generation
 MAX_PROMPT_CHARS: Final = 50_000_000
+MAX_PROMPTS: Final = 1_000_000
+"""Of one request."""
 MAX_REPETITION_PENALTY: Final = 1_000.0
 """And its inverse is the least."""
 MAX_STOP_TEXTS: Final = 1_000

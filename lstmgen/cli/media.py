@@ -58,7 +58,7 @@ _PRESENTATIONS: Final = {
                 name="escapes",
                 flags="-e --escapes",
                 type=bool,
-                help=r"Read \n, \t, \\, \xHH and \uHHHH in -p and --stop as what they stand for.",
+                help=r"Read \n, \t, \\, \xHH and \uHHHH in -p, --prompts and --stop as what they stand for.",
             ),
             Option(name="interactive", flags="--interactive", type=bool, help="Take turns with the model on one growing text."),
         ),

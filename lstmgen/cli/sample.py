@@ -24,6 +24,7 @@ _EXAMPLES: Final = (
     "lstmgen sample RUN -f beginning.txt -t 1.2:0.6         # wild at first, calm at the end",
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
     "lstmgen sample NAMES --num-samples 20                  # of a list that was learned with --documents line: twenty more",
+    "lstmgen sample RUN --prompts begins.txt --json          # one sample for each line of a file, in order",
     "lstmgen sample RUN --interactive                       # take turns with the model",
     "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # a model of music: a tune, its picture and its sound",
     "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # continue a tune, in its tempo, meter and instruments",
@@ -38,21 +39,24 @@ def sample(streams: Streams, **values: Any) -> int:
     of a model of documents as its sources are.
     The filters work in the order constraints, penalty, temperature, top-k, top-p, min-p, typical.
     """
-    if values["prompt"] is not None and values["prompt_file"] is not None:
-        raise UsageError("-p and -f both give a prompt, expected one of them", remedy="leave one of them out")
+    given = [flag for flag, name in (("-p", "prompt"), ("-f", "prompt_file"), ("--prompts", "prompts")) if values[name] is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} give a prompt, expected one of them", remedy="leave one of them out")
     sampling = api.Sampling(**{option.name: values[option.name] for option in FILTERS})
     medium = medium_of_model(values["model"])
     presentation = presentation_of(medium.label)
     own = chosen("sample", medium.label, values)
     interactive = own.get("interactive", False)
     _check(values, interactive=interactive)
-    target = Target.of(values, own, medium=medium, presentation=presentation)
     meant = unescape if own.get("escapes") else as_typed
     options = {name: value for name, value in own.items() if name not in {option.name for option in presentation.options}}
     if "stop" in options:
         options["stop"] = tuple(map(meant, options["stop"]))
     medium.check_options(options)
+    prompts = None if values["prompts"] is None else _prompts(streams, values["prompts"], escapes=bool(own.get("escapes")))
+    target = Target.of(values, own, medium=medium, presentation=presentation, prompts=None if prompts is None else len(prompts))
     request = api.Request(
+        prompts=prompts,
         prompt=_prompt(streams, values, medium=medium, as_text=presentation.as_text, meant=meant),
         seed=draw_seed() if values["seed"] is None else values["seed"],
         sampling=sampling,
@@ -76,11 +80,24 @@ COMMAND: Final = Command(name="sample", run=sample, examples=_EXAMPLES, options=
 
 def _check(values: Mapping[str, Any], *, interactive: bool) -> None:
     """Refuse what does not go together."""
-    several = values["num_samples"] > 1
+    several = values["num_samples"] > 1 or values["prompts"] is not None
     if interactive and (values["json"] or values["out"] is not None or several):
         raise UsageError(
-            "--interactive is one text on a terminal: --json, -o and --num-samples do not go with it", remedy="/save FILE writes the text"
+            "--interactive is one text on a terminal: --json, -o, --num-samples and --prompts do not go with it",
+            remedy="/save FILE writes the text",
         )
+
+
+def _prompts(streams: Streams, file: str, *, escapes: bool) -> tuple[str, ...]:
+    """The prompts of a file, in order. Raises InputError: it cannot be read, or holds none."""
+    content = read_input(file, streams, what="the prompts", most=4 * limits.MAX_PROMPT_CHARS, typed=True)
+    name = "standard input" if file == STANDARD_INPUT else file
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{content[error.start]:02X} at offset {error.start}"
+        raise InputError(f"the prompts in {name} are not UTF-8 text: {found}", remedy="save it as UTF-8") from error
+    return api.parse_prompts(text, name=name, meant=unescape if escapes else str)
 
 
 def _prompt(

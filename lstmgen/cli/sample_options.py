@@ -46,6 +46,13 @@ COMMON: Final = (
     Option(
         name="prompt_file", flags="-f --prompt-file", unit="FILE", help="Begin with this file's text; - is standard input.", panel=_PROMPT
     ),
+    Option(
+        name="prompts",
+        flags="--prompts",
+        unit="FILE",
+        help='Begin with each of the prompts in this file: one a line, or JSON lines such as {"prompt": "Once"}; - is standard input.',
+        panel=_PROMPT,
+    ),
     Option(name="echo", flags="--echo/--no-echo", type=bool, default=True, help="Print the prompt before the text. [echo]", panel=_PROMPT),
     Option(
         name="length",
@@ -56,7 +63,16 @@ COMMON: Final = (
         help=f"Tokens to generate; 0 only echoes the prompt, -1 continues until stopped. [500 of text, a document, {TURN_LENGTH} a turn]",
         panel=_END,
     ),
-    Option(name="num_samples", flags="--num-samples", type=int, unit="N", low=1, default=1, help="How many texts.", panel=_END),
+    Option(
+        name="num_samples",
+        flags="--num-samples",
+        type=int,
+        unit="N",
+        low=1,
+        default=1,
+        help="How many texts, or how many for each prompt.",
+        panel=_END,
+    ),
     Option(
         name="seed",
         flags="-s --seed",

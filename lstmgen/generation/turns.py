@@ -29,7 +29,7 @@ class Turns:
 
     def __init__(self, decoder: Decoder, medium: Medium, tokenizer: Any, *, seed: int | None) -> None:
         self._tokenizer = tokenizer
-        self._job = Job.of(decoder, medium, tokenizer, Request(seed=seed), data=DataConfig())
+        (self._job,) = Job.of(decoder, medium, tokenizer, Request(seed=seed), data=DataConfig())
         self._text = ""
         self._past: list[tuple[str, Job]] = []
         self._open: Stream | None = None
@@ -97,7 +97,7 @@ class Turns:
         self._past.append((self._text, self._job))
 
     def _read(self, ids: Any) -> None:
-        self._job = replace(self._job, context=read_on(self._job.decoder, self._job.context, ids))
+        self._job = replace(self._job, read=read_on(self._job.decoder, self._job.context, ids))
 
     def _settle(self) -> None:
         """Ends a turn of the model that is still open."""

@@ -37,7 +37,7 @@ from lstmgen.options import check_known
 from lstmgen.runs.sources import gather, reads_input, recorded_data, token_files
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_REQUEST_FIELDS: Final = frozenset({"num_samples", "seed", "first", "sampling", "echo", "novel"})
+_REQUEST_FIELDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel"})
 
 
 def load(path: str | Path, *, device: Device = "auto", precision: Precision = "auto", threads: int | None = None) -> TrainedModel:
@@ -126,8 +126,8 @@ class TrainedModel:
             prompt: a text; of music notes as they are typed, the path of a MIDI file, or a score. None begins anew.
             length: most tokens to draw for each; None or -1 for no end, which text without a stop text refuses. Left out, it is what is
                 usual: 500 of text; of music 16 bars, or 30 seconds where the model knows no bars.
-            options: `num_samples`, `seed`, `first`, `sampling`, `echo` and `novel` as in `Request`; anything else is an option of
-                the medium, such as `stop="END"` or `bars=16`.
+            options: `prompts`, several in place of one; `num_samples`, of each; `seed`, `first`, `sampling`, `echo` and `novel` as in
+                `Request`; anything else is an option of the medium, such as `stop="END"` or `bars=16`.
 
         Raises:
             UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
@@ -149,11 +149,11 @@ class TrainedModel:
 
     def answer(self, request: Request) -> Iterator[Sample]:
         """The samples of a request, in order, each as soon as it and those before it have ended."""
-        return generate(self._job(request), copied=None if request.novel is None else self._copied_share)
+        return generate(self._jobs(request), copied=None if request.novel is None else self._copied_share)
 
     def stream_of(self, request: Request) -> Stream:
-        """The first sample of a request, in pieces as it is drawn."""
-        return Stream(self._job(request), request.first)
+        """The first sample of a request, of its first prompt, in pieces as it is drawn."""
+        return Stream(self._jobs(request)[0], request.first)
 
     def session(self, prompt: str = "", *, seed: int | None = None, oov: str = "error") -> Turns:
         """One growing text on which a user and the model take turns.
@@ -276,7 +276,7 @@ class TrainedModel:
     def _copied_share(self, item: Item) -> float:
         return self.novelty(item).copied_share
 
-    def _job(self, request: Request) -> Job:
+    def _jobs(self, request: Request) -> list[Job]:
         return Job.of(self.decoder, self.medium, self.tokenizer, request, data=self.data)
 
 
