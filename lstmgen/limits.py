@@ -71,8 +71,8 @@ MAX_JSON_CONTAINERS: Final = 2 * MAX_VOCABULARY
 MAX_JSON_VALUES: Final = 4 * MAX_VOCABULARY
 MAX_DOCUMENT_BYTES: Final = 56 * 2**20
 """Architecture, tokenizer and summary together."""
-MAX_RUN_NAME_CHARS: Final = 80
-"""Characters of a run's name that is made from its source's."""
+MAX_RUN_NAME_BYTES: Final = 80
+"""Of a run's name that is made from its source's, in UTF-8."""
 
 # Score tokenizers with steps
 MAX_STEPS_PER_BEAT: Final = 48

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -279,9 +280,10 @@ def _claim(runs: Path, name: str) -> RunFolder:
 
 
 def _clean_name(name: str) -> str:
-    """A folder name that needs no quoting in a shell."""
-    words = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")
-    return words[: limits.MAX_RUN_NAME_CHARS] or "run"
+    """A folder name that needs no quoting in a shell: letters and digits of any script with their marks, and `_`, `.` and `-`."""
+    letters = (c if c in "_.-" or unicodedata.category(c)[0] in "LMN" else "-" for c in unicodedata.normalize("NFC", name))
+    words = re.sub("-+", "-", "".join(letters)).strip("-.").encode()[: limits.MAX_RUN_NAME_BYTES]
+    return words.decode(errors="ignore") or "run"
 
 
 def _read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

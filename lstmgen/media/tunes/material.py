@@ -14,6 +14,7 @@ from typing import Any
 from lstmgen.choices import PedalPolicy
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
+from lstmgen.errors import CorpusError
 from lstmgen.media.base import Symbols
 from lstmgen.media.holding_out import held_out
 from lstmgen.media.tunes.collection import Collection, Piece
@@ -107,7 +108,8 @@ class TuneMaterial:
     def losses(self, tokenizer: EventTokenizer) -> tuple[str, ...]:
         """What the tunes lose on their way through a tokenizer and back, in words; of many, of evenly spread ones."""
         lost = corpus_loss([piece.score for piece in self.train], tokenizer)
-        said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {lost.notes:,} notes lost"
+        sample = f" in a sample of {lost.scores:,} of {lost.of:,} tunes" if lost.scores < lost.of else ""
+        said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {lost.notes:,} notes lost{sample}"
         if lost.onset_error_ms_p95 is None or lost.duration_error_ms_p95 is None:
             return (said,)
         onset, duration = lost.onset_error_ms_p95, lost.duration_error_ms_p95
@@ -130,12 +132,22 @@ def _sha256(pieces: tuple[Piece, ...]) -> str:
 
 
 def _documents(pieces: tuple[Piece, ...], tokenizer: EventTokenizer) -> Iterator[list[Stretch]]:
-    """Every tune one document of one stretch."""
+    """Every tune one document of one stretch.
+
+    Raises:
+        CorpusError: at the end, where not a single note of all that there are was expressed.
+    """
+    there = kept = 0
     for piece in pieces:
         ids = tokenizer.encode(piece.score)
         measured = tokenizer.measure(ids)
         frames = {"frames": measured.frames} if measured.frames else {}
+        there, kept = there + len(piece.score.notes), kept + measured.notes
         yield [Stretch(ids, {"notes": measured.notes, "seconds": measured.seconds, **frames}, work=len(piece.score.notes))]
+    if there and not kept:
+        raise CorpusError(
+            f"the {tokenizer.name} tokenizer expresses none of the {there:,} notes, such as those of drums", remedy="--tokenizer notes"
+        )
 
 
 def tidied(score: Score, pedal: PedalPolicy) -> Score:
