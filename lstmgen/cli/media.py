@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 from lstmgen import api, choices
 from lstmgen.errors import UsageError
 from lstmgen.options import Option, given
+from lstmgen.wording import counted
 
 RENDERINGS: Final = get_args(choices.Rendering)
 """What may be put beside a tune, each by an option of its name."""
@@ -26,7 +27,7 @@ def _tune(sample: api.Sample) -> dict[str, Any]:
 def _tune_line(sample: api.Sample) -> str:
     velocities = sample.score.notes.velocity
     loudest = int(velocities.max()) if len(velocities) else 0
-    return f"{sample.notes:,} notes, {sample.bars:g} bars, {sample.seconds:.1f} s, loudest velocity {loudest}"
+    return f"{counted(sample.notes, 'note')}, {counted(sample.bars, 'bar')}, {sample.seconds:.1f} s, loudest velocity {loudest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Presentation:
     endings: tuple[str, ...] = ()
     hint: str = "-o FILE"
     facts: Callable[[api.Sample], dict[str, Any]] = _plain
-    line: Callable[[api.Sample], str] = lambda sample: f"{sample.tokens:,} tokens"
+    line: Callable[[api.Sample], str] = lambda sample: counted(sample.tokens, "token")
 
 
 _PRESENTATIONS: Final = {

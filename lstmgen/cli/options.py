@@ -14,6 +14,7 @@ from lstmgen.cli.complete import models
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError
 from lstmgen.options import Option
+from lstmgen.wording import counted
 
 STANDARD_INPUT: Final = "-"
 MACHINE: Final = "machine"
@@ -119,7 +120,7 @@ def read_input(name: str, streams: Streams, *, what: str, most: int, typed: bool
     except OSError as error:
         raise InputError(f"{what} cannot be read from {place}: {error.strerror or error}", remedy="check the name: ls -l") from error
     if len(content) > most:
-        raise InputError(f"{what} in {place} is longer than {most:,} bytes", remedy="give a part of it")
+        raise InputError(f"{what} in {place} is longer than {counted(most, 'byte')}", remedy="give a part of it")
     return content
 
 

@@ -78,7 +78,9 @@ def shape_line(prepared: Prepared) -> str:
     """`lstm 2 x 384, char tokenizer with 65 tokens, 2.4M parameters`."""
     model: dict[str, Any] = prepared.settings.get("model", {})
     layers = f"{model.get('cell', '?')} {model.get('num_layers', '?')} x {model.get('hidden_size', '?')}"
-    return f"{layers}, {prepared.tokenizer} tokenizer with {prepared.vocab_size:,} tokens, {amount(prepared.parameters)} parameters"
+    return (
+        f"{layers}, {prepared.tokenizer} tokenizer with {counted(prepared.vocab_size, 'token')}, {amount(prepared.parameters)} parameters"
+    )
 
 
 def data_line(prepared: Prepared) -> str:
@@ -96,7 +98,7 @@ def preparing_line(what: str, done: int, total: int) -> str:
     """`reading story.txt, 34% of 12.1 MB`."""
     if total <= 0:
         return what
-    whole = f"{total:,} notes" if what == "tokenizing notes" else size(total)
+    whole = counted(total, "note") if what == "tokenizing notes" else size(total)
     return f"{what}, {done / total:.0%} of {whole}" if done else f"{what}, {whole}"
 
 

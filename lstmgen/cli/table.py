@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from lstmgen.cli.wrapping import LEAST_COLUMNS, wrapped
+from lstmgen.wording import cells
 
 
 def figure(value: float | None, form: str) -> str:
@@ -10,12 +15,42 @@ def figure(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
-def aligned(rows: list[list[str]], *, left_last: bool = False) -> Iterator[str]:
-    """Columns side by side: numbers to the right; the first column of a table of texts, or the last of a list, to the left."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lefts = {len(widths) - 1} if left_last else {0}
-    for row in rows:
-        cells = [
-            cell.ljust(width) if place in lefts else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+def aligned(rows: list[list[str]], *, left_last: bool = False, columns: int = sys.maxsize) -> Iterator[str]:
+    """Columns side by side: numbers to the right; the first column of a table of texts, or the last of a list, to the left.
+
+    Where that is wider than `columns`, the headings in the first row are broken between words, then the last column of a list; a table of
+    texts that is still too wide is turned, if that makes it narrower.
+    """
+    table = [[[cell] for cell in row] for row in rows]
+    least = [max(map(cells, (*heading.split(), *below))) for heading, *below in zip(*rows, strict=True)]
+    limit = max(map(cells, rows[0]))
+    while _width(table) > columns and limit:
+        table[0] = [wrapped(heading, max(limit, width)) for heading, width in zip(rows[0], least, strict=True)]
+        limit -= 1
+    if _width(table) > columns and left_last:
+        rest = _width([row[:-1] for row in table])
+        table = [[*row[:-1], wrapped(row[-1][0], max(columns - rest - 2, LEAST_COLUMNS // 2))] for row in table]
+    elif _width(table) > columns:
+        turned = [[[cell] for cell in row] for row in zip(*rows, strict=True)]
+        table = min(table, turned, key=_width)
+    widths = _widths(table)
+    left = len(widths) - 1 if left_last else 0
+    for place, row in enumerate(table):
+        height = max(map(len, row))
+        padded = [[""] * (height - len(cell)) + cell if place == 0 else cell for cell in row]
+        for line in zip_longest(*padded, fillvalue=""):
+            yield "  ".join(_padded(cell, widths[place], left=place == left) for place, cell in enumerate(line)).rstrip()
+
+
+def _widths(table: Sequence[Sequence[Sequence[str]]]) -> list[int]:
+    return [max(cells(line) for cell in column for line in cell) for column in zip(*table, strict=True)]
+
+
+def _width(table: Sequence[Sequence[Sequence[str]]]) -> int:
+    widths = _widths(table)
+    return sum(widths) + 2 * (len(widths) - 1)
+
+
+def _padded(text: str, width: int, *, left: bool) -> str:
+    room = " " * (width - cells(text))
+    return text + room if left else room + text

@@ -27,7 +27,7 @@ _EXAMPLES: Final = (
     "lstmgen train notes/ 'books/*.txt' -o RUN --max-time 30m",
     "lstmgen train python-source --tokenizer bpe         # a corpus that lstmgen corpora lists",
     "cat *.txt | lstmgen train - --max-steps 200 --json  # from a pipe, for a script",
-    "lstmgen train --resume RUN --max-time 2h            # resume exactly where it stopped, with more time",
+    "lstmgen train --resume RUN --max-time 2h            # resume where it stopped, with more time",
     "lstmgen train poems.txt --init-from RUN             # a new run from the weights of another",
 )
 

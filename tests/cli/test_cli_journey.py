@@ -213,5 +213,5 @@ def test_the_verdict_compares_with_knowing_nothing():
     assert "64 characters" in lines[0]
     assert "6.00 bits" in lines[0]
     assert "2.00 bits" in lines[1]
-    assert "only 4.0 characters" in lines[1]
+    assert "only 4 characters" in lines[1]
     assert verdict({"vocab_size": 65, "val": None}) == ["There was too little text to measure it on."]
