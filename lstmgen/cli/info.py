@@ -8,7 +8,7 @@ from typing import Any, Final
 from lstmgen import api
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
-from lstmgen.cli.media import presentation_of
+from lstmgen.cli.media import first_sample
 from lstmgen.cli.options import JSON, cache
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.processes import reading_pool
@@ -151,7 +151,7 @@ def _model_rows(facts: Facts) -> Rows:
         rows.append(("on", ", ".join(str(name) for name in summary["sources"])))
     if quality := quality_line(summary.get("val")):
         rows.append(("validation", quality))
-    return [*rows, ("use", f"{command('sample', short_path(facts['model']))} {presentation_of(facts['of']).hint}")]
+    return [*rows, ("use", first_sample(facts["of"], short_path(facts["model"]), facts["opening"]))]
 
 
 def _nature(facts: Facts) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import os
 import re
 import secrets
@@ -124,10 +126,18 @@ def read_input(name: str, streams: Streams, *, what: str, most: int, typed: bool
     return content
 
 
+def typed_to_the_end(streams: Streams, what: str) -> Streams:
+    """The streams; where a person types at standard input, it is read now, to its end, so that nothing is drawn over what is typed."""
+    if not streams.in_is_terminal:
+        return streams
+    tell_typing(streams, what)
+    return dataclasses.replace(streams, stdin=io.BytesIO(streams.stdin.read()))
+
+
 def tell_typing(streams: Streams, what: str) -> None:
-    """Where standard input is a terminal, how to end what is typed."""
+    """Where standard input is a terminal, that it is waited for, and how to end what is typed."""
     if streams.in_is_terminal:
-        streams.say(f"reading {what} from the terminal; end it with Ctrl-D")
+        streams.say(f"waiting for {what} from the terminal: type or paste it, and end it with Ctrl-D on a line of its own")
 
 
 def is_folder(out: str) -> bool:

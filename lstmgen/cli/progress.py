@@ -7,9 +7,9 @@ import os
 from typing import Any, Final
 
 from lstmgen.api import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned
-from lstmgen.cli.media import hint_of
+from lstmgen.cli.media import first_sample, label_of
 from lstmgen.cli.output import visible
-from lstmgen.cli.wording import amount, bits, command, counted, duration, size
+from lstmgen.cli.wording import amount, bits, counted, duration, size
 
 _BINS: Final = 240
 _LINE_EVERY_S: Final = 10.0
@@ -202,7 +202,8 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
     lines = [f"done: {ended} after {trained}", f"model: {short_path(str(summary.get('model', run)))}"]
     if quality := quality_line(summary.get("val")):
         lines.append(f"validation: {quality}")
-    return [*lines, "", f"next: {command('sample', short_path(run))} {hint_of(str(summary.get('tokenizer')))}"]
+    sample = first_sample(label_of(str(summary.get("tokenizer"))), short_path(run), str(summary.get("opening", "")))
+    return [*lines, "", f"next: {sample}"]
 
 
 def quality_line(val: dict[str, Any] | None) -> str:

@@ -154,7 +154,9 @@ class Writer:
                     send("".join(held))
         if self._target.files:
             self._streams.say(f"wrote {self._target.files[place]}")
-        return _as_it_stands(source)
+        sample = _as_it_stands(source)
+        self._tell("note", [self._target.presentation.empty] if is_empty(sample) else [])
+        return sample
 
     @contextmanager
     def _sink(self, place: int) -> Iterator[Callable[[str], None]]:
@@ -203,6 +205,11 @@ class Writer:
             if note not in self._told:
                 self._streams.say(f"{word}: {note}")
             self._told.add(note)
+
+
+def is_empty(sample: api.Sample) -> bool:
+    """Whether a text has nothing in it because its model ended it at once."""
+    return sample.ended == "end-of-document" and not sample.text.strip()
 
 
 def _as_it_stands(source: api.Sample | api.Stream) -> api.Sample:

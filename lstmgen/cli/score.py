@@ -14,7 +14,7 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.media import chosen, medium_of_model, options_of
-from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, tell_typing
+from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, typed_to_the_end
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
@@ -160,7 +160,7 @@ COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=la
 def _items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The name and the content of everything that the files hold, read in the same way as for training."""
     if STANDARD_INPUT in files:
-        tell_typing(streams, f"the {trained.kind}")
+        streams = typed_to_the_end(streams, f"the {trained.kind}")
     how = {"errors": "strict"} | {name: value for name, value in options.items() if name in _DATA_FIELDS}
     data = replace(trained.data, sources=tuple(files), val=None, **how)
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:

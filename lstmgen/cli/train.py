@@ -13,7 +13,7 @@ from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.interrupts import SafeStop
-from lstmgen.cli.options import STANDARD_INPUT, cache, tell_typing
+from lstmgen.cli.options import STANDARD_INPUT, cache, typed_to_the_end
 from lstmgen.cli.output import Streams, Styled, to_json
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import closing_lines, short_path
@@ -114,7 +114,7 @@ def train(
     chosen = tuple(sources or named_in_settings)
     _check_call(chosen, out=out, overwrite=overwrite, resume=resume, init_from=init_from)
     if STANDARD_INPUT in chosen:
-        tell_typing(streams, "the text")
+        streams = typed_to_the_end(streams, "the text")
     exit_code, stopped, run = follow(
         streams,
         sources=chosen,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,25 +87,25 @@ def describe_model(path: Path) -> dict[str, Any]:
         "parameters": description.parameters,
         "tokenizer": {"name": tokenizer.name, "vocab_size": tokenizer.vocab_size} | medium.describe(tokenizer),
         "summary": description.summary,
+        "opening": str(next(_rows(path.with_name(run_files.SOURCES)), {}).get("opening", "")),
         "losses": [round(loss, 4) for loss in _losses(path.with_name(run_files.METRICS))],
     }
 
 
 def _losses(path: Path) -> list[float]:
-    """The training losses of a run in order; what cannot be read is left out, for it only decorates."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError:
-        return []
-    losses: list[float] = []
-    for line in lines:
-        try:
-            loss = json.loads(line).get("loss_nats")
-        except (ValueError, AttributeError):
-            continue
-        if isinstance(loss, (int, float)) and math.isfinite(loss):
-            losses.append(float(loss))
-    return losses
+    """The training losses of a run in order."""
+    losses = (row.get("loss_nats") for row in _rows(path))
+    return [float(loss) for loss in losses if isinstance(loss, (int, float)) and math.isfinite(loss)]
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file of JSON lines; what cannot be read is left out, for it only decorates."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        for line in file:
+            with contextlib.suppress(ValueError):
+                row = json.loads(line)
+                if isinstance(row, dict):
+                    yield row
 
 
 def _describe_corpus(name: str, cache: Path, executor: MakeExecutor | None) -> dict[str, Any]:
