@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from lstmgen.media.base import RowStyle as RowStyle
     from lstmgen.media.declared import media_options as media_options
     from lstmgen.media.registry import medium_of as medium_of
+    from lstmgen.media.text.decoding import decode_text as decode_text
     from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.constraints import Constraints as Constraints
     from lstmgen.music.midi.reader import read_midi as read_midi
@@ -86,6 +87,7 @@ _HOMES: Final = {
     "media.base": "Access, Manner, Medium, RowStyle",
     "media.declared": "media_options",
     "media.registry": "medium_of",
+    "media.text.decoding": "decode_text",
     "music.bars": "Bars",
     "music.constraints": "Constraints",
     "music.midi.reader": "read_midi",

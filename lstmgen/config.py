@@ -61,6 +61,8 @@ class DataConfig:
     """What to do with bytes that are not UTF-8."""
     keep_newlines: bool = False
     """Keep CRLF and CR instead of turning them into LF."""
+    encoding: str = "utf-8"
+    """Of text files, by any name that Python knows it by."""
     documents: Documents = "file"
     """What of a text is one document: a whole file, a line, or what stands between blank lines."""
     separator: str | None = None

@@ -98,17 +98,17 @@ class RunFolder:
         """A lock, to be used as a context manager; taking it raises InUseError while another process holds it."""
         return FolderLock(self.path, name=run_files.LOCK)
 
-    def begin(self, *, kept: Path | None = None) -> None:
+    def begin(self, *, kept: Iterable[Path] = ()) -> None:
         """Removes what an earlier run left; called when the new one is ready, so that one that cannot begin costs nothing.
 
         Args:
-            kept: the file that keeps standard input for the new run; it stays, also where the earlier run had kept the same.
+            kept: the files that keep standard input and pipes for the new run; they stay, also where the earlier run had kept the same.
 
         Raises:
             MachineError: a file cannot be removed.
         """
         storage.remove_leftovers(self.path)
-        self._remove(self._earlier - {kept.name if kept else None})
+        self._remove(self._earlier - {path.name for path in kept})
         self._earlier = frozenset()
 
     def discard(self) -> None:

@@ -19,15 +19,15 @@ from lstmgen.errors import InputError, UsageError
 
 _EXAMPLES: Final = (
     'lstmgen sample checkpoints/story -p "Once upon a time"',
-    "lstmgen sample RUN -n 2000 -t 0.6 -s 7 > chapter.txt   # only the text, the same for the same seed",
+    "lstmgen sample RUN -n 2000 -t 0.6 -s 7 > chapter.txt   # the same text for the same seed",
     "lstmgen sample RUN -p 'ROMEO:\\n' -e --stop '\\n\\n'       # up to the first empty line",
     "lstmgen sample RUN -f beginning.txt -t 1.2:0.6         # wild at first, calm at the end",
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
-    "lstmgen sample NAMES --num-samples 20                  # of a list that was learned with --documents line: twenty more",
-    "lstmgen sample RUN --prompts begins.txt --json          # one sample for each line of a file, in order",
+    "lstmgen sample NAMES --num-samples 20                  # --documents line: twenty lines",
+    "lstmgen sample RUN --prompts begins.txt --json         # one for each line, in order",
     "lstmgen sample RUN --interactive                       # take turns with the model",
-    "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # a model of music: a tune, its picture and its sound",
-    "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # continue a tune, in its tempo, meter and instruments",
+    "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # music: a tune, its picture, its sound",
+    "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # continue a tune, in its tempo",
     "lstmgen sample TUNES --scale 'C minor' --num-samples 8 -o out/",
 )
 
@@ -53,11 +53,14 @@ def sample(streams: Streams, **values: Any) -> int:
     if "stop" in options:
         options["stop"] = tuple(map(meant, options["stop"]))
     medium.check_options(options)
-    prompts = None if values["prompts"] is None else _prompts(streams, values["prompts"], escapes=bool(own.get("escapes")))
+    encoding = own.get("encoding", "utf-8")
+    prompts = (
+        None if values["prompts"] is None else _prompts(streams, values["prompts"], encoding=encoding, escapes=bool(own.get("escapes")))
+    )
     target = Target.of(values, own, medium=medium, presentation=presentation, prompts=None if prompts is None else len(prompts))
     request = api.Request(
         prompts=prompts,
-        prompt=_prompt(streams, values, medium=medium, as_text=presentation.as_text, meant=meant),
+        prompt=_prompt(streams, values, medium=medium, as_text=presentation.as_text, meant=meant, encoding=encoding),
         seed=draw_seed() if values["seed"] is None else values["seed"],
         sampling=sampling,
         options=options,
@@ -88,20 +91,16 @@ def _check(values: Mapping[str, Any], *, interactive: bool) -> None:
         )
 
 
-def _prompts(streams: Streams, file: str, *, escapes: bool) -> tuple[str, ...]:
+def _prompts(streams: Streams, file: str, *, encoding: str, escapes: bool) -> tuple[str, ...]:
     """The prompts of a file, in order. Raises InputError: it cannot be read, or holds none."""
     content = read_input(file, streams, what="the prompts", most=4 * limits.MAX_PROMPT_CHARS, typed=True)
     name = "standard input" if file == STANDARD_INPUT else file
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        found = f"byte 0x{content[error.start]:02X} at offset {error.start}"
-        raise InputError(f"the prompts in {name} are not UTF-8 text: {found}", remedy="save it as UTF-8") from error
+    text = api.decode_text(content, what=f"what {name} holds", encoding=encoding)
     return api.parse_prompts(text, name=name, meant=unescape if escapes else str)
 
 
 def _prompt(
-    streams: Streams, values: Mapping[str, Any], *, medium: api.Medium, as_text: bool, meant: Callable[[str], str]
+    streams: Streams, values: Mapping[str, Any], *, medium: api.Medium, as_text: bool, meant: Callable[[str], str], encoding: str
 ) -> str | bytes | None:
     """What the samples continue: what was typed, or the content of a file; it can be read.
 
@@ -118,6 +117,8 @@ def _prompt(
     else:
         return None
     try:
+        if as_text and isinstance(prompt, bytes):
+            prompt = api.decode_text(prompt, what="the text", encoding=encoding)
         medium.parse(prompt)
     except InputError as error:
         place = {None: "-p", STANDARD_INPUT: "standard input"}.get(file, file)

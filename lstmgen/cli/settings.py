@@ -77,7 +77,7 @@ _TABLE: Final = {
 }
 _READERS: Final[dict[str, Callable[[str], Any]]] = {"data.separator": unescape}
 """What reads the values of options that are more than the plain value of their setting."""
-_UNITS: Final = {"data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
+_UNITS: Final = {"data.encoding": "NAME", "data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
 
 
 def _option(panel: str, key: str, flags: str, text: str) -> Option:

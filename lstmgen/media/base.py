@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -84,14 +84,14 @@ class Access:
     Attributes:
         folder: the folder of the run, which keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
-        kept: the file that keeps what standard input held; what the source `-` stands for.
+        kept: the files that keep what standard input and pipes held, by the sources `-` and their paths.
         executor: makes what helps to read large collections of files; None: everything is read in this process.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
-    kept: Path | None = None
+    kept: Mapping[str, Path] = field(default_factory=dict[str, Path])
     executor: MakeExecutor | None = None
     progress: Progress | None = None
 
@@ -138,7 +138,7 @@ class Material(Protocol):
         ...
 
     def files(self) -> Iterator[dict[str, Any]]:
-        """Every file that the sources hold: what was read of it, or why it was not."""
+        """Every file that the sources hold: what was read of it, or why it was not; the first may tell its `opening`, a prompt."""
         ...
 
     def items(self) -> Iterator[tuple[str, Item]]:

@@ -34,7 +34,8 @@ from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.options import check_known
-from lstmgen.runs.sources import gather, reads_input, recorded_data, token_files
+from lstmgen.runs.sources import gather_again, recorded_data, recorded_input, token_files
+from lstmgen.wording import counted
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _REQUEST_FIELDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel"})
@@ -87,7 +88,7 @@ class TrainedModel:
 
     def __repr__(self) -> str:
         where = "" if self.path is None else f" from {str(self.path)!r}"
-        return f"<TrainedModel of {self.medium.label}, {self.network.architecture.num_parameters:,} parameters{where}>"
+        return f"<TrainedModel of {self.medium.label}, {counted(self.network.architecture.num_parameters, 'parameter')}{where}>"
 
     @property
     def kind(self) -> str:
@@ -241,9 +242,8 @@ class TrainedModel:
         """
         folder = RunFolder((self.path or Path()).parent)
         config = folder.read_config()
-        kept = folder.kept_input(self.summary.get("standard_input")) if reads_input(config.data) else None
-        access = Access(folder=folder.path, cache=cache, kept=kept)
-        material = gather(config.data, access, medium=self.medium).material
+        access = Access(folder=folder.path, cache=cache, kept=recorded_input(config.data, self.summary, folder))
+        material = gather_again(config.data, access, medium=self.medium, run=folder.path).material
         if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
             raise CorpusError(
                 "the sources have changed since the model was trained on them, so their parts are not the same any more",

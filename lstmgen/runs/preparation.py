@@ -32,7 +32,7 @@ from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.runs import presets
-from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, recorded_data, token_files
+from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, record_of_input, recorded_data, recorded_input, token_files
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Reader, Streams
@@ -74,7 +74,7 @@ class Order:
     progress: Progress | None = None
     sample_columns: Callable[[], int] = lambda: 76
 
-    def access(self, folder: RunFolder, kept: Path | None) -> Access:
+    def access(self, folder: RunFolder, kept: Mapping[str, Path]) -> Access:
         """How the sources of a run in this folder are read."""
         return Access(folder=folder.path, cache=self.cache, kept=kept, executor=self.executor, progress=self.progress)
 
@@ -85,8 +85,8 @@ class Run:
 
     folder: RunFolder
     config: Config
-    kept: Path | None
-    """The file that keeps what was read from standard input."""
+    kept: Mapping[str, Path]
+    """The files that keep what was read from standard input and pipes."""
     gathered: Gathered
     tokenizer: Tokenizer
     files: TokenFiles
@@ -144,9 +144,9 @@ class Run:
         return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without)
 
     @property
-    def input_record(self) -> dict[str, str]:
-        """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
-        return {"standard_input": self.kept.name} if self.kept else {}
+    def input_record(self) -> dict[str, Any]:
+        """What is recorded so that what was read from standard input and pipes is found again; nothing where nothing was."""
+        return record_of_input(self.kept)
 
 
 def start(order: Order, folder: RunFolder) -> Run:
@@ -172,7 +172,7 @@ def start(order: Order, folder: RunFolder) -> Run:
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    folder.begin(kept=access.kept)
+    folder.begin(kept=access.kept.values())
     folder.write_config(config)
     folder.write_sources(gathered.material.files())
     return Run(
@@ -198,8 +198,8 @@ def resume(order: Order, folder: RunFolder) -> Run:
     tensors, values = folder.load_state(warn=warnings.append)
     config = _changed_for_resume(folder, order.changes)
     tokenizer = tokenizer_from_json(values["tokenizer"])
-    access = order.access(folder, folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None)
-    gathered = gather(config.data, access, medium=medium_of(tokenizer))
+    access = order.access(folder, recorded_input(config.data, values, folder))
+    gathered = gather_again(config.data, access, medium=medium_of(tokenizer), run=folder.path)
     if gathered.material.sha256 != values["sources_sha256"]:
         raise CorpusError(
             f"the sources have changed: the run began with hash {values['sources_sha256'][:12]}, it is {gathered.material.sha256[:12]} now",

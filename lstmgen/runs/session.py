@@ -17,6 +17,7 @@ from lstmgen.analysis.novelty import NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
+from lstmgen.corpus import locate
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UsageError
 from lstmgen.media.base import MakeExecutor, Manner, Progress
@@ -225,6 +226,7 @@ class Training:
             "precision": run.arithmetic.precision,
             "seed": run.config.training.seed,
             "stopped": event.reason,
+            "opening": next(run.material.files(), {}).get("opening", ""),
             "val": val,
         }
         yield Stopped(reason=event.reason, step=counters.step, summary=self.summary)
@@ -277,8 +279,8 @@ def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[s
 def _default_name(config: Config) -> str:
     """The name of the first source, without its ending."""
     first = config.data.sources[0] if config.data.sources else "run"
-    if first == "-":
-        return "stdin"
+    if locate.is_input(first):
+        return "stdin" if first == locate.STANDARD_INPUT else "pipe"
     return Path(first.rstrip("/*?")).stem or "run"
 
 

@@ -277,3 +277,12 @@ def test_prompts_that_cannot_be_used_are_refused_before_anything_is_written(cli,
     done = cli("sample", run_folder, *argv, stdin=stdin)
     assert (done.code, done.out) == (3 if len(argv) == 2 else 2, b"")
     assert said in done.err
+
+
+def test_a_sample_that_its_model_ended_at_once_says_so_and_names_the_option(cli, run_folder):
+    seed = next(str(seed) for seed in range(500) if not cli("sample", run_folder, "-s", seed, "-q").out)
+    done = cli("sample", run_folder, "-s", seed)
+    assert (done.code, done.out) == (0, b"")
+    assert re.search(r"^note: the model ended its document at once; --ignore-end", done.err, re.MULTILINE)
+    assert cli("sample", run_folder, "-s", seed, "--ignore-end", "-n", "9").err.count("note:") == 0
+    assert "note:" not in cli("sample", run_folder, "-s", seed, "-n", "0").err

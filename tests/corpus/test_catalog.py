@@ -15,7 +15,7 @@ from lstmgen.media.text import documents
 
 def gather(specs, *, kept=None, cache=None, **options):
     """The documents that the specs name."""
-    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
+    return documents.gather(list(locate(specs, kept={"-": kept} if kept else None, cache=cache)), **options)
 
 
 @pytest.fixture

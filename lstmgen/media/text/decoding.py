@@ -24,6 +24,7 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.recognise import UTF_8, nul_found
 from lstmgen.media.text.symbols import code_points
+from lstmgen.wording import counted
 
 _COUNT_SLICE: Final = 2**16
 """Characters counted at a time; `bincount` works on a copy of eight bytes each."""
@@ -47,7 +48,9 @@ def known_encoding(name: str) -> str:
         found = codecs.lookup(name)
         if getattr(found, "_is_text_encoding", True) and found.incrementaldecoder is not None and found.name not in _NO_TEXT:
             return found.name
-    raise UsageError(f"--encoding: there is no encoding {name!r} of text", remedy="--encoding cp1252, latin-1, utf-16, shift_jis or the like")
+    raise UsageError(
+        f"--encoding: there is no encoding {name!r} of text", remedy="--encoding cp1252, latin-1, utf-16, shift_jis or the like"
+    )
 
 
 def decode_text(content: bytes, *, what: str, encoding: str = UTF_8) -> str:
@@ -61,9 +64,10 @@ def decode_text(content: bytes, *, what: str, encoding: str = UTF_8) -> str:
     try:
         return normaliser.feed(content, final=True)
     except BadByteError as bad:
+        line = content.count(b"\n", 0, bad.offset) + 1
         raise InputError(
-            f"{what} is not {normaliser.encoding.upper()}: byte 0x{bad.value:02X} at offset {bad.offset}",
-            remedy="--encoding cp1252, or whatever it is encoded in",
+            f"{what} is not {normaliser.encoding.upper()}: byte 0x{bad.value:02X} at offset {bad.offset:,}, line {line:,}",
+            remedy="--encoding cp1252, or what else it is encoded in",
         ) from bad
 
 
@@ -84,8 +88,8 @@ class BadByteError(Exception):
 class Normaliser:
     """Turns the bytes of one file into text. Feed it in order; what it changed is counted in its attributes.
 
-    Under `strict` the first byte that is not of the encoding raises. Under the other policies every such byte becomes one U+FFFD (`replace`),
-    nothing (`ignore`), or one lone surrogate that stands for it (`surrogateescape`).
+    Under `strict` the first byte that is not of the encoding raises. Under the other policies every such byte becomes one U+FFFD
+    (`replace`), nothing (`ignore`), or one lone surrogate that stands for it (`surrogateescape`).
 
     Args:
         errors: `strict`, `replace`, `ignore` or `surrogateescape`.
@@ -318,9 +322,12 @@ def position_of(path: Path, offset: int) -> tuple[int, int]:
     return line, column
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 byte`, `2 bytes`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def place_of(path: Path, offset: int, *, encoding: str = UTF_8) -> str:
+    """Where a byte stands, in words; of other encodings than UTF-8 without its line, which takes knowing them."""
+    if encoding != UTF_8:
+        return f"offset {offset}"
+    line, column = position_of(path, offset)
+    return f"offset {offset}, line {line}, column {column}"
 
 
 _BAD_BYTES: Final = {"replace": "replaced by U+FFFD", "ignore": "left out", "surrogateescape": "kept as lone surrogates"}
@@ -330,12 +337,9 @@ def _notes(path: Path, normaliser: Normaliser) -> Iterator[str]:
     if normaliser.had_mark:
         yield "byte order mark removed"
     if normaliser.crlf:
-        yield f"{plural(normaliser.crlf, 'CRLF line end')} turned into LF"
+        yield f"{counted(normaliser.crlf, 'CRLF line end')} turned into LF"
     if normaliser.lone_cr:
-        yield f"{plural(normaliser.lone_cr, 'CR line end')} turned into LF"
+        yield f"{counted(normaliser.lone_cr, 'CR line end')} turned into LF"
     if normaliser.bad_bytes:
-        line, column = position_of(path, normaliser.first_bad_offset)
-        done = _BAD_BYTES[normaliser.errors]
-        where = f"offset {normaliser.first_bad_offset}, line {line}, column {column}"
-        first = f" (first at {where})" if normaliser.encoding == UTF_8 else ""
-        yield f"{plural(normaliser.bad_bytes, 'byte')} outside {normaliser.encoding.upper()} {done}{first}"
+        first = f" (first at {place_of(path, normaliser.first_bad_offset)})" if normaliser.encoding == UTF_8 else ""
+        yield f"{counted(normaliser.bad_bytes, 'byte')} outside {normaliser.encoding.upper()} {_BAD_BYTES[normaliser.errors]}{first}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shlex
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from lstmgen import limits
 from lstmgen.choices import ErrorsPolicy
@@ -18,9 +17,10 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.opening import open_regular
 from lstmgen.corpus.prepared import metered
 from lstmgen.errors import CorpusError, UsageError
-from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, plural, position_of, scan
+from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, known_encoding, place_of, scan
 from lstmgen.media.text.division import Division
-from lstmgen.media.text.recognise import RefusedError, require_text
+from lstmgen.media.text.recognise import UTF_8, RefusedError, require_text
+from lstmgen.wording import counted
 
 _NORMALISATION_VERSION: Final = 1
 """Part of a corpus's hash; to be raised when the same bytes would become another text."""
@@ -57,6 +57,8 @@ class Corpus:
     errors: str = "strict"
     """What is done with bytes that are not UTF-8: one of `choices.ErrorsPolicy`."""
     keep_newlines: bool = False
+    encoding: str = UTF_8
+    """As `decoding.known_encoding` gives it."""
     division: Division = _WHOLE
     counts: Mapping[str, int] = field(default_factory=dict[str, int], repr=False)
     """The characters of all documents and how often each occurs, in the order of their code points."""
@@ -70,6 +72,8 @@ class Corpus:
             "keep_newlines": self.keep_newlines,
             "documents": [file.sha256 for file in self.files],
         }
+        if self.encoding != UTF_8:
+            identity["encoding"] = self.encoding
         if self.division.divides:
             identity["division"] = asdict(self.division)
         return hashlib.sha256(json.dumps(identity, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
@@ -120,7 +124,7 @@ class Corpus:
         if start == stop:
             return
         digest = hashlib.sha256()
-        normaliser = Normaliser(errors=self.errors, keep_newlines=self.keep_newlines)
+        normaliser = Normaliser(errors=self.errors, keep_newlines=self.keep_newlines, encoding=self.encoding)
         to_the_end = stop == file.chars
         at = 0
         try:
@@ -143,6 +147,7 @@ def gather(
     *,
     errors: str = "strict",
     keep_newlines: bool = False,
+    encoding: str = UTF_8,
     division: Division = _WHOLE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Corpus:
@@ -155,24 +160,27 @@ def gather(
         candidates: the files.
         errors: what to do with bytes that are not UTF-8: one of `choices.ErrorsPolicy`.
         keep_newlines: leave CRLF and CR as they are instead of turning them into LF.
+        encoding: of all files, by any name that Python knows it by.
         division: how each is divided into documents.
         progress: called with (bytes read, bytes in all) of the raw files.
 
     Raises:
         CorpusError: a file that was named is unreadable, empty, binary, of another encoding, or holds a byte that is not UTF-8; or no
             file is text.
-        UsageError: an unknown policy.
+        UsageError: an unknown policy or encoding.
     """
     if errors not in get_args(ErrorsPolicy):
         expected = ", ".join(get_args(ErrorsPolicy))
         raise UsageError(f"errors: expected one of {expected}, found {errors!r}", remedy="--errors strict is the default")
+    encoding = known_encoding(encoding)
+    how = {"errors": errors, "keep_newlines": keep_newlines, "encoding": encoding, "division": division}
     advance = metered(sum(_size(candidate.path) for candidate in candidates) if progress else 0, progress)
     counter = CharacterCounter()
     files: list[TextFile] = []
     skipped: list[tuple[str, str]] = []
     for candidate in candidates:
         try:
-            found = _examine(candidate, errors=errors, keep_newlines=keep_newlines, division=division, progress=advance)
+            found = _examine(candidate, **how, progress=advance)
         except RefusedError as refusal:
             if candidate.named:
                 raise CorpusError(f"{candidate.name}: {refusal.reason}", remedy=refusal.remedy) from refusal
@@ -185,9 +193,7 @@ def gather(
     return Corpus(
         files=tuple(files),
         skipped=tuple(skipped),
-        errors=errors,
-        keep_newlines=keep_newlines,
-        division=division,
+        **how,
         counts=counter.to_dict(),
     )
 
@@ -212,7 +218,7 @@ def _file(candidate: Candidate, found: Scan) -> TextFile:
     )
 
 
-def _examine(candidate: Candidate, *, errors: str, keep_newlines: bool, division: Division, progress: Callable[[int], None]) -> Scan:
+def _examine(candidate: Candidate, *, encoding: str, progress: Callable[[int], None], **how: Any) -> Scan:
     """Scan one file, or say why it is not usable text. Raises RefusedError."""
     if candidate.obstacle:
         raise RefusedError(candidate.obstacle, remedy="name it itself")
@@ -220,16 +226,16 @@ def _examine(candidate: Candidate, *, errors: str, keep_newlines: bool, division
     try:
         with open_regular(path) as stream:
             head = stream.read(limits.BINARY_PROBE_BYTES)
-        require_text(head, str(path))
-        found = scan(path, errors=errors, keep_newlines=keep_newlines, division=division, progress=progress)
+        require_text(head, str(path), encoding=encoding)
+        found = scan(path, encoding=encoding, progress=progress, **how)
     except OSError as error:
         raise RefusedError(_words(error), remedy="make the file readable (chmod u+r), or name another") from error
     except BadByteError as bad:
-        line, column = position_of(path, bad.offset)
+        offset, _, where = place_of(path, bad.offset, encoding=encoding).partition(", ")
         raise RefusedError(
-            f"byte 0x{bad.value:02X} at offset {bad.offset} (line {line}, column {column}) is not UTF-8",
-            remedy="--errors replace puts U+FFFD for each such byte, --errors ignore leaves them out, --errors surrogateescape keeps them;"
-            f" or convert the file: iconv -f WINDOWS-1252 -t UTF-8 {shlex.quote(str(path))} > out.txt",
+            f"byte 0x{bad.value:02X} at {offset}{f' ({where})' if where else ''} is not {encoding.upper()}",
+            remedy=f"--encoding {'cp1252, for what Windows wrote' if encoding == UTF_8 else 'utf-8, or another one'};"
+            " or --errors replace puts U+FFFD for each such byte, --errors ignore leaves them out, --errors surrogateescape keeps them",
         ) from bad
     if not found.learned.chars:
         left = f" ({'; '.join(found.notes)})" if found.notes else ""
@@ -245,6 +251,6 @@ def _nothing_usable(skipped: Sequence[tuple[str, str]]) -> CorpusError:
     reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:_REASONS_SHOWN])
     more = f"; and {len(skipped) - _REASONS_SHOWN} more" if len(skipped) > _REASONS_SHOWN else ""
     return CorpusError(
-        f"no usable text among {plural(len(skipped), 'file')} ({reasons}{more})",
+        f"no usable text among {counted(len(skipped), 'file')} ({reasons}{more})",
         remedy="name a file or a folder that holds UTF-8 text, or see lstmgen corpora",
     )

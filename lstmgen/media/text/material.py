@@ -6,19 +6,34 @@ Used when a run starts, when it is resumed, and when its model is scored on a pa
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from lstmgen.corpus.prepared import Part
 from lstmgen.media.base import Symbols
 from lstmgen.media.text import encoding
 from lstmgen.media.text.base import TextTokenizer
-from lstmgen.media.text.decoding import plural
 from lstmgen.media.text.documents import Corpus
 from lstmgen.media.text.splits import split
 from lstmgen.media.text.words import symbols_of_chunks
+from lstmgen.wording import counted
+
+_OPENING_PROBE: Final = 4096
+"""Characters in which the opening is looked for."""
+_OPENING_CHARS: Final = 24
+
+
+def opening(text: str) -> str:
+    """The first words of a text: as many of a line as are short and printable; empty where there are none."""
+    for line in text.splitlines():
+        words = "".join(itertools.takewhile(str.isprintable, line.strip()))
+        if any(map(str.isalnum, words)):
+            short = words[: _OPENING_CHARS + 1].rpartition(" ")[0] if len(words) > _OPENING_CHARS else words
+            return short if any(map(str.isalnum, short)) else words[:_OPENING_CHARS]
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,21 +77,17 @@ class TextMaterial:
         """What the user should know about the sources."""
         notes = [f"{file.name}: {note}" for file in self.corpus.files for note in file.notes]
         if self.corpus.division.divides:
-            notes.append(f"{plural(self.count, 'document')}, {self.corpus.division.phrase}")
+            notes.append(f"{counted(self.count, 'document')}, {self.corpus.division.phrase}")
         return (*notes, *(f"skipped {name}: {reason}" for name, reason in self.corpus.skipped))
 
     def files(self) -> Iterator[dict[str, Any]]:
         """Every file that the sources hold: what was read of it, or why it was not."""
         for file in self.corpus.files:
+            facts = {"file": file.name, "read": True, "chars": file.chars, "sha256": file.sha256}
             several = {"documents": file.documents} if self.corpus.division.divides else {}
-            yield {
-                "file": file.name,
-                "read": True,
-                "chars": file.chars,
-                **several,
-                "sha256": file.sha256,
-                "reasons": list(file.notes),
-            }
+            first = file is self.corpus.files[0]
+            begins = {"opening": opening("".join(self.corpus.read(file, 0, min(file.chars, _OPENING_PROBE))))} if first else {}
+            yield facts | several | begins | {"reasons": list(file.notes)}
         yield from ({"file": name, "read": False, "reasons": [reason]} for name, reason in self.corpus.skipped)
 
     def items(self) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, Manner, RowStyle, Symbols
 from lstmgen.media.text import tokenizers
 from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
+from lstmgen.media.text.decoding import decode_text
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.documents import Corpus, gather
 from lstmgen.media.text.material import TextMaterial
@@ -31,6 +32,7 @@ from lstmgen.media.text.words import symbols_of_text
 from lstmgen.media.text.writer import TextPlan
 from lstmgen.media.writing import Encoded, Prompt
 from lstmgen.options import check_known
+from lstmgen.wording import counted
 
 DEFAULT_LENGTH: Final = 500
 """Tokens of a sample where nothing else is asked for."""
@@ -87,7 +89,8 @@ class TextMedium:
 
         def read(files: tuple[Candidate, ...]) -> Corpus:
             progress = access.stage("reading")
-            return gather(files, errors=data.errors, keep_newlines=data.keep_newlines, division=division, progress=progress)
+            how = {"errors": data.errors, "keep_newlines": data.keep_newlines, "encoding": data.encoding, "division": division}
+            return gather(files, **how, progress=progress)
 
         division = Division.of(data)
         corpus, val = read(found.sources), None if found.val is None else read(found.val)
@@ -142,27 +145,23 @@ class TextMedium:
         del tokenizer, data
 
     def tidy(self, item: str, data: DataConfig) -> str:
-        """The same text."""
-        del data
-        return item
+        """A text with line ends as they are learned."""
+        return item if data.keep_newlines or "\r" not in item else item.replace("\r\n", "\n").replace("\r", "\n")
 
     def parse(self, thing: str | bytes | Path) -> str:
-        """A text, the bytes of one, or the text of the file at a path."""
-        if isinstance(thing, str):
-            return thing
-        if not isinstance(thing, (bytes, Path)):
-            raise UsageError(f"a text is expected, found {type(thing).__name__}", remedy="give a str, bytes, or the Path of a file")
-        try:
-            content = thing.read_bytes() if isinstance(thing, Path) else thing
-            return content.decode("utf-8").removeprefix("\ufeff")
-        except OSError as error:
-            raise InputError(f"the text cannot be read from {thing!s}: {error.strerror}", remedy="check the name: ls -l") from error
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise InputError(
-                f"the text is not UTF-8: byte 0x{error.object[error.start]:02X} at offset {error.start:,}, line {line:,}",
-                remedy="convert it: iconv -f LATIN1 -t UTF-8 FILE",
-            ) from error
+        """A text, the bytes of one, or the text of the file at a path; never with a byte order mark."""
+        match thing:
+            case str():
+                return thing.removeprefix("\ufeff")
+            case bytes():
+                return decode_text(thing, what="the text")
+            case Path():
+                try:
+                    return decode_text(thing.read_bytes(), what=str(thing))
+                except OSError as error:
+                    raise InputError(f"the text cannot be read from {thing}: {error.strerror}", remedy="check the name: ls -l") from error
+            case _:
+                raise UsageError(f"a text is expected, found {type(thing).__name__}", remedy="give a str, its bytes, or a path")
 
     def encode(self, tokenizer: TextTokenizer, item: str, options: Mapping[str, Any]) -> Encoded:
         """A text to be scored; symbols that are left out do not count."""
@@ -197,9 +196,13 @@ class TextMedium:
         return symbols_of_text(item)
 
     def parse_prompt(self, tokenizer: TextTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
-        """What a text continues; it is never altered, whatever the model makes of its unseen symbols."""
-        del data
-        text = "" if prompt is None else self.parse(prompt)
+        """What a text continues, normalised as the sources were, and not altered whatever the model makes of its unseen symbols.
+
+        Of a model of lines, line ends around it are no part of it, as they are none of its documents.
+        """
+        text = "" if prompt is None else self.tidy(self.parse(prompt), data)
+        if data.documents == "line":
+            text = text.strip("\r\n")
         encoded = _encoded(tokenizer, text, oov=options.get("oov", "error"), what="the prompt")
         return Prompt(item=text, ids=encoded.ids, notes=encoded.notes, shown=text)
 
@@ -262,7 +265,9 @@ def _encoded(tokenizer: TextTokenizer, text: str, *, oov: OovPolicy, what: str) 
         InputError: the text is too long.
     """
     if len(text) > limits.MAX_PROMPT_CHARS:
-        raise InputError(f"{what} has {len(text):,} characters, at most {limits.MAX_PROMPT_CHARS:,} are read", remedy="give a shorter text")
+        raise InputError(
+            f"{what} has {counted(len(text), 'character')}, at most {limits.MAX_PROMPT_CHARS:,} are read", remedy="give a shorter text"
+        )
     ids = tokenizer.encode(text, oov=oov)
     unseen = () if oov == "error" or tokenizer.covers_everything else tokenizer.unseen(text)
     if not unseen:

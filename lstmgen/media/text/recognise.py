@@ -6,7 +6,6 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-
 UTF_8: Final = "utf-8"
 """The encoding of text where none is named, as Python calls it."""
 
@@ -66,7 +65,11 @@ _FORMATS: Final = (
     _Format(description="a PNG image", remedy="tesseract {} out, if it is a page of text", starts=(b"\x89PNG\r\n\x1a\n",)),
     _Format(description="a JPEG image", remedy="tesseract {} out, if it is a page of text", starts=(b"\xff\xd8\xff",)),
     _Format(description="a GIF image", remedy=_NO_TEXT, starts=(b"GIF87a", b"GIF89a")),
-    _Format(description="a MIDI file", remedy="name text files only; a model of music is one of MIDI files alone", starts=(b"MThd\x00\x00\x00\x06",)),
+    _Format(
+        description="a MIDI file",
+        remedy="name text files only; a model of music learns MIDI alone",
+        starts=(b"MThd\x00\x00\x00\x06",),
+    ),
     _Format(description="an SQLite database", remedy="export its text first: sqlite3 {} .dump > out.txt", starts=(b"SQLite format 3\x00",)),
     _Format(description="a program", remedy=_NO_TEXT, starts=(b"\x7fELF", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe", b"MZ\x90\x00")),
 )

@@ -13,7 +13,7 @@ from lstmgen.media.text.splits import spans, split_at
 
 def gather(specs, *, kept=None, cache=None, **options):
     """The documents that the specs name."""
-    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
+    return documents.gather(list(locate(specs, kept={"-": kept} if kept else None, cache=cache)), **options)
 
 
 def test_with_a_tenth_held_out_the_first_nine_tenths_train_rounded_down():
