@@ -7,7 +7,6 @@ Letters: T tokens, B sequences, V symbols.
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,23 +16,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 
-from lstmgen.choices import LAB_TASKS
 from lstmgen.lab.task import Batch, Task
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 _REPORTS = 20
 _EMBEDDING = 16
 _WARMUP_SHARE = 0.1
-
-
-def task_of(name: str) -> Task:
-    """The record of a task.
-
-    Raises:
-        KeyError: no task has this name.
-    """
-    module, _, record = LAB_TASKS[name].partition(":")
-    return getattr(importlib.import_module(module), record)
 
 
 @dataclass(frozen=True, kw_only=True)

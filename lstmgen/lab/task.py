@@ -5,11 +5,14 @@ Letters: T tokens, B sequences.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lstmgen.choices import LAB_TASKS
 
 IGNORED = -100
 """A target that asks nothing."""
@@ -97,3 +100,13 @@ def side_by_side(sequences: list[tuple[NDArray[np.int64], NDArray[np.int64], NDA
 def foretold(ids: NDArray[np.int64], scored: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """A sequence in which every symbol is learned from those before it; `scored` marks symbols that follow from them."""
     return ids[:-1], ids[1:], scored[1:]
+
+
+def task_of(name: str) -> Task:
+    """The record of a task.
+
+    Raises:
+        KeyError: no task has this name.
+    """
+    module, _, record = LAB_TASKS[name].partition(":")
+    return getattr(importlib.import_module(module), record)
