@@ -79,10 +79,10 @@ class Task:
         """The figure of a test: a share from 0 to 1, or a length."""
         if self.unit == "places":
             return float(right_TB[scored_TB].mean())
-        all_right_B = (right_TB | ~scored_TB).all(axis=0)
+        all_right_B = np.all(right_TB | ~scored_TB, axis=0)
         if self.unit == "sequences":
             return float(all_right_B.mean())
-        return float(len(all_right_B) if all_right_B.all() else all_right_B.argmin())
+        return float(len(all_right_B) if np.all(all_right_B) else np.argmin(all_right_B))
 
 
 def side_by_side(sequences: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]]) -> Batch:
