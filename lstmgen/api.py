@@ -85,14 +85,10 @@ _HOMES: Final = {
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",
-<<<<<<< HEAD
-    "media.base": "Access, Manner, Medium, RowStyle",
-=======
     "lab.gradient": "gradient_kept, untrained as untrained_gradient",
     "lab.learn": "Trial, trial as lab_trial",
     "lab.task": "Task as LabTask, task_of as lab_task",
-    "media.base": "Access, Medium, RowStyle",
->>>>>>> main
+    "media.base": "Access, Manner, Medium, RowStyle",
     "media.declared": "media_options",
     "media.registry": "medium_of",
     "music.bars": "Bars",
