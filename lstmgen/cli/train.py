@@ -13,11 +13,7 @@ from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models, paths
 from lstmgen.cli.interrupts import SafeStop
-<<<<<<< HEAD
-from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, tell_typing
-=======
-from lstmgen.cli.options import STANDARD_INPUT, cache, typed_to_the_end
->>>>>>> main
+from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, typed_to_the_end
 from lstmgen.cli.output import Streams, Styled, to_json
 from lstmgen.cli.plan import show_plan
 from lstmgen.cli.processes import reading_pool
@@ -139,27 +135,13 @@ def train(
     if tensorboard is not None:
         api.require_tensorboard()
     if STANDARD_INPUT in chosen:
-<<<<<<< HEAD
-        tell_typing(streams, "the text")
+        streams = typed_to_the_end(streams, "the text")
     call = {"sources": chosen, "settings": settings, "init_from": init_from}
     if dry_run:
         show_plan(streams, call, json=json)
         return 0
     call |= {"out": out, "resume": resume, "overwrite": overwrite, "pause_after": pause_after}
     exit_code, stopped, run = follow(streams, tensorboard=tensorboard, **call)
-=======
-        streams = typed_to_the_end(streams, "the text")
-    exit_code, stopped, run = follow(
-        streams,
-        sources=chosen,
-        out=out,
-        settings=settings,
-        resume=resume,
-        init_from=init_from,
-        overwrite=overwrite,
-        pause_after=pause_after,
-    )
->>>>>>> main
     if json:
         streams.product_line(to_json(stopped.summary))
     tell_end(streams, stopped, run, exit_code=exit_code, paused=pause_after is not None)
