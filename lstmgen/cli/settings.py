@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lstmgen import config
+from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import options_of
 from lstmgen.cli.options import unescape
 from lstmgen.cli.wording import duration, parse_duration
@@ -78,6 +79,7 @@ _TABLE: Final = {
 _READERS: Final[dict[str, Callable[[str], Any]]] = {"data.separator": unescape}
 """What reads the values of options that are more than the plain value of their setting."""
 _UNITS: Final = {"data.encoding": "NAME", "data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
+_COMPLETIONS: Final = {"data.val": corpora_and_files, "tokenizer.source_model": models}
 
 
 def _option(panel: str, key: str, flags: str, text: str) -> Option:
@@ -96,7 +98,7 @@ def _option(panel: str, key: str, flags: str, text: str) -> Option:
         panel=panel,
         type=type_,
         unit="|".join(words) or unit,
-        complete=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None,
+        complete=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else _COMPLETIONS.get(key),
     )
 
 

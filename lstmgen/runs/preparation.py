@@ -9,7 +9,6 @@ run folder and makes sure that the sources are still what they were.
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -22,17 +21,16 @@ import torch
 from lstmgen import storage
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.choices import WITHOUT
-from lstmgen.config import Config, ModelConfig, facts_of
+from lstmgen.config import Config
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media.base import Access, MakeExecutor, Manner, Material, Medium, Progress, Tokenizer
-from lstmgen.media.declared import media_options
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.runs import presets
-from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, record_of_input, recorded_data, recorded_input, token_files
+from lstmgen.runs.asked import changed_for_resume, learned_as, refuse_others, with_ablation, with_absolute_sources, with_architecture_of
+from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, record_of_input, recorded_input, token_files
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Reader, Streams
@@ -40,23 +38,6 @@ from lstmgen.training.trainer import Trainer
 from lstmgen.training.validation import Validation
 
 _TOKENIZER_CACHE_VERSION = 2
-
-_LEARNED_AS = ("data.documents", "data.separator")
-"""What a new run takes over from the model that it starts from."""
-_BUDGET = ("training.max_time_s", "training.max_steps", "training.epochs")
-CHANGEABLE_ON_RESUME = frozenset(
-    {
-        *_BUDGET,
-        "training.patience",
-        "training.eval_every",
-        "training.save_every_s",
-        "training.sample_every_s",
-        "runtime.device",
-        "runtime.precision",
-        "runtime.threads",
-    }
-)
-"""Settings that a resumed run may be given anew; anything else would make it another run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,39 +130,71 @@ class Run:
         return record_of_input(self.kept)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """What a new run will be, before there is a network.
+
+    Attributes:
+        config: every setting decided.
+        kept: the files that keep what was read from standard input and pipes.
+        base: the model that it starts from.
+    """
+
+    config: Config
+    kept: Mapping[str, Path]
+    gathered: Gathered
+    tokenizer: Tokenizer
+    files: TokenFiles
+    architecture: Architecture
+    base: Model | None
+
+
+def sketch(order: Order, folder: RunFolder) -> Outline:
+    """Reads the sources of a new run and decides all of its settings; writes into the folder only what standard input holds.
+
+    Raises:
+        LstmgenError: as `start`.
+    """
+    config = with_ablation(presets.with_default_budget(order.config))
+    choose_device(config.runtime.device)
+    base = load_model(order.init_from) if order.init_from else None
+    config = config if base is None else learned_as(config, base, order.changes)
+    access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
+    gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
+    refuse_others(order.changes, gathered.medium)
+    tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
+    files = token_files(gathered.material, tokenizer, access)
+    config = with_absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
+    architecture = _architecture(config, gathered.medium, tokenizer)
+    return Outline(
+        config=config, kept=access.kept, gathered=gathered, tokenizer=tokenizer, files=files, architecture=architecture, base=base
+    )
+
+
 def start(order: Order, folder: RunFolder) -> Run:
     """Prepares a new run in an empty run folder.
 
     Raises:
         LstmgenError: a source, a setting or the machine is not as it must be.
     """
-    config = _with_ablation(presets.with_default_budget(order.config))
-    choose_device(config.runtime.device)
-    base = load_model(order.init_from) if order.init_from else None
-    config = config if base is None else _learned_as(config, base, order.changes)
-    access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
-    gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
-    _check_settings(order.changes, gathered.medium)
-    tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
-    files = token_files(gathered.material, tokenizer, access)
-    config = _absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
+    outline = sketch(order, folder)
+    config, tokenizer, architecture, base = outline.config, outline.tokenizer, outline.architecture, outline.base
     torch.manual_seed(config.training.seed)
-    architecture = _architecture(config, gathered.medium, tokenizer)
-    arithmetic = _arithmetic(config, architecture)
+    arithmetic = arithmetic_of(config, architecture)
     network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    folder.begin(kept=access.kept.values())
+    folder.begin(kept=outline.kept.values())
     folder.write_config(config)
-    folder.write_sources(gathered.material.files())
+    folder.write_sources(outline.gathered.material.files())
     return Run(
         folder=folder,
-        gathered=gathered,
-        kept=access.kept,
+        gathered=outline.gathered,
+        kept=outline.kept,
         config=config,
         tokenizer=tokenizer,
-        files=files,
+        files=outline.files,
         arithmetic=arithmetic,
         network=network,
         clock=order.clock,
@@ -196,7 +209,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
     """
     warnings: list[str] = []
     tensors, values = folder.load_state(warn=warnings.append)
-    config = _changed_for_resume(folder, order.changes)
+    config = changed_for_resume(folder, order.changes)
     tokenizer = tokenizer_from_json(values["tokenizer"])
     access = order.access(folder, recorded_input(config.data, values, folder))
     gathered = gather_again(config.data, access, medium=medium_of(tokenizer), run=folder.path)
@@ -207,7 +220,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
         )
     files = token_files(gathered.material, tokenizer, access)
     architecture = Architecture.from_json(values["architecture"])
-    arithmetic = _arithmetic(config, architecture)
+    arithmetic = arithmetic_of(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
     gathered = replace(gathered, notes=tuple(warnings))
     run = Run(
@@ -266,7 +279,7 @@ def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) ->
 
 def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: TokenFiles, base: Model | None, order: Order) -> Config:
     if base is not None:
-        config = _with_architecture_of(config, base.network.architecture)
+        config = with_architecture_of(config, base.network.architecture)
     max_time_s = config.training.max_time_s
     facts = presets.Facts(
         train_tokens=len(files.train.ids),
@@ -280,55 +293,6 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
     )
     resolved = presets.resolve(config, facts)
     return resolved.replace({"tokenizer.name": tokenizer.name})
-
-
-def _check_settings(changes: Mapping[str, Any], medium: Medium) -> None:
-    """Raises UsageError where a setting was changed that only another medium has, and that would have no effect."""
-    declared = media_options("train")
-    own = {option.name for option in declared.pop(medium.label)}
-    for label, options in declared.items():
-        for option in options:
-            if option.name not in own and changes.get(option.name) not in (None, facts_of(option.name).default):
-                raise UsageError(f"{option.flag} is for {label}, and the sources hold {medium.label}", remedy="leave it out")
-
-
-def _learned_as(config: Config, base: Model, changes: Mapping[str, Any]) -> Config:
-    """The configuration with the documents of the model that it starts from, unless others were asked for."""
-    if any(key in changes for key in _LEARNED_AS):
-        return config
-    data = recorded_data(base.summary, medium_of(base.tokenizer))
-    return config.replace({key: getattr(data, key.partition(".")[2]) for key in _LEARNED_AS})
-
-
-def _with_ablation(config: Config) -> Config:
-    """The configuration with the cell that an LSTM without the named gate is.
-
-    Raises:
-        UsageError: another cell was asked for.
-    """
-    model = config.model
-    if model.without is None:
-        return config
-    cell = WITHOUT[model.without]
-    if model.cell not in (ModelConfig().cell, cell):
-        raise UsageError(f"--without {model.without} is for the cell lstm, not for {model.cell}", remedy="leave one of the two out")
-    return config.replace({"model.cell": cell})
-
-
-def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
-    """The configuration with the shape of the model that it starts from.
-
-    Raises:
-        UsageError: another shape was asked for.
-    """
-    names = ("cell", "hidden_size", "num_layers", "embedding_size", "layer_norm", "residual", "tied")
-    shape = {name: getattr(architecture, name) for name in names}
-    asked = {name: getattr(config.model, name) for name in ("hidden_size", "num_layers", "embedding_size")}
-    asked["cell"] = None if config.model.cell == ModelConfig().cell else config.model.cell
-    wrong = [f"{name} {value}, the model has {shape[name]}" for name, value in asked.items() if value not in (None, shape[name])]
-    if wrong:
-        raise UsageError(f"--init-from keeps the model's shape, but these were asked for: {'; '.join(wrong)}", remedy="leave them out")
-    return config.replace({f"model.{name}": value for name, value in shape.items()})
 
 
 def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Architecture:
@@ -353,7 +317,8 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
     )
 
 
-def _arithmetic(config: Config, architecture: Architecture) -> Arithmetic:
+def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
+    """The arithmetic that the settings and the machine lead to. Raises MachineError: the device or the precision is not to be had."""
     set_threads(config.runtime.threads)
     return choose_arithmetic(
         config.runtime.precision,
@@ -362,33 +327,3 @@ def _arithmetic(config: Config, architecture: Architecture) -> Arithmetic:
         batch_size=config.training.batch_size or 1,
         seq_length=config.training.seq_length or 1,
     )
-
-
-def _absolute_sources(config: Config) -> Config:
-    """Sources by absolute path, so that the run resumes from any folder."""
-
-    def absolute(source: str) -> str:
-        is_path = source != "-" and (Path(source).exists() or glob.has_magic(source))
-        return str(Path(source).absolute()) if is_path else source
-
-    data = config.data
-    return replace(config, data=replace(data, sources=tuple(map(absolute, data.sources)), val=absolute(data.val) if data.val else None))
-
-
-def _changed_for_resume(folder: RunFolder, changes: dict[str, Any]) -> Config:
-    config = folder.read_config()
-    plain = config.to_dict()
-    others = sorted(key for key, value in changes.items() if key not in CHANGEABLE_ON_RESUME and _lookup(plain, key) != value)
-    if others:
-        raise UsageError(
-            f"a resumed run keeps its settings, but these were given: {', '.join(others)}",
-            remedy=f"leave them out, or start a new run from these weights with --init-from {folder.path}",
-        )
-    # A budget that is given anew takes the place of the old one as a whole; else a part that is used up would end the run at once.
-    fresh = dict.fromkeys(_BUDGET) if any(key in changes for key in _BUDGET) else {}
-    return config.replace(fresh | {key: value for key, value in changes.items() if key in CHANGEABLE_ON_RESUME})
-
-
-def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:
-    section, _, key = dotted.partition(".")
-    return table.get(section, {}).get(key)
