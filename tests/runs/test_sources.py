@@ -223,7 +223,8 @@ def test_standard_input_is_read_only_where_it_is_among_the_sources(tmp_path):
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_a_pipe_that_is_named_is_kept_and_read_from_there_and_one_in_a_folder_is_never_opened(gather, tmp_path):
-    pipes = [tmp_path / "pipe", tmp_path / "other"]
+    (tmp_path / "in").mkdir()
+    pipes = [tmp_path / "in" / "pipe", tmp_path / "in" / "other"]
     for pipe, content in zip(pipes, (b"from a pipe", b"to validate on"), strict=True):
         os.mkfifo(pipe)
         threading.Thread(target=pipe.write_bytes, args=(content,), daemon=True).start()
@@ -234,9 +235,9 @@ def test_a_pipe_that_is_named_is_kept_and_read_from_there_and_one_in_a_folder_is
     assert material.names == (str(pipes[0]),)
     assert material.val.chars == len("to validate on")
     with pytest.raises(CorpusError, match="named pipe"):
-        gather(tmp_path, kept=kept)
+        gather(tmp_path / "in", kept=kept)
     with pytest.raises(CorpusError, match="named pipe"):
-        gather(f"{tmp_path}/*", kept=kept)
+        gather(f"{tmp_path}/in/*", kept=kept)
 
 
 def test_standard_input_that_holds_nothing_or_is_not_there_is_refused(tmp_path):
