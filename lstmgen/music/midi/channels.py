@@ -145,14 +145,16 @@ class Channels:
         program_S = np.flatnonzero(self.events.status_E >> 4 == PROGRAM)
         if not len(program_S):
             return np.full(len(begin_N), -1)
-        of_channel = self.said(program_S, self.channel_E)
-        chosen_N = of_channel.only(self.channel_E[begin_N])
-        if chosen_N is None:
-            part_E = self.part_E
-            chosen_N, own_first_N = self.said(program_S, part_E).latest(part_E[begin_N], self.rank_E[begin_N])
-            any_N, any_first_N = of_channel.latest(self.channel_E[begin_N], self.rank_E[begin_N])
-            for other_N in (any_N, own_first_N, any_first_N):
-                chosen_N = np.where(chosen_N >= 0, chosen_N, other_N)
+        part_E = self.part_E
+        part_N, rank_N = part_E[begin_N], self.rank_E[begin_N]
+        own = self.said(program_S, part_E)
+        chosen_N = own.only(part_N)
+        if chosen_N is not None and np.all((chosen_N >= 0) & (self.rank_E[chosen_N] < rank_N)):
+            return chosen_N
+        chosen_N, own_first_N = own.latest(part_N, rank_N)
+        any_N, any_first_N = self.said(program_S, self.channel_E).latest(self.channel_E[begin_N], rank_N)
+        for other_N in (any_N, own_first_N, any_first_N):
+            chosen_N = np.where(chosen_N >= 0, chosen_N, other_N)
         return chosen_N
 
     def drums(self, begin_N: Ints, program_N: Ints) -> NDArray[np.bool_]:
@@ -166,7 +168,7 @@ class Channels:
             chosen_N = np.where(latest_N >= 0, latest_N, first_N)
             drum_N = np.where(chosen_N >= 0, drum_S[chosen_N], drum_N)
         bank_S = self.controls(BANK)
-        if not is_gs and np.isin(self.events.second_E[bank_S], _DRUM_BANKS).any():
+        if len(bank_S) and not is_gs and np.isin(self.events.second_E[bank_S], _DRUM_BANKS).any():
             program_S = np.unique(program_N[program_N >= 0])
             chosen_S, _ = self.said(bank_S, self.channel_E).latest(self.channel_E[program_S], self.rank_E[program_S])
             kit_S = program_S[(chosen_S >= 0) & np.isin(self.events.second_E[chosen_S], _DRUM_BANKS)]
@@ -193,9 +195,10 @@ class Channels:
 
     def pedals(self, part_P: Ints) -> Pedals | None:
         """The movements of the pedal of each part, those left out that leave it where it is; None: they are too many."""
-        said = self.said(self.controls(PEDAL, CONTROLLERS_OFF), self.channel_E)
-        if not len(said.index_S):
+        pedal_S = self.controls(PEDAL, CONTROLLERS_OFF)
+        if not len(pedal_S):
             return Pedals.of()
+        said = self.said(pedal_S, self.channel_E)
         down_S = (self.events.first_E[said.index_S] == PEDAL) & (self.events.second_E[said.index_S] >= 64)
         moved_S = down_S != np.where(is_new(said.key_S), False, np.roll(down_S, 1))
         channel_M, index_M, down_M = said.key_S[moved_S], said.index_S[moved_S], down_S[moved_S]

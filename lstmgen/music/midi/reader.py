@@ -26,6 +26,7 @@ from lstmgen.music.midi.recovery import CUT_OFF, recover
 from lstmgen.music.midi.scan import Spans, scan
 from lstmgen.music.midi.silences import without_absurd_silences
 from lstmgen.music.score import Notes, Pedals, Score, Track
+from lstmgen.wording import counted
 
 _MAX_PARTS = 2**16
 Ints = NDArray[np.int64]
@@ -69,7 +70,7 @@ def read_midi(content: bytes) -> Reading:
     if body is None:
         raise MidiError(f"not a MIDI file: it begins with {bytes(content[:4])!r}, expected b'MThd'", remedy="name a file that ends in .mid")
     if len(body) < 14:
-        raise MidiError(f"the file ends within its header, after {len(body)} bytes", remedy="fetch the file again")
+        raise MidiError(f"the file ends within its header, after {counted(len(body), 'byte')}", remedy="fetch the file again")
     at, tracks_said, time = chunks.read_header(body, found.note)
     spans = chunks.find_tracks(body, at, found.note)
     if len(spans) != tracks_said:

@@ -23,7 +23,7 @@ def absurd_silences(score: Score) -> tuple[Ints, NDArray[np.float64]]:
 
 def without_absurd_silences(score: Score) -> tuple[Score, int]:
     """The score with silences and notes shortened to a limit in seconds, and how many were."""
-    if score.duration_s <= limits.MAX_SILENCE_S:
+    if score.length_ticks * int(score.tempos.us_per_beat.max()) <= limits.MAX_SILENCE_S * 1e6 * score.ticks_per_beat:
         return score, 0
     moments, seconds = absurd_silences(score)
     absurd = seconds > 0
