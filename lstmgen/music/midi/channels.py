@@ -47,6 +47,9 @@ _RESETS: Final = (
 """General MIDI, General MIDI 2, GS (twice) and XG are switched on, the number of the device left out: drums are the tenth channel again."""
 _GS, _GS_PART, _XG_PART = b"\x41\x42\x12", b"\x41\x42\x12\x40", b"\x43\x4c\x08"
 
+_MOST_MODES: Final = 2**16
+"""So often a file may say what plays drums; what it says after that is passed over."""
+
 Ints = NDArray[np.int64]
 
 
@@ -180,7 +183,7 @@ class Channels:
         modes: list[tuple[int, int, bool]] = []
         is_gs = False
         for index, payload in zip(np.flatnonzero(self.events.status_E >= SYSEX).tolist(), self.events.payloads, strict=True):
-            if self.events.status_E[index] != SYSEX:
+            if self.events.status_E[index] != SYSEX or len(modes) > _MOST_MODES:
                 continue
             told = payload[:1] + payload[2:]
             is_gs |= told.startswith(_GS)

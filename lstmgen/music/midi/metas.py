@@ -69,7 +69,8 @@ def _key(told: Told, payload: bytes, tick: int, track: int) -> str:
 
 def _name(told: Told, payload: bytes, tick: int, track: int) -> str:
     del tick
-    told.names.setdefault(track, decoded_name(payload))
+    if track not in told.names:
+        told.names[track] = decoded_name(payload)
     return ""
 
 
