@@ -6,6 +6,7 @@ from lstmgen import limits
 from lstmgen.config import DataConfig
 from lstmgen.corpus.locate import locate
 from lstmgen.errors import CorpusError, InputError, UsageError
+from lstmgen.media.registry import medium_of_content
 from lstmgen.media.text import documents, tokenizers
 from lstmgen.media.text.decoding import Normaliser, decode_text
 from lstmgen.media.text.medium import MEDIUM
@@ -86,6 +87,7 @@ def test_a_nul_is_no_text_wherever_it_stands_and_whatever_the_policy(read, place
 def test_a_text_that_begins_like_a_midi_file_is_one_unless_the_header_follows():
     assert MEDIUM.recognises(b"MThd is how a MIDI file begins.\n")
     assert not MEDIUM.recognises(b"MThd\x00\x00\x00\x06\x00\x01\x00\x01\x00\x60MTrk")
+    assert medium_of_content(b"MThd is how a MIDI file begins.\n") is MEDIUM
 
 
 def test_prompts_are_normalised_as_sources_are():
