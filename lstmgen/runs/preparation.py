@@ -19,10 +19,10 @@ from typing import Any, BinaryIO
 
 import torch
 
-from lstmgen import storage
+from lstmgen import run_files, storage
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.config import Config
+from lstmgen.config import Config, from_dict
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
@@ -38,6 +38,9 @@ from lstmgen.training.trainer import Trainer
 from lstmgen.training.validation import Validation
 
 _TOKENIZER_CACHE_VERSION = 2
+
+ENDED_AT = "ended_at_step"
+"""What a model file says of the run that wrote it, once that has ended."""
 
 _BUDGET = ("training.max_time_s", "training.max_steps", "training.epochs")
 CHANGEABLE_ON_RESUME = frozenset(
@@ -133,6 +136,30 @@ class Run:
         without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
         return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without)
 
+    def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """What `RunFolder.save_state` takes: everything that the next step depends on, complete in itself."""
+        tensors, values = self.trainer.state()
+        return tensors, {
+            "trainer": values,
+            "architecture": self.network.architecture.to_json(),
+            "tokenizer": self.tokenizer.to_json(),
+            "sources_sha256": self.material.sha256,
+            "settings": self.config.to_dict(),
+            **self.input_record,
+        }
+
+    def begin(self, *, keep_model: bool = False) -> None:
+        """Puts the first state of the run into its folder, in the place of whatever an earlier run left there.
+
+        Raises:
+            MachineError: the disk does not take it; the earlier run is then as it was, or replaced by this one.
+        """
+        tensors, meta = self.state()
+        kept = [self.kept.name] if self.kept else []
+        self.folder.begin(tensors, meta, keep=frozenset([*kept, run_files.MODEL] if keep_model else kept))
+        self.folder.write_config(self.config)
+        self.folder.write_sources(self.material.files())
+
     @property
     def input_record(self) -> dict[str, str]:
         """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
@@ -160,10 +187,7 @@ def start(order: Order, folder: RunFolder) -> Run:
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    folder.begin(kept=access.kept)
-    folder.write_config(config)
-    folder.write_sources(gathered.material.files())
-    return Run(
+    run = Run(
         folder=folder,
         gathered=gathered,
         kept=access.kept,
@@ -174,6 +198,8 @@ def start(order: Order, folder: RunFolder) -> Run:
         network=network,
         clock=order.clock,
     )
+    run.begin()
+    return run
 
 
 def resume(order: Order, folder: RunFolder) -> Run:
@@ -182,9 +208,10 @@ def resume(order: Order, folder: RunFolder) -> Run:
     Raises:
         LstmgenError: the sources have changed, a setting may not be changed any more, or the folder is damaged.
     """
+    folder.clear()
     warnings: list[str] = []
     tensors, values = folder.load_state(warn=warnings.append)
-    config = _changed_for_resume(folder, order.changes)
+    config = _changed_for_resume(folder, _settings(folder, values), order.changes)
     tokenizer = tokenizer_from_json(values["tokenizer"])
     access = order.access(folder, folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None)
     gathered = gather(config.data, access, medium=medium_of(tokenizer))
@@ -211,14 +238,39 @@ def resume(order: Order, folder: RunFolder) -> Run:
     )
     trainer = run.trainer
     trainer.restore(tensors, values["trainer"])
-    if trainer.progress() >= 1:
+    if trainer.progress() >= 1 and _has_ended(run):
         raise UsageError(
             f"the run in {folder.path} has used up its budget at step {trainer.counters.step:,}",
             remedy=f"give it more: lstmgen train --resume {folder.path} --max-steps {2 * trainer.counters.step}",
         )
     folder.truncate_metrics(trainer.counters.step)
-    folder.write_config(config)
+    if trainer.counters.step:
+        folder.write_config(config)
+    else:
+        run.begin(keep_model=_summary(folder).get("settings") == values.get("settings"))
     return run
+
+
+def _settings(folder: RunFolder, values: dict[str, Any]) -> Config:
+    """The settings of a run; before its first step those in its folder may still be of a run that it replaces."""
+    if values["trainer"]["counters"]["step"] == 0 and "settings" in values:
+        return from_dict(values["settings"])
+    return folder.read_config()
+
+
+def _has_ended(run: Run) -> bool:
+    """Whether nothing is left to do for a run whose budget is used up. Runs of older versions do not say so, but hold what came last."""
+    summary, step = _summary(run.folder), run.trainer.counters.step
+    if ENDED_AT in summary:
+        return summary[ENDED_AT] == step
+    return "val" in summary or (run.trainer.validation is None and summary.get("steps") == step)
+
+
+def _summary(folder: RunFolder) -> dict[str, Any]:
+    """What the model in a folder says of its training; nothing where there is none that can be read."""
+    with contextlib.suppress(ModelFileError, MachineError):
+        return read_description(folder.model_path).summary
+    return {}
 
 
 def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, cache: Path) -> Tokenizer:
@@ -328,8 +380,7 @@ def _absolute_sources(config: Config) -> Config:
     return replace(config, data=replace(data, sources=tuple(map(absolute, data.sources)), val=absolute(data.val) if data.val else None))
 
 
-def _changed_for_resume(folder: RunFolder, changes: dict[str, Any]) -> Config:
-    config = folder.read_config()
+def _changed_for_resume(folder: RunFolder, config: Config, changes: dict[str, Any]) -> Config:
     plain = config.to_dict()
     others = sorted(key for key, value in changes.items() if key not in CHANGEABLE_ON_RESUME and _lookup(plain, key) != value)
     if others:
