@@ -100,9 +100,18 @@ def test_a_lock_file_that_its_holder_took_away_is_not_taken_for_the_lock(tmp_pat
     third.release()
 
 
+def test_a_lock_that_somebody_only_looks_at_is_taken_a_moment_later(tmp_path, monkeypatch):
+    looker = storage.FolderLock(tmp_path)
+    looker.acquire()
+    (tmp_path / ".lock").write_text("")
+    monkeypatch.setattr(locks.time, "sleep", lambda _: looker.release())
+    with storage.FolderLock(tmp_path) as lock:
+        assert lock.is_ours
+
+
 def test_removing_a_lock_leaves_no_file(tmp_path):
     lock = storage.FolderLock(tmp_path)
     lock.acquire()
     lock.remove()
-    assert not lock.is_held
+    assert not lock.is_ours
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ from lstmgen import run_files
 from lstmgen.analysis.novelty import NoveltyIndex
 from lstmgen.checkpoint.model_file import save_model
 from lstmgen.errors import MachineError
-from lstmgen.runs.preparation import Run
+from lstmgen.runs.run import Run
 from lstmgen.training.events import Event, Saved, Stepped, Warned
 
 _METRICS_EVERY_S: Final = 2.0

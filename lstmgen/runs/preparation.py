@@ -13,29 +13,26 @@ import glob
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import InitVar, asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 
-from lstmgen import run_files, storage
+from lstmgen import storage
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.config import Config, from_dict
+from lstmgen.choices import WITHOUT
+from lstmgen.config import Config, ModelConfig, from_dict
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
-from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
+from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.runs import presets
+from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
-from lstmgen.training.budget import Budget, Clock
-from lstmgen.training.pieces import PieceStreams
-from lstmgen.training.streams import Reader, Streams
-from lstmgen.training.trainer import Trainer
-from lstmgen.training.validation import Validation
 
 _TOKENIZER_CACHE_VERSION = 2
 
@@ -58,121 +55,13 @@ CHANGEABLE_ON_RESUME = frozenset(
 """Settings that a resumed run may be given anew; anything else would make it another run."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What the caller of `lstmgen.train` asked for."""
-
-    config: Config
-    changes: dict[str, Any] = field(default_factory=dict)
-    """The `section.key` settings that were given explicitly."""
-    init_from: Path | None = None
-    stdin: BinaryIO | None = None
-    cache: Path
-    clock: Clock
-    executor: MakeExecutor | None = None
-    progress: Progress | None = None
-
-    def access(self, folder: RunFolder, kept: Path | None) -> Access:
-        """How the sources of a run in this folder are read."""
-        return Access(folder=folder.path, cache=self.cache, kept=kept, executor=self.executor, progress=self.progress)
-
-
-@dataclass(kw_only=True)
-class Run:
-    """A run that is ready to take steps."""
-
-    folder: RunFolder
-    config: Config
-    kept: Path | None
-    """The file that keeps what was read from standard input."""
-    gathered: Gathered
-    tokenizer: Tokenizer
-    files: TokenFiles
-    arithmetic: Arithmetic
-    network: LanguageModel
-    """The network in training."""
-    clock: InitVar[Clock]
-    trainer: Trainer = field(init=False)
-
-    def __post_init__(self, clock: Clock) -> None:
-        training, files = self.config.training, self.files
-        val = files.val if files.val is not None and len(files.val.ids) > 1 else None
-        self.trainer = Trainer(
-            self.network,
-            reader=self._reader(),
-            validation=Validation(val.ids, val.starts if self.medium.apart else None) if val is not None else None,
-            config=self.config,
-            budget=Budget(
-                max_time_s=training.max_time_s,
-                max_steps=training.max_steps,
-                max_tokens=None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids))),
-            ),
-            arithmetic=self.arithmetic,
-            clock=clock,
-        )
-
-    def _reader(self) -> Reader:
-        """One stream, or items apart, each in another form every time."""
-        training, train = self.config.training, self.files.train
-        window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
-        if not self.medium.apart:
-            return Streams(train.ids, **window)
-        augment = self.medium.augmentation(self.tokenizer, self.config.data)
-        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, **window)
-
-    @property
-    def medium(self) -> Medium:
-        """Of the sources."""
-        return self.gathered.medium
-
-    @property
-    def material(self) -> Material:
-        """What was read."""
-        return self.gathered.material
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know about the sources."""
-        without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
-        return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without)
-
-    def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-        """What `RunFolder.save_state` takes: everything that the next step depends on, complete in itself."""
-        tensors, values = self.trainer.state()
-        return tensors, {
-            "trainer": values,
-            "architecture": self.network.architecture.to_json(),
-            "tokenizer": self.tokenizer.to_json(),
-            "sources_sha256": self.material.sha256,
-            "settings": self.config.to_dict(),
-            **self.input_record,
-        }
-
-    def begin(self, *, keep_model: bool = False) -> None:
-        """Puts the first state of the run into its folder, in the place of whatever an earlier run left there.
-
-        Raises:
-            MachineError: the disk does not take it; the earlier run is then as it was, or replaced by this one.
-        """
-        tensors, meta = self.state()
-        kept = [self.kept.name] if self.kept else []
-        self.folder.begin(tensors, meta, keep=frozenset([*kept, run_files.MODEL] if keep_model else kept))
-        self.folder.write_config(self.config)
-        self.folder.write_sources(self.material.files())
-
-    @property
-    def input_record(self) -> dict[str, str]:
-        """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
-        return {"standard_input": self.kept.name} if self.kept else {}
-
-
 def start(order: Order, folder: RunFolder) -> Run:
     """Prepares a new run in an empty run folder.
 
     Raises:
         LstmgenError: a source, a setting or the machine is not as it must be.
     """
-    config = presets.with_default_budget(order.config)
+    config = _with_ablation(presets.with_default_budget(order.config))
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
     access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
@@ -321,6 +210,21 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
     return resolved.replace({"tokenizer.name": tokenizer.name})
 
 
+def _with_ablation(config: Config) -> Config:
+    """The configuration with the cell that an LSTM without the named gate is.
+
+    Raises:
+        UsageError: another cell was asked for.
+    """
+    model = config.model
+    if model.without is None:
+        return config
+    cell = WITHOUT[model.without]
+    if model.cell not in (ModelConfig().cell, cell):
+        raise UsageError(f"--without {model.without} is for the cell lstm, not for {model.cell}", remedy="leave one of the two out")
+    return config.replace({"model.cell": cell})
+
+
 def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
     """The configuration with the shape of the model that it starts from.
 
@@ -330,6 +234,7 @@ def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
     names = ("cell", "hidden_size", "num_layers", "embedding_size", "layer_norm", "residual", "tied")
     shape = {name: getattr(architecture, name) for name in names}
     asked = {name: getattr(config.model, name) for name in ("hidden_size", "num_layers", "embedding_size")}
+    asked["cell"] = None if config.model.cell == ModelConfig().cell else config.model.cell
     wrong = [f"{name} {value}, the model has {shape[name]}" for name, value in asked.items() if value not in (None, shape[name])]
     if wrong:
         raise UsageError(f"--init-from keeps the model's shape, but these were asked for: {'; '.join(wrong)}", remedy="leave them out")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,7 +23,7 @@ from lstmgen.media.base import MakeExecutor, Medium, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
 from lstmgen.runs.keeping import Keeper
-from lstmgen.runs.preparation import Order, Run
+from lstmgen.runs.run import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
 from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Stepped, Stopped, Warned
@@ -48,6 +48,7 @@ def train(
     executor: MakeExecutor | None = None,
     progress: Progress | None = None,
     started_at: float | None = None,
+    sample_columns: Callable[[], int] = lambda: 76,
 ) -> Training:
     """A training run; iterate over it to make it happen.
 
@@ -66,6 +67,7 @@ def train(
             everything is read in this process.
         progress: called while sources are read.
         started_at: the `time.monotonic()` at which the budget's clock started; by default now.
+        sample_columns: tells how wide a sample that is drawn while training may be shown.
 
     Raises:
         UsageError: the arguments contradict each other.
@@ -86,6 +88,7 @@ def train(
         clock=Clock(started_at=started_at),
         executor=executor,
         progress=progress,
+        sample_columns=sample_columns,
     )
     return Training(order, out=out, resume=resume, overwrite=overwrite, pause_after=pause_after)
 
@@ -141,7 +144,7 @@ class Training:
     def _train(self, run: Run) -> Iterator[Event]:
         if self._pause_after is not None:
             run.trainer.pause_at = run.trainer.counters.step + self._pause_after
-        speed, keeper, sampler = _Speed(), Keeper(run), Sampler(run)
+        speed, keeper, sampler = _Speed(), Keeper(run), Sampler(run, columns=self._order.sample_columns)
         with contextlib.suppress(MachineError):
             keeper.index()
         try:

@@ -17,7 +17,7 @@ from lstmgen.storage import disk
 from lstmgen.storage.files import machine_errors
 
 _SIGNING_S: Final = 0.02
-"""Time that a holder who has just taken a lock is given to sign it, before one who lost asks again who it is."""
+"""Pause before a lock that is taken and not signed is asked for again."""
 _ASKED: Final = 10
 
 
@@ -38,9 +38,22 @@ class FolderLock:
         self._descriptor: int | None = None
 
     @property
-    def is_held(self) -> bool:
+    def is_ours(self) -> bool:
         """Whether this object holds it."""
         return self._descriptor is not None
+
+    def is_held(self) -> bool:
+        """Whether another holder has it; where nobody does, it is taken and given back within the call. Makes no file."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        except OSError:
+            return False
+        try:
+            return not _try_lock(descriptor)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
 
     def acquire(self) -> None:
         """Take the lock, without waiting.
@@ -88,17 +101,17 @@ class FolderLock:
 
     def _claim(self, descriptor: int) -> None:
         """Lock and sign the file, or raise InUseError with what the holder signed."""
-        if _try_lock(descriptor):
-            disk.truncate(descriptor, 0)
-            disk.write(descriptor, f"{os.getpid()}\n".encode())
-            return
         holder = b""
         for _ in range(_ASKED):
+            if _try_lock(descriptor):
+                disk.truncate(descriptor, 0)
+                disk.write(descriptor, f"{os.getpid()}\n".encode())
+                return
             os.lseek(descriptor, 0, os.SEEK_SET)
             holder = os.read(descriptor, 32).strip()
             if holder:
                 break
-            time.sleep(_SIGNING_S)
+            time.sleep(_SIGNING_S)  # it has just been taken and is not signed yet, or somebody looks whether it is taken
         who = f"process {int(holder)}" if holder.isdigit() else "another process"
         raise InUseError(f"the folder {str(self._folder)!r} is in use by {who}", remedy="wait until it ends, or choose another folder")
 
