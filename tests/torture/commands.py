@@ -107,10 +107,8 @@ def done(folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> 
 
 def complaints(folder: Path, job: Job, base: Path, new: dict[str, str | bytes]) -> list[str]:
     """What is lost in a folder in which the job was disturbed, and what the same job cannot mend when it is done again."""
-    wrong = []
-    for name in job.files:
-        if (folder / name).read_bytes() not in {OLD.encode(), new[name]}:
-            wrong.append(f"{name} is neither the old nor the new file")
+    mixed = [name for name in job.files if (folder / name).read_bytes() not in {OLD.encode(), new[name]}]
+    wrong = [f"{name} is neither the old nor the new file" for name in mixed]
     again = job
     if job.run and run_files.holds_state(folder / job.run):
         expected = {new[job.run]} | ({weights_of(base / job.run)} if job.run == "old" else set())
