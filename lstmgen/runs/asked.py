@@ -97,9 +97,8 @@ def with_absolute_sources(config: Config) -> Config:
     return replace(config, data=replace(data, sources=tuple(map(absolute, data.sources)), val=absolute(data.val) if data.val else None))
 
 
-def changed_for_resume(folder: RunFolder, changes: dict[str, Any]) -> Config:
+def changed_for_resume(folder: RunFolder, config: Config, changes: dict[str, Any]) -> Config:
     """The configuration of a run that is resumed. Raises UsageError: something is changed that would make it another run."""
-    config = folder.read_config()
     plain = config.to_dict()
     others = sorted(key for key, value in changes.items() if key not in CHANGEABLE_ON_RESUME and _lookup(plain, key) != value)
     if others:

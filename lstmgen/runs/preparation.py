@@ -12,122 +12,31 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import InitVar, asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 
 from lstmgen import storage
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.config import Config
+from lstmgen.config import Config, from_dict
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
-from lstmgen.media.base import Access, MakeExecutor, Manner, Material, Medium, Progress, Tokenizer
+from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.runs import presets
 from lstmgen.runs.asked import changed_for_resume, learned_as, refuse_others, with_ablation, with_absolute_sources, with_architecture_of
-from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, record_of_input, recorded_input, token_files
-from lstmgen.training.budget import Budget, Clock
-from lstmgen.training.pieces import PieceStreams
-from lstmgen.training.streams import Reader, Streams
-from lstmgen.training.trainer import Trainer
-from lstmgen.training.validation import Validation
+from lstmgen.runs.run import Order, Run
+from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
 
 _TOKENIZER_CACHE_VERSION = 2
 
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What the caller of `lstmgen.train` asked for."""
-
-    config: Config
-    changes: dict[str, Any] = field(default_factory=dict)
-    """The `section.key` settings that were given explicitly."""
-    init_from: Path | None = None
-    stdin: BinaryIO | None = None
-    cache: Path
-    clock: Clock
-    executor: MakeExecutor | None = None
-    progress: Progress | None = None
-    sample_columns: Callable[[], int] = lambda: 76
-
-    def access(self, folder: RunFolder, kept: Mapping[str, Path]) -> Access:
-        """How the sources of a run in this folder are read."""
-        return Access(folder=folder.path, cache=self.cache, kept=kept, executor=self.executor, progress=self.progress)
-
-
-@dataclass(kw_only=True)
-class Run:
-    """A run that is ready to take steps."""
-
-    folder: RunFolder
-    config: Config
-    kept: Mapping[str, Path]
-    """The files that keep what was read from standard input and pipes."""
-    gathered: Gathered
-    tokenizer: Tokenizer
-    files: TokenFiles
-    arithmetic: Arithmetic
-    network: LanguageModel
-    """The network in training."""
-    clock: InitVar[Clock]
-    trainer: Trainer = field(init=False)
-
-    def __post_init__(self, clock: Clock) -> None:
-        training, files, manner = self.config.training, self.files, self.manner
-        val = files.val if files.val is not None and len(files.val.ids) > 1 else None
-        self.trainer = Trainer(
-            self.network,
-            reader=self._reader(),
-            validation=None if val is None else Validation(val.ids, val.starts if manner.apart else None, ends=manner.ends),
-            config=self.config,
-            budget=Budget(
-                max_time_s=training.max_time_s,
-                max_steps=training.max_steps,
-                max_tokens=None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids))),
-            ),
-            arithmetic=self.arithmetic,
-            clock=clock,
-        )
-
-    def _reader(self) -> Reader:
-        """One stream, or items apart, each in another form every time."""
-        training, train = self.config.training, self.files.train
-        window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
-        if not self.manner.apart:
-            return Streams(train.ids, **window)
-        augment = self.medium.augmentation(self.tokenizer, self.config.data)
-        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, levelled=self.manner.levelled, **window)
-
-    @property
-    def medium(self) -> Medium:
-        """Of the sources."""
-        return self.gathered.medium
-
-    @property
-    def manner(self) -> Manner:
-        """How its items are learned."""
-        return self.medium.manner(self.config.data)
-
-    @property
-    def material(self) -> Material:
-        """What was read."""
-        return self.gathered.material
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know about the sources."""
-        without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
-        return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without)
-
-    @property
-    def input_record(self) -> dict[str, Any]:
-        """What is recorded so that what was read from standard input and pipes is found again; nothing where nothing was."""
-        return record_of_input(self.kept)
+ENDED_AT = "ended_at_step"
+"""What a model file says of the run that wrote it, once that has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,10 +94,7 @@ def start(order: Order, folder: RunFolder) -> Run:
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    folder.begin(kept=outline.kept.values())
-    folder.write_config(config)
-    folder.write_sources(outline.gathered.material.files())
-    return Run(
+    run = Run(
         folder=folder,
         gathered=outline.gathered,
         kept=outline.kept,
@@ -199,6 +105,8 @@ def start(order: Order, folder: RunFolder) -> Run:
         network=network,
         clock=order.clock,
     )
+    run.begin()
+    return run
 
 
 def resume(order: Order, folder: RunFolder) -> Run:
@@ -207,9 +115,10 @@ def resume(order: Order, folder: RunFolder) -> Run:
     Raises:
         LstmgenError: the sources have changed, a setting may not be changed any more, or the folder is damaged.
     """
+    folder.clear()
     warnings: list[str] = []
     tensors, values = folder.load_state(warn=warnings.append)
-    config = changed_for_resume(folder, order.changes)
+    config = changed_for_resume(folder, _settings(folder, values), order.changes)
     tokenizer = tokenizer_from_json(values["tokenizer"])
     access = order.access(folder, recorded_input(config.data, values, folder))
     gathered = gather_again(config.data, access, medium=medium_of(tokenizer), run=folder.path)
@@ -236,14 +145,39 @@ def resume(order: Order, folder: RunFolder) -> Run:
     )
     trainer = run.trainer
     trainer.restore(tensors, values["trainer"])
-    if trainer.progress() >= 1:
+    if trainer.progress() >= 1 and _has_ended(run):
         raise UsageError(
             f"the run in {folder.path} has used up its budget at step {trainer.counters.step:,}",
             remedy=f"give it more: lstmgen train --resume {folder.path} --max-steps {2 * trainer.counters.step}",
         )
     folder.truncate_metrics(trainer.counters.step)
-    folder.write_config(config)
+    if trainer.counters.step:
+        folder.write_config(config)
+    else:
+        run.begin(keep_model=_summary(folder).get("settings") == values.get("settings"))
     return run
+
+
+def _settings(folder: RunFolder, values: dict[str, Any]) -> Config:
+    """The settings of a run; before its first step those in its folder may still be of a run that it replaces."""
+    if values["trainer"]["counters"]["step"] == 0 and "settings" in values:
+        return from_dict(values["settings"])
+    return folder.read_config()
+
+
+def _has_ended(run: Run) -> bool:
+    """Whether nothing is left to do for a run whose budget is used up. Runs of older versions do not say so, but hold what came last."""
+    summary, step = _summary(run.folder), run.trainer.counters.step
+    if ENDED_AT in summary:
+        return summary[ENDED_AT] == step
+    return "val" in summary or (run.trainer.validation is None and summary.get("steps") == step)
+
+
+def _summary(folder: RunFolder) -> dict[str, Any]:
+    """What the model in a folder says of its training; nothing where there is none that can be read."""
+    with contextlib.suppress(ModelFileError, MachineError):
+        return read_description(folder.model_path).summary
+    return {}
 
 
 def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, cache: Path) -> Tokenizer:
