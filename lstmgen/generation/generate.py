@@ -49,7 +49,7 @@ class Sample:
     """
 
     index: int
-    prompt_index: int = 0
+    prompt_index: int = field(default=0, repr=False)
     seed: int
     prompt: str
     item: Item = field(repr=False)
