@@ -30,6 +30,7 @@ from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
+from lstmgen.model.memory import refuse_training
 from lstmgen.runs import presets
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
@@ -265,13 +266,11 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
 
 def _arithmetic(config: Config, architecture: Architecture) -> Arithmetic:
     set_threads(config.runtime.threads)
-    return choose_arithmetic(
-        config.runtime.precision,
-        choose_device(config.runtime.device),
-        architecture=architecture,
-        batch_size=config.training.batch_size or 1,
-        seq_length=config.training.seq_length or 1,
-    )
+    device = choose_device(config.runtime.device)
+    window = {"batch_size": config.training.batch_size or 1, "seq_length": config.training.seq_length or 1}
+    if device.type == "cpu":
+        refuse_training(architecture, **window)
+    return choose_arithmetic(config.runtime.precision, device, architecture=architecture, **window)
 
 
 def _absolute_sources(config: Config) -> Config:
