@@ -12,7 +12,7 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids", "options", "run_files", "version"}
+GROUND = {"errors", "limits", "choices", "ids", "options", "run_files", "version", "wording"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
@@ -23,6 +23,7 @@ ALLOWED = {
     "options": {"errors"},
     "run_files": set(),
     "version": set(),
+    "wording": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,
@@ -34,9 +35,10 @@ ALLOWED = {
     "training": MECHANISMS,
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
+    "lab": FOUNDATION | {"model"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
-    "api": MECHANISMS | {"training", "generation", "analysis", "runs"},
-    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files"},
+    "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
+    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }
@@ -47,7 +49,7 @@ ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analy
 CONTRACT = {"lstmgen.media.base", "lstmgen.media.writing", "lstmgen.media.registry", "lstmgen.media.declared"}
 """What they may know of the media."""
 
-WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs"}
+WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs", "lab"}
 """Everything else works without torch."""
 
 HOMES = {

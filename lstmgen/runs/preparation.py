@@ -28,7 +28,7 @@ from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
-from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
+from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads, threads_for
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.model.memory import refuse_training
 from lstmgen.runs import presets
@@ -73,7 +73,8 @@ def start(order: Order, folder: RunFolder) -> Run:
     torch.manual_seed(config.training.seed)
     architecture = _architecture(config, gathered.medium, tokenizer)
     arithmetic = _arithmetic(config, architecture)
-    network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
+    with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
+        network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})

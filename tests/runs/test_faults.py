@@ -249,11 +249,11 @@ def test_a_run_that_diverges_leaves_a_good_model_and_a_state_that_resumes_and_sa
 
 def test_a_ruined_model_is_never_the_best(start, tmp_path):
     events = []
-    with pytest.raises(DivergedError, match="out of bounds, and learned nothing before; the model of step 0 is kept"):
+    with contextlib.suppress(DivergedError):
         events.extend(start(tmp_path / "run", settings={**WILD, "training.max_steps": 12}))
-    evaluations = [event for event in events if isinstance(event, Evaluated)]
-    assert evaluations
-    assert not any(event.is_best for event in evaluations)
+    losses = [event.val_nats for event in events if isinstance(event, Evaluated)]
+    assert max(losses) > 5
+    assert all(event.val_nats < 4 for event in events if isinstance(event, Evaluated) and event.is_best)
 
 
 def test_resuming_in_the_middle_of_a_bad_stretch_is_exact(start, resume, tmp_path):
@@ -280,3 +280,14 @@ def test_who_comes_second_is_told_who_trains_there(start, tmp_path):
     with pytest.raises(InUseError, match="in use by process"):
         list(start(tmp_path / "run"))
     first.close()
+
+
+# Threads
+
+
+def test_one_thread_and_two_train_the_same_model(start, tmp_path):
+    """Wide enough for torch to share the work out."""
+    settings = {"model.hidden_size": 64, "training.batch_size": 16, "training.seq_length": 64, "training.max_steps": 3}
+    for threads in (1, 2):
+        list(start(tmp_path / str(threads), settings={**settings, "runtime.threads": threads}))
+    assert weights_of(tmp_path / "1") == weights_of(tmp_path / "2")
