@@ -122,11 +122,16 @@ def record(log: list[tuple[Any, ...]]) -> None:
     """From now on every call is written down, with the number of the file in the place of its descriptor."""
     real = {name: getattr(disk, name) for name in disk.CALLS}
 
+    serial: dict[int, int] = {}  # a file that is made may get the inode of one that went
+
     def number(descriptor: int) -> int:
-        return os.fstat(descriptor).st_ino
+        return serial[os.fstat(descriptor).st_ino]
 
     def open_file(path: Path, flags: int) -> int:
+        is_new = not path.exists()
         descriptor = real["open_file"](path, flags)
+        if is_new:
+            serial[os.fstat(descriptor).st_ino] = len(log)
         log.append(("open_file", str(path), number(descriptor)))
         return descriptor
 
@@ -154,8 +159,9 @@ def record(log: list[tuple[Any, ...]]) -> None:
 
         return call
 
-    vars(disk).update(open_file=open_file, write=write, truncate=truncate, sync=sync)
-    vars(disk).update({name: named(name) for name in ("sync_folder", "replace", "link", "unlink", "make_folder")})
+    plain = {"open_file": open_file, "write": write, "truncate": truncate, "sync": sync}
+    for name, call in (plain | {name: named(name) for name in ("sync_folder", "replace", "link", "unlink", "make_folder")}).items():
+        setattr(disk, name, call)
 
 
 def _appends(descriptor: int) -> bool:
