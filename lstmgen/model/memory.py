@@ -20,8 +20,8 @@ _TRAINING_BYTES: Final = 4 + 4 + 8 + 4
 """Of each parameter: itself, its gradient, its moments, and the good one to which a divergence goes back."""
 _SAVING_BYTES: Final = 2 * (4 + 8 + 4)
 """The same without gradients as the content of a file, made in two copies."""
-_ACTIVATIONS: Final = 10
-"""Numbers that a layer keeps for each unit and token until the backward pass."""
+_ACTIVATIONS: Final = 24
+"""Numbers that a layer keeps for each unit and token from the forward pass to the backward pass."""
 _LOGITS: Final = 3
 """Logits, their logarithms, their gradients."""
 _LOADING_COPIES: Final = 3

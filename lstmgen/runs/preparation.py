@@ -13,7 +13,7 @@ import glob
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +56,30 @@ CHANGEABLE_ON_RESUME = frozenset(
 """Settings that a resumed run may be given anew; anything else would make it another run."""
 
 
-def start(order: Order, folder: RunFolder) -> Run:
-    """Prepares a new run in an empty run folder.
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """What a new run will be, before there is a network.
+
+    Attributes:
+        config: every setting decided.
+        kept: the file that keeps what was read from standard input.
+        base: the model that it starts from.
+    """
+
+    config: Config
+    kept: Path | None
+    gathered: Gathered
+    tokenizer: Tokenizer
+    files: TokenFiles
+    architecture: Architecture
+    base: Model | None
+
+
+def sketch(order: Order, folder: RunFolder) -> Outline:
+    """Reads the sources of a new run and decides all of its settings; writes into the folder only what standard input holds.
 
     Raises:
-        LstmgenError: a source, a setting or the machine is not as it must be.
+        LstmgenError: as `start`.
     """
     config = _with_ablation(presets.with_default_budget(order.config))
     choose_device(config.runtime.device)
@@ -70,9 +89,22 @@ def start(order: Order, folder: RunFolder) -> Run:
     tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
     files = token_files(gathered.material, tokenizer, access)
     config = _absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
-    torch.manual_seed(config.training.seed)
     architecture = _architecture(config, gathered.medium, tokenizer)
-    arithmetic = _arithmetic(config, architecture)
+    return Outline(
+        config=config, kept=access.kept, gathered=gathered, tokenizer=tokenizer, files=files, architecture=architecture, base=base
+    )
+
+
+def start(order: Order, folder: RunFolder) -> Run:
+    """Prepares a new run in an empty run folder.
+
+    Raises:
+        LstmgenError: a source, a setting or the machine is not as it must be.
+    """
+    outline = sketch(order, folder)
+    config, tokenizer, architecture, base = outline.config, outline.tokenizer, outline.architecture, outline.base
+    torch.manual_seed(config.training.seed)
+    arithmetic = arithmetic_of(config, architecture)
     with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
         network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
     if base:
@@ -80,11 +112,11 @@ def start(order: Order, folder: RunFolder) -> Run:
     config = config.replace({"runtime.precision": arithmetic.precision})
     run = Run(
         folder=folder,
-        gathered=gathered,
-        kept=access.kept,
+        gathered=outline.gathered,
+        kept=outline.kept,
         config=config,
         tokenizer=tokenizer,
-        files=files,
+        files=outline.files,
         arithmetic=arithmetic,
         network=network,
         clock=order.clock,
@@ -113,7 +145,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
         )
     files = token_files(gathered.material, tokenizer, access)
     architecture = Architecture.from_json(values["architecture"])
-    arithmetic = _arithmetic(config, architecture)
+    arithmetic = arithmetic_of(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
     gathered = replace(gathered, notes=tuple(warnings))
     run = Run(
@@ -265,7 +297,8 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
     )
 
 
-def _arithmetic(config: Config, architecture: Architecture) -> Arithmetic:
+def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
+    """The arithmetic that the settings and the machine lead to. Raises MachineError: the device or the precision is not to be had."""
     set_threads(config.runtime.threads)
     device = choose_device(config.runtime.device)
     window = {"batch_size": config.training.batch_size or 1, "seq_length": config.training.seq_length or 1}
