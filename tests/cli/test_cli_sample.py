@@ -264,7 +264,7 @@ def test_a_file_that_cannot_be_written_stays_what_it_was_and_is_named(cli, run_f
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(disk, call, refuse)
-    done = cli("sample", run_folder, "-n", "5", "-o", target, streamed)
+    done = cli("sample", run_folder, "-n", "5", "-s", "1", "--ignore-end", "-o", target, streamed)
     assert done.code == 4
     assert f"error: cannot write {str(target)!r}" in done.err
     assert target.read_text() == "precious"
@@ -273,6 +273,6 @@ def test_a_file_that_cannot_be_written_stays_what_it_was_and_is_named(cli, run_f
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
 def test_a_full_device_is_named(cli, run_folder):
-    done = cli("sample", run_folder, "-n", "5", "-o", "/dev/full")
+    done = cli("sample", run_folder, "-n", "5", "-s", "1", "--ignore-end", "-o", "/dev/full")
     assert done.code == 4
     assert "cannot write '/dev/full': the disk is full" in done.err
