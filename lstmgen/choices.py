@@ -11,6 +11,8 @@ from typing import Final, Literal, get_args
 PedalPolicy = Literal["extend", "drop"]
 TimeBase = Literal["beats", "seconds"]
 GridForm = Literal["voices", "chords"]
+Kept = Literal["highest", "lowest"]
+"""Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Device = Literal["auto", "cpu", "cuda"]
 Schedule = Literal["linear", "cosine", "constant"]

@@ -213,6 +213,8 @@ def sampled(case, folder):
     return out.decode()
 
 
+# "scale", "constraints", "performance-scale" and "chords" were pinned anew: what --scale and --pitch-range left was often a change of tempo
+# and nothing else, and --max-polyphony kept what was drawn first, the lowest notes.
 TUNES_DRAWN = {
     "bars": ("models/notes", "--bars", "4"),
     "bars-cold-and-few": ("models/notes", "--bars", "2", "-t", "0.5", "--top-k", "20", "--repetition-penalty", "1.2"),

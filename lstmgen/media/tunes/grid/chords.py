@@ -151,8 +151,6 @@ class ChordGrammar(Grammar):
         if not self._now and self.course.end is None:
             mask_V[BOUNDARY_ID] = True
         mask_V[self._end_of_step] = True
-        if len(self._now) >= limits.max_sounding:
-            return
         new_P, held_P = mask_V[self._new + low : self._new + 128], mask_V[self._held + low : self._held + 128]
         new_P[:] = limits.pitches_P[low:]
         if self._held > self._new:

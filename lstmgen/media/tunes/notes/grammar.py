@@ -25,7 +25,7 @@ from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PROGRAM, UNSAID_BIN, VELOCITY, loudness
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
-from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
+from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import Row
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import Steps
@@ -129,11 +129,7 @@ class NotesGrammar(Grammar):
         free_I = playing_I[:DRUMS]
         open_T = np.zeros(len(step_T), np.bool_)
         if free_I.any() and limits.pitches_P.any():
-            ends_IP = self._ends_IP[:DRUMS]
-            open_T = step_T >= int(ends_IP[free_I][:, limits.pitches_P].min())
-            if limits.max_sounding < NO_LIMIT:
-                ends = np.sort(ends_IP[ends_IP > self.course.now])
-                open_T &= len(ends) - np.searchsorted(ends, step_T, side="right") < limits.max_sounding
+            open_T = step_T >= int(self._ends_IP[:DRUMS][free_I][:, limits.pitches_P].min())
         if playing_I[DRUMS]:
             open_T |= step_T >= int(self._ends_IP[DRUMS].min())
         return open_T
@@ -146,8 +142,6 @@ class NotesGrammar(Grammar):
         legal_IP: NDArray[np.bool_] = self._ends_IP <= now
         if limits is not NOTHING_LIMITED:
             legal_IP[:DRUMS] &= limits.pitches_P
-        if limits.max_sounding < NO_LIMIT and int((self._ends_IP[:DRUMS] > now).sum()) >= limits.max_sounding:
-            legal_IP[:DRUMS] = False
         legal_IP[~self._playing_I] = False
         return self._in_order(legal_IP)
 
