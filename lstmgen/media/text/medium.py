@@ -17,7 +17,7 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.ids import Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
 from lstmgen.media.text import tokenizers
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus, gather
@@ -179,6 +179,16 @@ class TextMedium:
     def symbols(self, item: str) -> Symbols:
         """Its words."""
         return symbols_of_text(item)
+
+    def statistics(self, tokenizer: TextTokenizer) -> tuple[Statistic, ...]:
+        """None: of text nothing of the kind is counted."""
+        del tokenizer
+        return ()
+
+    def count(self, item: str) -> Counts:
+        """Nothing."""
+        del item
+        return {}
 
     def parse_prompt(self, tokenizer: TextTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a text continues; it is never altered, whatever the model makes of its unseen symbols."""
