@@ -27,6 +27,9 @@ ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
 
+USUAL_TEMPERATURE: Final = 0.8
+"""At which samples are drawn where neither the user nor the medium wants another."""
+
 CELLS: Final = {"lstm": "lstmgen.model.cells.lstm", "gru": "lstmgen.model.cells.gru", "rnn": "lstmgen.model.cells.rnn"}
 """Every kind of recurrent cell, the default first, and the module that holds its record."""
 

@@ -118,10 +118,15 @@ def chosen(command: str, label: str, values: Mapping[str, Any]) -> dict[str, Any
     return given(own.values(), values)
 
 
-def medium_of_model(model: str) -> api.Medium:
-    """Of which medium a model is; without torch.
+def tokenizer_of_model(model: str) -> Any:
+    """The tokenizer of a model; without torch.
 
     Raises:
         ModelFileError: there is no such model, or it is damaged.
     """
-    return api.medium_of(api.read_description(api.find_model(model)).tokenizer)
+    return api.read_description(api.find_model(model)).tokenizer
+
+
+def medium_of_model(model: str) -> api.Medium:
+    """Of which medium a model is; without torch. Raises ModelFileError."""
+    return api.medium_of(tokenizer_of_model(model))

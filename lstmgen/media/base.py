@@ -280,6 +280,10 @@ class Medium(Protocol):
         """The cycle in which the ids stand."""
         ...
 
+    def temperature(self, tokenizer: Any) -> float:
+        """At which samples are drawn where none is given."""
+        ...
+
     def augmentation(self, tokenizer: Any, data: DataConfig) -> Augment | None:
         """What is done to an item each time it is taken."""
         ...

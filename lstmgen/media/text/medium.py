@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits, storage
-from lstmgen.choices import OovPolicy, label_of
+from lstmgen.choices import USUAL_TEMPERATURE, OovPolicy, label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
@@ -122,6 +122,11 @@ class TextMedium:
     def clock(self, tokenizer: TextTokenizer) -> Clock | None:
         """None: text implies no cycle."""
         del tokenizer
+
+    def temperature(self, tokenizer: TextTokenizer) -> float:
+        """Below 1: safer than what was learned."""
+        del tokenizer
+        return USUAL_TEMPERATURE
 
     def augmentation(self, tokenizer: TextTokenizer, data: DataConfig) -> Augment | None:
         """None: text is learned as it stands."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import storage
-from lstmgen.choices import label_of
+from lstmgen.choices import USUAL_TEMPERATURE, label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
@@ -114,6 +114,10 @@ class TuneMedium:
     def clock(self, tokenizer: EventTokenizer) -> Clock | None:
         """The cycle that the tokens of a grid imply."""
         return tokenizer.clock
+
+    def temperature(self, tokenizer: EventTokenizer) -> float:
+        """The usual one; 1 where time is in hundredths of a second, of which each is unlikely, so that to favour some distorts it."""
+        return USUAL_TEMPERATURE if _knows_bars(tokenizer) else 1.0
 
     def augmentation(self, tokenizer: EventTokenizer, data: DataConfig) -> Augment | None:
         """Another key and another speed, where the settings ask for them."""

@@ -159,6 +159,9 @@ class NumberMedium:
     def clock(self, tokenizer):
         return None
 
+    def temperature(self, tokenizer):
+        return 1.0
+
     def augmentation(self, tokenizer, data):
         return None
 

@@ -51,9 +51,12 @@ class ChordGrid(GridNotation):
         hold: whether held notes and repeated ones are told apart.
     """
 
+    waits: tuple[str, ...] = (STEP,)
+
     def __init__(self, base: TimeBase, *, hold: bool) -> None:
         self.base, self.hold = base, hold
         self.pitch_kinds: tuple[str, ...] = (ONSET, HELD) if hold else (SOUNDING,)
+        self.starts: tuple[str, ...] = self.pitch_kinds[:1]
         self.table = EventTable([(STEP, 1), *((kind, 128) for kind in self.pitch_kinds)])
 
     @property

@@ -51,6 +51,8 @@ class VoiceGrid(GridNotation):
     """
 
     pitch_kinds: tuple[str, ...] = (PITCH,)
+    starts: tuple[str, ...] = (PITCH,)
+    waits: tuple[str, ...] = (REST,)
 
     def __init__(self, base: TimeBase, *, voices: int, hold: bool) -> None:
         self.base, self.voices, self.hold = base, voices, hold
