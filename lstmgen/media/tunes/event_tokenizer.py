@@ -30,7 +30,7 @@ from lstmgen.music.score import Meter, Score
 _LARGEST_NUMBER: Final = 2**16
 """Of the JSON; whatever is above it need not even be shown."""
 _PATIENCE: Final = {"beats": 4, "seconds": 1}
-"""Of a tune how long its first note may keep one waiting."""
+"""How long the first note of a tune may keep one waiting."""
 _NO_IDS: Final = np.zeros(0, np.int64)
 
 

@@ -35,6 +35,11 @@ class Grammar(Protocol):
         """Whether the end that was asked for has been reached."""
         return self.course.finished
 
+    @property
+    def next_wait(self) -> int:
+        """The step at which it stands after an event that lets time pass."""
+        return self.course.now + 1
+
     def begin(self) -> None:
         """The prompt is over: from here on constraints hold."""
         self.course.begin()
@@ -63,7 +68,7 @@ class GrammarCursor:
         fresh: makes the grammar at the beginning of a piece.
         table: the ranges of ids.
         starts: the kinds of events that begin a note.
-        waits: the kinds of events with which time passes.
+        waits: the kinds of events with which time passes: by their value, or up to `Grammar.next_wait` where they have only one.
         patience: steps that may pass before the first note is drawn: nobody wants silence.
     """
 
@@ -106,12 +111,12 @@ class GrammarCursor:
     def _hurry(self, mask_V: NDArray[np.bool_], since: int) -> None:
         """While no note was drawn: no end, and no more waiting where it was long enough, as long as anything else may come."""
         course = self._grammar.course
-        patience = self._patience if course.end is None else min(self._patience, (course.end - since) // 2)
         hurried_V = mask_V.copy()
         hurried_V[BOUNDARY_ID] = False
-        if course.now - since >= patience:
-            for kind in self._waits:
-                hurried_V[self._table.span(kind)] = False
+        for kind in self._waits:
+            waits_V = hurried_V[self._table.span(kind)]
+            ends_V = course.now + 1 + np.arange(len(waits_V)) if len(waits_V) > 1 else np.array([self._grammar.next_wait])
+            waits_V[(ends_V >= course.now + course.room) | (course.now - since >= self._patience)] = False
         if hurried_V.any():
             mask_V[:] = hurried_V
 

@@ -65,6 +65,11 @@ class NotesGrammar(Grammar):
         """Whether the end that was asked for has been reached."""
         return self._clock.finished
 
+    @property
+    def next_wait(self) -> int:
+        """Where the bar ends."""
+        return self._clock.length
+
     def begin(self) -> None:
         """The prompt is over."""
         requested = self._constraints
