@@ -6,6 +6,7 @@ from typing import Final
 
 from lstmgen.api import NOVEL_TRIES, Sampling, parse_temperature
 from lstmgen.choices import USUAL_TEMPERATURE
+from lstmgen.cli.complete import paths
 from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, PRECISION, THREADS
 from lstmgen.options import Option
 
@@ -48,7 +49,12 @@ COMMON: Final = (
         panel=_PROMPT,
     ),
     Option(
-        name="prompt_file", flags="-f --prompt-file", unit="FILE", help="Begin with this file's text; - is standard input.", panel=_PROMPT
+        name="prompt_file",
+        flags="-f --prompt-file",
+        unit="FILE",
+        help="Begin with this file's text; - is standard input.",
+        panel=_PROMPT,
+        complete=paths,
     ),
     Option(name="echo", flags="--echo/--no-echo", type=bool, default=True, help="Print the prompt before the text. [echo]", panel=_PROMPT),
     Option(
@@ -87,6 +93,7 @@ COMMON: Final = (
         unit="FILE",
         help="Write there; several samples go to FILE-1, FILE-2 and so on, or into FOLDER/.",
         panel=OUTPUT,
+        complete=paths,
     ),
     JSON,
     Option(
