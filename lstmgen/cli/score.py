@@ -29,7 +29,7 @@ _EXAMPLES: Final = (
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
-    "lstmgen score RUN --music --num-samples 50    # what its tunes are like beside those that it learned",
+    "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
     "cat draft.txt | lstmgen score RUN - --per-token --top 50",
 )
 _TABLES: Final = "tables"

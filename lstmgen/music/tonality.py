@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.music.score import Notes
+from lstmgen.music.score import Notes, Score
 
 _MAJOR: Final = (0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400)
 _MINOR: Final = (0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330)
@@ -53,3 +53,10 @@ def tonality_of(notes: Notes) -> Tonality | None:
     profiles -= profiles.mean(1, keepdims=True)
     best = int(np.argmax(profiles @ (heard_P - heard_P.mean()) / np.linalg.norm(profiles, axis=1)))
     return Tonality(best % 12, minor=best >= 12)
+
+
+def key_name(score: Score) -> str:
+    """The key in which a piece begins by its signature, or else the one that it is heard in: `G`, `E minor`; empty where there is none."""
+    written = next((Tonality.of_signature(key.sharps, minor=key.minor) for key in score.keys if key.tick == 0), None)
+    found = written or tonality_of(score.notes)
+    return "" if found is None else found.name

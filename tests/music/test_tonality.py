@@ -2,8 +2,8 @@
 
 import pytest
 
-from lstmgen.music.score import Notes
-from lstmgen.music.tonality import Tonality, pitch_classes, tonality_of
+from lstmgen.music.score import Key, Notes, Score
+from lstmgen.music.tonality import Tonality, key_name, pitch_classes, tonality_of
 from lstmgen.music.typed import parse_tune
 
 ROUND = "C4 D4 E4 C4 C4 D4 E4 C4 E4 F4 G4:2 E4 F4 G4:2 G4 E4 C4 C4 G3 C4:2"
@@ -16,6 +16,13 @@ def test_a_tune_is_in_its_key_wherever_it_is_moved(tune, minor, semitones):
     notes = parse_tune(tune).notes
     notes = notes.changed(pitch=notes.pitch.astype(int) + semitones)
     assert tonality_of(notes) == Tonality((semitones + (9 if minor else 0)) % 12, minor=minor)
+
+
+def test_a_signature_goes_before_what_is_heard():
+    score = parse_tune(ROUND)
+    assert key_name(score) == "C"
+    assert key_name(score.changed(keys=(Key(0, -2, minor=True),))) == "G minor"
+    assert key_name(Score.of(Notes.empty())) == ""
 
 
 def test_drums_and_silence_have_no_key():

@@ -20,8 +20,10 @@ from lstmgen.media.writing import Outcome
 from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
+from lstmgen.music.moments import keeps_bars
 from lstmgen.music.score import Notes, Score, TempoMap
 from lstmgen.music.thinning import thinned
+from lstmgen.music.tonality import key_name
 from lstmgen.wording import counted
 
 _TOKENS_PER_BAR: Final = 2_000
@@ -145,6 +147,8 @@ class TuneWriter:
             "drawn_notes": len(new.notes),
             "seconds": score.duration_s,
             "bars": bars_of(score),
+            "in_bars": keeps_bars(score),
+            "key": key_name(score),
         }
         return Outcome(item=score, facts=facts, warnings=(*self._warnings(len(new.notes)), *warnings_of(score)))
 
