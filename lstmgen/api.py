@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lstmgen.analysis.evaluation import Evaluation as Evaluation
     from lstmgen.analysis.evaluation import Row as Row
     from lstmgen.analysis.evaluation import combined as combined
+    from lstmgen.analysis.likeness import Likeness as Likeness
     from lstmgen.analysis.novelty import Novelty as Novelty
     from lstmgen.checkpoint.model_file import find_model as find_model
     from lstmgen.checkpoint.model_file import read_description as read_description
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from lstmgen.runs.sources import keep_input as keep_input
     from lstmgen.storage import cache_folder as cache_folder
     from lstmgen.storage import make_folder as make_folder
+    from lstmgen.storage import written_aside as written_aside
     from lstmgen.training.events import Evaluated as Evaluated
     from lstmgen.training.events import Event as Event
     from lstmgen.training.events import Prepared as Prepared
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "analysis.evaluation": "Evaluation, Row, combined",
+    "analysis.likeness": "Likeness",
     "analysis.novelty": "Novelty",
     "checkpoint.model_file": "find_model, read_description",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
@@ -114,7 +117,7 @@ _HOMES: Final = {
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",
-    "storage": "cache_folder, make_folder",
+    "storage": "cache_folder, make_folder, written_aside",
     "training.events": "Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned",
 }
 """The public names by the module that defines them; `a as b` offers a under another name."""

@@ -29,7 +29,7 @@ class Request:
         num_samples: how many. Sample i is the same whatever their number is.
         seed: what the random numbers are made from; None draws one, which every sample reports.
         first: the number of the first sample.
-        sampling: how tokens are chosen.
+        sampling: how tokens are chosen; None: as is usual for the model.
         echo: whether an item begins with the prompt, where its medium lets it.
         novel: draw again what has copied more than this share of the training data; None: any may be copied.
         options: those of the medium, by name; see `media.declared`.
@@ -44,7 +44,7 @@ class Request:
     num_samples: int = 1
     seed: int | None = None
     first: int = 0
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Sampling | None = None
     echo: bool = True
     novel: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -79,7 +79,7 @@ class Request:
         own = {
             "prompt": _prompt_to_json(self.prompt),
             "prompts": prompts,
-            "sampling": self.sampling.to_json(),
+            "sampling": None if self.sampling is None else self.sampling.to_json(),
             "options": dict(self.options),
         }
         return values | own
@@ -102,7 +102,7 @@ class Request:
             changed["prompt"] = _prompt_from_json(changed["prompt"])
         if isinstance(prompts := changed.get("prompts"), list):
             changed["prompts"] = tuple(map(_prompt_from_json, prompts))
-        if "sampling" in changed:
+        if changed.get("sampling") is not None:
             changed["sampling"] = Sampling.from_json(changed["sampling"])
         return Request(**changed)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lstmgen.choices import Part as Side
 from lstmgen.corpus.prepared import Part
 from lstmgen.media.base import Symbols
 from lstmgen.media.text import encoding
@@ -98,9 +99,9 @@ class TextMaterial:
         """The token files to be made, what else decides their content, and the bytes of text in all."""
         return encoding.parts(self.corpus, tokenizer, val_frac=self.val_frac, val=self.val)
 
-    def symbols(self) -> Iterator[tuple[str, Symbols]]:
-        """The words of every document, as far as it is learned from, and the name of the file that holds it."""
-        for name, chunks in self._training():
+    def symbols(self, part: Side = "train") -> Iterator[tuple[str, Symbols]]:
+        """The words of every document, as far as it is learned from or held out, and the name of the file that holds it."""
+        for name, chunks in self._training() if part == "train" else self._held_out():
             yield name, symbols_of_chunks(chunks)
 
     def losses(self, tokenizer: TextTokenizer) -> tuple[str, ...]:
@@ -119,3 +120,7 @@ class TextMaterial:
 
     def _training(self) -> Iterator[tuple[str, Iterable[str]]]:
         return split(self.corpus, 0.0 if self.val else self.val_frac)[0]()
+
+    def _held_out(self) -> Iterator[tuple[str, Iterable[str]]]:
+        held_out = split(self.val, 0.0)[0] if self.val else split(self.corpus, self.val_frac)[1]
+        return iter(()) if held_out is None else held_out()
