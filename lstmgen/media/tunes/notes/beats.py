@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable, last_said
-from lstmgen.media.tunes.notes.events import Times, note_ids, strides
-from lstmgen.media.tunes.notes.repeats import FARTHEST, REPEAT, distances, sources
+from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, TRANSPOSED, Times, note_ids, strides
+from lstmgen.media.tunes.notes.remaining import BANDS, Remaining, band_name, bands_of
+from lstmgen.media.tunes.notes.repeats import FARTHEST, REPEAT, distances, repeats_among
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Beats, nearest
 from lstmgen.music.constraints import Constraints
+from lstmgen.music.keys import KEYS
 from lstmgen.music.lanes import Steps, is_new
 from lstmgen.music.score import Meter, Score, TempoMap
 
@@ -53,13 +55,15 @@ class BeatWork:
     Args:
         unit: steps of a beat.
         repeats: whether a bar that comes back is one event.
+        guides: whether a bar says how many remain, and a piece its key.
     """
 
-    def __init__(self, unit: int, *, repeats: bool = False) -> None:
+    def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False) -> None:
         self.base = Beats(unit)
-        self.repeats = repeats
-        self.last_ranges = ((REPEAT, FARTHEST),) if repeats else ()
-        self.ranges = ((BAR, 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
+        self.repeats, self.guides = repeats, guides
+        guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (KEY, KEYS)) if guides else ()
+        self.last_ranges = ((((REPEAT, FARTHEST),)) if repeats else ()) + guiding
+        self.ranges = ((BAR, BANDS if guides else 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
         self.lengths_D = strides(unit, (2, 1), (4, unit // 4), (8, unit // 2), (16, unit), (32, 2 * unit))
         self.drum_steps = unit // 4
         self.bar_steps_M = np.array([4 * unit * numerator // denominator for numerator, denominator in METERS], np.int64)
@@ -72,14 +76,14 @@ class BeatWork:
     def words(self) -> dict[str, Callable[[int], str]]:
         """How the events that tell time read."""
         return {
-            BAR: lambda _: "bar",
+            BAR: lambda value: f"bar, {band_name(value)} left" if self.guides else "bar",
             METER: lambda value: f"meter {METERS[value][0]}/{METERS[value][1]}",
             TEMPO: lambda value: f"tempo {60e6 / int(self.us_per_beat_T[value]):.4g}",
             POSITION: lambda value: f"position {self.base.word(value)}",
             REPEAT: lambda value: f"repeat {value + 1} back",
         }
 
-    def written(self, notes: StepNotes, index_N: Steps, table: EventTable, *, score: Score, length: int) -> Ids:
+    def written(self, notes: StepNotes, index_N: Steps, table: EventTable, *, score: Score, length: int, following: int) -> Ids:
         """The ids of notes in bars, with meters, positions and tempi; the notes of a bar that repeats another are left out."""
         start_B, meter_B, end = self._bars_of(score, until=max(length, int(notes.start_N.max(initial=0)) + 1))
         tempo_at, bins = self._tempi_of(score, end)
@@ -96,7 +100,7 @@ class BeatWork:
         bar_of_moment = np.searchsorted(start_B, moments, side="right") - 1
         new_meter = np.diff(meter_B, prepend=COMMON_TIME) != 0
         rows = [  # in the order in which they stand at one step
-            (start_B, np.full(len(start_B), table.first(BAR))),
+            (start_B, table.first(BAR) + (bands_of(np.arange(len(start_B), 0, -1) + following) if self.guides else 0 * start_B)),
             (start_B[new_meter], table.first(METER) + meter_B[new_meter]),
             (moments, table.first(POSITION) + moments - start_B[bar_of_moment]),
             (tempo_at, table.first(TEMPO) + bins),
@@ -172,25 +176,10 @@ class BeatWork:
             step_T=step_T,
             steps=int(start_B[-1] + lengths_B[-1]),
             number_T=number_T,
-            repeats=self._repeats_in(ids_T, number_T, start_B, table) if self.repeats else (),
+            repeats=repeats_among(ids_T, number_T, start_B, table) if self.repeats else (),
             tempos=[(place, int(step_T[place]), int(self.us_per_beat_T[value_T[place]])) for place in tempo_places],
             meters=[(int(behind[bar]), int(start_B[bar]), METERS[meter_B[bar]]) for bar in np.flatnonzero(said_B).tolist()],
         )
-
-    @staticmethod
-    def _repeats_in(ids_T: Ids, number_T: Steps, start_B: Steps, table: EventTable) -> list[tuple[int, int, int]]:
-        """The repeats among any ids, as in `Times`; the first of a bar counts."""
-        places = np.flatnonzero(table.are(ids_T, REPEAT) & (number_T >= 0))
-        bars, first = np.unique(number_T[places], return_index=True)
-        distance_B = np.zeros_like(start_B)
-        distance_B[bars] = table.value_of_V[ids_T[places[first]]] + 1
-        source_B = sources(distance_B)
-        shift_B = start_B - start_B[source_B]
-        return [
-            (place, int(source_B[bar]), int(shift_B[bar]))
-            for place, bar in zip(places[first].tolist(), bars.tolist(), strict=True)
-            if source_B[bar] < bar
-        ]
 
     def seconds(self, times: Times) -> float:
         """Length of a piece, at its own tempi."""
@@ -225,6 +214,9 @@ class BeatClock:
         self._keep_tempo = self._keep_meter = False
         self._last_bar: int | None = None
         self._seconds_left: float | None = None
+        self._remaining = Remaining() if work.guides else None
+        self._begun = self._opens = False
+        self._first_note: int | None = None
 
     @property
     def meter(self) -> int:
@@ -241,6 +233,11 @@ class BeatClock:
         """Where the bar begins."""
         return self._bar_start
 
+    def begin_note(self) -> None:
+        """A note begins now."""
+        if self._first_note is None:
+            self._first_note = self.course.now
+
     def fill_bar(self) -> None:
         """Nothing more begins in the bar."""
         self._position = self._bar_steps
@@ -252,8 +249,16 @@ class BeatClock:
 
     @property
     def ready(self) -> bool:
-        """Whether notes may begin: behind a position."""
-        return self._tempo_said and self._position >= 0
+        """Whether notes may begin: behind a position, and in an upbeat late in its bar."""
+        return self._tempo_said and self._position >= 0 and not (self._upbeat and 2 * self._position < self._bar_steps)
+
+    @property
+    def _upbeat(self) -> bool | None:
+        """Whether the first bar is to be an upbeat, whose notes begin in its second half; None: it may, or has begun."""
+        bars, remaining = self._requested.bars, self._remaining
+        if bars is None or remaining is None or not self._opens or self._bar or self._first_note is not None or remaining.low < remaining.high:
+            return None
+        return remaining.low == bars
 
     @property
     def _bar_steps(self) -> int:
@@ -267,8 +272,12 @@ class BeatClock:
         """The prompt is over."""
         requested = self._requested
         self.course.begin()
+        self._begun = True
         self._keep_tempo, self._keep_meter = requested.keep_tempo, requested.keep_meter
-        if requested.bars is not None:
+        if requested.bars is not None and self._remaining is not None:
+            self._opens = self._bar < 0
+            self._remaining.ask(requested.bars, requested.bars + self._opens)
+        elif requested.bars is not None:
             self._last_bar = self._bar + requested.bars
         if requested.seconds is not None:
             self._seconds_left = requested.seconds
@@ -279,11 +288,18 @@ class BeatClock:
     def _set_end(self) -> None:
         """The step at which the tune will end, should meter and tempo stay."""
         ends: list[int] = []
-        if self._last_bar is not None:
-            ends.append(self.length + (self._last_bar - self._bar) * self._bar_steps)
+        if (more := self._bars_behind) is not None:
+            ends.append(self.length + more * self._bar_steps)
         if self._seconds_left is not None:
             ends.append(self.course.now + max(1, round(self._seconds_left / self._step_s)))
         self.course.end = min(ends) if ends else None
+
+    @property
+    def _bars_behind(self) -> int | None:
+        """How many bars can come behind this one; None: any number."""
+        if self._remaining is not None and self._begun:
+            return self._remaining.known if self._bar >= 0 else None
+        return None if self._last_bar is None else self._last_bar - self._bar
 
     def allow(self, mask_V: NDArray[np.bool_], before: str, *, latest_end: int, openings: Callable[[Steps], NDArray[np.bool_]]) -> None:
         """Marks bars, meters, positions and tempi, and the end, behind an event of the kind `before`.
@@ -296,32 +312,55 @@ class BeatClock:
         """
         table = self._table
         if self._bar < 0:
-            mask_V[table.first(BAR)] = True
+            mask_V[table.span(BAR)] = self._fitting_bars(latest_end)
             return
         if before == BAR and not self._keep_meter:
             mask_V[table.span(METER)] = self._fitting_meters(latest_end)
             mask_V[table.first(METER) + self._meter] = False
         if not self._tempo_said:  # the first thing of a piece
-            mask_V[table.span(TEMPO) if before == POSITION else table.first(POSITION)] = True
+            tempo_us = self._requested.tempo_us if self._begun else None
+            bins = slice(None) if tempo_us is None else tempo_bin(np.array([tempo_us]))
+            if before == POSITION:
+                mask_V[table.span(TEMPO)][bins] = True
+            else:
+                mask_V[table.first(POSITION)] = True
             return
         if before == POSITION:
             if not self._keep_tempo:
                 mask_V[table.span(TEMPO)] = self._fitting_tempi(latest_end)
                 mask_V[table.first(TEMPO) + self._tempo] = False
             return
-        mask_V[table.first(BAR)] = True
+        upbeat = self._upbeat
+        mask_V[table.span(BAR)] = self._fitting_bars(latest_end) if not upbeat else False
         end = self.course.end
         last = min(self.length, NO_LIMIT if end is None else end) - self._bar_start
         later_T = np.arange(self._position + 1, last, dtype=np.int64)
         if len(later_T):
-            mask_V[table.first(POSITION) + later_T] = not self._keep_tempo or openings(self._bar_start + later_T)
-        mask_V[BOUNDARY_ID] = end is None and latest_end <= self.length
+            in_time_T = np.ones_like(later_T, np.bool_) if upbeat is None else (2 * later_T >= self._bar_steps) == upbeat
+            mask_V[table.first(POSITION) + later_T] = in_time_T & (not self._keep_tempo or openings(self._bar_start + later_T))
+        may_end = end is None if self._remaining is None or self._seconds_left is not None else self._remaining.low <= 0
+        mask_V[BOUNDARY_ID] = may_end and latest_end <= self.length
+
+    def _fitting_bars(self, latest_end: int) -> NDArray[np.bool_]:
+        """What the next bar can say of how many remain: as was asked for, and not fewer than sound already."""
+        remaining = self._remaining
+        if remaining is None:
+            return np.ones(1, np.bool_)
+        if self._seconds_left is not None and self._begun:
+            left = self._seconds_left - (self.length - self.course.now) * self._step_s
+            return np.arange(BANDS) == bands_of(max(1, round(left / self._step_s / self._bar_steps)))
+        if self._begun:
+            remaining.reach(-(-(latest_end - self.length) // self._bar_steps))
+        if self._opens and self._bar == 0 and self._requested.bars is not None:
+            late = self._first_note is not None and 2 * self._first_note >= self._bar_steps
+            remaining.ask(*2 * (self._requested.bars - (not late),))
+        return remaining.allowed()
 
     def _fitting_meters(self, latest_end: int) -> NDArray[np.bool_]:
         """The meters in which the tune would not end before what sounds already."""
-        if self._last_bar is None:
+        if (more := self._bars_behind) is None:
             return np.ones(len(METERS), np.bool_)
-        return self._bar_start + (self._last_bar - self._bar + 1) * self._work.bar_steps_M >= latest_end
+        return self._bar_start + (more + 1) * self._work.bar_steps_M >= latest_end
 
     def _fitting_tempi(self, latest_end: int) -> NDArray[np.bool_]:
         """The tempi at which the tune would not end before what sounds already."""
@@ -330,12 +369,16 @@ class BeatClock:
         steps_T = np.rint(self._seconds_left * 1e6 * self._work.base.per_unit / self._work.us_per_beat_T)
         return self.course.now + np.maximum(1, steps_T) >= latest_end
 
-    def _push_bar(self, _: int) -> None:
-        if self.course.end is not None and self._bar >= 0 and self.length >= self.course.end:
+    def _push_bar(self, value: int) -> None:
+        counted = self._remaining is None or self._seconds_left is not None
+        if counted and self.course.end is not None and self._bar >= 0 and self.length >= self.course.end:
             self.finished = True
             return
         self._pass_to(self.length)
         self._bar, self._bar_start, self._position = self._bar + 1, self.length, -1
+        if self._remaining is not None:
+            self._remaining.push(value)
+            self._set_end()
 
     def _push_meter(self, value: int) -> None:
         self._meter = value

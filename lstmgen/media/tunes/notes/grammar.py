@@ -23,7 +23,18 @@ from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.beats import BAR, METER, TEMPO, BeatClock, BeatWork
-from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PROGRAM, UNSAID_BIN, VELOCITY, loudness
+from lstmgen.media.tunes.notes.events import (
+    DRUM,
+    DURATION,
+    KEY,
+    MOST_TRANSPOSED,
+    PITCH,
+    PROGRAM,
+    TRANSPOSED,
+    UNSAID_BIN,
+    VELOCITY,
+    loudness,
+)
 from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarNote, BarsSoFar, most_at_once
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
@@ -79,7 +90,9 @@ class NotesGrammar(Grammar):
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
         naming = self._begun and self._naming  # what is drawn names its instruments first
-        if self._before == PITCH:
+        if self._time.guides and self._before in {_START, TRANSPOSED}:
+            self._allow_head(mask_V)
+        elif self._before == PITCH:
             first, count = self._table.first(DURATION), self._durations
             mask_V[first : first + count] = True
             begun = self._program, self._last_pitch, self._said_bin
@@ -102,6 +115,16 @@ class NotesGrammar(Grammar):
                 self._allow_others(mask_V, legal_IP)
             if self._beats is not None:
                 self._allow_repeats(mask_V, self._beats)
+
+    def _allow_head(self, mask_V: NDArray[np.bool_]) -> None:
+        """What a piece begins with. What is drawn stands as it was written, unless another key is asked for."""
+        table, key = self._table, self._constraints.key if self._begun else None
+        if self._before == _START and self._begun and key is None:
+            mask_V[table.first(TRANSPOSED) + MOST_TRANSPOSED] = True
+        elif self._before == _START:
+            mask_V[table.span(TRANSPOSED)] = True
+        else:
+            mask_V[table.span(KEY) if key is None else table.first(KEY) + key] = True
 
     @property
     def _playing_I(self) -> NDArray[np.bool_]:
@@ -181,10 +204,10 @@ class NotesGrammar(Grammar):
             for distance, bar in self._bars.repeatable:
                 mask_V[self._table.first(REPEAT) + distance - 1] = self._fits(bar, clock.bar_start)
         elif self._bars.repeats:
-            ends = mask_V[[BOUNDARY_ID, self._table.first(BAR)]]
-            mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = False
+            bars, ends = self._table.span(BAR), mask_V.copy()
+            mask_V[BOUNDARY_ID] = mask_V[bars] = False
             if not mask_V.any():  # a prompt ended here
-                mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = ends
+                mask_V[:] = ends
 
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
@@ -235,6 +258,9 @@ class NotesGrammar(Grammar):
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
+        if kind in {TRANSPOSED, KEY}:
+            self._before = kind
+            return ()
         self._naming = self._naming and kind == PROGRAM and value > self._last_named
         ended: list[Row] = []
         if kind == PROGRAM:
@@ -247,6 +273,7 @@ class NotesGrammar(Grammar):
             self._bin = value
         elif kind in {PITCH, DRUM}:
             self._last_instrument, self._last_pitch, self._place = self._program, value, place
+            self._clock.begin_note()
             self._names.setdefault(self._program)
             if kind == DRUM:
                 self._sounds_until(self.course.now + 1)
