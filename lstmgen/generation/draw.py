@@ -125,7 +125,7 @@ class Lane:
         moment = Moment(self.tokens, self._length, self._recent.ids)
         drawn = pick(logits_V, [*self._masked(), *self._filters], moment, uniform=self._generator.random())
         if drawn.token == BOUNDARY_ID:
-            self.ended = "end-of-document"
+            self.ended = self.writer.at_boundary
             return None
         self.nats += drawn.nats
         self._ids.append(drawn.token)

@@ -27,8 +27,8 @@ class Constraints:
         tempo_us: the tempo with which a model begins that knows tempi, in microseconds a beat; None: as it is drawn.
         keep_tempo: draw no change of tempo.
         keep_meter: draw no change of time signature.
-        bars: end exactly after so many whole bars, counted from the end of the bar in which the prompt ends; where a model is told how many bars
-            remain, an upbeat is none of them.
+        bars: end exactly after so many whole bars, counted from the end of the bar in which the prompt ends; where a model is told how many
+            bars remain, an upbeat is none of them.
         seconds: end exactly after so many seconds, counted from the end of the prompt.
     """
 

@@ -6,8 +6,6 @@ from typing import Final
 
 import numpy as np
 
-from lstmgen.errors import UsageError
-from lstmgen.music.scales import parse_root
 from lstmgen.music.score import KEY_NAMES, Key, Score
 
 KEYS: Final = 24
@@ -17,7 +15,6 @@ _MAJOR: Final = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.2
 _MINOR: Final = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 """How well each semitone above the tonic fits (Krumhansl and Kessler 1982)."""
 _PROFILES: Final = np.array([np.roll(profile, tonic) for profile in (_MAJOR, _MINOR) for tonic in range(12)])
-_MODES: Final = {"major": 0, "minor": 12}
 
 
 def key_of(score: Score) -> int:
@@ -52,19 +49,3 @@ def key_name(number: int) -> str:
     """Such as `D minor`."""
     key = signature(number)
     return f"{KEY_NAMES[key.minor][key.sharps + 7]} {'minor' if key.minor else 'major'}"
-
-
-def parse_key(text: str) -> int:
-    """The number of a key such as `D minor`, `F# major`, `Bb` or `Am`.
-
-    Raises:
-        UsageError: it is none.
-    """
-    remedy = 'write it like "D minor", "F# major" or Bb'
-    try:
-        root, scale = parse_root(text)
-    except UsageError as error:
-        raise UsageError(f"{text!r} is not a key", remedy=remedy) from error
-    if scale not in _MODES:
-        raise UsageError(f"a key is major or minor, found {scale}", remedy=f'{remedy}, or keep to a scale: --scale "{text.strip()}"')
-    return _MODES[scale] + root

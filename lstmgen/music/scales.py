@@ -49,6 +49,8 @@ _ALIASES: Final = {
     "octatonic": "diminished",
 }
 
+_MODES: Final = {"major": 0, "minor": 12}
+"""Of keys: the number of the one on C, as `lstmgen.music.keys` counts them."""
 _ACCIDENTAL: Final = r"(#|♯|b|♭|[\s-]?sharp|[\s-]?flat)?"
 _SCALE: Final = re.compile(rf"([A-Ga-g]){_ACCIDENTAL}(?![#♯♭])[\s_-]*([A-Za-z][A-Za-z\s_-]*)?")
 _PITCH: Final = r"(?:[A-Ga-g][#♯b♭]?-?[0-9]{1,2}|[0-9]{1,3})"
@@ -92,6 +94,22 @@ def parse_root(text: str) -> tuple[int, str]:
     if kind not in SCALES:
         raise _unknown(text, kind)
     return (_LETTERS[letter] + _ACCIDENTALS[accidental.lower()]) % 12, kind
+
+
+def parse_key(text: str) -> int:
+    """The number of a key such as `D minor`, `F# major`, `Bb` or `Am`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    remedy = 'write it like "D minor", "F# major" or Bb'
+    try:
+        root, scale = parse_root(text)
+    except UsageError as error:
+        raise UsageError(f"{text!r} is not a key", remedy=remedy) from error
+    if scale not in _MODES:
+        raise UsageError(f"a key is major or minor, found {scale}", remedy=f'{remedy}, or keep to a scale: --scale "{text.strip()}"')
+    return _MODES[scale] + root
 
 
 def parse_pitch_range(text: str) -> tuple[int, int]:

@@ -35,6 +35,11 @@ class Grammar(Protocol):
         """Whether the end that was asked for has been reached."""
         return self.course.finished
 
+    @property
+    def complete(self) -> bool:
+        """Whether the tune is as long as was asked for, although its last bar may still be filled."""
+        return self.finished
+
     def begin(self) -> None:
         """The prompt is over: from here on constraints hold."""
         self.course.begin()
@@ -74,6 +79,11 @@ class GrammarCursor:
     def finished(self) -> bool:
         """Whether the end that was asked for has been reached."""
         return self._grammar.finished
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is as long as was asked for, although its last bar may still be filled."""
+        return self._grammar.complete
 
     def begin(self) -> None:
         """The prompt is over."""

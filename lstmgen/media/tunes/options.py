@@ -9,7 +9,7 @@ from typing import Any, Final
 from lstmgen.errors import UsageError
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.instruments import parse_instruments
-from lstmgen.music.scales import parse_pitch_range, parse_scale
+from lstmgen.music.scales import parse_key, parse_pitch_range, parse_scale
 from lstmgen.options import Option
 
 _MOST: Final = 100_000
@@ -37,6 +37,11 @@ TRAIN_OPTIONS: Final = (
         help="notes in beats: write a bar that comes back as one event; yes where not given.",
     ),
     Option(
+        name="tokenizer.guides",
+        flags="--guides/--no-guides",
+        help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",
+    ),
+    Option(
         name="tokenizer.grid_form",
         flags="--grid-form",
         help="grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",
@@ -50,8 +55,23 @@ TRAIN_OPTIONS: Final = (
 )
 """By `section.key`; type, bounds and default are those of the setting."""
 SAMPLE_OPTIONS: Final = (
-    Option(name="bars", flags="--bars", type=int, unit="N", low=1, help="End exactly after N bars; 16 where no length is given."),
+    Option(
+        name="bars",
+        flags="--bars",
+        type=int,
+        unit="N",
+        low=1,
+        help="End exactly after N bars, an upbeat not counted; 16 where no length is given.",
+    ),
     Option(name="seconds", flags="--seconds", type=float, unit="S", help="End exactly after S seconds."),
+    Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
+    Option(
+        name="tempo",
+        flags="--tempo",
+        type=float,
+        unit="BPM",
+        help="Begin at this tempo, as the model has learned it; --bpm plays any tune at a tempo.",
+    ),
     Option(name="scale", flags="--scale", unit="SCALE", help="Only notes of this scale, such as 'C minor' or 'D dorian'."),
     Option(name="pitch_range", flags="--pitch-range", unit="LOW-HIGH", help="Only pitches from LOW to HIGH, such as C3-C6 or 48-84."),
     Option(
@@ -98,10 +118,14 @@ def constraints_of(options: Mapping[str, Any]) -> Constraints:
     beats, seconds = base.max_note_beats, base.max_note_s
     if "max_note_length" in options:
         beats, seconds = _note_length(str(options["max_note_length"]))
-    for name in ("seconds", "bpm"):
+    for name in ("seconds", "bpm", "tempo"):
         if options.get(name) is not None and not 0 < options[name] < _MOST:
             raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
-    alike = {name: options[name] for name in ("max_polyphony", "bars", "seconds") if name in options}
+    alike: dict[str, Any] = {name: options[name] for name in ("max_polyphony", "bars", "seconds") if name in options}
+    if "key" in options:
+        alike["key"] = parse_key(options["key"])
+    if "tempo" in options:
+        alike["tempo_us"] = max(1, round(60e6 / options["tempo"]))
     return replace(base, pitches=pitches, max_note_beats=beats, max_note_s=seconds, programs=programs, drums=drums, **alike)
 
 

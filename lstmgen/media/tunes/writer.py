@@ -99,6 +99,11 @@ class TuneWriter:
             return None
         return "bars" if self._plan.constraints.bars is not None else "seconds"
 
+    @property
+    def at_boundary(self) -> str:
+        """Where bars are asked for a tune ends behind the last of them, and nowhere else."""
+        return "end-of-document" if self._plan.constraints.bars is None else "bars"
+
     def allowed(self) -> NDArray[np.bool_]:
         """Which events may come next."""
         return self._cursor.allowed()
@@ -137,5 +142,5 @@ class TuneWriter:
         constraints = self._plan.constraints
         if not drawn_notes:
             yield "not a single note was drawn: a higher temperature, or fewer restrictions, may help"
-        if not self._cursor.finished and (constraints.bars is not None or constraints.seconds is not None):
+        if not self._cursor.complete and (constraints.bars is not None or constraints.seconds is not None):
             yield f"it was ended after {len(self._drawn):,} tokens, before the length that was asked for"

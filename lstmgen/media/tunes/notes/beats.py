@@ -11,6 +11,15 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable, last_said
 from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, TRANSPOSED, Times, note_ids, strides
+from lstmgen.media.tunes.notes.measures import (
+    COMMON_TIME,
+    LONGEST_BAR_BEATS,
+    METERS,
+    TEMPO_BINS,
+    TEMPO_BINS_PER_OCTAVE,
+    TEMPO_OF_120,
+    tempo_bin,
+)
 from lstmgen.media.tunes.notes.remaining import BANDS, Remaining, band_name, bands_of
 from lstmgen.media.tunes.notes.repeats import FARTHEST, REPEAT, distances, repeats_among
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
@@ -25,27 +34,6 @@ BAR: Final = "bar"
 METER: Final = "meter"
 POSITION: Final = "position"
 TEMPO: Final = "tempo"
-
-LONGEST_BAR_BEATS: Final = 8
-METERS: Final = tuple(
-    (numerator, denominator)
-    for denominator in (2, 4, 8, 16)
-    for numerator in range(1, 17)
-    if 4 * numerator <= LONGEST_BAR_BEATS * denominator
-)
-"""Every time signature that has an id: bars of up to eight quarter notes."""
-COMMON_TIME: Final = METERS.index((4, 4))
-
-TEMPO_BINS: Final = 221
-TEMPO_OF_120: Final = 124
-TEMPO_BINS_PER_OCTAVE: Final = 48
-"""Of tempo: neighbouring bins differ by 1.5 per cent, and one is exactly 120 beats per minute."""
-
-
-def tempo_bin(us_per_beat: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The nearest bin of each tempo."""
-    bins = np.rint(TEMPO_BINS_PER_OCTAVE * np.log2(5e5 / us_per_beat)).astype(np.int64) + TEMPO_OF_120
-    return np.clip(bins, 0, TEMPO_BINS - 1)
 
 
 @final
@@ -62,7 +50,7 @@ class BeatWork:
         self.base = Beats(unit)
         self.repeats, self.guides = repeats, guides
         guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (KEY, KEYS)) if guides else ()
-        self.last_ranges = ((((REPEAT, FARTHEST),)) if repeats else ()) + guiding
+        self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + guiding
         self.ranges = ((BAR, BANDS if guides else 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
         self.lengths_D = strides(unit, (2, 1), (4, unit // 4), (8, unit // 2), (16, unit), (32, 2 * unit))
         self.drum_steps = unit // 4
@@ -219,6 +207,11 @@ class BeatClock:
         self._first_note: int | None = None
 
     @property
+    def complete(self) -> bool:
+        """Whether the last bar that was asked for has begun, or the tune is over."""
+        return self.finished or (self._remaining is not None and self._requested.bars is not None and self._remaining.low <= 0)
+
+    @property
     def meter(self) -> int:
         """The number of the meter of the bar."""
         return self._meter
@@ -256,7 +249,14 @@ class BeatClock:
     def _upbeat(self) -> bool | None:
         """Whether the first bar is to be an upbeat, whose notes begin in its second half; None: it may, or has begun."""
         bars, remaining = self._requested.bars, self._remaining
-        if bars is None or remaining is None or not self._opens or self._bar or self._first_note is not None or remaining.low < remaining.high:
+        if (
+            bars is None
+            or remaining is None
+            or not self._opens
+            or self._bar
+            or self._first_note is not None
+            or remaining.low < remaining.high
+        ):
             return None
         return remaining.low == bars
 
@@ -274,7 +274,7 @@ class BeatClock:
         self.course.begin()
         self._begun = True
         self._keep_tempo, self._keep_meter = requested.keep_tempo, requested.keep_meter
-        if requested.bars is not None and self._remaining is not None:
+        if requested.bars is not None and self._remaining is not None and requested.seconds is None:
             self._opens = self._bar < 0
             self._remaining.ask(requested.bars, requested.bars + self._opens)
         elif requested.bars is not None:
@@ -297,8 +297,9 @@ class BeatClock:
     @property
     def _bars_behind(self) -> int | None:
         """How many bars can come behind this one; None: any number."""
-        if self._remaining is not None and self._begun:
-            return self._remaining.known if self._bar >= 0 else None
+        if self._remaining is not None and self._begun and self._seconds_left is None:
+            undecided = self._opens and self._bar == 0 and self._requested.bars is not None
+            return None if self._bar < 0 else self._requested.bars - 1 if undecided else self._remaining.known
         return None if self._last_bar is None else self._last_bar - self._bar
 
     def allow(self, mask_V: NDArray[np.bool_], before: str, *, latest_end: int, openings: Callable[[Steps], NDArray[np.bool_]]) -> None:

@@ -76,6 +76,11 @@ class NotesGrammar(Grammar):
         """Whether the end that was asked for has been reached."""
         return self._clock.finished
 
+    @property
+    def complete(self) -> bool:
+        """Whether the last bar that was asked for has begun, or the tune is over."""
+        return self._clock.complete
+
     def begin(self) -> None:
         """The prompt is over."""
         requested = self._constraints

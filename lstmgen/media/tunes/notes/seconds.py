@@ -85,6 +85,11 @@ class SecondClock:
         """Whether the end that was asked for has been reached."""
         return self.course.finished
 
+    @property
+    def complete(self) -> bool:
+        """The same."""
+        return self.finished
+
     def begin(self) -> None:
         """The prompt is over."""
         self.course.begin()

@@ -191,12 +191,16 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError(f"{self.steps_per_beat} steps to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24")
         for name in self.later:
             if getattr(self, name) and self.time_base != "beats":
-                raise UsageError(f"--{name} needs bars, and notes in seconds have none", remedy=f"leave --{name} out, or choose --time-base beats")
+                raise UsageError(
+                    f"--{name} needs bars, and notes in seconds have none", remedy=f"leave --{name} out, or choose --time-base beats"
+                )
 
     @cached_property
     def notation(self) -> NotesNotation:
         """What its ids mean."""
-        return NotesNotation(BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides) if self.time_base == "beats" else SecondWork())
+        return NotesNotation(
+            BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides) if self.time_base == "beats" else SecondWork()
+        )
 
     @property
     def stretches(self) -> bool:

@@ -1,0 +1,266 @@
+"""What a model of `notes` is told: the key, by how much a tune was transposed, and with each bar how many remain."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from lstmgen.config import DataConfig
+from lstmgen.errors import UsageError
+from lstmgen.media.registry import tokenizer_from_json as from_json
+from lstmgen.media.tunes.medium import MEDIUM
+from lstmgen.media.tunes.notes.beats import BAR, METER, POSITION, TEMPO
+from lstmgen.media.tunes.notes.events import DURATION, KEY, MOST_TRANSPOSED, PITCH, PROGRAM, TRANSPOSED, VELOCITY
+from lstmgen.media.tunes.notes.remaining import BANDS, Remaining, band_name, bands_of
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.music.bars import Bars
+from lstmgen.music.constraints import FREE, Constraints
+from lstmgen.music.keys import KEYS, key_name, key_of, moved, number_of, signature
+from lstmgen.music.scales import parse_key
+from lstmgen.music.score import Key, Meter, Notes, Score
+
+TOKENIZER = NotesTokenizer("beats", 12, repeats=True, guides=True)
+TABLE = TOKENIZER.table
+SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
+
+
+def tune(bars=4, *, keys=(), semitones=0, late=False):
+    """A scale up, a note a bar but for the upbeat."""
+    start = 1920 * np.arange(bars) + (1440 if late else 0) * (np.arange(bars) == 0)
+    pitch = np.resize(SCALE, bars) + semitones
+    return Score.of(Notes.of(start, start + 480, pitch, velocity=80), keys=keys, length_ticks=1920 * bars)
+
+
+def said(ids):
+    """The number of bars that each bar says."""
+    return [band_name(TABLE.event(int(token))[1]) for token in ids if TABLE.event(int(token))[0] == BAR]
+
+
+def cursor_behind(ids, constraints):
+    cursor = TOKENIZER.cursor(constraints)
+    for token in ids:
+        cursor.push(int(token))
+    cursor.begin()
+    return cursor
+
+
+def offered(cursor, kind):
+    return np.flatnonzero(cursor.allowed()[TABLE.span(kind)]).tolist()
+
+
+def walk(constraints, seed):
+    """Ids that a cursor allows, each kind of event as likely as any other, up to the end; None where none comes."""
+    random, cursor, ids = np.random.default_rng(seed), TOKENIZER.cursor(constraints), []
+    cursor.begin()
+    while not cursor.finished and len(ids) < 1000:
+        allowed = np.flatnonzero(cursor.allowed())
+        kinds = np.array([TABLE.event(token)[0] for token in allowed.tolist()])
+        token = int(random.choice(allowed[kinds == random.choice(np.unique(kinds))]))
+        if token == 0:
+            return np.array(ids, np.int64)
+        cursor.push(token)
+        ids.append(token)
+    return None
+
+
+# How many bars remain ----------------------------------------------------------------------------------------------------------------
+
+
+def test_bands_are_numbers_up_to_eight_and_then_one_after_the_other():
+    counts = np.arange(1, 400)
+    bands = bands_of(counts)
+    assert bands[:8].tolist() == list(range(8))
+    assert set(np.diff(bands).tolist()) == {0, 1}
+    assert [band_name(int(band)) for band in bands_of(np.array([9, 12, 13, 128, 129, 10**6]))] == [
+        *("9 to 12", "9 to 12", "13 to 16", "65 to 128", "129 or more", "129 or more")
+    ]
+    assert int(bands_of(10**9)) == BANDS - 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 9, 13, 20, 40, 70, 140])
+def test_what_the_bars_say_narrows_to_the_true_number_and_never_excludes_it(count):
+    remaining = Remaining()
+    for left in range(count, 0, -1):
+        band = int(bands_of(left))
+        assert remaining.allowed()[band]
+        assert (remaining.low <= 0) == (left == count and count == 0)
+        remaining.push(band)
+        assert remaining.low <= left - 1 <= remaining.high
+    assert (remaining.low, remaining.high) == (0, 0)
+    assert not remaining.allowed().any()
+
+
+def test_every_bar_says_how_many_remain():
+    assert said(TOKENIZER.encode(tune(11))) == ["9 to 12", "9 to 12", "9 to 12", "8", "7", "6", "5", "4", "3", "2", "1"]
+    assert said(TOKENIZER.encode_prompt(tune(3), bars=4)) == ["7", "6", "5"]
+
+
+@pytest.mark.parametrize("constraints", [FREE, Constraints(bars=1), Constraints(bars=4), Constraints(bars=11), Constraints(bars=16)])
+def test_what_a_cursor_allows_comes_back_and_has_so_many_full_bars(constraints):
+    compared = 0
+    for seed in range(9):
+        ids = walk(constraints, seed)
+        if ids is None:
+            assert constraints.bars is None
+            continue
+        score = TOKENIZER.decode(ids)
+        again = TOKENIZER.encode(score)
+        names, names_again = (set(some[TABLE.are(some, PROGRAM)].tolist()) for some in (ids, again))
+        if names == names_again:  # else an instrument was announced that never plays
+            assert again.tolist() == ids.tolist()
+            compared += 1
+        if constraints.bars is not None and len(score.notes):
+            bars = Bars(score)
+            upbeat = bars.tick(1) // 2 <= int(score.notes.start_ticks.min()) < bars.tick(1)
+            assert bars.count == constraints.bars + upbeat
+    assert compared >= 2
+
+
+def test_an_upbeat_is_no_bar():
+    sound = [TABLE.first(VELOCITY) + 20, TABLE.first(PITCH) + 60, TABLE.first(DURATION)]
+    head = TOKENIZER.encode(tune())[:3]
+    for late, following in ((0, "16"), (36, "17")):
+        cursor = TOKENIZER.cursor(Constraints(bars=16))
+        cursor.begin()
+        first = int(bands_of(int(following)))
+        start = [*head.tolist(), TABLE.first(BAR) + first, TABLE.first(POSITION), TABLE.first(TEMPO) + 124]
+        for token in [*start, *([TABLE.first(POSITION) + late] if late else []), *sound]:
+            cursor.push(token)
+        assert [band_name(band) for band in offered(cursor, BAR)] == ["13 to 16"]
+        bars = 1
+        while not cursor.allowed()[0]:
+            cursor.push(TABLE.first(BAR) + offered(cursor, BAR)[0])
+            bars += 1
+        assert bars == int(following)
+
+
+def test_a_tune_ends_with_its_last_bar_and_nothing_sounds_beyond_it():
+    ids = TOKENIZER.encode(tune(3)).tolist()
+    last = max(place for place, token in enumerate(ids) if TABLE.event(token)[0] == BAR)
+    cursor = cursor_behind(ids[: last + 1], FREE)
+    assert offered(cursor, BAR) == []
+    assert cursor.allowed()[0]
+    for token in (TABLE.first(POSITION) + 36, TABLE.first(PITCH) + 50):
+        cursor.push(token)
+    assert len(offered(cursor, DURATION)) == 12
+
+
+def test_a_prompt_of_a_finished_tune_goes_on_for_as_many_bars_as_are_asked_for():
+    prompt = TOKENIZER.encode_prompt(tune(3), bars=2)
+    cursor = cursor_behind(prompt, Constraints(bars=2))
+    assert said([TABLE.first(BAR) + band for band in offered(cursor, BAR)]) == ["2"]
+    assert not cursor.allowed()[0]
+
+
+def test_a_tune_that_ends_after_seconds_is_told_about_how_many_bars_that_is():
+    cursor = cursor_behind([], Constraints(seconds=32.0))
+    for token in TOKENIZER.encode(tune())[:3].tolist():
+        cursor.push(token)
+    assert [band_name(band) for band in offered(cursor, BAR)] == ["13 to 16"]
+
+
+# Key and tempo -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_every_key_has_a_name_that_is_read_back_and_a_signature():
+    for number in range(KEYS):
+        assert parse_key(key_name(number)) == number_of(signature(number)) == number
+        assert moved(moved(number, 5), -5) == number
+    assert [parse_key(text) for text in ("Am", "F# major", "Bb", "e minor", "C#m")] == [21, 6, 10, 16, 13]
+    for text in ("H", "D dorian", "", "major", "chromatic"):
+        with pytest.raises(UsageError) as caught:
+            parse_key(text)
+        assert "D minor" in caught.value.remedy
+
+
+def test_the_key_is_that_of_the_signature_or_of_what_sounds():
+    assert key_name(key_of(tune(8))) == "C major"
+    assert key_name(key_of(tune(8, semitones=2))) == "D major"
+    assert key_name(key_of(tune(8, keys=[Key(0, -1, True)]))) == "D minor"
+    assert key_of(Score.of(Notes.of([0], [10], [40], drum=True))) == 0
+
+
+def test_a_key_signature_is_written_and_a_tune_that_goes_on_keeps_its_own():
+    score = TOKENIZER.decode(TOKENIZER.encode(tune(8, semitones=2)))
+    assert score.keys == (Key(0, 2, False),)
+    like = tune(4, keys=[Key(0, 3, False)])
+    ids = TOKENIZER.encode(like)
+    assert TOKENIZER.decode(ids, like=like, since=len(ids)).keys == like.keys
+
+
+def test_a_transposed_tune_says_so_and_its_key():
+    ids = TOKENIZER.encode(tune(8))
+    up = TOKENIZER.augmented(ids, semitones=5)
+    assert [TOKENIZER.piece(token) for token in ids[:2].tolist()] == ["as written", "key C major"]
+    assert [TOKENIZER.piece(token) for token in up[:2].tolist()] == ["transposed +5", "key F major"]
+    assert TOKENIZER.augmented(up, semitones=-5).tolist() == ids.tolist()
+
+
+def test_tunes_are_learned_in_other_keys_and_at_their_own_speed():
+    varied = MEDIUM.augmentation(TOKENIZER, DataConfig(sources=("x",)))
+    ids = TOKENIZER.encode(tune(8))
+    forms = [varied(ids, np.random.default_rng(seed)) for seed in range(40)]
+    assert {TABLE.event(int(form[0]))[1] - MOST_TRANSPOSED for form in forms} == set(range(-6, 7))
+    assert {TOKENIZER.measure(form).seconds for form in forms} == {TOKENIZER.measure(ids).seconds}
+
+
+def test_what_is_drawn_stands_as_it_was_written_unless_a_key_is_asked_for():
+    cursor = cursor_behind([], FREE)
+    assert offered(cursor, TRANSPOSED) == [MOST_TRANSPOSED]
+    cursor.push(TABLE.first(TRANSPOSED) + MOST_TRANSPOSED)
+    assert len(offered(cursor, KEY)) == KEYS
+    cursor = cursor_behind([], Constraints(key=14))
+    assert len(offered(cursor, TRANSPOSED)) == 2 * MOST_TRANSPOSED + 1
+    cursor.push(TABLE.first(TRANSPOSED) + 20)
+    assert offered(cursor, KEY) == [14]
+
+
+def test_a_tune_begins_at_the_tempo_that_is_asked_for():
+    plain = NotesTokenizer("beats", 12)
+    for tokenizer in (TOKENIZER, plain):
+        cursor = tokenizer.cursor(Constraints(tempo_us=625_000))
+        cursor.begin()
+        ids = tokenizer.encode(tune(bars=2)).tolist()
+        for token in ids[: ids.index(tokenizer.table.first(POSITION)) + 1]:
+            cursor.push(token)
+        tempi = np.flatnonzero(cursor.allowed()[tokenizer.table.span(TEMPO)]).tolist()
+        assert [tokenizer.piece(tokenizer.table.first(TEMPO) + value) for value in tempi] == ["tempo 96.63"]
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "options", "remedy"),
+    [
+        (NotesTokenizer("beats", 12), {"key": "D minor"}, "--scale"),
+        (NotesTokenizer("seconds"), {"tempo": 96.0}, "--bpm"),
+        (NotesTokenizer("seconds"), {"key": "C"}, "--scale"),
+    ],
+)
+def test_a_model_that_cannot_be_told_refuses(tokenizer, options, remedy):
+    plan = partial(MEDIUM.plan, length=None, echo=True)
+    prompt = MEDIUM.parse_prompt(tokenizer, None, options, DataConfig(sources=("x",)))
+    with pytest.raises(UsageError) as caught:
+        plan(tokenizer, prompt, options)
+    assert remedy in caught.value.remedy
+
+
+def test_a_tune_that_goes_on_is_told_no_other_key():
+    options = {"key": "D minor"}
+    prompt = MEDIUM.parse_prompt(TOKENIZER, tune(), options, DataConfig(sources=("x",)))
+    with pytest.raises(UsageError, match="--key"):
+        MEDIUM.plan(TOKENIZER, prompt, options, length=None, echo=True)
+
+
+def test_guides_are_part_of_the_description_and_need_bars():
+    assert from_json(TOKENIZER.to_json()) == TOKENIZER
+    assert "guides" not in NotesTokenizer("beats", 12, repeats=True).to_json()
+    with pytest.raises(UsageError, match="--guides"):
+        NotesTokenizer("seconds", guides=True)
+
+
+def test_a_change_of_meter_says_what_remains_too():
+    notes = tune(4).notes
+    score = Score.of(notes, meters=[Meter(0, 4, 4), Meter(3840, 3, 4)], length_ticks=3840 + 2 * 1440)
+    ids = TOKENIZER.encode(score)
+    assert said(ids) == ["4", "3", "2", "1"]
+    assert TABLE.are(ids, METER).sum() == 1
+    assert TOKENIZER.encode(TOKENIZER.decode(ids)).tolist() == ids.tolist()
