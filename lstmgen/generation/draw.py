@@ -91,17 +91,28 @@ class Lane:
         sampling: how tokens are chosen.
         length: most tokens to draw; None: no end but the item's own.
         generator: the sample's own random numbers.
+        told_V: which ids a model is told: they are drawn because nothing else is allowed, and their surprisal means nothing.
 
     Raises:
         UsageError: a temperature ramp without a length.
     """
 
-    def __init__(self, writer: Writer, context: Context, *, sampling: Sampling, length: int | None, generator: np.random.Generator) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        context: Context,
+        *,
+        sampling: Sampling,
+        length: int | None,
+        generator: np.random.Generator,
+        told_V: NDArray[np.bool_] | None = None,
+    ) -> None:
         temperature_at(sampling.temperature, 0, length=length)
         self.writer = writer
         self.nats = 0.0
         self.ended = writer.ended or ("length" if length == 0 else None)
         """Why nothing more is drawn; None while more is."""
+        self._told_V = told_V
         self._filters = filters.build(sampling)
         self._length = length
         self._generator = generator
@@ -127,7 +138,8 @@ class Lane:
         if drawn.token == BOUNDARY_ID:
             self.ended = self.writer.at_boundary
             return None
-        self.nats += drawn.nats
+        if self._told_V is None or not self._told_V[drawn.token]:
+            self.nats += drawn.nats
         self._ids.append(drawn.token)
         self._recent.add(drawn.token)
         piece = self.writer.push(drawn.token)

@@ -19,7 +19,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UsageError
-from lstmgen.media.base import MakeExecutor, Medium, Progress
+from lstmgen.media.base import MakeExecutor, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
 from lstmgen.runs.preparation import Order, Run
@@ -173,7 +173,7 @@ class Training:
         """Keeps the best model, and adds the loss a character."""
         val = run.files.val
         chars = val.measures.get("chars", 0) if val is not None else 0
-        per_char = event.val_nats * _counted(val) / chars if val is not None and chars else None
+        per_char = event.val_nats * _counted(val, run) / chars if val is not None and chars else None
         if event.is_best:
             self._save_model(run, {"val_nats_per_token": event.val_nats, "val_nats_per_char": per_char})
         return Evaluated(**{**asdict(event), "val_nats_per_char": per_char})
@@ -239,7 +239,7 @@ class Training:
         limit = max(_LEAST_VALIDATION_TOKENS, int(1.5 * (_FINAL_VALIDATION_S / 4 if quick else _FINAL_VALIDATION_S) * tokens_per_second))
         exact = Arithmetic(run.arithmetic.device, "fp32", "")
         nats, tokens = run.trainer.validation(best.network.to(exact.device), arithmetic=exact.context, max_tokens=limit)
-        table = _summary_of(val, run.medium, nats=nats, tokens=tokens)
+        table = _summary_of(val, run, nats=nats, tokens=tokens)
         save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, best.summary | {"val": table})
         return table
 
@@ -261,14 +261,16 @@ class Training:
         )
 
 
-def _counted(val: TokenFile) -> int:
-    """Tokens of a token file that are predicted: all but the boundaries."""
-    return max(1, len(val.ids) - len(val.starts))
+def _counted(val: TokenFile, run: Run) -> int:
+    """Tokens of a token file that are predicted: all but the boundaries and what a model is told."""
+    told_V = run.medium.told(run.tokenizer)
+    told = 0 if told_V is None else int(told_V[val.ids].sum())
+    return max(1, len(val.ids) - len(val.starts) - told)
 
 
-def _summary_of(val: TokenFile, medium: Medium, *, nats: float, tokens: int) -> dict[str, Any]:
+def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[str, Any]:
     """The figures of the part of a token file that was read, as `score` gives them."""
-    share = tokens / _counted(val)
+    share, medium = tokens / _counted(val, run), run.medium
     amounts = {unit: amount * share for unit, amount in val.measures.items()}
     whole = {unit: round(amount) if isinstance(val.measures[unit], int) else amount for unit, amount in amounts.items()}
     return summarise(medium, nats=nats, tokens=tokens, amounts={unit: (amount, nats) for unit, amount in whole.items()})

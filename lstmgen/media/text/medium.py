@@ -123,6 +123,10 @@ class TextMedium:
         """None: text implies no cycle."""
         del tokenizer
 
+    def told(self, tokenizer: TextTokenizer) -> None:
+        """None: all of a text is learned."""
+        del tokenizer
+
     def augmentation(self, tokenizer: TextTokenizer, data: DataConfig) -> Augment | None:
         """None: text is learned as it stands."""
         del tokenizer, data

@@ -96,6 +96,11 @@ class EventTokenizer(Protocol):
         return True
 
     @property
+    def told_kinds(self) -> tuple[str, ...]:
+        """The kinds of events of which a cursor always allows just one, or that nothing but a request decides."""
+        return ()
+
+    @property
     def clock(self) -> Clock | None:
         """The cycle in which the ids stand; None where they say how time passes."""
         return None

@@ -114,6 +114,11 @@ class TuneMedium:
         """The cycle that the tokens of a grid imply."""
         return tokenizer.clock
 
+    def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
+        """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""
+        told_V = tokenizer.table.are(np.arange(tokenizer.vocab_size), *tokenizer.told_kinds)
+        return told_V if tokenizer.told_kinds else None
+
     def augmentation(self, tokenizer: EventTokenizer, data: DataConfig) -> Augment | None:
         """Another key and another speed, where the settings ask for them."""
         return partial(_varied, tokenizer, data) if data.augment else None

@@ -163,6 +163,9 @@ class NumberMedium:
     def clock(self, tokenizer):
         return None
 
+    def told(self, tokenizer):
+        return None
+
     def augmentation(self, tokenizer, data):
         return None
 

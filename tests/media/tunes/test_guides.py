@@ -1,23 +1,30 @@
 """What a model of `notes` is told: the key, by how much a tune was transposed, and with each bar how many remain."""
 
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
 import pytest
 
+from lstmgen.analysis.evaluation import evaluate
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.medium import MEDIUM
 from lstmgen.media.tunes.notes.beats import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.events import DURATION, KEY, MOST_TRANSPOSED, PITCH, PROGRAM, TRANSPOSED, VELOCITY
-from lstmgen.media.tunes.notes.remaining import BANDS, Remaining, band_name, bands_of
+from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.media.writing import Encoded
+from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.keys import KEYS, key_name, key_of, moved, number_of, signature
 from lstmgen.music.scales import parse_key
 from lstmgen.music.score import Key, Meter, Notes, Score
+from lstmgen.training.pieces import PieceStreams
+from lstmgen.training.streams import IGNORED
+from lstmgen.training.validation import Validation
 
 TOKENIZER = NotesTokenizer("beats", 12, repeats=True, guides=True)
 TABLE = TOKENIZER.table
@@ -32,8 +39,9 @@ def tune(bars=4, *, keys=(), semitones=0, late=False):
 
 
 def said(ids):
-    """The number of bars that each bar says."""
-    return [band_name(TABLE.event(int(token))[1]) for token in ids if TABLE.event(int(token))[0] == BAR]
+    """The number of bars that the beginning says, and those that the bars say."""
+    events = [TABLE.event(int(token)) for token in ids]
+    return [value + 1 if kind == LENGTH else band_name(value) for kind, value in events if kind in {LENGTH, LEFT}]
 
 
 def cursor_behind(ids, constraints):
@@ -77,22 +85,10 @@ def test_bands_are_numbers_up_to_eight_and_then_one_after_the_other():
     assert int(bands_of(10**9)) == BANDS - 1
 
 
-@pytest.mark.parametrize("count", [1, 2, 8, 9, 13, 20, 40, 70, 140])
-def test_what_the_bars_say_narrows_to_the_true_number_and_never_excludes_it(count):
-    remaining = Remaining()
-    for left in range(count, 0, -1):
-        band = int(bands_of(left))
-        assert remaining.allowed()[band]
-        assert (remaining.low <= 0) == (left == count and count == 0)
-        remaining.push(band)
-        assert remaining.low <= left - 1 <= remaining.high
-    assert (remaining.low, remaining.high) == (0, 0)
-    assert not remaining.allowed().any()
-
-
-def test_every_bar_says_how_many_remain():
-    assert said(TOKENIZER.encode(tune(11))) == ["9 to 12", "9 to 12", "9 to 12", "8", "7", "6", "5", "4", "3", "2", "1"]
-    assert said(TOKENIZER.encode_prompt(tune(3), bars=4)) == ["7", "6", "5"]
+def test_a_tune_says_how_many_bars_it_has_and_every_change_of_what_is_left():
+    assert said(TOKENIZER.encode(tune(11))) == [11, "9 to 12", "8", "7", "6", "5", "4", "3", "2", "1"]
+    assert said(TOKENIZER.encode_prompt(tune(3), bars=4)) == [7, "7", "6", "5"]
+    assert said(TOKENIZER.encode(tune(300)))[:2] == [MOST_BARS, "129 or more"]
 
 
 @pytest.mark.parametrize("constraints", [FREE, Constraints(bars=1), Constraints(bars=4), Constraints(bars=11), Constraints(bars=16)])
@@ -116,47 +112,81 @@ def test_what_a_cursor_allows_comes_back_and_has_so_many_full_bars(constraints):
     assert compared >= 2
 
 
-def test_an_upbeat_is_no_bar():
-    sound = [TABLE.first(VELOCITY) + 20, TABLE.first(PITCH) + 60, TABLE.first(DURATION)]
-    head = TOKENIZER.encode(tune())[:3]
-    for late, following in ((0, "16"), (36, "17")):
-        cursor = TOKENIZER.cursor(Constraints(bars=16))
-        cursor.begin()
-        first = int(bands_of(int(following)))
-        start = [*head.tolist(), TABLE.first(BAR) + first, TABLE.first(POSITION), TABLE.first(TEMPO) + 124]
-        for token in [*start, *([TABLE.first(POSITION) + late] if late else []), *sound]:
-            cursor.push(token)
-        assert [band_name(band) for band in offered(cursor, BAR)] == ["13 to 16"]
-        bars = 1
-        while not cursor.allowed()[0]:
-            cursor.push(TABLE.first(BAR) + offered(cursor, BAR)[0])
-            bars += 1
-        assert bars == int(following)
+def ids_of(*events):
+    """Ids of events by kind and value."""
+    return [TABLE.first(kind) + value for kind, value in events]
+
+
+@pytest.mark.parametrize(("length", "position"), [(16, 0), (17, 36)])
+def test_an_upbeat_is_no_bar(length, position):
+    cursor = TOKENIZER.cursor(Constraints(bars=16))
+    cursor.begin()
+    for token in TOKENIZER.encode(tune())[:3].tolist():
+        cursor.push(token)
+    assert [value + 1 for value in offered(cursor, LENGTH)] == [16, 17]
+    begin = [(LENGTH, length - 1), (BAR, 0), (LEFT, int(bands_of(length))), (POSITION, 0), (TEMPO, 124)]
+    for token in ids_of(*begin):
+        cursor.push(token)
+    upbeat = length == 17
+    assert bool(offered(cursor, VELOCITY)) == bool(offered(cursor, BAR)) == (not upbeat)
+    assert all((value >= 24) == upbeat for value in offered(cursor, POSITION))
+    for token in [*(ids_of((POSITION, position)) if position else []), *ids_of((VELOCITY, 20), (PITCH, 60), (DURATION, 0))]:
+        cursor.push(token)
+    bars = 1
+    while not cursor.allowed()[0]:
+        cursor.push(TABLE.first(BAR))
+        bars += 1
+        for band in offered(cursor, LEFT):
+            cursor.push(TABLE.first(LEFT) + band)
+    assert bars == length
 
 
 def test_a_tune_ends_with_its_last_bar_and_nothing_sounds_beyond_it():
     ids = TOKENIZER.encode(tune(3)).tolist()
-    last = max(place for place, token in enumerate(ids) if TABLE.event(token)[0] == BAR)
+    last = max(place for place, token in enumerate(ids) if TABLE.event(token)[0] == LEFT)
     cursor = cursor_behind(ids[: last + 1], FREE)
     assert offered(cursor, BAR) == []
     assert cursor.allowed()[0]
-    for token in (TABLE.first(POSITION) + 36, TABLE.first(PITCH) + 50):
+    for token in ids_of((POSITION, 36), (PITCH, 50)):
         cursor.push(token)
     assert len(offered(cursor, DURATION)) == 12
 
 
 def test_a_prompt_of_a_finished_tune_goes_on_for_as_many_bars_as_are_asked_for():
-    prompt = TOKENIZER.encode_prompt(tune(3), bars=2)
-    cursor = cursor_behind(prompt, Constraints(bars=2))
-    assert said([TABLE.first(BAR) + band for band in offered(cursor, BAR)]) == ["2"]
+    cursor = cursor_behind(TOKENIZER.encode_prompt(tune(3), bars=2), Constraints(bars=2))
     assert not cursor.allowed()[0]
+    cursor.push(TABLE.first(BAR))
+    assert [band_name(band) for band in offered(cursor, LEFT)] == ["2"]
+    cursor.push(TABLE.first(LEFT) + 1)
+    for token in ids_of((BAR, 0), (LEFT, 0)):
+        cursor.push(token)
+    assert cursor.allowed()[0]
+    assert not offered(cursor, BAR)
 
 
 def test_a_tune_that_ends_after_seconds_is_told_about_how_many_bars_that_is():
-    cursor = cursor_behind([], Constraints(seconds=32.0))
-    for token in TOKENIZER.encode(tune())[:3].tolist():
+    cursor = cursor_behind(TOKENIZER.encode(tune())[:3], Constraints(seconds=32.0))
+    assert [value + 1 for value in offered(cursor, LENGTH)] == [16]
+    for token in ids_of((LENGTH, 15), (BAR, 0)):
         cursor.push(token)
-    assert [band_name(band) for band in offered(cursor, BAR)] == ["13 to 16"]
+    assert [band_name(band) for band in offered(cursor, LEFT)] == ["13 to 16"]
+
+
+def test_what_a_model_is_told_is_neither_learned_nor_counted():
+    told_V = MEDIUM.told(TOKENIZER)
+    assert {TABLE.event(token)[0] for token in np.flatnonzero(told_V).tolist()} == {TRANSPOSED, LEFT}
+    assert MEDIUM.told(NotesTokenizer("beats", 12)) is None
+    ids = np.concatenate([[0], TOKENIZER.encode(tune(4)), [0]])
+    window = PieceStreams(ids[:-1], np.array([0]), batch_size=1, seq_length=200, seed=1, told_V=told_V).next_window()
+    targets = window.targets_TB[: len(ids) - 1, 0].numpy()
+    assert np.array_equal(targets == IGNORED, told_V[ids[1:]])
+    assert window.counted == len(ids) - 1 - int(told_V[ids].sum())
+    network = LanguageModel(Architecture(vocab_size=TOKENIZER.vocab_size, embedding_size=4, hidden_size=6, num_layers=1))
+    evaluation = evaluate(network, MEDIUM, TOKENIZER, [Encoded(item=tune(4), ids=ids[1:-1])])
+    assert evaluation.tokens == len(ids) - 2 - int(told_V[ids].sum()) == sum(row.tokens for row in evaluation.rows())
+    nats, counted = Validation(ids, np.array([0]), told_V)(network, arithmetic=nullcontext)
+    assert counted == evaluation.tokens
+    assert nats == pytest.approx(evaluation.tokens * evaluation.nats_per_token, rel=1e-5)
 
 
 # Key and tempo -----------------------------------------------------------------------------------------------------------------------
@@ -261,6 +291,6 @@ def test_a_change_of_meter_says_what_remains_too():
     notes = tune(4).notes
     score = Score.of(notes, meters=[Meter(0, 4, 4), Meter(3840, 3, 4)], length_ticks=3840 + 2 * 1440)
     ids = TOKENIZER.encode(score)
-    assert said(ids) == ["4", "3", "2", "1"]
+    assert said(ids) == [4, "4", "3", "2", "1"]
     assert TABLE.are(ids, METER).sum() == 1
     assert TOKENIZER.encode(TOKENIZER.decode(ids)).tolist() == ids.tolist()

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, final
+from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable, last_said
+from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, TRANSPOSED, Times, note_ids, strides
 from lstmgen.media.tunes.notes.measures import (
+    BAR,
     COMMON_TIME,
     LONGEST_BAR_BEATS,
+    METER,
     METERS,
+    POSITION,
+    TEMPO,
     TEMPO_BINS,
     TEMPO_BINS_PER_OCTAVE,
     TEMPO_OF_120,
     tempo_bin,
 )
-from lstmgen.media.tunes.notes.remaining import BANDS, Remaining, band_name, bands_of
+from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
 from lstmgen.media.tunes.notes.repeats import FARTHEST, REPEAT, distances, repeats_among
-from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
+from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Beats, nearest
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.keys import KEYS
 from lstmgen.music.lanes import Steps, is_new
 from lstmgen.music.score import Meter, Score, TempoMap
-
-BAR: Final = "bar"
-METER: Final = "meter"
-POSITION: Final = "position"
-TEMPO: Final = "tempo"
 
 
 @final
@@ -49,9 +48,9 @@ class BeatWork:
     def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False) -> None:
         self.base = Beats(unit)
         self.repeats, self.guides = repeats, guides
-        guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (KEY, KEYS)) if guides else ()
+        guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
         self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + guiding
-        self.ranges = ((BAR, BANDS if guides else 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
+        self.ranges = ((BAR, 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
         self.lengths_D = strides(unit, (2, 1), (4, unit // 4), (8, unit // 2), (16, unit), (32, 2 * unit))
         self.drum_steps = unit // 4
         self.bar_steps_M = np.array([4 * unit * numerator // denominator for numerator, denominator in METERS], np.int64)
@@ -64,11 +63,13 @@ class BeatWork:
     def words(self) -> dict[str, Callable[[int], str]]:
         """How the events that tell time read."""
         return {
-            BAR: lambda value: f"bar, {band_name(value)} left" if self.guides else "bar",
+            BAR: lambda _: "bar",
             METER: lambda value: f"meter {METERS[value][0]}/{METERS[value][1]}",
             TEMPO: lambda value: f"tempo {60e6 / int(self.us_per_beat_T[value]):.4g}",
             POSITION: lambda value: f"position {self.base.word(value)}",
             REPEAT: lambda value: f"repeat {value + 1} back",
+            LENGTH: lambda value: f"{value + 1} bars{' or more' if value + 1 == MOST_BARS else ''}",
+            LEFT: lambda value: f"{band_name(value)} left",
         }
 
     def written(self, notes: StepNotes, index_N: Steps, table: EventTable, *, score: Score, length: int, following: int) -> Ids:
@@ -88,7 +89,7 @@ class BeatWork:
         bar_of_moment = np.searchsorted(start_B, moments, side="right") - 1
         new_meter = np.diff(meter_B, prepend=COMMON_TIME) != 0
         rows = [  # in the order in which they stand at one step
-            (start_B, table.first(BAR) + (bands_of(np.arange(len(start_B), 0, -1) + following) if self.guides else 0 * start_B)),
+            (start_B, np.full(len(start_B), table.first(BAR))),
             (start_B[new_meter], table.first(METER) + meter_B[new_meter]),
             (moments, table.first(POSITION) + moments - start_B[bar_of_moment]),
             (tempo_at, table.first(TEMPO) + bins),
@@ -96,8 +97,13 @@ class BeatWork:
         ]
         if self.repeats:
             rows.insert(2, (start_B[repeated_B], table.first(REPEAT) + distance_B[repeated_B] - 1))
-        at, ids = (np.concatenate(column) for column in zip(*rows, strict=True))
-        return ids[np.argsort(at, kind="stable")]
+        if not self.guides:
+            return _in_order(rows)
+        band_B = bands_of(np.arange(len(start_B), 0, -1) + following)
+        said_B = is_new(band_B)
+        rows.insert(2, (start_B[said_B], table.first(LEFT) + band_B[said_B]))
+        bars = min(len(start_B) + following, MOST_BARS)
+        return np.concatenate([[table.first(LENGTH) + bars - 1], _in_order(rows)])
 
     def _tempi_of(self, score: Score, end: int) -> tuple[Steps, Steps]:
         """Where the tempo changes before a step, and the bins; the first is always said, so that a tune in 120 can be played at others."""
@@ -187,213 +193,7 @@ class BeatWork:
         return BeatClock(self, table, constraints, limits)
 
 
-@final
-class BeatClock:
-    """The time of a piece in bars while it is written: positions ascend, the first is 0 and has a tempo; a tune ends with a bar."""
-
-    def __init__(self, work: BeatWork, table: EventTable, constraints: Constraints, limits: StepLimits) -> None:
-        self.course = Course(limits)
-        self.pushes = {BAR: self._push_bar, METER: self._push_meter, POSITION: self._push_position, TEMPO: self._push_tempo}
-        self.finished = False
-        self._table, self._work, self._requested = table, work, constraints
-        self._bar, self._bar_start, self._meter = -1, 0, COMMON_TIME
-        self._position = -1
-        self._tempo, self._tempo_said = TEMPO_OF_120, False
-        self._keep_tempo = self._keep_meter = False
-        self._last_bar: int | None = None
-        self._seconds_left: float | None = None
-        self._remaining = Remaining() if work.guides else None
-        self._begun = self._opens = False
-        self._first_note: int | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether the last bar that was asked for has begun, or the tune is over."""
-        return self.finished or (self._remaining is not None and self._requested.bars is not None and self._remaining.low <= 0)
-
-    @property
-    def meter(self) -> int:
-        """The number of the meter of the bar."""
-        return self._meter
-
-    @property
-    def tempo_said(self) -> bool:
-        """Whether the piece has a tempo yet."""
-        return self._tempo_said
-
-    @property
-    def bar_start(self) -> int:
-        """Where the bar begins."""
-        return self._bar_start
-
-    def begin_note(self) -> None:
-        """A note begins now."""
-        if self._first_note is None:
-            self._first_note = self.course.now
-
-    def fill_bar(self) -> None:
-        """Nothing more begins in the bar."""
-        self._position = self._bar_steps
-
-    @property
-    def length(self) -> int:
-        """Where the bar ends."""
-        return self._bar_start + self._bar_steps if self._bar >= 0 else 0
-
-    @property
-    def ready(self) -> bool:
-        """Whether notes may begin: behind a position, and in an upbeat late in its bar."""
-        return self._tempo_said and self._position >= 0 and not (self._upbeat and 2 * self._position < self._bar_steps)
-
-    @property
-    def _upbeat(self) -> bool | None:
-        """Whether the first bar is to be an upbeat, whose notes begin in its second half; None: it may, or has begun."""
-        bars, remaining = self._requested.bars, self._remaining
-        if (
-            bars is None
-            or remaining is None
-            or not self._opens
-            or self._bar
-            or self._first_note is not None
-            or remaining.low < remaining.high
-        ):
-            return None
-        return remaining.low == bars
-
-    @property
-    def _bar_steps(self) -> int:
-        return int(self._work.bar_steps_M[self._meter])
-
-    @property
-    def _step_s(self) -> float:
-        return int(self._work.us_per_beat_T[self._tempo]) / 1e6 / self._work.base.per_unit
-
-    def begin(self) -> None:
-        """The prompt is over."""
-        requested = self._requested
-        self.course.begin()
-        self._begun = True
-        self._keep_tempo, self._keep_meter = requested.keep_tempo, requested.keep_meter
-        if requested.bars is not None and self._remaining is not None and requested.seconds is None:
-            self._opens = self._bar < 0
-            self._remaining.ask(requested.bars, requested.bars + self._opens)
-        elif requested.bars is not None:
-            self._last_bar = self._bar + requested.bars
-        if requested.seconds is not None:
-            self._seconds_left = requested.seconds
-            if self._bar >= 0:  # the seconds begin where the last bar of the prompt ends
-                self._seconds_left += (self.length - self.course.now) * self._step_s
-        self._set_end()
-
-    def _set_end(self) -> None:
-        """The step at which the tune will end, should meter and tempo stay."""
-        ends: list[int] = []
-        if (more := self._bars_behind) is not None:
-            ends.append(self.length + more * self._bar_steps)
-        if self._seconds_left is not None:
-            ends.append(self.course.now + max(1, round(self._seconds_left / self._step_s)))
-        self.course.end = min(ends) if ends else None
-
-    @property
-    def _bars_behind(self) -> int | None:
-        """How many bars can come behind this one; None: any number."""
-        if self._remaining is not None and self._begun and self._seconds_left is None:
-            undecided = self._opens and self._bar == 0 and self._requested.bars is not None
-            return None if self._bar < 0 else self._requested.bars - 1 if undecided else self._remaining.known
-        return None if self._last_bar is None else self._last_bar - self._bar
-
-    def allow(self, mask_V: NDArray[np.bool_], before: str, *, latest_end: int, openings: Callable[[Steps], NDArray[np.bool_]]) -> None:
-        """Marks bars, meters, positions and tempi, and the end, behind an event of the kind `before`.
-
-        Args:
-            mask_V: the mask.
-            before: the kind of the last event.
-            latest_end: the step at which the last of all notes so far ends.
-            openings: at which of later steps a note could begin.
-        """
-        table = self._table
-        if self._bar < 0:
-            mask_V[table.span(BAR)] = self._fitting_bars(latest_end)
-            return
-        if before == BAR and not self._keep_meter:
-            mask_V[table.span(METER)] = self._fitting_meters(latest_end)
-            mask_V[table.first(METER) + self._meter] = False
-        if not self._tempo_said:  # the first thing of a piece
-            tempo_us = self._requested.tempo_us if self._begun else None
-            bins = slice(None) if tempo_us is None else tempo_bin(np.array([tempo_us]))
-            if before == POSITION:
-                mask_V[table.span(TEMPO)][bins] = True
-            else:
-                mask_V[table.first(POSITION)] = True
-            return
-        if before == POSITION:
-            if not self._keep_tempo:
-                mask_V[table.span(TEMPO)] = self._fitting_tempi(latest_end)
-                mask_V[table.first(TEMPO) + self._tempo] = False
-            return
-        upbeat = self._upbeat
-        mask_V[table.span(BAR)] = self._fitting_bars(latest_end) if not upbeat else False
-        end = self.course.end
-        last = min(self.length, NO_LIMIT if end is None else end) - self._bar_start
-        later_T = np.arange(self._position + 1, last, dtype=np.int64)
-        if len(later_T):
-            in_time_T = np.ones_like(later_T, np.bool_) if upbeat is None else (2 * later_T >= self._bar_steps) == upbeat
-            mask_V[table.first(POSITION) + later_T] = in_time_T & (not self._keep_tempo or openings(self._bar_start + later_T))
-        may_end = end is None if self._remaining is None or self._seconds_left is not None else self._remaining.low <= 0
-        mask_V[BOUNDARY_ID] = may_end and latest_end <= self.length
-
-    def _fitting_bars(self, latest_end: int) -> NDArray[np.bool_]:
-        """What the next bar can say of how many remain: as was asked for, and not fewer than sound already."""
-        remaining = self._remaining
-        if remaining is None:
-            return np.ones(1, np.bool_)
-        if self._seconds_left is not None and self._begun:
-            left = self._seconds_left - (self.length - self.course.now) * self._step_s
-            return np.arange(BANDS) == bands_of(max(1, round(left / self._step_s / self._bar_steps)))
-        if self._begun:
-            remaining.reach(-(-(latest_end - self.length) // self._bar_steps))
-        if self._opens and self._bar == 0 and self._requested.bars is not None:
-            late = self._first_note is not None and 2 * self._first_note >= self._bar_steps
-            remaining.ask(*2 * (self._requested.bars - (not late),))
-        return remaining.allowed()
-
-    def _fitting_meters(self, latest_end: int) -> NDArray[np.bool_]:
-        """The meters in which the tune would not end before what sounds already."""
-        if (more := self._bars_behind) is None:
-            return np.ones(len(METERS), np.bool_)
-        return self._bar_start + (more + 1) * self._work.bar_steps_M >= latest_end
-
-    def _fitting_tempi(self, latest_end: int) -> NDArray[np.bool_]:
-        """The tempi at which the tune would not end before what sounds already."""
-        if self._seconds_left is None:
-            return np.ones(TEMPO_BINS, np.bool_)
-        steps_T = np.rint(self._seconds_left * 1e6 * self._work.base.per_unit / self._work.us_per_beat_T)
-        return self.course.now + np.maximum(1, steps_T) >= latest_end
-
-    def _push_bar(self, value: int) -> None:
-        counted = self._remaining is None or self._seconds_left is not None
-        if counted and self.course.end is not None and self._bar >= 0 and self.length >= self.course.end:
-            self.finished = True
-            return
-        self._pass_to(self.length)
-        self._bar, self._bar_start, self._position = self._bar + 1, self.length, -1
-        if self._remaining is not None:
-            self._remaining.push(value)
-            self._set_end()
-
-    def _push_meter(self, value: int) -> None:
-        self._meter = value
-        self._set_end()
-
-    def _push_position(self, value: int) -> None:
-        self._pass_to(self._bar_start + value)
-        self._position = value
-
-    def _push_tempo(self, value: int) -> None:
-        self._tempo, self._tempo_said = value, True
-        self._set_end()
-
-    def _pass_to(self, step: int) -> None:
-        if self._seconds_left is not None:
-            self._seconds_left -= (step - self.course.now) * self._step_s
-        self.course.now = step
+def _in_order(rows: list[tuple[Steps, Ids]]) -> Ids:
+    """The ids of all rows by their steps, those of one step in the order of the rows."""
+    at, ids = (np.concatenate(column) for column in zip(*rows, strict=True))
+    return ids[np.argsort(at, kind="stable")]

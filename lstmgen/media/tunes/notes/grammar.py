@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
-from lstmgen.media.tunes.notes.beats import BAR, METER, TEMPO, BeatClock, BeatWork
+from lstmgen.media.tunes.notes.beat_clock import BeatClock
+from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
@@ -35,6 +36,7 @@ from lstmgen.media.tunes.notes.events import (
     VELOCITY,
     loudness,
 )
+from lstmgen.media.tunes.notes.measures import BAR, METER, TEMPO
 from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarNote, BarsSoFar, most_at_once
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
@@ -205,7 +207,7 @@ class NotesGrammar(Grammar):
 
     def _allow_repeats(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
         """At the beginning of a bar the repeats that fit; later no end of a bar that would be one."""
-        if self._before in {BAR, METER} and clock.tempo_said:
+        if clock.may_repeat(self._before):
             for distance, bar in self._bars.repeatable:
                 mask_V[self._table.first(REPEAT) + distance - 1] = self._fits(bar, clock.bar_start)
         elif self._bars.repeats:

@@ -1,4 +1,4 @@
-"""The time signatures and the tempi that have ids."""
+"""The events of time in beats, and the time signatures and tempi that have ids."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+BAR: Final = "bar"
+METER: Final = "meter"
+POSITION: Final = "position"
+TEMPO: Final = "tempo"
 
 LONGEST_BAR_BEATS: Final = 8
 METERS: Final = tuple(

@@ -39,6 +39,7 @@ from lstmgen.media.tunes.notes.events import (
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
+from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import played_out
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, blank, instruments_of
@@ -206,6 +207,11 @@ class NotesTokenizer(EventTokenizer):
     def stretches(self) -> bool:
         """Not where the tempo is written and a sample is to have that of the corpus: at other speeds the notes would be the same."""
         return not self.guides
+
+    @property
+    def told_kinds(self) -> tuple[str, ...]:
+        """What is drawn stands as it was written, and its bars are counted."""
+        return (TRANSPOSED, LEFT) if self.guides else ()
 
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
         """The ids of a score that so many bars are to follow."""
