@@ -12,7 +12,7 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids", "options", "run_files", "version"}
+GROUND = {"errors", "limits", "choices", "ids", "options", "run_files", "version", "wording"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
@@ -23,6 +23,7 @@ ALLOWED = {
     "options": {"errors"},
     "run_files": set(),
     "version": set(),
+    "wording": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,
@@ -36,7 +37,7 @@ ALLOWED = {
     "analysis": MECHANISMS,
     "runs": MECHANISMS | {"training", "generation", "analysis"},
     "api": MECHANISMS | {"training", "generation", "analysis", "runs"},
-    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files"},
+    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }

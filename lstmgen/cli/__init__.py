@@ -26,7 +26,7 @@ from lstmgen.options import Option
 
 _EXAMPLES = (
     "lstmgen demo                                        # a minute and a half: learn, write, measure",
-    "lstmgen train story.txt                             # five minutes; the model is in checkpoints/story",
+    "lstmgen train story.txt                             # five minutes; kept in checkpoints/story",
     'lstmgen sample checkpoints/story -p "Once"          # text in its style',
     "lstmgen score checkpoints/story other.txt           # how well it predicts another text",
     "lstmgen render tune.mid -o tune.png -o tune.wav     # a tune as a picture and as sound",

@@ -13,7 +13,7 @@ from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.interrupts import SafeStop
-from lstmgen.cli.options import STANDARD_INPUT, cache, tell_typing
+from lstmgen.cli.options import STANDARD_INPUT, cache, typed_to_the_end
 from lstmgen.cli.output import Streams, Styled, to_json
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import closing_lines, short_path
@@ -27,7 +27,7 @@ _EXAMPLES: Final = (
     "lstmgen train notes/ 'books/*.txt' -o RUN --max-time 30m",
     "lstmgen train python-source --tokenizer bpe         # a corpus that lstmgen corpora lists",
     "cat *.txt | lstmgen train - --max-steps 200 --json  # from a pipe, for a script",
-    "lstmgen train --resume RUN --max-time 2h            # resume exactly where it stopped, with more time",
+    "lstmgen train --resume RUN --max-time 2h            # resume where it stopped, with more time",
     "lstmgen train poems.txt --init-from RUN             # a new run from the weights of another",
 )
 
@@ -114,7 +114,7 @@ def train(
     chosen = tuple(sources or named_in_settings)
     _check_call(chosen, out=out, overwrite=overwrite, resume=resume, init_from=init_from)
     if STANDARD_INPUT in chosen:
-        tell_typing(streams, "the text")
+        streams = typed_to_the_end(streams, "the text")
     exit_code, stopped, run = follow(
         streams,
         sources=chosen,

@@ -52,6 +52,7 @@ from lstmgen.music.instruments import program_name
 from lstmgen.music.keys import key_name, key_of, moved
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
+from lstmgen.wording import counted
 
 STEPS_PER_BEAT: Final = (12, 24)
 _FITS: Final = 0.98
@@ -189,12 +190,13 @@ class NotesTokenizer(EventTokenizer):
         if self.time_base not in get_args(TimeBase):
             raise UsageError(f"the time base is {ascii(self.time_base)[:40]}, expected beats or seconds", remedy="--time-base beats")
         if self.steps_per_beat not in STEPS_PER_BEAT:
-            raise UsageError(f"{self.steps_per_beat} steps to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24")
+            raise UsageError(
+                f"{counted(self.steps_per_beat, 'step')} to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24"
+            )
         for name in self.later:
             if getattr(self, name) and self.time_base != "beats":
-                raise UsageError(
-                    f"--{name} needs bars, and notes in seconds have none", remedy=f"leave --{name} out, or choose --time-base beats"
-                )
+                remedy = f"leave --{name} out, or choose --time-base beats"
+                raise UsageError(f"--{name} needs bars, and notes in seconds have none", remedy=remedy)
 
     @cached_property
     def notation(self) -> NotesNotation:
