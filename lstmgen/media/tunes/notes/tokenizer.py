@@ -86,8 +86,12 @@ class NotesNotation:
             KEY: lambda value: f"key {key_name(value)}",
         }
 
-    def write(self, score: Score, following: int = 0) -> Ids:
-        """The ids of a score that so many bars follow; tracks of one program become one, and drums lose their length."""
+    def write(self, score: Score) -> Ids:
+        """The ids of a score; tracks of one program become one, and drums lose their length."""
+        return self.write_before(score, 0)
+
+    def write_before(self, score: Score, following: int) -> Ids:
+        """The ids of a score that so many bars follow."""
         notes = StepNotes.of(score.notes, score, self.base, most_steps=MAX_NOTES_STEPS)
         return self._write(replace(notes, line_N=instruments_of(score)), score, following)
 
@@ -217,7 +221,7 @@ class NotesTokenizer(EventTokenizer):
 
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
         """The ids of a score that so many bars are to follow."""
-        return self.notation.write(score, bars)
+        return self.notation.write_before(score, bars)
 
     def marked(self, ids_T: Ids, semitones: int) -> Ids:
         """The ids of a piece that has been transposed: by how much, and into which key."""
