@@ -114,8 +114,8 @@ class NotesNotation:
         end_N = np.where(notes.line_N == DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
         named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
         named = dict.fromkeys([*named_T.tolist(), *notes.line_N.tolist()])
-        key_K = self.table.value_of_V[ids_T[self.table.are(ids_T, KEY)]] if self._time.guides else ()
-        key = int(key_K[0]) if len(key_K) else None
+        keys = self.table.value_of_V[ids_T[self.table.are(ids_T, KEY)]].tolist() if self._time.guides else []
+        key = keys[0] if keys else None
         return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=named, key=key)
 
     def _told(self, ids_T: Ids, times: Times) -> StepNotes:
