@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lstmgen.music.form import Form
+
 
 @dataclass(frozen=True, kw_only=True)
 class Constraints:
@@ -25,6 +27,7 @@ class Constraints:
         drums: whether drums may be drawn.
         key: the key that a model is told which knows keys, as `lstmgen.music.keys` counts them; None: as it is drawn.
         tempo_us: the tempo with which a model begins that knows tempi, in microseconds a beat; None: as it is drawn.
+        form: which bars come back, counted as `bars` are; None: as it is drawn.
         keep_tempo: draw no change of tempo.
         keep_meter: draw no change of time signature.
         bars: end exactly after so many whole bars, counted from the end of the bar in which the prompt ends; where a model is told how many
@@ -40,6 +43,7 @@ class Constraints:
     drums: bool = True
     key: int | None = None
     tempo_us: int | None = None
+    form: Form | None = None
     keep_tempo: bool = False
     keep_meter: bool = False
     bars: int | None = None

@@ -272,8 +272,8 @@ def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.ra
 
 def _bars_to_follow(prompt: Score, options: Mapping[str, Any]) -> int:
     """How many bars are to follow a prompt: as asked for, in its last tempo and meter; the usual number where nothing says."""
-    if options.get("bars") is not None or options.get("seconds") is None:
-        return options.get("bars") or _BARS
+    if options.get("bars") is not None or options.get("form") is not None or options.get("seconds") is None:
+        return constraints_of(options).bars or _BARS
     seconds_per_beat = prompt.tempos.tempo_at(prompt.length_ticks) / 1e6
     return max(1, round(options["seconds"] / seconds_per_beat / prompt.meters[-1].bar_ticks(1)))
 
@@ -281,6 +281,8 @@ def _bars_to_follow(prompt: Score, options: Mapping[str, Any]) -> int:
 def _check_told(tokenizer: EventTokenizer, options: Mapping[str, Any], *, continues: bool) -> None:
     """Refuses what this model cannot be told. Raises UsageError."""
     values = tokenizer.to_json()
+    if "form" in options and not values.get("repeats", False):
+        raise UsageError("--form needs a model that knows repeats", remedy="one of notes in beats that was trained without --no-repeats")
     knows = {"key": values.get("guides", False), "tempo": values.get("time_base") == "beats"}
     instead = {"key": "--scale keeps to a scale with any model", "tempo": "--bpm plays any tune at a tempo"}
     for name, known in knows.items():

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lstmgen.errors import UsageError
 from lstmgen.music.constraints import Constraints
+from lstmgen.music.form import form_of
 from lstmgen.music.instruments import parse_instruments
 from lstmgen.music.scales import parse_key, parse_pitch_range, parse_scale
 from lstmgen.options import Option
@@ -64,6 +65,21 @@ SAMPLE_OPTIONS: Final = (
         help="End exactly after N bars, an upbeat not counted; 16 where no length is given.",
     ),
     Option(name="seconds", flags="--seconds", type=float, unit="S", help="End exactly after S seconds."),
+    Option(
+        name="form",
+        flags="--form",
+        unit="LETTERS",
+        help="Sections that come back, such as AABA: 8 bars a letter, or --bars divided among them.",
+    ),
+    Option(
+        name="variation",
+        flags="--variation",
+        type=float,
+        unit="SHARE",
+        low=0,
+        high=1,
+        help="With --form: share of the bars of a section that comes back which are written anew, its last ones; 0 where not given.",
+    ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(
         name="tempo",
@@ -122,6 +138,11 @@ def constraints_of(options: Mapping[str, Any]) -> Constraints:
         if options.get(name) is not None and not 0 < options[name] < _MOST:
             raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
     alike: dict[str, Any] = {name: options[name] for name in ("max_polyphony", "bars", "seconds") if name in options}
+    if "variation" in options and "form" not in options:
+        raise UsageError("--variation says how much of a section changes, and there is no --form", remedy="add --form AABA")
+    if "form" in options:
+        form = form_of(options["form"], bars=options.get("bars"), variation=options.get("variation", 0.0))
+        alike |= {"form": form, "bars": form.length}
     if "key" in options:
         alike["key"] = parse_key(options["key"])
     if "tempo" in options:

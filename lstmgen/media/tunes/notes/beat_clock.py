@@ -60,6 +60,7 @@ class BeatClock:
         """Bars that are left, the one that is written among them; None: any number."""
         self._band = -1
         self._begun = self._opens = False
+        self._first_bar = 0
         self._first_note: int | None = None
 
     @property
@@ -115,7 +116,7 @@ class BeatClock:
         """The prompt is over."""
         requested = self._requested
         self.course.begin()
-        self._begun = True
+        self._begun, self._first_bar = True, self._bar + 1
         self._keep_tempo, self._keep_meter = requested.keep_tempo, requested.keep_meter
         if requested.bars is not None and self._work.guides and requested.seconds is None:
             self._opens = self._bar < 0
@@ -165,7 +166,7 @@ class BeatClock:
             else:
                 mask_V[table.first(BAR)] = True
             return
-        if before == BAR and not self._keep_meter:
+        if before == BAR and not self._keep_meter and not (self._requested.form is not None and self._begun and self._tempo_said):
             mask_V[table.span(METER)] = self._fitting_meters(latest_end)
             mask_V[table.first(METER) + self._meter] = False
         if before in {BAR, METER} and (bands := self._bands_due) is not None:
@@ -213,6 +214,11 @@ class BeatClock:
         return self._tempo_said and (before == LEFT or (before in {BAR, METER} and not isinstance(self._bands_due, int)))
 
     @property
+    def bar(self) -> int:
+        """The number of the bar among those that are asked for, from 0; an upbeat is before them."""
+        return self._bar - self._first_bar
+
+    @property
     def _bands_due(self) -> int | slice | None:
         """What the bar says of how many are left, before anything else in it; None: nothing. A long prompt may say anything."""
         if not self._work.guides:
@@ -250,6 +256,7 @@ class BeatClock:
     def _push_length(self, value: int) -> None:
         most = (self._requested.bars if self._counts else None) or MOST_BARS
         self._left = value + 1 if value + 1 < MOST_BARS else most if self._begun else None
+        self._first_bar += self._opens and self._left == most + 1
 
     def _push_left(self, value: int) -> None:
         self._band = value

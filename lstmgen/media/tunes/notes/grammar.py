@@ -210,11 +210,30 @@ class NotesGrammar(Grammar):
         if clock.may_repeat(self._before):
             for distance, bar in self._bars.repeatable:
                 mask_V[self._table.first(REPEAT) + distance - 1] = self._fits(bar, clock.bar_start)
+            self._keep_form(mask_V, clock.bar)
         elif self._bars.repeats:
             bars, ends = self._table.span(BAR), mask_V.copy()
             mask_V[BOUNDARY_ID] = mask_V[bars] = False
             if not mask_V.any():  # a prompt ended here
                 mask_V[:] = ends
+
+    def _keep_form(self, mask_V: NDArray[np.bool_], number: int) -> None:
+        """In a bar that comes back only its repeat, where that fits; in one that is to vary all but that."""
+        form = self._constraints.form if self._begun else None
+        if form is None or (source := form.source(number)) is None or (bar := self._bars.at(number - source)) is None:
+            return
+        repeat = self._table.first(REPEAT) + self._bars.distance(bar) - 1
+        if not bar.notes and not form.varies(number):
+            over = mask_V[[BOUNDARY_ID, self._table.first(BAR)]]
+            mask_V[:] = False
+            mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = over
+        if not bar.notes or not mask_V[repeat]:
+            return
+        if form.varies(number):
+            mask_V[repeat] = False
+        else:
+            mask_V[:] = False
+            mask_V[repeat] = True
 
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""

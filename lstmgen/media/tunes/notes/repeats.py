@@ -165,6 +165,14 @@ class BarsSoFar:
         self._repeated, self._distance = self._memory.at(distance), distance
         return self._repeated
 
+    def at(self, distance: int) -> Bar | None:
+        """The bar so far back from the one that is written."""
+        return self._memory.at(distance)
+
+    def distance(self, bar: Bar) -> int:
+        """How a repeat of an earlier bar would name it; 0 where it could not."""
+        return self._memory.distance(bar)
+
     @property
     def repeatable(self) -> list[tuple[int, Bar]]:
         """While the bar is empty: the bars that it can repeat, each with its distance."""
