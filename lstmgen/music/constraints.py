@@ -27,6 +27,8 @@ class Constraints:
         drums: whether drums may be drawn.
         key: the key that a model is told which knows keys, as `lstmgen.music.keys` counts them; None: as it is drawn.
         tempo_us: the tempo with which a model begins that knows tempi, in microseconds a beat; None: as it is drawn.
+        loop: the end is to lead into the beginning: a model that is told how many bars are left is told of as many again, and there is no
+            upbeat.
         form: which bars come back, counted as `bars` are; None: as it is drawn.
         keep_tempo: draw no change of tempo.
         keep_meter: draw no change of time signature.
@@ -43,6 +45,7 @@ class Constraints:
     drums: bool = True
     key: int | None = None
     tempo_us: int | None = None
+    loop: bool = False
     form: Form | None = None
     keep_tempo: bool = False
     keep_meter: bool = False

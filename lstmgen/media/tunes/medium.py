@@ -189,7 +189,7 @@ class TuneMedium:
         """What every tune of a request keeps to."""
         constraints = constraints_of(options)
         _check_told(tokenizer, options, continues=prompt.item is not None)
-        if length is None and constraints.bars is None and constraints.seconds is None:
+        if (length is None or constraints.loop) and constraints.bars is None and constraints.seconds is None:
             constraints = replace(constraints, **_usual_end(tokenizer))
         bpm = options.get("bpm")
         return TunePlan(
@@ -281,6 +281,8 @@ def _bars_to_follow(prompt: Score, options: Mapping[str, Any]) -> int:
 def _check_told(tokenizer: EventTokenizer, options: Mapping[str, Any], *, continues: bool) -> None:
     """Refuses what this model cannot be told. Raises UsageError."""
     values = tokenizer.to_json()
+    if options.get("loop") and continues:
+        raise UsageError("--loop is for tunes from the beginning, to which their end leads", remedy="leave the prompt out")
     if "form" in options and not values.get("repeats", False):
         raise UsageError("--form needs a model that knows repeats", remedy="one of notes in beats that was trained without --no-repeats")
     knows = {"key": values.get("guides", False), "tempo": values.get("time_base") == "beats"}

@@ -80,6 +80,12 @@ SAMPLE_OPTIONS: Final = (
         high=1,
         help="With --form: share of the bars of a section that comes back which are written anew, its last ones; 0 where not given.",
     ),
+    Option(
+        name="loop",
+        flags="--loop",
+        type=bool,
+        help="A tune whose end leads into its beginning; its sound is just as long, so that it can be played on and on.",
+    ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(
         name="tempo",
@@ -137,7 +143,7 @@ def constraints_of(options: Mapping[str, Any]) -> Constraints:
     for name in ("seconds", "bpm", "tempo"):
         if options.get(name) is not None and not 0 < options[name] < _MOST:
             raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
-    alike: dict[str, Any] = {name: options[name] for name in ("max_polyphony", "bars", "seconds") if name in options}
+    alike: dict[str, Any] = {name: options[name] for name in ("max_polyphony", "bars", "seconds", "loop") if name in options}
     if "variation" in options and "form" not in options:
         raise UsageError("--variation says how much of a section changes, and there is no --form", remedy="add --form AABA")
     if "form" in options:

@@ -6,7 +6,7 @@ id ─► cursor ─► note stream ─► notes          afterwards: all ids �
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 import numpy as np
@@ -130,6 +130,7 @@ class TuneWriter:
         if plan.prompt is not None and not plan.echo:
             score = after(score, Bars(plan.prompt).end_tick)
         score = score if plan.tempo_us is None else score.changed(tempos=TempoMap.of([(0, plan.tempo_us)]))
+        score = replace(score, loops=plan.constraints.loop)
         facts = {
             "score": score,
             "notes": len(score.notes),

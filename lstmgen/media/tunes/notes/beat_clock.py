@@ -118,7 +118,7 @@ class BeatClock:
         self.course.begin()
         self._begun, self._first_bar = True, self._bar + 1
         self._keep_tempo, self._keep_meter = requested.keep_tempo, requested.keep_meter
-        if requested.bars is not None and self._work.guides and requested.seconds is None:
+        if requested.bars is not None and self._counts and requested.seconds is None:
             self._opens = self._bar < 0
             self._left = None if self._opens else requested.bars + 1
         elif requested.bars is not None:
@@ -148,7 +148,7 @@ class BeatClock:
     @property
     def _counts(self) -> bool:
         """Whether a tune ends with the last of the bars that its beginning says."""
-        return self._work.guides and self._seconds_left is None
+        return self._work.guides and self._seconds_left is None and not (self._begun and self._requested.loop)
 
     def allow(self, mask_V: NDArray[np.bool_], before: str, *, latest_end: int, openings: Callable[[Steps], NDArray[np.bool_]]) -> None:
         """Marks bars, meters, positions and tempi, and the end, behind an event of the kind `before`.
@@ -203,7 +203,8 @@ class BeatClock:
             return slice(None)
         if seconds is not None:
             bars = self._bars_in(seconds)
-        return slice(min(bars or 1, MOST_BARS) - 1, min((bars or 1) + (seconds is None), MOST_BARS))
+        bars = (bars or 1) * (1 + self._requested.loop)
+        return slice(min(bars, MOST_BARS) - 1, min(bars + (seconds is None and not self._requested.loop), MOST_BARS))
 
     def _bars_in(self, seconds: float) -> int:
         """How many bars take about so long, in this meter and at this tempo."""
