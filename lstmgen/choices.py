@@ -19,6 +19,10 @@ Part = Literal["val", "train"]
 """Of what a run was given."""
 Rendering = Literal["png", "svg", "wav"]
 """What a tune can be made into, by the ending of the file."""
+CurvePicture = Literal["svg", "png"]
+"""What curves can be made into, by the ending of the file."""
+CurveAxis = Literal["steps", "time"]
+"""What the horizontal axis of curves counts."""
 PieceModel = Literal["bpe", "unigram"]
 """The tokenizers of learned pieces."""
 ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
