@@ -17,9 +17,7 @@ from dataclasses import InitVar, asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from lstmgen import storage
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
@@ -98,11 +96,11 @@ class Run:
     def __post_init__(self, clock: Clock) -> None:
         training, files = self.config.training, self.files
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
-        told_V = self.medium.told(self.tokenizer)
+        starts = val.starts if val is not None and self.medium.apart else None
         self.trainer = Trainer(
             self.network,
-            reader=self._reader(told_V),
-            validation=Validation(val.ids, val.starts if self.medium.apart else None, told_V) if val is not None else None,
+            reader=self._reader(),
+            validation=None if val is None else Validation(val.ids, starts, self.medium.told(self.tokenizer)),
             config=self.config,
             budget=Budget(
                 max_time_s=training.max_time_s,
@@ -113,13 +111,13 @@ class Run:
             clock=clock,
         )
 
-    def _reader(self, told_V: NDArray[np.bool_] | None) -> Reader:
+    def _reader(self) -> Reader:
         """One stream, or items apart, each in another form every time."""
         training, train = self.config.training, self.files.train
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
         if not self.medium.apart:
             return Streams(train.ids, **window)
-        augment = self.medium.augmentation(self.tokenizer, self.config.data)
+        augment, told_V = self.medium.augmentation(self.tokenizer, self.config.data), self.medium.told(self.tokenizer)
         return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, told_V=told_V, **window)
 
     @property
