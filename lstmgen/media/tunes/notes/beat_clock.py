@@ -166,13 +166,14 @@ class BeatClock:
             else:
                 mask_V[table.first(BAR)] = True
             return
-        if before == BAR and not self._keep_meter and not (self._requested.form is not None and self._begun and self._tempo_said):
+        if before == BAR and (bands := self._bands_due) is not None:
+            mask_V[table.span(LEFT)][bands] = True
+            if isinstance(bands, int):
+                return
+        kept = self._keep_meter or (self._requested.form is not None and self._begun and self._tempo_said)
+        if before in {BAR, LEFT} and not kept:
             mask_V[table.span(METER)] = self._fitting_meters(latest_end)
             mask_V[table.first(METER) + self._meter] = False
-        if before in {BAR, METER} and (bands := self._bands_due) is not None:
-            mask_V[table.span(LEFT)][bands] = True
-            if self._left is not None or self._seconds_left is not None:
-                return
         if not self._tempo_said:  # the first thing of a piece
             tempo_us = self._requested.tempo_us if self._begun else None
             bins = slice(None) if tempo_us is None else tempo_bin(np.array([tempo_us]))
@@ -212,7 +213,7 @@ class BeatClock:
 
     def may_repeat(self, before: str) -> bool:
         """Whether a bar of which this has been said may be a repeat."""
-        return self._tempo_said and (before == LEFT or (before in {BAR, METER} and not isinstance(self._bands_due, int)))
+        return self._tempo_said and (before in {LEFT, METER} or (before == BAR and not isinstance(self._bands_due, int)))
 
     @property
     def bar(self) -> int:

@@ -101,7 +101,7 @@ class BeatWork:
             return _in_order(rows)
         band_B = bands_of(np.arange(len(start_B), 0, -1) + following)
         said_B = is_new(band_B)
-        rows.insert(2, (start_B[said_B], table.first(LEFT) + band_B[said_B]))
+        rows.insert(1, (start_B[said_B], table.first(LEFT) + band_B[said_B]))
         bars = min(len(start_B) + following, MOST_BARS)
         return np.concatenate([[table.first(LENGTH) + bars - 1], _in_order(rows)])
 
@@ -155,8 +155,10 @@ class BeatWork:
         bar_places = np.flatnonzero(bar_T)
         if not len(bar_places):
             return Times(step_T=np.full(len(ids_T), -1, np.int64), steps=0)
-        # The meter of a bar is said by the id behind its mark.
+        # The meter of a bar is said by the id behind its mark, or behind how many are left.
         behind = np.minimum(bar_places + 1, len(ids_T) - 1)
+        if self.guides:
+            behind = np.minimum(behind + table.are(ids_T[behind], LEFT), len(ids_T) - 1)
         said_B = table.are(ids_T[behind], METER)
         meter_B = last_said(value_T[behind], said_B, before=COMMON_TIME)
         lengths_B = self.bar_steps_M[meter_B]

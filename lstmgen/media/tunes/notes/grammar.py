@@ -124,9 +124,9 @@ class NotesGrammar(Grammar):
                 self._allow_repeats(mask_V, self._beats)
 
     def _allow_head(self, mask_V: NDArray[np.bool_]) -> None:
-        """What a piece begins with. What is drawn stands as it was written, unless another key is asked for."""
+        """What a piece begins with. What is drawn stands as it was written."""
         table, key = self._table, self._constraints.key if self._begun else None
-        if self._before == _START and self._begun and key is None:
+        if self._before == _START and self._begun:
             mask_V[table.first(TRANSPOSED) + MOST_TRANSPOSED] = True
         elif self._before == _START:
             mask_V[table.span(TRANSPOSED)] = True
