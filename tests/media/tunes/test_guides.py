@@ -146,10 +146,11 @@ def test_a_tune_ends_with_its_last_bar_and_nothing_sounds_beyond_it():
     last = max(place for place, token in enumerate(ids) if TABLE.event(token)[0] == LEFT)
     cursor = cursor_behind(ids[: last + 1], FREE)
     assert offered(cursor, BAR) == []
-    assert cursor.allowed()[0]
     for token in ids_of((POSITION, 36), (PITCH, 50)):
         cursor.push(token)
     assert len(offered(cursor, DURATION)) == 12
+    cursor.push(TABLE.first(DURATION))
+    assert cursor.allowed()[0]
 
 
 def test_a_prompt_of_a_finished_tune_goes_on_for_as_many_bars_as_are_asked_for():
@@ -158,7 +159,7 @@ def test_a_prompt_of_a_finished_tune_goes_on_for_as_many_bars_as_are_asked_for()
     cursor.push(TABLE.first(BAR))
     assert [band_name(band) for band in offered(cursor, LEFT)] == ["2"]
     cursor.push(TABLE.first(LEFT) + 1)
-    for token in ids_of((BAR, 0), (LEFT, 0)):
+    for token in ids_of((POSITION, 0), (PITCH, 50), (DURATION, 0), (BAR, 0), (LEFT, 0)):
         cursor.push(token)
     assert cursor.allowed()[0]
     assert not offered(cursor, BAR)

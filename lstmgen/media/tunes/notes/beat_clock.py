@@ -116,8 +116,10 @@ class BeatClock:
         """The prompt is over."""
         requested = self._requested
         self.course.begin()
-        self._begun, self._first_bar = True, self._bar + 1
-        self._keep_tempo, self._keep_meter = requested.keep_tempo, requested.keep_meter
+        # Of what is left of the notes that the model had in mind, a change of time would have too large a share.
+        narrow = not self.course.limits.pitches_P.all()
+        self._begun, self._keep_tempo, self._keep_meter = True, requested.keep_tempo or narrow, requested.keep_meter or narrow
+        self._first_bar = self._bar + 1
         if requested.bars is not None and self._counts and requested.seconds is None:
             self._opens = self._bar < 0
             self._left = None if self._opens else requested.bars + 1
@@ -170,7 +172,7 @@ class BeatClock:
             mask_V[table.span(LEFT)][bands] = True
             if isinstance(bands, int):
                 return
-        kept = self._keep_meter or (self._requested.form is not None and self._begun and self._tempo_said)
+        kept = self._tempo_said and (self._keep_meter or (self._requested.form is not None and self._begun))
         if before in {BAR, LEFT} and not kept:
             mask_V[table.span(METER)] = self._fitting_meters(latest_end)
             mask_V[table.first(METER) + self._meter] = False
@@ -193,7 +195,7 @@ class BeatClock:
         later_T = np.arange(self._position + 1, until, dtype=np.int64)
         if len(later_T):
             in_time_T = np.ones_like(later_T, np.bool_) if upbeat is None else (2 * later_T >= self._bar_steps) == upbeat
-            mask_V[table.first(POSITION) + later_T] = in_time_T & (not self._keep_tempo or openings(self._bar_start + later_T))
+            mask_V[table.first(POSITION) + later_T] = in_time_T & (not self._begun or openings(self._bar_start + later_T))
         may_end = last or self._left is None if self._counts else end is None
         mask_V[BOUNDARY_ID] = may_end and latest_end <= self.length
 
