@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from lstmgen.lab.gradient import gradient_kept as gradient_kept
     from lstmgen.lab.learn import Trial as Trial
     from lstmgen.media.base import Access as Access
-    from lstmgen.media.base import Manner as Manner
     from lstmgen.media.base import Medium as Medium
     from lstmgen.media.base import RowStyle as RowStyle
     from lstmgen.media.declared import media_options as media_options
+    from lstmgen.media.manner import Manner as Manner
     from lstmgen.media.registry import medium_of as medium_of
     from lstmgen.media.text.decoding import decode_text as decode_text
     from lstmgen.music.bars import Bars as Bars
@@ -98,8 +98,9 @@ _HOMES: Final = {
     "lab.gradient": "gradient_kept, untrained as untrained_gradient",
     "lab.learn": "Trial, trial as lab_trial",
     "lab.task": "Task as LabTask, task_of as lab_task",
-    "media.base": "Access, Manner, Medium, RowStyle",
+    "media.base": "Access, Medium, RowStyle",
     "media.declared": "media_options",
+    "media.manner": "Manner",
     "media.registry": "medium_of",
     "media.text.decoding": "decode_text",
     "music.bars": "Bars",

@@ -13,6 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lstmgen.config import DataConfig
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.generation.draw import Context, Lane, begin, draw, generator_of
@@ -90,6 +93,7 @@ class Job:
         prompt: what is continued.
         prompt_index: its number among those of the request.
         plan: what every sample keeps to.
+        told_V: which ids a model is told.
         read: where the model stands that has read the prompt already; None: it has not.
     """
 
@@ -100,6 +104,7 @@ class Job:
     prompt: Prompt
     prompt_index: int = 0
     plan: Plan
+    told_V: NDArray[np.bool_] | None = None
     read: Context | None = None
 
     @staticmethod
@@ -114,6 +119,7 @@ class Job:
         seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
         medium.check_options(request.options)
         request = replace(request, sampling=request.sampling or Sampling(temperature=medium.temperature(tokenizer)))
+        told_V = medium.told(tokenizer)
 
         def job(prompt_index: int, given: Any) -> Job:
             try:
@@ -123,7 +129,16 @@ class Job:
                 if request.prompts is not None:
                     error.about(f"prompt {prompt_index + 1}")
                 raise
-            return Job(decoder=decoder, medium=medium, request=request, seed=seed, prompt=prompt, prompt_index=prompt_index, plan=plan)
+            return Job(
+                decoder=decoder,
+                medium=medium,
+                request=request,
+                seed=seed,
+                prompt=prompt,
+                prompt_index=prompt_index,
+                plan=plan,
+                told_V=told_V,
+            )
 
         return list(itertools.starmap(job, enumerate(request.every_prompt)))
 
@@ -140,6 +155,7 @@ class Job:
             sampling=self.request.sampling or Sampling(),
             length=self.plan.length,
             generator=generator_of(self.seed, index, prompt_index=self.prompt_index),
+            told_V=self.told_V,
         )
 
     def sample(self, index: int, lane: Lane) -> Sample:

@@ -26,6 +26,7 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
+from lstmgen.media.manner import Manner
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt
 
 Symbols = NDArray[np.uint32]
@@ -160,25 +161,6 @@ class Material(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manner:
-    """How items are learned.
-
-    Attributes:
-        apart: they have nothing to do with one another and are read apart, each from an empty state; otherwise all form one stream.
-        ends: the end of an item is a prediction like any other, and counts in every figure.
-        levelled: items of about the same length are read side by side, so that many short ones fill their windows.
-        between: what sets samples apart where several are written one after the other.
-        phrase: how items stand in a file that holds several, behind their number; empty: a file is one.
-    """
-
-    apart: bool
-    ends: bool = False
-    levelled: bool = False
-    between: str = "\n\n"
-    phrase: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Figure:
     """A figure of an evaluation: an amount, or the surprisal of an amount.
 
@@ -306,6 +288,10 @@ class Medium(Protocol):
 
     def clock(self, tokenizer: Any) -> Clock | None:
         """The cycle in which the ids stand."""
+        ...
+
+    def told(self, tokenizer: Any) -> NDArray[np.bool_] | None:
+        """Which ids a model is told and never has to draw, of shape (V,); they are neither learned nor counted. None: there are none."""
         ...
 
     def temperature(self, tokenizer: Any) -> float:

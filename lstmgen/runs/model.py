@@ -27,8 +27,9 @@ from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
 from lstmgen.ids import BOUNDARY_ID
-from lstmgen.media.base import Access, Manner, Material, Medium, Tokenizer
+from lstmgen.media.base import Access, Material, Medium, Tokenizer
 from lstmgen.media.declared import media_options
+from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.arithmetic import choose_device, set_threads

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lstmgen.config import Config
-from lstmgen.media.base import Manner
+from lstmgen.media.manner import Manner
 
 DEFAULT_MAX_TIME_S: Final = 300.0
 """The budget when none is given."""

@@ -13,7 +13,8 @@ from lstmgen import run_files
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.prepared import Prepared as TokenFiles
-from lstmgen.media.base import Access, MakeExecutor, Manner, Material, Medium, Progress, Tokenizer
+from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
+from lstmgen.media.manner import Manner
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.runs.sources import Gathered, record_of_input
@@ -64,10 +65,11 @@ class Run:
     def __post_init__(self, clock: Clock) -> None:
         training, files, manner = self.config.training, self.files, self.manner
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
+        starts = val.starts if val is not None and manner.apart else None
         self.trainer = Trainer(
             self.network,
             reader=self._reader(),
-            validation=None if val is None else Validation(val.ids, val.starts if manner.apart else None, ends=manner.ends),
+            validation=None if val is None else Validation(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends),
             config=self.config,
             budget=Budget(
                 max_time_s=training.max_time_s,
@@ -84,8 +86,9 @@ class Run:
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
         if not self.manner.apart:
             return Streams(train.ids, **window)
-        augment = self.medium.augmentation(self.tokenizer, self.config.data)
-        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, levelled=self.manner.levelled, **window)
+        augment, told_V = self.medium.augmentation(self.tokenizer, self.config.data), self.medium.told(self.tokenizer)
+        options = {"seed": training.seed, "augment": augment, "told_V": told_V, "levelled": self.manner.levelled}
+        return PieceStreams(train.ids, train.starts, **options, **window)
 
     @property
     def medium(self) -> Medium:

@@ -20,7 +20,7 @@ from lstmgen.config import Config
 from lstmgen.corpus import locate
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import DivergedError, MachineError, UsageError
-from lstmgen.media.base import MakeExecutor, Manner, Progress
+from lstmgen.media.base import MakeExecutor, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
 from lstmgen.runs.keeping import Keeper
@@ -182,7 +182,7 @@ class Training:
         """Keeps the best model, and adds the loss a character."""
         val = run.files.val
         chars = val.measures.get("chars", 0) if val is not None else 0
-        per_char = event.val_nats * _counted(val, run.manner) / chars if val is not None and chars else None
+        per_char = event.val_nats * _counted(val, run) / chars if val is not None and chars else None
         if event.is_best:
             for warning in keeper.best({"val_nats_per_token": event.val_nats, "val_nats_per_char": per_char}):
                 yield from keeper.note(warning)
@@ -270,17 +270,19 @@ class Training:
         )
 
 
-def _counted(val: TokenFile, manner: Manner) -> int:
-    """Tokens of a token file that are predicted: all but the boundaries, unless ends count."""
-    return max(1, len(val.ids) - (0 if manner.ends else len(val.starts)))
+def _counted(val: TokenFile, run: Run) -> int:
+    """Tokens of a token file that are predicted: all but what a model is told and the boundaries, unless ends count."""
+    told_V = run.medium.told(run.tokenizer)
+    told = 0 if told_V is None else int(told_V[val.ids].sum())
+    return max(1, len(val.ids) - (0 if run.manner.ends else len(val.starts)) - told)
 
 
 def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[str, Any]:
     """The figures of the part of a token file that was read, as `score` gives them."""
-    share = tokens / _counted(val, run.manner)
+    share, medium = tokens / _counted(val, run), run.medium
     amounts = {unit: amount * share for unit, amount in val.measures.items()}
     whole = {unit: round(amount) if isinstance(val.measures[unit], int) else amount for unit, amount in amounts.items()}
-    return summarise(run.medium, nats=nats, tokens=tokens, amounts={unit: (amount, nats) for unit, amount in whole.items()})
+    return summarise(medium, nats=nats, tokens=tokens, amounts={unit: (amount, nats) for unit, amount in whole.items()})
 
 
 def _default_name(config: Config) -> str:

@@ -53,6 +53,7 @@ class PieceStreams:
         seq_length: T.
         seed: what the order and the augmentation are drawn from.
         augment: what is done to a piece each time it is taken.
+        told_V: which ids are only ever inputs; they are not to be predicted.
         levelled: whether pieces of about the same length are read side by side.
     """
 
@@ -65,6 +66,7 @@ class PieceStreams:
         seq_length: int,
         seed: int,
         augment: Augment | None = None,
+        told_V: NDArray[np.bool_] | None = None,
         levelled: bool = False,
     ) -> None:
         self.ids = ids
@@ -72,7 +74,7 @@ class PieceStreams:
         self.seq_length = seq_length
         self._bounds = np.append(starts.astype(np.int64), len(ids))
         self._seed = seed
-        self._augment = augment
+        self._augment, self._told_V = augment, told_V
         self._levelled = levelled
         self._taken = 0
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
@@ -99,8 +101,12 @@ class PieceStreams:
             inputs_TB[:count, place] = window[:-1]
             targets_TB[:count, place] = window[1:]
             head.offset += count
-            counted += count
             longest = max(longest, count)
+            if self._told_V is not None:
+                told_T = self._told_V[window[1:]]
+                targets_TB[:count, place][told_T] = IGNORED
+                count -= int(told_T.sum())
+            counted += count
         length = longest if self._levelled else self.seq_length
         inputs_TB, targets_TB = torch.from_numpy(inputs_TB[:length]), torch.from_numpy(targets_TB[:length])
         return Window(inputs_TB, targets_TB, counted, fresh_B=torch.from_numpy(fresh_B))

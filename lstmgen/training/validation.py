@@ -28,11 +28,13 @@ class Validation:
     Attributes:
         ids: at least two token ids.
         starts: where each piece begins, for pieces that are read apart; None for text, which is read as one stream.
+        told_V: which ids are only ever inputs and are not counted; None: all are.
         ends: whether the end of a piece that is read apart counts like any other token.
     """
 
     ids: NDArray[np.integer]
     starts: NDArray[np.integer] | None = None
+    told_V: NDArray[np.bool_] | None = None
     ends: bool = False
 
     @property
@@ -59,5 +61,7 @@ class Validation:
         for places, surprisals in reading.surprisals(network, ids, spans, run_in=run_in, arithmetic=arithmetic):
             # Boundaries in one stream are read and not counted.
             inside = (ids[places] != BOUNDARY_ID) | self.ends
+            if self.told_V is not None:
+                inside &= ~self.told_V[ids[places]]
             nats, counted = nats + float(surprisals[inside].sum()), counted + int(inside.sum())
         return nats, counted

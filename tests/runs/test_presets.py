@@ -3,7 +3,7 @@
 import pytest
 
 from lstmgen.config import Config
-from lstmgen.media.base import Manner
+from lstmgen.media.manner import Manner
 from lstmgen.runs import presets
 from lstmgen.runs.presets import Facts, resolve, with_default_budget
 

@@ -17,7 +17,8 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, Manner, RowStyle, Statistic, Symbols
+from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.manner import Manner
 from lstmgen.media.text import tokenizers
 from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.decoding import decode_text
@@ -138,6 +139,10 @@ class TextMedium:
 
     def clock(self, tokenizer: TextTokenizer) -> Clock | None:
         """None: text implies no cycle."""
+        del tokenizer
+
+    def told(self, tokenizer: TextTokenizer) -> None:
+        """None: all of a text is learned."""
         del tokenizer
 
     def temperature(self, tokenizer: TextTokenizer) -> float:

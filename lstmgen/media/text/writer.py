@@ -79,6 +79,11 @@ class TextWriter:
         self._left = plan.most
 
     @property
+    def at_boundary(self) -> str:
+        """The document is over."""
+        return "end-of-document"
+
+    @property
     def ended(self) -> str | None:
         """`stop` when a stop text has appeared, `length` when there is too much."""
         return "stop" if self._scanner.found else "length" if self._left == 0 else None

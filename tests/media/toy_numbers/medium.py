@@ -11,7 +11,8 @@ from lstmgen import storage
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
-from lstmgen.media.base import Amount, Figure, Manner, RowStyle, Statistic
+from lstmgen.media.base import Amount, Figure, RowStyle, Statistic
+from lstmgen.media.manner import Manner
 from lstmgen.media.writing import Encoded, Outcome, Prompt
 from lstmgen.options import check_known
 
@@ -88,6 +89,10 @@ class Writer:
         self._allowed_V = np.arange(11) <= self.most + 1
         self._allowed_V[0] = False
 
+    @property
+    def at_boundary(self):
+        return "end-of-document"
+
     def allowed(self):
         return self._allowed_V
 
@@ -162,6 +167,9 @@ class NumberMedium:
         return {}
 
     def clock(self, tokenizer):
+        return None
+
+    def told(self, tokenizer):
         return None
 
     def temperature(self, tokenizer):
