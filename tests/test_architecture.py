@@ -12,15 +12,16 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids", "options", "run_files", "version"}
+GROUND = {"errors", "bounds", "limits", "choices", "ids", "options", "run_files", "version"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
     "errors": set(),
+    "bounds": set(),
     "limits": set(),
     "choices": set(),
     "ids": set(),
-    "options": {"errors"},
+    "options": {"errors", "bounds"},
     "run_files": set(),
     "version": set(),
     "config": GROUND,
@@ -36,7 +37,7 @@ ALLOWED = {
     "analysis": MECHANISMS,
     "runs": MECHANISMS | {"training", "generation", "analysis"},
     "api": MECHANISMS | {"training", "generation", "analysis", "runs"},
-    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files"},
+    "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "version"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from lstmgen.errors import UsageError
+from lstmgen.bounds import Bounds
+from lstmgen.errors import Mistake, UsageError
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.instruments import parse_instruments
 from lstmgen.music.scales import parse_pitch_range, parse_scale
 from lstmgen.options import Option
 
-_MOST: Final = 100_000
+_BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
+"""Of lengths and tempi."""
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -74,7 +76,9 @@ SAMPLE_OPTIONS: Final = (
         unit="NAMES",
         help="Only these, such as 'piano, bass, drums' or 1,33; see lstmgen info FILE.mid.",
     ),
-    Option(name="bpm", flags="--bpm", type=float, unit="BPM", help="Play the whole tune at this tempo."),
+    Option(
+        name="bpm", flags="--bpm", type=float, unit="BPM", low=0, high=_BOUNDS.high, above=True, help="Play the whole tune at this tempo."
+    ),
 )
 SCORE_OPTIONS: Final[tuple[Option, ...]] = ()
 
@@ -99,8 +103,8 @@ def constraints_of(options: Mapping[str, Any]) -> Constraints:
     if "max_note_length" in options:
         beats, seconds = _note_length(str(options["max_note_length"]))
     for name in ("seconds", "bpm"):
-        if options.get(name) is not None and not 0 < options[name] < _MOST:
-            raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
+        if options.get(name) is not None and (mistake := _BOUNDS.mistake(options[name])):
+            raise UsageError(mistakes=[Mistake(f"--{name}", mistake)], remedy=f"for example --{name} 60")
     alike = {name: options[name] for name in ("max_polyphony", "bars", "seconds") if name in options}
     return replace(base, pitches=pitches, max_note_beats=beats, max_note_s=seconds, programs=programs, drums=drums, **alike)
 
@@ -112,8 +116,9 @@ def _note_length(text: str) -> tuple[float | None, float | None]:
         value = float(text.strip().removesuffix("s"))
     except ValueError:
         value = -1.0
-    if not 0 < value < _MOST:
+    if not _BOUNDS.holds(value):
         raise UsageError(
-            f"--max-note-length: expected beats or seconds above 0, found {text!r}", remedy="--max-note-length 2, or --max-note-length 1.5s"
+            f"--max-note-length: expected {_BOUNDS} beats or seconds, found {text!r}",
+            remedy="--max-note-length 2, or --max-note-length 1.5s",
         )
     return (None, value) if in_seconds else (value, None)
