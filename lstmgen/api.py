@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from lstmgen.generation.sampling import Sampling as Sampling
     from lstmgen.generation.sampling import parse_temperature as parse_temperature
     from lstmgen.generation.turns import Turns as Turns
+    from lstmgen.lab.gradient import gradient_kept as gradient_kept
+    from lstmgen.lab.learn import Trial as Trial
     from lstmgen.media.base import Access as Access
     from lstmgen.media.base import Medium as Medium
     from lstmgen.media.base import RowStyle as RowStyle
@@ -86,6 +88,9 @@ _HOMES: Final = {
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",
+    "lab.gradient": "gradient_kept, untrained as untrained_gradient",
+    "lab.learn": "Trial, trial as lab_trial",
+    "lab.task": "Task as LabTask, task_of as lab_task",
     "media.base": "Access, Medium, RowStyle",
     "media.declared": "media_options",
     "media.registry": "medium_of",

@@ -12,7 +12,7 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "bounds", "limits", "choices", "ids", "options", "run_files", "version"}
+GROUND = {"errors", "bounds", "limits", "choices", "ids", "options", "run_files", "version", "wording"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
@@ -24,6 +24,7 @@ ALLOWED = {
     "options": {"errors", "bounds"},
     "run_files": set(),
     "version": set(),
+    "wording": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,
@@ -35,9 +36,10 @@ ALLOWED = {
     "training": MECHANISMS,
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
+    "lab": FOUNDATION | {"model"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
-    "api": MECHANISMS | {"training", "generation", "analysis", "runs"},
-    "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "version"},
+    "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
+    "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "version", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }
@@ -48,7 +50,7 @@ ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analy
 CONTRACT = {"lstmgen.media.base", "lstmgen.media.writing", "lstmgen.media.registry", "lstmgen.media.declared"}
 """What they may know of the media."""
 
-WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs"}
+WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs", "lab"}
 """Everything else works without torch."""
 
 HOMES = {

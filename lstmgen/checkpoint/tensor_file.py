@@ -26,6 +26,7 @@ from lstmgen import limits
 from lstmgen.checkpoint import strict_json
 from lstmgen.errors import DivergedError, MachineError, ModelFileError
 from lstmgen.storage import machine_errors
+from lstmgen.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -127,7 +128,9 @@ def open_file(path: Path) -> BinaryIO:
                 kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
                 raise ModelFileError(f"{str(path)!r} is a {kind}, expected a model file", remedy=_REMEDY)
             if status.st_size > limits.MAX_MODEL_FILE_BYTES:
-                raise ModelFileError(f"{str(path)!r} has {status.st_size:,} bytes, at most {limits.MAX_MODEL_FILE_BYTES:,} are read")
+                raise ModelFileError(
+                    f"{str(path)!r} has {counted(status.st_size, 'byte')}, at most {limits.MAX_MODEL_FILE_BYTES:,} are read"
+                )
             # Should a pipe have taken its place since, opening it does not wait for a writer.
             return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
@@ -154,7 +157,7 @@ def read_header(stream: BinaryIO, path: Path, *, form: str, version: int) -> Hea
             raise _other_kind(path, start + stream.read(1000))
         if length > min(limits.MAX_MODEL_HEADER_BYTES, file_bytes - _LENGTH_BYTES):
             raise ModelFileError(
-                f"{str(path)!r} is damaged or cut off: its header claims {length:,} bytes, the file has {file_bytes:,}, "
+                f"{str(path)!r} is damaged or cut off: its header claims {counted(length, 'byte')}, the file has {file_bytes:,}, "
                 f"and at most {limits.MAX_MODEL_HEADER_BYTES:,} are read",
                 remedy=_DAMAGED,
             )
@@ -182,7 +185,9 @@ def read_tensors(stream: BinaryIO, header: Header, path: Path) -> dict[str, Tens
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise _damaged(error, path) from error
     except MemoryError as error:
-        raise MachineError(f"there is not enough memory to read {str(path)!r}, which needs {2 * header.file_bytes:,} bytes") from error
+        raise MachineError(
+            f"there is not enough memory to read {str(path)!r}, which needs {counted(2 * header.file_bytes, 'byte')}"
+        ) from error
     if checksum(tensors, header.document) != header.sha256:
         raise ModelFileError(f"{str(path)!r} is damaged: its content does not have the checksum that it was saved with", remedy=_DAMAGED)
     for name, tensor in tensors.items():
@@ -207,7 +212,9 @@ def _document(metadata: Any, path: Path, *, form: str, version: int) -> tuple[di
     if not isinstance(text, str):
         raise ModelFileError(f"{str(path)!r} is a safetensors file, but lstmgen did not write it", remedy=_REMEDY)
     if len(text) > limits.MAX_DOCUMENT_BYTES:
-        raise ModelFileError(f"the description in {str(path)!r} has {len(text):,} bytes, at most {limits.MAX_DOCUMENT_BYTES:,} are read")
+        raise ModelFileError(
+            f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read"
+        )
     document = _parse(text.encode("utf-8", "surrogatepass"), path, "description")
     found, number = document.get("format"), document.get("version")
     if found != form:

@@ -18,7 +18,7 @@ import typer
 import typer.main
 
 import lstmgen
-from lstmgen.cli import corpora, demo, info, render, runs, sample, score, train
+from lstmgen.cli import corpora, demo, info, lab, render, runs, sample, score, train
 from lstmgen.cli.command import Action, Command, build
 from lstmgen.cli.failures import Terminated, explain, report
 from lstmgen.cli.output import Streams
@@ -27,7 +27,7 @@ from lstmgen.options import Option
 
 _EXAMPLES = (
     "lstmgen demo                                        # a minute and a half: learn, write, measure",
-    "lstmgen train story.txt                             # five minutes; the model is in checkpoints/story",
+    "lstmgen train story.txt                             # five minutes; kept in checkpoints/story",
     'lstmgen sample checkpoints/story -p "Once"          # text in its style',
     "lstmgen score checkpoints/story other.txt           # how well it predicts another text",
     "lstmgen render tune.mid -o tune.png -o tune.wav     # a tune as a picture and as sound",
@@ -88,7 +88,7 @@ _ROOT: Final = Command(
             ),
         )
     ),
-    commands=tuple(module.COMMAND for module in (train, sample, score, render, info, runs, corpora, demo)),
+    commands=tuple(module.COMMAND for module in (train, sample, score, render, info, runs, corpora, demo, lab)),
 )
 
 

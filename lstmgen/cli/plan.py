@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import lstmgen
-from lstmgen.api import Plan
+from lstmgen import api
 from lstmgen.cli.options import cache
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.processes import reading_pool
@@ -33,12 +33,12 @@ def show_plan(streams: Streams, call: Mapping[str, Any], *, json: bool) -> None:
         streams.product_line(line)
 
 
-def _lines(plan: Plan) -> Iterator[str]:
+def _lines(plan: api.Plan) -> Iterator[str]:
     for name, text in (*_reads(plan), *_gets(plan)):
         yield one_line(f"{name:<{_COLUMN}}{text}")
 
 
-def _reads(plan: Plan) -> Iterator[tuple[str, str]]:
+def _reads(plan: api.Plan) -> Iterator[tuple[str, str]]:
     skipped = [row for row in plan.sources if not row["read"]]
     yield "reads", f"{counted(plan.documents, 'file')} of {plan.medium}" + (f", {len(skipped)} left out" if skipped else "")
     for row in skipped[:_MANY]:
@@ -49,7 +49,7 @@ def _reads(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "learns from", f"{plan.train_tokens:,} tokens, validates on {plan.val_tokens:,}; {kept}"
 
 
-def _gets(plan: Plan) -> Iterator[tuple[str, str]]:
+def _gets(plan: api.Plan) -> Iterator[tuple[str, str]]:
     model, training = plan.settings["model"], plan.settings["training"]
     shape = (
         f"{model['cell']} {model['num_layers']} x {model['hidden_size']}, embedding {model['embedding_size']}, dropout {model['dropout']:g}"

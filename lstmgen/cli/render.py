@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -27,8 +26,6 @@ _EXAMPLES: Final = (
     "lstmgen render tunes/*.mid -o pictures/ --format png --format wav",
 )
 _PART: Final = "part"
-_TERMINAL: Final = (100, 24)
-"""Columns and lines where standard output is no terminal."""
 
 _OPTIONS: Final = (
     Option(
@@ -120,7 +117,9 @@ def render(
         else:
             _show(streams, score, title=heading, ticks=ticks, width=values["width"], apart=place > 0)
     if failed:
-        raise InputError(f"{len(failed)} of {len(files)} files could not be rendered", remedy="see the lines above; the others are done")
+        raise InputError(
+            f"{len(failed)} of {counted(len(files), 'file')} could not be rendered", remedy="see the lines above; the others are done"
+        )
     return 0
 
 
@@ -146,7 +145,7 @@ def _read(streams: Streams, file: str) -> api.Score:
     except InputError as error:
         raise InputError(f"{file}: {error.message}", remedy=error.remedy) from error
     for finding in reading.findings:
-        times = f", {finding.count:,} times" if finding.count > 1 else ""
+        times = f", {counted(finding.count, 'time')}" if finding.count > 1 else ""
         streams.explain(f"{file}: {finding.reason}{times}{f' ({finding.detail})' if finding.detail else ''}")
     return reading.score
 
@@ -195,7 +194,7 @@ def _make(streams: Streams, score: api.Score, job: Job, *, title: str, ticks: tu
 
 def _show(streams: Streams, score: api.Score, *, title: str, ticks: tuple[int, int] | None, width: int | None, apart: bool) -> None:
     """The piano roll on standard output; it is our own drawing, and every name in it is escaped already."""
-    columns = max(shutil.get_terminal_size(_TERMINAL).columns, 24) if width is None else width
+    columns = streams.out_columns if width is None else width
     if width is not None and width > limits.MAX_PICTURE_WIDTH:
         raise UsageError(f"--width: a roll has at most {limits.MAX_PICTURE_WIDTH} columns, found {width}", remedy="leave it out")
     roll = api.draw_terminal(score, width=columns, colour=streams.out_colour, title=title, ticks=ticks)

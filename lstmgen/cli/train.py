@@ -14,7 +14,7 @@ from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Action, Command
 from lstmgen.cli.complete import corpora_and_files, models, paths
 from lstmgen.cli.interrupts import SafeStop
-from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, tell_typing
+from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, typed_to_the_end
 from lstmgen.cli.output import Streams, Styled, to_json
 from lstmgen.cli.plan import show_plan
 from lstmgen.cli.processes import reading_pool
@@ -29,7 +29,7 @@ _EXAMPLES: Final = (
     "lstmgen train notes/ 'books/*.txt' -o RUN --max-time 30m",
     "lstmgen train python-source --tokenizer bpe         # a corpus that lstmgen corpora lists",
     "cat *.txt | lstmgen train - --max-steps 200 --json  # from a pipe, for a script",
-    "lstmgen train --resume RUN --max-time 2h            # resume exactly where it stopped, with more time",
+    "lstmgen train --resume RUN --max-time 2h            # resume where it stopped, with more time",
     "lstmgen train poems.txt --init-from RUN             # a new run from the weights of another",
 )
 
@@ -153,7 +153,7 @@ def train(
     if tensorboard is not None:
         api.require_tensorboard()
     if STANDARD_INPUT in chosen:
-        tell_typing(streams, "the text")
+        streams = typed_to_the_end(streams, "the text")
     call = {"sources": chosen, "settings": settings, "init_from": init_from}
     if dry_run:
         show_plan(streams, call, json=json)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import CorpusError
+from lstmgen.wording import counted
 
 MAGIC: Final = b"\x93LSTMTOK"
 VERSION: Final = 2
@@ -75,7 +76,7 @@ class TokenFile:
                 size_bytes = stream.seek(0, 2)
             header = _parse_header(path, head)
             if size_bytes != _size_bytes(header):
-                raise _damaged(path, f"it has {size_bytes:,} bytes, and its header says {_size_bytes(header):,}")
+                raise _damaged(path, f"it has {counted(size_bytes, 'byte')}, and its header says {_size_bytes(header):,}")
             if tokenizer_sha256 not in {None, header["tokenizer_sha256"]}:
                 raise CorpusError(
                     f"{path}: made by the tokenizer {header['tokenizer_sha256']}, expected {tokenizer_sha256}", remedy=_REBUILD

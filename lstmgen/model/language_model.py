@@ -30,6 +30,7 @@ from lstmgen.model.cells import cell_of
 from lstmgen.model.cells.base import Gates, LayerState
 from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.state import State
+from lstmgen.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,7 @@ class Architecture:
             raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ")
         if architecture.num_parameters > limits.MAX_PARAMETERS:
             raise ModelFileError(
-                f"the architecture has {architecture.num_parameters:,} parameters, at most {limits.MAX_PARAMETERS:,} are read"
+                f"the architecture has {counted(architecture.num_parameters, 'parameter')}, at most {limits.MAX_PARAMETERS:,} are read"
             )
         return architecture
 

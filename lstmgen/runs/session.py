@@ -237,6 +237,7 @@ class Training:
             "precision": run.arithmetic.precision,
             "seed": run.config.training.seed,
             "stopped": event.reason,
+            "opening": next(run.material.files(), {}).get("opening", ""),
             "val": val,
         }
         yield Stopped(reason=event.reason, step=counters.step, summary=self.summary)
