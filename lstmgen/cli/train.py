@@ -15,7 +15,7 @@ from lstmgen.cli.command import Action, Command
 from lstmgen.cli.complete import corpora_and_files, models, paths
 from lstmgen.cli.interrupts import SafeStop
 from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, typed_to_the_end
-from lstmgen.cli.output import Streams, Styled, to_json
+from lstmgen.cli.output import Streams, Styled
 from lstmgen.cli.plan import show_plan
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import closing_lines, short_path
@@ -161,7 +161,7 @@ def train(
     call |= {"out": out, "resume": resume, "overwrite": overwrite, "pause_after": pause_after}
     exit_code, stopped, run = follow(streams, tensorboard=tensorboard, **call)
     if json:
-        streams.product_line(to_json(stopped.summary))
+        streams.object_line(stopped.summary)
     tell_end(streams, stopped, run, exit_code=exit_code, paused=pause_after is not None)
     return exit_code
 

@@ -27,6 +27,7 @@ from lstmgen.runs.preparation import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
 from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Saved, Stepped, Stopped
+from lstmgen.version import JSON_SCHEMA
 
 _METRICS_EVERY_S = 2.0
 _LEAST_VALIDATION_TOKENS = 16_384
@@ -318,7 +319,7 @@ class _MetricsLog:
 
     def write(self, event: Event) -> None:
         """One line."""
-        self._folder.append_metrics({"event": type(event).__name__.lower(), **asdict(event)})
+        self._folder.append_metrics({"schema": JSON_SCHEMA, "event": type(event).__name__.lower(), **asdict(event)})
 
     def write_now_and_then(self, event: Stepped) -> None:
         """One line, unless the last one was just written."""
