@@ -112,6 +112,10 @@ MAX_ROLL_LINES: Final = 600
 MAX_MUSIC21_FILE_BYTES: Final = 4 * 2**20
 """Larger files of its corpus are left out; those that are there today are far below."""
 
+# Metrics of a run
+MAX_METRICS_BYTES: Final = 256 * 2**20
+"""What is read of them; they grow by about 15 MB in a day of training."""
+
 # Novelty
 MAX_NOVELTY_SYMBOLS: Final = 2_000_000
 """Words or notes of the training data that are kept to look for copies: 8 MB."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
+from lstmgen.cli.output import Streams
 from lstmgen.cli.wrapping import LEAST_COLUMNS, wrapped
 from lstmgen.wording import cells
 
@@ -40,6 +41,35 @@ def aligned(rows: list[list[str]], *, left_last: bool = False, columns: int = sy
         padded = [[""] * (height - len(cell)) + cell if place == 0 else cell for cell in row]
         for line in zip_longest(*padded, fillvalue=""):
             yield "  ".join(_padded(cell, widths[place], left=place == left) for place, cell in enumerate(line)).rstrip()
+
+
+def fitting(rows: list[list[str]], width: int | None, *, dropped: Sequence[int]) -> list[list[str]]:
+    """The rows with only as many columns as have room.
+
+    Args:
+        rows: all of one length.
+        width: columns of the terminal; None: all have room.
+        dropped: columns that may go, the most dispensable first.
+    """
+    kept = list(range(len(rows[0])))
+    widths = _widths([[[cell] for cell in row] for row in rows])
+    for column in dropped:
+        if width is None or sum(widths[each] + 2 for each in kept) - 2 <= width:
+            break
+        kept.remove(column)
+    return [[row[column] for column in kept] for row in rows]
+
+
+def clipped(text: str, room: int, *, end: bool = False) -> str:
+    """As much of a text as has room, from its beginning or up to its end, with dots where something is missing."""
+    if cells(text) <= room:
+        return text
+    return f"...{text[-(room - 3) :]}" if end else f"{text[: room - 3]}..."
+
+
+def terminal_width(streams: Streams) -> int | None:
+    """Columns of the terminal that the product goes to; None where it goes to none."""
+    return streams.out_columns if streams.out_is_terminal else None
 
 
 def _widths(table: Sequence[Sequence[Sequence[str]]]) -> list[int]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
+import shlex
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lstmgen import run_files
 from lstmgen.checkpoint.model_file import find_model, read_description
@@ -17,7 +16,11 @@ from lstmgen.corpus import catalog
 from lstmgen.errors import InputError, LstmgenError
 from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
+from lstmgen.runs.history import read_history
 from lstmgen.runs.sources import gather
+
+_MOST_OF_A_SOURCE: Final = 2**16
+"""Bytes of what a run says of one source."""
 
 
 def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -> dict[str, Any]:
@@ -33,6 +36,11 @@ def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -
     """
     if (model := model_path(thing)) is not None:
         return describe_model(model)
+    if run_files.holds_runs(Path(thing)):
+        raise InputError(
+            f"{thing} is a folder of runs, expected one of them, or text or MIDI files",
+            remedy=f"lstmgen runs --folder {shlex.quote(thing)}",
+        )
     if not Path(thing).exists() and thing in catalog.names():
         return _describe_corpus(thing, cache, executor)
     try:
@@ -87,25 +95,16 @@ def describe_model(path: Path) -> dict[str, Any]:
         "parameters": description.parameters,
         "tokenizer": {"name": tokenizer.name, "vocab_size": tokenizer.vocab_size} | medium.describe(tokenizer),
         "summary": description.summary,
-        "opening": str(next(_rows(path.with_name(run_files.SOURCES)), {}).get("opening", "")),
-        "losses": [round(loss, 4) for loss in _losses(path.with_name(run_files.METRICS))],
+        "opening": _opening(path.with_name(run_files.SOURCES)),
+        "losses": [round(point.nats, 4) for point in read_history(path.parent).training],
     }
 
 
-def _losses(path: Path) -> list[float]:
-    """The training losses of a run in order."""
-    losses = (row.get("loss_nats") for row in _rows(path))
-    return [float(loss) for loss in losses if isinstance(loss, (int, float)) and math.isfinite(loss)]
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a file of JSON lines; what cannot be read is left out, for it only decorates."""
-    with contextlib.suppress(OSError), path.open("rb") as file:
-        for line in file:
-            with contextlib.suppress(ValueError):
-                row = json.loads(line)
-                if isinstance(row, dict):
-                    yield row
+def _opening(sources: Path) -> str:
+    """How what a run learned begins, as its first source tells; what cannot be read is left out, for it only decorates."""
+    with contextlib.suppress(OSError, ValueError, AttributeError), sources.open("rb") as file:
+        return str(json.loads(file.readline(_MOST_OF_A_SOURCE)).get("opening", ""))
+    return ""
 
 
 def _describe_corpus(name: str, cache: Path, executor: MakeExecutor | None) -> dict[str, Any]:

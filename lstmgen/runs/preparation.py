@@ -69,6 +69,7 @@ class Order:
     clock: Clock
     executor: MakeExecutor | None = None
     progress: Progress | None = None
+    sample_columns: Callable[[], int] = lambda: 76
 
     def access(self, folder: RunFolder, kept: Path | None) -> Access:
         """How the sources of a run in this folder are read."""
