@@ -230,7 +230,8 @@ def _agreed(streams: Streams, paths: Sequence[Path]) -> bool:
     for path in paths:
         number, total = api.size_of_run(path)
         streams.insist(f"{path}: {counted(number, 'file')}, {size(total)}")
-    streams.insist(Styled("bold", f"remove {'it' if len(paths) == 1 else f'these {counted(len(paths), 'run')}'}? [y/N]"), end=" ")
+    which = "it" if len(paths) == 1 else f"these {counted(len(paths), 'run')}"
+    streams.insist(Styled("bold", f"remove {which}? [y/N]"), end=" ")
     return streams.stdin.readline().strip().lower() in {b"y", b"yes"}
 
 
