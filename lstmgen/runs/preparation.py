@@ -249,7 +249,7 @@ def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) ->
         return tokenizer_from_json(json.loads(path.read_bytes()))
     tokenizer = build()
     with contextlib.suppress(OSError, MachineError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        storage.make_folder(path.parent)
         storage.atomic_write(path, json.dumps(tokenizer.to_json()).encode())
     return tokenizer
 

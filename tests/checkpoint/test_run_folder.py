@@ -102,8 +102,8 @@ def test_a_save_that_fails_leaves_the_newest_state_as_it_was(run, monkeypatch):
     run.save_state(*state_of(1))
     run.save_state(*state_of(2))
 
-    def full(path, content):
-        del content
+    def full(path, content, *, previous):
+        del content, previous
         raise MachineError(f"cannot write {path}: the disk is full")
 
     monkeypatch.setattr(storage, "atomic_write", full)
