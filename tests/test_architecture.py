@@ -35,8 +35,9 @@ ALLOWED = {
     "training": MECHANISMS,
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
+    "lab": FOUNDATION | {"model"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
-    "api": MECHANISMS | {"training", "generation", "analysis", "runs"},
+    "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
     "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
@@ -48,7 +49,7 @@ ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analy
 CONTRACT = {"lstmgen.media.base", "lstmgen.media.writing", "lstmgen.media.registry", "lstmgen.media.declared"}
 """What they may know of the media."""
 
-WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs"}
+WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs", "lab"}
 """Everything else works without torch."""
 
 HOMES = {

@@ -12,7 +12,7 @@ from typing import Final, cast, get_args
 
 import lstmgen
 from lstmgen import api, choices, config, run_files
-from lstmgen.cli.complete import models
+from lstmgen.cli.complete import models, paths
 from lstmgen.cli.failures import advice_on
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError
@@ -36,6 +36,15 @@ MODEL: Final = Option(
     complete=models,
 )
 JSON: Final = Option(name="json", flags="--json", type=bool, help="JSON on standard output, for scripts.", panel=OUTPUT)
+TENSORBOARD: Final = Option(
+    name="tensorboard",
+    flags="--tensorboard",
+    type=Path,
+    unit="FOLDER",
+    help="Write event files for TensorBoard into FOLDER/RUN (extra: tensorboard).",
+    panel=OUTPUT,
+    complete=paths,
+)
 DEVICE: Final = Option(
     name="device", flags="--device", choices=get_args(choices.Device), default=_RUNTIME.device, help="Where it runs.", panel=MACHINE
 )

@@ -9,7 +9,7 @@ from typing import Any, Final
 from lstmgen import api, limits
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
-from lstmgen.cli.complete import corpora_and_files
+from lstmgen.cli.complete import paths
 from lstmgen.cli.media import RENDERINGS
 from lstmgen.cli.options import STANDARD_INPUT, read_input
 from lstmgen.cli.output import Streams
@@ -34,7 +34,7 @@ _OPTIONS: Final = (
         repeated=True,
         required=True,
         help="MIDI files, or - for standard input.",
-        complete=corpora_and_files,
+        complete=paths,
     ),
     Option(
         name="outs",
@@ -42,6 +42,7 @@ _OPTIONS: Final = (
         unit="OUT",
         repeated=True,
         help="A name that ends in .png, .svg or .wav, a FOLDER/, or - with --format. May be repeated.",
+        complete=paths,
     ),
     Option(
         name="formats",
@@ -71,6 +72,7 @@ _LOOK: Final = (
         type=Path,
         unit="FILE.sf2",
         help="Play it with these instruments (extra: audio).",
+        complete=paths,
         panel=SOUND,
     ),
     Option(name="sample_rate", flags="--sample-rate", type=int, unit="HZ", low=1, help="Frames a second. [44100]", panel=SOUND),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lstmgen import config
+from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import options_of
 from lstmgen.cli.wording import duration, parse_duration
 from lstmgen.errors import InputError, UsageError
@@ -71,6 +72,7 @@ _TABLE: Final = {
     ),
 }
 _UNITS: Final = {"data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
+_COMPLETIONS: Final = {"data.val": corpora_and_files, "tokenizer.source_model": models}
 
 
 def _option(panel: str, key: str, flags: str, text: str) -> Option:
@@ -88,7 +90,7 @@ def _option(panel: str, key: str, flags: str, text: str) -> Option:
         panel=panel,
         type=type_,
         unit="|".join(words) or unit,
-        complete=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None,
+        complete=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else _COMPLETIONS.get(key),
     )
 
 

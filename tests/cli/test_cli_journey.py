@@ -218,6 +218,16 @@ def test_the_verdict_compares_with_knowing_nothing():
     assert verdict({"vocab_size": 65, "val": None}) == ["There was too little text to measure it on."]
 
 
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli, sea):
+    done = cli("train", "sea.txt", "--dry-run", "--max-steps", "6", *TINY)
+    assert (done.code, done.err) == (0, "")
+    for words in ("1 file of text", "lstm 2 x 6", "6 steps of 3 x 7 tokens", "for the model"):
+        assert words in done.text
+    assert [path.name for path in sea.iterdir() if path.name != "home"] == ["sea.txt"]
+    assert json.loads(cli("train", "-", "--dry-run", "--json", *TINY, stdin=(VERSE * 40).encode()).out)["documents"] == 1
+    assert cli("train", "--resume", "RUN", "--dry-run").code == 2
+
+
 def last_command(text, label):
     """The words behind `next: lstmgen`, or behind another label."""
     (line,) = [line for line in text.splitlines() if line.startswith(label)]
