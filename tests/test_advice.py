@@ -120,9 +120,11 @@ def faults_of_command(line):
     path = ()
     while words and (*path, words[0]) in COMMANDS:
         path = (*path, words.pop(0))
-    if not path and words and not words[0].startswith("-"):
+    if not path and words and not words[0].startswith(("-", HOLE)):
         yield f"there is no command {words[0]}"
         return
+    if words[:1] == [HOLE] and not path:
+        return  # which command it is, is known only when it happens
     command, context = COMMANDS[path]
     try:
         values, left, _ = command.make_parser(context).parse_args(list(words))
