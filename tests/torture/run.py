@@ -17,6 +17,8 @@ from pathlib import Path
 
 PARTS = {
     "kills": ("runs killed at random instants, resumed to the end", 500),
+    "calls": ("kills in front of a call of a command that writes", 10**9),
+    "errors": ("calls that fail, once or for ever", 1000),
 }
 """Module, what is counted, and how many cases the long form has."""
 
