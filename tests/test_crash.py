@@ -13,7 +13,7 @@ RUN = Path(__file__).parent / "torture" / "run.py"
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the campaigns fork")
 
 
-@pytest.mark.parametrize(("part", "size"), [("kills", 2)])
+@pytest.mark.parametrize(("part", "size"), [("kills", 2), ("calls", 3), ("power", 4), ("errors", 3)])
 def test_a_short_campaign_finds_nothing_wrong(part, size):
     done = subprocess.run([sys.executable, RUN, part, "--size", str(size), "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

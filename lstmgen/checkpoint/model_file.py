@@ -115,10 +115,12 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
         MachineError: the machine cannot read or hold it.
     """
     from lstmgen.model.language_model import Architecture
+    from lstmgen.model.memory import refuse_loading
 
     path = Path(path)
     with tensor_file.open_file(path) as stream:
         header = _read_header(stream, path)
+        refuse_loading(path, header.file_bytes)
         architecture = Architecture.from_json(header.document["architecture"])
         _check_tensors(header, architecture.former_shapes() if header.document["version"] == 1 else architecture.shapes(), path)
         tokenizer = _tokenizer(header, architecture.vocab_size, path)

@@ -4,6 +4,8 @@ import errno
 import json
 import math
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -13,7 +15,7 @@ from lstmgen.checkpoint import run_folder as run_folder_module
 from lstmgen.checkpoint.run_folder import RunFolder, keep_text
 from lstmgen.config import Config
 from lstmgen.errors import DivergedError, InUseError, MachineError, ModelFileError, UsageError
-from lstmgen.storage import disk
+from lstmgen.storage import disk, files
 
 
 def state_of(step):
@@ -382,3 +384,14 @@ def test_a_text_is_kept_in_the_run_and_never_over_another_or_through_a_link(tmp_
 
 def test_a_new_run_in_the_folder_leaves_such_texts_where_they_are():
     assert not run_files.is_own(run_files.TURNS)
+
+
+def test_what_a_run_left_that_was_killed_before_it_began_is_no_hindrance(tmp_path):
+    folder = created(tmp_path / "run").path
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (folder / f".lstmgen-{files._host()}-{gone.pid}-{'0' * 16}.tmp").write_bytes(b"half")
+    (folder / "standard-input-0123456789abcdef.txt").write_text("kept")
+    again = created(folder)
+    again.begin(*state_of(0))
+    assert files_of(folder) == ["last.safetensors"]

@@ -111,3 +111,15 @@ def test_info_says_how_many_sources_it_does_not_name(cli, run_folder, tmp_path):
     facts = model.summary | {"sources": [f"{number}.txt" for number in range(20)], "documents": 1234}
     save_model(folder / "model.safetensors", model.network.tensors(), model.network.architecture, model.tokenizer, facts)
     assert "19.txt and 1,214 more; sources.jsonl in the run's folder lists all\n" in cli("info", folder).text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 400 bytes.",
+        "std::bad_alloc",
+    ],
+)
+def test_what_torchs_allocators_say_is_the_machine(said):
+    assert explain(RuntimeError(said)).exit_code == 4
+    assert explain(RuntimeError("shapes do not match")).exit_code == 1

@@ -18,7 +18,9 @@ from pathlib import Path
 PARTS = {
     "kills": ("runs killed at random instants, resumed to the end", 500),
     "calls": ("kills in front of a call of a command that writes", 10**9),
+    "power": ("states of a disk after a loss of power", 10**9),
     "errors": ("calls that fail, once or for ever", 1000),
+    "soak": ("thousand steps of one run under faults of all kinds", 1000),
 }
 """Module, what is counted, and how many cases the long form has."""
 
