@@ -126,6 +126,10 @@ class TextMedium:
         """None: text implies no cycle."""
         del tokenizer
 
+    def told(self, tokenizer: TextTokenizer) -> None:
+        """None: all of a text is learned."""
+        del tokenizer
+
     def temperature(self, tokenizer: TextTokenizer) -> float:
         """Below 1: safer than what was learned."""
         del tokenizer

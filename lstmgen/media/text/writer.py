@@ -76,6 +76,11 @@ class TextWriter:
         self._pieces: list[str] = []
 
     @property
+    def at_boundary(self) -> str:
+        """The document is over."""
+        return "end-of-document"
+
+    @property
     def ended(self) -> str | None:
         """`stop` when a stop text has appeared."""
         return "stop" if self._scanner.found else None
