@@ -131,7 +131,8 @@ def open_file(path: Path) -> BinaryIO:
                 raise ModelFileError(f"{str(path)!r} is a {kind}, expected a model file", remedy=_REMEDY)
             if status.st_size > limits.MAX_MODEL_FILE_BYTES:
                 raise ModelFileError(
-                    f"{str(path)!r} has {counted(status.st_size, 'byte')}, at most {limits.MAX_MODEL_FILE_BYTES:,} are read"
+                    f"{str(path)!r} has {counted(status.st_size, 'byte')}, at most {limits.MAX_MODEL_FILE_BYTES:,} are read",
+                    remedy=_REMEDY,
                 )
             # Should a pipe have taken its place since, opening it does not wait for a writer.
             return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
@@ -188,7 +189,8 @@ def read_tensors(stream: BinaryIO, header: Header, path: Path) -> dict[str, Tens
         raise _damaged(error, path) from error
     except MemoryError as error:
         raise MachineError(
-            f"there is not enough memory to read {str(path)!r}, which needs {counted(2 * header.file_bytes, 'byte')}"
+            f"there is not enough memory to read {str(path)!r}, which needs {counted(2 * header.file_bytes, 'byte')}",
+            remedy="close other programs, or read it on a machine with more memory",
         ) from error
     if checksum(tensors, header.document) != header.sha256:
         raise ModelFileError(f"{str(path)!r} is damaged: its content does not have the checksum that it was saved with", remedy=_DAMAGED)
@@ -215,7 +217,8 @@ def _document(metadata: Any, path: Path, *, form: str, version: int) -> tuple[di
         raise ModelFileError(f"{str(path)!r} is a safetensors file, but lstmgen did not write it", remedy=_REMEDY)
     if len(text) > limits.MAX_DOCUMENT_BYTES:
         raise ModelFileError(
-            f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read"
+            f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read",
+            remedy=_DAMAGED,
         )
     document = _parse(text.encode("utf-8", "surrogatepass"), path, "description")
     found, number = document.get("format"), document.get("version")

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from lstmgen import api
+from lstmgen import api, run_files
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import first_sample
 from lstmgen.cli.options import JSON, STANDARD_INPUT, cache, tell_typing
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import quality_line, short_path
 from lstmgen.cli.runs import curves_of, step_label
@@ -66,7 +66,10 @@ def info(streams: Streams, *, thing: str, json: bool, encoding: str) -> None:
         tell_typing(streams, "the text")
     facts = api.describe(thing, cache=cache(), executor=reading_pool(), stdin=streams.stdin, encoding=encoding)
     streams.explain(f"{thing} was taken for a {facts['kind']}")
-    for line in [to_json(facts)] if json else _lines(facts, streams.row_columns):
+    if json:
+        streams.object_line(facts)
+        return
+    for line in _lines(facts, streams.row_columns):
         streams.product_line(line)
 
 
@@ -156,7 +159,9 @@ def _model_rows(facts: Facts) -> Rows:
         trained = f"{counted(int(summary['steps']), 'step')}, {counted(int(summary.get('tokens_seen', 0)), 'token')}"
         rows.append(("trained", f"{trained}, {duration(float(summary.get('seconds', 0.0)))}"))
     if summary.get("sources"):
-        rows.append(("on", ", ".join(str(name) for name in summary["sources"])))
+        names, files = [str(name) for name in summary["sources"]], int(summary.get("files", summary.get("documents", 0)))
+        more = f" and {files - len(names):,} more; {run_files.SOURCES} in the run's folder lists all" if files > len(names) else ""
+        rows.append(("on", ", ".join(names) + more))
     if division := facts["documents"]:
         rows.append(("documents", f"{int(summary.get('documents', 0)):,}, {division}"))
     if quality := quality_line(summary.get("val")):

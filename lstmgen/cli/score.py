@@ -17,7 +17,7 @@ from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.media import chosen, medium_of_model, options_of
 from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, typed_to_the_end
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
@@ -157,12 +157,11 @@ def score(
     else:
         scored = _scored(streams, trained, files, options, split=split, window=window)
         if json:
-            for source, found in (*scored, *_total(scored, trained.manner)):
+            for source, found in _with_total(scored):
                 table = found.to_json(rows=per_line, per_token=per_token)
-                streams.product_line(to_json(table | {"window": window, "source": source}))
+                streams.object_line(table | {"window": window, "source": source})
             return
-        lists = {"per_line": per_line, "per_token": per_token, "top": top}
-        for line in _report(scored, _total(scored, trained.manner), **lists, room=streams.row_columns):
+        for line in _report(scored, per_line=per_line, per_token=per_token, top=top, room=streams.row_columns):
             streams.product_line(line)
 
 
@@ -214,7 +213,7 @@ def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[
         source = f"{name}, document {number}" if trained.manner.ends else name
         found = trained.novelty(item)
         if json:
-            streams.product_line(to_json(found.to_json() | {"held_out_copied_share": held_out, "source": source}))
+            streams.object_line(found.to_json() | {"held_out_copied_share": held_out, "source": source})
         else:
             streams.product_line(one_line(f"{source}: {found.line()}"))
     if held_out is not None and not json:
@@ -257,15 +256,14 @@ def _tokens(number: float) -> str:
     return f"{amount(number)} tokens"
 
 
-def _total(scored: list[Scored], manner: api.Manner) -> list[Scored]:
-    """All that was scored together, where several sources are parts of one stream, or hold documents."""
-    several = len(scored) > 1 and (manner.ends or not manner.apart)
-    return [("all", api.combined(found for _, found in scored))] if several else []
+def _with_total(scored: list[Scored]) -> list[Scored]:
+    """What was scored, and all of it together where it is several items."""
+    return [*scored, ("all", api.combined(found for _, found in scored))] if len(scored) > 1 else scored
 
 
-def _report(scored: list[Scored], total: list[Scored], *, per_line: bool, per_token: bool, top: int, room: int) -> Iterator[str]:
+def _report(scored: list[Scored], *, per_line: bool, per_token: bool, top: int, room: int) -> Iterator[str]:
     """The figures as a table, then the lists that were asked for, in so many columns of a terminal."""
-    medium, table = scored[0][1].medium, [(source, found.figures) for source, found in (*scored, *total)]
+    medium, table = scored[0][1].medium, [(source, found.figures) for source, found in _with_total(scored)]
     columns = [*_COLUMNS, *((each.heading, each.name, each.form) for each in medium.figures if each.heading)]
     columns = [column for column in columns if any(figures[column[1]] is not None for _, figures in table)]
     rows = [[medium.label, *(heading for heading, _, _ in columns)]]

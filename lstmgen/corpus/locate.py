@@ -75,7 +75,7 @@ def _resolve(spec: str, cache: Path | None) -> Iterator[Candidate]:
         yield from _folder(Path(spec), named=True)
     elif mode is not None:
         if reason := obstacle(mode):
-            raise CorpusError(f"{shown(spec)}: {reason}", remedy="pipe it in: cat SOURCE | lstmgen train -")
+            raise CorpusError(f"{shown(spec)}: {reason}", remedy="name - instead, and redirect it into the command: < SOURCE")
         yield Candidate(name=shown(spec), path=Path(spec), named=True)
     elif glob.has_magic(spec):
         yield from _glob(spec)
@@ -180,7 +180,7 @@ def keep_input(spec: str, stdin: BinaryIO | None, folder: Path, *, ending: Calla
         chunks = _chunks(spec, stream)
         head = next(chunks, b"")
         if not head:
-            raise CorpusError(f"{_name(spec)} is empty, expected text", remedy="pipe some text in: cat FILE | lstmgen train -")
+            raise CorpusError(f"{_name(spec)} is empty, expected text", remedy="redirect a file into it: < FILE")
         return storage.store_by_content(folder, itertools.chain([head], chunks), prefix=run_files.INPUT_PREFIX, suffix=ending(head))
 
 
@@ -189,7 +189,7 @@ def _no_input() -> UsageError:
 
 
 def _unreadable(spec: str, error: OSError) -> CorpusError:
-    return CorpusError(f"{_name(spec)} cannot be read: {error.strerror or error}", remedy="pipe some text in")
+    return CorpusError(f"{_name(spec)} cannot be read: {error.strerror or error}", remedy="redirect a file into it: < FILE")
 
 
 def _chunks(spec: str, stream: BinaryIO) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,8 @@ from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.norm import LayerNorm
 from lstmgen.model.state import State
 from lstmgen.wording import counted
+
+_DAMAGED: Final = "fetch or copy the model file again, or train the model again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,16 +69,17 @@ class Architecture:
         if isinstance(values, dict):
             values = {"clock_period": 0, "clock_low": 0, "clock_high": 0} | values
         if not isinstance(values, dict) or set(values) != set(_BOUNDS):
-            raise ModelFileError(f"the architecture has the wrong fields, expected {', '.join(_BOUNDS)}")
+            raise ModelFileError(f"the architecture has the wrong fields, expected {', '.join(_BOUNDS)}", remedy=_DAMAGED)
         for name, allowed in _BOUNDS.items():
             if not allowed(values[name]):
-                raise ModelFileError(f"the architecture's {name} is {str(values[name])[:40]!r}, which is out of bounds")
+                raise ModelFileError(f"the architecture's {name} is {str(values[name])[:40]!r}, which is out of bounds", remedy=_DAMAGED)
         architecture = Architecture(**values)
         if architecture.tied and architecture.embedding_size != architecture.hidden_size:
-            raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ")
+            raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ", remedy=_DAMAGED)
         if architecture.num_parameters > limits.MAX_PARAMETERS:
             raise ModelFileError(
-                f"the architecture has {counted(architecture.num_parameters, 'parameter')}, at most {limits.MAX_PARAMETERS:,} are read"
+                f"the architecture has {counted(architecture.num_parameters, 'parameter')}, at most {limits.MAX_PARAMETERS:,} are read",
+                remedy="a smaller model: lstmgen train SOURCE --preset medium",
             )
         return architecture
 
@@ -105,7 +108,7 @@ class Architecture:
         """
         former = cell_of(self.cell).former
         if not former:
-            raise ModelFileError(f"a file of version 1 cannot hold the cell {self.cell}")
+            raise ModelFileError(f"a file of version 1 cannot hold the cell {self.cell}", remedy=_DAMAGED)
         names: dict[str, tuple[str, ...]] = {}
         for name in self.shapes():
             room, _, rest = name.partition(".")

@@ -53,6 +53,7 @@ _MODES: Final = {"major": 0, "minor": 12}
 """Of keys: the number of the one on C, as `lstmgen.music.keys` counts them."""
 _ACCIDENTAL: Final = r"(#|♯|b|♭|[\s-]?sharp|[\s-]?flat)?"
 _SCALE: Final = re.compile(rf"([A-Ga-g]){_ACCIDENTAL}(?![#♯♭])[\s_-]*([A-Za-z][A-Za-z\s_-]*)?")
+_WRONG_NOTE: Final = re.compile(r"([A-Za-z][#♯b♭]?)(?:[\s_-]+([A-Za-z][A-Za-z\s_-]*))?")
 _PITCH: Final = r"(?:[A-Ga-g][#♯b♭]?-?[0-9]{1,2}|[0-9]{1,3})"
 _RANGE: Final = re.compile(rf"({_PITCH})\s*(?:-|\u2013|\.\.|:|to)\s*({_PITCH})")
 
@@ -146,6 +147,13 @@ def _plain(text: str) -> str:
 
 
 def _unknown(text: str, kind: str) -> UsageError:
+    if (wrong := _WRONG_NOTE.fullmatch(text.strip())) and kind not in _ALIASES:
+        note, name = wrong[1], _plain(wrong[2] or "")
+        if _ALIASES.get(name, name) in SCALES:
+            german = note.lower() == "h"
+            known = "H is B here, and the German B is Bb" if german else "the notes are C, D, E, F, G, A and B, with # or b"
+            meant = f"{'B' if german else 'C'} {name}".rstrip()
+            return UsageError(f"{note!r} is not the name of a note", remedy=f'--scale "{meant}": {known}')
     close = difflib.get_close_matches(kind[:40], [*SCALES, *(name for name in _ALIASES if len(name) > 2)], n=1, cutoff=0.6)
     meant = f"perhaps {close[0]}; " if close else ""
     return UsageError(

@@ -54,7 +54,8 @@ def describe(
         if thing == STANDARD_INPUT or Path(thing).exists():
             raise
         raise InputError(
-            f"there is no model, run, corpus or file called {thing!r}", remedy="ls checkpoints, or lstmgen corpora for the corpora"
+            f"there is no model, run, corpus or file called {thing!r}",
+            remedy="lstmgen runs lists the runs, and lstmgen corpora the corpora",
         ) from error
 
 

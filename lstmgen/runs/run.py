@@ -87,8 +87,15 @@ class Run:
         if not self.manner.apart:
             return Streams(train.ids, **window)
         augment, told_V = self.medium.augmentation(self.tokenizer, self.config.data), self.medium.told(self.tokenizer)
-        options = {"seed": training.seed, "augment": augment, "told_V": told_V, "levelled": self.manner.levelled}
-        return PieceStreams(train.ids, train.starts, **options, **window)
+        return PieceStreams(
+            train.ids,
+            train.starts,
+            seed=training.seed,
+            augment=augment,
+            told_V=told_V,
+            levelled=self.manner.levelled,
+            **window,
+        )
 
     @property
     def medium(self) -> Medium:

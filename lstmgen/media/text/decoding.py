@@ -22,7 +22,7 @@ from lstmgen import limits
 from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import InputError, UsageError
 from lstmgen.media.text.division import Division
-from lstmgen.media.text.recognise import UTF_8, nul_found
+from lstmgen.media.text.recognise import UTF_8, known_format, nul_found
 from lstmgen.media.text.symbols import code_points
 from lstmgen.wording import counted
 
@@ -53,7 +53,7 @@ def known_encoding(name: str) -> str:
     )
 
 
-def decode_text(content: bytes, *, what: str, encoding: str = UTF_8) -> str:
+def decode_text(content: bytes, *, what: str, name: str = "FILE", encoding: str = UTF_8) -> str:
     """The text that the whole content of a file is, without a byte order mark.
 
     Raises:
@@ -64,6 +64,8 @@ def decode_text(content: bytes, *, what: str, encoding: str = UTF_8) -> str:
     try:
         return normaliser.feed(content, final=True)
     except BadByteError as bad:
+        if known := known_format(content[: limits.BINARY_PROBE_BYTES], name, encoding=normaliser.encoding):
+            raise InputError(known.reason, remedy=known.remedy) from bad
         line = content.count(b"\n", 0, bad.offset) + 1
         raise InputError(
             f"{what} is not {normaliser.encoding.upper()}: byte 0x{bad.value:02X} at offset {bad.offset:,}, line {line:,}",

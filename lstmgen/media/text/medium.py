@@ -126,7 +126,9 @@ class TextMedium:
             return tokenizer
         extend = getattr(tokenizer, "extended", None)
         if extend is None:
-            raise ModelFileError(f"the model's {tokenizer.name} tokenizer cannot take new symbols")
+            raise ModelFileError(
+                f"the model's {tokenizer.name} tokenizer cannot take new symbols", remedy="train a new model: lstmgen train SOURCE"
+            )
         return extend(sorted(material.character_counts()))
 
     def from_json(self, values: Mapping[str, Any]) -> TextTokenizer:
@@ -167,9 +169,11 @@ class TextMedium:
                 return decode_text(thing, what="the text")
             case Path():
                 try:
-                    return decode_text(thing.read_bytes(), what=str(thing))
+                    return decode_text(thing.read_bytes(), what="the text", name=thing.as_posix())
                 except OSError as error:
-                    raise InputError(f"the text cannot be read from {thing}: {error.strerror}", remedy="check the name: ls -l") from error
+                    raise InputError(
+                        f"the text cannot be read from {thing}: {error.strerror}", remedy="give the path of a file that can be read"
+                    ) from error
             case _:
                 raise UsageError(f"a text is expected, found {type(thing).__name__}", remedy="give a str, its bytes, or a path")
 

@@ -65,11 +65,7 @@ _FORMATS: Final = (
     _Format(description="a PNG image", remedy="tesseract {} out, if it is a page of text", starts=(b"\x89PNG\r\n\x1a\n",)),
     _Format(description="a JPEG image", remedy="tesseract {} out, if it is a page of text", starts=(b"\xff\xd8\xff",)),
     _Format(description="a GIF image", remedy=_NO_TEXT, starts=(b"GIF87a", b"GIF89a")),
-    _Format(
-        description="a MIDI file",
-        remedy="name text files only; a model of music learns MIDI alone",
-        starts=(b"MThd\x00\x00\x00\x06",),
-    ),
+    _Format(description="a MIDI file", remedy="a model of music takes it: lstmgen train {}", starts=(b"MThd\x00\x00\x00\x06",)),
     _Format(description="an SQLite database", remedy="export its text first: sqlite3 {} .dump > out.txt", starts=(b"SQLite format 3\x00",)),
     _Format(description="a program", remedy=_NO_TEXT, starts=(b"\x7fELF", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe", b"MZ\x90\x00")),
 )
@@ -88,10 +84,8 @@ def require_text(head: bytes, name: str, *, encoding: str = UTF_8) -> None:
     """
     if not head:
         raise RefusedError("empty, expected text", remedy="name a file that holds some text")
-    quoted = shlex.quote(name)
-    for kind in _FORMATS:
-        if head.startswith(kind.starts) and not (kind.encoding and encoding != UTF_8):
-            raise RefusedError(f"{kind.description}, expected {encoding.upper()} text", remedy=kind.remedy.replace("{}", quoted))
+    if known := known_format(head, name, encoding=encoding):
+        raise known
     if encoding != UTF_8:
         return  # a NUL byte may be half of a character; whether one is a character shows when the text is read
     nul = head.find(b"\x00")
@@ -108,6 +102,16 @@ def nul_found(offset: int, *, unit: str = "byte") -> RefusedError:
         f"binary data (a NUL {unit} at offset {offset}), expected text",
         remedy="name text files only; where NULs are strays: tr -d '\\000' < FILE > out.txt",
     )
+
+
+def known_format(head: bytes, name: str, *, encoding: str = UTF_8) -> RefusedError | None:
+    """Why a file that begins like this is no text, where it is of a known other format; arguments as of `require_text`."""
+    for kind in _FORMATS:
+        if head.startswith(kind.starts) and not (kind.encoding and encoding != UTF_8):
+            return RefusedError(
+                f"{kind.description}, expected {encoding.upper()} text", remedy=kind.remedy.replace("{}", shlex.quote(name))
+            )
+    return None
 
 
 def _wide_encoding(head: bytes) -> str | None:

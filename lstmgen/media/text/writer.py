@@ -46,7 +46,9 @@ class TextPlan:
     def __post_init__(self) -> None:
         StopScanner(self.stops)
         if self.ignore_end and self.tokenizer.vocab_size < 2:
-            raise UsageError("the model knows nothing but the end of a document, which it is asked to ignore")
+            raise UsageError(
+                "the model knows nothing but the end of a document, which it is asked to ignore", remedy="leave --ignore-end out"
+            )
 
     @property
     def ends(self) -> bool:
