@@ -26,6 +26,7 @@ from typing import BinaryIO, Final, Self
 
 from lstmgen import limits, run_files
 from lstmgen.errors import InUseError, MachineError
+from lstmgen.opening import open_own, open_regular
 
 _TEMPORARY: Final = re.compile(r"\.lstmgen-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{16}\.tmp")
 
@@ -80,20 +81,20 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes) -> None:
+def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes, *, follow: bool = True) -> None:
     """Replace a file, or create it, completely or not at all.
-
-    Where `path` is a symbolic link, the file that it points to is replaced and the link stays.
 
     Args:
         path: the target; its folder must exist.
         write: the content, or a function that writes it to a seekable binary file. An OSError that it raises counts as a failure to
             write; one with another cause (a source that cannot be read) must be turned into another class by the function itself.
+        follow: where `path` is a symbolic link, replace the file that it points to, as a user means it; False puts the file in the place
+            of the link, as it must be in a folder that may be a stranger's.
 
     Raises:
         MachineError: the disk is full or read-only, permissions are missing, or the target is a folder. The old file is untouched.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(os.path.realpath(path)) if follow else path
     with machine_errors("write", path):
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder")
@@ -140,7 +141,8 @@ def append_line(path: Path, line: bytes) -> None:
     line = line.removesuffix(b"\n")
     if b"\n" in line:
         raise ValueError("append_line takes one line")
-    with machine_errors("append to", path), path.open("a+b", buffering=0) as stream:
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+    with machine_errors("append to", path), os.fdopen(open_own(path, flags), "a+b", buffering=0) as stream:
         size = stream.seek(0, os.SEEK_END)
         if size:
             stream.seek(size - 1)
@@ -177,7 +179,7 @@ def sha256_of(path: Path) -> str:
     Raises:
         MachineError: it cannot be read.
     """
-    with machine_errors("read", path), path.open("rb") as stream:
+    with machine_errors("read", path), open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -207,7 +209,7 @@ class FolderLock:
         if self._descriptor is not None:
             raise RuntimeError("this lock is held already")
         with machine_errors("lock", self._folder):
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+            descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT)
             try:
                 self._claim(descriptor)
             except BaseException:
@@ -221,7 +223,7 @@ class FolderLock:
         if descriptor is None:
             return
         with contextlib.suppress(OSError):
-            os.ftruncate(descriptor, 0)
+            _sign(descriptor, b"")
         os.close(descriptor)  # closing the only descriptor of an open file releases its lock
 
     def __enter__(self) -> Self:
@@ -234,13 +236,19 @@ class FolderLock:
     def _claim(self, descriptor: int) -> None:
         """Lock and sign the file, or raise InUseError with what the holder signed."""
         if _try_lock(descriptor):
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
+            _sign(descriptor, f"{os.getpid()}\n".encode())
             return
         os.lseek(descriptor, 0, os.SEEK_SET)
         holder = os.read(descriptor, 32).strip()
         who = f"process {int(holder)}" if holder.isdigit() else "another process"
         raise InUseError(f"the folder {str(self._folder)!r} is in use by {who}", remedy="wait until it ends, or choose another folder")
+
+
+def _sign(descriptor: int, holder: bytes) -> None:
+    """Write who holds a lock; not into a file of two names, for the other one may be anything that the user has."""
+    if os.fstat(descriptor).st_nlink < 2:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, holder)
 
 
 def cache_folder(environ: Mapping[str, str], *, system: str = sys.platform) -> Path:

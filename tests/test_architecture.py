@@ -12,7 +12,7 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids", "options", "run_files", "version"}
+GROUND = {"errors", "limits", "choices", "ids", "opening", "options", "run_files", "schema", "strict_json", "strict_toml", "version"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music"}
 ALLOWED = {
@@ -20,6 +20,10 @@ ALLOWED = {
     "limits": set(),
     "choices": set(),
     "ids": set(),
+    "opening": set(),
+    "strict_json": {"limits"},
+    "strict_toml": {"limits"},
+    "schema": {"strict_toml"},
     "options": {"errors"},
     "run_files": set(),
     "version": set(),
@@ -35,7 +39,7 @@ ALLOWED = {
     "analysis": MECHANISMS,
     "runs": MECHANISMS | {"training", "generation", "analysis"},
     "api": MECHANISMS | {"training", "generation", "analysis", "runs"},
-    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files"},
+    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
-from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import CorpusError
+from lstmgen.opening import open_regular
 
 MAGIC: Final = b"\x93LSTMTOK"
 VERSION: Final = 2

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
+import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from lstmgen import run_files
+from lstmgen.checkpoint import metrics
 from lstmgen.checkpoint.model_file import find_model, read_description
 from lstmgen.config import DataConfig
 from lstmgen.corpus import catalog
@@ -91,18 +91,9 @@ def describe_model(path: Path) -> dict[str, Any]:
 
 def _losses(path: Path) -> list[float]:
     """The training losses of a run in order; what cannot be read is left out, for it only decorates."""
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError:
-        return []
     losses: list[float] = []
-    for line in lines:
-        try:
-            loss = json.loads(line).get("loss_nats")
-        except (ValueError, AttributeError):
-            continue
-        if isinstance(loss, (int, float)) and math.isfinite(loss):
-            losses.append(float(loss))
+    with contextlib.suppress(OSError):
+        losses.extend(row["loss_nats"] for row in metrics.glimpse(path) if isinstance(row.get("loss_nats"), float))
     return losses
 
 

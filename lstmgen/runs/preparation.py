@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from lstmgen import storage
+from lstmgen import limits, storage, strict_json
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
@@ -29,8 +29,10 @@ from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress,
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
+from lstmgen.opening import open_regular
 from lstmgen.runs import presets
 from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
+from lstmgen.strict_json import StrictJsonError
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Reader, Streams
@@ -243,8 +245,8 @@ def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, ca
 def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) -> Tokenizer:
     """The tokenizer that was built from the same material in the same way before, or a new one, kept for the next time."""
     path = cache / "tokenizers" / f"{hashlib.sha256(json.dumps([_TOKENIZER_CACHE_VERSION, *what]).encode()).hexdigest()[:32]}.json"
-    with contextlib.suppress(OSError, ValueError, ModelFileError):
-        return tokenizer_from_json(json.loads(path.read_bytes()))
+    with contextlib.suppress(OSError, StrictJsonError, ModelFileError), open_regular(path) as stream:
+        return tokenizer_from_json(strict_json.loads(stream.read(limits.MAX_DOCUMENT_BYTES)))
     tokenizer = build()
     with contextlib.suppress(OSError, MachineError):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -244,7 +244,7 @@ def test_a_run_of_a_version_that_recorded_no_name_resumes(train, tmp_path, monke
     assert lstmgen.load(run).score_split("val", cache=tmp_path / "cache").chars == len(TEXT) // 10
 
 
-@pytest.mark.parametrize("name", ["../story.txt", "story.txt", 7, "standard-input-0123456789abcdef.txt"])
+@pytest.mark.parametrize("name", ["../story.txt", "story.txt", "standard-input-0123456789abcdef.txt"])
 def test_a_record_that_names_another_file_is_refused(train, story, tmp_path, monkeypatch, name):
     monkeypatch.setattr(Run, "input_record", {"standard_input": name})
     piped(train, TEXT, tmp_path / "run", pause_after=5)
