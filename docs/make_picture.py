@@ -18,7 +18,7 @@ from rich.console import Console
 
 import lstmgen
 from lstmgen.cli.demo import bundled_text
-from lstmgen.cli.ui import draw
+from lstmgen.cli.panel import draw
 from lstmgen.training.events import Event, Prepared, Stepped
 
 TARGET = Path(__file__).with_name("training.svg")

@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 GROUND = {"errors", "limits", "choices", "ids", "opening", "options", "run_files", "schema", "strict_json", "strict_toml", "version"}
 FOUNDATION = GROUND | {"config", "storage"}
-MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music"}
+MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
     "errors": set(),
     "limits": set(),
@@ -30,7 +30,8 @@ ALLOWED = {
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,
-    "music": FOUNDATION,
+    "drawing": GROUND,
+    "music": FOUNDATION | {"drawing"},
     "corpus": FOUNDATION | {"music"},
     "media": FOUNDATION | {"corpus", "music"},
     "checkpoint": FOUNDATION | {"model", "media"},
@@ -58,7 +59,7 @@ HOMES = {
     "typer": ("cli/",),
     "sentencepiece": ("media/text/pieces.py",),
     "mido": ("music/midi/writer.py",),
-    "PIL": ("music/roll/",),
+    "PIL": ("drawing/",),
     "pickle": (),
     "cloudpickle": (),
     "dill": (),

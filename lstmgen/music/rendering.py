@@ -67,10 +67,10 @@ def render_bytes(
         MachineError: a picture cannot be painted, or a temporary file cannot be written.
     """
     if kind != "wav":
+        from lstmgen import drawing
         from lstmgen.music import roll
 
-        picture = roll.lay_out(score, title=title, dark=dark, width=width, ticks=ticks)
-        return roll.to_png(picture) if kind == "png" else roll.to_svg(picture).encode()
+        return drawing.to_bytes(roll.lay_out(score, title=title, dark=dark, width=width, ticks=ticks), kind)
     from lstmgen.music.sound.wav import to_wav
 
     score = with_pedal(score, "extend")

@@ -4,8 +4,9 @@ import re
 import pytest
 
 from lstmgen.cli.output import Streams
+from lstmgen.cli.panel import draw, render
 from lstmgen.cli.progress import RunView
-from lstmgen.cli.ui import LiveDisplay, PlainDisplay, draw, open_display, render
+from lstmgen.cli.ui import LiveDisplay, PlainDisplay, open_display
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

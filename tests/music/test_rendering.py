@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lstmgen.drawing.png import to_png
+from lstmgen.drawing.svg import to_svg
 from lstmgen.errors import MachineError, UsageError
 from lstmgen.music.rendering import KINDS, kind_of, render_bytes, render_file
-from lstmgen.music.roll import lay_out, to_png, to_svg
+from lstmgen.music.roll import lay_out
 from lstmgen.music.score import Notes, Pedal, Score
 from lstmgen.music.sound.wav import read_wav
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from lstmgen.drawing.shapes import Box, Label
+from lstmgen.drawing.theme import Theme
+from lstmgen.drawing.typeface import fitted, text_width
 from lstmgen.music.roll.part import Part, facts, voices
 from lstmgen.music.roll.plan import MARGIN, scale_of
-from lstmgen.music.roll.shapes import Box, Label
-from lstmgen.music.roll.theme import Theme
-from lstmgen.music.roll.typeface import text_width
 
 _TITLE_SIZE: Final = 38.0
 _FACTS_SIZE: Final = 20.0
@@ -50,16 +50,6 @@ def make_header(part: Part, theme: Theme, *, title: str, width: int) -> Header:
     shapes.append(Label(left, y, fitted("  \u00b7  ".join(facts(part)), size, room), size, theme.muted))
     legend, y = _legend(part, theme, width=width, top=y + 22 * scale)
     return Header((*shapes, *legend), y + 24 * scale)
-
-
-def fitted(text: str, size: float, room: float) -> str:
-    """As much of a text as has room, with an ellipsis where something is missing."""
-    if text_width(text, size) <= room:
-        return text
-    kept = text[: max(1, int(room / (0.2 * size)))]
-    while len(kept) > 1 and text_width(kept + "\u2026", size) > room:
-        kept = kept[:-1]
-    return kept.rstrip() + "\u2026"
 
 
 def _legend(part: Part, theme: Theme, *, width: int, top: float) -> tuple[list[Box | Label], float]:

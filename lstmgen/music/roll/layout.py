@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
+from lstmgen.drawing.shapes import Box, Label, Picture
+from lstmgen.drawing.theme import DARK, LIGHT, SHADES, Theme, mixed, shades
+from lstmgen.drawing.typeface import text_width
 from lstmgen.errors import UsageError
 from lstmgen.music.instruments import DRUM_GROUPS
 from lstmgen.music.roll.header import colour_of_track, make_header
 from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable
 from lstmgen.music.roll.plan import KEYBOARD_WIDTH, LANE_GAP, LANE_ROW, STRIP_HEIGHT, Plan, System, make_plan, most_beats, scale_of
-from lstmgen.music.roll.shapes import Box, Label, Picture
-from lstmgen.music.roll.theme import DARK, LIGHT, SHADES, Theme, mixed, shades
-from lstmgen.music.roll.typeface import text_width
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Notes, Score
 

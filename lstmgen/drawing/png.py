@@ -7,8 +7,8 @@ import io
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from lstmgen.music.roll.shapes import Box, Label, Picture
-from lstmgen.music.roll.typeface import FINE, font, shown
+from lstmgen.drawing.shapes import Box, Label, Picture
+from lstmgen.drawing.typeface import FINE, font, shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image

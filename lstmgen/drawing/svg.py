@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from lstmgen.music.roll.shapes import Box, Label, Picture
+from lstmgen.drawing.shapes import Box, Label, Picture
 
 _FONTS: Final = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', sans-serif"
 

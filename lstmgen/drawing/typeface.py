@@ -1,4 +1,4 @@
-"""The typeface of piano rolls: the scalable one that comes with Pillow, so that no font of the system is needed."""
+"""The typeface of pictures: the scalable one that comes with Pillow, so that no font of the system is needed."""
 
 from __future__ import annotations
 
@@ -49,6 +49,16 @@ def text_width(text: str, size: float) -> float:
         return font(size).getlength(shown(text)) / FINE
     except MachineError:
         return _USUAL_WIDTH * len(text) * size
+
+
+def fitted(text: str, size: float, room: float) -> str:
+    """As much of a text as has room, with an ellipsis where something is missing."""
+    if text_width(text, size) <= room:
+        return text
+    kept = text[: max(1, int(room / (0.2 * size)))]
+    while len(kept) > 1 and text_width(kept + "\u2026", size) > room:
+        kept = kept[:-1]
+    return kept.rstrip() + "\u2026"
 
 
 def shown(text: str) -> str:

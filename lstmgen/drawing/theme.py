@@ -1,4 +1,4 @@
-"""The colours of a piano roll: a light and a dark theme, and the colours of tracks, which stay apart for colour-blind eyes."""
+"""The colours of pictures: a light and a dark theme, and the colours of tracks and curves, which stay apart for colour-blind eyes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Theme:
     black_key: str
     drums: str
     tracks: tuple[str, ...]
-    """One for each track, in order of appearance."""
+    """One for each track or curve, in order of appearance."""
 
     def track_colour(self, place: int) -> str:
         """The colour of the track that appears at this place; beyond the last those again, but nearer to the colour of the text."""
