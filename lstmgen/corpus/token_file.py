@@ -50,7 +50,7 @@ _HEADER: Final = table(
 _AMOUNT: Final = number(0)
 _NEAR: Final = 1024
 """Ids that lie no further apart are read together."""
-_PIECE: Final = 2**20
+_PIECE: Final = 2**17
 """Ids that are verified at a time."""
 _REBUILD: Final = "delete the file; it is built again when it is needed"
 
@@ -85,16 +85,18 @@ class StoredIds:
         """
         if isinstance(places, slice):
             begin, end, step = places.indices(self._count)
-            return self._read(begin, end)[::step]
+            return self._checked(self._read(begin, end))[::step]
         flat = np.asarray(places).ravel(order="F")  # in windows neighbours in time stand in one column
         order = np.argsort(flat, kind="stable")
         ascending = flat[order]
         borders = [0, *(np.flatnonzero(np.diff(ascending) > _NEAR) + 1).tolist(), len(flat)]
+        gathered = np.empty(len(flat), self.dtype)
+        for first, last in itertools.pairwise(borders if len(flat) else []):
+            begin, end = int(ascending[first]), int(ascending[last - 1]) + 1
+            block = self._read(begin, end)
+            gathered[first:last] = block if end - begin == last - first else block[ascending[first:last] - begin]
         found = np.empty(len(flat), self.dtype)
-        for first, last in itertools.pairwise(borders):
-            if first < last:
-                begin = int(ascending[first])
-                found[order[first:last]] = self._read(begin, int(ascending[last - 1]) + 1)[ascending[first:last] - begin]
+        found[order] = self._checked(gathered)
         return found.reshape(places.shape, order="F")
 
     def _read(self, begin: int, end: int) -> NDArray[Any]:
@@ -105,8 +107,10 @@ class StoredIds:
             raise CorpusError(f"{self._path}: cannot be read: {(error.strerror or str(error)).lower()}", remedy=_REBUILD) from error
         if len(content) < wanted:
             raise CorpusError(f"{self._path}: the token file became shorter while it was in use", remedy=_REBUILD)
-        ids = np.frombuffer(content, self.dtype)
-        if wanted and int(ids.max()) >= self._vocab_size:
+        return np.frombuffer(content, self.dtype)
+
+    def _checked(self, ids: NDArray[Any]) -> NDArray[Any]:
+        if len(ids) and int(ids.max()) >= self._vocab_size:
             raise CorpusError(f"{self._path}: the token file has changed while it was in use", remedy=_REBUILD)
         return ids
 

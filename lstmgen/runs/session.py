@@ -18,7 +18,7 @@ from lstmgen.checkpoint.model_file import find_model, load_model, save_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import UsageError
+from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.base import MakeExecutor, Medium, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
@@ -139,7 +139,11 @@ class Training:
             yield self._prepared(run)
             if not (folder.path / run_files.NOVELTY).is_file():
                 NoveltyIndex.of(run.medium.symbol_name, run.material.symbols()).save(folder.path / run_files.NOVELTY)
-            yield from self._train(run)
+            try:
+                yield from self._train(run)
+            except CorpusError:  # the token files were spoiled between two steps: nothing of the run is lost
+                yield self._save(run)
+                raise
 
     def _train(self, run: Run) -> Iterator[Event]:
         if self._pause_after is not None:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.ids import BOUNDARY_ID, Ids, IdSequence
 from lstmgen.media.base import Augment
 from lstmgen.training.streams import IGNORED, Window
 
@@ -42,7 +42,7 @@ class PieceStreams:
     """The heads and where they stand.
 
     Args:
-        ids: the ids of all pieces, each behind its boundary; may be memory-mapped.
+        ids: the ids of all pieces, each behind its boundary; in memory or in a file.
         starts: where each boundary stands.
         batch_size: B.
         seq_length: T.
@@ -52,7 +52,7 @@ class PieceStreams:
 
     def __init__(
         self,
-        ids: NDArray[np.integer],
+        ids: IdSequence,
         starts: NDArray[np.integer],
         *,
         batch_size: int,

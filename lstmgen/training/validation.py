@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.ids import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID, IdSequence
 from lstmgen.model import reading
 from lstmgen.model.language_model import LanguageModel
 
@@ -30,7 +30,7 @@ class Validation:
         starts: where each piece begins, for pieces that are read apart; None for text, which is read as one stream.
     """
 
-    ids: NDArray[np.integer]
+    ids: IdSequence
     starts: NDArray[np.integer] | None = None
 
     @property
