@@ -143,7 +143,8 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
     with tensor_file.open_file(path) as stream:
         header = _read_header(stream, path)
         architecture = Architecture.from_json(header.document["architecture"])
-        _check_tensors(header, architecture.former_shapes() if header.document["version"] == 1 else architecture.shapes(), path)
+        shapes = {name: entry.shape for name, entry in header.entries.items()}
+        check_shapes(shapes, architecture.former_shapes() if header.document["version"] == 1 else architecture.shapes(), path)
         tokenizer = _tokenizer(header, architecture.vocab_size, path)
         tensors = architecture.renamed(tensor_file.read_tensors(stream, header, path))
     return Model(_network(architecture, tensors).to(device), tokenizer, header.document["summary"])
@@ -239,15 +240,15 @@ def _read_header(stream: Any, path: Path) -> Header:
     return header
 
 
-def _check_tensors(header: Header, expected: dict[str, tuple[int, ...]], path: Path) -> None:
-    for name in expected.keys() - header.entries.keys():
+def check_shapes(found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]], path: Path) -> None:
+    """Raises ModelFileError where tensors are not those of an architecture."""
+    for name in expected.keys() - found.keys():
         raise ModelFileError(f"{str(path)!r} lacks the tensor {name!r} that its architecture has", remedy=_DAMAGED)
-    for name in header.entries.keys() - expected.keys():
+    for name in found.keys() - expected.keys():
         raise ModelFileError(f"{str(path)!r} holds the tensor {ascii(name)[:60]} that its architecture has not", remedy=_DAMAGED)
     for name, shape in expected.items():
-        found = header.entries[name].shape
-        if found != shape:
-            message = f"the tensor {name!r} in {str(path)!r} has the shape {found}, its architecture wants {shape}"
+        if found[name] != shape:
+            message = f"the tensor {name!r} in {str(path)!r} has the shape {found[name]}, its architecture wants {shape}"
             raise ModelFileError(message, remedy=_DAMAGED)
 
 

@@ -30,7 +30,7 @@ from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.opening import open_regular
-from lstmgen.runs import presets
+from lstmgen.runs import presets, resuming
 from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
 from lstmgen.strict_json import StrictJsonError
 from lstmgen.training.budget import Budget, Clock
@@ -185,9 +185,9 @@ def resume(order: Order, folder: RunFolder) -> Run:
         LstmgenError: the sources have changed, a setting may not be changed any more, or the folder is damaged.
     """
     warnings: list[str] = []
-    tensors, values = folder.load_state(warn=warnings.append)
+    found = resuming.read(folder, warn=warnings.append)
+    values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
     config = _changed_for_resume(folder, order.changes)
-    tokenizer = tokenizer_from_json(values["tokenizer"])
     access = order.access(folder, folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None)
     gathered = gather(config.data, access, medium=medium_of(tokenizer))
     if gathered.material.sha256 != values["sources_sha256"]:
@@ -196,7 +196,6 @@ def resume(order: Order, folder: RunFolder) -> Run:
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
         )
     files = token_files(gathered.material, tokenizer, access)
-    architecture = Architecture.from_json(values["architecture"])
     arithmetic = _arithmetic(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
     gathered = replace(gathered, notes=tuple(warnings))
@@ -212,7 +211,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
         clock=order.clock,
     )
     trainer = run.trainer
-    trainer.restore(tensors, values["trainer"])
+    trainer.restore(found.tensors, values["trainer"])
     if trainer.progress() >= 1:
         raise UsageError(
             f"the run in {folder.path} has used up its budget at step {trainer.counters.step:,}",

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.ids import IdSequence
+from lstmgen.schema import table, whole
 
 IGNORED: Final = -100
 """A target that is not counted; what `torch.nn.functional.cross_entropy` ignores."""
@@ -67,7 +68,7 @@ class Reader(Protocol):
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues where `state` was taken."""
+        """Continues where `state` was taken. Raises SchemaError: it is no state of this reader."""
         ...
 
 
@@ -115,7 +116,8 @@ class Streams:
         return {"position": self.position}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues where `state` was taken."""
+        """Continues where `state` was taken. Raises SchemaError: it is no state of a reader."""
+        table({"position": whole()})(state, "the reader's state")
         self.position = state["position"]
 
     @property
