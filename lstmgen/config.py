@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 from lstmgen import limits, strict_toml
 from lstmgen.choices import (
     CELLS,
+    WITHOUT,
     Device,
     ErrorsPolicy,
     GridForm,
@@ -102,6 +103,8 @@ class ModelConfig:
 
     preset: PresetName = "auto"
     cell: str = _setting(next(iter(CELLS)), choices=cell_names)
+    without: str | None = _setting(None, choices=lambda: tuple(WITHOUT))
+    """The gate that an LSTM does without."""
     hidden_size: int | None = _setting(None, low=1, high=limits.MAX_HIDDEN_SIZE)
     """Units in each recurrent layer."""
     num_layers: int | None = _setting(None, low=1, high=limits.MAX_LAYERS)
