@@ -3,6 +3,7 @@
     load, train                     models, and the runs that make them
     Request, Sampling, Constraints  what to generate
     describe, gather                what a model, a run, a corpus or a source is, and what is in it
+    list_runs, compare_runs ...     the runs in a folder, and how their losses went
     corpora, get_corpus ...         texts and tunes by name
     read_midi, render_file ...      tunes as files, pictures and sound
     Prepared, Stepped ...           what a training run tells
@@ -42,10 +43,19 @@ if TYPE_CHECKING:
     from lstmgen.music.roll import draw_terminal as draw_terminal
     from lstmgen.music.score import Score as Score
     from lstmgen.runs.describe import describe as describe
+    from lstmgen.runs.history import History as History
+    from lstmgen.runs.history import read_history as read_history
     from lstmgen.runs.model import TrainedModel as TrainedModel
     from lstmgen.runs.model import load as load
     from lstmgen.runs.session import Training as Training
     from lstmgen.runs.session import train as train
+    from lstmgen.runs.shelf import Comparison as Comparison
+    from lstmgen.runs.shelf import RunFacts as RunFacts
+    from lstmgen.runs.shelf import check_removable as check_removable
+    from lstmgen.runs.shelf import compare_runs as compare_runs
+    from lstmgen.runs.shelf import find_run as find_run
+    from lstmgen.runs.shelf import list_runs as list_runs
+    from lstmgen.runs.shelf import remove_run as remove_run
     from lstmgen.runs.sources import gather as gather
     from lstmgen.runs.sources import keep_input as keep_input
     from lstmgen.storage import cache_folder as cache_folder
@@ -80,8 +90,10 @@ _HOMES: Final = {
     "music.roll": "draw_terminal",
     "music.score": "Score",
     "runs.describe": "describe",
+    "runs.history": "History, read_history",
     "runs.model": "TrainedModel, load",
     "runs.session": "Training, train",
+    "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",
     "storage": "cache_folder, make_folder",
     "training.events": "Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned",

@@ -25,8 +25,22 @@ ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
 
-CELLS: Final = {"lstm": "lstmgen.model.cells.lstm", "gru": "lstmgen.model.cells.gru", "rnn": "lstmgen.model.cells.rnn"}
-"""Every kind of recurrent cell, the default first, and the module that holds its record."""
+CELLS: Final = {
+    "lstm": "lstmgen.model.cells.lstm",
+    "gru": "lstmgen.model.cells.gru",
+    "rnn": "lstmgen.model.cells.rnn",
+    "lstm-coupled": "lstmgen.model.cells.coupled",
+    "lstm-1997": "lstmgen.model.cells.ablated:NO_FORGET",
+    "lstm-no-input": "lstmgen.model.cells.ablated:NO_INPUT",
+    "lstm-no-output": "lstmgen.model.cells.ablated:NO_OUTPUT",
+    "lstm-peephole": "lstmgen.model.cells.peephole",
+    "mingru": "lstmgen.model.cells.minimal:MINGRU",
+    "minlstm": "lstmgen.model.cells.minimal:MINLSTM",
+    "slstm": "lstmgen.model.cells.slstm",
+}
+"""Every kind of recurrent cell, the default first, and where its record is: a module, and the record's name where it is not `CELL`."""
+WITHOUT: Final = {"input": "lstm-no-input", "forget": "lstm-1997", "output": "lstm-no-output"}
+"""The gates that an LSTM can do without, and the cell that it then is."""
 
 
 @dataclass(frozen=True)

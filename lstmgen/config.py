@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 from lstmgen import limits, strict_toml
 from lstmgen.choices import (
     CELLS,
+    WITHOUT,
     Device,
     ErrorsPolicy,
     GridForm,
@@ -88,6 +89,8 @@ class TokenizerConfig:
     """`notes`: beats for scores, seconds for performances; None: by content."""
     steps_per_beat: int | None = _setting(None, low=1, high=48)
     """`notes` in beats, and `grid`: steps to a quarter note; None: by content."""
+    repeats: bool | None = None
+    """`notes` in beats: whether a bar that comes back is one event; None: yes."""
     grid_form: GridForm | None = None
     """`grid`: one token for each voice of a step, or the notes of a step in ascending order; None: voices."""
     voices: int | None = _setting(None, low=1, high=16)
@@ -102,6 +105,8 @@ class ModelConfig:
 
     preset: PresetName = "auto"
     cell: str = _setting(next(iter(CELLS)), choices=cell_names)
+    without: str | None = _setting(None, choices=lambda: tuple(WITHOUT))
+    """The gate that an LSTM does without."""
     hidden_size: int | None = _setting(None, low=1, high=limits.MAX_HIDDEN_SIZE)
     """Units in each recurrent layer."""
     num_layers: int | None = _setting(None, low=1, high=limits.MAX_LAYERS)

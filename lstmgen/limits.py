@@ -78,9 +78,9 @@ MAX_CONFIG_BYTES: Final = 2**20
 """Settings in TOML."""
 MAX_METRICS_LINE_BYTES: Final = 2**16
 """A line of the metrics; a longer one is none that a run wrote."""
-MAX_METRICS_READ_BYTES: Final = 2**20
-"""Metrics that are read whole; of longer ones so many lines are looked at as make a curve."""
-MAX_CURVE_POINTS: Final = 2_000
+MAX_METRICS_READ_BYTES: Final = 16 * 2**20
+"""Metrics that are read whole, about a day of training; of longer ones so many lines are looked at as make a curve."""
+MAX_CURVE_POINTS: Final = 20_000
 MAX_RUN_NAME_CHARS: Final = 80
 """Characters of a run's name that is made from its source's."""
 

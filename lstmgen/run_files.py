@@ -54,3 +54,12 @@ def holds_state(folder: Path) -> bool:
 def holds_run(folder: Path) -> bool:
     """Whether a folder is that of a run, finished or not."""
     return (folder / MODEL).is_file() or holds_state(folder)
+
+
+def holds_runs(folder: Path) -> bool:
+    """Whether a folder holds folders of runs and nothing else."""
+    try:
+        items = [item for item in folder.iterdir() if not item.name.startswith(".")] if folder.is_dir() else []
+    except OSError:
+        return False
+    return bool(items) and all(holds_run(item) for item in items)

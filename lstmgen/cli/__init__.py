@@ -18,7 +18,7 @@ import typer
 import typer.main
 
 import lstmgen
-from lstmgen.cli import corpora, demo, info, render, sample, score, train
+from lstmgen.cli import corpora, demo, info, render, runs, sample, score, train
 from lstmgen.cli.command import Action, Command, build
 from lstmgen.cli.failures import Terminated, explain, report
 from lstmgen.cli.output import Streams
@@ -56,7 +56,7 @@ _ROOT: Final = Command(
             ("show_completion", "Show the completion script.", lambda _: _complete("--show-completion")),
         )
     ),
-    commands=tuple(module.COMMAND for module in (train, sample, score, render, info, corpora, demo)),
+    commands=tuple(module.COMMAND for module in (train, sample, score, render, info, runs, corpora, demo)),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lstmgen import api, run_files
+from lstmgen.errors import LstmgenError
 
 
 def models(incomplete: str) -> list[str]:
@@ -15,6 +16,15 @@ def models(incomplete: str) -> list[str]:
         return [*(name for name in found if name.startswith(incomplete)), *_paths(incomplete)]
     except OSError:
         return []
+
+
+def runs(incomplete: str) -> list[str]:
+    """Names of runs, finished or not, and folders that begin like this."""
+    try:
+        found = [path.name for path in api.list_runs() if path.name.startswith(incomplete)]
+    except (OSError, LstmgenError):
+        return []
+    return [*found, *(path for path in _paths(incomplete) if path.endswith("/"))]
 
 
 def corpus_names(incomplete: str) -> list[str]:

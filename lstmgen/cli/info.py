@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from lstmgen import api
@@ -13,7 +14,8 @@ from lstmgen.cli.options import JSON, cache
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import quality_line, short_path
-from lstmgen.cli.sparkline import chart
+from lstmgen.cli.runs import curves_of, step_label
+from lstmgen.cli.sparkline import chart, plain
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import command, counted, duration, size
 from lstmgen.options import Option
@@ -25,7 +27,7 @@ _EXAMPLES: Final = (
     "lstmgen info python-source            # a corpus",
     "lstmgen info RUN --json | jq .parameters",
 )
-_CHART_WIDTH: Final = 60
+_CHART_WIDTH: Final = 76
 _COLUMN: Final = 15
 _MANY: Final = 10
 _LOSS_COLUMNS: Final = (
@@ -68,7 +70,7 @@ COMMAND: Final = Command(name="info", run=info, examples=_EXAMPLES, options=(THI
 def _lines(facts: Facts) -> list[str]:
     """A description for people, by what it is of."""
     if facts["kind"] == "model":
-        return [*_shown(_model_rows(facts)), *_curve(facts["losses"])]
+        return [*_shown(_model_rows(facts)), *_curve(facts["model"])]
     rows = [(name, str(facts[name])) for name in ("name", "origin", "licence", "location", "description") if name in facts]
     if "get" in facts:
         return _shown([*rows, ("not here yet", facts["get"])])
@@ -159,10 +161,10 @@ def _nature(facts: Facts) -> str:
     return ", ".join(fitted) or facts["of"]
 
 
-def _curve(losses: list[float]) -> list[str]:
-    if not losses:
+def _curve(model: str) -> list[str]:
+    training, validation = curves_of(api.read_history(Path(model).parent))
+    if not training:
         return []
-    ordered = sorted(losses)
-    picture = chart(losses, width=_CHART_WIDTH, height=3, ceiling=ordered[int(0.93 * (len(ordered) - 1))])
-    head = f"{'training loss':<{_COLUMN}}{losses[0]:.3f} to {losses[-1]:.3f} nats a token"
-    return ["", head, *(" " * _COLUMN + line for line in picture)]
+    head = f"{'training loss':<{_COLUMN}}{training[0][1]:.3f} to {training[-1][1]:.3f} nats a token"
+    dots = ["; dots: validation"] if validation else [""]
+    return ["", head + dots[0], *plain(chart(training, validation, width=_CHART_WIDTH, height=7, x_label=step_label))]

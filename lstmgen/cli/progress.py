@@ -4,16 +4,45 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from typing import Any, Final
 
+from lstmgen import api
 from lstmgen.api import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned
 from lstmgen.cli.media import hint_of
 from lstmgen.cli.output import visible
+from lstmgen.cli.sparkline import Points
 from lstmgen.cli.wording import amount, bits, command, counted, duration, size
 
-_BINS: Final = 240
+_POINTS: Final = 512
+"""At least so many places of a curve are kept, and fewer than twice as many."""
 _LINE_EVERY_S: Final = 10.0
 _LINE_EVERY_SHARE: Final = 0.05
+
+
+class Trail:
+    """Losses by their steps: all of them at first; of a long run means of two, of four, ... neighbours."""
+
+    def __init__(self) -> None:
+        self.points: list[tuple[float, float]] = []
+        self._each = 1
+        self._open: list[tuple[float, float]] = []
+
+    def add(self, step: int, nats: float) -> None:
+        """One more; what is not finite is left out."""
+        if not math.isfinite(nats):
+            return
+        self._open.append((step, nats))
+        if len(self._open) == self._each:
+            self.points = [*self.points, _middle(self._open)]
+            self._open = []
+        if len(self.points) >= 2 * _POINTS:
+            self.points = [_middle(self.points[place : place + 2]) for place in range(0, len(self.points), 2)]
+            self._each *= 2
+
+
+def _middle(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return sum(step for step, _ in points) / len(points), sum(nats for _, nats in points) / len(points)
 
 
 class RunView:
@@ -27,41 +56,40 @@ class RunView:
         self.sampled: Sampled | None = None
         self.notice = ""
         self.preparing = ""
-        self._sums = [0.0] * _BINS
-        self._counts = [0] * _BINS
+        self._training, self._validation = Trail(), Trail()
 
     def take(self, event: Event) -> None:
         """Fold in one more event."""
         if isinstance(event, Prepared):
             self.prepared = event
+            self._recall(event)
         elif isinstance(event, Stepped):
             self.stepped = event
-            self._count(event)
+            self._training.add(event.step, event.loss_nats)
         elif isinstance(event, Evaluated):
             self.evaluated = event
+            self._validation.add(event.step, event.val_nats)
             self.best = event if event.is_best or self.best is None else self.best
         elif isinstance(event, Sampled):
             self.sampled = event
 
-    def _count(self, event: Stepped) -> None:
-        if math.isfinite(event.loss_nats):
-            place = min(max(int(event.progress * _BINS), 0), _BINS - 1)
-            self._sums[place] += event.loss_nats
-            self._counts[place] += 1
+    def _recall(self, prepared: Prepared) -> None:
+        """What earlier sittings of a resumed run have told."""
+        if prepared.resumed_at_step:
+            history = api.read_history(prepared.run)
+            for trail, points in ((self._training, history.training), (self._validation, history.validation)):
+                for point in points:
+                    trail.add(point.step, point.nats)
 
     @property
-    def losses_nats(self) -> tuple[float, ...]:
-        """The mean training loss in equal parts of the budget, up to the part under way; a part without a report keeps the last one's.
+    def training(self) -> Points:
+        """Steps and training losses so far, those of earlier sittings included."""
+        return self._training.points
 
-        NaN stands for what lies before the first report, such as the sittings before a resumed one.
-        """
-        reached = max((place for place, count in enumerate(self._counts) if count), default=-1)
-        losses: list[float] = []
-        last = math.nan
-        for total, count in zip(self._sums[: reached + 1], self._counts, strict=False):
-            last = total / count if count else last
-            losses.append(last)
-        return tuple(losses)
+    @property
+    def validation(self) -> Points:
+        """Steps and validation losses so far."""
+        return self._validation.points
 
     @property
     def progress(self) -> float:

@@ -32,7 +32,8 @@ _TABLE: Final = {
     ),
     "model": (
         ("model.preset", "--preset", "Sets the sizes, the batch and the rate; auto fits them to corpus, device and budget."),
-        ("model.cell", "--cell", "Kind of recurrent layer."),
+        ("model.cell", "--cell", "Kind of recurrent layer; docs/cells.md compares them."),
+        ("model.without", "--without", "Gate that is always open, to see what it is worth."),
         ("model.hidden_size", "--hidden-size --rnn-size", "Units in each layer."),
         ("model.num_layers", "--num-layers", "Layers."),
         ("model.embedding_size", "--embedding-size", "Numbers in the vector of each token; fitted to the vocabulary where not given."),

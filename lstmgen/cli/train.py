@@ -177,6 +177,7 @@ def follow(streams: Streams, **call: Any) -> tuple[int, Stopped, str]:
                 executor=reading_pool(),
                 progress=display.preparing,
                 started_at=started_at,
+                sample_columns=display.sample_columns,
                 **call,
             )
             for event in training:

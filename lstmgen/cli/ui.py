@@ -5,16 +5,18 @@ Text that a model wrote is never given to rich: while a sample is shown, the liv
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from lstmgen.api import Event, Prepared, Sampled, Saved, Warned
-from lstmgen.cli.output import MessageText, Streams
+from lstmgen.cli.live import SHOW_CURSOR, Frame
+from lstmgen.cli.output import Streams
 from lstmgen.cli.panel import render
 from lstmgen.cli.progress import PlainLines, RunView, preparing_line, sample_lines, saved_line, settings_lines, warning_line
 
 _MAX_WIDTH = 100
-_REFRESHES_PER_SECOND = 4
-_SHOW_CURSOR = "\x1b[?25h"
+_PLAIN_WIDTH = 80
+_MARGIN = 4
+"""Columns of what stands before each line of a sample."""
 
 
 class Display(Protocol):
@@ -26,6 +28,10 @@ class Display(Protocol):
 
     def show(self, event: Event) -> None:
         """Take in one event."""
+        ...
+
+    def sample_columns(self) -> int:
+        """How wide a sample may be."""
         ...
 
     def notice(self, text: str) -> None:
@@ -61,6 +67,10 @@ class PlainDisplay:
             self._preparing = what
             self._streams.say(preparing_line(what, 0, total))
 
+    def sample_columns(self) -> int:
+        """As wide as lines usually are."""
+        return _PLAIN_WIDTH - _MARGIN
+
     def show(self, event: Event) -> None:
         """Write the lines that the event is worth."""
         for line in self._lines.of(event):
@@ -79,39 +89,20 @@ class PlainDisplay:
 
 
 class LiveDisplay:
-    """A panel that is redrawn four times a second by rich."""
+    """A panel that is redrawn four times a second."""
 
     def __init__(self, streams: Streams) -> None:
-        from rich.console import Console
-
         self._streams = streams
         self._view = RunView()
-        self._console = Console(
-            file=MessageText(streams),  # pyright: ignore[reportArgumentType] - all that rich asks of a text stream is there
-            force_terminal=True,
-            no_color=not streams.colour,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
-        self._live = self._start()
-
-    def _start(self) -> Any:
-        from rich.live import Live
-
-        live = Live(
-            get_renderable=lambda: render(self._view, width=min(self._console.width, _MAX_WIDTH)),
-            console=self._console,
-            refresh_per_second=_REFRESHES_PER_SECOND,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
-        live.start()
-        return live
+        self._frame = Frame(streams, lambda width, height: render(self._view, width=min(width, _MAX_WIDTH), height=height))
 
     def preparing(self, what: str, done: int, total: int, /) -> None:
         """Tell it beside the spinner."""
         self._view.preparing = preparing_line(what, done, total)
+
+    def sample_columns(self) -> int:
+        """What the terminal of now has beside the mark of a sample."""
+        return self._frame.columns - _MARGIN
 
     def show(self, event: Event) -> None:
         """Fold the event in; samples, notes and warnings are written above the panel, where they stay."""
@@ -131,14 +122,14 @@ class LiveDisplay:
             self._write_above(lines)
 
     def _write_above(self, lines: list[str]) -> None:
-        """Wipe the panel, write bytes, draw the panel again below them."""
-        if not lines:
-            return
-        self._live.transient = True
-        self._live.stop()
-        for line in lines:
-            self._streams.say(line)
-        self._live = self._start()
+        """Write lines where they stay, above the panel."""
+
+        def write() -> None:
+            for line in lines:
+                self._streams.say(line)
+
+        if lines:
+            self._frame.above(write)
 
     def notice(self, text: str) -> None:
         """Put a line into the panel; the next redrawing, at most a quarter of a second away, shows it."""
@@ -146,8 +137,8 @@ class LiveDisplay:
 
     def abandon(self) -> None:
         """Give the cursor back, and say what stands."""
-        self._streams.send_at_once("left at once; the last checkpoint stands", control=f"{_SHOW_CURSOR}\n")
+        self._streams.send_at_once("left at once; the last checkpoint stands", control=f"{SHOW_CURSOR}\n")
 
     def close(self) -> None:
         """Draw the last state and give the cursor back."""
-        self._live.stop()
+        self._frame.close()

@@ -20,6 +20,7 @@ import torch
 
 from lstmgen.choices import Device, Precision
 from lstmgen.errors import MachineError
+from lstmgen.model.cells import cell_of
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -105,6 +106,11 @@ def choose_arithmetic(
     Raises:
         MachineError: the precision asked for does not run here.
     """
+    only_fp32 = cell_of(architecture.cell).only_fp32
+    if only_fp32 and wanted in ("bf16", "fp16"):
+        raise MachineError(f"{architecture.cell} does not train in {wanted}: {only_fp32}", remedy="use --precision fp32 or auto")
+    if only_fp32:
+        return Arithmetic(device, "fp32", only_fp32)
     if device.type == "cuda":
         return _on_cuda(wanted, device)
     if wanted == "fp16":

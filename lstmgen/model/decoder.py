@@ -30,7 +30,7 @@ from lstmgen.model import reading
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
-from lstmgen.model.products import Products
+from lstmgen.model.products import ALIGNED, Products
 from lstmgen.model.state import State
 
 _MAX_TABLE_NUMBERS: Final = 2**24
@@ -234,12 +234,20 @@ class _Clock:
 
 
 def _by_equations(cell: Cell, weights: Weights) -> Kernel:
-    """The kernel of a cell that has none."""
+    """The kernel of a cell that has none. Where functions do not treat all rows alike (`products.ALIGNED`), each row is taken by itself."""
     copies = {name: weight.clone() for name, weight in weights.items()}
 
     def kernel(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        y_BH, after, _ = cell.equations(x_BI, state, copies)
-        return y_BH, after
+        if all(size % ALIGNED == 0 for part_B in state for size in part_B.shape[1:]):
+            y_BH, after, _ = cell.equations(x_BI, state, copies)
+            return y_BH, after
+        rows = []
+        for lane in range(len(x_BI)):
+            x, *parts = (part_B[lane : lane + 1].repeat(_LEAST_ROWS, *[1] * (part_B.dim() - 1)) for part_B in (x_BI, *state))
+            y, after, _ = cell.equations(x, tuple(parts), copies)
+            rows.append([part[:1] for part in (y, *after)])
+        y_BH, *after = map(torch.cat, zip(*rows, strict=True))
+        return y_BH, tuple(after)
 
     return kernel
 

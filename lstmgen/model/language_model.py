@@ -96,8 +96,14 @@ class Architecture:
         return shapes
 
     def former_names(self) -> dict[str, tuple[str, ...]]:
-        """For every tensor the names, in files of version 1, of those whose sum it is."""
+        """For every tensor the names, in files of version 1, of those whose sum it is.
+
+        Raises:
+            ModelFileError: there were no such cells then.
+        """
         former = cell_of(self.cell).former
+        if not former:
+            raise ModelFileError(f"a file of version 1 cannot hold the cell {self.cell}")
         names: dict[str, tuple[str, ...]] = {}
         for name in self.shapes():
             room, _, rest = name.partition(".")

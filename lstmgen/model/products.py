@@ -26,6 +26,9 @@ from torch import Tensor
 MIN_SHARED: Final = 2**25
 """Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
 more where other programs use the same cores."""
+ALIGNED: Final = 32
+"""torch takes functions such as the sigmoid for whole vectors of numbers, and what is left over in another way, with other last bits. Where
+the length of rows is a multiple of this nothing is left over, so every row is treated alike."""
 _LONGEST: Final = 512
 """Products that oneDNN adds in turn."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from lstmgen import run_files
-from lstmgen.checkpoint import metrics
 from lstmgen.checkpoint.model_file import find_model, read_description
 from lstmgen.config import DataConfig
 from lstmgen.corpus import catalog
 from lstmgen.errors import InputError, LstmgenError
 from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
+from lstmgen.runs.history import read_history
 from lstmgen.runs.sources import gather
 
 
@@ -31,6 +31,11 @@ def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -
     """
     if (model := model_path(thing)) is not None:
         return describe_model(model)
+    if run_files.holds_runs(Path(thing)):
+        raise InputError(
+            f"{thing} is a folder of runs, expected one of them, or text or MIDI files",
+            remedy=f"lstmgen runs --folder {shlex.quote(thing)}",
+        )
     if not Path(thing).exists() and thing in catalog.names():
         return _describe_corpus(thing, cache, executor)
     try:
@@ -85,16 +90,8 @@ def describe_model(path: Path) -> dict[str, Any]:
         "parameters": description.parameters,
         "tokenizer": {"name": tokenizer.name, "vocab_size": tokenizer.vocab_size} | medium.describe(tokenizer),
         "summary": description.summary,
-        "losses": [round(loss, 4) for loss in _losses(path.with_name(run_files.METRICS))],
+        "losses": [round(point.nats, 4) for point in read_history(path.parent).training],
     }
-
-
-def _losses(path: Path) -> list[float]:
-    """The training losses of a run in order; what cannot be read is left out, for it only decorates."""
-    losses: list[float] = []
-    with contextlib.suppress(OSError):
-        losses.extend(row["loss_nats"] for row in metrics.glimpse(path) if isinstance(row.get("loss_nats"), float))
-    return losses
 
 
 def _describe_corpus(name: str, cache: Path, executor: MakeExecutor | None) -> dict[str, Any]:

@@ -22,7 +22,8 @@ import torch
 from lstmgen import limits, storage, strict_json
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.config import Config
+from lstmgen.choices import WITHOUT
+from lstmgen.config import Config, ModelConfig
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
@@ -70,6 +71,7 @@ class Order:
     clock: Clock
     executor: MakeExecutor | None = None
     progress: Progress | None = None
+    sample_columns: Callable[[], int] = lambda: 76
 
     def access(self, folder: RunFolder, kept: Path | None) -> Access:
         """How the sources of a run in this folder are read."""
@@ -147,7 +149,7 @@ def start(order: Order, folder: RunFolder) -> Run:
     Raises:
         LstmgenError: a source, a setting or the machine is not as it must be.
     """
-    config = presets.with_default_budget(order.config)
+    config = _with_ablation(presets.with_default_budget(order.config))
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
     access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
@@ -270,6 +272,21 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
     return resolved.replace({"tokenizer.name": tokenizer.name})
 
 
+def _with_ablation(config: Config) -> Config:
+    """The configuration with the cell that an LSTM without the named gate is.
+
+    Raises:
+        UsageError: another cell was asked for.
+    """
+    model = config.model
+    if model.without is None:
+        return config
+    cell = WITHOUT[model.without]
+    if model.cell not in (ModelConfig().cell, cell):
+        raise UsageError(f"--without {model.without} is for the cell lstm, not for {model.cell}", remedy="leave one of the two out")
+    return config.replace({"model.cell": cell})
+
+
 def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
     """The configuration with the shape of the model that it starts from.
 
@@ -279,6 +296,7 @@ def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
     names = ("cell", "hidden_size", "num_layers", "embedding_size", "layer_norm", "residual", "tied")
     shape = {name: getattr(architecture, name) for name in names}
     asked = {name: getattr(config.model, name) for name in ("hidden_size", "num_layers", "embedding_size")}
+    asked["cell"] = None if config.model.cell == ModelConfig().cell else config.model.cell
     wrong = [f"{name} {value}, the model has {shape[name]}" for name, value in asked.items() if value not in (None, shape[name])]
     if wrong:
         raise UsageError(f"--init-from keeps the model's shape, but these were asked for: {'; '.join(wrong)}", remedy="leave them out")

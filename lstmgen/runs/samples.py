@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from lstmgen.runs.model import TrainedModel
@@ -12,7 +12,7 @@ from lstmgen.training.events import Sampled, Stepped
 
 _SAMPLES_PER_RUN: Final = 8
 _TOKENS: Final = 160
-_COLUMNS: Final = 76
+_LEAST_COLUMNS: Final = 24
 _LINES: Final = 12
 
 
@@ -21,10 +21,12 @@ class Sampler:
 
     Args:
         run: the run under way.
+        columns: how wide a sample may be shown, asked each time.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, columns: Callable[[], int]) -> None:
         self._run = run
+        self._columns = columns
         self._every_s = run.config.training.sample_every_s
         self._drawn_at = time.monotonic()
         self._drawn_progress = run.trainer.progress()
@@ -43,4 +45,4 @@ class Sampler:
     def _drawn(self, *, seed: int) -> str:
         model = TrainedModel(self._run.network, self._run.tokenizer)
         sample = model.generate(length=_TOKENS, seed=seed, **model.medium.glimpse)[0]
-        return model.medium.show(sample.item, width=_COLUMNS, height=_LINES)
+        return model.medium.show(sample.item, width=max(self._columns(), _LEAST_COLUMNS), height=_LINES)

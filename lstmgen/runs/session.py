@@ -6,7 +6,7 @@ This is where training, checkpoints and generation are put together. The command
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -48,6 +48,7 @@ def train(
     executor: MakeExecutor | None = None,
     progress: Progress | None = None,
     started_at: float | None = None,
+    sample_columns: Callable[[], int] = lambda: 76,
 ) -> Training:
     """A training run; iterate over it to make it happen.
 
@@ -66,6 +67,7 @@ def train(
             everything is read in this process.
         progress: called while sources are read.
         started_at: the `time.monotonic()` at which the budget's clock started; by default now.
+        sample_columns: tells how wide a sample that is drawn while training may be shown.
 
     Raises:
         UsageError: the arguments contradict each other.
@@ -86,6 +88,7 @@ def train(
         clock=Clock(started_at=started_at),
         executor=executor,
         progress=progress,
+        sample_columns=sample_columns,
     )
     return Training(order, out=out, resume=resume, overwrite=overwrite, pause_after=pause_after)
 
@@ -149,7 +152,7 @@ class Training:
         if self._pause_after is not None:
             run.trainer.pause_at = run.trainer.counters.step + self._pause_after
         speed = _Speed()
-        log, sampler = _MetricsLog(run), Sampler(run)
+        log, sampler = _MetricsLog(run), Sampler(run, columns=self._order.sample_columns)
         for event in run.trainer.run():
             match event:
                 case CheckpointDue():

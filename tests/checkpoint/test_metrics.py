@@ -3,8 +3,6 @@
 import io
 import json
 
-import pytest
-
 from lstmgen import limits
 from lstmgen.checkpoint import metrics
 
@@ -14,8 +12,8 @@ def lines(count):
 
 
 def test_rows_come_in_order_and_what_is_none_is_passed_over():
-    deep, large = b'{"a":' * 100_000, b'{"a": 1' + b"0" * 400 + b"}"
-    text = b"\n".join([b'{"step": 1}', b"torn", b"[1]", deep, b'{"step": 2}', large, b"\xff", b'{"step": NaN}', b'{"step": 3}'])
+    deep, large = b'{"a":' * 10_000, b'{"a": 1' + b"0" * 5_000 + b"}"
+    text = b"\n".join([b'{"step": 1}', b"torn", b"[1]", deep, b'{"step": 2}', large, b"\xff", b'{"step": 3}'])
     found = list(metrics.rows(io.BytesIO(text)))
     assert [row["step"] for _, row in found] == [1, 2, 3]
     assert found[-1][0] == b'{"step": 3}'
@@ -53,5 +51,5 @@ def test_a_file_that_is_one_endless_line_gives_nothing(tmp_path, monkeypatch):
 def test_a_link_is_not_followed(tmp_path):
     (tmp_path / "metrics").write_bytes(lines(3))
     (tmp_path / "link").symlink_to("metrics")
-    with pytest.raises(OSError, match="a symbolic link"):
-        next(metrics.glimpse(tmp_path / "link"))
+    assert len(list(metrics.glimpse(tmp_path / "metrics"))) == 3
+    assert list(metrics.glimpse(tmp_path / "link")) == list(metrics.glimpse(tmp_path / "nothing")) == []

@@ -109,6 +109,15 @@ def former(name, tensor):
     }
 
 
+def test_a_file_of_version_1_with_a_cell_that_did_not_exist_then_is_refused(path):
+    network = saved(path, cell="mingru")
+    document = parts(path)[1]
+    document.pop("sha256")
+    path.write_bytes(tensor_file.pack(network.tensors(), document | {"version": 1}))
+    with pytest.raises(ModelFileError, match="version 1 cannot hold the cell mingru"):
+        load_model(path)
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 def test_a_model_of_version_1_with_torchs_names_and_two_biases_is_the_same_network(path, cell):
     network = saved(path, cell=cell)

@@ -46,27 +46,35 @@ def test_the_best_evaluation_is_kept_and_the_last_one_too(fake):
     assert (view.best.step, view.evaluated.step) == (20, 30)
 
 
-def test_the_history_of_losses_follows_the_budget_and_holds_the_last_value_between_reports(fake):
+def test_the_curves_hold_every_loss_at_its_step_but_those_that_are_not_finite(fake):
     view = RunView()
     for event in (
         fake.stepped(1, 0.0, loss=4.0),
-        fake.stepped(2, 0.001, loss=2.0),
         fake.stepped(3, 0.5, loss=math.nan),
-        fake.stepped(4, 0.25, loss=1.0),
+        fake.stepped(4, 0.6, loss=1.0),
+        fake.evaluated(4, 2.0),
     ):
         view.take(event)
-    losses = view.losses_nats
-    assert losses[0] == 3.0
-    assert losses[-1] == 1.0
-    assert len(losses) == 61
-    assert set(losses[1:-1]) == {3.0}
+    assert view.training == [(1, 4.0), (4, 1.0)]
+    assert view.validation == [(4, 2.0)]
 
 
-def test_what_lies_before_a_resumed_run_is_not_known(fake):
+def test_a_long_run_is_kept_as_means_in_bounded_memory(fake):
     view = RunView()
+    for step in range(10_000):
+        view.take(fake.stepped(step, 0.5, loss=float(step)))
+    assert 512 <= len(view.training) < 1024
+    assert all(place == nats for place, nats in view.training)
+    assert view.training[-1][0] > 9_900
+
+
+def test_a_resumed_run_shows_the_curves_of_its_earlier_sittings(fake, tmp_path):
+    (tmp_path / "metrics.jsonl").write_text('{"step": 5, "loss_nats": 3.0}\n{"step": 5, "val_nats": 2.5}\n')
+    view = RunView()
+    view.take(fake.prepared(run=str(tmp_path), resumed_at_step=5))
     view.take(fake.stepped(9, 0.5, loss=1.0))
-    assert all(math.isnan(loss) for loss in view.losses_nats[:-1])
-    assert view.losses_nats[-1] == 1.0
+    assert view.training == [(5, 3.0), (9, 1.0)]
+    assert view.validation == [(5, 2.5)]
 
 
 @pytest.mark.parametrize(("progress", "shown"), [(-1.0, 0.0), (0.25, 0.25), (1.5, 1.0)])

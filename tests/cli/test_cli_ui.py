@@ -51,9 +51,22 @@ def test_the_picture_shows_what_is_known(fake):
         assert words in text
 
 
-@pytest.mark.parametrize("width", [40, 64, 100])
-def test_no_line_of_the_picture_is_wider_than_asked(fake, width):
-    assert max(len(line) for line in drawn(fake.whole_run(), width=width).splitlines()) <= width
+@pytest.mark.parametrize("size", [(30, 7), (40, 10), (40, 24), (60, 24), (64, 12), (80, 10), (80, 24), (100, 50)])
+def test_the_panel_fits_its_terminal_and_the_losses_stay_in_it(fake, size):
+    width, height = size
+    view = RunView()
+    for event in fake.whole_run():
+        view.take(event)
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(render(view, width=width, height=height))
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) <= height
+    assert max(map(len, lines)) <= width
+    for loss in ("1.406", "1.400"):
+        assert loss in "\n".join(lines)
+    assert ("┤" in "\n".join(lines)) == (height >= 24)
 
 
 def test_before_the_first_step_the_preparation_is_shown():
@@ -128,7 +141,7 @@ def test_what_is_noticed_in_a_live_run_is_in_the_picture(fake):
     from rich.console import Console
 
     console = Console(file=io.StringIO(), width=80, color_system=None)
-    console.print(render(view, width=80))
+    console.print(render(view, width=80, height=9))
     assert view.notice in console.file.getvalue()
 
 

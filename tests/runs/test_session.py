@@ -157,6 +157,20 @@ def test_a_resumed_run_keeps_its_settings(train, story, tmp_path):
         list(lstmgen.train(resume=tmp_path / "run", settings={"model.hidden_size": 17}, cache=tmp_path / "cache"))
 
 
+def test_an_lstm_without_a_gate_is_the_cell_of_that_name_and_goes_on_as_such(train, story, tmp_path):
+    run = tmp_path / "run"
+    list(train(story, out=run, pause_after=5, settings={"model.without": "forget"}))
+    list(lstmgen.train(resume=run, cache=tmp_path / "cache"))
+    assert lstmgen.load(run).network.architecture.cell == "lstm-1997"
+    with pytest.raises(UsageError, match="cell gru, the model has lstm-1997"):
+        list(train(story, out=tmp_path / "next", init_from=run, settings={"model.cell": "gru"}))
+
+
+def test_only_an_lstm_goes_without_a_gate(train, story, tmp_path):
+    with pytest.raises(UsageError, match="--without input is for the cell lstm, not for gru"):
+        list(train(story, out=tmp_path / "run", settings={"model.cell": "gru", "model.without": "input"}))
+
+
 @pytest.mark.parametrize("budget", [{"training.max_time_s": 0.5}, {"training.epochs": 0.02}])
 def test_a_new_budget_takes_the_place_of_the_one_that_is_used_up(train, story, tmp_path, budget):
     first = train(story, out=tmp_path / "run", settings={"training.max_steps": None, **budget})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from lstmgen.choices import CELLS
 from lstmgen.config import Config
 from lstmgen.errors import DivergedError
 from lstmgen.model.arithmetic import Arithmetic
@@ -105,7 +106,7 @@ def test_a_request_ends_the_run_after_the_step_under_way():
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", list(CELLS))
 def test_stopping_and_going_on_equals_never_having_stopped_bit_for_bit(precision, cell):
     whole = build(precision=precision, cell=cell)
     run(whole)

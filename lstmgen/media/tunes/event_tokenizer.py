@@ -71,6 +71,8 @@ class EventTokenizer(Protocol):
 
     name: ClassVar[str]
     """As `--tokenizer` takes it."""
+    later: ClassVar[tuple[str, ...]] = ()
+    """Options that older model files do not have; they stand in the JSON only where they are not as they were then."""
 
     @cached_property
     def notation(self) -> Notation:
@@ -201,12 +203,15 @@ class EventTokenizer(Protocol):
 
     def to_json(self) -> dict[str, Any]:
         """All that it takes to rebuild it."""
-        return {"name": self.name, "version": checks.VERSION, **asdict(self)}  # pyright: ignore[reportArgumentType] - a dataclass
+        options = asdict(self)  # pyright: ignore[reportArgumentType] - a dataclass
+        said = {name: value for name, value in options.items() if name not in self.later or value != getattr(type(self), name)}
+        return {"name": self.name, "version": checks.VERSION, **said}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """The tokenizer that `to_json` described. Raises ModelFileError."""
         defaults = {item.name: item.default for item in fields(cls)}  # pyright: ignore[reportArgumentType] - a dataclass
+        values = {name: defaults[name] for name in cls.later} | dict(values)
         checks.only_keys(values, *defaults)
         options = {name: checks.typed(values, name, type(default)) for name, default in defaults.items()}
         if any(type(value) is int and not 0 <= value <= _LARGEST_NUMBER for value in options.values()):

@@ -32,6 +32,11 @@ TRAIN_OPTIONS: Final = (
         help="notes in beats, grid: steps to a quarter note; by content where not given.",
     ),
     Option(
+        name="tokenizer.repeats",
+        flags="--repeats/--no-repeats",
+        help="notes in beats: write a bar that comes back as one event; yes where not given.",
+    ),
+    Option(
         name="tokenizer.grid_form",
         flags="--grid-form",
         help="grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",

@@ -18,4 +18,5 @@ def cell_of(name: str) -> Cell:
     """
     if name not in CELLS:
         raise KeyError(f"there is no cell {name!r}, expected one of {', '.join(CELLS)}")
-    return importlib.import_module(CELLS[name]).CELL
+    module, _, record = CELLS[name].partition(":")
+    return getattr(importlib.import_module(module), record or "CELL")

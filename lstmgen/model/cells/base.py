@@ -54,6 +54,7 @@ class Cell:
         fused: (x_TBI, state, weights, training) -> outputs of shape (T, B, H) and the last state: a whole window at once.
         hoist: (x_BI, weights) -> what of a token depends on its input alone, of shape (B, any); a decoder looks it up by token.
         kernel: (weights, products, hoisted) -> a decoder's step.
+        only_fp32: why the cell is trained in fp32 only; empty: it is not.
         former: name of a parameter -> the names, in files of version 1, of the tensors whose sum it is.
     """
 
@@ -64,4 +65,5 @@ class Cell:
     fused: Callable[[Tensor, LayerState, Weights, bool], tuple[Tensor, LayerState]] | None = None
     hoist: Callable[[Tensor, Weights], Tensor] | None = None
     kernel: Callable[[Weights, Products, bool], Kernel] | None = None
+    only_fp32: str = ""
     former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

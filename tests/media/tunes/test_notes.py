@@ -15,7 +15,12 @@ from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Score
 
-FORMS = [NotesTokenizer("beats", 24), NotesTokenizer("beats", 12), NotesTokenizer("seconds", 24)]
+FORMS = [
+    NotesTokenizer("beats", 24),
+    NotesTokenizer("beats", 12),
+    NotesTokenizer("seconds", 24),
+    NotesTokenizer("beats", 12, repeats=True),
+]
 WISHES = [
     Constraints(bars=4),
     Constraints(seconds=7.3),
@@ -25,7 +30,7 @@ WISHES = [
 
 
 def name_of(tokenizer):
-    return f"{tokenizer.time_base}-{tokenizer.steps_per_beat}"
+    return f"{tokenizer.time_base}-{tokenizer.steps_per_beat}{'-repeats' * tokenizer.repeats}"
 
 
 def names_of(tokenizer, ids):

@@ -13,6 +13,7 @@ from lstmgen.music.score import Meter, Notes, Score, Track
 TOKENIZERS = {
     "notes-beats-24": NotesTokenizer("beats", 24),
     "notes-beats-12": NotesTokenizer("beats", 12),
+    "notes-beats-repeats": NotesTokenizer("beats", 12, repeats=True),
     "notes-seconds": NotesTokenizer("seconds"),
     "performance": PerformanceTokenizer(),
     "voices": GridTokenizer(voices=3),

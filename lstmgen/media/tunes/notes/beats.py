@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable, last_said
-from lstmgen.media.tunes.notes.events import Times, strides
+from lstmgen.media.tunes.notes.events import Times, note_ids, strides
+from lstmgen.media.tunes.notes.repeats import FARTHEST, REPEAT, distances, sources
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
+from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Beats, nearest
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import Steps, is_new
@@ -50,10 +52,13 @@ class BeatWork:
 
     Args:
         unit: steps of a beat.
+        repeats: whether a bar that comes back is one event.
     """
 
-    def __init__(self, unit: int) -> None:
+    def __init__(self, unit: int, *, repeats: bool = False) -> None:
         self.base = Beats(unit)
+        self.repeats = repeats
+        self.last_ranges = ((REPEAT, FARTHEST),) if repeats else ()
         self.ranges = ((BAR, 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
         self.lengths_D = strides(unit, (2, 1), (4, unit // 4), (8, unit // 2), (16, unit), (32, 2 * unit))
         self.drum_steps = unit // 4
@@ -71,20 +76,22 @@ class BeatWork:
             METER: lambda value: f"meter {METERS[value][0]}/{METERS[value][1]}",
             TEMPO: lambda value: f"tempo {60e6 / int(self.us_per_beat_T[value]):.4g}",
             POSITION: lambda value: f"position {self.base.word(value)}",
+            REPEAT: lambda value: f"repeat {value + 1} back",
         }
 
-    def written(self, ids_T: Ids, step_T: Steps, table: EventTable, *, score: Score | None, length: int) -> Ids:
-        """The ids with bars, meters, positions and tempi between them."""
-        if score is None:
-            return ids_T
-        start_B, meter_B, end = self._bars_of(score, until=max(length, int(step_T.max(initial=0)) + 1))
-        tempo_at = nearest(self.base.places(score, score.tempos.ticks))
-        bins = tempo_bin(score.tempos.us_per_beat)
-        last_there = np.append(is_new(tempo_at)[1:], True)
-        tempo_at, bins = tempo_at[last_there], bins[last_there]
-        # The first is always said, so that a tune in 120 can be played at other speeds too.
-        changes = is_new(bins) & (tempo_at < end)
-        tempo_at, bins = tempo_at[changes], bins[changes]
+    def written(self, notes: StepNotes, index_N: Steps, table: EventTable, *, score: Score, length: int) -> Ids:
+        """The ids of notes in bars, with meters, positions and tempi; the notes of a bar that repeats another are left out."""
+        start_B, meter_B, end = self._bars_of(score, until=max(length, int(notes.start_N.max(initial=0)) + 1))
+        tempo_at, bins = self._tempi_of(score, end)
+        bar_N = np.searchsorted(start_B, notes.start_N, side="right") - 1
+        distance_B = np.zeros_like(start_B)
+        if self.repeats:
+            changes_B = np.isin(np.arange(len(start_B)), np.searchsorted(start_B, tempo_at, side="right") - 1)
+            position_N, bin_N = notes.start_N - start_B[bar_N], notes.velocity_N // VELOCITIES_PER_BIN
+            columns = (position_N, notes.line_N, notes.pitch_N, index_N, bin_N)
+            distance_B = distances(columns, bar_N, meter_B, changes_B=changes_B)
+        repeated_B, own_N = distance_B > 0, distance_B[bar_N] == 0
+        ids_T, step_T = note_ids(notes.take(own_N), index_N[own_N], table)
         moments = np.unique(np.concatenate([step_T, tempo_at]))
         bar_of_moment = np.searchsorted(start_B, moments, side="right") - 1
         new_meter = np.diff(meter_B, prepend=COMMON_TIME) != 0
@@ -95,8 +102,19 @@ class BeatWork:
             (tempo_at, table.first(TEMPO) + bins),
             (step_T, ids_T),
         ]
+        if self.repeats:
+            rows.insert(2, (start_B[repeated_B], table.first(REPEAT) + distance_B[repeated_B] - 1))
         at, ids = (np.concatenate(column) for column in zip(*rows, strict=True))
         return ids[np.argsort(at, kind="stable")]
+
+    def _tempi_of(self, score: Score, end: int) -> tuple[Steps, Steps]:
+        """Where the tempo changes before a step, and the bins; the first is always said, so that a tune in 120 can be played at others."""
+        tempo_at = nearest(self.base.places(score, score.tempos.ticks))
+        bins = tempo_bin(score.tempos.us_per_beat)
+        last_there = np.append(is_new(tempo_at)[1:], True)
+        tempo_at, bins = tempo_at[last_there], bins[last_there]
+        changes = is_new(bins) & (tempo_at < end)
+        return tempo_at[changes], bins[changes]
 
     def _bars_of(self, score: Score, *, until: int) -> tuple[Steps, Steps, int]:
         """Where the bars of a score up to a step begin, their meters, and where the last one ends; there is at least one.
@@ -153,9 +171,26 @@ class BeatWork:
         return Times(
             step_T=step_T,
             steps=int(start_B[-1] + lengths_B[-1]),
+            number_T=number_T,
+            repeats=self._repeats_in(ids_T, number_T, start_B, table) if self.repeats else (),
             tempos=[(place, int(step_T[place]), int(self.us_per_beat_T[value_T[place]])) for place in tempo_places],
             meters=[(int(behind[bar]), int(start_B[bar]), METERS[meter_B[bar]]) for bar in np.flatnonzero(said_B).tolist()],
         )
+
+    @staticmethod
+    def _repeats_in(ids_T: Ids, number_T: Steps, start_B: Steps, table: EventTable) -> list[tuple[int, int, int]]:
+        """The repeats among any ids, as in `Times`; the first of a bar counts."""
+        places = np.flatnonzero(table.are(ids_T, REPEAT) & (number_T >= 0))
+        bars, first = np.unique(number_T[places], return_index=True)
+        distance_B = np.zeros_like(start_B)
+        distance_B[bars] = table.value_of_V[ids_T[places[first]]] + 1
+        source_B = sources(distance_B)
+        shift_B = start_B - start_B[source_B]
+        return [
+            (place, int(source_B[bar]), int(shift_B[bar]))
+            for place, bar in zip(places[first].tolist(), bars.tolist(), strict=True)
+            if source_B[bar] < bar
+        ]
 
     def seconds(self, times: Times) -> float:
         """Length of a piece, at its own tempi."""
@@ -190,6 +225,25 @@ class BeatClock:
         self._keep_tempo = self._keep_meter = False
         self._last_bar: int | None = None
         self._seconds_left: float | None = None
+
+    @property
+    def meter(self) -> int:
+        """The number of the meter of the bar."""
+        return self._meter
+
+    @property
+    def tempo_said(self) -> bool:
+        """Whether the piece has a tempo yet."""
+        return self._tempo_said
+
+    @property
+    def bar_start(self) -> int:
+        """Where the bar begins."""
+        return self._bar_start
+
+    def fill_bar(self) -> None:
+        """Nothing more begins in the bar."""
+        self._position = self._bar_steps
 
     @property
     def length(self) -> int:

@@ -2,6 +2,7 @@
 
     a piece    program program ...  time and notes                                     first all its instruments, ascending
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
+               bar [meter]  repeat  bar ...                                            what comes back, see `repeats.py`
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
     a note     [program] [velocity] pitch duration     or     [program] [velocity] drum
 
@@ -45,12 +46,16 @@ class Times:
         steps: length of the piece.
         tempos: as in `StepNotes`.
         meters: as in `StepNotes`.
+        number_T: the bar in which each id stands, where there are bars; -1 before the first.
+        repeats: repeated bars: index of the id, the bar that is written out, and by how many steps its notes are moved.
     """
 
     step_T: Steps
     steps: int
     tempos: Sequence[tuple[int, int, int]] = ()
     meters: Sequence[tuple[int, int, tuple[int, int]]] = ()
+    number_T: Steps | None = None
+    repeats: Sequence[tuple[int, int, int]] = ()
 
 
 def loudness(bins: Any) -> Any:

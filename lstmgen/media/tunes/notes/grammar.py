@@ -2,6 +2,7 @@
 
     a piece   program, program ... ascending ─► beats or seconds, with notes of these alone
     beats     bar [meter] ─► position (later in the bar) [tempo] ─► notes ─► position | bar; the first position is 0, with a tempo
+              bar [meter] ─► repeat of an earlier bar ─► bar; a bar that is written out never becomes equal to one that could be repeated
     seconds   shifts (whole seconds first) ─► notes ─► shift
     a note    [program] [velocity] pitch duration | drum; within a moment ascending by instrument and pitch, never what sounds already
 
@@ -21,8 +22,9 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
-from lstmgen.media.tunes.notes.beats import BeatWork
+from lstmgen.media.tunes.notes.beats import BAR, METER, TEMPO, BeatClock, BeatWork
 from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PROGRAM, UNSAID_BIN, VELOCITY, loudness
+from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarNote, BarsSoFar, most_at_once
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
@@ -54,6 +56,9 @@ class NotesGrammar(Grammar):
         self._latest_end = 0
         self._place = 0
         self._drums = deque[Row]()
+        self._beats = self._clock if isinstance(self._clock, BeatClock) and time.repeats else None
+        """The clock where bars can be repeated."""
+        self._bars = BarsSoFar()
 
     @property
     def finished(self) -> bool:
@@ -75,10 +80,12 @@ class NotesGrammar(Grammar):
         """Marks the ids that may come next."""
         naming = self._begun and self._naming  # what is drawn names its instruments first
         if self._before == PITCH:
-            longest = min(self.course.limits.longest, self.course.room)
-            count = max(1, int(np.searchsorted(self._time.lengths_D, longest, side="right")))
-            first = self._table.first(DURATION)
+            first, count = self._table.first(DURATION), self._durations
             mask_V[first : first + count] = True
+            begun = self._program, self._last_pitch, self._said_bin
+            completing = [first + index for _, line, pitch, index, value in self._completing if (line, pitch, value) == begun]
+            if len(completing) < count:
+                mask_V[completing] = False
         elif naming and not self._playing_I.any():
             self._allow_names(mask_V)
         elif self._before in {PROGRAM, VELOCITY} and not self._naming:
@@ -89,10 +96,12 @@ class NotesGrammar(Grammar):
             self._allow_names(mask_V)
             self._clock.allow(mask_V, self._before, latest_end=self._latest_end, openings=self._openings)
             mask_V[BOUNDARY_ID] &= not naming
-            if self._clock.ready:
+            if self._clock.ready and self._before != REPEAT:
                 legal_IP = self._legal()
                 self._allow_own(mask_V, legal_IP)
                 self._allow_others(mask_V, legal_IP)
+            if self._beats is not None:
+                self._allow_repeats(mask_V, self._beats)
 
     @property
     def _playing_I(self) -> NDArray[np.bool_]:
@@ -109,12 +118,17 @@ class NotesGrammar(Grammar):
         table, own_P = self._table, legal_IP[self._program]
         if not own_P.any() or (self._before != PROGRAM and self._program < self._last_instrument):
             return
+        completed = self._completed(own_P)
         if self._bin != _UNSAID or self._before == VELOCITY:
-            mask_V[table.span(DRUM if self._program == DRUMS else PITCH)] = own_P
+            first = table.first(DRUM if self._program == DRUMS else PITCH)
+            mask_V[first : first + 128] = own_P
+            mask_V[[first + pitch for pitch in completed.get(self._bin, ())]] = False
         if self._before != VELOCITY:
             mask_V[table.span(VELOCITY)] = True
             if self._bin != _UNSAID:
                 mask_V[table.first(VELOCITY) + self._bin] = False
+            only = int(own_P.sum())
+            mask_V[[table.first(VELOCITY) + value for value, pitches in completed.items() if len(pitches) == only]] = False
 
     def _allow_others(self, mask_V: NDArray[np.bool_], legal_IP: NDArray[np.bool_]) -> None:
         """The other instruments with which something may begin now."""
@@ -122,6 +136,68 @@ class NotesGrammar(Grammar):
         others_I[: max(0, self._last_instrument + 1)] = False
         others_I[self._program] = False
         mask_V[self._table.span(PROGRAM)] |= others_I
+
+    @property
+    def _durations(self) -> int:
+        """How many durations, from the shortest on, a note may have that begins now."""
+        longest = min(self.course.limits.longest, self.course.room)
+        return max(1, int(np.searchsorted(self._time.lengths_D, longest, side="right")))
+
+    @property
+    def _completing(self) -> list[BarNote]:
+        """The notes that may not begin now: with them the bar would be equal to an earlier one, and nothing could follow in it."""
+        if self._beats is None or not (endings := self._bars.endings):
+            return []
+        now, count = self.course.now - self._beats.bar_start, self._durations
+        return [note for note in endings if note[0] == now and note[3] < count and not self._can_follow(note)]
+
+    def _completed(self, own_P: NDArray[np.bool_]) -> dict[int, set[int]]:
+        """By velocity: the pitches of the instrument that may not begin, because whatever they last they would be such a note."""
+        count = 1 if self._program == DRUMS else self._durations
+        durations: dict[tuple[int, int], int] = {}
+        for _, line, pitch, _, value in self._completing:
+            if line == self._program and own_P[pitch]:
+                durations[value, pitch] = durations.get((value, pitch), 0) + 1
+        completed: dict[int, set[int]] = {}
+        for (value, pitch), ways in durations.items():
+            if ways >= count:
+                completed.setdefault(value, set()).add(pitch)
+        return completed
+
+    def _can_follow(self, note: BarNote) -> bool:
+        """Whether another note could begin in the bar after this one."""
+        _, line, pitch, duration, _ = note
+        before = int(self._ends_IP[line, pitch]), self._last_instrument, self._last_pitch
+        self._ends_IP[line, pitch] = self.course.now + (1 if line == DRUMS else int(self._time.lengths_D[duration]))
+        self._last_instrument, self._last_pitch = line, pitch
+        later_T = np.arange(self.course.now + 1, min(self._clock.length, self.course.now + self.course.room), dtype=np.int64)
+        can = bool(self._legal()[line:].any() or self._openings(later_T).any())
+        self._ends_IP[line, pitch], self._last_instrument, self._last_pitch = before
+        return can
+
+    def _allow_repeats(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
+        """At the beginning of a bar the repeats that fit; later no end of a bar that would be one."""
+        if self._before in {BAR, METER} and clock.tempo_said:
+            for distance, bar in self._bars.repeatable:
+                mask_V[self._table.first(REPEAT) + distance - 1] = self._fits(bar, clock.bar_start)
+        elif self._bars.repeats:
+            ends = mask_V[[BOUNDARY_ID, self._table.first(BAR)]]
+            mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = False
+            if not mask_V.any():  # a prompt ended here
+                mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = ends
+
+    def _fits(self, bar: Bar, begin: int) -> bool:
+        """Whether the notes of a bar may sound again, in the bar that begins at a step."""
+        limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
+        position_N, line_N, pitch_N, duration_N, _ = bar.columns
+        drum_N, start_N = line_N == DRUMS, begin + position_N
+        length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])
+        fits_N = self._playing_I[line_N] & (self._ends_IP[line_N, pitch_N] <= start_N) & (start_N + length_N <= end)
+        fits_N &= drum_N | (limits.pitches_P[pitch_N] & (length_N <= limits.longest))
+        if not fits_N.all() or limits.max_sounding == NO_LIMIT:
+            return bool(fits_N.all())
+        still_S = self._ends_IP[:DRUMS][self._ends_IP[:DRUMS] > begin] - begin
+        return most_at_once(bar, self._time.lengths_D, still_S) <= limits.max_sounding
 
     def _openings(self, step_T: Steps) -> NDArray[np.bool_]:
         """At which of these later steps a note could begin."""
@@ -175,19 +251,60 @@ class NotesGrammar(Grammar):
             if kind == DRUM:
                 self._sounds_until(self.course.now + 1)
                 self._drums.append(self._row(self._time.drum_steps))
+                self._remember(0)
         elif kind == DURATION:
             self._sounds_until(self.course.now + int(self._time.lengths_D[value]))
             if self._before == PITCH:
                 ended.append(self._row(int(self._time.lengths_D[value])))
+                self._remember(value)
+        elif kind == REPEAT:
+            ended += self._repeat(value + 1, place)
         else:
             before = self.course.now
             self._clock.pushes[kind](value)
             if self.course.now > before:
                 self._last_instrument = self._last_pitch = -1
+            if self._beats is not None:
+                self._mark_bar(kind, self._beats)
         while self._drums and self._drums[0][1] <= self._clock.length:
             ended.append(self._drums.popleft())
         self._before = kind
         return ended
+
+    def _mark_bar(self, kind: str, clock: BeatClock) -> None:
+        """What an event of time means for the bars so far."""
+        if kind == BAR:
+            self._bars.close()
+        if kind in {BAR, METER}:
+            self._bars.open(clock.meter)
+        elif kind == TEMPO:
+            self._bars.change_tempo()
+
+    def _remember(self, duration: int) -> None:
+        """What began last, as a note of its bar."""
+        if self._beats is not None:
+            position = self.course.now - self._beats.bar_start
+            self._bars.add((position, self._last_instrument, self._last_pitch, duration, self._said_bin))
+
+    def _repeat(self, distance: int, place: int) -> list[Row]:
+        """The notes of an earlier bar once more; gives those whose end is known."""
+        if self._beats is None or (bar := self._bars.repeat(distance)) is None:
+            return []
+        begin, lengths_D, ended = self._beats.bar_start, self._time.lengths_D, list[Row]()
+        for position, line, pitch, duration, value in bar.notes:
+            start, drum = begin + position, line == DRUMS
+            end = start + (1 if drum else int(lengths_D[duration]))
+            self._ends_IP[line, pitch] = end
+            self._latest_end = max(self._latest_end, end)
+            sounding = start + self._time.drum_steps if drum else end
+            (self._drums if drum else ended).append((start, sounding, pitch, line, loudness(value), place))
+        self._beats.fill_bar()
+        return ended
+
+    @property
+    def _said_bin(self) -> int:
+        """The bin of the velocity that holds."""
+        return UNSAID_BIN if self._bin == _UNSAID else self._bin
 
     def _sounds_until(self, end: int) -> None:
         self._ends_IP[self._last_instrument, self._last_pitch] = end
@@ -195,8 +312,8 @@ class NotesGrammar(Grammar):
 
     def _row(self, steps: int) -> Row:
         """What began last."""
-        velocity = loudness(UNSAID_BIN if self._bin == _UNSAID else self._bin)
-        return self.course.now, self.course.now + steps, self._last_pitch, self._last_instrument, velocity, self._place
+        now, velocity = self.course.now, loudness(self._said_bin)
+        return now, now + steps, self._last_pitch, self._last_instrument, velocity, self._place
 
     def rest(self) -> Sequence[Row]:
         """The drums that are cut off with the piece."""

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.notes.events import Times, strides
+from lstmgen.media.tunes.notes.events import Times, note_ids, strides
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
+from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import Seconds
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import Steps
@@ -24,6 +25,8 @@ class SecondWork:
     """Shifts of hundredths of a second; a drum sounds for a tenth of a second, and nothing for longer than half a minute."""
 
     ranges = ((SHIFT, LONGEST_SHIFT),)
+    last_ranges = ()
+    repeats = False
 
     def __init__(self) -> None:
         self.base = Seconds()
@@ -36,9 +39,10 @@ class SecondWork:
         """How a shift reads."""
         return {SHIFT: lambda value: f"shift {self.base.word(value + 1)}"}
 
-    def written(self, ids_T: Ids, step_T: Steps, table: EventTable, *, score: Score | None, length: int) -> Ids:
-        """The ids with the shifts between them."""
+    def written(self, notes: StepNotes, index_N: Steps, table: EventTable, *, score: Score, length: int) -> Ids:
+        """The ids of notes with the shifts between them."""
         del score
+        ids_T, step_T = note_ids(notes, index_N, table)
         return with_shifts(ids_T, step_T, table, length=length)
 
     def read(self, ids_T: Ids, table: EventTable) -> Times:

@@ -33,12 +33,12 @@ from lstmgen.media.tunes.notes.events import (
     VELOCITY,
     Times,
     loudness,
-    note_ids,
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
+from lstmgen.media.tunes.notes.repeats import played_out
 from lstmgen.media.tunes.notes.seconds import SecondWork
-from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, instruments_of
+from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, blank, instruments_of
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import Beats
@@ -64,7 +64,7 @@ class NotesNotation:
     def __init__(self, time: BeatWork | SecondWork) -> None:
         self._time = time
         self.base: Base = time.base
-        self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D))])
+        self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *time.last_ranges])
 
     @property
     def words(self) -> dict[str, Callable[[int], str]]:
@@ -83,13 +83,12 @@ class NotesNotation:
         notes = StepNotes.of(score.notes, score, self.base, most_steps=MAX_NOTES_STEPS)
         return self._write(replace(notes, line_N=instruments_of(score)), score)
 
-    def _write(self, notes: StepNotes, score: Score | None) -> Ids:
+    def _write(self, notes: StepNotes, score: Score) -> Ids:
         notes, index_N = one_way(notes, self._time.lengths_D)
         sounding_N = np.where(notes.line_N == DRUMS, 1, self._time.lengths_D[index_N])
         length = max(notes.steps, int((notes.start_N + sounding_N).max(initial=0)))
-        ids, steps = note_ids(notes, index_N, self.table)
         named = np.unique(notes.line_N) + self.table.first(PROGRAM)
-        return np.concatenate([named, self._time.written(ids, steps, self.table, score=score, length=length)])
+        return np.concatenate([named, self._time.written(notes, index_N, self.table, score=score, length=length)])
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids. A drum, whose length is not written, never lasts longer than the piece."""
@@ -112,7 +111,7 @@ class NotesNotation:
         place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
         following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))
         duration_N = self._time.lengths_D[np.where(timed_T[place_N], value_T[following_N], 0)]
-        return StepNotes(
+        written = StepNotes(
             start_N=step_T[place_N],
             end_N=step_T[place_N] + np.where(drum_T[place_N], self._time.drum_steps, duration_N),
             pitch_N=value_T[place_N],
@@ -121,11 +120,16 @@ class NotesNotation:
             place_N=place_N,
             steps=times.steps,
         )
+        return played_out(written, times)
 
     def measure(self, ids_T: Ids) -> Measures:
-        """Notes and seconds."""
-        seconds = self._time.seconds(self._time.read(ids_T, self.table))
-        return Measures(notes=int(self.table.are(ids_T, PITCH, DRUM).sum()), seconds=seconds)
+        """Notes, those of repeated bars too, and seconds."""
+        times, note_T = self._time.read(ids_T, self.table), self.table.are(ids_T, PITCH, DRUM)
+        notes = int(note_T.sum())
+        if times.number_T is not None and times.repeats:
+            count_B = np.bincount(np.maximum(times.number_T[note_T], 0), minlength=1 + int(times.number_T.max()))
+            notes += sum(int(count_B[source]) for _, source, _ in times.repeats)
+        return Measures(notes=notes, seconds=self._time.seconds(times))
 
     def steps_of(self, ids_T: Ids) -> NDArray[np.int64]:
         """The step at which each id stands."""
@@ -134,7 +138,7 @@ class NotesNotation:
     def stretched(self, ids_T: Ids, factor: float) -> Ids:
         """The same piece in other tempi, or with absolute times stretched and rounded anew."""
         slower = self._time.slower(ids_T, self.table, factor)
-        return self._write(self._told(ids_T, self._time.read(ids_T, self.table)).stretched(factor), None) if slower is None else slower
+        return self._write(self._told(ids_T, self._time.read(ids_T, self.table)).stretched(factor), blank()) if slower is None else slower
 
     def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
@@ -153,26 +157,31 @@ class NotesTokenizer(EventTokenizer):
     Attributes:
         time_base: `beats` or `seconds`.
         steps_per_beat: 12 or 24, in beats; both hold triplets exactly.
+        repeats: in beats, whether a bar that comes back is one event.
 
     Raises:
-        UsageError: the time base or the steps are none of these.
+        UsageError: the time base or the steps are none of these, or bars are to be repeated where there are none.
     """
 
     name: ClassVar = "notes"
+    later: ClassVar = ("repeats",)
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
+    repeats: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
             raise UsageError(f"the time base is {ascii(self.time_base)[:40]}, expected beats or seconds", remedy="--time-base beats")
         if self.steps_per_beat not in STEPS_PER_BEAT:
             raise UsageError(f"{self.steps_per_beat} steps to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24")
+        if self.repeats and self.time_base != "beats":
+            raise UsageError("notes in seconds have no bars that could repeat", remedy="leave --repeats out, or choose --time-base beats")
 
     @cached_property
     def notation(self) -> NotesNotation:
         """What its ids mean."""
-        return NotesNotation(BeatWork(self.steps_per_beat) if self.time_base == "beats" else SecondWork())
+        return NotesNotation(BeatWork(self.steps_per_beat, repeats=self.repeats) if self.time_base == "beats" else SecondWork())
 
 
 def best_options(scores: Sequence[Score]) -> dict[str, Any]:
