@@ -31,7 +31,7 @@ from lstmgen.choices import (
     tokenizer_names,
 )
 from lstmgen.errors import Mistake, UsageError
-from lstmgen.strict_toml import StrictTomlError, shown
+from lstmgen.strict_toml import StrictTomlError, shown, toml_value
 
 _MOST_MISTAKES: Final = 20
 """That are named at once."""
@@ -212,7 +212,7 @@ class Config:
         lines: list[str] = []
         for section, values in self.to_dict().items():
             lines.append(f"[{section}]")
-            lines.extend(f"{key} = {_toml_value(value)}" for key, value in values.items() if value is not None)
+            lines.extend(f"{key} = {toml_value(value)}" for key, value in values.items() if value is not None)
             lines.append("")
         return "\n".join(lines)
 
@@ -380,22 +380,3 @@ def _check_bounds(value: float, bounds: typing.Mapping[str, Any]) -> None:
         raise ValueError(f"expected {'more than' if bounds.get('open_low') else 'at least'} {low:g}, found {value:g}")
     if high is not None and value > high:
         raise ValueError(f"expected at most {high:g}, found {value:g}")
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    if isinstance(value, str):
-        escaped = "".join(_toml_character(character) for character in value)
-        return f'"{escaped}"'
-    return repr(value)
-
-
-def _toml_character(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character < " " or character == "\x7f":
-        return f"\\u{ord(character):04x}"
-    return character

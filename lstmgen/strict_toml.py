@@ -60,3 +60,23 @@ def _depth(table: dict[str, Any]) -> int:
         inside = [item for value in level for item in (value.values() if isinstance(value, dict) else value)]
         level = [item for item in inside if isinstance(item, (dict, list))]
     return depth
+
+
+def toml_value(value: Any) -> str:
+    """A plain value, or a list of such, as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
+    if isinstance(value, str):
+        escaped = "".join(_toml_character(character) for character in value)
+        return f'"{escaped}"'
+    return repr(value)
+
+
+def _toml_character(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character < " " or character == "\x7f":
+        return f"\\u{ord(character):04x}"
+    return character
