@@ -21,13 +21,14 @@ from lstmgen.checkpoint.tensor_file import Header
 from lstmgen.errors import ModelFileError
 from lstmgen.media.base import Tokenizer
 from lstmgen.media.registry import tokenizer_from_json
+from lstmgen.model.architecture import Architecture
 from lstmgen.schema import SchemaError, anything, list_of, number, optional, table, text, whole
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from lstmgen.model.language_model import Architecture, LanguageModel
+    from lstmgen.model.language_model import LanguageModel
 
 FORMAT: Final = "lstmgen-model"
 VERSION: Final = 2
@@ -80,7 +81,7 @@ class Description:
     Attributes:
         path: the file.
         bytes: its size.
-        architecture: the fields of `lstmgen.model.language_model.Architecture`, whose bounds are not checked here.
+        architecture: the fields of `lstmgen.model.architecture.Architecture`.
         parameters: numbers that are stored.
         precision: number type of the stored weights: `fp32`, `bf16` or `fp16`.
         tokenizer: the tokenizer, ready to use.
@@ -137,8 +138,6 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
         ModelFileError: the file is missing, no model, damaged, hostile, or newer than this program.
         MachineError: the machine cannot read or hold it.
     """
-    from lstmgen.model.language_model import Architecture
-
     path = Path(path)
     with tensor_file.open_file(path) as stream:
         header = _read_header(stream, path)
@@ -160,18 +159,18 @@ def read_description(path: Path) -> Description:
     path = Path(path)
     with tensor_file.open_file(path) as stream:
         header = _read_header(stream, path)
-        architecture = header.document["architecture"]
-        if not isinstance(architecture, dict) or not all(isinstance(value, (int, float, str)) for value in architecture.values()):
-            raise ModelFileError(f"{str(path)!r} does not describe an architecture", remedy=_DAMAGED)
+        architecture = Architecture.described(header.document["architecture"])
+        _check_around_cells(header, architecture, path)
+        tokenizer = _tokenizer(header, architecture.vocab_size, path)
         tensor_file.verify(stream, header, path)
     types = {entry.dtype for entry in header.entries.values()}
     return Description(
         path=path,
         bytes=header.file_bytes,
-        architecture=architecture,
+        architecture=header.document["architecture"],
         parameters=sum(math.prod(entry.shape) for entry in header.entries.values()),
         precision=_WEIGHT_TYPES[types.pop()],
-        tokenizer=_tokenizer(header, architecture.get("vocab_size"), path),
+        tokenizer=tokenizer,
         summary=header.document["summary"],
     )
 
@@ -250,6 +249,21 @@ def check_shapes(found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tu
         if found[name] != shape:
             message = f"the tensor {name!r} in {str(path)!r} has the shape {found[name]}, its architecture wants {shape}"
             raise ModelFileError(message, remedy=_DAMAGED)
+
+
+def _check_around_cells(header: Header, architecture: Architecture, path: Path) -> None:
+    """What can be checked of the tensors without the cells' own tables, which load torch: all of them are there for every layer."""
+    layers: dict[str, set[str]] = {str(number): set() for number in range(architecture.num_layers)}
+    around: dict[str, tuple[int, ...]] = {}
+    for name, entry in header.entries.items():
+        room, number, inside = (*name.split(".", 2), "", "")[:3]
+        if room == "layers" and number in layers:
+            layers[number].add(inside)
+        else:
+            around[name] = entry.shape
+    check_shapes(around, architecture.shapes_around_cells(), path)
+    if not layers["0"] or any(names != layers["0"] for names in layers.values()):
+        raise ModelFileError(f"{str(path)!r} lacks tensors of a layer that its architecture has", remedy=_DAMAGED)
 
 
 def _tokenizer(header: Header, vocab_size: Any, path: Path) -> Tokenizer:

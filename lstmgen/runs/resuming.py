@@ -14,7 +14,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.errors import ModelFileError
 from lstmgen.media.base import Tokenizer
 from lstmgen.media.registry import tokenizer_from_json
-from lstmgen.model.language_model import Architecture
+from lstmgen.model.architecture import Architecture
 from lstmgen.schema import anything, table, text
 from lstmgen.training.state_check import refused
 
