@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint check docs bench slow clean
+.PHONY: install demo test lint check docs bench torture clean
 
 install: .venv/installed
 
@@ -26,8 +26,8 @@ check: install
 
 test: lint check
 
-slow: install
-	$(BIN)/pytest -m slow  # thousands of kills and the like; a short part of each runs in `make test`
+torture: install
+	$(BIN)/python tests/torture/run.py  # hours of faults; a short part of each campaign runs in `make test`
 
 docs: install
 	$(BIN)/python docs/generate_cli.py

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,10 @@ def obstacle(mode: int) -> str:
     return next((f"{name}, expected a file" for is_kind, name in _KINDS if is_kind(mode)), "")
 
 
+def _open(path: Path, flags: int) -> int:
+    return os.open(path, flags)
+
+
 def open_regular(path: Path, *, follow: bool = True) -> BufferedReader:
     """A regular file, open for reading. What it is gets checked before it is opened, and again of what was opened.
 
@@ -49,17 +54,18 @@ def open_regular(path: Path, *, follow: bool = True) -> BufferedReader:
         OSError: it cannot be opened.
     """
     require_regular(path, follow=follow)
-    return os.fdopen(_opened(path, os.O_RDONLY | (0 if follow else _NO_FOLLOW)), "rb")
+    return os.fdopen(_opened(path, os.O_RDONLY | (0 if follow else _NO_FOLLOW), _open), "rb")
 
 
-def open_own(path: Path, flags: int) -> int:
+def open_own(path: Path, flags: int, *, opener: Callable[[Path, int], int] = _open) -> int:
     """A descriptor of a regular file that no link stands for. Raises as `open_regular`.
 
     Args:
         path: of the file.
         flags: as `os.open`; with `os.O_CREAT` a file that is missing is created.
+        opener: what opens it.
     """
-    return _opened(path, flags | _NO_FOLLOW)
+    return _opened(path, flags | _NO_FOLLOW, opener)
 
 
 def require_regular(path: Path, *, follow: bool = True) -> None:
@@ -67,9 +73,9 @@ def require_regular(path: Path, *, follow: bool = True) -> None:
     _refuse((path.stat() if follow else path.lstat()).st_mode)
 
 
-def _opened(path: Path, flags: int) -> int:
+def _opened(path: Path, flags: int, opener: Callable[[Path, int], int]) -> int:
     try:
-        descriptor = os.open(path, flags | _CAREFUL, 0o666)
+        descriptor = opener(path, flags | _CAREFUL)
     except OSError as error:
         if error.errno == errno.ELOOP and flags & _NO_FOLLOW:
             _refuse(stat.S_IFLNK)

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lstmgen import limits, storage
-from lstmgen.errors import InUseError, MachineError
+from lstmgen.errors import MachineError
+from lstmgen.storage import disk, files
 
 FAULTS = [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES, errno.EMFILE]
 
@@ -62,21 +62,13 @@ def failing(call: Callable, *, number: int, code: int) -> Callable:
 
 
 @pytest.mark.parametrize("code", FAULTS)
-@pytest.mark.parametrize("place", ["open", "write", "file sync", "rename"])
-def test_a_failure_anywhere_before_the_rename_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch, place, code):
+@pytest.mark.parametrize("call", ["open_file", "write", "sync", "replace"])
+def test_a_failure_anywhere_before_the_rename_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch, call, code):
     target = tmp_path / "model"
     target.write_bytes(b"old")
-    content = b"new"
-    if place == "open":
-        monkeypatch.setattr(storage.os, "open", failing(os.open, number=1, code=code))
-    elif place == "file sync":
-        monkeypatch.setattr(storage.os, "fsync", failing(os.fsync, number=1, code=code))
-    elif place == "rename":
-        monkeypatch.setattr(Path, "replace", failing(Path.replace, number=1, code=code))
-    else:
-        content = failing(lambda _stream: None, number=1, code=code)
+    monkeypatch.setattr(disk, call, failing(getattr(disk, call), number=1, code=code))
     with pytest.raises(MachineError, match="cannot write") as caught:
-        storage.atomic_write(target, content)
+        storage.atomic_write(target, b"new")
     monkeypatch.undo()
     assert target.read_bytes() == b"old"
     assert leftovers(tmp_path) == []
@@ -84,17 +76,107 @@ def test_a_failure_anywhere_before_the_rename_leaves_the_old_file_and_no_tempora
     assert caught.value.remedy
 
 
+def test_what_the_disk_does_not_give_back_as_it_was_written_never_takes_the_place_of_the_old_file(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"old")
+    real = disk.write
+    monkeypatch.setattr(disk, "write", lambda descriptor, data: real(descriptor, bytes(data).replace(b"5", b"6")))
+    with pytest.raises(MachineError, match="gave back something else"):
+        storage.atomic_write(tmp_path / "a", b"12345")
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert leftovers(tmp_path) == []
+
+
+def test_the_old_file_gets_its_other_name_only_when_the_new_one_is_in_place(tmp_path, monkeypatch):
+    for content in (b"1", b"2"):
+        storage.atomic_write(tmp_path / "a", content, previous=tmp_path / "b")
+    assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"2", b"1")
+    monkeypatch.setattr(disk, "replace", failing(disk.replace, number=2, code=errno.EIO))
+    with pytest.raises(MachineError):
+        storage.atomic_write(tmp_path / "a", b"3", previous=tmp_path / "b")
+    assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"3", b"1")
+
+
+def test_without_hard_links_the_old_file_is_copied(tmp_path, monkeypatch):
+    storage.atomic_write(tmp_path / "a", b"1")
+    monkeypatch.setattr(disk, "link", failing(disk.link, number=1, code=errno.EPERM))
+    storage.atomic_write(tmp_path / "a", b"2", previous=tmp_path / "b")
+    assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"2", b"1")
+
+
 def test_a_failed_sync_of_the_folder_is_reported_and_the_file_is_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage.os, "fsync", failing(os.fsync, number=2, code=errno.EIO))
+    monkeypatch.setattr(disk, "sync_folder", failing(disk.sync_folder, number=1, code=errno.EIO))
     with pytest.raises(MachineError, match="the disk reported an error"):
         storage.atomic_write(tmp_path / "a", b"new")
     assert (tmp_path / "a").read_bytes() == b"new"
 
 
-def test_a_file_system_that_cannot_sync_folders_is_no_failure(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage.os, "fsync", failing(os.fsync, number=2, code=errno.EINVAL))
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.EIO])
+def test_a_file_system_that_cannot_sync_folders_is_no_failure_and_a_disk_that_fails_is(tmp_path, monkeypatch, code):
+    monkeypatch.setattr(disk.os, "fsync", failing(os.fsync, number=1, code=code))
+    if code == errno.EIO:
+        with pytest.raises(OSError, match="Input/output"):
+            disk.sync_folder(tmp_path)
+    else:
+        disk.sync_folder(tmp_path)
+
+
+def test_an_exception_that_counts_as_complete_lets_what_was_written_take_its_place(tmp_path):
+    (tmp_path / "a").write_bytes(b"old")
+
+    def write_and_stop(complete):
+        with storage.written_aside(tmp_path / "a", complete=complete) as stream:
+            stream.write(b"as far as it came")
+            assert (tmp_path / "a").read_bytes() == b"old"
+            raise KeyboardInterrupt
+
+    for complete, expected in (((), b"old"), ((KeyboardInterrupt,), b"as far as it came")):
+        with pytest.raises(KeyboardInterrupt):
+            write_and_stop(complete)
+        assert (tmp_path / "a").read_bytes() == expected
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes mean something else there")
+def test_a_file_that_is_replaced_keeps_its_mode_and_one_that_is_read_only_is_not_replaced(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "a").chmod(0o604)
     storage.atomic_write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o604
+    monkeypatch.setattr(files.os, "access", lambda *_: False)
+    with pytest.raises(MachineError, match="permission denied"):
+        storage.atomic_write(tmp_path / "a", b"newer")
     assert (tmp_path / "a").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no descriptors as files here")
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "link"])
+def test_what_is_open_already_is_written_to_behind_what_it_holds(tmp_path, name):
+    with (tmp_path / "out").open("w+b", buffering=0) as out:
+        out.write(b"before ")
+        path = Path(name.format(out.fileno()))
+        if name == "link":
+            path = tmp_path / "link"
+            path.symlink_to(f"/dev/fd/{out.fileno()}")
+        storage.atomic_write(path, b"after")
+        assert (tmp_path / "out").read_bytes() == b"before after"
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes there")
+@pytest.mark.usefixtures("watchdog")
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    storage.atomic_write(tmp_path / "pipe", b"through")
+    assert os.read(reader, 99) == b"through"
+    assert (tmp_path / "pipe").is_fifo()
+    os.close(reader)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_full_device_is_named():
+    with pytest.raises(MachineError, match="cannot write '/dev/full': the disk is full"):
+        storage.atomic_write(Path("/dev/full"), b"x")
 
 
 @pytest.mark.parametrize("error", [ValueError("mine"), KeyboardInterrupt(), MachineError("mine")])
@@ -231,7 +313,7 @@ def test_a_line_that_fails_half_way_is_taken_back(tmp_path, monkeypatch):
         stream.write(content[:3])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(storage, "_write_all", half)
+    monkeypatch.setattr(files, "_write_all", half)
     with pytest.raises(MachineError, match="the disk is full"):
         storage.append_line(path, b"second")
     assert path.read_bytes() == b"first\n"
@@ -246,7 +328,7 @@ def test_a_file_that_takes_a_little_at_a_time_gets_the_whole_line():
             return len(bytes(view[:2]))
 
     slow = Slow()
-    storage._write_all(slow, b"abcdefg")  # pyright: ignore[reportArgumentType]
+    files._write_all(slow, b"abcdefg")  # pyright: ignore[reportArgumentType]
     assert slow.taken == b"abcdefg"
 
 
@@ -254,7 +336,7 @@ def test_a_file_that_takes_a_little_at_a_time_gets_the_whole_line():
 
 
 def temporary_name(pid: int, *, host: str | None = None) -> str:
-    return f".lstmgen-{host or storage._host()}-{pid}-{'0' * 16}.tmp"
+    return f".lstmgen-{host or files._host()}-{pid}-{'0' * 16}.tmp"
 
 
 def dead_pid() -> int:
@@ -283,6 +365,12 @@ def test_only_own_temporary_files_of_dead_or_long_gone_writers_are_cleared(tmp_p
     assert all((tmp_path / name).exists() for name in kept)
 
 
+def test_writing_into_a_folder_clears_what_crashed_writers_left_there(tmp_path):
+    (tmp_path / temporary_name(dead_pid())).write_bytes(b"half")
+    storage.atomic_write(tmp_path / "a", b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_clearing_a_folder_that_is_not_there_does_nothing(tmp_path):
     assert storage.remove_leftovers(tmp_path / "missing") == ()
 
@@ -291,11 +379,18 @@ def test_a_process_of_another_user_counts_as_alive(monkeypatch):
     def refuse(_pid, _signal):
         raise PermissionError
 
-    monkeypatch.setattr(storage.os, "kill", refuse)
-    assert storage._alive(1)
+    monkeypatch.setattr(files.os, "kill", refuse)
+    assert files._alive(1)
 
 
 # sha256_of, make_folder
+
+
+def test_every_new_folder_is_made_durable_in_its_parent(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(disk, "sync_folder", synced.append)
+    storage.make_folder(tmp_path / "a" / "b")
+    assert synced == [tmp_path, tmp_path / "a"]
 
 
 def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path):
@@ -313,75 +408,6 @@ def test_folders_are_made_with_their_parents_and_a_file_in_the_way_is_named(tmp_
         storage.make_folder(tmp_path / "file")
     with pytest.raises(MachineError, match="cannot create the folder"):
         storage.make_folder(tmp_path / "file" / "below")
-
-
-# FolderLock
-
-
-def test_a_held_lock_refuses_others_and_names_the_holder(tmp_path):
-    with storage.FolderLock(tmp_path) as lock, pytest.raises(InUseError, match=f"in use by process {os.getpid()}") as caught:
-        storage.FolderLock(tmp_path).acquire()
-    assert caught.value.exit_code == 6
-    assert str(tmp_path) in caught.value.message
-    lock.release()  # a second release does nothing
-    with storage.FolderLock(tmp_path):
-        pass
-
-
-def test_locking_twice_with_one_lock_is_a_mistake_in_the_program(tmp_path):
-    with storage.FolderLock(tmp_path) as lock, pytest.raises(RuntimeError):
-        lock.acquire()
-
-
-def test_locks_of_different_folders_and_names_do_not_meet(tmp_path):
-    (tmp_path / "b").mkdir()
-    with storage.FolderLock(tmp_path), storage.FolderLock(tmp_path / "b"), storage.FolderLock(tmp_path, name=".other"):
-        assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", ".other", "b"]
-
-
-def test_the_kernel_releases_the_lock_of_a_killed_process(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from lstmgen import storage\n"
-        "storage.FolderLock(Path(sys.argv[1])).acquire(); print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        with pytest.raises(InUseError, match=f"process {process.pid}"):
-            storage.FolderLock(tmp_path).acquire()
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    with storage.FolderLock(tmp_path):
-        assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
-    assert (tmp_path / ".lock").read_text() == ""
-
-
-def test_a_lock_file_without_a_readable_number_still_refuses(tmp_path):
-    with storage.FolderLock(tmp_path):
-        (tmp_path / ".lock").write_text("?")
-        with pytest.raises(InUseError, match="another process"):
-            storage.FolderLock(tmp_path).acquire()
-
-
-def test_a_folder_that_cannot_be_locked_says_why(tmp_path, monkeypatch):
-    with pytest.raises(MachineError, match="cannot lock"):
-        storage.FolderLock(tmp_path / "missing").acquire()
-
-    def refuse(_descriptor):
-        raise OSError(errno.ENOLCK, "No locks available")
-
-    monkeypatch.setattr(storage, "_try_lock", refuse)
-    with pytest.raises(MachineError, match="has no locks"):
-        storage.FolderLock(tmp_path).acquire()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="links need privileges there")
-def test_a_link_in_place_of_the_lock_file_is_not_followed(tmp_path):
-    (tmp_path / "precious").write_text("keep")
-    (tmp_path / ".lock").symlink_to("precious")
-    with pytest.raises(MachineError):
-        storage.FolderLock(tmp_path).acquire()
-    assert (tmp_path / "precious").read_text() == "keep"
 
 
 # cache_folder

@@ -173,10 +173,7 @@ class RunFolder:
         """
         document = {"format": STATE_FORMAT, "version": STATE_VERSION, "meta": _without_special_numbers(dict(meta), _name_number)}
         content = tensor_file.pack(tensors, document)
-        last = self.path / run_files.LAST
-        if last.exists():
-            self._keep_as_previous(last)
-        storage.atomic_write(last, content, follow=False)
+        storage.atomic_write(self.path / run_files.LAST, content, previous=self.path / run_files.PREVIOUS, follow=False)
 
     def load_state(self, *, warn: Callable[[str], None] | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What `save_state` was last given. A damaged newest one is moved aside, and the one before is taken.
@@ -244,25 +241,12 @@ class RunFolder:
         except UsageError as error:
             raise ModelFileError(f"{str(path)!r} is damaged: {error.message}", remedy="correct it by hand, or start a new run") from error
 
-    def _keep_as_previous(self, last: Path) -> None:
-        """Gives the newest state its second name; it keeps the first until the new state takes it over."""
-        spare, previous = last.with_name(run_files.SPARE), last.with_name(run_files.PREVIOUS)
-        try:
-            spare.unlink(missing_ok=True)
-            spare.hardlink_to(last)
-            spare.replace(previous)
-        except OSError:
-            # A file system without hard links: a copy does the same, only slower.
-            storage.atomic_write(previous, last.read_bytes(), follow=False)
-
     def _own_files(self) -> list[Path]:
         return [item for item in self.path.iterdir() if run_files.is_own(item.name)]
 
     def _remove(self, names: Iterable[str]) -> None:
         for name in names:
-            item = self.path / name
-            with storage.machine_errors("remove", item):
-                item.unlink(missing_ok=True)
+            storage.remove(self.path / name)
 
     def _refuse_if_read_only(self) -> None:
         if not os.access(self.path, os.W_OK | os.X_OK):

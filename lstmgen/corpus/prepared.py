@@ -106,8 +106,8 @@ def _build(folder: Path, parts: Mapping[str, Part], encoding: Encoding, advance:
     except BaseException:
         # a source that changed is noticed at its end, when the training part is written already
         for name in parts:
-            with contextlib.suppress(OSError):
-                _file(folder, name).unlink(missing_ok=True)
+            with contextlib.suppress(MachineError):
+                storage.remove(_file(folder, name))
         raise
 
 

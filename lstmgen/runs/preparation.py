@@ -250,7 +250,7 @@ def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) ->
         return tokenizer_from_json(strict_json.loads(stream.read(limits.MAX_DOCUMENT_BYTES)))
     tokenizer = build()
     with contextlib.suppress(OSError, MachineError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        storage.make_folder(path.parent)
         storage.atomic_write(path, json.dumps(tokenizer.to_json()).encode())
     return tokenizer
 

@@ -104,8 +104,8 @@ def test_a_save_that_fails_leaves_the_newest_state_as_it_was(run, monkeypatch):
     run.save_state(*state_of(1))
     run.save_state(*state_of(2))
 
-    def full(path, content, **_):
-        del content
+    def full(path, content, *, previous, **_):
+        del content, previous
         raise MachineError(f"cannot write {path}: the disk is full")
 
     monkeypatch.setattr(storage, "atomic_write", full)

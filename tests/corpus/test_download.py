@@ -103,7 +103,7 @@ def test_a_full_disk_is_not_taken_for_a_failure_of_the_network(web, tmp_path, mo
     def full(_descriptor):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(storage.os, "fsync", full)
+    monkeypatch.setattr(storage.disk.os, "fsync", full)
     with pytest.raises(MachineError, match="the disk is full"):
         fetch(web, "/good", tmp_path / "a")
     assert list(tmp_path.iterdir()) == []

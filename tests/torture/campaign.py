@@ -1,0 +1,96 @@
+"""What every campaign has: a result, a folder of its own, children that are forked from a process that has loaded torch, and a tiny run.
+
+A campaign is a function `campaign(folder, size, chance)` of a module of this folder, listed in `run.py`.
+"""
+
+import hashlib
+import os
+import random
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safetensors.numpy import load_file
+
+import lstmgen
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.errors import ModelFileError
+from lstmgen.runs.session import Training  # noqa: F401 - loads torch before the first fork
+
+Campaign = Callable[[Path, int, random.Random], "Result"]
+
+TEXT = "".join(f"{number} ships, {number + 1} lamps, and the sea.\n" for number in range(40))
+SETTINGS = {
+    "model.hidden_size": 8,
+    "model.embedding_size": 8,
+    "model.dropout": 0.2,
+    "training.batch_size": 3,
+    "training.seq_length": 5,
+    "training.max_steps": 40,
+    "training.eval_every": 7,
+    "training.save_every_s": 1e-6,
+    "training.sample_every_s": 0.0,
+    "runtime.threads": 1,
+    "runtime.precision": "fp32",
+}
+"""Of a run that takes a fifth of a second and saves after every step."""
+
+
+@dataclass
+class Result:
+    """What a campaign found.
+
+    Attributes:
+        cases: how many were tried.
+        wrong: a line for each that went wrong.
+        figures: further counts, by what they count.
+    """
+
+    cases: int = 0
+    wrong: list[str] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
+
+    def count(self, what: str, number: int = 1) -> None:
+        """Add to a figure."""
+        self.figures[what] = self.figures.get(what, 0) + number
+
+
+def in_child(work: Callable[[], int | None]) -> int:
+    """Forks; returns the process id of the child that does the work. It ends with the number that the work gives, or 70 and a traceback."""
+    child = os.fork()
+    if child:
+        return child
+    code = 70
+    try:
+        code = work() or 0
+    except BaseException:
+        traceback.print_exc()
+    os._exit(code)
+
+
+def ended(child: int) -> int:
+    """How a child ended: its exit code, or minus the signal that killed it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def train_to_the_end(run: Path, source: Path, cache: Path, **settings: object) -> None:
+    """Starts the run, or resumes it when there is something to resume."""
+    try:
+        RunFolder.open(run)
+    except ModelFileError:
+        training = lstmgen.train([source], out=run, overwrite=True, settings=SETTINGS | settings, cache=cache)
+    else:
+        training = lstmgen.train(resume=run, cache=cache)
+    for _ in training:
+        pass
+
+
+def weights_of(run: Path, name: str = "last.safetensors") -> str:
+    """The hash of the weights in a file of a run."""
+    tensors = load_file(run / name)
+    digest = hashlib.sha256()
+    for key in sorted(tensors):
+        if name != "last.safetensors" or key.startswith("network."):
+            digest.update(key.encode() + tensors[key].tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,52 @@
+"""Runs campaigns of faults and prints what they found, a line each.
+
+    python tests/torture/run.py [--size N] [--seed N] [--json] [PART ...]
+
+Without a name every part runs, in its long form; `make torture` does that. A part that finds something wrong names the first cases and
+makes the exit code 1. `docs/reliability.md` says which promise each part tests.
+"""
+
+import argparse
+import importlib
+import json
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PARTS = {
+    "kills": ("runs killed at random instants, resumed to the end", 500),
+}
+"""Module, what is counted, and how many cases the long form has."""
+
+
+def main() -> int:
+    """The program."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", choices=[[], *PARTS], help=", ".join(PARTS))
+    parser.add_argument("--size", type=int, help="cases of each part")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="one object for each part")
+    asked = parser.parse_args()
+    wrong = 0
+    for part in asked.parts or PARTS:
+        what, size = PARTS[part]
+        begin = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            campaign = importlib.import_module(part).campaign
+            result = campaign(Path(folder), asked.size or size, random.Random(f"{part} {asked.seed}"))
+        seconds = round(time.monotonic() - begin, 1)
+        if asked.json:
+            print(json.dumps({"part": part, "cases": result.cases, "wrong": result.wrong[:20], **result.figures, "seconds": seconds}))
+        else:
+            also = "".join(f", {number:,} {name}" for name, number in result.figures.items())
+            print(f"{part}: {result.cases:,} {what}{also}; {len(result.wrong):,} wrong; {seconds:g} s", flush=True)
+            for line in result.wrong[:5]:
+                print(f"  {line}")
+        wrong += len(result.wrong)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
