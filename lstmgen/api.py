@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from lstmgen.generation.sampling import Sampling as Sampling
     from lstmgen.generation.sampling import parse_temperature as parse_temperature
     from lstmgen.generation.turns import Turns as Turns
+    from lstmgen.lab.gradient import gradient_kept as gradient_kept
+    from lstmgen.lab.learn import Trial as Trial
     from lstmgen.media.base import Access as Access
     from lstmgen.media.base import Medium as Medium
     from lstmgen.media.base import RowStyle as RowStyle
@@ -42,11 +44,17 @@ if TYPE_CHECKING:
     from lstmgen.music.rendering import render_file as render_file
     from lstmgen.music.roll import draw_terminal as draw_terminal
     from lstmgen.music.score import Score as Score
+    from lstmgen.runs.curves import draw_runs as draw_runs
+    from lstmgen.runs.curves import save_curves as save_curves
     from lstmgen.runs.describe import describe as describe
+    from lstmgen.runs.event_files import EventFiles as EventFiles
+    from lstmgen.runs.event_files import export_run as export_run
+    from lstmgen.runs.event_files import require_tensorboard as require_tensorboard
     from lstmgen.runs.history import History as History
     from lstmgen.runs.history import read_history as read_history
     from lstmgen.runs.model import TrainedModel as TrainedModel
     from lstmgen.runs.model import load as load
+    from lstmgen.runs.plan import Plan as Plan
     from lstmgen.runs.session import Training as Training
     from lstmgen.runs.session import train as train
     from lstmgen.runs.shelf import Comparison as Comparison
@@ -80,6 +88,9 @@ _HOMES: Final = {
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",
+    "lab.gradient": "gradient_kept, untrained as untrained_gradient",
+    "lab.learn": "Trial, trial as lab_trial",
+    "lab.task": "Task as LabTask, task_of as lab_task",
     "media.base": "Access, Medium, RowStyle",
     "media.declared": "media_options",
     "media.registry": "medium_of",
@@ -89,9 +100,12 @@ _HOMES: Final = {
     "music.rendering": "kind_of as rendering_of, render_bytes, render_file",
     "music.roll": "draw_terminal",
     "music.score": "Score",
+    "runs.curves": "draw_runs, save_curves",
     "runs.describe": "describe",
+    "runs.event_files": "EventFiles, export_run, require_tensorboard",
     "runs.history": "History, read_history",
     "runs.model": "TrainedModel, load",
+    "runs.plan": "Plan",
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",

@@ -19,6 +19,10 @@ Part = Literal["val", "train"]
 """Of what a run was given."""
 Rendering = Literal["png", "svg", "wav"]
 """What a tune can be made into, by the ending of the file."""
+CurvePicture = Literal["svg", "png"]
+"""What curves can be made into, by the ending of the file."""
+CurveAxis = Literal["steps", "time"]
+"""What the horizontal axis of curves counts."""
 PieceModel = Literal["bpe", "unigram"]
 """The tokenizers of learned pieces."""
 ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
@@ -39,6 +43,17 @@ CELLS: Final = {
     "slstm": "lstmgen.model.cells.slstm",
 }
 """Every kind of recurrent cell, the default first, and where its record is: a module, and the record's name where it is not `CELL`."""
+LAB_TASKS: Final = {
+    "reber": "lstmgen.lab.reber:EMBEDDED",
+    "reber-continual": "lstmgen.lab.reber:ENDLESS",
+    "parity": "lstmgen.lab.bits:PARITY",
+    "counting": "lstmgen.lab.bits:COUNTING",
+    "temporal-order": "lstmgen.lab.lags:ORDER",
+    "timing": "lstmgen.lab.lags:TIMING",
+    "copying": "lstmgen.lab.lags:COPYING",
+    "addition": "lstmgen.lab.addition:ADDITION",
+}
+"""The generated tasks of `lstmgen lab`, and where their records are."""
 WITHOUT: Final = {"input": "lstm-no-input", "forget": "lstm-1997", "output": "lstm-no-output"}
 """The gates that an LSTM can do without, and the cell that it then is."""
 

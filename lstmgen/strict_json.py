@@ -12,6 +12,7 @@ import re
 from typing import Any, Final
 
 from lstmgen import limits
+from lstmgen.wording import counted
 
 # Possessive, and content with the end of the text instead of a closing quote: linear in time and small in memory on any input.
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
@@ -57,7 +58,7 @@ def dumps(value: Any) -> str:
 def _check_size(text: bytes, *, max_containers: int, max_values: int) -> None:
     # At least half of the quotes that are real are counted, so what the next line makes is bounded too.
     if text.count(b'"') - text.count(b'\\"') > 2 * (max_values + max_containers):
-        raise StrictJsonError(f"it holds more than {max_values:,} texts")
+        raise StrictJsonError(f"it holds more than {counted(max_values, 'text')}")
     bare = _STRING.sub(b'""', text)
     if bare.count(b"{") + bare.count(b"[") > max_containers:
         raise StrictJsonError(f"it holds more than {max_containers:,} objects and lists")

@@ -12,7 +12,7 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids", "opening", "options", "run_files", "schema", "strict_json", "strict_toml", "version"}
+GROUND = {"errors", "limits", "choices", "ids", "opening", "options", "run_files", "schema", "strict_json", "strict_toml", "version", "wording"}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
@@ -27,6 +27,7 @@ ALLOWED = {
     "options": {"errors"},
     "run_files": set(),
     "version": set(),
+    "wording": set(),
     "config": GROUND,
     "storage": GROUND,
     "model": FOUNDATION,
@@ -38,9 +39,10 @@ ALLOWED = {
     "training": MECHANISMS,
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
+    "lab": FOUNDATION | {"model"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
-    "api": MECHANISMS | {"training", "generation", "analysis", "runs"},
-    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml"},
+    "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
+    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }
@@ -51,7 +53,7 @@ ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analy
 CONTRACT = {"lstmgen.media.base", "lstmgen.media.writing", "lstmgen.media.registry", "lstmgen.media.declared"}
 """What they may know of the media."""
 
-WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs"}
+WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs", "lab"}
 """Everything else works without torch."""
 
 HOMES = {

@@ -30,6 +30,7 @@ from lstmgen.errors import DivergedError, MachineError, ModelFileError
 from lstmgen.opening import NotRegularError, open_regular
 from lstmgen.schema import SchemaError, list_of, table, text, whole
 from lstmgen.storage import machine_errors
+from lstmgen.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -160,7 +161,7 @@ def open_file(path: Path, *, at_most: int = limits.MAX_MODEL_FILE_BYTES, what: s
         size = os.fstat(stream.fileno()).st_size
         if size > at_most:
             stream.close()
-            raise ModelFileError(f"{str(path)!r} has {size:,} bytes, at most {at_most:,} are read")
+            raise ModelFileError(f"{str(path)!r} has {counted(size, 'byte')}, at most {at_most:,} are read")
         return stream
 
 
@@ -186,7 +187,7 @@ def read_header(stream: BufferedReader, path: Path, *, form: str, version: int) 
         at_most = min(limits.MAX_MODEL_HEADER_BYTES, limits.MIN_MODEL_HEADER_BYTES + limits.MAX_HEADER_SHARE * max(0, room))
         if room < 0 or length > at_most:
             raise ModelFileError(
-                f"{str(path)!r} is damaged or cut off: its header claims {length:,} bytes, the file has {file_bytes:,}, "
+                f"{str(path)!r} is damaged or cut off: its header claims {counted(length, 'byte')}, the file has {file_bytes:,}, "
                 f"and at most {at_most:,} are read",
                 remedy=_DAMAGED,
             )
@@ -213,7 +214,7 @@ def read_tensors(stream: BufferedReader, header: Header, path: Path) -> dict[str
     try:
         room = {name: torch.empty(entry.end - entry.begin, dtype=torch.uint8) for name, entry in header.entries.items()}
     except (MemoryError, RuntimeError) as error:
-        raise MachineError(f"there is not enough memory to read {str(path)!r}, which needs {header.file_bytes:,} bytes") from error
+        raise MachineError(f"there is not enough memory to read {str(path)!r}, which needs {counted(header.file_bytes, 'byte')}") from error
     verify(stream, header, path, into={name: tensor.numpy().data for name, tensor in room.items()})
     types = {name: getattr(torch, _TORCH_NAMES[entry.dtype]) for name, entry in header.entries.items()}
     return {name: room[name].view(types[name]).reshape(entry.shape) for name, entry in header.entries.items()}
@@ -277,7 +278,7 @@ def _document(metadata: Any, path: Path, *, form: str, version: int, max_values:
     if not isinstance(text, str):
         raise ModelFileError(f"{str(path)!r} is a safetensors file, but lstmgen did not write it", remedy=_REMEDY)
     if len(text) > limits.MAX_DOCUMENT_BYTES:
-        raise ModelFileError(f"the description in {str(path)!r} has {len(text):,} bytes, at most {limits.MAX_DOCUMENT_BYTES:,} are read")
+        raise ModelFileError(f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read")
     document = _parse(text.encode("utf-8", "surrogatepass"), path, "description", max_values=max_values)
     found, number = document.get("format"), document.get("version")
     if found != form:
@@ -304,7 +305,7 @@ def _entries(described: dict[str, Any], path: Path, data_bytes: int) -> dict[str
             raise _damaged(path, f"the data of the tensor {name!r} begins at byte {entry.begin:,}, expected {at:,}")
         at = entry.end
     if at != data_bytes:
-        raise _damaged(path, f"its tensors have {at:,} bytes, its data has {data_bytes:,}")
+        raise _damaged(path, f"its tensors have {counted(at, 'byte')}, its data has {data_bytes:,}")
     return entries
 
 

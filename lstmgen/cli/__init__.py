@@ -18,15 +18,16 @@ import typer
 import typer.main
 
 import lstmgen
-from lstmgen.cli import corpora, demo, info, render, runs, sample, score, train
+from lstmgen.cli import corpora, demo, info, lab, render, runs, sample, score, train
 from lstmgen.cli.command import Action, Command, build
 from lstmgen.cli.failures import Terminated, explain, report
 from lstmgen.cli.output import Streams
+from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
 _EXAMPLES = (
     "lstmgen demo                                        # a minute and a half: learn, write, measure",
-    "lstmgen train story.txt                             # five minutes; the model is in checkpoints/story",
+    "lstmgen train story.txt                             # five minutes; kept in checkpoints/story",
     'lstmgen sample checkpoints/story -p "Once"          # text in its style',
     "lstmgen score checkpoints/story other.txt           # how well it predicts another text",
     "lstmgen render tune.mid -o tune.png -o tune.wav     # a tune as a picture and as sound",
@@ -40,9 +41,29 @@ def _complete(argument: str) -> None:
     typer.main.get_command(helper).main(args=[argument], prog_name="lstmgen", standalone_mode=False)
 
 
+def _complete_for(argument: str, shell: str, streams: Streams) -> int:
+    """What `--show-completion SHELL` and `--install-completion SHELL` do: the same for a shell that is not the one at hand."""
+    import typer.completion
+
+    completion: Any = typer.completion
+    if shell not in _SHELLS:
+        raise UsageError(f"{argument}: expected one of {', '.join(_SHELLS)}, found {shell!r}", remedy=f"lstmgen {argument} {_SHELLS[0]}")
+    if argument == _SHOW:
+        streams.own_line(completion.get_completion_script(prog_name="lstmgen", complete_var=_COMPLETE_VARIABLE, shell=shell))
+    else:
+        _, path = completion.install(shell=shell, prog_name="lstmgen", complete_var=_COMPLETE_VARIABLE)
+        streams.say(f"{shell} completion is installed in {path}; it takes effect in the next terminal")
+    return 0
+
+
 def _show_version(context: typer.Context) -> None:
     context.find_root().obj.own_line(f"lstmgen {lstmgen.__version__}")
 
+
+_SHOW: Final = "--show-completion"
+_INSTALL: Final = "--install-completion"
+_SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
+_COMPLETE_VARIABLE: Final = "_LSTMGEN_COMPLETE"
 
 _ROOT: Final = Command(
     name="lstmgen",
@@ -52,11 +73,19 @@ _ROOT: Final = Command(
         Action(Option(name=name, flags=f"--{name.replace('_', '-')}", type=bool, help=text), act)
         for name, text, act in (
             ("version", "Show the version.", _show_version),
-            ("install_completion", "Install completion for your shell.", lambda _: _complete("--install-completion")),
-            ("show_completion", "Show the completion script.", lambda _: _complete("--show-completion")),
+            (
+                "install_completion",
+                "Install completion for your shell, or for SHELL: --install-completion zsh.",
+                lambda _: _complete(_INSTALL),
+            ),
+            (
+                "show_completion",
+                "Show the completion script of your shell, or of SHELL: --show-completion zsh.",
+                lambda _: _complete(_SHOW),
+            ),
         )
     ),
-    commands=tuple(module.COMMAND for module in (train, sample, score, render, info, runs, corpora, demo)),
+    commands=tuple(module.COMMAND for module in (train, sample, score, render, info, runs, corpora, demo, lab)),
 )
 
 
@@ -70,6 +99,8 @@ def run(argv: Sequence[str]) -> int:
     streams = Streams.of_process(os.environ)
     streams = streams.adjusted(quiet=False, verbose=False, debug="--debug" in argv, no_color="--no-color" in argv)
     try:
+        if len(argv) == 2 and argv[0] in {_SHOW, _INSTALL} and not argv[1].startswith("-"):
+            return _complete_for(argv[0], argv[1], streams)
         with root_command().make_context("lstmgen", list(argv), obj=streams) as context:
             return context.command.invoke(context) or 0
     except typer.Exit as leave:
@@ -99,7 +130,7 @@ def main() -> None:
 
         warnings.simplefilter("ignore")
     _wait_politely(os.environ)
-    if os.environ.get("_LSTMGEN_COMPLETE"):
+    if os.environ.get(_COMPLETE_VARIABLE):
         root_command(completion=True).main(prog_name="lstmgen", standalone_mode=False)
     _unwind_when_terminated()
     sys.exit(run(sys.argv[1:]))

@@ -13,7 +13,7 @@ def models(incomplete: str) -> list[str]:
     try:
         runs = sorted(path.parent for path in run_files.RUNS.glob(f"*/{run_files.MODEL}"))
         found = [*(run.name for run in runs), *(str(run) for run in runs)]
-        return [*(name for name in found if name.startswith(incomplete)), *_paths(incomplete)]
+        return [*(name for name in found if name.startswith(incomplete)), *(paths(incomplete) if incomplete else ())]
     except OSError:
         return []
 
@@ -24,7 +24,7 @@ def runs(incomplete: str) -> list[str]:
         found = [path.name for path in api.list_runs() if path.name.startswith(incomplete)]
     except (OSError, LstmgenError):
         return []
-    return [*found, *(path for path in _paths(incomplete) if path.endswith("/"))]
+    return [*found, *(path for path in paths(incomplete) if path.endswith("/"))]
 
 
 def corpus_names(incomplete: str) -> list[str]:
@@ -37,13 +37,16 @@ def corpus_names(incomplete: str) -> list[str]:
 
 def corpora_and_files(incomplete: str) -> list[str]:
     """Names of corpora and paths that begin like this."""
-    return [*corpus_names(incomplete), *_paths(incomplete)]
+    return [*corpus_names(incomplete), *paths(incomplete)]
 
 
-def _paths(incomplete: str) -> list[str]:
+def paths(incomplete: str) -> list[str]:
+    """Files and folders that begin like this."""
     start = Path(incomplete)
     folder = start if incomplete.endswith("/") else start.parent
     prefix = "" if incomplete.endswith("/") else start.name
-    if not incomplete or not folder.is_dir():
+    try:
+        found = [path for path in folder.iterdir() if path.name.startswith(prefix) and (prefix or not path.name.startswith("."))]
+    except OSError:
         return []
-    return sorted(f"{path}/" if path.is_dir() else str(path) for path in folder.iterdir() if path.name.startswith(prefix))
+    return sorted(f"{path}/" if path.is_dir() else str(path) for path in found)

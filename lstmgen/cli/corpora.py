@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from lstmgen.cli.complete import corpus_names
 from lstmgen.cli.options import JSON, cache
 from lstmgen.cli.output import Streams, to_json
 from lstmgen.cli.wording import counted, size
+from lstmgen.cli.wrapping import PAGE_COLUMNS, listed
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
@@ -23,7 +23,6 @@ _EXAMPLES: Final = (
     'wc "$(lstmgen corpora path tinyshakespeare)"',
 )
 _WORDS: Final = {"bundled": "bundled", "machine": "on this machine", "package": "converted", "download": "download"}
-_WIDTH: Final = 100
 
 _NAME: Final = Option(name="name", unit="NAME", required=True, help="Name of a corpus.", complete=corpus_names)
 
@@ -35,13 +34,13 @@ def list_corpora(streams: Streams, *, json: bool) -> None:
         for entry, here in rows:
             streams.product_line(to_json(_as_object(entry, available=here)))
         return
-    width = max(len(entry.name) for entry, _ in rows) + 2
+    column = max(len(entry.name) for entry, _ in rows) + 2
     for entry, here in rows:
         state = _WORDS[entry.kind] if here else f"not here yet: {api.how_to_get_corpus(entry)}"
         amount = f"{size(entry.size_bytes)} of {entry.content}" if entry.size_bytes is not None else entry.content
-        streams.product_line(f"{entry.name:<{width}}{amount}, {state}, {entry.licence}")
-        for line in textwrap.wrap(entry.description, _WIDTH - width):
-            streams.product_line(" " * width + line)
+        facts = (entry.name, f"{amount}, {state}, {entry.licence}"), ("", entry.description)
+        for line in listed(facts, min(streams.out_columns, PAGE_COLUMNS), column=column):
+            streams.product_line(line)
 
 
 def get(streams: Streams, *, name: str, json: bool) -> None:
@@ -52,7 +51,7 @@ def get(streams: Streams, *, name: str, json: bool) -> None:
         streams.say(f"{name} is here already")
     elif entry.kind == "download":
         streams.say(f"fetching {entry.location}")
-        streams.explain(f"expecting {entry.size_bytes:,} bytes with sha256 {entry.sha256}")
+        streams.explain(f"expecting {counted(entry.size_bytes or 0, 'byte')} with sha256 {entry.sha256}")
     with work_bar(streams, name, shown=size if entry.kind == "download" else _pieces, patience_s=0.0) as progress:
         place = api.get_corpus(name, cache(), progress=progress)
     if entry.kind == "package" and not here:

@@ -15,7 +15,7 @@ from lstmgen.cli.output import Streams, Styled
 from lstmgen.cli.progress import short_path
 from lstmgen.cli.settings import MAX_TIME_KEY
 from lstmgen.cli.train import follow, tell_stop
-from lstmgen.cli.wording import bits, command, duration, parse_duration, size
+from lstmgen.cli.wording import bits, command, counted, duration, parse_duration, size
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.options import Option
 
@@ -34,7 +34,6 @@ _TEMPERATURES: Final = ((0.5, "careful"), (0.8, "bolder"))
 _BARS: Final = 16
 _TUNE_TEMPERATURE: Final = 0.9
 _TUNE_FILES: Final = {".mid": "for any music program", ".png": "to see", ".wav": "to hear"}
-_ROLL_COLUMNS: Final = 100
 
 MAX_TIME: Final = Option(
     name="max_time", flags="--max-time", type=parse_duration, unit="TIME", help=f"Time to learn, such as 90s or 5m. [{TRAINING_TIME}]"
@@ -82,11 +81,11 @@ def _tune_half(streams: Streams, time_s: float) -> int:
         return exit_code
     _head(streams, 6, f"Composing {_BARS} bars, at temperature {_TUNE_TEMPERATURE}, seed {_SEED}")
     tune = lstmgen.load(run).generate(bars=_BARS, seed=_SEED, sampling=api.Sampling(temperature=_TUNE_TEMPERATURE))[0]
-    streams.own_line(tune.medium.show(tune.item, width=_ROLL_COLUMNS, colour=streams.out_colour))
+    streams.own_line(tune.medium.show(tune.item, width=streams.out_columns, colour=streams.out_colour))
     files = {str(Path(run) / f"tune{suffix}"): meaning for suffix, meaning in _TUNE_FILES.items()}
     for file in files:
         tune.save(file, title=f"Tune {_SEED}")
-    streams.say(f"{tune.notes} notes, {tune.bars:g} bars, {tune.seconds:.1f} seconds")
+    streams.say(f"{counted(tune.notes, 'note')}, {counted(tune.bars, 'bar')}, {counted(tune.seconds, 'second')}")
     for line in (*(f"  {short_path(file)}  {meaning}" for file, meaning in files.items()), *(f"note: {each}" for each in tune.warnings)):
         streams.say(line)
     _head(streams, 7, "Measuring, on every tenth tune, which it never saw", tune_verdict(summary))
@@ -150,12 +149,12 @@ def verdict(summary: dict[str, Any]) -> list[str]:
         return ["There was too little text to measure it on."]
     nats = float(val["nats_per_char"])
     symbols = int(summary["vocab_size"]) - 1
-    nothing = f"Knowing nothing, each of the {symbols} characters is as likely as any other"
-    learned = f"as unsure as if only {math.exp(nats):.1f} characters were left to choose from"
+    nothing = f"Knowing nothing, each of the {counted(symbols, 'character')} is as likely as any other"
+    learned = f"as unsure as if only {counted(math.exp(nats), 'character')} were left to choose from"
     return [
         f"{nothing}: {math.log2(symbols):.2f} bits to guess the next one.",
         f"This model needs {bits(nats):.2f} bits ({nats:.3f} nats): {learned}.",
-        f"It learned that in {duration(float(summary['seconds']))}, from {int(summary['tokens_seen']):,} characters read.",
+        f"It learned that in {duration(float(summary['seconds']))}, from {counted(int(summary['tokens_seen']), 'character')} read.",
     ]
 
 
@@ -166,7 +165,7 @@ def tune_verdict(summary: dict[str, Any]) -> list[str]:
         return ["There were too few tunes to measure it on."]
     return [
         f"It needs {float(val['nats_per_note']):.2f} nats to guess a note of a tune that it never saw: place, pitch, length and loudness.",
-        f"It learned that in {duration(float(summary['seconds']))}, from {int(summary['tokens_seen']):,} events read.",
+        f"It learned that in {duration(float(summary['seconds']))}, from {counted(int(summary['tokens_seen']), 'event')} read.",
     ]
 
 

@@ -6,7 +6,6 @@ The same text is shown by `--help` and stands in docs/cli.md.
 from __future__ import annotations
 
 import inspect
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -15,18 +14,18 @@ import typer.core
 
 from lstmgen.cli.failures import nearest
 from lstmgen.cli.wording import command
+from lstmgen.cli.wrapping import PAGE_COLUMNS, examples, listed, wrapped
 from lstmgen.errors import UsageError
 
 DEFAULT_PANEL: Final = "options"
 COMMON_PANEL: Final = "everywhere"
-DOCS_WIDTH: Final = 100
 _COLUMN: Final = 30
 """Where explanations begin."""
 
 Style = Callable[[str], str]
 
 
-def render(command: Any, context: Any, *, width: int = DOCS_WIDTH, heading: Style = str) -> str:
+def render(command: Any, context: Any, *, width: int = PAGE_COLUMNS, heading: Style = str) -> str:
     """The help text of a command or a group of commands.
 
     Args:
@@ -41,12 +40,12 @@ def render(command: Any, context: Any, *, width: int = DOCS_WIDTH, heading: Styl
     commands = getattr(command, "commands", {})
     usage = " ".join([context.command_path, *(_place(item) for item in arguments), *(["COMMAND"] if commands else []), "[options]"])
     summary, *paragraphs = [" ".join(part.split()) for part in inspect.cleandoc(command.help or "").split("\n\n")]
-    lines = [*textwrap.wrap(summary, width), ""]
+    lines = [*wrapped(summary, width), ""]
     if command.epilog:
-        lines += _section("examples", [f"  {example}" for example in command.epilog.splitlines()], heading)
-    lines += [f"{heading('usage:')} {usage}", ""]
+        lines += _section("examples", examples(command.epilog.splitlines(), width), heading)
+    lines += [*(line.replace("usage:", heading("usage:"), 1) for line in wrapped(f"usage: {usage}", width)), ""]
     for paragraph in paragraphs:
-        lines += [*textwrap.wrap(paragraph, width), ""]
+        lines += [*wrapped(paragraph, width), ""]
     if commands:
         rows = [(name, inspect.cleandoc(item.help or "").split("\n\n")[0]) for name, item in commands.items()]
         lines += _section("commands", _table(rows, width), heading)
@@ -54,7 +53,7 @@ def render(command: Any, context: Any, *, width: int = DOCS_WIDTH, heading: Styl
         lines += _section("arguments", _table([(_place(item), item.help or "") for item in arguments], width), heading)
     for panel in _panels(options):
         rows = [(_flags(item), item.help or "") for item in options if _panel(item) == panel]
-        lines += _section(panel, _table(rows, width), heading)
+        lines += _section("\n".join(wrapped(panel, width - 1)), _table(rows, width), heading)
     return "\n".join(lines).rstrip("\n")
 
 
@@ -87,28 +86,18 @@ def _flags(option: Any) -> str:
 
 
 def _table(rows: Sequence[tuple[str, str]], width: int) -> list[str]:
-    lines: list[str] = []
     column = min(_COLUMN, max(len(name) for name, _ in rows) + 4)
-    for name, text in rows:
-        wrapped = textwrap.wrap(" ".join(text.split()), max(width - column, 20)) or [""]
-        start = f"  {name}"
-        if len(start) + 2 > column:
-            lines.append(start)
-            start = ""
-        lines.append(f"{start:<{column}}{wrapped[0]}".rstrip())
-        lines += [" " * column + more for more in wrapped[1:]]
-    return lines
+    return list(listed([(name, " ".join(text.split())) for name, text in rows], width, column=column, indent=2))
 
 
 def of_context(context: Any) -> str:
     """The help text of the command that a context belongs to, for the terminal at hand."""
-    columns = typer.get_terminal_size((DOCS_WIDTH, 24)).columns
-    coloured = context.find_root().obj.out_colour
+    streams = context.find_root().obj
     return render(
         context.command,
         context,
-        width=min(max(columns - 1, 40), DOCS_WIDTH),
-        heading=(lambda text: f"\x1b[1m{text}\x1b[0m") if coloured else str,
+        width=min(streams.out_columns - 1, PAGE_COLUMNS),
+        heading=(lambda text: f"\x1b[1m{text}\x1b[0m") if streams.out_colour else str,
     )
 
 

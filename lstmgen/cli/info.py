@@ -9,7 +9,7 @@ from typing import Any, Final
 from lstmgen import api
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
-from lstmgen.cli.media import presentation_of
+from lstmgen.cli.media import first_sample
 from lstmgen.cli.options import JSON, cache
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.processes import reading_pool
@@ -18,12 +18,13 @@ from lstmgen.cli.runs import curves_of, step_label
 from lstmgen.cli.sparkline import chart, plain
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import command, counted, duration, size
+from lstmgen.cli.wrapping import listed
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
-    "lstmgen info checkpoints/story        # architecture, tokenizer, how it was trained, how well it went",
+    "lstmgen info checkpoints/story        # its network, how it was trained, how well it went",
     "lstmgen info story.txt                # what a text holds before training on it",
-    "lstmgen info tune.mid                 # tempo, meter, tracks, and what each tokenizer would lose of it",
+    "lstmgen info tune.mid                 # tempo, meter, tracks, what each tokenizer would lose",
     "lstmgen info python-source            # a corpus",
     "lstmgen info RUN --json | jq .parameters",
 )
@@ -33,9 +34,9 @@ _MANY: Final = 10
 _LOSS_COLUMNS: Final = (
     ("notes lost", "lost", ",d"),
     ("onset error, ms: median", "onset_error_ms_p50", ".1f"),
-    ("95 %", "onset_error_ms_p95", ".1f"),
+    ("95%", "onset_error_ms_p95", ".1f"),
     ("length error, ms: median", "duration_error_ms_p50", ".1f"),
-    ("95 %", "duration_error_ms_p95", ".1f"),
+    ("95%", "duration_error_ms_p95", ".1f"),
 )
 
 Facts = dict[str, Any]
@@ -60,27 +61,28 @@ def info(streams: Streams, *, thing: str, json: bool) -> None:
     """Describe a model, a run, a corpus, a text or a tune."""
     facts = api.describe(thing, cache=cache(), executor=reading_pool())
     streams.explain(f"{thing} was taken for a {facts['kind']}")
-    for line in [to_json(facts)] if json else _lines(facts):
+    for line in [to_json(facts)] if json else _lines(facts, streams.row_columns):
         streams.product_line(line)
 
 
 COMMAND: Final = Command(name="info", run=info, examples=_EXAMPLES, options=(THING, JSON))
 
 
-def _lines(facts: Facts) -> list[str]:
-    """A description for people, by what it is of."""
+def _lines(facts: Facts, columns: int) -> list[str]:
+    """A description for people, by what it is of; what is said in words is broken to so many columns."""
     if facts["kind"] == "model":
-        return [*_shown(_model_rows(facts)), *_curve(facts["model"])]
+        return [*_shown(_model_rows(facts), columns), *_curve(facts["model"])]
     rows = [(name, str(facts[name])) for name in ("name", "origin", "licence", "location", "description") if name in facts]
     if "get" in facts:
-        return _shown([*rows, ("not here yet", facts["get"])])
-    content, tables = _CONTENTS.get(facts.get("content", facts["kind"]), _any_content)(facts)
+        return _shown([*rows, ("not here yet", facts["get"])], columns)
+    content, tables = _CONTENTS.get(facts.get("content", facts["kind"]), _any_content)(facts, columns)
     rows += [("taken for", note) for note in facts["choice"]]
-    return [*_shown([*rows, *content, *_noticed(facts)]), *tables, *_shown([("use", command("train", str(facts["name"])))])]
+    use = [("use", command("train", str(facts["name"])))]
+    return [*_shown([*rows, *content, *_noticed(facts)], columns), *tables, *_shown(use, columns)]
 
 
-def _shown(rows: Rows) -> list[str]:
-    return [one_line(f"{name:<{_COLUMN}}{value}".rstrip()) for name, value in rows]
+def _shown(rows: Rows, columns: int) -> list[str]:
+    return list(listed([(name, one_line(value)) for name, value in rows], columns, column=_COLUMN))
 
 
 def _noticed(facts: Facts) -> Rows:
@@ -94,20 +96,21 @@ def _noticed(facts: Facts) -> Rows:
     return rows
 
 
-def _text_content(facts: Facts) -> tuple[Rows, list[str]]:
+def _text_content(facts: Facts, columns: int) -> tuple[Rows, list[str]]:
+    del columns
     common = " ".join(repr(character)[1:-1] if character.strip() else repr(character) for character in facts["most_common"])
     rows = [
         ("documents", f"{facts['documents']:,}"),
-        ("size", f"{facts['chars']:,} characters, {size(facts['bytes'])}"),
+        ("size", f"{counted(facts['chars'], 'character')}, {size(facts['bytes'])}"),
         ("characters", f"{facts['distinct_chars']:,} different, most often {common}"),
     ]
     return rows, []
 
 
-def _tune_content(facts: Facts) -> tuple[Rows, list[str]]:
+def _tune_content(facts: Facts, columns: int) -> tuple[Rows, list[str]]:
     rows = [
-        ("tunes", f"{facts['tunes']:,}, {facts['notes']:,} notes, {duration(facts['seconds'])}"),
-        ("tempo", f"{', '.join(f'{tempo:g}' for tempo in facts['tempos_bpm'])} beats a minute"),
+        ("tunes", f"{facts['tunes']:,}, {counted(facts['notes'], 'note')}, {duration(facts['seconds'])}"),
+        ("tempo", f"{', '.join(f'{tempo:g}' for tempo in facts['tempos_bpm'])} BPM"),
         ("meter", ", ".join(facts["meters"])),
     ]
     rows += [("bars", f"{facts['bars']:,}")] if "bars" in facts else []
@@ -118,20 +121,21 @@ def _tune_content(facts: Facts) -> tuple[Rows, list[str]]:
             [str(row["track"]), f"{row['notes']:,}", str(row["at_once"]), row["pitches"], f"{row['instrument']}  {row['name']}".strip()]
             for row in facts["tracks"]
         ]
-        tables += ["", *map(one_line, aligned([heading, *table], left_last=True))]
+        tables += ["", *map(one_line, aligned([heading, *table], left_last=True, columns=columns))]
     losses = [["through", *(heading for heading, _, _ in _LOSS_COLUMNS)]]
     losses += [[name, *(figure(loss[key], form) for _, key, form in _LOSS_COLUMNS)] for name, loss in facts["round_trip"].items()]
-    return rows, [*tables, "", *aligned(losses), ""]
+    return rows, [*tables, "", *aligned(losses, columns=columns), ""]
 
 
-def _any_content(facts: Facts) -> tuple[Rows, list[str]]:
+def _any_content(facts: Facts, columns: int) -> tuple[Rows, list[str]]:
     """Of a medium that nothing more is known of: the plain values that its survey gives."""
+    del columns
     plain = {key: value for key, value in facts.items() if isinstance(value, (str, int, float)) and key not in {"kind", "name"}}
     return [(key.replace("_", " "), str(value)) for key, value in plain.items()], []
 
 
-_CONTENTS: Final[dict[str, Callable[[Facts], tuple[Rows, list[str]]]]] = {"text": _text_content, "music": _tune_content}
-"""By what is held: rows, and the tables below them."""
+_CONTENTS: Final[dict[str, Callable[[Facts, int], tuple[Rows, list[str]]]]] = {"text": _text_content, "music": _tune_content}
+"""By what is held: rows, and the tables below them, which have room for so many columns."""
 
 
 def _model_rows(facts: Facts) -> Rows:
@@ -140,16 +144,16 @@ def _model_rows(facts: Facts) -> Rows:
         ("model", f"{short_path(facts['model'])}, {size(facts['bytes'])}, weights in {facts['precision']}"),
         ("network", f"{shape.get('cell')} {shape.get('num_layers')} x {shape.get('hidden_size')}, embedding {shape.get('embedding_size')}"),
         ("parameters", f"{facts['parameters']:,}"),
-        ("tokenizer", f"{tokenizer['name']} with {tokenizer['vocab_size']:,} tokens; {_nature(facts)}"),
+        ("tokenizer", f"{tokenizer['name']} with {counted(tokenizer['vocab_size'], 'token')}; {_nature(facts)}"),
     ]
     if "steps" in summary:
-        trained = f"{counted(int(summary['steps']), 'step')}, {int(summary.get('tokens_seen', 0)):,} tokens"
+        trained = f"{counted(int(summary['steps']), 'step')}, {counted(int(summary.get('tokens_seen', 0)), 'token')}"
         rows.append(("trained", f"{trained}, {duration(float(summary.get('seconds', 0.0)))}"))
     if summary.get("sources"):
         rows.append(("on", ", ".join(str(name) for name in summary["sources"])))
     if quality := quality_line(summary.get("val")):
         rows.append(("validation", quality))
-    return [*rows, ("use", f"{command('sample', short_path(facts['model']))} {presentation_of(facts['of']).hint}")]
+    return [*rows, ("use", first_sample(facts["of"], short_path(facts["model"]), facts["opening"]))]
 
 
 def _nature(facts: Facts) -> str:

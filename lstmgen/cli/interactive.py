@@ -13,23 +13,27 @@ from lstmgen import api
 from lstmgen.cli.failures import EXIT_INTERRUPT, Terminated, explain, report
 from lstmgen.cli.output import Streams, Styled, encode
 from lstmgen.cli.wording import counted
+from lstmgen.cli.wrapping import listed
 from lstmgen.errors import LstmgenError, UsageError
 
 _MAX_LINE_BYTES: Final = 2**20
 _SHOWN_END: Final = 60
 
-_HELP: Final = r"""Type a line: it is added to the text, and the model continues. An empty line lets the model continue alone.
-A line that ends with \ leaves its end open, so that the model continues in the same line; // begins a line with a slash.
-Ctrl-C ends the model's turn.
-
-  /again       another continuation in place of the last one
-  /undo        take back the last turn: the model's text, and the line that it answered
-  /t T         temperature, such as /t 0.7
-  /n N         most tokens of a turn, such as /n 400
-  /text        show the whole text
-  /save FILE   write the whole text to a new file
-  /help        this
-  /quit        leave; so does Ctrl-D"""
+_HELP: Final = (
+    r"Type a line: it is added to the text, and the model continues. An empty line lets the model continue alone. "
+    r"A line that ends with \ leaves its end open, so that the model continues in the same line; // begins a line with a slash. "
+    r"Ctrl-C ends the model's turn."
+)
+_COMMANDS: Final = (
+    ("/again", "another continuation in place of the last one"),
+    ("/undo", "take back the last turn: the model's text, and the line that it answered"),
+    ("/t T", "temperature, such as /t 0.7"),
+    ("/n N", "most tokens of a turn, such as /n 400"),
+    ("/text", "show the whole text"),
+    ("/save FILE", "write the whole text to a new file"),
+    ("/help", "this"),
+    ("/quit", "leave; so does Ctrl-D"),
+)
 
 
 def converse(streams: Streams, model: api.TrainedModel, request: api.Request) -> int:
@@ -181,5 +185,5 @@ class Conversation:
         self._streams.say(f"wrote {counted(len(self._turns.text), 'character')} to {argument}")
 
     def _explain(self, _: str) -> None:
-        for line in _HELP.splitlines():
+        for line in (_HELP, "", *listed(_COMMANDS, self._streams.err_columns - 1, column=15, indent=2)):
             self._streams.say(line)

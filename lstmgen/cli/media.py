@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, get_args
 
 from lstmgen import api, choices
+from lstmgen.cli.wording import command
 from lstmgen.errors import UsageError
 from lstmgen.options import Option, given
+from lstmgen.wording import counted
 
 RENDERINGS: Final = get_args(choices.Rendering)
 """What may be put beside a tune, each by an option of its name."""
@@ -26,7 +28,7 @@ def _tune(sample: api.Sample) -> dict[str, Any]:
 def _tune_line(sample: api.Sample) -> str:
     velocities = sample.score.notes.velocity
     loudest = int(velocities.max()) if len(velocities) else 0
-    return f"{sample.notes:,} notes, {sample.bars:g} bars, {sample.seconds:.1f} s, loudest velocity {loudest}"
+    return f"{counted(sample.notes, 'note')}, {counted(sample.bars, 'bar')}, {sample.seconds:.1f} s, loudest velocity {loudest}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,8 @@ class Presentation:
         as_text: they are written as they are drawn, behind their prompt; others when they are complete, in files of their own.
         options: of `sample`, which the command line sees to itself.
         endings: that the name of a file may have; empty: any.
-        hint: what may be typed behind `lstmgen sample RUN`.
+        usual: what may be typed behind `lstmgen sample RUN`, where there is no opening to begin with.
+        empty: what is said of a sample that its model ended at once.
         facts: what JSON tells of a sample.
         line: the same in words.
     """
@@ -45,9 +48,10 @@ class Presentation:
     as_text: bool = False
     options: tuple[Option, ...] = ()
     endings: tuple[str, ...] = ()
-    hint: str = "-o FILE"
+    usual: tuple[str, ...] = ()
+    empty: str = ""
     facts: Callable[[api.Sample], dict[str, Any]] = _plain
-    line: Callable[[api.Sample], str] = lambda sample: f"{sample.tokens:,} tokens"
+    line: Callable[[api.Sample], str] = lambda sample: counted(sample.tokens, "token")
 
 
 _PRESENTATIONS: Final = {
@@ -62,7 +66,7 @@ _PRESENTATIONS: Final = {
             ),
             Option(name="interactive", flags="--interactive", type=bool, help="Take turns with the model on one growing text."),
         ),
-        hint='-p "How it begins"',
+        empty="the model ended its document at once; --ignore-end continues there, a prompt (-p) or another seed (-s) begins otherwise",
     ),
     "music": Presentation(
         options=tuple(
@@ -70,7 +74,7 @@ _PRESENTATIONS: Final = {
             for kind, what in zip(RENDERINGS, ("its piano roll", "its piano roll", "its sound"), strict=True)
         ),
         endings=(".mid", ".midi"),
-        hint="-o tune.mid --png --wav",
+        usual=("-o", "tune.mid", "--png", "--wav"),
         facts=_tune,
         line=_tune_line,
     ),
@@ -83,10 +87,21 @@ def presentation_of(label: str) -> Presentation:
     return _PRESENTATIONS.get(label, Presentation())
 
 
-def hint_of(tokenizer: str) -> str:
-    """What may be typed behind `lstmgen sample RUN`, where the run's tokenizer has this name."""
-    labels = [choices.label_of(name) for name, entry in choices.MEDIA.items() if tokenizer in entry.tokenizers]
-    return presentation_of(labels[0] if labels else "").hint
+def label_of(tokenizer: str) -> str:
+    """The label of the medium whose tokenizers one of this name is among; empty where there is none."""
+    return next((choices.label_of(name) for name, entry in choices.MEDIA.items() if tokenizer in entry.tokenizers), "")
+
+
+def first_sample(label: str, place: str, opening: str) -> str:
+    """The command for a first sample of a model; it runs as it stands.
+
+    Args:
+        label: of the model's medium.
+        place: the run folder or the model file.
+        opening: the first words that the model was trained on, as far as they are known.
+    """
+    presentation = presentation_of(label)
+    return command("sample", place, *(("-p", opening) if presentation.as_text and opening else presentation.usual))
 
 
 def options_of(command: str) -> tuple[Option, ...]:

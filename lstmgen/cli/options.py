@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import os
 import re
 import secrets
@@ -10,10 +12,11 @@ from typing import Final, cast, get_args
 
 import lstmgen
 from lstmgen import api, choices, config, run_files
-from lstmgen.cli.complete import models
+from lstmgen.cli.complete import models, paths
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError
 from lstmgen.options import Option
+from lstmgen.wording import counted
 
 STANDARD_INPUT: Final = "-"
 MACHINE: Final = "machine"
@@ -32,6 +35,15 @@ MODEL: Final = Option(
     complete=models,
 )
 JSON: Final = Option(name="json", flags="--json", type=bool, help="JSON on standard output, for scripts.", panel=OUTPUT)
+TENSORBOARD: Final = Option(
+    name="tensorboard",
+    flags="--tensorboard",
+    type=Path,
+    unit="FOLDER",
+    help="Write event files for TensorBoard into FOLDER/RUN (extra: tensorboard).",
+    panel=OUTPUT,
+    complete=paths,
+)
 DEVICE: Final = Option(
     name="device", flags="--device", choices=get_args(choices.Device), default=_RUNTIME.device, help="Where it runs.", panel=MACHINE
 )
@@ -119,14 +131,22 @@ def read_input(name: str, streams: Streams, *, what: str, most: int, typed: bool
     except OSError as error:
         raise InputError(f"{what} cannot be read from {place}: {error.strerror or error}", remedy="check the name: ls -l") from error
     if len(content) > most:
-        raise InputError(f"{what} in {place} is longer than {most:,} bytes", remedy="give a part of it")
+        raise InputError(f"{what} in {place} is longer than {counted(most, 'byte')}", remedy="give a part of it")
     return content
 
 
+def typed_to_the_end(streams: Streams, what: str) -> Streams:
+    """The streams; where a person types at standard input, it is read now, to its end, so that nothing is drawn over what is typed."""
+    if not streams.in_is_terminal:
+        return streams
+    tell_typing(streams, what)
+    return dataclasses.replace(streams, stdin=io.BytesIO(streams.stdin.read()))
+
+
 def tell_typing(streams: Streams, what: str) -> None:
-    """Where standard input is a terminal, how to end what is typed."""
+    """Where standard input is a terminal, that it is waited for, and how to end what is typed."""
     if streams.in_is_terminal:
-        streams.say(f"reading {what} from the terminal; end it with Ctrl-D")
+        streams.say(f"waiting for {what} from the terminal: type or paste it, and end it with Ctrl-D on a line of its own")
 
 
 def is_folder(out: str) -> bool:

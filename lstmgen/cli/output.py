@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
+from lstmgen.cli.wrapping import LEAST_COLUMNS, PAGE_COLUMNS, wrapped
+
 _HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but tab and newline, what reorders text, and halves of surrogate pairs."""
 
@@ -157,6 +159,21 @@ class Streams:
             animated=self.animated and not no_color and not quiet,
         )
 
+    @property
+    def out_columns(self) -> int:
+        """Columns that standard output has room for."""
+        return _columns(self.stdout)
+
+    @property
+    def err_columns(self) -> int:
+        """Columns that standard error has room for."""
+        return _columns(self.stderr)
+
+    @property
+    def row_columns(self) -> int:
+        """Columns at which rows of facts are broken: a terminal's; elsewhere a row is one line, for programs that look for it."""
+        return self.out_columns if self.out_is_terminal else sys.maxsize
+
     def product(self, text: str) -> None:
         """Write a piece of the product and let it out at once. Raises OSError when it cannot be delivered."""
         self.stdout.write(encode(visible(text) if self.out_is_terminal else text))
@@ -187,8 +204,15 @@ class Streams:
             self.say(Styled("dim", text))
 
     def insist(self, *parts: str | Styled, end: str = "\n") -> None:
-        """A message that `-q` does not silence."""
-        self.send_message(encode(" ".join(map(self._written, parts)) + end))
+        """A message that `-q` does not silence; on a terminal it is broken between words, elsewhere it is one line."""
+        texts = [one_line(part if isinstance(part, str) else part.text) for part in parts]
+        whole = " ".join(texts)
+        lines = wrapped(whole, self.err_columns - 1) if self.err_is_terminal else [whole]
+        if self.colour and parts and isinstance(parts[0], Styled):
+            style, end_of_style = parts[0].style, len(texts[0])
+            lines = [_painted(style, line) for line in lines] if len(parts) == 1 else lines
+            lines[0] = _painted(style, lines[0][:end_of_style]) + lines[0][end_of_style:] if len(parts) > 1 else lines[0]
+        self.send_message(encode("\n".join(lines) + end))
 
     def send_message(self, data: bytes) -> None:
         """Bytes to standard error, dropped when nobody reads them."""
@@ -206,11 +230,17 @@ class Streams:
         with contextlib.suppress(OSError, ValueError):
             os.write(self.stderr.fileno(), encode(f"{control}{one_line(text)}\n"))
 
-    def _written(self, part: str | Styled) -> str:
-        if isinstance(part, str):
-            return one_line(part)
-        text = one_line(part.text)
-        return f"\x1b[{_STYLES[part.style]}m{text}\x1b[0m" if self.colour else text
+
+def _painted(style: str, text: str) -> str:
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def _columns(stream: BinaryIO) -> int:
+    """Columns of the terminal behind a stream; what COLUMNS says goes first, and where nothing says it, there is a page."""
+    told, columns = os.environ.get("COLUMNS", ""), 0
+    with contextlib.suppress(OSError, ValueError):
+        columns = int(told) if told.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    return max(columns or PAGE_COLUMNS, LEAST_COLUMNS)
 
 
 def _is_terminal(stream: Any) -> bool:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from lstmgen import api
 from lstmgen.api import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned
-from lstmgen.cli.media import hint_of
+from lstmgen.cli.media import first_sample, label_of
 from lstmgen.cli.output import visible
 from lstmgen.cli.sparkline import Points
-from lstmgen.cli.wording import amount, bits, command, counted, duration, size
+from lstmgen.cli.wording import amount, bits, counted, duration, size
 
 _POINTS: Final = 512
 """At least so many places of a curve are kept, and fewer than twice as many."""
@@ -106,7 +106,9 @@ def shape_line(prepared: Prepared) -> str:
     """`lstm 2 x 384, char tokenizer with 65 tokens, 2.4M parameters`."""
     model: dict[str, Any] = prepared.settings.get("model", {})
     layers = f"{model.get('cell', '?')} {model.get('num_layers', '?')} x {model.get('hidden_size', '?')}"
-    return f"{layers}, {prepared.tokenizer} tokenizer with {prepared.vocab_size:,} tokens, {amount(prepared.parameters)} parameters"
+    return (
+        f"{layers}, {prepared.tokenizer} tokenizer with {counted(prepared.vocab_size, 'token')}, {amount(prepared.parameters)} parameters"
+    )
 
 
 def data_line(prepared: Prepared) -> str:
@@ -124,7 +126,7 @@ def preparing_line(what: str, done: int, total: int) -> str:
     """`reading story.txt, 34% of 12.1 MB`."""
     if total <= 0:
         return what
-    whole = f"{total:,} notes" if what == "tokenizing notes" else size(total)
+    whole = counted(total, "note") if what == "tokenizing notes" else size(total)
     return f"{what}, {done / total:.0%} of {whole}" if done else f"{what}, {whole}"
 
 
@@ -228,7 +230,8 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
     lines = [f"done: {ended} after {trained}", f"model: {short_path(str(summary.get('model', run)))}"]
     if quality := quality_line(summary.get("val")):
         lines.append(f"validation: {quality}")
-    return [*lines, "", f"next: {command('sample', short_path(run))} {hint_of(str(summary.get('tokenizer')))}"]
+    sample = first_sample(label_of(str(summary.get("tokenizer"))), short_path(run), str(summary.get("opening", "")))
+    return [*lines, "", f"next: {sample}"]
 
 
 def quality_line(val: dict[str, Any] | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 from lstmgen import api, limits
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
-from lstmgen.cli.complete import corpora_and_files
+from lstmgen.cli.complete import paths
 from lstmgen.cli.media import RENDERINGS
 from lstmgen.cli.options import STANDARD_INPUT, read_input
 from lstmgen.cli.output import Streams
@@ -27,8 +26,6 @@ _EXAMPLES: Final = (
     "lstmgen render tunes/*.mid -o pictures/ --format png --format wav",
 )
 _PART: Final = "part"
-_TERMINAL: Final = (100, 24)
-"""Columns and lines where standard output is no terminal."""
 
 _OPTIONS: Final = (
     Option(
@@ -37,7 +34,7 @@ _OPTIONS: Final = (
         repeated=True,
         required=True,
         help="MIDI files, or - for standard input.",
-        complete=corpora_and_files,
+        complete=paths,
     ),
     Option(
         name="outs",
@@ -45,6 +42,7 @@ _OPTIONS: Final = (
         unit="OUT",
         repeated=True,
         help="A name that ends in .png, .svg or .wav, a FOLDER/, or - with --format. May be repeated.",
+        complete=paths,
     ),
     Option(
         name="formats",
@@ -74,6 +72,7 @@ _LOOK: Final = (
         type=Path,
         unit="FILE.sf2",
         help="Play it with these instruments (extra: audio).",
+        complete=paths,
         panel=SOUND,
     ),
     Option(name="sample_rate", flags="--sample-rate", type=int, unit="HZ", low=1, help="Frames a second. [44100]", panel=SOUND),
@@ -118,7 +117,9 @@ def render(
         else:
             _show(streams, score, title=heading, ticks=ticks, width=values["width"], apart=place > 0)
     if failed:
-        raise InputError(f"{len(failed)} of {len(files)} files could not be rendered", remedy="see the lines above; the others are done")
+        raise InputError(
+            f"{len(failed)} of {counted(len(files), 'file')} could not be rendered", remedy="see the lines above; the others are done"
+        )
     return 0
 
 
@@ -144,7 +145,7 @@ def _read(streams: Streams, file: str) -> api.Score:
     except InputError as error:
         raise InputError(f"{file}: {error.message}", remedy=error.remedy) from error
     for finding in reading.findings:
-        times = f", {finding.count:,} times" if finding.count > 1 else ""
+        times = f", {counted(finding.count, 'time')}" if finding.count > 1 else ""
         streams.explain(f"{file}: {finding.reason}{times}{f' ({finding.detail})' if finding.detail else ''}")
     return reading.score
 
@@ -193,7 +194,7 @@ def _make(streams: Streams, score: api.Score, job: Job, *, title: str, ticks: tu
 
 def _show(streams: Streams, score: api.Score, *, title: str, ticks: tuple[int, int] | None, width: int | None, apart: bool) -> None:
     """The piano roll on standard output; it is our own drawing, and every name in it is escaped already."""
-    columns = max(shutil.get_terminal_size(_TERMINAL).columns, 24) if width is None else width
+    columns = streams.out_columns if width is None else width
     if width is not None and width > limits.MAX_PICTURE_WIDTH:
         raise UsageError(f"--width: a roll has at most {limits.MAX_PICTURE_WIDTH} columns, found {width}", remedy="leave it out")
     roll = api.draw_terminal(score, width=columns, colour=streams.out_colour, title=title, ticks=ticks)

@@ -10,7 +10,7 @@ from typing import Final
 from lstmgen import api
 from lstmgen.cli.media import RENDERINGS
 from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
-from lstmgen.cli.wording import command, parse_duration
+from lstmgen.cli.wording import command, counted, parse_duration
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
@@ -62,7 +62,7 @@ def jobs_of(files: Sequence[str], outs: Sequence[str], formats: Sequence[str], *
 def _jobs(files: Sequence[str], out: str, formats: Sequence[str], *, out_is_terminal: bool) -> list[Job]:
     if out == STANDARD_INPUT:
         if len(formats) != 1 or len(files) != 1:
-            found = f"{len(files)} files" if len(files) != 1 else f"{len(formats)} formats"
+            found = counted(len(files), "file") if len(files) != 1 else counted(len(formats), "format")
             raise UsageError(f"-o - takes one file and one --format, found {found}", remedy="lstmgen render tune.mid -o - --format svg")
         if out_is_terminal and formats[0] != "svg":
             raise UsageError(f"a {formats[0]} file does not belong on a terminal", remedy=f"-o tune.{formats[0]}, or a pipe behind it")
@@ -72,7 +72,7 @@ def _jobs(files: Sequence[str], out: str, formats: Sequence[str], *, out_is_term
         return [Job(file, kind, Path(out, f"{names[file]}.{kind}")) for file in files for kind in dict.fromkeys(formats or RENDERINGS[:1])]
     if len(files) > 1:
         raise UsageError(
-            f"{len(files)} files cannot all be written to {out!r}", remedy=f"name a folder: -o {Path(out).stem or 'pictures'}/"
+            f"{counted(len(files), 'file')} cannot all be written to {out!r}", remedy=f"name a folder: -o {Path(out).stem or 'pictures'}/"
         )
     return [Job(files[0], api.rendering_of(Path(out)), Path(out))]
 

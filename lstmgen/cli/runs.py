@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from lstmgen import api, run_files
+from lstmgen import api, choices, run_files
 from lstmgen.cli.command import Command
+from lstmgen.cli.complete import paths
 from lstmgen.cli.complete import runs as offered_runs
-from lstmgen.cli.options import JSON
+from lstmgen.cli.options import JSON, TENSORBOARD
 from lstmgen.cli.output import Streams, Styled, one_line, to_json
 from lstmgen.cli.sparkline import Points, chart, plain, scale_of
 from lstmgen.cli.table import aligned, clipped, fitting, terminal_width
@@ -29,6 +30,12 @@ _COMPARE_EXAMPLES: Final = (
     "lstmgen runs compare story story-2               # names of runs",
     "lstmgen runs compare RUN/ OTHER/model.safetensors --json | jq .different",
 )
+_PLOT_EXAMPLES: Final = (
+    "lstmgen runs plot story                          # in the terminal",
+    "lstmgen runs plot story story-2 -o curves.svg    # or .png; training and validation, with axes",
+    "lstmgen runs plot story --x time -o curves.png --dark",
+    "lstmgen runs plot story --tensorboard events/    # then: tensorboard --logdir events",
+)
 _RM_EXAMPLES: Final = (
     "lstmgen runs rm story-2                          # asks first",
     "lstmgen runs rm story-2 story-3 --yes            # for scripts",
@@ -38,7 +45,7 @@ _LEAST_CHART: Final = 28
 _NOTHING: Final = "-"
 
 _FOLDER: Final = Option(
-    name="folder", flags="--folder", type=Path, unit="FOLDER", default=run_files.RUNS, help="Where the folders of the runs lie."
+    name="folder", flags="--folder", type=Path, unit="FOLDER", default=run_files.RUNS, help="Where the runs lie.", complete=paths
 )
 
 
@@ -67,6 +74,22 @@ RUN: Final = Option(
     required=True,
     help=f"Run folders, or names of runs under {run_files.RUNS}/; to compare, model files too.",
     complete=offered_runs,
+)
+_PICTURES: Final = get_args(choices.CurvePicture)
+_PLOT: Final = (
+    Option(
+        name="outs",
+        flags="-o --output",
+        unit="OUT",
+        repeated=True,
+        help="A name that ends in .svg or .png. May be repeated.",
+        complete=paths,
+    ),
+    Option(name="x", flags="--x", choices=get_args(choices.CurveAxis), default="steps", help="What the horizontal axis counts."),
+    TENSORBOARD,
+    Option(name="title", flags="--title", unit="TEXT", help="At the head.", panel="pictures"),
+    Option(name="dark", flags="--dark", type=bool, help="Light on dark.", panel="pictures"),
+    Option(name="width", flags="--width", type=int, unit="N", low=1, help="Pixels. [1200]", panel="pictures"),
 )
 _YES: Final = Option(name="yes", flags="-y --yes", type=bool, help="Do not ask.")
 _STATES: Final = {"training": "training now", "unfinished": "unfinished", "finished": "", "damaged": "damaged"}
@@ -171,9 +194,10 @@ def _or_nothing(value: Any, words: Callable[[Any], str]) -> str:
     return _NOTHING if value is None else words(value)
 
 
-def _side_by_side(histories: Sequence[api.History], names: Sequence[str], width: int) -> list[str]:
+def _side_by_side(histories: Sequence[api.History], names: Sequence[str], width: int, *, x: choices.CurveAxis = "steps") -> list[str]:
     """Charts on one scale, as many beside each other as have room."""
-    curves = [(name, *curves_of(history)) for name, history in zip(names, histories, strict=True)]
+    label = step_label if x == "steps" else duration
+    curves = [(name, *curves_of(history, x=x)) for name, history in zip(names, histories, strict=True)]
     curves = [(name, training, validation) for name, training, validation in curves if training or validation]
     abreast = max(1, min(len(curves), width // _LEAST_CHART))
     each = width // abreast - 2
@@ -181,7 +205,7 @@ def _side_by_side(histories: Sequence[api.History], names: Sequence[str], width:
     charts = [
         [
             f"{clipped(name, each, end=True)}",
-            *plain(chart(training, validation, width=each, height=_CHART_HEIGHT, scale=scale, x_label=step_label)),
+            *plain(chart(training, validation, width=each, height=_CHART_HEIGHT, scale=scale, x_label=label)),
         ]
         for name, training, validation in curves
     ]
@@ -192,14 +216,64 @@ def _side_by_side(histories: Sequence[api.History], names: Sequence[str], width:
     return lines
 
 
-def curves_of(history: api.History) -> tuple[Points, Points]:
-    """Steps and nats a token of training and of validation."""
-    return [(point.step, point.nats) for point in history.training], [(point.step, point.nats) for point in history.validation]
+def curves_of(history: api.History, *, x: choices.CurveAxis = "steps") -> tuple[Points, Points]:
+    """Steps, or seconds, and nats a token of training and of validation."""
+    training, validation = (
+        [(point.step if x == "steps" else point.elapsed_s, point.nats) for point in points]
+        for points in (history.training, history.validation)
+    )
+    return training, validation
 
 
 def step_label(step: float) -> str:
     """`1,240`, or `18.4k` where it is long."""
     return f"{step:,.0f}" if step < 10_000 else amount(step)
+
+
+def plot(
+    streams: Streams,
+    *,
+    names: tuple[str, ...],
+    outs: tuple[str, ...],
+    tensorboard: Path | None,
+    x: choices.CurveAxis,
+    **look: Any,
+) -> None:
+    """Draw the losses of runs, of training and of validation, by steps or by time.
+
+    Without -o and --tensorboard the curves are drawn in the terminal.
+    """
+    paths = [api.find_run(name) for name in names]
+    chosen = {name: value for name, value in look.items() if value not in (None, False)}
+    if chosen and not outs:
+        raise UsageError(f"--{next(iter(chosen))} is for pictures, and none is drawn", remedy="-o curves.svg, or leave it out")
+    files = [_picture(out) for out in outs]
+    if tensorboard is not None:
+        api.require_tensorboard()
+    for file in files:
+        api.make_folder(file.parent)
+        api.save_curves(paths, file, x=x, **chosen)
+        streams.say(f"wrote {file}: {size(file.stat().st_size)}")
+    if tensorboard is not None:
+        for path in paths:
+            streams.say(f"wrote {api.export_run(path, tensorboard)}")
+        streams.say(f"next: tensorboard --logdir {tensorboard}")
+    if not files and tensorboard is None:
+        histories = [api.read_history(path) for path in paths]
+        for line in _side_by_side(histories, names, terminal_width(streams) or 100, x=x):
+            streams.product_line(line)
+
+
+def _picture(out: str) -> Path:
+    """Where a picture goes.
+
+    Raises:
+        UsageError: its name does not say what it is to be.
+    """
+    if Path(out).suffix.lower().removeprefix(".") not in _PICTURES:
+        endings = " or ".join(f".{kind}" for kind in _PICTURES)
+        raise UsageError(f"-o {out}: expected a name that ends in {endings}", remedy=f"-o {Path(out).stem or 'curves'}.{_PICTURES[0]}")
+    return Path(out)
 
 
 def remove(streams: Streams, *, names: tuple[str, ...], yes: bool) -> None:
@@ -230,7 +304,8 @@ def _agreed(streams: Streams, paths: Sequence[Path]) -> bool:
     for path in paths:
         number, total = api.size_of_run(path)
         streams.insist(f"{path}: {counted(number, 'file')}, {size(total)}")
-    streams.insist(Styled("bold", f"remove {'it' if len(paths) == 1 else f'these {len(paths)} runs'}? [y/N]"), end=" ")
+    which = "it" if len(paths) == 1 else f"these {counted(len(paths), 'run')}"
+    streams.insist(Styled("bold", f"remove {which}? [y/N]"), end=" ")
     return streams.stdin.readline().strip().lower() in {b"y", b"yes"}
 
 
@@ -241,6 +316,7 @@ COMMAND: Final = Command(
     options=(_FOLDER, _SORT, JSON),
     commands=(
         Command(name="compare", run=compare, examples=_COMPARE_EXAMPLES, options=(RUN, JSON)),
+        Command(name="plot", run=plot, examples=_PLOT_EXAMPLES, options=(RUN, *_PLOT)),
         Command(name="rm", run=remove, examples=_RM_EXAMPLES, options=(RUN, _YES)),
     ),
 )

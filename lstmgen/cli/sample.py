@@ -18,13 +18,13 @@ from lstmgen.errors import InputError, UsageError
 
 _EXAMPLES: Final = (
     'lstmgen sample checkpoints/story -p "Once upon a time"',
-    "lstmgen sample RUN -n 2000 -t 0.6 -s 7 > chapter.txt   # only the text, the same for the same seed",
+    "lstmgen sample RUN -n 2000 -t 0.6 -s 7 > chapter.txt   # the same text for the same seed",
     "lstmgen sample RUN -p 'ROMEO:\\n' -e --stop '\\n\\n'       # up to the first empty line",
     "lstmgen sample RUN -f beginning.txt -t 1.2:0.6         # wild at first, calm at the end",
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
     "lstmgen sample RUN --interactive                       # take turns with the model",
-    "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # a model of music: a tune, its picture and its sound",
-    "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # continue a tune, in its tempo, meter and instruments",
+    "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # music: a tune, its picture, its sound",
+    "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # continue a tune, in its tempo",
     "lstmgen sample TUNES --scale 'C minor' --num-samples 8 -o out/",
 )
 

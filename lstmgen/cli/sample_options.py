@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lstmgen.api import NOVEL_TRIES, Sampling, parse_temperature
+from lstmgen.cli.complete import paths
 from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, PRECISION, THREADS
 from lstmgen.options import Option
 
@@ -44,7 +45,12 @@ COMMON: Final = (
         panel=_PROMPT,
     ),
     Option(
-        name="prompt_file", flags="-f --prompt-file", unit="FILE", help="Begin with this file's text; - is standard input.", panel=_PROMPT
+        name="prompt_file",
+        flags="-f --prompt-file",
+        unit="FILE",
+        help="Begin with this file's text; - is standard input.",
+        panel=_PROMPT,
+        complete=paths,
     ),
     Option(name="echo", flags="--echo/--no-echo", type=bool, default=True, help="Print the prompt before the text. [echo]", panel=_PROMPT),
     Option(
@@ -83,6 +89,7 @@ COMMON: Final = (
         unit="FILE",
         help="Write there; several samples go to FILE-1, FILE-2 and so on, or into FOLDER/.",
         panel=OUTPUT,
+        complete=paths,
     ),
     JSON,
     Option(

@@ -8,16 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from lstmgen import api
 from lstmgen.cli.media import RENDERINGS, Presentation
 from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
 from lstmgen.cli.output import Streams, Styled, encode, to_json
 from lstmgen.errors import UsageError
-
-_COLUMNS: Final = 100
-"""Width of what is shown of a sample that is no text."""
+from lstmgen.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +132,10 @@ class Writer:
             if target.json:
                 self._streams.product_line(to_json(target.object_of(place, sample)))
             surprise = "nothing drawn" if sample.nats_per_token is None else f"{sample.nats_per_token:.3f} nats a token"
-            self._streams.explain(f"sample {sample.index}: ended by {sample.ended} after {sample.tokens:,} tokens, {surprise}")
+            self._streams.explain(f"sample {sample.index}: ended by {sample.ended} after {counted(sample.tokens, 'token')}, {surprise}")
             tokens += sample.tokens
         seconds = max(time.monotonic() - began_s, 1e-9)
-        self._streams.explain(f"{tokens:,} tokens in {seconds:.1f} s, {tokens / seconds:,.0f} a second")
+        self._streams.explain(f"{counted(tokens, 'token')} in {seconds:.1f} s, {tokens / seconds:,.0f} a second")
 
     def _text(self, place: int, source: api.Sample | api.Stream) -> api.Sample:
         """Write a text behind its prompt, piece by piece or at once; interrupted, what was drawn is written first."""
@@ -156,7 +154,9 @@ class Writer:
                     send("".join(held))
         if self._target.files:
             self._streams.say(f"wrote {self._target.files[place]}")
-        return _as_it_stands(source)
+        sample = _as_it_stands(source)
+        self._tell("note", [self._target.presentation.empty] if is_empty(sample) else [])
+        return sample
 
     @contextmanager
     def _sink(self, place: int) -> Iterator[Callable[[str], None]]:
@@ -191,7 +191,7 @@ class Writer:
                 sample.save(file, title=path.stem)
             line = f"wrote {path}: {line}"
         elif streams.out_is_terminal and target.shown and not target.json:
-            streams.own_line(sample.medium.show(sample.item, width=_COLUMNS, colour=streams.out_colour))
+            streams.own_line(sample.medium.show(sample.item, width=streams.out_columns, colour=streams.out_colour))
             streams.say(f"this is how it looks; -o NAME{sample.medium.suffix} keeps it")
         elif not target.json:
             streams.product_bytes(sample.medium.to_bytes(sample.item))
@@ -205,6 +205,11 @@ class Writer:
             if note not in self._told:
                 self._streams.say(f"{word}: {note}")
             self._told.add(note)
+
+
+def is_empty(sample: api.Sample) -> bool:
+    """Whether a text has nothing in it because its model ended it at once."""
+    return sample.ended == "end-of-document" and not sample.text.strip()
 
 
 def _as_it_stands(source: api.Sample | api.Stream) -> api.Sample:

@@ -14,7 +14,7 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.media import chosen, medium_of_model, options_of
-from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, tell_typing
+from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, typed_to_the_end
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
@@ -150,7 +150,7 @@ def score(
             table = found.to_json(rows=per_line, per_token=per_token)
             streams.product_line(to_json(table | {"window": window, "source": source}))
         return
-    for line in _report(scored, per_line=per_line, per_token=per_token, top=top):
+    for line in _report(scored, per_line=per_line, per_token=per_token, top=top, room=streams.row_columns):
         streams.product_line(line)
 
 
@@ -160,7 +160,7 @@ COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=la
 def _items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The name and the content of everything that the files hold, read in the same way as for training."""
     if STANDARD_INPUT in files:
-        tell_typing(streams, f"the {trained.kind}")
+        streams = typed_to_the_end(streams, f"the {trained.kind}")
     how = {"errors": "strict"} | {name: value for name, value in options.items() if name in _DATA_FIELDS}
     data = replace(trained.data, sources=tuple(files), val=None, **how)
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
@@ -192,20 +192,21 @@ def _with_total(scored: list[Scored]) -> list[Scored]:
     return [*scored, ("all", api.combined(found for _, found in scored))] if several else scored
 
 
-def _report(scored: list[Scored], *, per_line: bool, per_token: bool, top: int) -> Iterator[str]:
-    """The figures as a table, then the lists that were asked for."""
+def _report(scored: list[Scored], *, per_line: bool, per_token: bool, top: int, room: int) -> Iterator[str]:
+    """The figures as a table, then the lists that were asked for, in so many columns of a terminal."""
     medium, table = scored[0][1].medium, [(source, found.figures) for source, found in _with_total(scored)]
     columns = [*_COLUMNS, *((each.heading, each.name, each.form) for each in medium.figures if each.heading)]
     columns = [column for column in columns if any(figures[column[1]] is not None for _, figures in table)]
     rows = [[medium.label, *(heading for heading, _, _ in columns)]]
-    yield from aligned([*rows, *([one_line(source), *(figure(found[name], form) for _, name, form in columns)] for source, found in table)])
+    rows += [[one_line(source), *(figure(found[name], form) for _, name, form in columns)] for source, found in table]
+    yield from aligned(rows, columns=room)
     for source, found in scored:
         if per_line:
-            yield from _listed(f"{medium.rows.plural} of {source}", found.rows(), _row_columns(medium.rows), top)
+            yield from _listed(f"{medium.rows.plural} of {source}", found.rows(), _row_columns(medium.rows), top, room)
         if per_token:
             key, heading, _ = medium.rows.token_place
             columns = [("token", "index", ",d"), (heading, key, ",d"), ("nats", "nats", ".3f"), ("text", "text", "")]
-            yield from _listed(f"tokens of {source}", found.token_rows(), columns, top)
+            yield from _listed(f"tokens of {source}", found.token_rows(), columns, top, room)
 
 
 def _row_columns(style: api.RowStyle) -> list[Column]:
@@ -217,7 +218,7 @@ def _row_columns(style: api.RowStyle) -> list[Column]:
     return [*style.columns, *surprises, ("text", "text", "")]
 
 
-def _listed(title: str, rows: Iterable[api.Row], columns: Sequence[Column], top: int) -> Iterator[str]:
+def _listed(title: str, rows: Iterable[api.Row], columns: Sequence[Column], top: int, room: int) -> Iterator[str]:
     """A list: all rows in the order of the text, or those with the highest surprisal, in falling order."""
     chosen_rows = heapq.nlargest(top, rows, key=lambda row: row.surprise) if top else list(rows)
     flat = [
@@ -227,7 +228,7 @@ def _listed(title: str, rows: Iterable[api.Row], columns: Sequence[Column], top:
     head = f"the {top} most surprising {title}" if top else f"all {title}"
     yield f"\n{one_line(head)}"
     cells = [[_cell(row[key], form) for _, key, form in columns] for row in flat]
-    yield from aligned([[heading for heading, _, _ in columns], *cells], left_last=True)
+    yield from aligned([[heading for heading, _, _ in columns], *cells], left_last=True, columns=room)
 
 
 def _cell(value: Any, form: str) -> str:

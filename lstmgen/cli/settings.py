@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lstmgen import config, limits, strict_toml
+from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import options_of
 from lstmgen.cli.wording import duration, parse_duration
 from lstmgen.errors import InputError, UsageError
@@ -70,6 +71,7 @@ _TABLE: Final = {
     ),
 }
 _UNITS: Final = {"data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
+_COMPLETIONS: Final = {"data.val": corpora_and_files, "tokenizer.source_model": models}
 
 
 def _option(panel: str, key: str, flags: str, text: str) -> Option:
@@ -87,7 +89,7 @@ def _option(panel: str, key: str, flags: str, text: str) -> Option:
         panel=panel,
         type=type_,
         unit="|".join(words) or unit,
-        complete=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else None,
+        complete=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else _COMPLETIONS.get(key),
     )
 
 

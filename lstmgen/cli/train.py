@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import lstmgen
-from lstmgen import run_files
+from lstmgen import api, run_files
 from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Command
-from lstmgen.cli.complete import corpora_and_files, models
+from lstmgen.cli.complete import corpora_and_files, models, paths
 from lstmgen.cli.interrupts import SafeStop
-from lstmgen.cli.options import STANDARD_INPUT, cache, tell_typing
+from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, typed_to_the_end
 from lstmgen.cli.output import Streams, Styled, to_json
+from lstmgen.cli.plan import show_plan
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import closing_lines, short_path
 from lstmgen.cli.settings import combine, settings_options
@@ -27,7 +28,7 @@ _EXAMPLES: Final = (
     "lstmgen train notes/ 'books/*.txt' -o RUN --max-time 30m",
     "lstmgen train python-source --tokenizer bpe         # a corpus that lstmgen corpora lists",
     "cat *.txt | lstmgen train - --max-steps 200 --json  # from a pipe, for a script",
-    "lstmgen train --resume RUN --max-time 2h            # resume exactly where it stopped, with more time",
+    "lstmgen train --resume RUN --max-time 2h            # resume where it stopped, with more time",
     "lstmgen train poems.txt --init-from RUN             # a new run from the weights of another",
 )
 
@@ -43,10 +44,23 @@ _OPTIONS: Final = (
         complete=corpora_and_files,
     ),
     Option(
-        name="out", flags="-o --out", unit="RUN", help=f"Run folder; {run_files.RUNS}/NAME of the source where not given.", panel=_OUTPUT
+        name="out",
+        flags="-o --out",
+        unit="RUN",
+        help=f"Run folder; {run_files.RUNS}/NAME of the source where not given.",
+        panel=_OUTPUT,
+        complete=paths,
     ),
     Option(name="overwrite", flags="--overwrite", type=bool, help="Replace the run that is in the folder.", panel=_OUTPUT),
     Option(name="json", flags="--json", type=bool, help="End with one line of JSON on standard output.", panel=_OUTPUT),
+    TENSORBOARD,
+    Option(
+        name="dry_run",
+        flags="--dry-run",
+        type=bool,
+        help="Read the sources and say what the run would be, how long and how large, without training.",
+        panel=_OUTPUT,
+    ),
     Option(
         name="resume",
         flags="--resume",
@@ -78,6 +92,7 @@ _OPTIONS: Final = (
         type=Path,
         unit="FILE.toml",
         help=f"Settings, such as the {run_files.CONFIG} of a run.",
+        complete=paths,
         panel=_SETTINGS,
     ),
     Option(
@@ -103,6 +118,8 @@ def train(
     pause_after: int | None,
     config: Path | None,
     assignments: tuple[str, ...],
+    tensorboard: Path | None,
+    dry_run: bool,
     **values: Any,
 ) -> int:
     """Train a model on text or MIDI files, and keep the best.
@@ -113,18 +130,18 @@ def train(
     named_in_settings = settings.pop("data.sources", ())
     chosen = tuple(sources or named_in_settings)
     _check_call(chosen, out=out, overwrite=overwrite, resume=resume, init_from=init_from)
+    if dry_run and resume is not None:
+        raise UsageError("a resumed run keeps its plan, so --dry-run has nothing to say", remedy=command("info", resume))
+    if tensorboard is not None:
+        api.require_tensorboard()
     if STANDARD_INPUT in chosen:
-        tell_typing(streams, "the text")
-    exit_code, stopped, run = follow(
-        streams,
-        sources=chosen,
-        out=out,
-        settings=settings,
-        resume=resume,
-        init_from=init_from,
-        overwrite=overwrite,
-        pause_after=pause_after,
-    )
+        streams = typed_to_the_end(streams, "the text")
+    call = {"sources": chosen, "settings": settings, "init_from": init_from}
+    if dry_run:
+        show_plan(streams, call, json=json)
+        return 0
+    call |= {"out": out, "resume": resume, "overwrite": overwrite, "pause_after": pause_after}
+    exit_code, stopped, run = follow(streams, tensorboard=tensorboard, **call)
     if json:
         streams.product_line(to_json(stopped.summary))
     tell_end(streams, stopped, run, exit_code=exit_code, paused=pause_after is not None)
@@ -155,20 +172,21 @@ def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, r
             )
 
 
-def follow(streams: Streams, **call: Any) -> tuple[int, Stopped, str]:
+def follow(streams: Streams, *, tensorboard: Path | None = None, **call: Any) -> tuple[int, Stopped, str]:
     """Run `lstmgen.train` and show its events; returns the exit code, how it ended, and the run folder.
 
     Until the first step there is nothing to save, so a signal simply ends it; from then on it asks for a safe stop.
 
     Args:
         streams: where to show them; standard input is the source `-`.
+        tensorboard: where event files are written too, in a folder of the run's name.
         call: the arguments of `lstmgen.train`.
     """
     from lstmgen.cli.ui import open_display
 
     started_at = time.monotonic()
     display = open_display(streams)
-    stopped, prepared, signals = None, None, None
+    stopped, prepared, signals, files = None, None, None, None
     try:
         with contextlib.ExitStack() as stack:
             training = lstmgen.train(
@@ -185,6 +203,11 @@ def follow(streams: Streams, **call: Any) -> tuple[int, Stopped, str]:
                 if isinstance(event, Prepared):
                     prepared = event
                     signals = stack.enter_context(SafeStop(training.stop, display))
+                    if tensorboard is not None:
+                        folder = tensorboard / Path(event.run).resolve().name
+                        files = stack.enter_context(api.EventFiles(folder, first_step=event.resumed_at_step))
+                if files is not None:
+                    files.take(event)
                 if isinstance(event, Stopped):
                     stopped = event
     except KeyboardInterrupt:

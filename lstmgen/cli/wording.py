@@ -8,6 +8,9 @@ import shlex
 from typing import Final
 
 from lstmgen.errors import UsageError
+from lstmgen.wording import counted, duration
+
+__all__ = ["amount", "bits", "command", "counted", "duration", "parse_duration", "size"]
 
 _UNIT_S: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _DURATION: Final = re.compile("".join(rf"(?:(?P<{unit}>\d+(?:\.\d+)?){unit})?" for unit in _UNIT_S))
@@ -30,20 +33,6 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
-def duration(seconds: float) -> str:
-    """`8.4s`, `52s`, `3m05s`, `2h10m`, `3d4h`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    if whole < 86_400:
-        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-    return f"{whole // 86_400}d{whole % 86_400 // 3600}h"
-
-
 def amount(number: float) -> str:
     """`512`, `18.4k`, `2.4M`, `1.1G`: three figures and a letter."""
     if abs(number) < 999.5:
@@ -57,7 +46,7 @@ def amount(number: float) -> str:
 def size(count_bytes: float) -> str:
     """`512 bytes`, `1.1 MB`: powers of ten, as file managers show them."""
     if count_bytes < 1000:
-        return f"{count_bytes:.0f} byte{'s' * (count_bytes != 1)}"
+        return counted(round(count_bytes), "byte")
     for value, unit in ((count_bytes / 1e3, "kB"), (count_bytes / 1e6, "MB"), (count_bytes / 1e9, "GB")):
         if value < 999.95:
             return f"{value:.1f} {unit}"
@@ -67,11 +56,6 @@ def size(count_bytes: float) -> str:
 def bits(nats: float) -> float:
     """Nats as bits."""
     return nats / math.log(2)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 step`, `1,240 steps`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def command(*words: str) -> str:

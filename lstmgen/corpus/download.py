@@ -15,6 +15,7 @@ from typing import IO, BinaryIO, Final, cast
 from lstmgen import limits, storage
 from lstmgen.errors import InputError, LstmgenError, MachineError
 from lstmgen.version import __version__
+from lstmgen.wording import counted
 
 _SCHEMES: Final = ("https", "http")
 _RECEIVE_BYTES: Final = 2**16
@@ -47,7 +48,7 @@ def fetch(
     """
     _require_address(url)
     if size_bytes > limits.MAX_DOWNLOAD_BYTES:
-        raise InputError(f"{url} has {size_bytes:,} bytes, more than the limit of {limits.MAX_DOWNLOAD_BYTES:,}", remedy=_BY_HAND)
+        raise InputError(f"{url} has {counted(size_bytes, 'byte')}, more than the limit of {limits.MAX_DOWNLOAD_BYTES:,}", remedy=_BY_HAND)
 
     def write(stream: BinaryIO) -> None:
         digest = hashlib.sha256()
@@ -59,7 +60,7 @@ def fetch(
             if progress is not None:
                 progress(done, size_bytes)
         if done < size_bytes:
-            raise MachineError(f"the download of {url} broke off after {done:,} of {size_bytes:,} bytes", remedy=_AGAIN)
+            raise MachineError(f"the download of {url} broke off after {done:,} of {counted(size_bytes, 'byte')}", remedy=_AGAIN)
         if digest.hexdigest() != sha256:
             raise InputError(
                 f"what {url} sent has sha256 {digest.hexdigest()}, expected {sha256}",
@@ -79,13 +80,13 @@ def _received(url: str, size_bytes: int, timeout_s: float) -> Iterator[bytes]:
             while chunk := response.read1(_RECEIVE_BYTES):
                 done += len(chunk)
                 if done > size_bytes:
-                    raise _too_long(url, f"more than the {size_bytes:,}")
+                    raise _too_long(url, f"more than the {counted(size_bytes, 'byte')}")
                 yield chunk
                 window_bytes += len(chunk)
                 elapsed_s = time.monotonic() - window_start
                 if elapsed_s >= timeout_s:
                     if window_bytes < limits.MIN_DOWNLOAD_BYTES_PER_S * elapsed_s:
-                        raise MachineError(f"{url} sent only {window_bytes} bytes in {elapsed_s:.0f} s", remedy=_AGAIN)
+                        raise MachineError(f"{url} sent only {counted(window_bytes, 'byte')} in {elapsed_s:.0f} s", remedy=_AGAIN)
                     window_start, window_bytes = time.monotonic(), 0
     except LstmgenError:
         raise
@@ -111,11 +112,11 @@ def _open(url: str, timeout_s: float) -> http.client.HTTPResponse:
 def _require_length(url: str, response: http.client.HTTPResponse, size_bytes: int) -> None:
     announced = response.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > size_bytes:
-        raise _too_long(url, f"{int(announced):,} bytes, more than the {size_bytes:,}")
+        raise _too_long(url, f"{counted(int(announced), 'byte')}, more than the {size_bytes:,}")
 
 
 def _too_long(url: str, found: str) -> InputError:
-    return InputError(f"{url} sends {found} bytes that were expected", remedy=f"the file there has changed; {_BY_HAND}")
+    return InputError(f"{url} sends {found} that were expected", remedy=f"the file there has changed; {_BY_HAND}")
 
 
 def _require_address(url: str, *, came_from: str = "") -> None:

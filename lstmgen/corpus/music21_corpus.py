@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lstmgen import limits, storage, strict_json
 from lstmgen.errors import CorpusError, MissingExtraError
 from lstmgen.opening import open_regular
+from lstmgen.wording import counted
 
 if TYPE_CHECKING:
     from lstmgen.music.score import Score
@@ -222,7 +223,7 @@ def _convert(collection: Collection, package: Any, folder: Path, progress: Progr
         total_bytes += len(content)
     if not seen:
         raise CorpusError(
-            f"none of the {len(sources):,} pieces could be converted ({skipped[0][0]}: {skipped[0][1]})",
+            f"of {counted(len(sources), 'piece')} none could be converted ({skipped[0][0]}: {skipped[0][1]})",
             remedy=f"install music21 again: {INSTALL} --upgrade",
         )
     values = {

@@ -24,6 +24,7 @@ from lstmgen.errors import CorpusError
 from lstmgen.opening import open_regular
 from lstmgen.schema import SchemaError, number, table, text, whole
 from lstmgen.strict_json import StrictJsonError
+from lstmgen.wording import counted
 
 MAGIC: Final = b"\x93LSTMTOK"
 VERSION: Final = 3
@@ -162,7 +163,7 @@ class TokenFile:
                 header = _parse_header(path, stream.read(limits.TOKEN_HEADER_BYTES))
                 size_bytes = stream.seek(0, os.SEEK_END)
                 if size_bytes != _size_bytes(header):
-                    raise _damaged(path, f"it has {size_bytes:,} bytes, and its header says {_size_bytes(header):,}")
+                    raise _damaged(path, f"it has {counted(size_bytes, 'byte')}, and its header says {_size_bytes(header):,}")
                 if tokenizer_sha256 not in {None, header["tokenizer_sha256"]}:
                     raise CorpusError(
                         f"{path}: made by the tokenizer {header['tokenizer_sha256']}, expected {tokenizer_sha256}", remedy=_REBUILD

@@ -7,7 +7,7 @@ import io
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from lstmgen.drawing.shapes import Box, Label, Picture
+from lstmgen.drawing.shapes import Box, Label, Line, Picture
 from lstmgen.drawing.typeface import FINE, font, shown
 
 if TYPE_CHECKING:
@@ -31,11 +31,29 @@ def paint(picture: Picture) -> Image:
 
     image = Image.new("RGB", (picture.width, picture.height), picture.background)
     for shape in picture.shapes:
-        if isinstance(shape, Box):
-            _paint_box(image, shape)
-        else:
-            _paint_label(image, shape)
+        match shape:
+            case Box():
+                _paint_box(image, shape)
+            case Line():
+                _paint_line(image, shape)
+            case Label():
+                _paint_label(image, shape)
     return image
+
+
+def _paint_line(image: Image, line: Line) -> None:
+    from PIL import Image, ImageDraw
+
+    reach = math.ceil(line.width / 2) + 1
+    left, top = (math.floor(min(values)) - reach for values in zip(*line.points, strict=True))
+    right, bottom = (math.ceil(max(values)) + reach for values in zip(*line.points, strict=True))
+    mask = Image.new("L", ((right - left) * FINE, (bottom - top) * FINE))
+    pen, fine = ImageDraw.Draw(mask), max(1, round(line.width * FINE))
+    points = [((x - left) * FINE, (y - top) * FINE) for x, y in line.points]
+    pen.line(points, 255, fine, joint="curve")
+    for x, y in (points[0], points[-1]):
+        pen.ellipse((x - fine / 2, y - fine / 2, x + fine / 2, y + fine / 2), 255)
+    image.paste(line.colour, (left, top), mask.reduce(FINE))
 
 
 def _paint_box(image: Image, box: Box) -> None:

@@ -19,6 +19,15 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line through these points, with round corners and ends."""
+
+    points: tuple[tuple[float, float], ...]
+    width: float
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """A text of one line; `y` is its base line, `size` that of the type."""
 
@@ -29,6 +38,9 @@ class Label:
     fill: str
     anchor: Literal["start", "middle", "end"] = "start"
     bold: bool = False
+
+
+Shape = Box | Line | Label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +59,6 @@ class Picture:
     width: int
     height: int
     background: str
-    shapes: tuple[Box | Label, ...]
+    shapes: tuple[Shape, ...]
     title: str
     description: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from lstmgen.drawing.shapes import Box, Label, Picture
+from lstmgen.drawing.shapes import Box, Label, Line, Picture, Shape
 
 _FONTS: Final = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', sans-serif"
 
@@ -21,8 +21,24 @@ def to_svg(picture: Picture) -> str:
         f"<desc>{escape(picture.description)}</desc>",
         f'<rect width="{width}" height="{height}" fill="{picture.background}"/>',
     ]
-    lines += [_box(shape) if isinstance(shape, Box) else _label(shape) for shape in picture.shapes]
+    lines += map(_shape, picture.shapes)
     return "\n".join([*lines, "</svg>", ""])
+
+
+def _shape(shape: Shape) -> str:
+    match shape:
+        case Box():
+            return _box(shape)
+        case Line():
+            return _line(shape)
+        case Label():
+            return _label(shape)
+
+
+def _line(line: Line) -> str:
+    points = " ".join(f"{_number(x)},{_number(y)}" for x, y in line.points)
+    stroke = f'stroke="{line.colour}" stroke-width="{_number(line.width)}" stroke-linecap="round" stroke-linejoin="round"'
+    return f'<polyline points="{points}" fill="none" {stroke}/>'
 
 
 def _box(box: Box) -> str:

@@ -133,7 +133,7 @@ class Material(Protocol):
         ...
 
     def files(self) -> Iterator[dict[str, Any]]:
-        """Every file that the sources hold: what was read of it, or why it was not."""
+        """Every file that the sources hold: what was read of it, or why it was not; the first may tell its `opening`, a prompt."""
         ...
 
     def items(self) -> Iterator[tuple[str, Item]]:

@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from lstmgen import choices, limits
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media.text.symbols import stray_surrogates
+from lstmgen.wording import counted
 
 VERSION: Final = 1
 """Of the JSON of most tokenizers."""
@@ -60,12 +61,12 @@ def distinct_texts(values: Mapping[str, Any], key: str, *, at_most: int) -> tupl
     """A list of different, non-empty, bounded texts; surrogates other than byte escapes are refused."""
     entries = typed(values, key, list)
     if len(entries) > at_most:
-        refuse(f"{key} has {len(entries)} entries, expected at most {at_most}")
+        refuse(f"{key} has {counted(len(entries), 'entry', 'entries')}, expected at most {at_most}")
     for index, entry in enumerate(entries):
         if type(entry) is not str:
             refuse(f"entry {index} of {key} is {type(entry).__name__}, expected text")
         if not entry or len(entry) > limits.MAX_PIECE_BYTES:
-            refuse(f"entry {index} of {key} has {len(entry)} characters, expected 1 to {limits.MAX_PIECE_BYTES}")
+            refuse(f"entry {index} of {key} has {counted(len(entry), 'character')}, expected 1 to {limits.MAX_PIECE_BYTES}")
         if stray_surrogates(entry):
             refuse(f"entry {index} of {key} holds half a character")
     if len(set(entries)) != len(entries):

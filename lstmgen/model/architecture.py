@@ -13,6 +13,7 @@ from lstmgen import limits
 from lstmgen.choices import CELLS
 from lstmgen.errors import ModelFileError
 from lstmgen.schema import SchemaError, flag, number, table, text, whole
+from lstmgen.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +56,7 @@ class Architecture:
         architecture = Architecture.described(values)
         if architecture.num_parameters > limits.MAX_PARAMETERS:
             raise ModelFileError(
-                f"the architecture has {architecture.num_parameters:,} parameters, at most {limits.MAX_PARAMETERS:,} are read"
+                f"the architecture has {counted(architecture.num_parameters, 'parameter')}, at most {limits.MAX_PARAMETERS:,} are read"
             )
         return architecture
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.music.score import Notes, Score
+from lstmgen.wording import counted
 
 _LEAST_NOTES: Final = 12
 """Of fewer notes nothing is said."""
@@ -38,11 +39,11 @@ def warnings_of(score: Score) -> tuple[str, ...]:
 def _silence(score: Score) -> list[str]:
     seconds, notes = score.duration_s, score.notes
     if seconds > _SILENCE_S and len(notes) / seconds < _SPARSE_PER_S:
-        return [f"it is nearly silent: {len(notes)} notes in {seconds:.0f} seconds"]
+        return [f"it is nearly silent: {counted(len(notes), 'note')} in {counted(round(seconds), 'second')}"]
     starts, ends = score.seconds_at(notes.start_ticks), np.maximum.accumulate(score.seconds_at(notes.end_ticks))
     gaps = np.append(starts[1:], seconds) - ends
     longest = float(gaps.max())
-    return [f"it is silent for {longest:.0f} seconds on end"] if longest > _SILENCE_S else []
+    return [f"it is silent for {counted(round(longest), 'second')} on end"] if longest > _SILENCE_S else []
 
 
 def _loops(notes: Notes) -> list[str]:
@@ -57,7 +58,7 @@ def _loops(notes: Notes) -> list[str]:
         run = _longest_run(symbols[period:] == symbols[:-period])
         turns = (run + period) / period
         if turns >= _LOOP_TURNS and run + period >= _LOOP_SHARE * len(symbols):
-            return [f"it goes round in circles: the same {period} notes {int(turns)} times on end"]
+            return [f"it goes round in circles: the same {counted(period, 'note')} {counted(int(turns), 'time')} on end"]
     return []
 
 

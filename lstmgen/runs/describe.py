@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shlex
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lstmgen import run_files
 from lstmgen.checkpoint.model_file import find_model, read_description
@@ -16,6 +18,9 @@ from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
 from lstmgen.runs.history import read_history
 from lstmgen.runs.sources import gather
+
+_MOST_OF_A_SOURCE: Final = 2**16
+"""Bytes of what a run says of one source."""
 
 
 def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -> dict[str, Any]:
@@ -90,8 +95,16 @@ def describe_model(path: Path) -> dict[str, Any]:
         "parameters": description.parameters,
         "tokenizer": {"name": tokenizer.name, "vocab_size": tokenizer.vocab_size} | medium.describe(tokenizer),
         "summary": description.summary,
+        "opening": _opening(path.with_name(run_files.SOURCES)),
         "losses": [round(point.nats, 4) for point in read_history(path.parent).training],
     }
+
+
+def _opening(sources: Path) -> str:
+    """How what a run learned begins, as its first source tells; what cannot be read is left out, for it only decorates."""
+    with contextlib.suppress(OSError, ValueError, AttributeError), sources.open("rb") as file:
+        return str(json.loads(file.readline(_MOST_OF_A_SOURCE)).get("opening", ""))
+    return ""
 
 
 def _describe_corpus(name: str, cache: Path, executor: MakeExecutor | None) -> dict[str, Any]:

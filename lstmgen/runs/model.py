@@ -32,6 +32,7 @@ from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.options import check_known
 from lstmgen.runs.sources import gather, reads_input, token_files
+from lstmgen.wording import counted
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _REQUEST_FIELDS: Final = frozenset({"num_samples", "seed", "first", "sampling", "echo", "novel"})
@@ -84,7 +85,7 @@ class TrainedModel:
 
     def __repr__(self) -> str:
         where = "" if self.path is None else f" from {str(self.path)!r}"
-        return f"<TrainedModel of {self.medium.label}, {self.network.architecture.num_parameters:,} parameters{where}>"
+        return f"<TrainedModel of {self.medium.label}, {counted(self.network.architecture.num_parameters, 'parameter')}{where}>"
 
     @property
     def kind(self) -> str:

@@ -143,11 +143,30 @@ class Run:
         return {"standard_input": self.kept.name} if self.kept else {}
 
 
-def start(order: Order, folder: RunFolder) -> Run:
-    """Prepares a new run in an empty run folder.
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """What a new run will be, before there is a network.
+
+    Attributes:
+        config: every setting decided.
+        kept: the file that keeps what was read from standard input.
+        base: the model that it starts from.
+    """
+
+    config: Config
+    kept: Path | None
+    gathered: Gathered
+    tokenizer: Tokenizer
+    files: TokenFiles
+    architecture: Architecture
+    base: Model | None
+
+
+def sketch(order: Order, folder: RunFolder) -> Outline:
+    """Reads the sources of a new run and decides all of its settings; writes into the folder only what standard input holds.
 
     Raises:
-        LstmgenError: a source, a setting or the machine is not as it must be.
+        LstmgenError: as `start`.
     """
     config = _with_ablation(presets.with_default_budget(order.config))
     choose_device(config.runtime.device)
@@ -157,23 +176,36 @@ def start(order: Order, folder: RunFolder) -> Run:
     tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
     files = token_files(gathered.material, tokenizer, access)
     config = _absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
-    torch.manual_seed(config.training.seed)
     architecture = _architecture(config, gathered.medium, tokenizer)
-    arithmetic = _arithmetic(config, architecture)
+    return Outline(
+        config=config, kept=access.kept, gathered=gathered, tokenizer=tokenizer, files=files, architecture=architecture, base=base
+    )
+
+
+def start(order: Order, folder: RunFolder) -> Run:
+    """Prepares a new run in an empty run folder.
+
+    Raises:
+        LstmgenError: a source, a setting or the machine is not as it must be.
+    """
+    outline = sketch(order, folder)
+    config, tokenizer, architecture, base = outline.config, outline.tokenizer, outline.architecture, outline.base
+    torch.manual_seed(config.training.seed)
+    arithmetic = arithmetic_of(config, architecture)
     network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    folder.begin(kept=access.kept)
+    folder.begin(kept=outline.kept)
     folder.write_config(config)
-    folder.write_sources(gathered.material.files())
+    folder.write_sources(outline.gathered.material.files())
     return Run(
         folder=folder,
-        gathered=gathered,
-        kept=access.kept,
+        gathered=outline.gathered,
+        kept=outline.kept,
         config=config,
         tokenizer=tokenizer,
-        files=files,
+        files=outline.files,
         arithmetic=arithmetic,
         network=network,
         clock=order.clock,
@@ -198,7 +230,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
         )
     files = token_files(gathered.material, tokenizer, access)
-    arithmetic = _arithmetic(config, architecture)
+    arithmetic = arithmetic_of(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
     gathered = replace(gathered, notes=tuple(warnings))
     run = Run(
@@ -325,7 +357,8 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
     )
 
 
-def _arithmetic(config: Config, architecture: Architecture) -> Arithmetic:
+def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
+    """The arithmetic that the settings and the machine lead to. Raises MachineError: the device or the precision is not to be had."""
     set_threads(config.runtime.threads)
     return choose_arithmetic(
         config.runtime.precision,

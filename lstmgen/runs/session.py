@@ -22,6 +22,7 @@ from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.base import MakeExecutor, Medium, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
+from lstmgen.runs.plan import Plan, plan_run
 from lstmgen.runs.preparation import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
@@ -111,6 +112,17 @@ class Training:
         self._pause_after = pause_after
         self._stop_requested = False
         self._run: Run | None = None
+
+    def plan(self) -> Plan:
+        """What the run would be, without training and without a run folder.
+
+        Raises:
+            UsageError: it is one that is resumed, which is what it was.
+            LstmgenError: as iterating would, before the first step.
+        """
+        if self._resume is not None:
+            raise UsageError("a resumed run keeps its plan", remedy=f"lstmgen info {self._resume}")
+        return plan_run(self._order)
 
     def stop(self) -> None:
         """Ends the run after the step that is under way, with a complete checkpoint; safe to call from a signal handler."""
@@ -229,6 +241,7 @@ class Training:
             "precision": run.arithmetic.precision,
             "seed": run.config.training.seed,
             "stopped": event.reason,
+            "opening": next(run.material.files(), {}).get("opening", ""),
             "val": val,
         }
         yield Stopped(reason=event.reason, step=counters.step, summary=self.summary)

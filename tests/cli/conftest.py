@@ -54,6 +54,7 @@ def summary(**changes):
         "steps": 400,
         "seconds": 95.0,
         "stopped": "time",
+        "opening": "Once upon",
         "val": {"tokens": 100, "nats_per_token": 1.5, "perplexity": 4.48, "nats_per_char": 1.5},
     }
     return values | changes

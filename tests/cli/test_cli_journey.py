@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 import pytest
 
@@ -213,5 +214,57 @@ def test_the_verdict_compares_with_knowing_nothing():
     assert "64 characters" in lines[0]
     assert "6.00 bits" in lines[0]
     assert "2.00 bits" in lines[1]
-    assert "only 4.0 characters" in lines[1]
+    assert "only 4 characters" in lines[1]
     assert verdict({"vocab_size": 65, "val": None}) == ["There was too little text to measure it on."]
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli, sea):
+    done = cli("train", "sea.txt", "--dry-run", "--max-steps", "6", *TINY)
+    assert (done.code, done.err) == (0, "")
+    for words in ("1 file of text", "lstm 2 x 6", "6 steps of 3 x 7 tokens", "for the model"):
+        assert words in done.text
+    assert [path.name for path in sea.iterdir() if path.name != "home"] == ["sea.txt"]
+    assert json.loads(cli("train", "-", "--dry-run", "--json", *TINY, stdin=(VERSE * 40).encode()).out)["documents"] == 1
+    assert cli("train", "--resume", "RUN", "--dry-run").code == 2
+
+
+def last_command(text, label):
+    """The words behind `next: lstmgen`, or behind another label."""
+    (line,) = [line for line in text.splitlines() if line.startswith(label)]
+    words = shlex.split(line.removeprefix(label))
+    assert words.pop(0) == "lstmgen"
+    return words
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("NOTES on lamps: keep them dry, keep them lit\n", "NOTES on lamps: keep"),
+        ('\n\n  \t\n--help is "no" `option`; $(rm -r x)\n', '--help is "no" `option`;'),
+        ("-\n***\nit's 5 o'clock\tnow\n", "it's 5 o'clock"),
+        ("\u706f\u5854\u5728\u6d77\u8fb9" * 9 + "\n", ("\u706f\u5854\u5728\u6d77\u8fb9" * 9)[:24]),
+        ("a\u202egnp.exe and more\n", "a"),
+        ("???\n", None),
+    ],
+)
+@pytest.mark.parametrize("tokenizer", ["char", "byte"])
+def test_the_command_that_is_printed_at_the_end_runs_as_it_stands(cli, sea, text, prompt, tokenizer):
+    (sea / "own.txt").write_text(text * 30, encoding="utf-8")
+    done = cli("train", "own.txt", "--max-steps", "2", "--tokenizer", tokenizer, *TINY)
+    words = last_command(done.err, "next: ")
+    assert words == ["sample", "checkpoints/own", *(["-p", prompt] if prompt else [])]
+    sampled = cli(*words)
+    assert sampled.code == 0, sampled.err
+    assert sampled.text.startswith(prompt or "")
+    used = last_command(cli("info", "checkpoints/own").text, "use ")
+    assert used[2:] == words[2:]
+    assert cli(*used, "-n", "3").code == 0
+
+
+@pytest.mark.usefixtures("sea")
+def test_a_model_without_its_run_folder_has_a_command_that_runs_as_well(cli, sea):
+    trained(cli, "sea.txt")
+    (sea / "checkpoints" / "sea" / "model.safetensors").rename(sea / "alone.safetensors")
+    words = last_command(cli("info", "alone.safetensors").text, "use ")
+    assert words == ["sample", "alone.safetensors"]
+    assert cli(*words).code == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from lstmgen import api, choices
-from lstmgen.cli.media import chosen, hint_of, options_of, presentation_of
+from lstmgen.cli.media import chosen, first_sample, label_of, options_of
 from lstmgen.cli.sample_options import COMMON, TURN_LENGTH
 from lstmgen.errors import UsageError
 from lstmgen.media.registry import medium
@@ -38,10 +38,12 @@ def test_an_option_of_another_medium_is_refused(label, name, value, flag):
         chosen("sample", label, {**NOTHING, name: value})
 
 
-def test_every_tokenizer_has_a_hint_and_so_has_what_is_unknown():
-    assert {hint_of(name) for name in choices.MEDIA["tunes"].tokenizers} == {"-o tune.mid --png --wav"}
-    assert {hint_of(name) for name in choices.MEDIA["text"].tokenizers} == {'-p "How it begins"'}
-    assert hint_of("digits") == presentation_of("numbers").hint == "-o FILE"
+def test_every_model_has_a_first_sample_and_so_has_what_is_unknown():
+    assert {label_of(name) for name in choices.MEDIA["tunes"].tokenizers} == {"music"}
+    assert {label_of(name) for name in choices.MEDIA["text"].tokenizers} == {"text"}
+    assert first_sample("music", "RUN", "") == "lstmgen sample RUN -o tune.mid --png --wav"
+    assert first_sample("text", "my run", "it's dark") == """lstmgen sample 'my run' -p 'it'"'"'s dark'"""
+    assert first_sample("text", "RUN", "") == first_sample(label_of("digits"), "RUN", "1 2 3") == "lstmgen sample RUN"
 
 
 def test_the_help_says_how_long_a_text_is_where_nothing_is_asked_for():

@@ -97,6 +97,7 @@ def on_a_terminal(*argv, respond=None):
     master, slave = pty.openpty()
     process = subprocess.Popen(program(*argv), env=ENVIRON, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, close_fds=True)
     os.close(slave)
+    process.keyboard = master
     screen = b""
     while True:
         ready, _, _ = select.select([master], [], [], 0.05)
@@ -114,6 +115,23 @@ def on_a_terminal(*argv, respond=None):
             respond(process, screen)
     os.close(master)
     return process.wait(), screen
+
+
+def test_what_is_typed_is_waited_for_and_ended_once_with_nothing_drawn_over_it(tmp_path):
+    options = ["--hidden-size", "8", "--embedding-size", "4", "--batch-size", "2", "--seq-length", "8", "--device", "cpu", "--threads", "1"]
+    sent = []
+
+    def type_(process, screen):
+        if not sent and b"waiting for the text" in screen:
+            sent.append(screen)
+            os.write(process.keyboard, b"the sea is wide\nthe sea is deep\n" * 9 + b"\x04")
+
+    code, screen = on_a_terminal("train", "-", "-o", tmp_path / "run", "--max-steps", "2", *options, respond=type_)
+    assert code == 0, screen.decode()
+    assert b"end it with Ctrl-D" in screen
+    before = screen[: screen.index(b"\x1b[?25l")]  # nothing is animated until the end of what is typed
+    assert before.count(b"the sea is deep") == 9
+    assert b"done: all steps are taken" in screen
 
 
 def test_ctrl_c_in_training_on_a_terminal_saves_gives_the_cursor_back_and_the_printed_command_works(tmp_path):

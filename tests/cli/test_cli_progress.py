@@ -89,7 +89,7 @@ def test_the_end_says_where_the_model_is_how_good_it_is_and_what_to_type_next(fa
     assert "the time is up after 400 steps in 1m35s" in text
     assert "model: checkpoints/story/model.safetensors" in text
     assert "1.5000 nats a character, 2.1640 bits a character" in text
-    assert "next: lstmgen sample checkpoints/story -p" in text
+    assert "next: lstmgen sample checkpoints/story -p 'Once upon'" in text
 
 
 def test_the_end_of_a_run_without_validation_claims_no_quality(fake):

@@ -114,3 +114,29 @@ def test_none_of_several_is_removed_when_one_cannot_be(cli, shelf):
     assert (shelf / "sea").exists()
     assert cli("runs", "rm", "sea", "nothing", "--yes").code == 3
     assert (shelf / "sea").exists()
+
+
+def test_curves_are_drawn_in_the_terminal_or_into_files_whose_folders_are_made(cli, shelf):
+    assert cli("runs", "plot", "sea").text.count("┤") >= 2
+    done = cli("runs", "plot", "sea", "lake", "-o", "new/curves.svg", "-o", "new/curves.png", "--title", "Water")
+    assert (done.code, done.out) == (0, b"")
+    assert done.err.count("wrote new/curves") == 2
+    assert "Water" in (shelf.parent / "new" / "curves.svg").read_text()
+    assert (shelf.parent / "new" / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("argv", "words"), [(["-o", "curves.pdf"], ".svg or .png"), (["--dark"], "--dark is for pictures")])
+@pytest.mark.usefixtures("shelf")
+def test_what_cannot_be_drawn_is_refused(cli, argv, words):
+    done = cli("runs", "plot", "sea", *argv)
+    assert done.code == 2
+    assert words in done.err
+
+
+@pytest.mark.usefixtures("shelf")
+def test_event_files_without_their_package_name_the_extra(cli, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
+    for argv in (["runs", "plot", "sea"], ["train", "absent.txt"]):
+        done = cli(*argv, "--tensorboard", "events")
+        assert done.code == 2
+        assert done.err.endswith("try: pip install 'lstmgen[tensorboard]'\n")

@@ -237,3 +237,12 @@ def test_the_name_of_a_file_cannot_steer_the_terminal(cli, run_folder, tmp_path)
     assert done.code == 0
     assert "\\x1b[2J b.txt" in done.err
     assert "\x1b" not in done.err
+
+
+def test_a_sample_that_its_model_ended_at_once_says_so_and_names_the_option(cli, run_folder):
+    seed = next(str(seed) for seed in range(500) if not cli("sample", run_folder, "-s", seed, "-q").out)
+    done = cli("sample", run_folder, "-s", seed)
+    assert (done.code, done.out) == (0, b"")
+    assert re.search(r"^note: the model ended its document at once; --ignore-end", done.err, re.MULTILINE)
+    assert cli("sample", run_folder, "-s", seed, "--ignore-end", "-n", "9").err.count("note:") == 0
+    assert "note:" not in cli("sample", run_folder, "-s", seed, "-n", "0").err

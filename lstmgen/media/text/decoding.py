@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.media.text.symbols import BYTE_ESCAPE, code_points
 from lstmgen.opening import open_regular
+from lstmgen.wording import counted
 
 _COUNT_SLICE: Final = 2**16
 """Characters counted at a time; `bincount` works on a copy of eight bytes each."""
@@ -222,11 +223,6 @@ def position_of(path: Path, offset: int) -> tuple[int, int]:
     return line, column
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 byte`, `2 bytes`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 _BAD_BYTES: Final = {"replace": "replaced by U+FFFD", "ignore": "left out", "surrogateescape": "kept as lone surrogates"}
 
 
@@ -234,13 +230,13 @@ def _notes(path: Path, normaliser: Normaliser, counter: CharacterCounter) -> Ite
     if normaliser.had_mark:
         yield "byte order mark removed"
     if normaliser.crlf:
-        yield f"{plural(normaliser.crlf, 'CRLF line end')} turned into LF"
+        yield f"{counted(normaliser.crlf, 'CRLF line end')} turned into LF"
     if normaliser.lone_cr:
-        yield f"{plural(normaliser.lone_cr, 'CR line end')} turned into LF"
+        yield f"{counted(normaliser.lone_cr, 'CR line end')} turned into LF"
     if normaliser.bad_bytes:
         line, column = position_of(path, normaliser.first_bad_offset)
         done = _BAD_BYTES[normaliser.errors]
         where = f"offset {normaliser.first_bad_offset}, line {line}, column {column}"
-        yield f"{plural(normaliser.bad_bytes, 'byte')} outside UTF-8 {done} (first at {where})"
+        yield f"{counted(normaliser.bad_bytes, 'byte')} outside UTF-8 {done} (first at {where})"
     if len(counter.counts) and counter.counts[0]:
-        yield f"{plural(int(counter.counts[0]), 'NUL character')} kept"
+        yield f"{counted(int(counter.counts[0]), 'NUL character')} kept"

@@ -17,9 +17,10 @@ from lstmgen.choices import ErrorsPolicy
 from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import metered
 from lstmgen.errors import CorpusError, UsageError
-from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, plural, position_of, scan
+from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, position_of, scan
 from lstmgen.media.text.recognise import RefusedError, require_text
 from lstmgen.opening import open_regular
+from lstmgen.wording import counted
 
 _NORMALISATION_VERSION: Final = 1
 """Part of a corpus's hash; to be raised when the same bytes would become another text."""
@@ -222,6 +223,6 @@ def _nothing_usable(skipped: Sequence[tuple[str, str]]) -> CorpusError:
     reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:_REASONS_SHOWN])
     more = f"; and {len(skipped) - _REASONS_SHOWN} more" if len(skipped) > _REASONS_SHOWN else ""
     return CorpusError(
-        f"no usable text among {plural(len(skipped), 'file')} ({reasons}{more})",
+        f"no usable text among {counted(len(skipped), 'file')} ({reasons}{more})",
         remedy="name a file or a folder that holds UTF-8 text, or see lstmgen corpora",
     )

@@ -6,10 +6,11 @@ Used when a run starts, when it is resumed, and when its model is scored on a pa
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from lstmgen.corpus.prepared import Part
 from lstmgen.media.base import Symbols
@@ -18,6 +19,20 @@ from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus
 from lstmgen.media.text.splits import spans
 from lstmgen.media.text.words import symbols_of_chunks
+
+_OPENING_PROBE: Final = 4096
+"""Characters in which the opening is looked for."""
+_OPENING_CHARS: Final = 24
+
+
+def opening(text: str) -> str:
+    """The first words of a text: as many of a line as are short and printable; empty where there are none."""
+    for line in text.splitlines():
+        words = "".join(itertools.takewhile(str.isprintable, line.strip()))
+        if any(map(str.isalnum, words)):
+            short = words[: _OPENING_CHARS + 1].rpartition(" ")[0] if len(words) > _OPENING_CHARS else words
+            return short if any(map(str.isalnum, short)) else words[:_OPENING_CHARS]
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +75,10 @@ class TextMaterial:
     def files(self) -> Iterator[dict[str, Any]]:
         """Every file that the sources hold: what was read of it, or why it was not."""
         for document in self.corpus.documents:
-            yield {"file": document.name, "read": True, "chars": document.chars, "sha256": document.sha256, "reasons": list(document.notes)}
+            facts = {"file": document.name, "read": True, "chars": document.chars, "sha256": document.sha256}
+            first = document is self.corpus.documents[0]
+            begins = {"opening": opening("".join(self.corpus.read(document, 0, min(document.chars, _OPENING_PROBE))))} if first else {}
+            yield facts | begins | {"reasons": list(document.notes)}
         yield from ({"file": name, "read": False, "reasons": [reason]} for name, reason in self.corpus.skipped)
 
     def items(self) -> Iterator[tuple[str, str]]:

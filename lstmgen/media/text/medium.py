@@ -30,6 +30,7 @@ from lstmgen.media.text.words import symbols_of_text
 from lstmgen.media.text.writer import TextPlan
 from lstmgen.media.writing import Encoded, Prompt
 from lstmgen.options import check_known
+from lstmgen.wording import counted
 
 DEFAULT_LENGTH: Final = 500
 """Tokens of a sample where nothing else is asked for."""
@@ -234,7 +235,9 @@ def _encoded(tokenizer: TextTokenizer, text: str, *, oov: OovPolicy, what: str) 
         InputError: the text is too long.
     """
     if len(text) > limits.MAX_PROMPT_CHARS:
-        raise InputError(f"{what} has {len(text):,} characters, at most {limits.MAX_PROMPT_CHARS:,} are read", remedy="give a shorter text")
+        raise InputError(
+            f"{what} has {counted(len(text), 'character')}, at most {limits.MAX_PROMPT_CHARS:,} are read", remedy="give a shorter text"
+        )
     ids = tokenizer.encode(text, oov=oov)
     unseen = () if oov == "error" or tokenizer.covers_everything else tokenizer.unseen(text)
     if not unseen:

@@ -31,6 +31,7 @@ from lstmgen.media.text.byte_table import FIRST_UNIT_ID, EndsInBytes, spell
 from lstmgen.media.text.piece_proto import SPACE_MARK
 from lstmgen.media.text.sampling import Texts, sample
 from lstmgen.media.text.symbols import has_byte_escapes, settle_strays
+from lstmgen.wording import counted
 
 if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
@@ -109,7 +110,7 @@ class PieceTokenizer(EndsInBytes):
             learnt = _learn(kind, iter(sorted(alphabet - {"\n", "\r"}) or ["a"]), vocab_size=size)
         if learnt is None:
             raise LstmgenError(
-                f"sentencepiece could not learn {kind} pieces from this corpus", remedy="--tokenizer word or --tokenizer char"
+                f"sentencepiece could learn no pieces of kind {kind} from this corpus", remedy="--tokenizer word or --tokenizer char"
             )
         return PieceTokenizer(kind, *learnt, raw_bytes=any(has_byte_escapes(symbol) for symbol in counts))
 
@@ -167,7 +168,7 @@ class PieceTokenizer(EndsInBytes):
         except (RuntimeError, ValueError) as error:
             checks.refuse(f"sentencepiece refuses the pieces: {error}")
         if found != tokenizer.vocab_size:
-            checks.refuse(f"sentencepiece found {found} pieces, expected {tokenizer.vocab_size}")
+            checks.refuse(f"sentencepiece found {counted(found, 'piece')}, expected {tokenizer.vocab_size}")
         return tokenizer
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lstmgen.choices import OovPolicy
 from lstmgen.errors import UnseenSymbolError
+from lstmgen.wording import counted
 
 REPLACEMENT_CHARACTER: Final = "\ufffd"
 """What stands for something that could not be read."""
@@ -101,7 +102,7 @@ def unseen_symbols(symbols: tuple[str, ...], *, first_index: int) -> UnseenSymbo
     """The error that names symbols without an id; `first_index` counts the characters before the first of them."""
     named = ", ".join(f"'{printable(symbol)}' (U+{ord(symbol):04X})" for symbol in symbols[:_MAX_SHOWN])
     more = f" and {len(symbols) - _MAX_SHOWN} more" if len(symbols) > _MAX_SHOWN else ""
-    what = "a symbol" if len(symbols) == 1 else f"{len(symbols)} symbols"
+    what = counted(len(symbols), "symbol")
     return UnseenSymbolError(
         f"the text holds {what} that the tokenizer has never seen: {named}{more}; the first is character {first_index + 1} of the text",
         symbols=symbols,

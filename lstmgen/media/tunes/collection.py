@@ -15,6 +15,7 @@ from lstmgen.media.base import MakeExecutor
 from lstmgen.media.tunes.midi_files import read_all
 from lstmgen.music.midi.reader import Finding
 from lstmgen.music.score import Score
+from lstmgen.wording import counted, duration
 
 _READER_VERSION: Final = 2
 """Part of a collection's hash; to be raised when the same bytes would become another score, or other tokens."""
@@ -65,8 +66,7 @@ class Collection:
 
     def summary_lines(self) -> tuple[str, ...]:
         """How much there is, and by reason what was damaged or skipped, with some names."""
-        hours = self.duration_s / 3600
-        lines = [f"{len(self.pieces):,} tunes, {self.notes:,} notes, {hours:.2f} hours"]
+        lines = [f"{counted(len(self.pieces), 'tune')}, {counted(self.notes, 'note')}, {duration(self.duration_s)}"]
         lines += _by_reason("damaged but read", ((piece.name, finding.reason) for piece in self.pieces for finding in piece.findings))
         lines += _by_reason("skipped", self.skipped)
         return tuple(lines)
@@ -129,4 +129,4 @@ def gather_scores(
 
 def _nothing_usable(skipped: list[tuple[str, str]]) -> CorpusError:
     reasons = "; ".join(_by_reason("skipped", skipped)[:5])
-    return CorpusError(f"no usable MIDI among {len(skipped):,} files: {reasons}", remedy="name a folder that holds .mid files")
+    return CorpusError(f"no usable MIDI among {counted(len(skipped), 'file')}: {reasons}", remedy="name a folder that holds .mid files")

@@ -22,6 +22,7 @@ from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.roundtrip import corpus_loss
 from lstmgen.music.score import Score
 from lstmgen.music.tidy import with_pedal, without_overlaps
+from lstmgen.wording import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,7 @@ class TuneMaterial:
     def losses(self, tokenizer: EventTokenizer) -> tuple[str, ...]:
         """What the tunes lose on their way through a tokenizer and back, in words; of many, of evenly spread ones."""
         lost = corpus_loss([piece.score for piece in self.train], tokenizer)
-        said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {lost.notes:,} notes lost"
+        said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {counted(lost.notes, 'note')} lost"
         if lost.onset_error_ms_p95 is None or lost.duration_error_ms_p95 is None:
             return (said,)
         onset, duration = lost.onset_error_ms_p95, lost.duration_error_ms_p95

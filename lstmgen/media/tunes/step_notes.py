@@ -13,6 +13,7 @@ from lstmgen.errors import InputError
 from lstmgen.media.tunes.time_bases import TimeBase, nearest
 from lstmgen.music.lanes import NEVER, Steps
 from lstmgen.music.score import Notes, Score
+from lstmgen.wording import counted
 
 VELOCITIES_PER_BIN: Final = 4
 UNSAID: Final = 0
@@ -65,7 +66,8 @@ class StepNotes:
         filled = int((end_N - start_N).sum())
         if length > most_steps or filled > most_filled:
             raise InputError(
-                f"the piece is {length / base.per_unit:,.0f} {base.unit} long, {length:,} steps of which its notes fill {filled:,}, "
+                f"the piece is {length / base.per_unit:,.0f} {base.unit} long, "
+                f"{counted(length, 'step')} of which its notes fill {filled:,}, "
                 f"expected at most {most_steps:,}" + (f" and {most_filled:,}" if most_filled < NEVER else ""),
                 remedy="leave the piece out",
             )

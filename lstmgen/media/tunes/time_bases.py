@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lstmgen.music.lanes import Steps
 from lstmgen.music.score import Score
+from lstmgen.wording import counted
 
 
 def nearest(places: Any) -> Steps:
@@ -49,7 +50,7 @@ class Beats:
 
     def word(self, steps: int) -> str:
         """Such as `0.25 beats`."""
-        return f"{steps / self.per_unit:.3g} beats"
+        return counted(steps / self.per_unit, "beat")
 
 
 @final

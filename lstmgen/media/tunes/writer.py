@@ -21,6 +21,7 @@ from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
 from lstmgen.music.score import Notes, Score, TempoMap
+from lstmgen.wording import counted
 
 _TOKENS_PER_BAR: Final = 2_000
 _TOKENS_PER_S: Final = 1_000
@@ -138,4 +139,4 @@ class TuneWriter:
         if not drawn_notes:
             yield "not a single note was drawn: a higher temperature, or fewer restrictions, may help"
         if not self._cursor.finished and (constraints.bars is not None or constraints.seconds is not None):
-            yield f"it was ended after {len(self._drawn):,} tokens, before the length that was asked for"
+            yield f"it was ended after {counted(len(self._drawn), 'token')}, before the length that was asked for"

@@ -22,6 +22,7 @@ from lstmgen.music.midi.events import CONTROL, META_KEY, META_METER, META_NAME, 
 from lstmgen.music.midi.recovery import CUT_OFF, recover
 from lstmgen.music.midi.scan import scan
 from lstmgen.music.score import DEFAULT_TEMPO_US, PERCUSSION_CHANNEL, Key, Meter, Notes, Pedals, Score, TempoMap, Track
+from lstmgen.wording import counted
 
 
 class MidiError(InputError):
@@ -124,7 +125,7 @@ def _header(body: bytes, file: _File) -> tuple[int, int, int]:
     """Where the first track begins, how many the header says, and the ticks of a beat."""
     length = int.from_bytes(body[4:8], "big")
     if len(body) < 14:
-        raise MidiError(f"the file ends within its header, after {len(body)} bytes", remedy="fetch the file again")
+        raise MidiError(f"the file ends within its header, after {counted(len(body), 'byte')}", remedy="fetch the file again")
     if length != 6:
         file.note("wrong length of the header", detail=f"{length}, expected 6")
     kind, tracks, division = (int.from_bytes(body[place : place + 2], "big") for place in (8, 10, 12))

@@ -7,7 +7,6 @@ stays short enough to scroll through, and coarser where it would not.
 from __future__ import annotations
 
 import math
-import unicodedata
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
@@ -21,6 +20,7 @@ from lstmgen.music.instruments import DRUM_GROUPS
 from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable, shared_out, voices
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Notes, Score
+from lstmgen.wording import cells
 
 _COLUMN_BEATS: Final = (0.125, 0.25, 0.5, 1.0, 2.0)
 """How much of a quarter note a column may show, the finest first."""
@@ -286,11 +286,6 @@ def _written(line: list[Cell], *, colour: bool) -> str:
         text = "".join(cell[0] for cell in run)
         parts.append(f"\x1b[{style}m{text}\x1b[0m" if style and text.strip() else text)
     return "".join(parts)
-
-
-def cells(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def clipped(text: str, width: int) -> str:

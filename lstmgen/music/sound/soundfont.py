@@ -27,6 +27,7 @@ from lstmgen.music.sound import mixing
 from lstmgen.music.sound.synth import check_length, check_sample_rate
 from lstmgen.music.sound.wav import read_wav
 from lstmgen.music.sound.waves import resampled
+from lstmgen.wording import counted
 
 _CHILD: Final = Path(__file__).with_name("soundfont_child.py")
 _TAIL_S: Final = 2.0
@@ -117,7 +118,7 @@ def _played(midi: bytes, soundfont: Path, *, volume: int, duration_s: float) -> 
                 command, input=job.encode("ascii"), capture_output=True, check=False, timeout=_START_S + duration_s
             )
         except subprocess.TimeoutExpired as error:
-            raise _stopped(soundfont, f"it was not done after {error.timeout:.0f} seconds") from error
+            raise _stopped(soundfont, f"it was not done after {counted(round(error.timeout), 'second')}") from error
         if Path(names["refusal"]).exists():
             reason = Path(names["refusal"]).read_text(encoding="utf-8", errors="replace")
             raise InputError(

@@ -19,6 +19,7 @@ from lstmgen.music.score import Notes, Score
 from lstmgen.music.sound import drum_sounds, mixing
 from lstmgen.music.sound.voices import PROGRAMS
 from lstmgen.music.sound.waves import STRENGTHS, Tone
+from lstmgen.wording import counted
 
 _LOUDNESS_POWER: Final = 1.7
 """Amplitude grows with this power of the velocity: half the velocity is 10 dB less."""
@@ -108,8 +109,9 @@ def check_length(score: Score) -> None:
         InputError: it is too long.
     """
     if score.duration_s > limits.MAX_SOUND_S:
+        lasts = counted(round(score.duration_s / 60), "minute")
         raise InputError(
-            f"the piece lasts {score.duration_s / 60:,.0f} minutes, expected at most {limits.MAX_SOUND_S / 60:.0f} to make sound of",
+            f"the piece lasts {lasts}, expected at most {limits.MAX_SOUND_S / 60:.0f} to make sound of",
             remedy="cut it into parts",
         )
 
@@ -131,8 +133,9 @@ def _plan(score: Score, *, sample_rate: int) -> _Plan:
     release_s = np.where(is_drum, np.where(choked_s < sounding_s, _CHOKE_S, 0.0), np.clip(length_s - held_s, 0.0, release_s))
     held_s = np.minimum(sounding_s, choked_s)
     if float((held_s + release_s).sum()) > limits.MAX_SOUNDING_S:
+        sounding = counted(round(float(held_s.sum()) / 3600), "hour")
         raise InputError(
-            f"all notes together sound for {held_s.sum() / 3600:,.0f} hours, expected at most {limits.MAX_SOUNDING_S / 3600:.0f}",
+            f"all notes together sound for {sounding}, expected at most {limits.MAX_SOUNDING_S / 3600:.0f}",
             remedy="render a part of it",
         )
     start = np.rint(start_s * sample_rate).astype(np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lstmgen import limits
-from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, decoded, plural, position_of, scan
+from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, decoded, position_of, scan
 
 POLICIES = ["replace", "ignore", "surrogateescape"]
 
@@ -151,7 +151,3 @@ def test_a_position_counts_lines_of_every_kind_and_whole_characters(tmp_path: Pa
     monkeypatch.setattr(limits, "READ_CHUNK_BYTES", chunk_bytes)
     (tmp_path / "a").write_bytes(before + b"\xff and more\n")
     assert position_of(tmp_path / "a", len(before)) == expected
-
-
-def test_one_is_not_plural():
-    assert [plural(count, "byte") for count in (0, 1, 2)] == ["0 bytes", "1 byte", "2 bytes"]

@@ -185,7 +185,7 @@ def test_other_json_of_version_1_is_refused(values):
         ({"pieces": "the"}, "expected a list"),
         ({"pieces": ["the", 3, *"abcde"]}, "entry 1 of pieces is int"),
         ({"pieces": ["", *"abcdef"]}, "0 characters"),
-        ({"pieces": ["a" * 5000, *"bcdefg"]}, "5000 characters"),
+        ({"pieces": ["a" * 5000, *"bcdefg"]}, "5,000 characters"),
         ({"pieces": ["a", *"abcdef"]}, "twice"),
         ({"pieces": ["\ud800", *"abcdef"]}, "half a character"),
         *(({"pieces": [f"x{symbol}", *"abcdef"]}, "no piece can hold") for symbol in ("\u2581", "\0", "\udc80")),

@@ -139,7 +139,7 @@ def test_a_tune_reads_as_its_events():
         "program Acoustic Grand Piano",
         "velocity 82",
         "pitch C4",
-        "duration 1 beats",
+        "duration 1 beat",
         "pitch E4",
         "duration 2 beats",
     ]

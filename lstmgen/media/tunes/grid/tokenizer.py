@@ -19,6 +19,7 @@ from lstmgen.media.tunes.grid.chords import ChordGrid
 from lstmgen.media.tunes.grid.options import DEFAULT_CYCLE_BEATS, DEFAULT_STEPS_PER_BEAT, DEFAULT_VOICES
 from lstmgen.media.tunes.grid.voices import VoiceGrid
 from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.wording import counted
 
 FORMS: Final[tuple[GridForm, ...]] = get_args(GridForm)
 
@@ -53,15 +54,17 @@ class GridTokenizer(EventTokenizer):
             raise UsageError(f"there is no grid form {ascii(self.form)[:40]}, expected {' or '.join(FORMS)}", remedy="--grid-form voices")
         if not 1 <= self.steps_per_beat <= limits.MAX_STEPS_PER_BEAT:
             raise UsageError(
-                f"{self.steps_per_beat} steps per beat are out of range, expected 1 to {limits.MAX_STEPS_PER_BEAT}",
+                f"{counted(self.steps_per_beat, 'step')} to the beat, expected 1 to {limits.MAX_STEPS_PER_BEAT}",
                 remedy="--steps-per-beat 4, or 12 for music with triplets",
             )
         if self.form == "chords":
             object.__setattr__(self, "voices", 0)  # the way of a frozen dataclass to have one form of each value
         elif not 1 <= self.voices <= limits.MAX_GRID_VOICES:
-            raise UsageError(f"{self.voices} voices are out of range, expected 1 to {limits.MAX_GRID_VOICES}", remedy="--voices 4")
+            raise UsageError(f"{counted(self.voices, 'voice')}, expected 1 to {limits.MAX_GRID_VOICES}", remedy="--voices 4")
         if not 1 <= self.cycle_beats <= limits.MAX_CYCLE_BEATS:
-            raise UsageError(f"a cycle of {self.cycle_beats} beats, expected 1 to {limits.MAX_CYCLE_BEATS}", remedy="leave it out")
+            raise UsageError(
+                f"a cycle of {counted(self.cycle_beats, 'beat')}, expected 1 to {limits.MAX_CYCLE_BEATS}", remedy="leave it out"
+            )
 
     @cached_property
     def notation(self) -> VoiceGrid | ChordGrid:

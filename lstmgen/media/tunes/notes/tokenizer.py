@@ -47,6 +47,7 @@ from lstmgen.music.constraints import Constraints
 from lstmgen.music.instruments import program_name
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
+from lstmgen.wording import counted
 
 STEPS_PER_BEAT: Final = (12, 24)
 _FITS: Final = 0.98
@@ -174,7 +175,9 @@ class NotesTokenizer(EventTokenizer):
         if self.time_base not in get_args(TimeBase):
             raise UsageError(f"the time base is {ascii(self.time_base)[:40]}, expected beats or seconds", remedy="--time-base beats")
         if self.steps_per_beat not in STEPS_PER_BEAT:
-            raise UsageError(f"{self.steps_per_beat} steps to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24")
+            raise UsageError(
+                f"{counted(self.steps_per_beat, 'step')} to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24"
+            )
         if self.repeats and self.time_base != "beats":
             raise UsageError("notes in seconds have no bars that could repeat", remedy="leave --repeats out, or choose --time-base beats")
 

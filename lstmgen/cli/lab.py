@@ -1,0 +1,153 @@
+"""`lstmgen lab`: generated tasks that tell cells apart, and the gradient that reaches back, measured here and now."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+from lstmgen import api, choices
+from lstmgen.cli.bars import work_bar
+from lstmgen.cli.command import Command
+from lstmgen.cli.options import JSON
+from lstmgen.cli.output import Streams, to_json
+from lstmgen.cli.table import aligned, fitting, terminal_width
+from lstmgen.cli.wording import amount, counted, duration
+from lstmgen.errors import UsageError
+from lstmgen.options import Option
+
+_EXAMPLES: Final = (
+    "lstmgen lab                                     # what there is",
+    "lstmgen lab reber                               # LSTM against the plain RNN",
+    "lstmgen lab parity --cell lstm --cell minlstm   # what a linear recurrence cannot do",
+    "lstmgen lab reber-continual --cell lstm --cell lstm-1997 --seeds 5",
+    "lstmgen lab gradient                            # how much of the gradient reaches back",
+)
+GRADIENT: Final = "gradient"
+_WIDTH: Final = 100
+"""Columns where the width of the terminal is not known."""
+_USUAL: Final = ("lstm", "rnn")
+_GRADIENT_ROWS: Final = (("rnn", None), ("gru", None), ("lstm-1997", None), ("lstm", 0.0), ("lstm", None), ("lstm", 3.0))
+_CLAIM: Final = ("said of a plain RNN", 0.4 ** (1 / 10))
+"""What introductions to the LSTM say: 60 % of the gradient is lost in ten steps."""
+
+_TASK: Final = Option(
+    name="task",
+    unit="TASK",
+    help="What to measure; all are listed where none is named.",
+    complete=lambda incomplete: [name for name in (*choices.LAB_TASKS, GRADIENT) if name.startswith(incomplete)],
+)
+_CELLS: Final = Option(
+    name="cells", flags="--cell", choices=choices.cell_names(), repeated=True, help="A cell to try; several may be given. [lstm and rnn]"
+)
+_SEEDS: Final = Option(name="seeds", flags="--seeds", type=int, unit="N", low=1, high=100, default=1, help="Trials of each cell.")
+_STEPS: Final = Option(
+    name="steps", flags="--steps", type=int, unit="N", low=1, help="Training steps; enough for the task where not given."
+)
+_SEED: Final = Option(name="seed", flags="--seed", type=int, unit="N", low=0, default=0, help="Seed of the first trial.")
+
+
+def run(streams: Streams, *, task: str | None, cells: tuple[str, ...], seeds: int, steps: int | None, seed: int, json: bool) -> None:
+    """Try cells on generated tasks that tell them apart, each in about a minute.
+
+    A fresh network of one layer learns the task and is tested on what it has not seen. Beside its figure stand the share of right answers
+    of who guesses and what the literature reports.
+    """
+    if task is None:
+        _list(streams, json=json)
+    elif task == GRADIENT:
+        _gradient(streams, cells, seed=seed, json=json)
+    elif task in choices.LAB_TASKS:
+        _try(streams, task, list(dict.fromkeys(cells or _USUAL)), range(seed, seed + seeds), steps=steps, json=json)
+    else:
+        raise UsageError(f"there is no task {task!r}, expected one of {', '.join((*choices.LAB_TASKS, GRADIENT))}", remedy="lstmgen lab")
+
+
+def _list(streams: Streams, *, json: bool) -> None:
+    tasks = {name: api.lab_task(name) for name in choices.LAB_TASKS}
+    if json:
+        for name, task in tasks.items():
+            streams.product_line(to_json({"task": name, "about": task.about, "shows": task.shows, "published": task.published}))
+        return
+    for name, task in tasks.items():
+        streams.product_line(name)
+        _tell(streams, f"{task.about}; tells {task.shows}", indent=4)
+    streams.product_line(GRADIENT)
+    _tell(streams, "how much of the gradient reaches a token k steps back, in networks that have learned nothing yet", indent=4)
+
+
+def _tell(streams: Streams, text: str, *, indent: int = 0) -> None:
+    margin = " " * indent
+    for line in textwrap.wrap(text, terminal_width(streams) or _WIDTH, initial_indent=margin, subsequent_indent=margin):
+        streams.product_line(line)
+
+
+def _try(streams: Streams, name: str, cells: Sequence[str], seeds: range, *, steps: int | None, json: bool) -> None:
+    task = api.lab_task(name)
+    trials = [(cell, seed) for cell in cells for seed in seeds]
+    streams.say(f"{name}: {task.about}")
+    results: list[api.Trial] = []
+    with work_bar(streams, "trials", shown=lambda done: counted(round(done / 100), "trial"), patience_s=0.0) as progress:
+        for number, (cell, seed) in enumerate(trials):
+            for trial in api.lab_trial(task, cell, seed=seed, steps=steps):
+                progress(round(100 * (number + trial.step / trial.steps)), 100 * len(trials))
+                if trial.figure is not None:
+                    results.append(trial)
+                    streams.explain(f"{cell}, seed {seed}: {_shown(task, trial.figure)} after {trial.steps:,} steps")
+    if json:
+        for trial in results:
+            facts = {"task": name, "unit": task.unit, "chance": task.chance, "published": task.published}
+            streams.product_line(to_json(facts | asdict(trial)))
+        return
+    rows = [["cell", "parameters", "right", "worst", "best", "loss", "state norm", "time a trial"]]
+    for cell in cells:
+        own = [trial for trial in results if trial.cell == cell]
+        figures = [trial.figure or 0.0 for trial in own]
+        rows.append(
+            [
+                cell,
+                amount(own[0].parameters),
+                *(_shown(task, value) for value in (math.fsum(figures) / len(own), min(figures), max(figures))),
+                f"{math.fsum(trial.loss_nats for trial in own) / len(own):.3f}",
+                f"{math.fsum(trial.state_norm for trial in own) / len(own):.1f}",
+                duration(math.fsum(trial.seconds for trial in own) / len(own)),
+            ]
+        )
+    rows.append(["guessing", "", _shown(task, task.chance), *[""] * 5])
+    for line in aligned(fitting(rows, terminal_width(streams), dropped=(6, 7, 1, 5, 4, 3))):
+        streams.product_line(line)
+    _tell(streams, f"published: {task.published}")
+
+
+def _shown(task: api.LabTask, figure: float) -> str:
+    return f"{figure:.0f}" if task.unit == "length" else f"{100 * figure:.1f} %"
+
+
+def _gradient(streams: Streams, cells: tuple[str, ...], *, seed: int, json: bool) -> None:
+    rows = tuple((cell, None) for cell in dict.fromkeys(cells)) or _GRADIENT_ROWS
+    measured = [(cell, bias, api.untrained_gradient(cell, seed=seed, forget_bias=bias)) for cell, bias in rows]
+    if json:
+        for cell, bias, kept in measured:
+            streams.product_line(to_json({"cell": cell, "forget_bias": bias, **asdict(kept)}))
+        return
+    lags = measured[0][2].lags
+    table = [["share left after k steps", *(f"k = {lag}" for lag in lags)]]
+    for cell, bias, kept in measured:
+        table.append([_label(cell, bias), *map(_share, kept.median)])
+    for name, factor in (("sigmoid(1)^k, a cell alone", 1 / (1 + math.exp(-1))), _CLAIM):
+        table.append([name, *(_share(factor**lag) for lag in lags)])
+    for line in aligned(fitting(table, terminal_width(streams), dropped=(1, 3, 6, 2, 5))):
+        streams.product_line(line)
+
+
+def _label(cell: str, forget_bias: float | None) -> str:
+    return cell if forget_bias is None else f"{cell}, forget bias {forget_bias:g}"
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.1f} %" if share >= 1e-3 else f"{share:.0e}"
+
+
+COMMAND: Final = Command(name="lab", run=run, examples=_EXAMPLES, options=(_TASK, _CELLS, _SEEDS, _STEPS, _SEED, JSON))

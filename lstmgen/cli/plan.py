@@ -1,0 +1,66 @@
+"""`lstmgen train --dry-run`: what a run would be, in words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import lstmgen
+from lstmgen import api
+from lstmgen.cli.options import cache
+from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.processes import reading_pool
+from lstmgen.cli.progress import preparing_line
+from lstmgen.cli.wording import amount, counted, duration, size
+
+_COLUMN: Final = 12
+_MANY: Final = 10
+
+
+def show_plan(streams: Streams, call: Mapping[str, Any], *, json: bool) -> None:
+    """Print what `lstmgen.train` would do with these arguments."""
+    told: set[str] = set()
+
+    def progress(what: str, _: int, total: int) -> None:
+        if what not in told:
+            told.add(what)
+            streams.explain(preparing_line(what, 0, total))
+
+    how = {"stdin": streams.stdin, "cache": cache(), "executor": reading_pool(), "progress": progress, "started_at": time.monotonic()}
+    plan = lstmgen.train(**call, **how).plan()
+    for line in [to_json(plan.to_json())] if json else _lines(plan):
+        streams.product_line(line)
+
+
+def _lines(plan: api.Plan) -> Iterator[str]:
+    for name, text in (*_reads(plan), *_gets(plan)):
+        yield one_line(f"{name:<{_COLUMN}}{text}")
+
+
+def _reads(plan: api.Plan) -> Iterator[tuple[str, str]]:
+    skipped = [row for row in plan.sources if not row["read"]]
+    yield "reads", f"{counted(plan.documents, 'file')} of {plan.medium}" + (f", {len(skipped)} left out" if skipped else "")
+    for row in skipped[:_MANY]:
+        yield "", f"{row['file']}: {', '.join(row.get('reasons', ()))}"
+    for note in plan.notes:
+        yield "note", note
+    kept = f"{plan.tokenizer} with {plan.vocab_size:,}"
+    yield "learns from", f"{plan.train_tokens:,} tokens, validates on {plan.val_tokens:,}; {kept}"
+
+
+def _gets(plan: api.Plan) -> Iterator[tuple[str, str]]:
+    model, training = plan.settings["model"], plan.settings["training"]
+    shape = (
+        f"{model['cell']} {model['num_layers']} x {model['hidden_size']}, embedding {model['embedding_size']}, dropout {model['dropout']:g}"
+    )
+    yield "network", f"{shape}: {plan.parameters:,} parameters" + (f" (preset {plan.preset})" if plan.preset else "")
+    yield "runs on", f"{plan.device}, {plan.precision}"
+    window = f"{training['batch_size']} x {training['seq_length']} tokens"
+    speed = amount(training["batch_size"] * training["seq_length"] / plan.seconds_per_step)
+    work = f"{counted(plan.steps, 'step')} of {window}, {plan.passes:.1f} passes, {speed} tokens a second"
+    yield "takes", f"about {duration(plan.seconds)}: {work}"
+    yield (
+        "needs",
+        f"about {size(plan.memory_bytes)} of memory, {size(plan.model_bytes)} for the model, {size(plan.run_bytes)} for the run folder",
+    )

@@ -1,0 +1,99 @@
+"""How much of the gradient reaches a token k steps back: the vanishing gradient (Hochreiter 1991; Bengio et al. 1994), measured.
+
+One term of loss stands at the last token. Its gradient with respect to what a layer carried k steps before, the output h and the cell c
+apart, is taken by the equations in float64, and given as a share of that at the last step, h and c together.
+
+Letters: T tokens, B streams, L layers, K distances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from torch import Tensor
+
+from lstmgen.model.language_model import Architecture, LanguageModel
+
+LAGS: Final = (1, 2, 5, 10, 20, 50, 100)
+PARTS: Final = {"hidden": "h", "cell": "c"}
+"""What of a cell's gates is carried on, and its letter."""
+_WIDTH, _SYMBOLS, _STREAMS = 128, 64, 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What is left of the gradient in one layer.
+
+    Attributes:
+        layer: its number, from the input on.
+        part: `h`, `c`, or `all` for both together.
+        lags: distances K.
+        median: the share that is left at each distance, of the middle stream.
+        low: of the stream at the tenth part from below.
+        high: of the stream at the tenth part from above.
+    """
+
+    layer: int
+    part: str
+    lags: tuple[int, ...]
+    median: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+def gradient_kept(network: LanguageModel, ids_TB: Tensor, *, lags: Sequence[int] = LAGS) -> list[Kept]:
+    """The measurement on a network and ids of shape (T + 1, B); the last row is what has to be foretold.
+
+    Args:
+        network: the model; a copy of it in float64 is measured, without dropout.
+        ids_TB: what it reads.
+        lags: distances; those beyond the ids are left out.
+    """
+    exact = LanguageModel(network.architecture).double()
+    exact.load_state_dict(network.state_dict())
+    exact.eval()
+    last = len(ids_TB) - 2
+    lags = tuple(lag for lag in lags if lag <= last)
+    logits_TBV, _, gates_LT = exact.trace(ids_TB[:-1], exact.zero_state(ids_TB.shape[1]))
+    loss = F.cross_entropy(logits_TBV[-1], ids_TB[-1], reduction="sum")
+    found: list[Kept] = []
+    for layer, gates_T in enumerate(gates_LT):
+        parts = [name for name in PARTS if name in gates_T[0]]
+        places = [gates_T[last - lag][name] for lag in (0, *lags) for name in parts]
+        gradients = torch.autograd.grad(loss, places, retain_graph=True, allow_unused=True)
+        norms = [torch.zeros(ids_TB.shape[1]).double() if grad is None else grad.norm(dim=1) for grad in gradients]
+        norms_KPB = torch.stack(norms).view(len(lags) + 1, len(parts), -1)
+        whole_KB = norms_KPB.norm(dim=1)
+        found.append(_kept(layer, "all", lags, whole_KB[1:] / whole_KB[0]))
+        found.extend(_kept(layer, PARTS[name], lags, norms_KPB[1:, place] / whole_KB[0]) for place, name in enumerate(parts))
+    return found
+
+
+def _kept(layer: int, part: str, lags: tuple[int, ...], share_KB: Tensor) -> Kept:
+    low, median, high = (tuple(share_KB.quantile(level, dim=1).tolist()) for level in (0.1, 0.5, 0.9))
+    return Kept(layer=layer, part=part, lags=lags, median=median, low=low, high=high)
+
+
+def untrained(cell: str, *, seed: int = 0, forget_bias: float | None = None, lags: Sequence[int] = LAGS) -> Kept:
+    """Of a fresh layer of 128 units on random symbols, h and c together.
+
+    Args:
+        cell: which.
+        seed: of the weights and the symbols.
+        forget_bias: of an LSTM; None: as it begins here, with 1.
+        lags: distances.
+    """
+    torch.manual_seed(seed)
+    network = LanguageModel(
+        Architecture(
+            vocab_size=_SYMBOLS, embedding_size=_WIDTH, hidden_size=_WIDTH, num_layers=1, cell=cell, layer_norm=False, residual=False
+        )
+    )
+    if forget_bias is not None:
+        with torch.no_grad():
+            network.layers[0].get_parameter("bias").chunk(4)[1].fill_(forget_bias)
+    return gradient_kept(network, torch.randint(_SYMBOLS, (max(lags) + 2, _STREAMS)), lags=lags)[0]

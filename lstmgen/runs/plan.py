@@ -1,0 +1,161 @@
+"""What a training run would be: what it reads, which network it gets, how long it takes and how large it is. Nothing is trained or kept."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch.nn.functional import cross_entropy
+
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.runs import presets
+from lstmgen.runs.preparation import Order, Outline, arithmetic_of, sketch
+
+_NUMBER_BYTES: Final = 4
+_COPIES_ON_DISK: Final = 7
+"""Of the weights: the model, and two states of weights and two moments each."""
+_COPIES_IN_MEMORY: Final = 8
+"""Weights, gradients and two moments; and those to return to, without gradients."""
+_ACTIVATIONS: Final = 24
+"""Numbers that are kept for each unit of a layer and each token of a window, from the forward pass to the backward pass."""
+_LOGITS: Final = 3
+"""The same for each entry of the vocabulary: logits, their logarithms, their gradient."""
+_TIMED_STEPS: Final = 3
+_PROGRAM_BYTES: Final = 400_000_000
+"""What Python and torch take before a network is made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run would be.
+
+    Attributes:
+        medium: label of the medium.
+        sources: what was read and what was not, one object a file, with the reasons.
+        notes: what the user should know about the sources.
+        documents: how many were read.
+        tokenizer: its name.
+        vocab_size: number of ids.
+        train_tokens: tokens to learn from.
+        val_tokens: tokens to validate on.
+        preset: the size whose values the network has; None where they were chosen one by one.
+        settings: every setting decided, nested.
+        parameters: numbers in the model.
+        device: where it would run.
+        precision: the arithmetic, and why.
+        seconds_per_step: of three steps that were taken with a network that was thrown away.
+        steps: how many steps the budget allows, by that speed where it is one of time.
+        passes: how often each token would be read.
+        seconds: how long the run would take, the time for reading the sources included.
+        model_bytes: size of the model file.
+        run_bytes: size of the run folder, without what is kept of standard input.
+        memory_bytes: what the process would take at most; a rough guess.
+    """
+
+    medium: str
+    sources: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...]
+    documents: int
+    tokenizer: str
+    vocab_size: int
+    train_tokens: int
+    val_tokens: int
+    preset: str | None
+    settings: dict[str, Any]
+    parameters: int
+    device: str
+    precision: str
+    seconds_per_step: float
+    steps: int
+    passes: float
+    seconds: float
+    model_bytes: int
+    run_bytes: int
+    memory_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def plan_run(order: Order) -> Plan:
+    """Reads the sources and decides the settings as a run would. Token files are kept in the cache, where a run finds them.
+
+    Raises:
+        LstmgenError: as a run would, before its first step.
+    """
+    with tempfile.TemporaryDirectory(prefix="lstmgen-") as folder:
+        outline = sketch(order, RunFolder(Path(folder)))
+        config, architecture = outline.config, outline.architecture
+        arithmetic = arithmetic_of(config, architecture)
+        read_s = order.clock.elapsed_s
+        step_s = _seconds_per_step(outline, arithmetic)
+        training, train = config.training, outline.files.train
+        window = (training.batch_size or 1) * (training.seq_length or 1)
+        limits = [
+            None if training.max_time_s is None else max(1.0, (training.max_time_s - read_s) / step_s),
+            training.max_steps,
+            None if training.epochs is None else training.epochs * len(train.ids) / window,
+        ]
+        steps = math.ceil(min(limit for limit in limits if limit is not None))
+        parameters = architecture.num_parameters
+        tokenizer_bytes = len(json.dumps(outline.tokenizer.to_json()))
+        activations = window * (_ACTIVATIONS * architecture.num_layers * architecture.hidden_size + _LOGITS * architecture.vocab_size)
+        gathered, val = outline.gathered, outline.files.val
+        return Plan(
+            medium=gathered.medium.label,
+            sources=tuple(dict(row) for row in gathered.material.files()),
+            notes=(*gathered.notes, *gathered.material.notes, *gathered.material.losses(outline.tokenizer)),
+            documents=len(gathered.material.names),
+            tokenizer=outline.tokenizer.name,
+            vocab_size=outline.tokenizer.vocab_size,
+            train_tokens=len(train.ids),
+            val_tokens=0 if val is None else len(val.ids),
+            preset=_preset(config.to_dict()),
+            settings=config.to_dict(),
+            parameters=parameters,
+            device=arithmetic.device.type,
+            precision=f"{arithmetic.precision} ({arithmetic.reason})",
+            seconds_per_step=step_s,
+            steps=steps,
+            passes=steps * window / len(train.ids),
+            seconds=read_s + steps * step_s,
+            model_bytes=_NUMBER_BYTES * parameters + tokenizer_bytes,
+            run_bytes=_NUMBER_BYTES * _COPIES_ON_DISK * parameters + 3 * tokenizer_bytes,
+            memory_bytes=_PROGRAM_BYTES + _NUMBER_BYTES * (_COPIES_IN_MEMORY * parameters + activations),
+        )
+
+
+def _preset(settings: Mapping[str, Any]) -> str | None:
+    chosen = settings["model"]["hidden_size"], settings["optimizer"]["lr"]
+    return next((name for name, size in presets.SIZES.items() if (size.hidden_size, size.lr) == chosen), None)
+
+
+def _seconds_per_step(outline: Outline, arithmetic: Any) -> float:
+    """How long a step takes here: forward, backward and the update, of a network that is thrown away. The first one is not counted."""
+    training, architecture = outline.config.training, outline.architecture
+    batch, length = training.batch_size or 1, training.seq_length or 1
+    with torch.random.fork_rng():
+        network = LanguageModel(architecture).to(arithmetic.device)
+        network.train()
+        optimizer = torch.optim.AdamW(network.parameters())
+        ids_TB = torch.randint(architecture.vocab_size, (length + 1, batch), device=arithmetic.device)
+        began_s = time.monotonic()
+        for step in range(_TIMED_STEPS + 1):
+            began_s = time.monotonic() if step == 1 else began_s
+            with arithmetic.context():
+                logits_TBV, _ = network(ids_TB[:-1], network.zero_state(batch))
+            loss = cross_entropy(logits_TBV.float().flatten(0, 1), ids_TB[1:].flatten())
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            loss.item()
+    return (time.monotonic() - began_s) / _TIMED_STEPS
