@@ -24,6 +24,7 @@ PARTS = {
     "settings": ("mutants of settings", 10_000, "mutants"),
     "metrics": ("mutants of metrics", 10_000, "mutants"),
     "tokenizers": ("mutants of tokenizers", 20_000, "mutants"),
+    "terminal": ("samples that would like to steer a terminal", 10_000),
     "indexes": ("mutants of novelty indexes", 10_000, "mutants"),
 }
 """What is counted, how many cases the long form has, and the module, where it is another than that of the part's name."""
