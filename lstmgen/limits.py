@@ -62,6 +62,8 @@ MIN_DOWNLOAD_BYTES_PER_S: Final = 100
 
 # Generation
 MAX_PROMPT_CHARS: Final = 50_000_000
+MAX_PROMPT_BYTES: Final = 64 * 2**20
+"""Of a file that a text begins with; of a pipe or a device no more is read."""
 MAX_REPETITION_PENALTY: Final = 1_000.0
 """And its inverse is the least."""
 MAX_STOP_TEXTS: Final = 1_000

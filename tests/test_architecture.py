@@ -12,7 +12,20 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids", "opening", "options", "run_files", "schema", "strict_json", "strict_toml", "version", "wording"}
+GROUND = {
+    "errors",
+    "limits",
+    "choices",
+    "ids",
+    "opening",
+    "options",
+    "run_files",
+    "schema",
+    "strict_json",
+    "strict_toml",
+    "version",
+    "wording",
+}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {

@@ -278,7 +278,9 @@ def _document(metadata: Any, path: Path, *, form: str, version: int, max_values:
     if not isinstance(text, str):
         raise ModelFileError(f"{str(path)!r} is a safetensors file, but lstmgen did not write it", remedy=_REMEDY)
     if len(text) > limits.MAX_DOCUMENT_BYTES:
-        raise ModelFileError(f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read")
+        raise ModelFileError(
+            f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read"
+        )
     document = _parse(text.encode("utf-8", "surrogatepass"), path, "description", max_values=max_values)
     found, number = document.get("format"), document.get("version")
     if found != form:

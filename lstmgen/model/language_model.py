@@ -26,7 +26,6 @@ from lstmgen.model.cells import cell_of
 from lstmgen.model.cells.base import Gates, LayerState
 from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.state import State
-from lstmgen.wording import counted
 
 
 class LanguageModel(nn.Module):

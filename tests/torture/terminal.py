@@ -1,4 +1,7 @@
-"""What steers a terminal, in samples, names and messages: none of it reaches a terminal raw. Every command runs in this process, with two terminals."""
+"""What steers a terminal, in samples, names and messages: none of it reaches a terminal raw.
+
+Every command runs in this process, with two terminals that keep what they are sent.
+"""
 
 import io
 import random
@@ -102,9 +105,9 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
                 result.count("bytes", len(written))
                 result.count("commands")
                 if steering:
-                    result.wrong.append(f"{argv[0]}: {ascii(steering)}")
+                    result.wrong.append(f"{argv[0]}: {steering!a}")
                 if code == 1:
-                    result.wrong.append(f"{ascii(argv)[:120]}: exit 1: {ascii(err.getvalue()[:200])}")
+                    result.wrong.append(f"{ascii(argv)[:120]}: exit 1: {err.getvalue()[:200]!a}")
             result.cases += SAMPLES
             number += 1
     finally:
