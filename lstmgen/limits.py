@@ -102,6 +102,8 @@ MAX_PERFORMANCE_S: Final = 2**20
 # MIDI files
 MAX_SILENCE_S: Final = 300.0
 """Longest time in which nothing begins or ends; what lasts longer is shortened to it."""
+MAX_PEDAL_MOVES: Final = 2**24
+"""Of one file, counted again for every track that plays on the channel that is pedalled."""
 MAX_MIDI_BYTES: Final = 64 * 2**20
 """Of one file; black MIDI of ten million notes lies above it."""
 

@@ -114,6 +114,7 @@ def _tune_content(facts: Facts, columns: int) -> tuple[Rows, list[str]]:
         ("meter", ", ".join(facts["meters"])),
     ]
     rows += [("bars", f"{facts['bars']:,}")] if "bars" in facts else []
+    rows += [("pedal", f"down or up {counted(facts['pedal_events'], 'time')}")] if facts.get("pedal_events") else []
     tables: list[str] = []
     if facts.get("tracks"):
         heading = ["track", "notes", "at once", "pitches", "instrument and name"]

@@ -249,7 +249,7 @@ class Score:
         ticks_per_beat: ticks of a quarter note, 1 to 32767.
         tempos: the tempo map.
         meters: time signatures, ascending; the first at tick 0.
-        keys: key signatures, ascending; may be empty.
+        keys: key signatures, ascending, one a tick at most; may be empty.
         pedals: of the sustain pedal; what they mean for the notes is decided by `tidy.py`.
         tracks: every track that a note names.
         length_ticks: where the piece ends: at or after the end of its last note.
@@ -293,7 +293,7 @@ class Score:
             ticks_per_beat=ticks_per_beat,
             tempos=TempoMap.of(tempos),
             meters=tuple(({0: Meter(0)} | by_tick)[tick] for tick in sorted({0} | by_tick.keys())),
-            keys=tuple(sorted(keys)),
+            keys=tuple({key.tick: key for key in sorted(keys, key=lambda key: key.tick)}.values()),
             pedals=pedals if isinstance(pedals, Pedals) else Pedals.of(*zip(*pedals, strict=True)),
             tracks=(*tracks, *(Track() for _ in range(count - len(tracks)))),
             length_ticks=max(length_ticks, last_tick),

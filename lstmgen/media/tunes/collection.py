@@ -18,9 +18,9 @@ from lstmgen.music.score import Score
 from lstmgen.wording import counted, duration
 
 _READER_VERSION: Final = 2
-"""Part of a collection's hash; to be raised when the same bytes would become another score, or other tokens."""
+"""Part of a collection's hash. It stays although damaged files are read better than they were, so that runs that began before can be
+resumed: token files are known by the scores, not by this."""
 _NAMES_SHOWN: Final = 3
-_RIFF_HEAD: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +84,6 @@ def _by_reason(what: str, found: Sequence[tuple[str, str]] | Iterator[tuple[str,
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
     return ", ".join(names[:_NAMES_SHOWN]) + more
-
-
-def is_midi(head: bytes) -> bool:
-    """Whether a file that begins like this says that it is MIDI."""
-    return head.startswith(b"MThd") or (head.startswith(b"RIFF") and head[8:_RIFF_HEAD] == b"RMID")
 
 
 def gather_scores(

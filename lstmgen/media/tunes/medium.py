@@ -20,7 +20,7 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.tunes import tokenizers
-from lstmgen.media.tunes.collection import Collection, gather_scores, is_midi
+from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.material import TuneMaterial, tidied
@@ -30,6 +30,7 @@ from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
 from lstmgen.music.bars import Bars
+from lstmgen.music.midi.chunks import is_midi
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
 from lstmgen.music.typed import parse_tune

@@ -38,13 +38,18 @@ def survey(material: TuneMaterial) -> dict[str, Any]:
         "sha256": collection.sha256,
     }
     if len(scores) == 1:
-        facts |= {"bars": Bars(scores[0]).count, "pedal_events": len(scores[0].pedals), "tracks": _tracks(scores[0])}
+        facts |= {"bars": Bars(scores[0]).count, "pedal_events": _pedal_events(scores[0]), "tracks": _tracks(scores[0])}
     return facts
 
 
 def _common(values: Iterable[Any]) -> list[Any]:
     """The values, the most frequent first, at most a few."""
     return [value for value, _ in Counter(values).most_common(_MANY)]
+
+
+def _pedal_events(score: Score) -> int:
+    """How often a pedal goes down or up; what holds for several tracks at once is counted once."""
+    return len(np.unique(2 * score.pedals.ticks.astype(np.int64) + score.pedals.down))
 
 
 def _tracks(score: Score) -> list[dict[str, Any]]:

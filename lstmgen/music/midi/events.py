@@ -1,116 +1,91 @@
-"""The events of one MIDI track as columns, and the notes that they make."""
+"""The events of a MIDI file as columns: those that make a difference here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 MAX_TICK: Final = 2**31 - 2
 CONTROL, PROGRAM, PRESSURE = 0xB, 0xC, 0xD
-PEDAL: Final = 64
-META: Final = 0xFF
-META_TEMPO, META_METER, META_KEY, META_NAME, META_END = 0x51, 0x58, 0x59, 0x03, 0x2F
-KEPT_METAS: Final = frozenset({META_TEMPO, META_METER, META_KEY, META_NAME})
-WITH_LENGTH: Final = frozenset({0xF0, 0xF7, META})
+BANK, PEDAL, SOUND_OFF, CONTROLLERS_OFF, NOTES_OFF = 0, 64, 120, 121, 123
+"""Controllers."""
+SYSEX, CONTINUED, META = 0xF0, 0xF7, 0xFF
+WITH_LENGTH: Final = frozenset({SYSEX, CONTINUED, META})
 """Events that say how long they are."""
+META_NAME, META_PORT, META_END, META_TEMPO, META_METER, META_KEY, META_OWN = 0x03, 0x21, 0x2F, 0x51, 0x58, 0x59, 0x7F
+_METAS: Final = frozenset({META_NAME, META_PORT, META_TEMPO, META_METER, META_KEY, META_OWN})
+_MAKERS: Final = (b"\x41", b"\x43", b"\x7e")
+"""What system exclusive events begin with that may choose drums: Roland's, Yamaha's, and those of any maker."""
+
+_KEPT_STATUS: Final = np.isin(np.arange(256) >> 4, (0x8, 0x9, CONTROL, PROGRAM))
+_KEPT_CONTROL: Final = np.isin(np.arange(256), (BANK, PEDAL, SOUND_OFF, CONTROLLERS_OFF, NOTES_OFF))
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrackEvents:
-    """What a track says: columns of E events, those that make a difference here (keys, programs, the sustain pedal).
+COLUMNS: Final = ("tick_E", "track_E", "status_E", "first_E", "second_E")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Events:
+    """Columns of E events, track by track, each in its own order, and facts of T tracks.
 
     Attributes:
         tick_E: when, int64, at most `MAX_TICK`.
-        status_E: uint8, kind and channel.
-        first_E: uint8, the first data byte.
-        second_E: uint8, the second one; means nothing for programs.
-        metas: tick, kind and payload of each meta event in `KEPT_METAS`.
-        length: tick of the last event of any kind.
-        closed: whether the track has said that it ends.
-        end: index of the byte behind the track.
+        track_E: number of its track, int64.
+        status_E: uint8, kind and channel; `META` and `SYSEX` for those that have a payload.
+        first_E: uint8, the first data byte, or the kind of a meta event.
+        second_E: uint8, the second one; means nothing for programs and events with a payload.
+        payloads: of the events that have one, in order.
+        length_T: tick of the last event of any kind, int64.
+        closed_T: whether the track has said that it ends.
     """
 
     tick_E: NDArray[np.int64]
+    track_E: NDArray[np.int64]
     status_E: NDArray[np.uint8]
     first_E: NDArray[np.uint8]
     second_E: NDArray[np.uint8]
-    metas: tuple[tuple[int, int, bytes], ...]
-    length: int
-    closed: bool
-    end: int
+    payloads: tuple[bytes, ...]
+    length_T: NDArray[np.int64]
+    closed_T: NDArray[np.bool_]
 
-    @staticmethod
-    def of(
-        tick_E: NDArray[np.int64], status_E: NDArray[np.uint8], first_E: NDArray[np.uint8], second_E: NDArray[np.uint8], **rest: Any
-    ) -> TrackEvents:
-        """Of all events of channels those that make a difference, and the rest as above."""
-        kind_E = status_E >> 4
-        kept_E = (kind_E <= 0x9) | (kind_E == PROGRAM) | ((kind_E == CONTROL) & (first_E == PEDAL))
-        return TrackEvents(tick_E=tick_E[kept_E], status_E=status_E[kept_E], first_E=first_E[kept_E], second_E=second_E[kept_E], **rest)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Keys:
-    """The keys that went down in a track, in order: columns of N notes.
-
-    Attributes:
-        start_N: tick, int64.
-        end_N: tick; not before the start.
-        pitch_N: uint8.
-        velocity_N: uint8, 1 to 127.
-        channel_N: uint8.
-        left_open: how many never went up; they end with the track.
-        not_begun: how many went up that were not down.
-    """
-
-    start_N: NDArray[np.int64]
-    end_N: NDArray[np.int64]
-    pitch_N: NDArray[np.uint8]
-    velocity_N: NDArray[np.uint8]
-    channel_N: NDArray[np.uint8]
-    left_open: int
-    not_begun: int
+    def with_tracks(self, others: Mapping[int, Events]) -> Events:
+        """These events and those of further tracks, each of which holds none here, by their numbers."""
+        parts = (self, *others.values())
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS}
+        track_P = np.concatenate([part.track_E[part.status_E >= SYSEX] for part in parts])
+        payloads = [payload for part in parts for payload in part.payloads]
+        order = np.argsort(columns["track_E"], kind="stable")
+        length_T, closed_T = self.length_T.copy(), self.closed_T.copy()
+        for number, other in others.items():
+            length_T[number], closed_T[number] = other.length_T[0], other.closed_T[0]
+        return Events(
+            **{name: column[order] for name, column in columns.items()},
+            payloads=tuple(payloads[place] for place in np.argsort(track_P, kind="stable").tolist()),
+            length_T=length_T,
+            closed_T=closed_T,
+        )
 
 
-def keys_of(events: TrackEvents) -> Keys:
-    """The notes of a track: a key that goes up ends the earliest note of its channel and pitch that still sounds."""
-    of_key_E = events.status_E < 0xA0
-    tick, status = events.tick_E[of_key_E], events.status_E[of_key_E]
-    pitch, velocity = events.first_E[of_key_E], events.second_E[of_key_E]
-    down = (status >= 0x90) & (velocity > 0)
-    key = (status & 15).astype(np.int16) << 7 | pitch
+def is_kept(status_E: NDArray[np.uint8], first_E: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which events of channels make a difference."""
+    return _KEPT_STATUS[status_E] & ((status_E >> 4 != CONTROL) | _KEPT_CONTROL[first_E])
 
-    # Events of one key side by side, each group in order of time. `depth` counts how many notes of the key sound.
-    order = np.argsort(key, kind="stable")
-    down_by_key = down[order]
-    group = np.cumsum(np.diff(key[order], prepend=-1) != 0) - 1
-    total = np.cumsum(np.where(down_by_key, 1, -1))
-    group_begins = np.flatnonzero(np.diff(group, prepend=-1))
-    depth = total - np.concatenate([[0], total])[group_begins][group]
-    # An end finds nothing whenever the depth falls lower than ever before, and below zero.
-    span = len(order) + 1
-    deepest = np.maximum(np.maximum.accumulate(group * span - depth) - group * span, 0)
-    fell = np.diff(deepest, prepend=0) > 0
-    fell[group_begins] = deepest[group_begins] > 0
-    up_by_key = ~down_by_key & ~fell
 
-    # Of every key the n-th end belongs to the n-th beginning.
-    begins, ends = np.flatnonzero(down_by_key), np.flatnonzero(up_by_key)
-    groups = int(group[-1]) + 1 if len(group) else 0
-    first_begin = np.searchsorted(group[begins], np.arange(groups))
-    first_end = np.searchsorted(group[ends], np.arange(groups))
-    owner = begins[first_begin[group[ends]] + np.arange(len(ends)) - first_end[group[ends]]]
-    end = np.full(len(order), events.length, np.int64)
-    end[order[owner]] = tick[order[ends]]
-    return Keys(
-        start_N=tick[down],
-        end_N=end[down],
-        pitch_N=pitch[down],
-        velocity_N=velocity[down],
-        channel_N=(status[down] & 15).astype(np.uint8),
-        left_open=len(begins) - len(ends),
-        not_begun=int(fell.sum()),
-    )
+def is_kept_payload(status: int, kind: int, payload: bytes) -> bool:
+    """Whether an event that says how long it is makes a difference."""
+    return kind in _METAS if status == META else status == SYSEX and payload[:1] in _MAKERS
+
+
+def long_number(track: bytes, at: int, *, most: int = 4) -> tuple[int, int]:
+    """A number of one byte or more, and where it ends; -1 when it is longer than `most`. Raises IndexError where the bytes end."""
+    value = 0
+    for place in range(at, at + most):
+        byte = track[place]
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            return value, place + 1
+    return -1, at + most

@@ -1,6 +1,6 @@
 """The events of a damaged track, one after the other: what can be read is kept, and what is wrong is told.
 
-It reads sound tracks too, to the same columns as `midi_scan.py`, and about a third as fast.
+It reads sound tracks too, to the same columns as `scan.py`, and about a third as fast.
 """
 
 from __future__ import annotations
@@ -11,13 +11,23 @@ from typing import Final
 
 import numpy as np
 
-from lstmgen.music.midi.events import KEPT_METAS, MAX_TICK, META, META_END, PRESSURE, PROGRAM, WITH_LENGTH, TrackEvents
-from lstmgen.music.midi.scan import long_number
+from lstmgen.music.midi.events import (
+    MAX_TICK,
+    META,
+    META_END,
+    PRESSURE,
+    PROGRAM,
+    SYSEX,
+    WITH_LENGTH,
+    Events,
+    is_kept,
+    is_kept_payload,
+    long_number,
+)
 
 _SYSTEM_DATA: Final = {0xF1: 1, 0xF2: 2, 0xF3: 1}
 """Data bytes of the other system events."""
 CUT_OFF: Final = "cut off before its end"
-_HIGH_DATA: Final = "a data byte above 127"
 
 Note = Callable[[str], None]
 """Told of each thing that is not as it should be."""
@@ -27,44 +37,41 @@ class _CutOffError(Exception):
     """A track ends within an event."""
 
 
-def recover(body: bytes, at: int, end: int, note: Note) -> TrackEvents:
-    """The events of a track in `body[at:end]`."""
-    recovery = _Recovery(body, end, note)
+def recover(track: bytes, number: int, note: Note) -> Events:
+    """The events of a track, which is the `number`th of its file."""
+    recovery = _Recovery(track, note)
     try:
-        closed, at = recovery.read(at)
+        recovery.read()
     except (IndexError, _CutOffError):
-        closed, at = False, end
         note(CUT_OFF)
-    return recovery.events(closed=closed, end=at)
+    return recovery.events(number)
 
 
 class _Recovery:
     """The columns of a track while they are read."""
 
-    def __init__(self, body: bytes, end: int, note: Note) -> None:
-        self._body, self._end, self._note = body, end, note
+    def __init__(self, track: bytes, note: Note) -> None:
+        self._track, self._note = track, note
         self._tick = 0
+        self._closed = False
         self._ticks, self._statuses, self._firsts, self._seconds = array("q"), array("B"), array("B"), array("B")
-        self._metas: list[tuple[int, int, bytes]] = []
+        self._payloads: list[bytes] = []
 
-    def read(self, at: int) -> tuple[bool, int]:
-        """Reads until the track's end; whether the track said so itself, and where that was. Raises IndexError where the bytes end."""
-        body, status = self._body, 0
-        timed = True
-        while at < self._end:
+    def read(self) -> None:
+        """Reads to the end of the track. Raises IndexError or _CutOffError where that comes within an event."""
+        track, at, status, timed = self._track, 0, 0, True
+        while at < len(track):
             if timed:
-                delta, at = long_number(body, at)
-                if delta < 0:
-                    self._note("a time longer than four bytes")
-                    return False, at
-                self._tick += delta
+                at = self._time(at)
             timed = True
-            byte = body[at]
-            if byte >= 0xF0:
+            byte = track[at]
+            if byte >= SYSEX:
                 # Running status is said to end here; many files continue with it, and so it is kept.
-                at, closed = self._system(at + 1, byte)
-                if closed:
-                    return True, at
+                at, ends = self._system(at + 1, byte)
+                if ends:
+                    self._closed, status = True, 0
+                    if at < len(track) and not self._goes_on(at):
+                        return
                 continue
             if byte & 0x80:
                 status = byte
@@ -72,30 +79,47 @@ class _Recovery:
             elif not status:
                 # No event has begun, so this is no data either: on from the first byte that can begin one, without a time.
                 self._note("data without an event")
-                at = next((place for place in range(at, self._end) if body[place] & 0x80), self._end)
+                at = next((place for place in range(at, len(track)) if track[place] & 0x80), len(track))
                 timed = False
                 continue
             at = self._channel_event(at, status)
-        return False, at
+
+    def _time(self, at: int) -> int:
+        """Lets the time pass that stands at a place; where its number ends."""
+        delta, behind = long_number(self._track, at, most=5)
+        if behind - at > 4 or delta < 0:
+            self._note("a time longer than four bytes")
+            if delta < 0:
+                raise _CutOffError
+            # Programs that count in 32 bits write what lies before the beginning of a track as a negative number.
+            delta = delta if delta < 2**31 else 0
+        self._tick = min(self._tick + delta, MAX_TICK)
+        return behind
+
+    def _goes_on(self, at: int) -> bool:
+        """Whether an event follows the end of the track, rather than bytes that mean nothing."""
+        try:
+            delta, at = long_number(self._track, at)
+            found = delta >= 0 and self._track[at] > 0x7F
+        except IndexError:
+            found = False
+        self._note("events after the end of a track" if found else "bytes after the end of a track")
+        return found
 
     def _channel_event(self, at: int, status: int) -> int:
-        """Keeps the event whose data begin at a place, unless they are none; where it ends."""
-        body, kind = self._body, status >> 4
-        first = body[at]
-        if first & 0x80:
-            self._note(_HIGH_DATA)
-            return at
-        second = 0
-        if kind not in (PROGRAM, PRESSURE):
-            second = body[at + 1]
-            if second & 0x80:
-                self._note(_HIGH_DATA)
-                return at + 1
-        self._ticks.append(min(self._tick, MAX_TICK))
+        """Keeps the event whose data begin at a place; where it ends. A data byte that is too high was written without its bounds."""
+        data = self._track[at] if status >> 4 in (PROGRAM, PRESSURE) else self._track[at] | self._track[at + 1]
+        if data > 127:
+            self._note("a data byte above 127, read as 127")
+        short = status >> 4 in (PROGRAM, PRESSURE)
+        self._keep(status, min(self._track[at], 127), 0 if short else min(self._track[at + 1], 127))
+        return at + (1 if short else 2)
+
+    def _keep(self, status: int, first: int, second: int) -> None:
+        self._ticks.append(self._tick)
         self._statuses.append(status)
         self._firsts.append(first)
         self._seconds.append(second)
-        return at + (1 if kind in (PROGRAM, PRESSURE) else 2)
 
     def _system(self, at: int, status: int) -> tuple[int, bool]:
         """A meta event, a system exclusive one, or what has no place in a file; where it ends, and whether it ends the track."""
@@ -104,20 +128,28 @@ class _Recovery:
             return at + _SYSTEM_DATA.get(status, 0), False
         kind = -1
         if status == META:
-            kind = self._body[at]
+            kind = self._track[at]
             at += 1
-        length, at = long_number(self._body, at)
-        if length < 0:
-            self._note("a length longer than four bytes")
-            return self._end, False
-        if at + length > self._end:
+        length, at = long_number(self._track, at, most=5)
+        if length < 0 or at + length > len(self._track):
             raise _CutOffError
-        if kind in KEPT_METAS:
-            self._metas.append((min(self._tick, MAX_TICK), kind, self._body[at : at + length]))
+        payload = self._track[at : at + length]
+        if is_kept_payload(status, kind, payload):
+            self._payloads.append(payload)
+            self._keep(status, max(kind, 0), 0)
         return at + length, kind == META_END
 
-    def events(self, *, closed: bool, end: int) -> TrackEvents:
-        """All that was kept."""
-        bytes_3E = (np.array(column, np.uint8) for column in (self._statuses, self._firsts, self._seconds))
-        length = min(self._tick, MAX_TICK)
-        return TrackEvents.of(np.array(self._ticks, np.int64), *bytes_3E, metas=tuple(self._metas), length=length, closed=closed, end=end)
+    def events(self, number: int) -> Events:
+        """All that were kept."""
+        status_E, first_E, second_E = (np.array(column, np.uint8) for column in (self._statuses, self._firsts, self._seconds))
+        kept_E = (status_E >= SYSEX) | is_kept(status_E, first_E)
+        return Events(
+            tick_E=np.array(self._ticks, np.int64)[kept_E],
+            track_E=np.full(int(kept_E.sum()), number, np.int64),
+            status_E=status_E[kept_E],
+            first_E=first_E[kept_E],
+            second_E=second_E[kept_E],
+            payloads=tuple(self._payloads),
+            length_T=np.array([self._tick]),
+            closed_T=np.array([self._closed]),
+        )

@@ -1,10 +1,11 @@
 """Scores to MIDI files, type 1, by mido: a conductor track, then one track for each instrument of each part.
 
-    conductor   tempo map, time signatures, key signatures
+    conductor   tempo map, time signatures, key signatures; a mark where silences last so long that a reader might take them for damage
     the others  name, program, notes, pedal; a channel of its own each, drums always the tenth
 
 Where there are more than fifteen pitched ones, those of the same instrument share channels; where the instruments alone are more than
-fifteen, instruments share them too, and each says its program again before it plays. Of two notes of one pitch in one track that sound
+fifteen, instruments share them too, and each says its program again before it plays. Those that share a channel say that they are on
+different ports, for readers that know of ports. Of two notes of one pitch in one track that sound
 at once the earlier ends where the later begins, for a file cannot say which of them an end belongs to: programs read it in different ways.
 """
 
@@ -18,6 +19,8 @@ import mido
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.music.midi.metas import OWN_MARK
+from lstmgen.music.midi.silences import absurd_silences
 from lstmgen.music.score import KEY_NAMES, PERCUSSION_CHANNEL, Notes, Score
 from lstmgen.music.tidy import without_overlaps
 
@@ -28,6 +31,7 @@ _LONGEST_DELTA: Final = 2**28 - 1
 _SLOWEST_US: Final = 2**24 - 1
 _MAX_NUMERATOR: Final = 255
 _MAX_DENOMINATOR: Final = 64
+_PORTS: Final = 128
 
 _OFF, _PROGRAM, _CONTROL, _ON = range(4)
 """Order of events at one tick: what ends there makes room for what begins."""
@@ -42,6 +46,7 @@ def to_midi_bytes(score: Score) -> bytes:
     What a file cannot say is left out or brought to the nearest that it can: time signatures whose lower number is no power of two up to
     64 or whose upper one is above 255, and tempos below 3.6 beats per minute.
     """
+    score = without_overlaps(score)
     file = mido.MidiFile(type=1, ticks_per_beat=score.ticks_per_beat, charset="utf-8")
     file.tracks.append(_track(list(_conductor(score)), score.length_ticks))
     file.tracks.extend(_track(events, score.length_ticks) for events in _parts(score))
@@ -51,6 +56,8 @@ def to_midi_bytes(score: Score) -> bytes:
 
 
 def _conductor(score: Score) -> Iterator[_Event]:
+    if absurd_silences(score)[1].any():
+        yield 0, -1, "sequencer_specific", {"data": OWN_MARK}
     for tick, tempo in score.tempos:
         yield tick, 0, "set_tempo", {"tempo": min(tempo, _SLOWEST_US)}
     for meter in score.meters:
@@ -64,7 +71,7 @@ def _conductor(score: Score) -> Iterator[_Event]:
 
 def _parts(score: Score) -> Iterator[list[_Event]]:
     """The events of each instrument of each track of the score, in its order."""
-    notes = without_overlaps(score).notes
+    notes = score.notes
     key_N = (notes.track.astype(np.int64) * 2 + notes.drum) * 128 + notes.program
     keys, part_N = np.unique(key_N, return_inverse=True)
     programs, drums, tracks = (keys % 128).tolist(), (keys // 128 % 2).astype(bool).tolist(), (keys // 256).tolist()
@@ -76,6 +83,9 @@ def _parts(score: Score) -> Iterator[list[_Event]]:
         # mido encodes strictly, and half a character has no bytes.
         name = score.tracks[track].name.encode("utf-8", "replace").decode("utf-8")
         events: list[_Event] = [(0, -2, "track_name", {"name": name})]
+        port = channels[:place].count(channel) % _PORTS
+        if port and not drum:
+            events.insert(0, (0, -3, "midi_port", {"port": port}))
         said = {"channel": channel, "program": program}
         events += [(tick, _PROGRAM, "program_change", said) for tick in begins] or [(0, -1, "program_change", said)]
         for pedal in () if drum else score.pedals.of_track(track):

@@ -12,7 +12,6 @@ import pytest
 from lstmgen.corpus.locate import locate
 from lstmgen.errors import CorpusError
 from lstmgen.media.tunes import collection, midi_files
-from lstmgen.media.tunes.collection import is_midi
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Key, Meter, Notes, Pedal, Score, Track
 
@@ -160,12 +159,6 @@ def test_a_folder_without_one_usable_file_explains_itself(tmp_path):
         gather_scores([str(tmp_path)])
     assert "not a MIDI file" in caught.value.message
     assert caught.value.remedy
-
-
-def test_midi_is_known_by_its_first_bytes():
-    assert is_midi(b"MThd")
-    assert is_midi(b"RIFF\x00\x00\x00\x00RMID")
-    assert not is_midi(b"RIFF\x00\x00\x00\x00WAVE")
 
 
 def test_a_collection_is_known_by_its_bytes_and_not_by_its_names(folder):

@@ -96,7 +96,7 @@ def test_a_program_change_in_another_track_of_the_channel_holds():
         (file_of(b"\x00\xff\x51\x01\x07" + NOTE + END), "a tempo that is none"),
         (file_of(b"\x00\xff\x58\x04\x04\xff\x18\x08" + NOTE + END), "a time signature that is none"),
         (file_of(b"\x00\xff\x59\x02\x64\x00" + NOTE + END), "a key signature that is none"),
-        (file_of(NOTE + b"\x00\x90\x3c\x90\x00\x90\x40\x40" + END), "a data byte above 127"),
+        (file_of(NOTE + b"\x00\x90\x3c\x90\x00\x90\x40\x40" + END), "a data byte above 127, read as 127"),
         (file_of(NOTE + b"\x00\xf4" + END), "an event that has no place in a file"),
         (file_of(NOTE + b"\x00\x80\x50\x00" + END), "the end of a note that had not begun"),
         (file_of(NOTE + b"\x00\x90\x50\x40\x10\xff\x2f\x00"), "notes without an end, ended with their track"),
