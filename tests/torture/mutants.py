@@ -45,7 +45,7 @@ def a_tune() -> bytes:
 
 
 def midi(folder: Path) -> Subject:
-    """MIDI files: what is read can be written, and is read again with its notes; of two that sound at once on one key, MIDI may lose one."""
+    """MIDI files: what is read can be written and read again; of two notes that sound at once on one key MIDI may lose one."""
     del folder
     tune = a_tune()
 
