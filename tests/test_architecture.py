@@ -34,7 +34,7 @@ ALLOWED = {
     "choices": set(),
     "ids": set(),
     "opening": set(),
-    "strict_json": {"limits"},
+    "strict_json": {"limits", "wording"},
     "strict_toml": {"limits"},
     "schema": {"strict_toml"},
     "options": {"errors"},
