@@ -12,7 +12,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -22,7 +22,7 @@ from lstmgen.checkpoint.model_file import find_model
 from lstmgen.config import Config, from_toml
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.opening import NotRegularError, open_regular, require_regular
-from lstmgen.storage import FolderLock
+from lstmgen.storage import FolderLock, disk
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,16 +44,17 @@ class RunFolder:
         self.path = path
         self._is_new = is_new
         self._made_parent = made_parent
-        self._earlier: frozenset[str] = frozenset()
+        self._earlier: frozenset[str] | None = None
+        self._lock = FolderLock(path, name=run_files.LOCK)
 
     @staticmethod
     def create(path: str | Path | None = None, *, name: str = "run", overwrite: bool = False, runs: Path = run_files.RUNS) -> RunFolder:
-        """A folder for a new run, claimed on disk so that no other process gets the same one.
+        """A folder for a new run, claimed on disk so that no other process gets the same one, and locked; `lock` gives it back.
 
         Args:
             path: the folder; None takes a free name under `runs`.
             name: what to derive that name from; numbered when taken.
-            overwrite: take `path` even if it is not empty; `begin` then removes the files of the earlier run, all others stay.
+            overwrite: take `path` even if it is not empty; `begin` then replaces the files of the earlier run, all others stay.
             runs: the folder of all runs.
 
         Raises:
@@ -62,18 +63,40 @@ class RunFolder:
             MachineError: it cannot be written.
         """
         if path is None:
-            return _claim(runs, _clean_name(name))
+            return RunFolder._claim(runs, _clean_name(name))
         folder = Path(path)
         if folder.exists() and not folder.is_dir():
             raise UsageError(f"{str(folder)!r} is a file, expected a folder for the run", remedy="choose another folder with -o")
         run = RunFolder(folder, is_new=not folder.exists())
         storage.make_folder(folder)
-        if not overwrite:
-            run._refuse_if_occupied()
         run._refuse_if_read_only()
-        with run.lock():
+        was_locked_before = (folder / run_files.LOCK).exists()
+        run._lock.acquire()  # before the first look, so that who comes second learns who came first
+        try:
+            if not overwrite:
+                run._refuse_if_occupied()
             run._earlier = frozenset(item.name for item in run._own_files())
+        except BaseException:
+            run._lock.release() if was_locked_before else run._lock.remove()
+            raise
         return run
+
+    @staticmethod
+    def _claim(runs: Path, name: str) -> RunFolder:
+        """Makes the first free folder of `name`, `name-2`, `name-3`; making it is the claim."""
+        made_runs = not runs.exists()
+        storage.make_folder(runs)
+        number = 1
+        while True:
+            folder = runs / (name if number == 1 else f"{name}-{number}")
+            with storage.machine_errors("create the folder", folder), contextlib.suppress(FileExistsError):
+                disk.make_folder(folder)
+                disk.sync_folder(runs)
+                run = RunFolder(folder, is_new=True, made_parent=made_runs)
+                run._lock.acquire()
+                run._earlier = frozenset()
+                return run
+            number += 1
 
     @staticmethod
     def open(path: str | Path, *, runs: Path = run_files.RUNS) -> RunFolder:
@@ -95,34 +118,54 @@ class RunFolder:
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {model}",
         )
 
-    def lock(self) -> FolderLock:
-        """A lock, to be used as a context manager; taking it raises InUseError while another process holds it."""
-        return FolderLock(self.path, name=run_files.LOCK)
+    @contextlib.contextmanager
+    def lock(self) -> Generator[None, None, None]:
+        """Holds the folder, which `create` has locked already and `open` has not; InUseError while another process does."""
+        if not self._lock.is_ours:
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
-    def begin(self, *, kept: Path | None = None) -> None:
-        """Removes what an earlier run left; called when the new one is ready, so that one that cannot begin costs nothing.
+    def begin(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any], *, keep: frozenset[str] = frozenset()) -> None:
+        """Writes the first state of a run, and only then removes what an earlier one left: at every instant there is one of them.
 
         Args:
-            kept: the file that keeps standard input for the new run; it stays, also where the earlier run had kept the same.
+            tensors: as `save_state` takes them.
+            meta: as `save_state` takes it.
+            keep: names of files of the new run that are there already.
 
         Raises:
-            MachineError: a file cannot be removed.
+            DivergedError: as `save_state`.
+            MachineError: a file cannot be written or removed.
         """
+        self.clear()
+        storage.atomic_write(self.path / run_files.LAST, _packed(tensors, meta), follow=False)
+        self._earlier = None
+        self._remove({item.name for item in self._own_files()} - keep - {run_files.LAST})
+
+    def clear(self) -> None:
+        """Removes what killed writers left."""
         storage.remove_leftovers(self.path)
-        self._remove(self._earlier - {kept.name if kept else None})
-        self._earlier = frozenset()
+        self._remove([run_files.SPARE])
 
     def discard(self) -> None:
-        """Takes back a run that could not begin: its files go, and the folder too if `create` made it and nothing else is in it."""
-        storage.remove_leftovers(self.path)
+        """Takes back a run that could not begin: its files go, and the folder too if `create` made it and nothing else is in it.
+
+        Does nothing once the run has begun, or when it was opened.
+        """
+        if self._earlier is None:
+            return
+        self.clear()
         self._remove({item.name for item in self._own_files()} - self._earlier)
         if self._is_new:
             with contextlib.suppress(OSError):
                 if [item.name for item in self.path.iterdir()] == [run_files.LOCK]:
-                    (self.path / run_files.LOCK).unlink()
-                self.path.rmdir()
+                    self._lock.remove()
+                disk.remove_folder(self.path)
                 if self._made_parent:
-                    self.path.parent.rmdir()
+                    disk.remove_folder(self.path.parent)
 
     @property
     def model_path(self) -> Path:
@@ -171,9 +214,7 @@ class RunFolder:
             DivergedError: a tensor holds a number that is not finite.
             MachineError: the disk is full, or the like. What was saved before is untouched.
         """
-        document = {"format": STATE_FORMAT, "version": STATE_VERSION, "meta": _without_special_numbers(dict(meta), _name_number)}
-        content = tensor_file.pack(tensors, document)
-        storage.atomic_write(self.path / run_files.LAST, content, previous=self.path / run_files.PREVIOUS, follow=False)
+        storage.atomic_write(self.path / run_files.LAST, _packed(tensors, meta), previous=self.path / run_files.PREVIOUS, follow=False)
 
     def load_state(self, *, warn: Callable[[str], None] | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What `save_state` was last given. A damaged newest one is moved aside, and the one before is taken.
@@ -277,23 +318,15 @@ class RunFolder:
             raise UsageError(f"the folder {shown} is not empty", remedy="choose an empty or a new folder with -o")
 
 
-def _claim(runs: Path, name: str) -> RunFolder:
-    """Makes the first free folder of `name`, `name-2`, `name-3`; making it is the claim."""
-    made_runs = not runs.exists()
-    storage.make_folder(runs)
-    number = 1
-    while True:
-        folder = runs / (name if number == 1 else f"{name}-{number}")
-        with storage.machine_errors("create the folder", folder), contextlib.suppress(FileExistsError):
-            folder.mkdir()
-            return RunFolder(folder, is_new=True, made_parent=made_runs)
-        number += 1
-
-
 def _clean_name(name: str) -> str:
     """A folder name that needs no quoting in a shell."""
     words = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")
     return words[: limits.MAX_RUN_NAME_CHARS] or "run"
+
+
+def _packed(tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> bytes:
+    document = {"format": STATE_FORMAT, "version": STATE_VERSION, "meta": _without_special_numbers(dict(meta), _name_number)}
+    return tensor_file.pack(tensors, document)
 
 
 def _read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -309,7 +342,7 @@ def _move_aside(damaged: Path) -> None:
     """So that the next save does not put the damaged state in the place of the good one."""
     if damaged.exists():
         with storage.machine_errors("rename", damaged):
-            damaged.replace(damaged.with_name(run_files.DAMAGED))
+            disk.replace(damaged, damaged.with_name(run_files.DAMAGED))
 
 
 def _without_special_numbers(value: Any, substitute: Callable[[float], Any]) -> Any:

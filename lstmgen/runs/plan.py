@@ -17,7 +17,8 @@ from torch.nn.functional import cross_entropy
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.runs import presets
-from lstmgen.runs.preparation import Order, Outline, arithmetic_of, sketch
+from lstmgen.runs.preparation import Outline, arithmetic_of, sketch
+from lstmgen.runs.run import Order
 
 _NUMBER_BYTES: Final = 4
 _COPIES_ON_DISK: Final = 7

@@ -13,9 +13,9 @@ import glob
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import InitVar, asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 
@@ -23,24 +23,23 @@ from lstmgen import limits, storage, strict_json
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.choices import WITHOUT
-from lstmgen.config import Config, ModelConfig
+from lstmgen.config import Config, ModelConfig, from_dict
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
-from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
+from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.opening import open_regular
 from lstmgen.runs import presets, resuming
+from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
 from lstmgen.strict_json import StrictJsonError
-from lstmgen.training.budget import Budget, Clock
-from lstmgen.training.pieces import PieceStreams
-from lstmgen.training.streams import Reader, Streams
-from lstmgen.training.trainer import Trainer
-from lstmgen.training.validation import Validation
 
 _TOKENIZER_CACHE_VERSION = 2
+
+ENDED_AT = "ended_at_step"
+"""What a model file says of the run that wrote it, once that has ended."""
 
 _BUDGET = ("training.max_time_s", "training.max_steps", "training.epochs")
 CHANGEABLE_ON_RESUME = frozenset(
@@ -56,91 +55,6 @@ CHANGEABLE_ON_RESUME = frozenset(
     }
 )
 """Settings that a resumed run may be given anew; anything else would make it another run."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What the caller of `lstmgen.train` asked for."""
-
-    config: Config
-    changes: dict[str, Any] = field(default_factory=dict)
-    """The `section.key` settings that were given explicitly."""
-    init_from: Path | None = None
-    stdin: BinaryIO | None = None
-    cache: Path
-    clock: Clock
-    executor: MakeExecutor | None = None
-    progress: Progress | None = None
-    sample_columns: Callable[[], int] = lambda: 76
-
-    def access(self, folder: RunFolder, kept: Path | None) -> Access:
-        """How the sources of a run in this folder are read."""
-        return Access(folder=folder.path, cache=self.cache, kept=kept, executor=self.executor, progress=self.progress)
-
-
-@dataclass(kw_only=True)
-class Run:
-    """A run that is ready to take steps."""
-
-    folder: RunFolder
-    config: Config
-    kept: Path | None
-    """The file that keeps what was read from standard input."""
-    gathered: Gathered
-    tokenizer: Tokenizer
-    files: TokenFiles
-    arithmetic: Arithmetic
-    network: LanguageModel
-    """The network in training."""
-    clock: InitVar[Clock]
-    trainer: Trainer = field(init=False)
-
-    def __post_init__(self, clock: Clock) -> None:
-        training, files = self.config.training, self.files
-        val = files.val if files.val is not None and len(files.val.ids) > 1 else None
-        self.trainer = Trainer(
-            self.network,
-            reader=self._reader(),
-            validation=Validation(val.ids, val.starts if self.medium.apart else None) if val is not None else None,
-            config=self.config,
-            budget=Budget(
-                max_time_s=training.max_time_s,
-                max_steps=training.max_steps,
-                max_tokens=None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids))),
-            ),
-            arithmetic=self.arithmetic,
-            clock=clock,
-        )
-
-    def _reader(self) -> Reader:
-        """One stream, or items apart, each in another form every time."""
-        training, train = self.config.training, self.files.train
-        window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
-        if not self.medium.apart:
-            return Streams(train.ids, **window)
-        augment = self.medium.augmentation(self.tokenizer, self.config.data)
-        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, **window)
-
-    @property
-    def medium(self) -> Medium:
-        """Of the sources."""
-        return self.gathered.medium
-
-    @property
-    def material(self) -> Material:
-        """What was read."""
-        return self.gathered.material
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know about the sources."""
-        without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
-        return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without)
-
-    @property
-    def input_record(self) -> dict[str, str]:
-        """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
-        return {"standard_input": self.kept.name} if self.kept else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,10 +110,7 @@ def start(order: Order, folder: RunFolder) -> Run:
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    folder.begin(kept=outline.kept)
-    folder.write_config(config)
-    folder.write_sources(outline.gathered.material.files())
-    return Run(
+    run = Run(
         folder=folder,
         gathered=outline.gathered,
         kept=outline.kept,
@@ -210,6 +121,8 @@ def start(order: Order, folder: RunFolder) -> Run:
         network=network,
         clock=order.clock,
     )
+    run.begin()
+    return run
 
 
 def resume(order: Order, folder: RunFolder) -> Run:
@@ -218,10 +131,11 @@ def resume(order: Order, folder: RunFolder) -> Run:
     Raises:
         LstmgenError: the sources have changed, a setting may not be changed any more, or the folder is damaged.
     """
+    folder.clear()
     warnings: list[str] = []
     found = resuming.read(folder, warn=warnings.append)
     values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
-    config = _changed_for_resume(folder, order.changes)
+    config = _changed_for_resume(folder, _settings(folder, values), order.changes)
     access = order.access(folder, folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None)
     gathered = gather(config.data, access, medium=medium_of(tokenizer))
     if gathered.material.sha256 != values["sources_sha256"]:
@@ -246,14 +160,39 @@ def resume(order: Order, folder: RunFolder) -> Run:
     )
     trainer = run.trainer
     trainer.restore(found.tensors, values["trainer"])
-    if trainer.progress() >= 1:
+    if trainer.progress() >= 1 and _has_ended(run):
         raise UsageError(
             f"the run in {folder.path} has used up its budget at step {trainer.counters.step:,}",
             remedy=f"give it more: lstmgen train --resume {folder.path} --max-steps {2 * trainer.counters.step}",
         )
     folder.truncate_metrics(trainer.counters.step)
-    folder.write_config(config)
+    if trainer.counters.step:
+        folder.write_config(config)
+    else:
+        run.begin(keep_model=_summary(folder).get("settings") == values.get("settings"))
     return run
+
+
+def _settings(folder: RunFolder, values: dict[str, Any]) -> Config:
+    """The settings of a run; before its first step those in its folder may still be of a run that it replaces."""
+    if values["trainer"]["counters"]["step"] == 0 and "settings" in values:
+        return from_dict(values["settings"])
+    return folder.read_config()
+
+
+def _has_ended(run: Run) -> bool:
+    """Whether nothing is left to do for a run whose budget is used up. Runs of older versions do not say so, but hold what came last."""
+    summary, step = _summary(run.folder), run.trainer.counters.step
+    if ENDED_AT in summary:
+        return summary[ENDED_AT] == step
+    return "val" in summary or (run.trainer.validation is None and summary.get("steps") == step)
+
+
+def _summary(folder: RunFolder) -> dict[str, Any]:
+    """What the model in a folder says of its training; nothing where there is none that can be read."""
+    with contextlib.suppress(ModelFileError, MachineError):
+        return read_description(folder.model_path).summary
+    return {}
 
 
 def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, cache: Path) -> Tokenizer:
@@ -380,8 +319,7 @@ def _absolute_sources(config: Config) -> Config:
     return replace(config, data=replace(data, sources=tuple(map(absolute, data.sources)), val=absolute(data.val) if data.val else None))
 
 
-def _changed_for_resume(folder: RunFolder, changes: dict[str, Any]) -> Config:
-    config = folder.read_config()
+def _changed_for_resume(folder: RunFolder, config: Config, changes: dict[str, Any]) -> Config:
     plain = config.to_dict()
     others = sorted(key for key, value in changes.items() if key not in CHANGEABLE_ON_RESUME and _lookup(plain, key) != value)
     if others:

@@ -15,12 +15,12 @@ from lstmgen.errors import ModelFileError
 from lstmgen.media.base import Tokenizer
 from lstmgen.media.registry import tokenizer_from_json
 from lstmgen.model.architecture import Architecture
-from lstmgen.schema import anything, table, text
+from lstmgen.schema import anything, table, text, whole
 from lstmgen.training.state_check import refused
 
 _META: Final = table(
     {
-        "trainer": table({}, others=True),
+        "trainer": table({"counters": table({"step": whole()}, others=True)}, others=True),
         "architecture": anything,
         "tokenizer": anything,
         "sources_sha256": text(100),

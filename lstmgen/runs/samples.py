@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from lstmgen.runs.model import TrainedModel
-from lstmgen.runs.preparation import Run
+from lstmgen.runs.run import Run
 from lstmgen.training.events import Sampled, Stepped
 
 _SAMPLES_PER_RUN: Final = 8

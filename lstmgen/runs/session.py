@@ -5,30 +5,30 @@ This is where training, checkpoints and generation are put together. The command
 
 from __future__ import annotations
 
-import time
+import contextlib
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lstmgen import run_files, storage
+from lstmgen import storage
 from lstmgen.analysis.evaluation import summarise
-from lstmgen.analysis.novelty import NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, UsageError
+from lstmgen.errors import CorpusError, DivergedError, MachineError, UsageError
 from lstmgen.media.base import MakeExecutor, Medium, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
+from lstmgen.runs.keeping import Keeper
 from lstmgen.runs.plan import Plan, plan_run
-from lstmgen.runs.preparation import Order, Run
+from lstmgen.runs.run import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
-from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Saved, Stepped, Stopped
+from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Stepped, Stopped, Warned
 
-_METRICS_EVERY_S = 2.0
 _LEAST_VALIDATION_TOKENS = 16_384
 _FINAL_VALIDATION_S = 3.0
 """Seconds that the final pass over the validation part may take; a larger part is read in evenly spread pieces."""
@@ -145,87 +145,76 @@ class Training:
             try:
                 run = (preparation.resume if resuming else preparation.start)(self._order, folder)
             except BaseException:
-                if not resuming:
-                    folder.discard()
+                folder.discard()
                 raise
             self._run = run
             if self._stop_requested:
                 run.trainer.request_stop()
             yield self._prepared(run)
-            if not (folder.path / run_files.NOVELTY).is_file():
-                NoveltyIndex.of(run.medium.symbol_name, run.material.symbols()).save(folder.path / run_files.NOVELTY)
-            try:
-                yield from self._train(run)
-            except CorpusError:  # the token files were spoiled between two steps: nothing of the run is lost
-                yield self._save(run)
-                raise
+            yield from self._train(run)
 
     def _train(self, run: Run) -> Iterator[Event]:
         if self._pause_after is not None:
             run.trainer.pause_at = run.trainer.counters.step + self._pause_after
-        speed = _Speed()
-        log, sampler = _MetricsLog(run), Sampler(run, columns=self._order.sample_columns)
-        for event in run.trainer.run():
-            match event:
-                case CheckpointDue():
-                    yield self._save(run)
-                case Finished():
-                    yield from self._finish(run, event, speed)
-                    return
-                case Evaluated():
-                    event = self._evaluated(run, event)  # noqa: PLW2901 - the same event, with what only the session knows
-                    log.write(event)
-                    yield event
-                case Stepped():
-                    speed.note(event)
-                    log.write_now_and_then(event)
-                    yield event
-                    yield from sampler.due(event)
-                case _:
-                    log.write(event)
-                    yield event
+        speed, keeper, sampler = _Speed(), Keeper(run), Sampler(run, columns=self._order.sample_columns)
+        with contextlib.suppress(MachineError):
+            keeper.index()
+        try:
+            for event in run.trainer.run():
+                match event:
+                    case CheckpointDue():
+                        yield from keeper.checkpoint()
+                    case Finished():
+                        yield from self._finish(run, event, keeper, speed)
+                    case Evaluated():
+                        yield from self._evaluated(run, event, keeper)
+                    case Stepped():
+                        speed.note(event)
+                        yield from keeper.note_now_and_then(event)
+                        yield from sampler.due(event)
+                    case _:
+                        yield from keeper.note(event)
+        except DivergedError as error:
+            yield from self._after_divergence(run, error, keeper)
+        except CorpusError:  # the token files were spoiled between two steps: nothing of the run is lost
+            yield from keeper.last_checkpoint()
+            raise
 
-    def _evaluated(self, run: Run, event: Evaluated) -> Evaluated:
+    def _evaluated(self, run: Run, event: Evaluated, keeper: Keeper) -> Iterator[Event]:
         """Keeps the best model, and adds the loss a character."""
         val = run.files.val
         chars = val.measures.get("chars", 0) if val is not None else 0
         per_char = event.val_nats * _counted(val) / chars if val is not None and chars else None
         if event.is_best:
-            self._save_model(run, {"val_nats_per_token": event.val_nats, "val_nats_per_char": per_char})
-        return Evaluated(**{**asdict(event), "val_nats_per_char": per_char})
+            for warning in keeper.best({"val_nats_per_token": event.val_nats, "val_nats_per_char": per_char}):
+                yield from keeper.note(warning)
+        yield from keeper.note(Evaluated(**{**asdict(event), "val_nats_per_char": per_char}))
 
-    def _save_model(self, run: Run, summary: dict[str, Any]) -> None:
-        counters = run.trainer.counters
-        facts = {
-            "steps": counters.step,
-            "tokens_seen": counters.tokens,
-            "seconds": round(run.trainer.clock.elapsed_s, 2),
-            "train_tokens": len(run.files.train.ids),
-            "sources": list(run.material.names[:20]),
-            "documents": len(run.material.names),
-            "corpus_sha256": run.material.corpus_sha256,
-            "settings": run.config.to_dict(),
-            **run.input_record,
-        }
-        save_model(run.folder.model_path, run.network.tensors(), run.network.architecture, run.tokenizer, facts | summary)
+    def _after_divergence(self, run: Run, error: DivergedError, keeper: Keeper) -> Iterator[Event]:
+        """Keeps the good weights, which the trainer has put back, and says what is there.
 
-    def _save(self, run: Run) -> Saved:
-        tensors, values = run.trainer.state()
-        meta = {
-            "trainer": values,
-            "architecture": run.network.architecture.to_json(),
-            "tokenizer": run.tokenizer.to_json(),
-            "sources_sha256": run.material.sha256,
-            **run.input_record,
-        }
-        run.folder.save_state(tensors, meta)
-        return Saved(step=run.trainer.counters.step, path=str(run.folder.path))
+        Raises:
+            DivergedError: always.
+        """
+        counters, folder = run.trainer.counters, run.folder
+        yield from keeper.note(Warned(step=counters.step, message=error.message))
+        if not folder.model_path.exists():
+            yield from keeper.insist(lambda: keeper.write_model({}))
+        yield from keeper.last_checkpoint()
+        kept = counters.best_step or counters.good_step
+        raise DivergedError(
+            f"{error.message}; the model of step {kept:,} is kept in {folder.path}",
+            remedy=f"{error.remedy}; or resume from good weights at a lower rate: lstmgen train --resume {folder.path}",
+        ) from error
 
-    def _finish(self, run: Run, event: Finished, speed: _Speed) -> Iterator[Event]:
-        yield self._save(run)
+    def _finish(self, run: Run, event: Finished, keeper: Keeper, speed: _Speed) -> Iterator[Event]:
+        yield from keeper.last_checkpoint()
         if run.trainer.validation is None or not run.folder.model_path.exists():
-            self._save_model(run, {})
-        val = self._final_validation(run, quick=event.reason == "signal", tokens_per_second=speed.average)
+            yield from keeper.insist(lambda: keeper.write_model({}))
+        found: list[dict[str, Any] | None] = []
+        yield from keeper.insist(lambda: found.append(self._final_validation(run, event, tokens_per_second=speed.average)))
+        with contextlib.suppress(MachineError):
+            keeper.write_lines()
         counters = run.trainer.counters
         self.summary = {
             "model": str(run.folder.model_path),
@@ -242,22 +231,27 @@ class Training:
             "seed": run.config.training.seed,
             "stopped": event.reason,
             "opening": next(run.material.files(), {}).get("opening", ""),
-            "val": val,
+            "val": found[-1],
         }
         yield Stopped(reason=event.reason, step=counters.step, summary=self.summary)
 
-    def _final_validation(self, run: Run, *, quick: bool, tokens_per_second: float) -> dict[str, Any] | None:
-        """What `score` says of the best model on the validation part, and the same written into the model file."""
-        val = run.files.val
-        if val is None or run.trainer.validation is None:
-            return None
-        best = load_model(run.folder.model_path)
-        # Reading forward in fp32 takes about half of what a training step takes for as many tokens, and a fifth is run-in.
-        limit = max(_LEAST_VALIDATION_TOKENS, int(1.5 * (_FINAL_VALIDATION_S / 4 if quick else _FINAL_VALIDATION_S) * tokens_per_second))
-        exact = Arithmetic(run.arithmetic.device, "fp32", "")
-        nats, tokens = run.trainer.validation(best.network.to(exact.device), arithmetic=exact.context, max_tokens=limit)
-        table = _summary_of(val, run.medium, nats=nats, tokens=tokens)
-        save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, best.summary | {"val": table})
+    def _final_validation(self, run: Run, event: Finished, *, tokens_per_second: float) -> dict[str, Any] | None:
+        """What `score` says of the best model on the validation part; the model file gets it, and by it is known that the run has ended."""
+        best, val, table = load_model(run.folder.model_path), run.files.val, None
+        if val is not None and run.trainer.validation is not None:
+            # Reading forward in fp32 takes about half of what a training step takes for as many tokens, and a fifth is run-in.
+            seconds = _FINAL_VALIDATION_S / 4 if event.reason == "signal" else _FINAL_VALIDATION_S
+            limit = max(_LEAST_VALIDATION_TOKENS, int(1.5 * seconds * tokens_per_second))
+            exact = Arithmetic(run.arithmetic.device, "fp32", "")
+            nats, tokens = run.trainer.validation(best.network.to(exact.device), arithmetic=exact.context, max_tokens=limit)
+            if not math.isfinite(nats):
+                raise DivergedError(
+                    f"the loss of the model on the validation part is {nats}",
+                    remedy=f"train with a lower rate, for example --lr {(run.config.optimizer.lr or 0) / 10:.2g}",
+                )
+            table = _summary_of(val, run.medium, nats=nats, tokens=tokens)
+        summary = best.summary | {preparation.ENDED_AT: event.step} | ({} if table is None else {"val": table})
+        save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, summary)
         return table
 
     def _prepared(self, run: Run) -> Prepared:
@@ -311,21 +305,3 @@ class _Speed:
         self._first = self._first or event
         seconds = event.elapsed_s - self._first.elapsed_s
         self.average = (event.tokens_seen - self._first.tokens_seen) / seconds if seconds > 0 else event.tokens_per_second
-
-
-class _MetricsLog:
-    """Appends events to `metrics.jsonl`."""
-
-    def __init__(self, run: Run) -> None:
-        self._folder = run.folder
-        self._next_at = 0.0
-
-    def write(self, event: Event) -> None:
-        """One line."""
-        self._folder.append_metrics({"event": type(event).__name__.lower(), **asdict(event)})
-
-    def write_now_and_then(self, event: Stepped) -> None:
-        """One line, unless the last one was just written."""
-        if time.monotonic() >= self._next_at:
-            self.write(event)
-            self._next_at = time.monotonic() + _METRICS_EVERY_S

@@ -58,6 +58,12 @@ class Counters:
     lr_scale: float = 1.0
     next_evaluation: int = 0
     evaluated_step: int = -1
+    untrained_nats: float = math.inf
+    """Loss of the first window, before anything was learned, or of guessing where that is more: no model above it is a good one."""
+    latest_nats: float = math.nan
+    """What the latest evaluation found; without a validation part the smoothed loss of training."""
+    good_step: int = 0
+    """The step whose weights training goes back to after a divergence."""
     best_nats: float = math.inf
     best_step: int = 0
     evaluations_since_best: int = 0
@@ -102,8 +108,12 @@ class Trainer:
         """The step after which this sitting ends as by a request; the schedule does not know of it."""
         # An evaluation takes a second or two: enough tokens to tell models apart, fewer where each costs a large softmax.
         self._max_val_tokens = 131_072 if network.architecture.vocab_size <= _LARGE_VOCABULARY else 65_536
+        # A loss far above that of guessing means that the weights are ruined although every number is still finite.
+        self._out_of_bounds_nats = 3 * math.log(network.architecture.vocab_size) + 3
+        self.save_at = math.inf
+        """The time.monotonic() at which the state is to be saved next."""
         self._stop_requested = False
-        self._good: tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]] | None = None
+        self._good: dict[str, torch.Tensor] = {}
         self._evaluation_interval = self._choose_evaluation_interval()
         self.counters.next_evaluation = (
             max(1, self._evaluation_interval // 4) if config.training.eval_every is None else self._evaluation_interval
@@ -114,12 +124,16 @@ class Trainer:
         self._stop_requested = True
 
     def run(self) -> Iterator[TrainerEvent]:
-        """Takes steps until the budget, patience or a request ends it; the last event is `Finished`."""
+        """Takes steps until the budget, patience or a request ends it; the last event is `Finished`.
+
+        Raises:
+            DivergedError: training went bad more often than it may, or ended badly with nothing learned; the last good weights are back.
+        """
         reporter = _Reporter(self)
-        save_every_s = self.config.training.save_every_s
-        saved_at = time.monotonic()
+        self.save_at = time.monotonic() + self.config.training.save_every_s
         self.network.train()
-        self._remember_good()
+        if not self._good:
+            self._remember_good()
         while (reason := self._reason_to_stop()) is None:
             if self._step():
                 yield from self._recover()
@@ -127,12 +141,16 @@ class Trainer:
                 yield report
             if self.counters.step >= self.counters.next_evaluation:
                 yield from self._evaluate()
-            if time.monotonic() - saved_at >= save_every_s:
+            if time.monotonic() >= self.save_at:
+                self.save_at = math.inf
                 yield CheckpointDue(step=self.counters.step)
-                saved_at = time.monotonic()
+                self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
         yield reporter.now()
         if reason != "signal":
             yield from self._evaluate()
+            if self._is_ruined():
+                self._return_to_good()
+                raise self._diverged(f"training ended at step {self.counters.step:,} with a loss out of bounds, and learned nothing before")
         yield Finished(reason=reason, step=self.counters.step)
 
     def progress(self) -> float:
@@ -172,6 +190,9 @@ class Trainer:
         self.scaler.unscale_(optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
         loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
+        if not counters.step:
+            guessing = math.log(self.network.architecture.vocab_size)
+            counters.untrained_nats = max(loss_nats, guessing) if finite else guessing
         if finite:
             self.scaler.step(optimizer)
             self.carried = after.detach().to(torch.float32)
@@ -181,18 +202,22 @@ class Trainer:
         self.scaler.update()
         counters.step += 1
         counters.tokens += window.counted
-        return self._note_loss(loss_nats, finite=finite)
+        self._note_loss(loss_nats, finite=finite)
+        # What a step reads is a part of the weights: a number that is not finite in a row of a rare symbol would go unseen.
+        return counters.bad_in_a_row >= _BAD_STEPS or not self._weights_are_finite()
 
-    def _note_loss(self, loss_nats: float, *, finite: bool) -> bool:
+    def _weights_are_finite(self) -> bool:
+        carried = [tensor for tensor in self.carried.tensors().values() if tensor.is_floating_point()]
+        return math.isfinite(torch.nn.utils.get_total_norm([*map(torch.Tensor.detach, self.network.parameters()), *carried]).item())
+
+    def _note_loss(self, loss_nats: float, *, finite: bool) -> None:
         counters = self.counters
-        # A loss far above that of guessing means that the weights are ruined although every number is still finite.
-        ruined = not finite or loss_nats > 3 * math.log(self.network.architecture.vocab_size) + 3
+        ruined = not finite or loss_nats > self._out_of_bounds_nats
         counters.bad_in_a_row = counters.bad_in_a_row + 1 if ruined else 0
         if finite:
             known = not math.isnan(counters.loss_nats)
             weight = min(_SMOOTHING, 1 - 1 / counters.step) if known else 0.0
             counters.loss_nats = weight * (counters.loss_nats if known else 0.0) + (1 - weight) * loss_nats
-        return counters.bad_in_a_row >= _BAD_STEPS
 
     def _recover(self) -> Iterator[TrainerEvent]:
         """Goes back to the last good weights at half the learning rate.
@@ -200,28 +225,44 @@ class Trainer:
         Raises:
             DivergedError: that has been done often enough.
         """
-        counters = self.counters
-        if counters.rollbacks >= _MAX_ROLLBACKS or self._good is None:
-            raise DivergedError(
-                f"training diverged at step {counters.step:,} and again after {counters.rollbacks} returns to good weights",
-                remedy=f"train with a lower rate, for example --lr {(self.config.optimizer.lr or 0) / 10:.2g}",
-            )
-        weights, moments = self._good
-        self.network.load_state_dict(weights)
-        self.optimizer = build_optimizer(self.network, self.config.optimizer)
-        restore_optimizer(self.optimizer, {name: tensor.clone() for name, tensor in moments.items()})
-        self.carried = self.network.zero_state(self.reader.batch_size)
+        counters, step, good_step = self.counters, self.counters.step, self.counters.good_step
+        self._return_to_good()
+        if counters.rollbacks >= _MAX_ROLLBACKS:
+            times, counters.rollbacks = counters.rollbacks, 0  # a run that is resumed has its chances again, at the rate it has come to
+            raise self._diverged(f"training diverged at step {step:,}, and {times} returns to good weights did not help")
         counters.rollbacks += 1
+        message = (
+            f"the loss or a weight went out of bounds: back to the weights of step {good_step:,}, at half the learning rate "
+            f"(return {counters.rollbacks} of {_MAX_ROLLBACKS})"
+        )
+        yield Warned(step=step, message=message)
+
+    def _diverged(self, message: str) -> DivergedError:
+        lower = (self.config.optimizer.lr or 0) / 10
+        return DivergedError(message, remedy=f"train with a lower rate, for example --lr {lower:.2g}")
+
+    def _is_ruined(self) -> bool:
+        """Whether the weights are bad at the end, and there were never better ones to keep. One bad batch says nothing."""
+        counters = self.counters
+        if self.validation is None:
+            return counters.bad_in_a_row > 1
+        return math.isinf(counters.best_nats) and not counters.latest_nats <= self._out_of_bounds_nats
+
+    def _return_to_good(self) -> None:
+        self._load(self._good)
+        self.optimizer = build_optimizer(self.network, self.config.optimizer)
+        self.carried = self.network.zero_state(self.reader.batch_size)
+        counters = self.counters
         counters.lr_scale /= 2
         counters.bad_in_a_row = 0
         counters.loss_nats = math.nan
-        yield Warned(step=counters.step, message="the loss went out of bounds: back to the last good weights, at half the learning rate")
 
     def _remember_good(self) -> None:
-        self._good = (
-            {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()},
-            {name: tensor.clone() for name, tensor in optimizer_tensors(self.optimizer).items()},
-        )
+        self.counters.good_step = self.counters.step
+        self._good = {name: tensor.detach().clone() for name, tensor in self.network.tensors().items()}
+
+    def _load(self, tensors: dict[str, torch.Tensor]) -> None:
+        self.network.load_state_dict(tensors, strict=not self.network.architecture.tied)
 
     def _choose_evaluation_interval(self) -> int:
         if self.config.training.eval_every is not None or self.validation is None:
@@ -234,29 +275,32 @@ class Trainer:
         counters = self.counters
         counters.next_evaluation = counters.step + self._evaluation_interval
         if self.validation is None:
-            if math.isfinite(counters.loss_nats):
+            counters.latest_nats = counters.loss_nats
+            if not counters.bad_in_a_row and counters.latest_nats < counters.untrained_nats:
                 self._remember_good()
             return
         if counters.step == counters.evaluated_step:
             return
         counters.evaluated_step = counters.step
         nats, tokens = self.validation(self.network, arithmetic=self.arithmetic.context, max_tokens=self._max_val_tokens)
-        val_nats = nats / tokens if tokens else math.inf
-        is_best = val_nats < counters.best_nats
+        counters.latest_nats = val_nats = nats / tokens if tokens else math.inf
+        is_good = val_nats < counters.untrained_nats
+        is_best = is_good and val_nats < counters.best_nats
         if is_best:
             counters.best_nats, counters.best_step, counters.evaluations_since_best = val_nats, counters.step, 0
         else:
             counters.evaluations_since_best += 1
-        if math.isfinite(val_nats) and not counters.bad_in_a_row:
+        if is_good:
             self._remember_good()
         yield Evaluated(step=counters.step, val_nats=val_nats, is_best=is_best, elapsed_s=self.clock.elapsed_s)
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-        """Everything that the next step depends on: tensors by name, and plain values."""
+        """Everything that the next step depends on: tensors by name, which are those in use and no copies, and plain values."""
         tensors = {f"network.{name}": tensor for name, tensor in self.network.tensors().items()}
         tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors(self.optimizer).items()}
         tensors |= {f"carried.{name}": tensor for name, tensor in self.carried.tensors().items()}
-        tensors = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
+        if self.counters.good_step != self.counters.step:
+            tensors |= {f"good.{name}": tensor for name, tensor in self._good.items()}
         return tensors, {
             "counters": asdict(self.counters),
             "reader": self.reader.state(),
@@ -280,14 +324,15 @@ class Trainer:
             tensors,
             carried=self.carried.tensors(),
             parameters=[parameter for group in self.optimizer.param_groups for parameter in group["params"]],
-            must_have_moments=counters.step > counters.skipped_steps and not counters.rollbacks,
+            must_have_moments=counters.step > counters.skipped_steps
+            and counters.lr_scale == 1,  # a return to good weights begins with none
         )
         with refused():
             self.reader.restore(values["reader"])
-        architecture = self.network.architecture
-        self.network.load_state_dict(architecture.renamed(_under(tensors, "network.")), strict=not architecture.tied)
+        self._load(self.network.architecture.renamed(_under(tensors, "network.")))
         restore_optimizer(self.optimizer, _under(tensors, "optimizer."))
         self.carried = State.from_tensors(_under(tensors, "carried.")).to(self.arithmetic.device)
+        self._good = _under(tensors, "good.")
         self.counters = counters
         self.clock.add_earlier(values["elapsed_s"])
         if values["scaler"]:

@@ -1,6 +1,7 @@
 """Run folders: at every instant there is something good to go on from."""
 
 import contextlib
+import errno
 import json
 import math
 import os
@@ -8,11 +9,12 @@ import os
 import pytest
 import torch
 
-from lstmgen import storage
+from lstmgen import run_files, storage
 from lstmgen.checkpoint import run_folder as run_folder_module
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.errors import DivergedError, InUseError, MachineError, ModelFileError, UsageError
+from lstmgen.storage import disk
 
 
 def state_of(step):
@@ -30,7 +32,14 @@ def state_of(step):
 
 @pytest.fixture
 def run(tmp_path):
-    return RunFolder.create(tmp_path / "run")
+    return created(tmp_path / "run")
+
+
+def created(*arguments, **options):
+    """A new folder, given back so that it can be taken again."""
+    folder = RunFolder.create(*arguments, **options)
+    with folder.lock():
+        return folder
 
 
 def files_of(folder):
@@ -181,24 +190,24 @@ def test_damaged_or_missing_settings_are_refused(run, content):
 
 def test_runs_without_a_path_are_numbered_when_the_name_is_taken(tmp_path):
     runs = tmp_path / "checkpoints"
-    names = [RunFolder.create(name="my story", runs=runs).path.name for _ in range(3)]
+    names = [created(name="my story", runs=runs).path.name for _ in range(3)]
     assert names == ["my-story", "my-story-2", "my-story-3"]
 
 
 @pytest.mark.parametrize(("name", "expected"), [("../../etc/passwd", "etc-passwd"), ("-o", "o"), ("...", "run"), ("été", "t"), ("", "run")])
 def test_a_name_never_leaves_the_folder_of_runs(tmp_path, name, expected):
-    run = RunFolder.create(name=name, runs=tmp_path)
+    run = created(name=name, runs=tmp_path)
     assert run.path == tmp_path / expected
 
 
 def test_a_long_name_is_cut(tmp_path):
-    assert len(RunFolder.create(name="x" * 1000, runs=tmp_path).path.name) < 100
+    assert len(created(name="x" * 1000, runs=tmp_path).path.name) < 100
 
 
 def test_a_folder_with_a_run_is_refused_and_the_ways_out_are_named(run):
     run.save_state(*state_of(1))
     with pytest.raises(UsageError, match="holds a run") as caught:
-        RunFolder.create(run.path)
+        created(run.path)
     assert "--resume" in caught.value.remedy
     assert "--overwrite" in caught.value.remedy
     assert run.load_state()[1]["step"] == 1
@@ -207,7 +216,7 @@ def test_a_folder_with_a_run_is_refused_and_the_ways_out_are_named(run):
 def test_a_folder_with_other_files_is_refused_and_left_as_it_was(tmp_path):
     (tmp_path / "diary.txt").write_text("dear diary")
     with pytest.raises(UsageError, match="not empty"):
-        RunFolder.create(tmp_path)
+        created(tmp_path)
     assert [item.name for item in tmp_path.iterdir()] == ["diary.txt"]
 
 
@@ -221,16 +230,62 @@ def test_overwriting_removes_what_a_run_wrote_and_nothing_else(run):
     foreign = ["notes.txt", "config.toml.bak", "standard-input-mine.txt", "other.safetensors"]
     for name in foreign:
         (run.path / name).write_text("mine")
-    again = RunFolder.create(run.path, overwrite=True)
-    (run.path / "standard-input-fedcba9876543210.txt").write_text("of the new run")
-    again.begin()
-    assert files_of(run.path) == sorted([*foreign, "standard-input-fedcba9876543210.txt"])
+    again = created(run.path, overwrite=True)
+    kept = "standard-input-fedcba9876543210.txt"
+    (run.path / kept).write_text("of the new run")
+    again.begin(*state_of(0), keep=frozenset([kept]))
+    assert files_of(run.path) == sorted([*foreign, kept, "last.safetensors"])
+    assert run.load_state()[1]["step"] == 0
+
+
+def test_the_first_state_of_a_new_run_is_there_before_anything_of_the_old_one_goes(run, monkeypatch):
+    run.save_state(*state_of(1))
+    run.save_state(*state_of(2))
+    run.model_path.write_bytes(b"model")
+    again = created(run.path, overwrite=True)
+    before = files_of(run.path)
+    for call in ("open_file", "write", "sync", "replace"):
+        with monkeypatch.context() as patch:
+            patch.setattr(disk, call, refused)
+            with pytest.raises(MachineError):
+                again.begin(*state_of(0))
+        assert (files_of(run.path), run.load_state()[1]["step"]) == (before, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "unlink", refused)
+        with pytest.raises(MachineError):
+            again.begin(*state_of(0))
+    assert run.load_state()[1]["step"] == 2
+    again.begin(*state_of(0))
+    assert files_of(run.path) == ["last.safetensors"]
+
+
+def refused(*_):
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def test_what_a_killed_save_leaves_is_cleared(run):
+    run.save_state(*state_of(1))
+    (run.path / run_files.SPARE).write_bytes(b"")
+    run.clear()
+    assert files_of(run.path) == ["last.safetensors"]
+
+
+def test_while_a_run_is_made_ready_another_learns_who_does_it(tmp_path):
+    with RunFolder.create(tmp_path / "run").lock(), pytest.raises(InUseError, match=f"process {os.getpid()}"):
+        RunFolder.create(tmp_path / "run")
+
+
+def test_a_folder_that_is_refused_gets_no_lock_file(tmp_path):
+    (tmp_path / "diary.txt").write_text("dear diary")
+    with pytest.raises(UsageError):
+        RunFolder.create(tmp_path)
+    assert [item.name for item in tmp_path.iterdir()] == ["diary.txt"]
 
 
 def test_overwriting_with_a_run_that_cannot_begin_leaves_the_earlier_run_whole(run):
     run.save_state(*state_of(1))
     before = files_of(run.path)
-    again = RunFolder.create(run.path, overwrite=True)
+    again = created(run.path, overwrite=True)
     (run.path / "standard-input-fedcba9876543210.txt").write_text("of the new run")
     again.discard()
     assert files_of(run.path) == before
@@ -238,21 +293,21 @@ def test_overwriting_with_a_run_that_cannot_begin_leaves_the_earlier_run_whole(r
 
 
 def test_discarding_the_first_run_of_all_leaves_no_empty_folder_of_runs(tmp_path):
-    RunFolder.create(name="story", runs=tmp_path / "checkpoints").discard()
+    created(name="story", runs=tmp_path / "checkpoints").discard()
     assert not (tmp_path / "checkpoints").exists()
 
 
 def test_overwriting_a_run_that_is_training_is_refused(run):
     run.save_state(*state_of(1))
     with run.lock(), pytest.raises(InUseError):
-        RunFolder.create(run.path, overwrite=True)
+        created(run.path, overwrite=True)
     assert run.load_state()[1]["step"] == 1
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "run").write_text("a file")
     with pytest.raises(UsageError, match="is a file"):
-        RunFolder.create(tmp_path / "run")
+        created(tmp_path / "run")
 
 
 def test_one_process_at_a_time_holds_a_run(run):
@@ -268,7 +323,7 @@ def test_a_folder_that_cannot_be_written_is_refused_at_the_start(run, monkeypatc
     with pytest.raises(MachineError, match="cannot be written"):
         RunFolder.open(run.path)
     with pytest.raises(MachineError, match="cannot be written"):
-        RunFolder.create(run.path, overwrite=True)
+        created(run.path, overwrite=True)
 
 
 def test_opening_names_what_is_missing(tmp_path):
@@ -282,7 +337,7 @@ def test_opening_names_what_is_missing(tmp_path):
 
 
 def test_a_run_opens_by_its_name_and_after_it_was_moved(tmp_path):
-    run = RunFolder.create(name="story", runs=tmp_path)
+    run = created(name="story", runs=tmp_path)
     run.save_state(*state_of(4))
     assert RunFolder.open("story", runs=tmp_path).path == run.path
     run.path.rename(tmp_path / "moved")
@@ -290,7 +345,7 @@ def test_a_run_opens_by_its_name_and_after_it_was_moved(tmp_path):
 
 
 def test_a_run_that_could_not_begin_leaves_nothing_behind(tmp_path):
-    run = RunFolder.create(tmp_path / "new")
+    run = created(tmp_path / "new")
     with run.lock():
         run.write_config(Config())
         run.discard()
@@ -298,14 +353,14 @@ def test_a_run_that_could_not_begin_leaves_nothing_behind(tmp_path):
 
 
 def test_discarding_keeps_a_folder_that_was_there_before(tmp_path):
-    run = RunFolder.create(tmp_path)
+    run = created(tmp_path)
     run.write_config(Config())
     run.discard()
     assert files_of(tmp_path) == []
 
 
 def test_discarding_keeps_files_of_others(tmp_path):
-    run = RunFolder.create(tmp_path / "new")
+    run = created(tmp_path / "new")
     (run.path / "mine.txt").write_text("mine")
     run.write_config(Config())
     run.discard()

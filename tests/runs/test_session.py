@@ -13,7 +13,7 @@ from lstmgen.checkpoint.model_file import load_model
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
-from lstmgen.runs.preparation import Run
+from lstmgen.runs.run import Run
 from lstmgen.training import streams
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
 

@@ -19,13 +19,18 @@ FIGURES = {"char": {"nats_per_char": 1.25}, "notes-beats": {"nats_per_note": 5.5
 def make(folder, case, *, val=None, settings=None, steps=40):
     """A run of an untrained model, with everything that a finished one has."""
     run = RunFolder.create(folder)
+    with run.lock():
+        return filled(run, case, val=val, settings=settings, steps=steps)
+
+
+def filled(run, case, *, val, settings, steps):
     network = case.model.network
     facts = {"steps": steps, "seconds": 3.5} | ({} if val is None else {"val": val})
     save_model(run.model_path, network.tensors(), network.architecture, case.tokenizer, facts)
     run.save_state({}, {"counters": {}})
     run.write_config(Config().replace(settings or {}))
     run.append_metrics({"event": "stepped", "step": steps, "loss_nats": 2.0, "elapsed_s": 1.0})
-    return folder
+    return run.path
 
 
 @pytest.fixture

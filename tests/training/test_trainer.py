@@ -18,7 +18,7 @@ from lstmgen.training.streams import Streams
 from lstmgen.training.trainer import Trainer
 from lstmgen.training.validation import Validation
 
-V = 7
+V = 8
 SETTINGS = {
     "training.batch_size": 4,
     "training.seq_length": 6,
@@ -208,6 +208,55 @@ def test_after_a_divergence_it_goes_back_to_good_weights_at_half_the_rate():
     assert trainer.counters.lr_scale == 0.5
     assert all(torch.isfinite(tensor).all() for tensor in trainer.network.tensors().values())
     assert events[-1] == Finished(reason="steps", step=120)
+
+
+def test_a_number_that_is_not_finite_in_a_row_that_is_never_read_is_seen_in_the_next_step():
+    trainer = build(budget=Budget(max_steps=60))
+    warnings = []
+    for event in trainer.run():
+        if isinstance(event, Evaluated) and event.step == 20:
+            with torch.no_grad():
+                trainer.network.embedding.weight[7, 2] = math.nan  # of a symbol that the pattern does not hold
+        if isinstance(event, Warned):
+            warnings.append(event)
+    assert [event.step for event in warnings] == [21]
+    assert all(torch.isfinite(tensor).all() for tensor in trainer.network.tensors().values())
+
+
+@pytest.mark.parametrize("step", [23, 31, 44])
+def test_stopping_within_a_bad_stretch_and_going_on_is_exact(step):
+    def spoil(trainer):
+        """Steps 22 to 46 meet targets so unlikely that the loss is out of bounds, and the weights go back."""
+        real = trainer._note_loss
+
+        def note(loss_nats, *, finite):
+            real(1e9 if 22 <= trainer.counters.step <= 46 else loss_nats, finite=finite)
+
+        trainer._note_loss = note
+        return trainer
+
+    whole = spoil(build(budget=Budget(max_steps=60)))
+    events = run(whole)
+    assert [event.step for event in events if isinstance(event, Warned)] == [46]
+    first = spoil(build(budget=Budget(max_steps=60)))
+    first.pause_at = step
+    run(first)
+    second = spoil(build(budget=Budget(max_steps=60)))
+    tensors, values = first.state()
+    second.restore({name: tensor.clone() for name, tensor in tensors.items()}, values)
+    run(second)
+    assert whole.counters.rollbacks == second.counters.rollbacks == 1
+    assert_equal_weights(weights(whole), weights(second))
+
+
+def test_best_means_better_than_what_was_never_trained():
+    trainer = build(budget=Budget(max_steps=30))
+    trainer.validation = lambda *_, **__: (1e9, 10)
+    events = []
+    with pytest.raises(DivergedError, match="learned nothing"):
+        events.extend(trainer.run())
+    assert [event.is_best for event in events if isinstance(event, Evaluated)] == [False] * 3
+    assert trainer.counters.best_nats == math.inf
 
 
 def test_reports_count_tokens_and_progress():

@@ -1,0 +1,133 @@
+"""What was asked of a run, and a run that is ready to take steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import torch
+
+from lstmgen import run_files
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.config import Config
+from lstmgen.corpus.prepared import Prepared as TokenFiles
+from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
+from lstmgen.model.arithmetic import Arithmetic
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.runs.sources import Gathered
+from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.pieces import PieceStreams
+from lstmgen.training.streams import Reader, Streams
+from lstmgen.training.trainer import Trainer
+from lstmgen.training.validation import Validation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the caller of `lstmgen.train` asked for."""
+
+    config: Config
+    changes: dict[str, Any] = field(default_factory=dict)
+    """The `section.key` settings that were given explicitly."""
+    init_from: Path | None = None
+    stdin: BinaryIO | None = None
+    cache: Path
+    clock: Clock
+    executor: MakeExecutor | None = None
+    progress: Progress | None = None
+    sample_columns: Callable[[], int] = lambda: 76
+
+    def access(self, folder: RunFolder, kept: Path | None) -> Access:
+        """How the sources of a run in this folder are read."""
+        return Access(folder=folder.path, cache=self.cache, kept=kept, executor=self.executor, progress=self.progress)
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A run that is ready to take steps."""
+
+    folder: RunFolder
+    config: Config
+    kept: Path | None
+    """The file that keeps what was read from standard input."""
+    gathered: Gathered
+    tokenizer: Tokenizer
+    files: TokenFiles
+    arithmetic: Arithmetic
+    network: LanguageModel
+    """The network in training."""
+    clock: InitVar[Clock]
+    trainer: Trainer = field(init=False)
+
+    def __post_init__(self, clock: Clock) -> None:
+        training, files = self.config.training, self.files
+        val = files.val if files.val is not None and len(files.val.ids) > 1 else None
+        self.trainer = Trainer(
+            self.network,
+            reader=self._reader(),
+            validation=Validation(val.ids, val.starts if self.medium.apart else None) if val is not None else None,
+            config=self.config,
+            budget=Budget(
+                max_time_s=training.max_time_s,
+                max_steps=training.max_steps,
+                max_tokens=None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids))),
+            ),
+            arithmetic=self.arithmetic,
+            clock=clock,
+        )
+
+    def _reader(self) -> Reader:
+        """One stream, or items apart, each in another form every time."""
+        training, train = self.config.training, self.files.train
+        window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
+        if not self.medium.apart:
+            return Streams(train.ids, **window)
+        augment = self.medium.augmentation(self.tokenizer, self.config.data)
+        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, **window)
+
+    @property
+    def medium(self) -> Medium:
+        """Of the sources."""
+        return self.gathered.medium
+
+    @property
+    def material(self) -> Material:
+        """What was read."""
+        return self.gathered.material
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the sources."""
+        without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
+        return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without)
+
+    def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """What `RunFolder.save_state` takes: everything that the next step depends on, complete in itself."""
+        tensors, values = self.trainer.state()
+        return tensors, {
+            "trainer": values,
+            "architecture": self.network.architecture.to_json(),
+            "tokenizer": self.tokenizer.to_json(),
+            "sources_sha256": self.material.sha256,
+            "settings": self.config.to_dict(),
+            **self.input_record,
+        }
+
+    def begin(self, *, keep_model: bool = False) -> None:
+        """Puts the first state of the run into its folder, in the place of whatever an earlier run left there.
+
+        Raises:
+            MachineError: the disk does not take it; the earlier run is then as it was, or replaced by this one.
+        """
+        tensors, meta = self.state()
+        kept = [self.kept.name] if self.kept else []
+        self.folder.begin(tensors, meta, keep=frozenset([*kept, run_files.MODEL] if keep_model else kept))
+        self.folder.write_config(self.config)
+        self.folder.write_sources(self.material.files())
+
+    @property
+    def input_record(self) -> dict[str, str]:
+        """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
+        return {"standard_input": self.kept.name} if self.kept else {}

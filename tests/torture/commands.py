@@ -1,0 +1,143 @@
+"""Every command that writes, done in a folder that was furnished for it, and what has to hold there whatever came between."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from campaign import SETTINGS, TEXT, ended, in_child, weights_of
+
+from lstmgen import cli, run_files
+from lstmgen.checkpoint.model_file import load_model
+from lstmgen.errors import LstmgenError
+from lstmgen.runs import keeping
+
+MODELS = Path(__file__).parents[1] / "rails" / "data" / "models"
+SHORT = SETTINGS | {"training.max_steps": 8, "training.eval_every": 3}
+OPTIONS = tuple(word for key, value in SHORT.items() for word in ("--set", f"{key}={value}"))
+OLD = "precious"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command that writes.
+
+    Attributes:
+        argv: what is typed in the folder.
+        run: the run that it trains, if it does.
+        files: the outputs that it replaces.
+        stdin: what standard input holds.
+    """
+
+    argv: tuple[str, ...]
+    run: str = ""
+    files: tuple[str, ...] = ()
+    stdin: bytes = b""
+
+
+_SAMPLE = ("--seed", "1", "-n", "40", "--ignore-end", "--threads", "1")
+JOBS = {
+    "train": Job(("train", "story.txt", "-o", "new", *OPTIONS), run="new"),
+    "train from a pipe": Job(("train", "-", "-o", "piped", *OPTIONS), run="piped", stdin=TEXT.encode()),
+    "train --overwrite": Job(("train", "other.txt", "-o", "old", "--overwrite", *OPTIONS), run="old"),
+    "train --resume": Job(("train", "--resume", "paused"), run="paused"),
+    "sample, streamed": Job(("sample", "char.safetensors", *_SAMPLE, "-o", "out.txt"), files=("out.txt",)),
+    "sample, several": Job(
+        ("sample", "char.safetensors", *_SAMPLE, "--num-samples", "2", "-o", "out.txt"), files=("out-1.txt", "out-2.txt")
+    ),
+    "sample a tune": Job(
+        ("sample", "notes.safetensors", "--seed", "1", "--bars", "1", "--threads", "1", "-o", "out.mid"), files=("out.mid",)
+    ),
+    "render": Job(("render", "tune.mid", "-o", "out.png", "-o", "out.svg"), files=("out.png", "out.svg")),
+}
+
+
+def furnish(folder: Path) -> None:
+    """What the commands start from: sources, a finished run, a paused one, models, and outputs of earlier days."""
+    (folder / "story.txt").write_text(TEXT)
+    (folder / "other.txt").write_text(TEXT.upper())
+    for name in ("char", "notes"):
+        shutil.copy(MODELS / f"{name}.safetensors", folder)
+    assert done(folder, Job(("train", "story.txt", "-o", "old", *OPTIONS)))[0] == 0
+    assert done(folder, Job(("train", "story.txt", "-o", "paused", "--pause-after", "4", *OPTIONS)))[0] == 0
+    assert done(folder, Job((*JOBS["sample a tune"].argv[:-1], "tune.mid")))[0] == 0
+    for job in JOBS.values():
+        for name in job.files:
+            (folder / name).write_text(OLD)
+
+
+def calm(base: Path, job: Job, folder: Path) -> dict[str, str | bytes]:
+    """What the job leaves when nothing comes between."""
+    shutil.copytree(base, folder)
+    code, said = done(folder, job)
+    assert code == 0, said
+    return contents(folder, job)
+
+
+def contents(folder: Path, job: Job) -> dict[str, str | bytes]:
+    """What the job has written, or meant to."""
+    found: dict[str, str | bytes] = {name: (folder / name).read_bytes() for name in job.files}
+    if job.run:
+        found[job.run] = weights_of(folder / job.run)
+    return found
+
+
+def done(folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> tuple[int, str]:
+    """Does a job in a child process; gives its exit code, or minus the signal that killed it, and what it said."""
+    said = folder.parent / "said.txt"
+
+    def work() -> int:
+        os.chdir(folder)
+        os.environ["LSTMGEN_HOME"] = "home"
+        descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+        reading, writing = os.pipe()
+        os.write(writing, job.stdin)
+        os.close(writing)
+        os.dup2(reading, 0)
+        vars(keeping).update(_LAST_DELAYS_S=(0.0,) * 5, _FIRST_DELAY_S=0.0)  # no pauses
+        prepare()
+        return cli.run(list(job.argv))
+
+    return ended(in_child(work)), said.read_text(errors="replace")
+
+
+def complaints(folder: Path, job: Job, base: Path, new: dict[str, str | bytes]) -> list[str]:
+    """What is lost in a folder in which the job was disturbed, and what the same job cannot mend when it is done again."""
+    mixed = [name for name in job.files if (folder / name).read_bytes() not in {OLD.encode(), new[name]}]
+    wrong = [f"{name} is neither the old nor the new file" for name in mixed]
+    again = job
+    if job.run and run_files.holds_state(folder / job.run):
+        expected = {new[job.run]} | ({weights_of(base / job.run)} if job.run == "old" else set())
+        code, said = done(folder, Job(("train", "--resume", job.run)))
+        if code and "used up its budget" not in said:
+            wrong.append(f"{job.run} cannot be resumed: {said.strip()[:200]}")
+        elif weights_of(folder / job.run) not in expected:
+            wrong.append(f"{job.run} ended in other weights")
+        elif not _is_sound(folder / job.run):
+            wrong.append(f"{job.run} has no sound model")
+        again = None
+    elif job.run in {"old", "paused"}:
+        wrong.append(f"{job.run} is lost")
+    if again is not None:
+        code, said = done(folder, again)
+        if code:
+            wrong.append(f"it cannot be done again: {said.strip()[:200]}")
+        elif contents(folder, job) != new:
+            wrong.append("done again, it gives something else")
+    stay = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name.endswith((".tmp", ".new")))
+    return [*wrong, *(f"{name} stays" for name in stay)]
+
+
+def _is_sound(run: Path) -> bool:
+    """Whether the model is there, and the metrics hold every evaluation once."""
+    try:
+        load_model(run / run_files.MODEL)
+    except LstmgenError:
+        return False
+    lines = [json.loads(line) for line in (run / run_files.METRICS).read_text().splitlines()]
+    steps = [line["step"] for line in lines if line["event"] == "evaluated"]
+    return steps == sorted(set(steps))
