@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lstmgen.analysis.evaluation import Evaluation as Evaluation
     from lstmgen.analysis.evaluation import Row as Row
     from lstmgen.analysis.evaluation import combined as combined
+    from lstmgen.analysis.likeness import Likeness as Likeness
     from lstmgen.analysis.novelty import Novelty as Novelty
     from lstmgen.checkpoint.model_file import find_model as find_model
     from lstmgen.checkpoint.model_file import read_description as read_description
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "analysis.evaluation": "Evaluation, Row, combined",
+    "analysis.likeness": "Likeness",
     "analysis.novelty": "Novelty",
     "checkpoint.model_file": "find_model, read_description",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"

@@ -11,6 +11,8 @@ from typing import Final, Literal, get_args
 PedalPolicy = Literal["extend", "drop"]
 TimeBase = Literal["beats", "seconds"]
 GridForm = Literal["voices", "chords"]
+Kept = Literal["highest", "lowest"]
+"""Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 Device = Literal["auto", "cpu", "cuda"]
 Schedule = Literal["linear", "cosine", "constant"]
@@ -28,6 +30,9 @@ PieceModel = Literal["bpe", "unigram"]
 ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
+
+USUAL_TEMPERATURE: Final = 0.8
+"""At which samples are drawn where neither the user nor the medium wants another."""
 
 CELLS: Final = {
     "lstm": "lstmgen.model.cells.lstm",

@@ -159,7 +159,7 @@ class Conversation:
         self._streams.say(f"the text ends with: {end}" if end else "the text is empty")
 
     def _set_temperature(self, argument: str) -> None:
-        sampling = dataclasses.replace(self._request.sampling, temperature=api.parse_temperature(argument))
+        sampling = dataclasses.replace(self._request.sampling or api.Sampling(), temperature=api.parse_temperature(argument))
         self._request = dataclasses.replace(self._request, sampling=sampling)
         self._streams.say(f"temperature {argument}")
 

@@ -28,7 +28,13 @@ def _tune(sample: api.Sample) -> dict[str, Any]:
 def _tune_line(sample: api.Sample) -> str:
     velocities = sample.score.notes.velocity
     loudest = int(velocities.max()) if len(velocities) else 0
-    return f"{counted(sample.notes, 'note')}, {counted(sample.bars, 'bar')}, {sample.seconds:.1f} s, loudest velocity {loudest}"
+    bars = f", {counted(sample.bars, 'bar')}" if sample.in_bars else ""
+    return f"{counted(sample.notes, 'note')}{bars}, {sample.seconds:.1f} s, loudest velocity {loudest}"
+
+
+def _tune_title(name: str, sample: api.Sample) -> str:
+    number = f", no. {sample.index + 1}" if sample.index else ""
+    return ", ".join([name, *([f"in {sample.key}"] if sample.key else []), f"seed {sample.seed}"]) + number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +48,7 @@ class Presentation:
         usual: what may be typed behind `lstmgen sample RUN`, where there is no opening to begin with.
         empty: what is said of a sample that its model ended at once.
         facts: what JSON tells of a sample.
+        title: what stands above a picture, from the name of the run.
         line: the same in words.
     """
 
@@ -51,6 +58,7 @@ class Presentation:
     usual: tuple[str, ...] = ()
     empty: str = ""
     facts: Callable[[api.Sample], dict[str, Any]] = _plain
+    title: Callable[[str, api.Sample], str] = lambda name, sample: f"{name}, seed {sample.seed}"
     line: Callable[[api.Sample], str] = lambda sample: counted(sample.tokens, "token")
 
 
@@ -76,6 +84,7 @@ _PRESENTATIONS: Final = {
         endings=(".mid", ".midi"),
         usual=("-o", "tune.mid", "--png", "--wav"),
         facts=_tune,
+        title=_tune_title,
         line=_tune_line,
     ),
 }
@@ -133,10 +142,15 @@ def chosen(command: str, label: str, values: Mapping[str, Any]) -> dict[str, Any
     return given(own.values(), values)
 
 
-def medium_of_model(model: str) -> api.Medium:
-    """Of which medium a model is; without torch.
+def tokenizer_of_model(model: str) -> Any:
+    """The tokenizer of a model; without torch.
 
     Raises:
         ModelFileError: there is no such model, or it is damaged.
     """
-    return api.medium_of(api.read_description(api.find_model(model)).tokenizer)
+    return api.read_description(api.find_model(model)).tokenizer
+
+
+def medium_of_model(model: str) -> api.Medium:
+    """Of which medium a model is; without torch. Raises ModelFileError."""
+    return api.medium_of(tokenizer_of_model(model))

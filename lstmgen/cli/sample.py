@@ -9,7 +9,7 @@ from typing import Any, Final
 from lstmgen import api, limits
 from lstmgen.cli.command import Command
 from lstmgen.cli.interactive import converse
-from lstmgen.cli.media import Presentation, chosen, medium_of_model, options_of, presentation_of
+from lstmgen.cli.media import Presentation, chosen, options_of, presentation_of, tokenizer_of_model
 from lstmgen.cli.options import STANDARD_INPUT, as_typed, draw_seed, load_model, read_input, unescape
 from lstmgen.cli.output import Streams
 from lstmgen.cli.sample_options import COMMON, FILTERS, TURN_LENGTH
@@ -37,8 +37,12 @@ def sample(streams: Streams, **values: Any) -> int:
     """
     if values["prompt"] is not None and values["prompt_file"] is not None:
         raise UsageError("-p and -f both give a prompt, expected one of them", remedy="leave one of them out")
-    sampling = api.Sampling(**{option.name: values[option.name] for option in FILTERS})
-    medium = medium_of_model(values["model"])
+    filters = {option.name: values[option.name] for option in FILTERS}
+    sampling = api.Sampling(**{name: value for name, value in filters.items() if value is not None})
+    tokenizer = tokenizer_of_model(values["model"])
+    medium = api.medium_of(tokenizer)
+    if filters["temperature"] is None:
+        sampling = replace(sampling, temperature=medium.temperature(tokenizer))
     presentation = presentation_of(medium.label)
     own = chosen("sample", medium.label, values)
     interactive = own.get("interactive", False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from lstmgen.api import NOVEL_TRIES, Sampling, parse_temperature
+from lstmgen.choices import USUAL_TEMPERATURE
 from lstmgen.cli.complete import paths
 from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, PRECISION, THREADS
 from lstmgen.options import Option
@@ -15,15 +16,18 @@ _PROMPT: Final = "prompt"
 _CHOICE: Final = "how the next token is chosen"
 _END: Final = "length and number"
 
+_DEFAULTS: Final = vars(Sampling()) | {"temperature": None}
+"""The temperature where none is given is the medium's."""
+
 FILTERS: Final = tuple(
-    Option(name=name, flags=flags, type=kind, unit=unit, help=text, panel=_CHOICE, default=getattr(Sampling(), name))
+    Option(name=name, flags=flags, type=kind, unit=unit, help=text, panel=_CHOICE, default=_DEFAULTS[name])
     for name, flags, kind, unit, text in (
         (
             "temperature",
             "-t --temperature --temp",
             parse_temperature,
             "T",
-            "Below 1 safer, above 1 more random, 0 always the most probable; 1.2:0.6 is a ramp, 1.0,0.5,0.2 a cycle.",
+            f"Below 1 safer, 0 always the most probable; 1.2:0.6 is a ramp, 1.0,0.5,0.2 a cycle. [{USUAL_TEMPERATURE}; of performances 1]",
         ),
         ("top_k", "--top-k", int, "K", "Only the K most probable tokens; 0 is all."),
         ("top_p", "--top-p", float, "P", "Only the most probable tokens that add up to this probability."),

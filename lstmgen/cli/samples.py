@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lstmgen import api
+from lstmgen import api, run_files
 from lstmgen.cli.media import RENDERINGS, Presentation
 from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
 from lstmgen.cli.output import Streams, Styled, encode, to_json
@@ -111,6 +111,8 @@ class Writer:
     def __init__(self, streams: Streams, request: api.Request, target: Target) -> None:
         self._streams, self._request, self._target = streams, request, target
         self._told: set[str] = set()
+        self._name = ""
+        """Of the run, as a title begins."""
 
     def write(self, model: api.TrainedModel) -> None:
         """Generate what was asked for and write it where it belongs. Nothing is written before the prompt is accepted.
@@ -118,6 +120,7 @@ class Writer:
         A single sample is written as it is drawn; several are drawn side by side.
         """
         request, target = self._request, self._target
+        self._name = _as_title(model)
         began_s, tokens = time.monotonic(), 0
         whole = request.num_samples > 1 or request.novel is not None or target.json
         drawn = model.answer(request) if whole else iter([model.stream_of(request)])
@@ -188,7 +191,7 @@ class Writer:
         if target.files:
             path = target.files[place]
             for file in (path, *(path.with_suffix(f".{kind}") for kind in target.beside)):
-                sample.save(file, title=path.stem)
+                sample.save(file, title=target.presentation.title(self._name, sample))
             line = f"wrote {path}: {line}"
         elif streams.out_is_terminal and target.shown and not target.json:
             streams.own_line(sample.medium.show(sample.item, width=streams.out_columns, colour=streams.out_colour))
@@ -210,6 +213,13 @@ class Writer:
 def is_empty(sample: api.Sample) -> bool:
     """Whether a text has nothing in it because its model ended it at once."""
     return sample.ended == "end-of-document" and not sample.text.strip()
+
+
+def _as_title(model: api.TrainedModel) -> str:
+    """The name of a run, or of a model file, as a title begins."""
+    path = model.path or Path("Sample")
+    name = " ".join((path.parent if path.name == run_files.MODEL else path.with_suffix("")).name.replace("_", " ").split("-"))
+    return name[:1].upper() + name[1:]
 
 
 def _as_it_stands(source: api.Sample | api.Stream) -> api.Sample:

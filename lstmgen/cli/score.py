@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, cast, get_args
 
 from lstmgen import api, choices, config
+from lstmgen.cli import likeness
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
@@ -19,7 +20,7 @@ from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
-from lstmgen.errors import UsageError
+from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
@@ -28,6 +29,7 @@ _EXAMPLES: Final = (
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
+    "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
     "cat draft.txt | lstmgen score RUN - --per-token --top 50",
 )
 _TABLES: Final = "tables"
@@ -78,6 +80,23 @@ _BEHIND: Final = (
         panel=_TABLES,
     ),
     Option(
+        name="statistics",
+        flags="--music --statistics",
+        type=bool,
+        help="Tell instead what samples, or the tunes of FILE, are like beside the whole corpus: pitches, rhythm, form.",
+        panel=_TABLES,
+    ),
+    Option(
+        name="num_samples",
+        flags="--num-samples",
+        type=int,
+        unit="N",
+        low=1,
+        help=f"With --music: how many samples are drawn where there is no FILE; {likeness.SAMPLES} where not given.",
+        panel=_TABLES,
+    ),
+    Option(name="seed", flags="-s --seed", type=int, unit="N", low=0, help="With --music: of the samples.", panel=_TABLES),
+    Option(
         name="top",
         flags="--top",
         type=int,
@@ -109,6 +128,9 @@ def score(
     per_line: bool,
     per_token: bool,
     novelty: bool,
+    statistics: bool,
+    num_samples: int | None,
+    seed: int | None,
     top: int,
     json: bool,
     device: str,
@@ -120,22 +142,52 @@ def score(
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
     order of the text.
     """
-    if bool(files) == (split is not None):
-        raise UsageError(
-            "score needs either a FILE or --split, and not both", remedy=f"lstmgen score {model} FILE, or lstmgen score {model} --split val"
-        )
-    if novelty and not files:
-        raise UsageError("--novelty needs a FILE to look at", remedy="lstmgen score MODEL --novelty FILE")
+    _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
     options = chosen("score", medium_of_model(model).label, values)
     if split is not None and options:
         flags = " and ".join(option.flag for option in options_of("score") if option.name in options)
         raise UsageError(f"--split reads the text as the run did, so {flags} cannot be given with it", remedy="leave it out")
     trained = load_model(model, device=device, threads=threads)
-    if novelty:
-        for name, item in _items(streams, trained, files, options):
-            found = trained.novelty(item)
-            streams.product_line(to_json(found.to_json() | {"source": name}) if json else one_line(f"{name}: {found.line()}"))
-        return
+    if statistics:
+        items = [item for _, item in _items(streams, trained, files, options)] if files else None
+        likeness.report(streams, trained, items, files, count=num_samples or likeness.SAMPLES, seed=seed, json=json)
+    elif novelty:
+        _novelty(streams, trained, _items(streams, trained, files, options), json=json)
+    else:
+        scored = _scored(streams, trained, files, options, split=split, window=window)
+        if json:
+            for source, found in _with_total(scored):
+                table = found.to_json(rows=per_line, per_token=per_token)
+                streams.product_line(to_json(table | {"window": window, "source": source}))
+            return
+        for line in _report(scored, per_line=per_line, per_token=per_token, top=top, room=streams.row_columns):
+            streams.product_line(line)
+
+
+def _check(model: str, files: Sequence[str], *, split: str | None, novelty: bool, statistics: bool, drawing: bool) -> None:
+    """Refuse what does not go together."""
+    if not statistics and drawing:
+        raise UsageError("--num-samples and --seed are for --music", remedy=f"lstmgen score {model} --music --num-samples 50")
+    if statistics and (split is not None or (files and drawing)):
+        raise UsageError("--music looks at the tunes of FILE or draws samples", remedy=f"lstmgen score {model} --music FILE")
+    if not statistics and bool(files) == (split is not None):
+        raise UsageError(
+            "score needs either a FILE or --split, and not both", remedy=f"lstmgen score {model} FILE, or lstmgen score {model} --split val"
+        )
+    if novelty and not files:
+        raise UsageError("--novelty needs a FILE to look at", remedy="lstmgen score MODEL --novelty FILE")
+
+
+def _scored(
+    streams: Streams,
+    trained: api.TrainedModel,
+    files: Sequence[str],
+    options: Mapping[str, Any],
+    *,
+    split: str | None,
+    window: int | None,
+) -> list[Scored]:
+    """What the files hold, or a part of the run's own sources, with how well it was predicted; what is to be known of it is said."""
     streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
     if split is None:
         scored = list(_each(streams, trained, files, options, window=window))
@@ -145,13 +197,24 @@ def score(
         scored = [(f"{split} part", whole)]
     for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
-    if json:
-        for source, found in _with_total(scored):
-            table = found.to_json(rows=per_line, per_token=per_token)
-            streams.product_line(to_json(table | {"window": window, "source": source}))
-        return
-    for line in _report(scored, per_line=per_line, per_token=per_token, top=top, room=streams.row_columns):
-        streams.product_line(line)
+    return scored
+
+
+def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[str, Any]], *, json: bool) -> None:
+    """What each item has copied; beside it what the held-out part has, which nobody copied."""
+    held_out = None
+    try:
+        held_out = trained.held_out_novelty(cache=cache())
+    except LstmgenError as error:
+        streams.explain(f"no held-out part to compare with: {error.message}")
+    for name, item in items:
+        found = trained.novelty(item)
+        if json:
+            streams.product_line(to_json(found.to_json() | {"held_out_copied_share": held_out, "source": name}))
+        else:
+            streams.product_line(one_line(f"{name}: {found.line()}"))
+    if held_out is not None and not json:
+        streams.say(f"for comparison: of the held-out part, which the model has never seen, {held_out:.0%} lie in such runs")
 
 
 COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=lambda: (*_BEFORE, *options_of("score"), *_BEHIND))

@@ -15,6 +15,7 @@ from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.generation.draw import Context, Lane, begin, draw, generator_of
 from lstmgen.generation.request import NOVEL_TRIES, Request
+from lstmgen.generation.sampling import Sampling
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.writing import Item, Piece, Plan, Prompt
 from lstmgen.model.decoder import Decoder
@@ -106,6 +107,7 @@ class Job:
         """
         seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
         medium.check_options(request.options)
+        request = replace(request, sampling=request.sampling or Sampling(temperature=medium.temperature(tokenizer)))
         prompt = medium.parse_prompt(tokenizer, request.prompt, request.options, data)
         plan = medium.plan(tokenizer, prompt, request.options, length=request.length, echo=request.echo)
         return Job(
@@ -123,7 +125,7 @@ class Job:
         return Lane(
             self.plan.writer(),
             self.context,
-            sampling=self.request.sampling,
+            sampling=self.request.sampling or Sampling(),
             length=self.plan.length,
             generator=generator_of(self.seed, index),
         )

@@ -27,7 +27,7 @@ class Request:
         num_samples: how many. Sample i is the same whatever their number is.
         seed: what the random numbers are made from; None draws one, which every sample reports.
         first: the number of the first sample.
-        sampling: how tokens are chosen.
+        sampling: how tokens are chosen; None: as is usual for the model.
         echo: whether an item begins with the prompt, where its medium lets it.
         novel: draw again what has copied more than this share of the training data; None: any may be copied.
         options: those of the medium, by name; see `media.declared`.
@@ -41,7 +41,7 @@ class Request:
     num_samples: int = 1
     seed: int | None = None
     first: int = 0
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Sampling | None = None
     echo: bool = True
     novel: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -74,7 +74,8 @@ class Request:
             prompt = {"path": str(prompt)}
         elif not isinstance(prompt, (str, type(None))):
             raise UsageError(f"a prompt that is a {type(prompt).__name__} cannot be written as JSON", remedy="give the bytes of its file")
-        return values | {"prompt": prompt, "sampling": self.sampling.to_json(), "options": dict(self.options)}
+        sampling = None if self.sampling is None else self.sampling.to_json()
+        return values | {"prompt": prompt, "sampling": sampling, "options": dict(self.options)}
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Request:
@@ -87,7 +88,7 @@ class Request:
         changed = dict(values)
         if isinstance(prompt := changed.get("prompt"), Mapping):
             changed["prompt"] = _prompt_from_json(prompt)
-        if "sampling" in changed:
+        if changed.get("sampling") is not None:
             changed["sampling"] = Sampling.from_json(changed["sampling"])
         return Request(**changed)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from lstmgen import limits
+from lstmgen.choices import USUAL_TEMPERATURE
 from lstmgen.errors import UsageError
 
 _TEMPERATURE_REMEDY = "use 0 for greedy, a number such as 0.8, a ramp such as 1.2:0.6, or a cycle such as 1.0,0.5,0.2"
@@ -61,7 +62,7 @@ class Sampling:
         UsageError: a value is of the wrong type or out of bounds.
     """
 
-    temperature: Temperature = 0.8
+    temperature: Temperature = USUAL_TEMPERATURE
     top_k: int = 0
     top_p: float = 1.0
     min_p: float = 0.0

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.choices import Part as Side
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import Part
@@ -144,8 +145,8 @@ class Material(Protocol):
         """The token files to be made, `train` and perhaps `val`; what else decides their content; and the work in all."""
         ...
 
-    def symbols(self) -> Iterator[tuple[str, Symbols]]:
-        """The name and the symbols of every item that is learned from."""
+    def symbols(self, part: Side = "train") -> Iterator[tuple[str, Symbols]]:
+        """The name and the symbols of every item that is learned from, or of every one that is held out."""
         ...
 
     def losses(self, tokenizer: Any) -> tuple[str, ...]:
@@ -183,6 +184,25 @@ class Amount:
 
     amount: float
     skipped: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistic:
+    """What items are like in one respect, which samples are asked to share with what was learned.
+
+    Attributes:
+        name: as in JSON.
+        heading: the same in words.
+        parts: of a distribution what it is over, such as the twelve pitch classes; empty: it is a ratio.
+    """
+
+    name: str
+    heading: str
+    parts: tuple[str, ...] = ()
+
+
+Counts = Mapping[str, NDArray[np.float64]]
+"""By the name of each statistic what an item adds to it: for every part of a distribution, or to both terms of a ratio."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,6 +280,10 @@ class Medium(Protocol):
         """The cycle in which the ids stand."""
         ...
 
+    def temperature(self, tokenizer: Any) -> float:
+        """At which samples are drawn where none is given."""
+        ...
+
     def augmentation(self, tokenizer: Any, data: DataConfig) -> Augment | None:
         """What is done to an item each time it is taken."""
         ...
@@ -303,6 +327,14 @@ class Medium(Protocol):
 
     def symbols(self, item: Item) -> Symbols:
         """An item as novelty compares it."""
+        ...
+
+    def statistics(self, tokenizer: Any) -> tuple[Statistic, ...]:
+        """By what samples of a model are compared with what it learned; empty where there is nothing of the kind."""
+        ...
+
+    def count(self, item: Item) -> Counts:
+        """What an item adds to the statistics."""
         ...
 
     def parse_prompt(self, tokenizer: Any, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:

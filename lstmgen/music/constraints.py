@@ -1,15 +1,16 @@
 """What a tune must keep to while it is drawn, in musical terms; the tokenizers turn it into masks.
 
 pitches   ──┐
-polyphony ──┤
 length    ──┼─► Constraints ─► Cursor.allowed() ─► which ids may be drawn
-programs  ──┤
-end       ──┘
+programs  ──┤       │
+end       ──┘       └─► polyphony ─► which of the notes that were drawn stay
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from lstmgen.choices import Kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,9 @@ class Constraints:
 
     Attributes:
         pitches: the only pitches (0 to 127) that may be drawn, drums apart; None: all.
-        max_polyphony: most pitched notes that may sound at once, over all tracks, those of the prompt included; None: any number.
+        max_polyphony: most pitched notes that may sound at once, over all tracks, those of the prompt included; None: any number. What is
+            drawn has all its notes, of which so many stay (`lstmgen.music.thinning`).
+        keep: which of them stay: of each track the highest or the lowest.
         max_note_beats: longest note in beats (quarter notes); None: any length.
         max_note_s: longest note in seconds; None: any length.
         programs: the only General MIDI programs that may be drawn; None: all. An empty set leaves drums only.
@@ -31,6 +34,7 @@ class Constraints:
 
     pitches: frozenset[int] | None = None
     max_polyphony: int | None = None
+    keep: Kept = "highest"
     max_note_beats: float | None = None
     max_note_s: float | None = None
     programs: frozenset[int] | None = None

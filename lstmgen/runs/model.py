@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
@@ -13,6 +13,7 @@ import torch
 
 from lstmgen import run_files
 from lstmgen.analysis.evaluation import Evaluation, evaluate
+from lstmgen.analysis.likeness import Likeness, likenesses
 from lstmgen.analysis.novelty import Novelty, NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model
 from lstmgen.checkpoint.run_folder import RunFolder
@@ -23,7 +24,7 @@ from lstmgen.errors import CorpusError, LstmgenError, MachineError, UsageError
 from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
-from lstmgen.media.base import Access, Medium, Tokenizer
+from lstmgen.media.base import Access, Material, Medium, Tokenizer
 from lstmgen.media.declared import media_options
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
@@ -226,16 +227,7 @@ class TrainedModel:
             CorpusError: the sources have changed since, or the run held nothing out.
             UsageError: the window is not a positive whole number.
         """
-        folder = RunFolder((self.path or Path()).parent)
-        config = folder.read_config()
-        kept = folder.kept_input(self.summary.get("standard_input")) if reads_input(config.data) else None
-        access = Access(folder=folder.path, cache=cache, kept=kept)
-        material = gather(config.data, access, medium=self.medium).material
-        if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
-            raise CorpusError(
-                "the sources have changed since the model was trained on them, so their parts are not the same any more",
-                remedy=f"score them as any other: lstmgen score {folder.path} FILE",
-            )
+        material, access = self._own_material(cache)
         files = token_files(material, self.tokenizer, access)
         chosen = files.train if part == "train" else files.val
         if chosen is None:
@@ -255,6 +247,50 @@ class TrainedModel:
         """
         symbols = self.medium.symbols(self.prepare(item))
         return self._index.examine(symbols, offset=self.medium.symbol_offset)
+
+    def held_out_novelty(self, *, cache: Path) -> float:
+        """The copied share of what the run held out, which its model has never seen: what even new music or text has in common.
+
+        Raises:
+            ModelFileError: the model does not lie in the folder of its run.
+            CorpusError: the sources have changed since, or the run held nothing out.
+        """
+        material, _ = self._own_material(cache)
+        found = [self._index.examine(symbols, offset=self.medium.symbol_offset) for _, symbols in material.symbols("val")]
+        counted = sum(each.symbols for each in found)
+        if not counted:
+            raise CorpusError("the run held nothing out", remedy="train with --val-frac 0.1")
+        return sum(each.copied_share * each.symbols for each in found) / counted
+
+    def likeness(self, items: Iterable[Item], *, cache: Path) -> list[Likeness]:
+        """What items, such as samples, are like beside what the run was given to learn from.
+
+        Raises:
+            UsageError: nothing of the kind is counted of this medium.
+            ModelFileError: the model does not lie in the folder of its run.
+            CorpusError: the sources have changed since.
+            InputError: there is nothing to compare.
+        """
+        statistics = self.medium.statistics(self.tokenizer)
+        if not statistics:
+            raise UsageError(f"there are no statistics of {self.medium.label}", remedy="lstmgen score MODEL FILE, without --music")
+        material, _ = self._own_material(cache)
+        ours = [self.medium.count(self.prepare(item)) for item in items]
+        return likenesses(statistics, ours, [self.medium.count(item) for _, item in material.items()])
+
+    def _own_material(self, cache: Path) -> tuple[Material, Access]:
+        """What the run was given to learn from, as it is there now. Raises ModelFileError and CorpusError."""
+        folder = RunFolder((self.path or Path()).parent)
+        config = folder.read_config()
+        kept = folder.kept_input(self.summary.get("standard_input")) if reads_input(config.data) else None
+        access = Access(folder=folder.path, cache=cache, kept=kept)
+        material = gather(config.data, access, medium=self.medium).material
+        if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
+            raise CorpusError(
+                "the sources have changed since the model was trained on them, so their parts are not the same any more",
+                remedy=f"score them as any other: lstmgen score {folder.path} FILE",
+            )
+        return material, access
 
     @cached_property
     def _index(self) -> NoveltyIndex:

@@ -166,6 +166,36 @@ def test_what_was_copied_is_told(cli):
 
 
 @pytest.mark.usefixtures("trained")
+def test_samples_and_files_are_compared_with_the_corpus(cli):
+    drawn = json.loads(cli("score", "RUN", "--music", "--num-samples", "2", "-s", "3", "--json").out)
+    assert (drawn["samples"], drawn["seed"]) == (2, 3)
+    tunes = json.loads(cli("score", "RUN", "--music", "tunes", "--json").out)
+    assert len(tunes["statistics"]) == len(drawn["statistics"]) > 20
+    for row in tunes["statistics"]:  # the corpus itself
+        assert row["samples"] == row["corpus"]
+        assert not row["outside"]
+        assert not row["difference"] or row["difference"] < 1e-12
+    table = cli("score", "RUN", "--music", "tunes/01.mid").out.decode()
+    assert [line.split("  ")[0] for line in table.splitlines()][1:3] == ["pitches, above the tonic", "pitches, as written"]
+
+
+@pytest.mark.usefixtures("trained")
+def test_what_was_copied_stands_beside_what_the_held_out_part_has_in_common(cli):
+    told = json.loads(cli("score", "RUN", "--novelty", "tunes/03.mid", "--json").out)
+    assert 0 <= told["held_out_copied_share"] <= 1
+    assert "the held-out part" in cli("score", "RUN", "--novelty", "tunes/03.mid").err
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize(
+    "argv",
+    [["--num-samples", "3", "tunes/01.mid"], ["--music", "--split", "val"], ["--music", "-s", "3", "tunes/01.mid"]],
+)
+def test_statistics_are_of_files_or_of_samples(cli, argv):
+    assert cli("score", "RUN", *argv).code == 2
+
+
+@pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize(
     "argv",
     [

@@ -83,6 +83,9 @@ def test_it_is_scored_with_its_own_figures_and_rows(tmp_path, sources):
     assert [row.tokens for row in evaluation.rows()] == [10, 2]
     assert model.score_split("val", cache=tmp_path / "cache").numbers == 60
     assert model.novelty(sources / "0.txt").copied_share == 1.0
+    digits, mean = model.likeness([(7,) * 30], cache=tmp_path / "cache")
+    assert digits.outside
+    assert (mean.statistic.name, mean.samples.tolist()) == ("mean", [7.0])
 
 
 def test_it_samples_streams_and_keeps_to_its_own_options(tmp_path, sources):

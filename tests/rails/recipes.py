@@ -215,6 +215,10 @@ def sampled(case, folder):
     return out.decode()
 
 
+WARM = ("-t", "0.8")
+"""The temperature of 0.1.0 where none was given; it is 1 now where time is in seconds."""
+# "scale", "constraints", "performance-scale" and "chords" were pinned anew: what --scale and --pitch-range left was often a change of tempo
+# and nothing else, and --max-polyphony kept what was drawn first, the lowest notes.
 TUNES_DRAWN = {
     "bars": ("models/notes", "--bars", "4"),
     "bars-cold-and-few": ("models/notes", "--bars", "2", "-t", "0.5", "--top-k", "20", "--repetition-penalty", "1.2"),
@@ -230,10 +234,10 @@ TUNES_DRAWN = {
     "bpm": ("models/notes", "--bars", "2", "--bpm", "90"),
     "run": ("runs/tunes", "--bars", "2"),
     "least-copied-of-ten": ("runs/tunes", "-f", "sources/tunes/sakura.mid", "--bars", "1", "--novel", "0.1"),
-    "notes-seconds": ("models/notes-seconds", "--seconds", "3"),
-    "notes-seconds-continued": ("models/notes-seconds", "-f", "sources/prompt.mid", "--seconds", "2"),
-    "performance": ("models/performance", "--seconds", "4"),
-    "performance-scale": ("models/performance", "--seconds", "4", "--scale", "D dorian", "--max-polyphony", "3"),
+    "notes-seconds": ("models/notes-seconds", "--seconds", "3", *WARM),
+    "notes-seconds-continued": ("models/notes-seconds", "-f", "sources/prompt.mid", "--seconds", "2", *WARM),
+    "performance": ("models/performance", "--seconds", "4", *WARM),
+    "performance-scale": ("models/performance", "--seconds", "4", "--scale", "D dorian", "--max-polyphony", "3", *WARM),
     "grid": ("models/grid", "--bars", "3"),
     "grid-scale": ("models/grid", "--bars", "2", "--scale", "G", "--pitch-range", "48-84"),
     "grid-continued": ("models/grid", "-f", "sources/prompt.mid", "--bars", "2"),

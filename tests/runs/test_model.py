@@ -1,5 +1,7 @@
 """A trained model as a Python caller has it, whatever its medium."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -363,6 +365,11 @@ def test_copies_are_looked_up_only_where_there_is_an_index(folder, ask):
     with pytest.raises(InputError, match="keeps no index") as caught:
         ask(load(folder, device="cpu"))
     assert caught.value.remedy
+
+
+def test_a_text_has_no_statistics(model):
+    with pytest.raises(UsageError, match="no statistics of text"):
+        model.likeness(["the"], cache=Path())
 
 
 # What is shown

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lstmgen.choices import Part as Side
 from lstmgen.corpus.prepared import Part
 from lstmgen.media.base import Symbols
 from lstmgen.media.text import encoding
@@ -90,9 +91,9 @@ class TextMaterial:
         """The token files to be made, what else decides their content, and the bytes of text in all."""
         return encoding.parts(self.corpus, tokenizer, val_frac=self.val_frac, val=self.val)
 
-    def symbols(self) -> Iterator[tuple[str, Symbols]]:
-        """The name and the words of every document, as far as it is learned from."""
-        for name, chunks in self._training():
+    def symbols(self, part: Side = "train") -> Iterator[tuple[str, Symbols]]:
+        """The name and the words of every document, as far as it is learned from, or as it is held out."""
+        for name, chunks in self._training() if part == "train" else self._held_out():
             yield name, symbols_of_chunks(chunks)
 
     def losses(self, tokenizer: TextTokenizer) -> tuple[str, ...]:
@@ -113,3 +114,9 @@ class TextMaterial:
         training, _ = spans(self.corpus, 0.0 if self.val else self.val_frac)
         for span in training:
             yield span.document.name, self.corpus.read(span.document, span.start, span.stop)
+
+    def _held_out(self) -> Iterator[tuple[str, Iterator[str]]]:
+        corpus = self.val or self.corpus
+        whole, held_out = spans(corpus, 0.0 if self.val else self.val_frac)
+        for span in whole if self.val else held_out:
+            yield span.document.name, corpus.read(span.document, span.start, span.stop)

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits, storage
-from lstmgen.choices import OovPolicy, label_of
+from lstmgen.choices import USUAL_TEMPERATURE, OovPolicy, label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.ids import Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
 from lstmgen.media.text import tokenizers
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus, gather
@@ -124,6 +124,11 @@ class TextMedium:
         """None: text implies no cycle."""
         del tokenizer
 
+    def temperature(self, tokenizer: TextTokenizer) -> float:
+        """Below 1: safer than what was learned."""
+        del tokenizer
+        return USUAL_TEMPERATURE
+
     def augmentation(self, tokenizer: TextTokenizer, data: DataConfig) -> Augment | None:
         """None: text is learned as it stands."""
         del tokenizer, data
@@ -180,6 +185,16 @@ class TextMedium:
     def symbols(self, item: str) -> Symbols:
         """Its words."""
         return symbols_of_text(item)
+
+    def statistics(self, tokenizer: TextTokenizer) -> tuple[Statistic, ...]:
+        """None: of text nothing of the kind is counted."""
+        del tokenizer
+        return ()
+
+    def count(self, item: str) -> Counts:
+        """Nothing."""
+        del item
+        return {}
 
     def parse_prompt(self, tokenizer: TextTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a text continues; it is never altered, whatever the model makes of its unseen symbols."""

@@ -29,6 +29,8 @@ from lstmgen.music.score import Meter, Score
 
 _LARGEST_NUMBER: Final = 2**16
 """Of the JSON; whatever is above it need not even be shown."""
+_PATIENCE: Final = {"beats": 4, "seconds": 1}
+"""How long the first note of a tune may keep one waiting."""
 _NO_IDS: Final = np.zeros(0, np.int64)
 
 
@@ -39,6 +41,8 @@ class Notation(Protocol):
         table: the ranges of ids.
         base: what time is counted in.
         pitch_kinds: the kinds of events that say a pitch, of 128 values each; drums apart.
+        starts: the kinds of events that begin a note.
+        waits: the kinds of events with which time passes.
         words: how the events of each kind read, by their value.
         write: the ids of a score. Raises InputError where it is longer than any real one.
         read: the notes of any ids; what is not legal is ignored.
@@ -52,6 +56,8 @@ class Notation(Protocol):
     table: EventTable
     base: TimeBase
     pitch_kinds: tuple[str, ...]
+    starts: tuple[str, ...]
+    waits: tuple[str, ...]
     write: Callable[[Score], Ids]
     read: Callable[[Ids], StepNotes]
     measure: Callable[[Ids], Measures]
@@ -161,8 +167,15 @@ class EventTokenizer(Protocol):
         Raises:
             UsageError: nothing at all could be drawn.
         """
-        limits = StepLimits.of(constraints, like or blank(), self.notation.base)
-        return GrammarCursor(lambda: self.notation.grammar(constraints, limits), self.table)
+        notation = self.notation
+        limits = StepLimits.of(constraints, like or blank(), notation.base)
+        return GrammarCursor(
+            lambda: notation.grammar(constraints, limits),
+            self.table,
+            starts=notation.starts,
+            waits=notation.waits,
+            patience=_PATIENCE[notation.base.unit] * notation.base.per_unit,
+        )
 
     def measure(self, ids: Ids) -> Measures:
         """How much music these ids of one piece stand for; in steps of a grid at 120 beats per minute."""

@@ -35,6 +35,11 @@ class Grammar(Protocol):
         """Whether the end that was asked for has been reached."""
         return self.course.finished
 
+    @property
+    def next_wait(self) -> int:
+        """The step at which it stands after an event that lets time pass."""
+        return self.course.now + 1
+
     def begin(self) -> None:
         """The prompt is over: from here on constraints hold."""
         self.course.begin()
@@ -62,12 +67,20 @@ class GrammarCursor:
     Args:
         fresh: makes the grammar at the beginning of a piece.
         table: the ranges of ids.
+        starts: the kinds of events that begin a note.
+        waits: the kinds of events with which time passes: by their value, or up to `Grammar.next_wait` where they have only one.
+        patience: steps that may pass before the first note is drawn: nobody wants silence.
     """
 
-    def __init__(self, fresh: Callable[[], Grammar], table: EventTable) -> None:
+    def __init__(
+        self, fresh: Callable[[], Grammar], table: EventTable, *, starts: Sequence[str], waits: Sequence[str], patience: int
+    ) -> None:
         self._fresh, self._table = fresh, table
+        self._starts, self._waits, self._patience = starts, waits, patience
         self._grammar = fresh()
         self._begun = False
+        self._silent_since: int | None = None
+        """Where the prompt ended, until a note is drawn."""
         self._allowed: NDArray[np.bool_] | None = None
 
     @property
@@ -79,6 +92,7 @@ class GrammarCursor:
         """The prompt is over."""
         self._begun, self._allowed = True, None
         self._grammar.begin()
+        self._silent_since = self._grammar.course.now
 
     def allowed(self) -> NDArray[np.bool_]:
         """Which ids may come next, of shape (V,); read-only."""
@@ -88,9 +102,23 @@ class GrammarCursor:
                 mask_V[BOUNDARY_ID] = True
             else:
                 grammar.allow(mask_V)
+                if self._silent_since is not None:
+                    self._hurry(mask_V, self._silent_since)
             mask_V.setflags(_MAY_WRITE)  # pyright: ignore[reportCallIssue] - numpy takes it so
             self._allowed = mask_V
         return self._allowed
+
+    def _hurry(self, mask_V: NDArray[np.bool_], since: int) -> None:
+        """While no note was drawn: no end, and no more waiting where it was long enough, as long as anything else may come."""
+        course = self._grammar.course
+        hurried_V = mask_V.copy()
+        hurried_V[BOUNDARY_ID] = False
+        for kind in self._waits:
+            waits_V = hurried_V[self._table.span(kind)]
+            ends_V = course.now + 1 + np.arange(len(waits_V)) if len(waits_V) > 1 else np.array([self._grammar.next_wait])
+            waits_V[(ends_V >= course.now + course.room) | (course.now - since >= self._patience)] = False
+        if hurried_V.any():
+            mask_V[:] = hurried_V
 
     def push(self, token_id: int) -> None:
         """One more id. Raises ValueError where it is not allowed, and changes nothing then."""
@@ -99,7 +127,10 @@ class GrammarCursor:
             raise ValueError(f"id {token_id} may not come here")
         if token_id != BOUNDARY_ID:
             self._allowed = None
-            self._grammar.push(*self._table.events[token_id], 0)
+            kind, value = self._table.events[token_id]
+            self._grammar.push(kind, value, 0)
+            if kind in self._starts:
+                self._silent_since = None
         elif not self._grammar.finished:
             self._allowed, self._grammar = None, self._fresh()
             if self._begun:

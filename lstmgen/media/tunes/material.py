@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
+from lstmgen.choices import Part as Side
 from lstmgen.choices import PedalPolicy
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
@@ -95,9 +96,9 @@ class TuneMaterial:
         }
         return made, identity, sum(len(piece.score.notes) for piece in (*self.train, *self.val))
 
-    def symbols(self) -> Iterator[tuple[str, Symbols]]:
-        """The name and the melody of every piece that is learned from."""
-        for piece in self.train:
+    def symbols(self, part: Side = "train") -> Iterator[tuple[str, Symbols]]:
+        """The name and the melody of every piece that is learned from, or of every one that is held out."""
+        for piece in self.train if part == "train" else self.val:
             yield piece.name, symbols_of_score(piece.score)
 
     def losses(self, tokenizer: EventTokenizer) -> tuple[str, ...]:

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import storage
-from lstmgen.choices import label_of
+from lstmgen.choices import USUAL_TEMPERATURE, label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
 from lstmgen.media.tunes import tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
@@ -26,6 +26,7 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.options import SAMPLE_OPTIONS, constraints_of
+from lstmgen.media.tunes.statistics import count, statistics
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
@@ -115,6 +116,10 @@ class TuneMedium:
         """The cycle that the tokens of a grid imply."""
         return tokenizer.clock
 
+    def temperature(self, tokenizer: EventTokenizer) -> float:
+        """The usual one; 1 where time is in hundredths of a second, of which each is unlikely, so that to favour some distorts it."""
+        return USUAL_TEMPERATURE if _knows_bars(tokenizer) else 1.0
+
     def augmentation(self, tokenizer: EventTokenizer, data: DataConfig) -> Augment | None:
         """Another key and another speed, where the settings ask for them."""
         return partial(_varied, tokenizer, data) if data.augment else None
@@ -161,6 +166,14 @@ class TuneMedium:
     def symbols(self, item: Score) -> Symbols:
         """The steps from note to note."""
         return symbols_of_score(item)
+
+    def statistics(self, tokenizer: EventTokenizer) -> tuple[Statistic, ...]:
+        """Of pitches, times and, where the model knows bars, of bars."""
+        return statistics(bars=_knows_bars(tokenizer))
+
+    def count(self, item: Score) -> Counts:
+        """The sums of one tune."""
+        return count(item)
 
     def parse_prompt(self, tokenizer: EventTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a tune continues. Notes that are typed are played by the first instrument that may be drawn."""
@@ -264,5 +277,9 @@ def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.ra
 
 
 def _usual_end(tokenizer: EventTokenizer) -> dict[str, Any]:
-    knows_bars = tokenizer.name != "performance" and tokenizer.to_json().get("time_base") != "seconds"
-    return {"bars": _BARS} if knows_bars else {"seconds": _SECONDS}
+    return {"bars": _BARS} if _knows_bars(tokenizer) else {"seconds": _SECONDS}
+
+
+def _knows_bars(tokenizer: EventTokenizer) -> bool:
+    """Whether a tune has bars, as far as its ids say."""
+    return tokenizer.name != "performance" and tokenizer.to_json().get("time_base") != "seconds"

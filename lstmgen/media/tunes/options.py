@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from lstmgen.choices import Kept
 from lstmgen.errors import UsageError
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.instruments import parse_instruments
@@ -63,6 +64,12 @@ SAMPLE_OPTIONS: Final = (
         help="At most N notes sounding at once, drums apart.",
     ),
     Option(
+        name="keep",
+        flags="--keep",
+        choices=get_args(Kept),
+        help="With --max-polyphony: which notes of each track stay; highest where not given.",
+    ),
+    Option(
         name="max_note_length",
         flags="--max-note-length",
         unit="LENGTH",
@@ -98,10 +105,12 @@ def constraints_of(options: Mapping[str, Any]) -> Constraints:
     beats, seconds = base.max_note_beats, base.max_note_s
     if "max_note_length" in options:
         beats, seconds = _note_length(str(options["max_note_length"]))
+    if "keep" in options and "max_polyphony" not in options and base.max_polyphony is None:
+        raise UsageError("--keep says which notes stay with --max-polyphony, which is not given", remedy="add --max-polyphony 1")
     for name in ("seconds", "bpm"):
         if options.get(name) is not None and not 0 < options[name] < _MOST:
             raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
-    alike = {name: options[name] for name in ("max_polyphony", "bars", "seconds") if name in options}
+    alike = {name: options[name] for name in ("max_polyphony", "keep", "bars", "seconds") if name in options}
     return replace(base, pitches=pitches, max_note_beats=beats, max_note_s=seconds, programs=programs, drums=drums, **alike)
 
 

@@ -26,7 +26,6 @@ class StepLimits:
 
     Attributes:
         pitches_P: which pitches may begin, of shape (128,).
-        max_sounding: how many notes may sound at once.
         longest: steps of the longest note; at least 1.
         bars: whole bars after which the tune ends, or None.
         length: steps after which the tune ends, counted from the end of the prompt, or None.
@@ -35,7 +34,6 @@ class StepLimits:
     """
 
     pitches_P: NDArray[np.bool_] = field(default_factory=lambda: np.ones(128, np.bool_))
-    max_sounding: int = NO_LIMIT
     longest: int = NO_LIMIT
     bars: int | None = None
     length: float | None = None
@@ -63,7 +61,6 @@ class StepLimits:
         meter = next(meter for meter in reversed(like.meters) if meter.tick <= like.length_ticks)
         return StepLimits(
             pitches_P=np.isin(np.arange(128), sorted(range(128) if constraints.pitches is None else constraints.pitches)),
-            max_sounding=constraints.max_polyphony or NO_LIMIT,
             longest=NO_LIMIT if min(lengths) == math.inf else max(1, math.floor(min(lengths) + _ALMOST)),
             bars=constraints.bars,
             length=None if constraints.seconds is None else constraints.seconds * steps_per_beat / seconds_per_beat,

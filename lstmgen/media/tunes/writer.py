@@ -20,12 +20,17 @@ from lstmgen.media.writing import Outcome
 from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
+from lstmgen.music.moments import keeps_bars
 from lstmgen.music.score import Notes, Score, TempoMap
+from lstmgen.music.thinning import thinned
+from lstmgen.music.tonality import key_name
 from lstmgen.wording import counted
 
 _TOKENS_PER_BAR: Final = 2_000
 _TOKENS_PER_S: Final = 1_000
 """More than any model needs; so that a tune that is to end after bars or seconds ends in any case."""
+_SHORTEST_PER_BEAT: Final = 8
+"""What is left of a note that a higher one cuts off is left out where it is shorter than a thirty-second."""
 
 
 @final
@@ -108,19 +113,30 @@ class TuneWriter:
         """The notes that this event completes."""
         self._cursor.push(token_id)
         self._drawn.append(token_id)
-        return self._notes.push(token_id)
+        return self._notes.push(token_id) if self._plan.constraints.max_polyphony is None else Notes.empty()
 
     def finish(self, *, cut: bool = False) -> Notes:
-        """The notes that still sound, ended where the tune ends."""
+        """The notes that still sound, ended where the tune ends; all of them where which ones stay is known at last."""
         del cut
-        return self._notes.finish()
+        return self._notes.finish() if self._plan.constraints.max_polyphony is None else self._new().notes
 
-    def outcome(self) -> Outcome:
-        """The prompt, where it is wanted, and what was drawn behind it, ended exactly where that was asked for."""
+    def _new(self) -> Score:
+        """What was drawn behind the prompt, ended exactly where that was asked for, and with no more notes at once than that."""
         plan = self._plan
         ids = np.concatenate([plan.ids, np.array(self._drawn, np.int64)])
         new = plan.tokenizer.decode(ids, like=plan.prompt, since=len(plan.ids))
         new = ended_at(end_tick(plan.prompt, new, plan.constraints), new) if self._cursor.finished else new
+        most = plan.constraints.max_polyphony
+        if most is None:
+            return new
+        beside = Notes.empty() if plan.prompt is None else plan.prompt.notes
+        shortest = new.ticks_per_beat // _SHORTEST_PER_BEAT
+        return new.changed(notes=thinned(new.notes, most, keep=plan.constraints.keep, shortest_ticks=shortest, beside=beside))
+
+    def outcome(self) -> Outcome:
+        """The prompt, where it is wanted, and what was drawn behind it, ended exactly where that was asked for."""
+        plan = self._plan
+        new = self._new()
         score = new if plan.prompt is None else behind(plan.prompt, new)
         if plan.prompt is not None and not plan.echo:
             score = after(score, Bars(plan.prompt).end_tick)
@@ -131,6 +147,8 @@ class TuneWriter:
             "drawn_notes": len(new.notes),
             "seconds": score.duration_s,
             "bars": bars_of(score),
+            "in_bars": keeps_bars(score),
+            "key": key_name(score),
         }
         return Outcome(item=score, facts=facts, warnings=(*self._warnings(len(new.notes)), *warnings_of(score)))
 

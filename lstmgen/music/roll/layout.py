@@ -13,6 +13,7 @@ from lstmgen.drawing.shapes import Box, Label, Picture
 from lstmgen.drawing.theme import DARK, LIGHT, SHADES, Theme, mixed, shades
 from lstmgen.drawing.typeface import text_width
 from lstmgen.errors import UsageError
+from lstmgen.music.bars import Bars
 from lstmgen.music.instruments import DRUM_GROUPS
 from lstmgen.music.roll.header import colour_of_track, make_header
 from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable
@@ -165,17 +166,21 @@ class _System:
         here = [meter for meter in score.meters if self._start <= meter.tick < self._end]
         meters = {meter.tick: f"{meter.numerator}/{meter.denominator}" for meter in here}
         free_from = -np.inf
+        in_bars = isinstance(self._part.bars, Bars)
         for place, tick in enumerate(self._lines[:-1].tolist()):
-            changed = meters.get(tick) if tick > 0 else None
+            changed = meters.get(tick) if tick > 0 and in_bars else None
             x = self._x(tick)
             if x < free_from or ((self._first_bar + place) % step and place and not changed):
                 continue
-            number = f"{self._first_bar + place + 1}"
+            name = self._part.name(self._first_bar - self._part.first_bar + place)
+            number = f"bar {name}" if in_bars and not place else name
             yield Label(x, self._strip_base, number, size, self._colours.muted)
             free_from = x + text_width(number, size) + 8 * plan.scale
             if changed:
                 yield Label(free_from, self._strip_base, changed, size, self._colours.text, bold=True)
                 free_from += text_width(changed, size) + 8 * plan.scale
+        if not in_bars:
+            return
         at_s = float(score.seconds_at(self._start))
         yield Label(plan.left - 11 * plan.scale, self._strip_base, clock(at_s), size, self._colours.muted, "end")
 

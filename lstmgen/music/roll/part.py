@@ -12,6 +12,7 @@ from lstmgen import limits
 from lstmgen.music.bars import Bars
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.instruments import DRUM_GROUPS, program_name
+from lstmgen.music.moments import Moments, keeps_bars
 from lstmgen.music.score import KEY_NAMES, Notes, Score
 from lstmgen.music.tidy import with_pedal
 
@@ -34,7 +35,7 @@ class Part:
         notes: the pitched notes that sound in the part, cut at its ends.
         drums: the drums that are struck in it.
         held: the pitched notes again, where there is a pedal as long as it lets them sound.
-        bars: those of the whole piece.
+        bars: those of the whole piece; seconds where it is played freely.
         all_bars: how many bars the piece has.
     """
 
@@ -46,8 +47,13 @@ class Part:
     notes: Notes
     drums: Notes
     held: Notes
-    bars: Bars
+    bars: Bars | Moments
     all_bars: int
+
+    def name(self, place: int) -> str:
+        """How the bar at a place of `lines` is called: by its number, or by the time at which it begins."""
+        index = self.first_bar + place
+        return clock(index * self.bars.seconds) if isinstance(self.bars, Moments) else f"{index + 1}"
 
     @property
     def low(self) -> int:
@@ -101,7 +107,7 @@ def part_of(score: Score, *, ticks: tuple[int, int] | None = None, most_beats: f
     Raises:
         ValueError: the part does not end after it starts.
     """
-    bars = Bars(score)
+    bars = Bars(score) if keeps_bars(score) else Moments(score)
     whole = _end_of(score, bars)
     start, end = ticks or (0, whole)
     if end <= start or start < 0:
@@ -131,8 +137,10 @@ def part_of(score: Score, *, ticks: tuple[int, int] | None = None, most_beats: f
     )
 
 
-def _end_of(score: Score, bars: Bars) -> int:
+def _end_of(score: Score, bars: Bars | Moments) -> int:
     """Where a listener would say that a piece ends: at the bar line after its last note, when no more than a beat of silence follows it."""
+    if isinstance(bars, Moments):
+        return max(1, score.length_ticks)
     last = int(score.notes.end_ticks.max()) if len(score.notes) else 0
     line = bars.tick(bars.index(max(0, last - 1)) + 1)
     return max(1, line if last and 0 <= score.length_ticks - line <= score.ticks_per_beat else score.length_ticks)
@@ -201,14 +209,22 @@ def facts(part: Part) -> list[str]:
     meters = list(dict.fromkeys(f"{meter.numerator}/{meter.denominator}" for meter in drawn.meters))
     slow, fast = (round(6e7 / tempo) for tempo in (drawn.tempos.us_per_beat.max(), drawn.tempos.us_per_beat.min()))
     keys = [key for key in drawn.keys if key.tick == 0 and abs(key.sharps) <= 7]
-    return [
+    beats = [
         ", ".join(meters[:3]) + (f" and {len(meters) - 3} more meters" if len(meters) > 3 else ""),
         f"{slow} bpm" if slow == fast else f"{slow}\u2013{fast} bpm",
+    ]
+    if isinstance(part.bars, Moments):  # what has no bars has no tempo either
+        begin_s, end_s = (float(score.seconds_at(tick)) for tick in (part.start_tick, part.end_tick))
+        beats, whole = [], part.start_tick == 0 and bars >= part.all_bars
+        shown = "" if whole else f"{clock(begin_s)}\u2013{clock(end_s)} of {clock(score.duration_s)}"
+    found = [
+        *beats,
         *(f"{KEY_NAMES[key.minor][key.sharps + 7]} {'minor' if key.minor else 'major'}" for key in keys),
         shown,
         clock(duration_s) if duration_s >= 9.95 else f"{duration_s:.1f} s",
         f"{count:,} {'note' if count == 1 else 'notes'}" if count else "no notes",
     ]
+    return [fact for fact in found if fact]
 
 
 def clock(seconds: float) -> str:

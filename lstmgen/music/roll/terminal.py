@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lstmgen import limits
 from lstmgen.errors import UsageError
+from lstmgen.music.bars import Bars
 from lstmgen.music.instruments import DRUM_GROUPS
 from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable, shared_out, voices
 from lstmgen.music.scales import pitch_name
@@ -201,10 +202,13 @@ class _System:
         }
 
     def _numbers(self) -> list[Cell]:
-        text = clock(float(self._part.score.seconds_at(self._start))).rjust(self._scale.names) + " "
+        in_bars = isinstance(self._part.bars, Bars)
+        began = clock(float(self._part.score.seconds_at(self._start))) if in_bars else ""
+        text = began.rjust(self._scale.names) + " "
         for place, tick in enumerate(self._lines[:-1].tolist()):
             at = self._scale.names + 1 + self._column(tick)
-            number = str(self._first_bar + place + 1)
+            name = self._part.name(self._first_bar - self._part.first_bar + place)
+            number = f"bar {name}" if in_bars and not place else name
             if (len(text) < at or not place) and at + len(number) <= self._scale.names + 1 + self._scale.columns:
                 text = text.ljust(at) + number
         return [(text, _GREY)]

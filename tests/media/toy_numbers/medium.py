@@ -11,7 +11,7 @@ from lstmgen import storage
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
-from lstmgen.media.base import Amount, Figure, RowStyle
+from lstmgen.media.base import Amount, Figure, RowStyle, Statistic
 from lstmgen.media.writing import Encoded, Outcome, Prompt
 from lstmgen.options import check_known
 
@@ -53,8 +53,8 @@ class Series:
 
         return {"train": part(self._items[:-1]), "val": part(self._items[-1:])}, {"of": self.sha256}, 1
 
-    def symbols(self):
-        yield from ((name, symbols(item)) for name, item in self._items[:-1])
+    def symbols(self, part="train"):
+        yield from ((name, symbols(item)) for name, item in (self._items[:-1] if part == "train" else self._items[-1:]))
 
     def losses(self, tokenizer):
         return ()
@@ -159,6 +159,9 @@ class NumberMedium:
     def clock(self, tokenizer):
         return None
 
+    def temperature(self, tokenizer):
+        return 1.0
+
     def augmentation(self, tokenizer, data):
         return None
 
@@ -184,6 +187,12 @@ class NumberMedium:
 
     def symbols(self, item):
         return symbols(item)
+
+    def statistics(self, tokenizer):
+        return (Statistic(name="digit", heading="digits", parts=tuple("0123456789")), Statistic(name="mean", heading="mean"))
+
+    def count(self, item):
+        return {"digit": np.bincount(item, minlength=10).astype(float), "mean": np.array([sum(item), len(item)], float)}
 
     def parse_prompt(self, tokenizer, prompt, options, data):
         item = () if prompt is None else self.parse(prompt)

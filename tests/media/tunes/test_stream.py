@@ -25,7 +25,7 @@ TOKENIZERS = {
 CONSTRAINTS = [
     FREE,
     Constraints(bars=3),
-    Constraints(seconds=4.2, max_polyphony=2, max_note_beats=0.5),
+    Constraints(seconds=4.2, max_note_beats=0.5),
     Constraints(programs=frozenset({3, 40, 90}), bars=4),
     Constraints(pitches=frozenset(range(58, 64)), drums=False, seconds=6.0),
 ]

@@ -66,14 +66,14 @@ def test_a_note_that_is_struck_again_is_seen_to_be():
 def test_octaves_and_bars_are_named():
     text = draw_terminal(scale(8), width=100, colour=False)
     assert re.search(r"(?m)^ +C4 ", text)
-    assert re.search(r" 0:00 1 +2 +3 +4 +5 +6 +7 +8$", text.splitlines()[3])
+    assert re.search(r" 0:00 bar 1 +2 +3 +4 +5 +6 +7 +8$", text.splitlines()[3])
 
 
 def test_a_tune_that_is_longer_than_the_line_goes_on_below():
     short, long = (draw_terminal(scale(bars), width=60, colour=False) for bars in (2, 40))
     assert short.count("C4") == 1
     assert long.count("C4") > 1
-    numbers = [int(number) for line in long.splitlines() if (m := re.match(r" *\d+:\d\d (.*)", line)) for number in m[1].split()]
+    numbers = [int(number) for line in long.splitlines() if (m := re.match(r" *\d+:\d\d bar (.*)", line)) for number in m[1].split()]
     assert numbers == sorted(numbers)
     assert numbers[0] == 1
     assert numbers[-1] >= 38

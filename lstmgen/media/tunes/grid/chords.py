@@ -51,9 +51,12 @@ class ChordGrid(GridNotation):
         hold: whether held notes and repeated ones are told apart.
     """
 
+    waits: tuple[str, ...] = (STEP,)
+
     def __init__(self, base: TimeBase, *, hold: bool) -> None:
         self.base, self.hold = base, hold
         self.pitch_kinds: tuple[str, ...] = (ONSET, HELD) if hold else (SOUNDING,)
+        self.starts: tuple[str, ...] = self.pitch_kinds[:1]
         self.table = EventTable([(STEP, 1), *((kind, 128) for kind in self.pitch_kinds)])
 
     @property
@@ -151,8 +154,6 @@ class ChordGrammar(Grammar):
         if not self._now and self.course.end is None:
             mask_V[BOUNDARY_ID] = True
         mask_V[self._end_of_step] = True
-        if len(self._now) >= limits.max_sounding:
-            return
         new_P, held_P = mask_V[self._new + low : self._new + 128], mask_V[self._held + low : self._held + 128]
         new_P[:] = limits.pitches_P[low:]
         if self._held > self._new:

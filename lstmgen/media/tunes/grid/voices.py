@@ -51,6 +51,8 @@ class VoiceGrid(GridNotation):
     """
 
     pitch_kinds: tuple[str, ...] = (PITCH,)
+    starts: tuple[str, ...] = (PITCH,)
+    waits: tuple[str, ...] = (REST,)
 
     def __init__(self, base: TimeBase, *, voices: int, hold: bool) -> None:
         self.base, self.voices, self.hold = base, voices, hold
@@ -134,13 +136,13 @@ class VoiceGrid(GridNotation):
 
 @final
 class VoiceGrammar(Grammar):
-    """A `Grammar` of voices. Of more notes at once than are wanted the higher voices, which come first, have theirs."""
+    """A `Grammar` of voices."""
 
     def __init__(self, table: EventTable, limits: StepLimits, *, voices: int, hold: bool) -> None:
         self.course = Course(limits)
         self._hold = table.first(HOLD) if hold else -1
         self._rest, self._pitches = table.first(REST), table.span(PITCH)
-        self._voice = self._sounding = 0
+        self._voice = 0
         self._note_V: list[tuple[int, int, int] | None] = [None] * voices
         """What sounds in each voice: first step, pitch, and place."""
 
@@ -150,8 +152,6 @@ class VoiceGrammar(Grammar):
         mask_V[self._rest] = True
         if self._voice == 0 and course.end is None:
             mask_V[BOUNDARY_ID] = True
-        if self._sounding >= limits.max_sounding:
-            return
         mask_V[self._pitches] = limits.pitches_P
         if note is None:
             return
@@ -168,12 +168,10 @@ class VoiceGrammar(Grammar):
         goes_on = was is not None and (kind == HOLD or (self._hold < 0 and kind == PITCH and value == was[1]))
         if not goes_on:
             self._note_V[voice] = (now, value, place) if kind == PITCH else None
-        if kind != REST:
-            self._sounding += 1
         if voice + 1 < len(self._note_V):
             self._voice = voice + 1
         else:
-            self._voice = self._sounding = 0
+            self._voice = 0
             course.now = now + 1
         return () if goes_on or was is None else [_row(voice, was, now)]
 

@@ -222,7 +222,7 @@ class BeatClock:
         self._bar, self._bar_start, self._meter = -1, 0, COMMON_TIME
         self._position = -1
         self._tempo, self._tempo_said = TEMPO_OF_120, False
-        self._keep_tempo = self._keep_meter = False
+        self._begun = self._keep_tempo = self._keep_meter = False
         self._last_bar: int | None = None
         self._seconds_left: float | None = None
 
@@ -267,7 +267,9 @@ class BeatClock:
         """The prompt is over."""
         requested = self._requested
         self.course.begin()
-        self._keep_tempo, self._keep_meter = requested.keep_tempo, requested.keep_meter
+        # Of what is left of the notes that the model had in mind, a change of time would have too large a share.
+        narrow = not self.course.limits.pitches_P.all()
+        self._begun, self._keep_tempo, self._keep_meter = True, requested.keep_tempo or narrow, requested.keep_meter or narrow
         if requested.bars is not None:
             self._last_bar = self._bar + requested.bars
         if requested.seconds is not None:
@@ -298,7 +300,7 @@ class BeatClock:
         if self._bar < 0:
             mask_V[table.first(BAR)] = True
             return
-        if before == BAR and not self._keep_meter:
+        if before == BAR and not (self._keep_meter and self._tempo_said):
             mask_V[table.span(METER)] = self._fitting_meters(latest_end)
             mask_V[table.first(METER) + self._meter] = False
         if not self._tempo_said:  # the first thing of a piece
@@ -314,7 +316,7 @@ class BeatClock:
         last = min(self.length, NO_LIMIT if end is None else end) - self._bar_start
         later_T = np.arange(self._position + 1, last, dtype=np.int64)
         if len(later_T):
-            mask_V[table.first(POSITION) + later_T] = not self._keep_tempo or openings(self._bar_start + later_T)
+            mask_V[table.first(POSITION) + later_T] = not self._begun or openings(self._bar_start + later_T)
         mask_V[BOUNDARY_ID] = end is None and latest_end <= self.length
 
     def _fitting_meters(self, latest_end: int) -> NDArray[np.bool_]:

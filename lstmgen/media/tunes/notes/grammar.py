@@ -24,7 +24,7 @@ from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.beats import BAR, METER, TEMPO, BeatClock, BeatWork
 from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PROGRAM, UNSAID_BIN, VELOCITY, loudness
-from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarNote, BarsSoFar, most_at_once
+from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarNote, BarsSoFar
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
@@ -64,6 +64,11 @@ class NotesGrammar(Grammar):
     def finished(self) -> bool:
         """Whether the end that was asked for has been reached."""
         return self._clock.finished
+
+    @property
+    def next_wait(self) -> int:
+        """Where the bar ends."""
+        return self._clock.length
 
     def begin(self) -> None:
         """The prompt is over."""
@@ -194,10 +199,7 @@ class NotesGrammar(Grammar):
         length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])
         fits_N = self._playing_I[line_N] & (self._ends_IP[line_N, pitch_N] <= start_N) & (start_N + length_N <= end)
         fits_N &= drum_N | (limits.pitches_P[pitch_N] & (length_N <= limits.longest))
-        if not fits_N.all() or limits.max_sounding == NO_LIMIT:
-            return bool(fits_N.all())
-        still_S = self._ends_IP[:DRUMS][self._ends_IP[:DRUMS] > begin] - begin
-        return most_at_once(bar, self._time.lengths_D, still_S) <= limits.max_sounding
+        return bool(fits_N.all())
 
     def _openings(self, step_T: Steps) -> NDArray[np.bool_]:
         """At which of these later steps a note could begin."""
@@ -205,11 +207,7 @@ class NotesGrammar(Grammar):
         free_I = playing_I[:DRUMS]
         open_T = np.zeros(len(step_T), np.bool_)
         if free_I.any() and limits.pitches_P.any():
-            ends_IP = self._ends_IP[:DRUMS]
-            open_T = step_T >= int(ends_IP[free_I][:, limits.pitches_P].min())
-            if limits.max_sounding < NO_LIMIT:
-                ends = np.sort(ends_IP[ends_IP > self.course.now])
-                open_T &= len(ends) - np.searchsorted(ends, step_T, side="right") < limits.max_sounding
+            open_T = step_T >= int(self._ends_IP[:DRUMS][free_I][:, limits.pitches_P].min())
         if playing_I[DRUMS]:
             open_T |= step_T >= int(self._ends_IP[DRUMS].min())
         return open_T
@@ -222,8 +220,6 @@ class NotesGrammar(Grammar):
         legal_IP: NDArray[np.bool_] = self._ends_IP <= now
         if limits is not NOTHING_LIMITED:
             legal_IP[:DRUMS] &= limits.pitches_P
-        if limits.max_sounding < NO_LIMIT and int((self._ends_IP[:DRUMS] > now).sum()) >= limits.max_sounding:
-            legal_IP[:DRUMS] = False
         legal_IP[~self._playing_I] = False
         return self._in_order(legal_IP)
 

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.media.tunes.notes.events import Times
-from lstmgen.media.tunes.parts import DRUMS
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.music.lanes import Steps
 
@@ -110,21 +109,6 @@ def sources(distance_B: Steps) -> Steps:
     for bar in np.flatnonzero((distance_B > 0) & (distance_B <= source_B)).tolist():
         source_B[bar] = source_B[bar - distance_B[bar]]
     return source_B
-
-
-def most_at_once(bar: Bar, lengths_D: Steps, still_S: Steps) -> int:
-    """The most pitched notes that sound together when one of a bar begins.
-
-    Args:
-        bar: whose notes begin.
-        lengths_D: steps of every duration.
-        still_S: the steps from the beginning of the bar at which what sounds already ends.
-    """
-    position_N, line_N, _, duration_N, _ = bar.columns
-    pitched_N = line_N != DRUMS
-    start_N, length_N = position_N[pitched_N], lengths_D[duration_N[pitched_N]]
-    own_N = ((start_N <= start_N[:, None]) & (start_N + length_N > start_N[:, None])).sum(1)
-    return int((own_N + (still_S > start_N[:, None]).sum(1)).max(initial=0))
 
 
 @final

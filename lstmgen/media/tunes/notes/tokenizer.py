@@ -22,7 +22,7 @@ from lstmgen.limits import MAX_NOTES_STEPS
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
-from lstmgen.media.tunes.notes.beats import BeatWork
+from lstmgen.media.tunes.notes.beats import BAR, BeatWork
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
@@ -36,9 +36,10 @@ from lstmgen.media.tunes.notes.events import (
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
-from lstmgen.media.tunes.notes.repeats import played_out
+from lstmgen.media.tunes.notes.repeats import REPEAT, played_out
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, blank, instruments_of
+from lstmgen.media.tunes.shifts import SHIFT
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import Beats
@@ -61,10 +62,12 @@ class NotesNotation:
     """The ids of notes with their durations, and of time as one of two ways writes it."""
 
     pitch_kinds: tuple[str, ...] = (PITCH,)
+    starts: tuple[str, ...] = (PITCH, DRUM, REPEAT)
 
     def __init__(self, time: BeatWork | SecondWork) -> None:
         self._time = time
         self.base: Base = time.base
+        self.waits: tuple[str, ...] = (BAR if isinstance(time, BeatWork) else SHIFT,)
         self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *time.last_ranges])
 
     @property

@@ -101,8 +101,6 @@ class PerformanceGrammar(Grammar):
 
     def _startable(self, silent_P: NDArray[np.bool_], limits: StepLimits) -> NDArray[np.bool_]:
         """Which keys may go down."""
-        if len(self._down) >= limits.max_sounding:
-            return np.zeros(128, np.bool_)
         startable_P = silent_P & limits.pitches_P
         startable_P[: self._next_on] = False
         return startable_P

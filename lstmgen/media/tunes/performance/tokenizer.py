@@ -17,7 +17,7 @@ vocabulary is that of note_seq's performance_lib, moved up by the boundary. Lett
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, final
 
@@ -32,7 +32,7 @@ from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, OFF, ON, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
-from lstmgen.media.tunes.step_limits import StepLimits
+from lstmgen.media.tunes.step_limits import NO_LIMIT, StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Seconds, TimeBase
 from lstmgen.music.constraints import Constraints
@@ -47,6 +47,8 @@ class PerformanceNotation:
 
     base: TimeBase = Seconds()
     pitch_kinds: tuple[str, ...] = (ON, OFF)
+    starts: tuple[str, ...] = (ON,)
+    waits: tuple[str, ...] = (SHIFT,)
 
     def __init__(self) -> None:
         self.table = EventTable([(ON, 128), (OFF, 128), (SHIFT, LONGEST_SHIFT), (VELOCITY, 32)])
@@ -129,8 +131,8 @@ class PerformanceNotation:
         return self._write(self.read(ids_T).stretched(factor))
 
     def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
-        """What may come next."""
-        return PerformanceGrammar(self.table, limits)
+        """What may come next. A key that no wish lets go is let go as where no id does it, or it might be forgotten."""
+        return PerformanceGrammar(self.table, replace(limits, longest=HANGING_STEPS) if limits.longest == NO_LIMIT else limits)
 
     def band(self, like: Score, _: Iterable[int]) -> Band:
         """The parts of a score: the ids know none."""

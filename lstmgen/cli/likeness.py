@@ -1,0 +1,79 @@
+"""`lstmgen score --music`: whether samples are like what the model learned, statistic by statistic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from lstmgen import api
+from lstmgen.cli.bars import work_bar
+from lstmgen.cli.options import cache, draw_seed
+from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.table import aligned, figure
+
+SAMPLES: Final = 50
+_OUTSIDE: Final = "outside"
+
+
+def report(
+    streams: Streams,
+    model: api.TrainedModel,
+    items: Sequence[Any] | None,
+    files: Sequence[str],
+    *,
+    count: int,
+    seed: int | None,
+    json: bool,
+) -> None:
+    """What items are like beside the corpus, as a table or as JSON.
+
+    Args:
+        streams: where it is told.
+        model: with the corpus that it learned from.
+        items: what the files hold; None: so many samples are drawn with the usual options.
+        files: where the items come from.
+        count: of samples.
+        seed: of the samples; None draws one.
+        json: as JSON.
+    """
+    told: dict[str, Any] = {"source": one_line(", ".join(files))}
+    if items is None:
+        seed = draw_seed() if seed is None else seed
+        items, told = _drawn(streams, model, count, seed), {"source": f"{count} samples of seed {seed}", "seed": seed}
+    found = model.likeness(items, cache=cache())
+    if json:
+        streams.product_line(to_json(told | {"samples": len(items), "statistics": [each.to_json() for each in found]}))
+        return
+    for line in _table(found):
+        streams.product_line(line)
+    inside = sum(not each.outside for each in found)
+    streams.say(f"{told['source']}: {inside} of {len(found)} statistics lie as near the corpus as its own random parts")
+
+
+def _drawn(streams: Streams, model: api.TrainedModel, count: int, seed: int) -> list[Any]:
+    items: list[Any] = []
+    with work_bar(streams, "drawing", shown=lambda number: f"{number:.0f} samples") as progress:
+        for sample in model.answer(api.Request(num_samples=count, seed=seed)):
+            items.append(sample.item)
+            progress(len(items), count)
+    return items
+
+
+def _table(found: Sequence[api.Likeness]) -> Iterator[str]:
+    rows = [["", "samples", "corpus", "apart", "spread", ""]]
+    for each in found:
+        apart, spread = (figure(value, ".3g") for value in (each.difference, each.spread))
+        rows.append(
+            [each.statistic.heading, _cell(each, each.samples), _cell(each, each.corpus), apart, spread, _OUTSIDE if each.outside else ""]
+        )
+    yield from aligned(rows)
+
+
+def _cell(each: api.Likeness, values: Any) -> str:
+    """A ratio; of a distribution its largest part."""
+    if values is None:
+        return "-"
+    if not each.statistic.parts:
+        return figure(float(values[0]), ".3g")
+    largest = int(values.argmax())
+    return f"{each.statistic.parts[largest]}: {values[largest]:.0%}"
