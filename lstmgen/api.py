@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from lstmgen.runs.sources import keep_input as keep_input
     from lstmgen.storage import cache_folder as cache_folder
     from lstmgen.storage import make_folder as make_folder
+    from lstmgen.storage import written_aside as written_aside
     from lstmgen.training.events import Evaluated as Evaluated
     from lstmgen.training.events import Event as Event
     from lstmgen.training.events import Prepared as Prepared
@@ -111,7 +112,7 @@ _HOMES: Final = {
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",
-    "storage": "cache_folder, make_folder",
+    "storage": "cache_folder, make_folder, written_aside",
     "training.events": "Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned",
 }
 """The public names by the module that defines them; `a as b` offers a under another name."""

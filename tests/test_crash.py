@@ -16,7 +16,10 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the campaigns f
 READERS = ("midi", "models", "states", "token_files", "settings", "metrics", "tokenizers", "indexes")
 
 
-@pytest.mark.parametrize(("parts", "size"), [(["kills"], 2), (READERS, 100), (["terminal"], 25)], ids=["kills", "mutants", "terminal"])
+CAMPAIGNS = [(["kills"], 2), (["calls"], 3), (["power"], 4), (["errors"], 3), (READERS, 100), (["terminal"], 25)]
+
+
+@pytest.mark.parametrize(("parts", "size"), CAMPAIGNS, ids=lambda case: "mutants" if case is READERS else None)
 def test_a_short_campaign_finds_nothing_wrong(parts, size):
     done = subprocess.run([sys.executable, RUN, *parts, "--size", str(size), "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

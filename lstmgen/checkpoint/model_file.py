@@ -138,9 +138,12 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
         ModelFileError: the file is missing, no model, damaged, hostile, or newer than this program.
         MachineError: the machine cannot read or hold it.
     """
+    from lstmgen.model.memory import refuse_loading
+
     path = Path(path)
     with tensor_file.open_file(path) as stream:
         header = _read_header(stream, path)
+        refuse_loading(path, header.file_bytes)
         architecture = Architecture.from_json(header.document["architecture"])
         shapes = {name: entry.shape for name, entry in header.entries.items()}
         check_shapes(shapes, architecture.former_shapes() if header.document["version"] == 1 else architecture.shapes(), path)

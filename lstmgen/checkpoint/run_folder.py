@@ -73,6 +73,7 @@ class RunFolder:
         was_locked_before = (folder / run_files.LOCK).exists()
         run._lock.acquire()  # before the first look, so that who comes second learns who came first
         try:
+            storage.remove_leftovers(folder)
             if not overwrite:
                 run._refuse_if_occupied()
             run._earlier = frozenset(item.name for item in run._own_files())
@@ -307,14 +308,14 @@ class RunFolder:
                     ) from error
 
     def _refuse_if_occupied(self) -> None:
-        """Raises UsageError when there is anything but a lock in the folder."""
+        """Raises UsageError when there is anything in the folder but a lock, and what a run kept of its input that never began."""
         shown, elsewhere = repr(str(self.path)), "choose another folder with -o, or replace it with --overwrite"
         if run_files.holds_state(self.path):
             remedy = f"resume it: lstmgen train --resume {self.path}; or {elsewhere}"
             raise UsageError(f"the folder {shown} holds a run already", remedy=remedy)
-        if self._own_files():
+        if any(not run_files.is_kept_input(item.name) for item in self._own_files()):
             raise UsageError(f"the folder {shown} holds a model already", remedy=elsewhere)
-        if any(item.name != run_files.LOCK for item in self.path.iterdir()):
+        if any(item.name != run_files.LOCK and not run_files.is_own(item.name) for item in self.path.iterdir()):
             raise UsageError(f"the folder {shown} is not empty", remedy="choose an empty or a new folder with -o")
 
 

@@ -114,7 +114,9 @@ def pack(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> bytes:
     import safetensors.torch
     import torch
 
-    plain = {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
+    # A tensor that is a part of a larger one is cut out; what stands alone is not copied, for a state is several times a model.
+    plain = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
+    plain = {name: tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone() for name, tensor in plain.items()}
     for name, tensor in plain.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise DivergedError(

@@ -20,7 +20,7 @@ import typer.main
 import lstmgen
 from lstmgen.cli import corpora, demo, info, lab, render, runs, sample, score, train
 from lstmgen.cli.command import Action, Command, build
-from lstmgen.cli.failures import Terminated, explain, report
+from lstmgen.cli.failures import EXIT_INTERRUPT, EXIT_TERMINATED, Terminated, explain, report
 from lstmgen.cli.output import Streams
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
@@ -133,7 +133,18 @@ def main() -> None:
     if os.environ.get(_COMPLETE_VARIABLE):
         root_command(completion=True).main(prog_name="lstmgen", standalone_mode=False)
     _unwind_when_terminated()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    if code in {EXIT_INTERRUPT, EXIT_TERMINATED}:
+        _leave_quietly()
+    sys.exit(code)
+
+
+def _leave_quietly() -> None:
+    """What Python tidies up at its end is not interrupted once more."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _wait_politely(environ: MutableMapping[str, str]) -> None:
@@ -165,3 +176,5 @@ def _unwind_when_terminated() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, unwind)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

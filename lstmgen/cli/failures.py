@@ -18,6 +18,8 @@ _MACHINE_ERRNOS: Final = frozenset(
 )
 _REFUSED: Final = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
+_NO_MEMORY: Final = ("DefaultCPUAllocator", "can't allocate memory", "std::bad_alloc", "out of memory")
+
 EXIT_USAGE: Final = 2
 EXIT_REFUSED: Final = 3
 EXIT_MACHINE: Final = 4
@@ -60,10 +62,10 @@ def explain(error: BaseException, *, path: str = "lstmgen") -> Failure:
         return _usage(error, path)
     if isinstance(error, KeyboardInterrupt):
         return Failure(exit_code=EXIT_TERMINATED if isinstance(error, Terminated) else EXIT_INTERRUPT)
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or _is_out_of_memory(error):
         return Failure(
             exit_code=EXIT_MACHINE,
-            message=f"the machine has not enough memory: {error or 'an allocation failed'}",
+            message=f"the machine has not enough memory: {str(error).splitlines()[-1] if str(error) else 'an allocation failed'}",
             remedy="a smaller model or batch: --preset small, --hidden-size, --batch-size",
         )
     if isinstance(error, OSError):
@@ -73,6 +75,11 @@ def explain(error: BaseException, *, path: str = "lstmgen") -> Failure:
         message=f"unexpected {type(error).__name__}: {error}",
         remedy="the same command with --debug shows where it happened; please report it",
     )
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether it is what torch's allocators say."""
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
 
 
 def _system(error: OSError) -> Failure:

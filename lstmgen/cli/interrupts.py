@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from types import FrameType, TracebackType
 from typing import Any, Final, Protocol, Self
 
 from lstmgen.cli.failures import EXIT_INTERRUPT, EXIT_TERMINATED
 
 _EXIT_CODES: Final = {"SIGINT": EXIT_INTERRUPT, "SIGTERM": EXIT_TERMINATED, "SIGHUP": EXIT_TERMINATED, "SIGBREAK": EXIT_TERMINATED}
+
+
+@contextlib.contextmanager
+def leaving_at_once(tidy: Callable[[], None] = lambda: None, *, leave: Callable[[int], Any] = os._exit) -> Generator[None, None, None]:
+    """Within this context, the signals that end a program end it at once.
+
+    It is for the import of torch, in the middle of which an exception can turn into any other, and where there is nothing to unwind.
+
+    Args:
+        tidy: leaves the terminal usable.
+        leave: ends the process; for tests.
+    """
+
+    def arrived(number: int, _frame: FrameType | None) -> None:
+        tidy()
+        leave(_EXIT_CODES[signal.Signals(number).name])
+
+    with _handled(arrived):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None]) -> Generator[None, None, None]:
+    """Has a handler called for every signal that ends a program; what was ignored, as under nohup, stays ignored."""
+    previous: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in _EXIT_CODES:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                previous[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, before in previous.items():
+            signal.signal(number, before)
 
 
 class Listener(Protocol):
@@ -39,21 +75,16 @@ class SafeStop:
         self._stop = stop
         self._display = display
         self._leave = leave
-        self._previous: dict[int, Any] = {}
+        self._handling = _handled(self._arrived)
         self.exit_code = 0
         """130 or 143 once a signal has come."""
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            for name in _EXIT_CODES:
-                number = getattr(signal, name, None)
-                if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                    self._previous[number] = signal.signal(number, self._arrived)
+        self._handling.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
+        self._handling.__exit__(kind, error, traceback)
 
     def _arrived(self, number: int, frame: FrameType | None) -> None:
         del frame

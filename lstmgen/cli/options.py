@@ -13,6 +13,7 @@ from typing import Final, cast, get_args
 import lstmgen
 from lstmgen import api, choices, config, run_files
 from lstmgen.cli.complete import models, paths
+from lstmgen.cli.interrupts import leaving_at_once
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError
 from lstmgen.options import Option
@@ -79,7 +80,9 @@ def load_model(spec: str, *, device: str, threads: int | None, precision: str = 
         ModelFileError: there is no such model, or it is damaged.
         MachineError: the device or the precision is not to be had here.
     """
-    return lstmgen.load(spec, device=cast("choices.Device", device), precision=cast("choices.Precision", precision), threads=threads)
+    with leaving_at_once():
+        load = lstmgen.load
+    return load(spec, device=cast("choices.Device", device), precision=cast("choices.Precision", precision), threads=threads)
 
 
 def draw_seed() -> int:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 from lstmgen.cli.wrapping import LEAST_COLUMNS, PAGE_COLUMNS, wrapped
+from lstmgen.errors import MachineError
 
 _HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but tab and newline, what reorders text, and halves of surrogate pairs."""
@@ -175,19 +176,30 @@ class Streams:
         return self.out_columns if self.out_is_terminal else sys.maxsize
 
     def product(self, text: str) -> None:
-        """Write a piece of the product and let it out at once. Raises OSError when it cannot be delivered."""
-        self.stdout.write(encode(visible(text) if self.out_is_terminal else text))
-        self.stdout.flush()
+        """Write a piece of the product and let it out at once.
+
+        Raises:
+            BrokenPipeError: nobody reads it any more.
+            MachineError: it cannot be delivered.
+        """
+        self.product_bytes(encode(visible(text) if self.out_is_terminal else text))
 
     def product_bytes(self, data: bytes) -> None:
-        """Write a product that is no text, such as a MIDI file."""
-        self.stdout.write(data)
-        self.stdout.flush()
+        """Write a product that is no text, such as a MIDI file. Raises as `product`."""
+        try:
+            self.stdout.write(data)
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise MachineError(
+                f"cannot write to standard output: {reason}", remedy="make room there, or write to a file with -o"
+            ) from error
 
     def own_line(self, text: str) -> None:
         """Write a line of our own words, such as help, which may be coloured."""
-        self.stdout.write(encode(text + "\n"))
-        self.stdout.flush()
+        self.product_bytes(encode(text + "\n"))
 
     def product_line(self, text: str) -> None:
         """Write one line of the product, such as a JSON object or a row of a table."""

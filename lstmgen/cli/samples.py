@@ -166,7 +166,7 @@ class Writer:
         """Takes the text of a sample. On a terminal, the prompt of the shell shall stand on a line of its own, also after Ctrl-C."""
         streams, files = self._streams, self._target.files
         if files:
-            with files[place].open("wb", buffering=0) as file:
+            with api.written_aside(files[place], complete=(KeyboardInterrupt,)) as file:
                 yield lambda text: _ignore(file.write(encode(text)))
         elif self._target.json:
             yield _ignore

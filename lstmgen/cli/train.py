@@ -12,7 +12,7 @@ from lstmgen import api, run_files
 from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models, paths
-from lstmgen.cli.interrupts import SafeStop
+from lstmgen.cli.interrupts import SafeStop, leaving_at_once
 from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, typed_to_the_end
 from lstmgen.cli.output import Streams, Styled, to_json
 from lstmgen.cli.plan import show_plan
@@ -189,7 +189,9 @@ def follow(streams: Streams, *, tensorboard: Path | None = None, **call: Any) ->
     stopped, prepared, signals, files = None, None, None, None
     try:
         with contextlib.ExitStack() as stack:
-            training = lstmgen.train(
+            with leaving_at_once(display.release):
+                train = lstmgen.train
+            training = train(
                 stdin=streams.stdin,
                 cache=cache(),
                 executor=reading_pool(),
@@ -211,14 +213,23 @@ def follow(streams: Streams, *, tensorboard: Path | None = None, **call: Any) ->
                 if isinstance(event, Stopped):
                     stopped = event
     except KeyboardInterrupt:
-        if prepared is None:
-            streams.say("stopped before the first step; there is nothing to keep")
+        tell_early_end(streams, resumed=call.get("resume"), prepared=prepared)
         raise
     finally:
         display.close()
     if prepared is None or signals is None or stopped is None:
         raise RuntimeError("the training run ended without saying how")
     return signals.exit_code, stopped, prepared.run
+
+
+def tell_early_end(streams: Streams, *, resumed: str | None, prepared: Prepared | None) -> None:
+    """Say what there is after Ctrl-C before the first step of this sitting."""
+    run = short_path(prepared.run) if prepared is not None else resumed
+    if run is None:
+        streams.say("stopped before the first step; there is nothing to keep")
+        return
+    streams.say(f"stopped before the first {'new ' if resumed else ''}step; the run in {run} is as it was")
+    streams.say(Styled("green", "try:"), command("train", "--resume", run))
 
 
 def tell_end(streams: Streams, stopped: Stopped, run: str, *, exit_code: int, paused: bool) -> None:

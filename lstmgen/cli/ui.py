@@ -38,8 +38,12 @@ class Display(Protocol):
         """Say something at once; callable from a signal handler."""
         ...
 
-    def abandon(self) -> None:
+    def release(self) -> None:
         """The process ends now, in the middle of anything: leave the terminal usable."""
+        ...
+
+    def abandon(self) -> None:
+        """The same in a run under way: say what stands, too."""
         ...
 
     def close(self) -> None:
@@ -79,6 +83,9 @@ class PlainDisplay:
     def notice(self, text: str) -> None:
         """Write a line past every buffer: a signal may have come in the middle of another write."""
         self._streams.send_at_once(text)
+
+    def release(self) -> None:
+        """There is nothing to restore."""
 
     def abandon(self) -> None:
         """Say what stands."""
@@ -134,6 +141,10 @@ class LiveDisplay:
     def notice(self, text: str) -> None:
         """Put a line into the panel; the next redrawing, at most a quarter of a second away, shows it."""
         self._view.notice = text
+
+    def release(self) -> None:
+        """Give the cursor back."""
+        self._streams.send_at_once("", control=SHOW_CURSOR)
 
     def abandon(self) -> None:
         """Give the cursor back, and say what stands."""

@@ -15,12 +15,11 @@ from __future__ import annotations
 import math
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.errors import ModelFileError
@@ -102,13 +101,11 @@ class Lane:
         self.nats = 0.0
         self.ended = writer.ended or ("length" if length == 0 else None)
         """Why nothing more is drawn; None while more is."""
-        self._filters = filters.build(sampling)
+        self.sampling = sampling
         self._length = length
         self._generator = generator
         self._recent = _Recent(context.ids, sampling)
         self._ids = array("q")
-        self._allowed_V: NDArray[np.bool_] | None = None
-        self._mask: list[Filter] = []
 
     @property
     def ids(self) -> Ids:
@@ -120,10 +117,16 @@ class Lane:
         """How many were drawn."""
         return len(self._ids)
 
-    def draw(self, logits_V: Tensor) -> Piece | None:
+    def moment(self) -> Moment:
+        """What the filters may know of the next token."""
+        return Moment(self.tokens, self._length, self._recent.ids, self.writer.allowed())
+
+    def uniform(self) -> float:
+        """The random number of the next token."""
+        return self._generator.random()
+
+    def take(self, drawn: Drawn) -> Piece | None:
         """One more token: the piece that it completes; None at a boundary, which ends the item."""
-        moment = Moment(self.tokens, self._length, self._recent.ids)
-        drawn = pick(logits_V, [*self._masked(), *self._filters], moment, uniform=self._generator.random())
         if drawn.token == BOUNDARY_ID:
             self.ended = "end-of-document"
             return None
@@ -139,13 +142,6 @@ class Lane:
         """The token that was drawn last."""
         return self._ids[-1]
 
-    def _masked(self) -> list[Filter]:
-        """The filter that removes what may not come next; none where everything may."""
-        allowed_V = self.writer.allowed()
-        if allowed_V is not self._allowed_V:
-            self._allowed_V, self._mask = allowed_V, [] if allowed_V is None else [filters.keep(allowed_V)]
-        return self._mask
-
 
 def draw(decoder: Decoder, context: Context, lanes: Sequence[Lane], *, cut: bool = False) -> Iterator[tuple[Lane, Piece]]:
     """Draws samples side by side until each has ended: the lane and the piece, whenever a piece is complete.
@@ -153,16 +149,18 @@ def draw(decoder: Decoder, context: Context, lanes: Sequence[Lane], *, cut: bool
     Args:
         decoder: the model.
         context: where all of them begin.
-        lanes: the samples.
+        lanes: the samples, all of one sampling.
         cut: leave out what is incomplete at the end of a sample.
     """
     going = [lane for lane in lanes if lane.ended is None]
     if not going:
         return
+    wanted = filters.build(going[0].sampling)
     logits_BV, state = context.logits_V.expand(len(going), -1), context.state.repeated(len(going))
     while going:
-        for lane, logits_V in zip(going, logits_BV, strict=True):
-            piece = lane.draw(logits_V)
+        drawn = pick(logits_BV, wanted, [lane.moment() for lane in going], uniforms=[lane.uniform() for lane in going])
+        for lane, token in zip(going, drawn, strict=True):
+            piece = lane.take(token)
             if piece is not None:
                 yield lane, piece
             if lane.ended is not None:
@@ -175,35 +173,32 @@ def draw(decoder: Decoder, context: Context, lanes: Sequence[Lane], *, cut: bool
             logits_BV, state = decoder.step([lane.last for lane in going], state)
 
 
-def pick(logits_V: Tensor, wanted: Iterable[Filter], moment: Moment, *, uniform: float) -> Drawn:
-    """The token that a uniform number in [0, 1) stands for, after all filters.
+def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment], *, uniforms: Sequence[float]) -> list[Drawn]:
+    """The tokens that uniform numbers in [0, 1) stand for, after all filters; one for each row.
 
     Raises:
-        ModelFileError: no logit is a usable number.
+        ModelFileError: no logit of a row is a usable number.
     """
     with torch.inference_mode():
-        raw_V = _usable(logits_V)
-        cumulated_V = filters.apply(wanted, raw_V, moment).softmax(0).numpy().cumsum()
-    token = int(cumulated_V.searchsorted(uniform * cumulated_V[-1], side="right"))
-    if token == len(cumulated_V):  # rounding can reach the end; the last token with any probability is meant
-        token = int(cumulated_V.searchsorted(cumulated_V[-1], side="left"))
-    return Drawn(token, _surprisal(raw_V.numpy(), token))
+        raw_BV = _usable(logits_BV)
+        cumulated_BV = filters.apply(wanted, raw_BV, moments).softmax(1).numpy().cumsum(axis=1)
+        total_B1 = cumulated_BV[:, -1:]
+        tokens_B = (cumulated_BV <= np.array(uniforms)[:, None] * total_B1).sum(axis=1)
+        # Rounding can reach the end; the last token with any probability is meant.
+        tokens_B = np.minimum(tokens_B, (cumulated_BV < total_B1).sum(axis=1))
+        nats_B = -raw_BV.log_softmax(1).numpy()[np.arange(len(tokens_B)), tokens_B]
+    return [Drawn(token, nats) for token, nats in zip(tokens_B.tolist(), nats_B.tolist(), strict=True)]
 
 
-def _surprisal(raw_V: NDArray[np.float64], token: int) -> float:
-    highest = raw_V.max()
-    return float(math.log(np.exp(raw_V - highest).sum()) + highest - raw_V[token])
-
-
-def _usable(logits_V: Tensor) -> Tensor:
+def _usable(logits_BV: Tensor) -> Tensor:
     """The logits in float64 on the CPU; infinite ones become very large, and what is not a number is never drawn."""
-    raw_V = logits_V.to("cpu", torch.float64)
-    if math.isfinite(raw_V.max()):
-        return raw_V
-    raw_V = torch.nan_to_num(raw_V, nan=-math.inf, posinf=1e300, neginf=-math.inf)
-    if raw_V.max() == -math.inf:
+    raw_BV = logits_BV.to("cpu", torch.float64)
+    if raw_BV.amax(1).isfinite().all():
+        return raw_BV
+    raw_BV = torch.nan_to_num(raw_BV, nan=-math.inf, posinf=1e300, neginf=-math.inf)
+    if (raw_BV.amax(1) == -math.inf).any():
         raise ModelFileError("the network's output holds no usable number: its weights are too large", remedy="train the model again")
-    return raw_V
+    return raw_BV
 
 
 class _Recent:

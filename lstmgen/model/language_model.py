@@ -25,6 +25,7 @@ from lstmgen.model.architecture import Architecture
 from lstmgen.model.cells import cell_of
 from lstmgen.model.cells.base import Gates, LayerState
 from lstmgen.model.layers import RecurrentLayer
+from lstmgen.model.norm import LayerNorm
 from lstmgen.model.state import State
 
 
@@ -118,7 +119,7 @@ class LanguageModel(nn.Module):
 
 
 def _norm(width: int, architecture: Architecture) -> nn.Module:
-    return nn.LayerNorm(width) if architecture.layer_norm else nn.Identity()
+    return LayerNorm(width) if architecture.layer_norm else nn.Identity()
 
 
 def grow_vocabulary(network: LanguageModel, vocab_size: int) -> LanguageModel:

@@ -16,19 +16,14 @@ from torch.nn.functional import cross_entropy
 
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.memory import training_bytes
 from lstmgen.runs import presets
 from lstmgen.runs.preparation import Outline, arithmetic_of, sketch
 from lstmgen.runs.run import Order
 
 _NUMBER_BYTES: Final = 4
-_COPIES_ON_DISK: Final = 7
-"""Of the weights: the model, and two states of weights and two moments each."""
-_COPIES_IN_MEMORY: Final = 8
-"""Weights, gradients and two moments; and those to return to, without gradients."""
-_ACTIVATIONS: Final = 24
-"""Numbers that are kept for each unit of a layer and each token of a window, from the forward pass to the backward pass."""
-_LOGITS: Final = 3
-"""The same for each entry of the vocabulary: logits, their logarithms, their gradient."""
+_COPIES_ON_DISK: Final = 9
+"""Of the weights: the model, and two states of weights, good weights and two moments each."""
 _TIMED_STEPS: Final = 3
 _PROGRAM_BYTES: Final = 400_000_000
 """What Python and torch take before a network is made."""
@@ -100,7 +95,8 @@ def plan_run(order: Order) -> Plan:
         read_s = order.clock.elapsed_s
         step_s = _seconds_per_step(outline, arithmetic)
         training, train = config.training, outline.files.train
-        window = (training.batch_size or 1) * (training.seq_length or 1)
+        batch, length = training.batch_size or 1, training.seq_length or 1
+        window = batch * length
         limits = [
             None if training.max_time_s is None else max(1.0, (training.max_time_s - read_s) / step_s),
             training.max_steps,
@@ -109,7 +105,6 @@ def plan_run(order: Order) -> Plan:
         steps = math.ceil(min(limit for limit in limits if limit is not None))
         parameters = architecture.num_parameters
         tokenizer_bytes = len(json.dumps(outline.tokenizer.to_json()))
-        activations = window * (_ACTIVATIONS * architecture.num_layers * architecture.hidden_size + _LOGITS * architecture.vocab_size)
         gathered, val = outline.gathered, outline.files.val
         return Plan(
             medium=gathered.medium.label,
@@ -131,7 +126,7 @@ def plan_run(order: Order) -> Plan:
             seconds=read_s + steps * step_s,
             model_bytes=_NUMBER_BYTES * parameters + tokenizer_bytes,
             run_bytes=_NUMBER_BYTES * _COPIES_ON_DISK * parameters + 3 * tokenizer_bytes,
-            memory_bytes=_PROGRAM_BYTES + _NUMBER_BYTES * (_COPIES_IN_MEMORY * parameters + activations),
+            memory_bytes=_PROGRAM_BYTES + training_bytes(architecture, batch_size=batch, seq_length=length),
         )
 
 

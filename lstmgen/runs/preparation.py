@@ -28,8 +28,9 @@ from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
-from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads
+from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads, threads_for
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
+from lstmgen.model.memory import refuse_training
 from lstmgen.opening import open_regular
 from lstmgen.runs import presets, resuming
 from lstmgen.runs.run import Order, Run
@@ -106,7 +107,8 @@ def start(order: Order, folder: RunFolder) -> Run:
     config, tokenizer, architecture, base = outline.config, outline.tokenizer, outline.architecture, outline.base
     torch.manual_seed(config.training.seed)
     arithmetic = arithmetic_of(config, architecture)
-    network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
+    with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
+        network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
@@ -299,13 +301,11 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
 def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
     """The arithmetic that the settings and the machine lead to. Raises MachineError: the device or the precision is not to be had."""
     set_threads(config.runtime.threads)
-    return choose_arithmetic(
-        config.runtime.precision,
-        choose_device(config.runtime.device),
-        architecture=architecture,
-        batch_size=config.training.batch_size or 1,
-        seq_length=config.training.seq_length or 1,
-    )
+    device = choose_device(config.runtime.device)
+    window = {"batch_size": config.training.batch_size or 1, "seq_length": config.training.seq_length or 1}
+    if device.type == "cpu":
+        refuse_training(architecture, **window)
+    return choose_arithmetic(config.runtime.precision, device, architecture=architecture, **window)
 
 
 def _absolute_sources(config: Config) -> Config:

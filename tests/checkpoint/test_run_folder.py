@@ -5,6 +5,8 @@ import errno
 import json
 import math
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -14,7 +16,7 @@ from lstmgen.checkpoint import run_folder as run_folder_module
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.errors import DivergedError, InUseError, MachineError, ModelFileError, UsageError
-from lstmgen.storage import disk
+from lstmgen.storage import disk, files
 
 
 def state_of(step):
@@ -365,6 +367,17 @@ def test_discarding_keeps_files_of_others(tmp_path):
     run.write_config(Config())
     run.discard()
     assert files_of(run.path) == ["mine.txt"]
+
+
+def test_what_a_run_left_that_was_killed_before_it_began_is_no_hindrance(tmp_path):
+    folder = created(tmp_path / "run").path
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (folder / f".lstmgen-{files._host()}-{gone.pid}-{'0' * 16}.tmp").write_bytes(b"half")
+    (folder / "standard-input-0123456789abcdef.txt").write_text("kept")
+    again = created(folder)
+    again.begin(*state_of(0))
+    assert files_of(folder) == ["last.safetensors"]
 
 
 # What a stranger's folder may hold

@@ -75,3 +75,15 @@ def test_a_failure_is_told_in_two_clean_lines_even_when_quiet():
 def test_the_nearest_word_is_found_and_a_far_one_is_not():
     assert nearest("tran", ["train", "sample"]) == "train"
     assert nearest("xyzzy", ["train", "sample"]) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 400 bytes.",
+        "std::bad_alloc",
+    ],
+)
+def test_what_torchs_allocators_say_is_the_machine(said):
+    assert explain(RuntimeError(said)).exit_code == 4
+    assert explain(RuntimeError("shapes do not match")).exit_code == 1

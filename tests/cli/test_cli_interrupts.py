@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from lstmgen.cli.interrupts import SafeStop
+from lstmgen.cli.interrupts import SafeStop, leaving_at_once
 
 
 class Witness:
@@ -66,3 +66,13 @@ def test_a_signal_that_was_ignored_stays_ignored_as_under_nohup():
             assert (witness.stops, stop.exit_code) == (0, 0)
     finally:
         signal.signal(signal.SIGHUP, previous)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_where_there_is_nothing_to_unwind_a_signal_leaves_at_once_and_tidies_the_terminal(number, code):
+    left, tidied = [], []
+    before = signal.getsignal(number)
+    with leaving_at_once(lambda: tidied.append(1), leave=left.append):
+        send(number)
+    assert (left, tidied) == ([code], [1])
+    assert signal.getsignal(number) == before

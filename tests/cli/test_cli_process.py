@@ -44,7 +44,7 @@ def test_a_full_disk_behind_standard_output_is_the_machine(run_folder):
     with Path("/dev/full").open("wb") as full:
         done = run("sample", run_folder, "-n", "5", "-q", stdout=full)
     assert done.returncode == 4
-    assert done.stderr.startswith(b"error: ")
+    assert done.stderr.startswith(b"error: cannot write to standard output: ")
     assert done.stderr.count(b"\n") == 2
 
 
@@ -153,3 +153,39 @@ def test_ctrl_c_in_training_on_a_terminal_saves_gives_the_cursor_back_and_the_pr
     resumed = run("train", "--resume", tmp_path / "run", "--pause-after", "2", "--json", environ={"LSTMGEN_HOME": str(tmp_path / "home")})
     assert resumed.returncode == 0, resumed.stderr.decode()
     assert b"resuming" in resumed.stderr
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.05, 0.2, 0.5, 1.0, 1.6])
+@pytest.mark.parametrize("command", ["sample", "train"])
+def test_ctrl_c_at_any_moment_of_the_start_ends_it_without_a_traceback(run_folder, tmp_path, delay_s, command):
+    (tmp_path / "sea.txt").write_text("The sea is wide, the sea is deep.\n" * 30)
+    argv = {"sample": ["sample", run_folder, "-n", "5"], "train": ["train", "sea.txt", "--max-steps", "1", "--hidden-size", "8"]}[command]
+    code = (
+        "import sys; import lstmgen.__main__ as program\n"
+        "sys.addaudithook(lambda event, given: event == 'import' and given[0] == 'lstmgen.cli' and print('loading', flush=True))\n"
+        "program.main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, argv)],
+        env=ENVIRON | {"LSTMGEN_HOME": str(tmp_path)},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout.readline() == b"loading\n"
+    time.sleep(delay_s)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode in {0, 130}, err
+    assert b"Traceback" not in err
+    assert b"Exception" not in err
+
+
+def test_samples_go_to_what_the_shell_has_opened(run_folder, tmp_path):
+    with (tmp_path / "out.txt").open("wb") as out:
+        out.write(b"before\n")
+        out.flush()
+        done = run("sample", run_folder, "-n", "5", "-s", "1", "--ignore-end", "-q", "-o", "/dev/stdout", stdout=out)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.txt").read_bytes().startswith(b"before\n")
+    assert len((tmp_path / "out.txt").read_text()) == 7 + 5

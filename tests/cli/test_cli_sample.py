@@ -1,7 +1,12 @@
+import errno
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
+
+from lstmgen.storage import disk
 
 PROMPT = "The sea is wide"
 
@@ -220,7 +225,7 @@ def test_a_folder_takes_numbered_files_as_a_folder_of_tunes_does(cli, run_folder
 
 def test_a_file_that_lies_nowhere_is_refused(cli, run_folder, tmp_path):
     done = cli("sample", run_folder, "-n", "3", "-o", tmp_path / "no" / "out.txt")
-    assert done.code == 3
+    assert done.code == 4
     assert "out.txt" in done.err
 
 
@@ -246,3 +251,28 @@ def test_a_sample_that_its_model_ended_at_once_says_so_and_names_the_option(cli,
     assert re.search(r"^note: the model ended its document at once; --ignore-end", done.err, re.MULTILINE)
     assert cli("sample", run_folder, "-s", seed, "--ignore-end", "-n", "9").err.count("note:") == 0
     assert "note:" not in cli("sample", run_folder, "-s", seed, "-n", "0").err
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO, errno.EMFILE])
+@pytest.mark.parametrize("call", ["open_file", "write", "sync", "replace"])
+@pytest.mark.parametrize("streamed", ["--stream", "--no-stream"])
+def test_a_file_that_cannot_be_written_stays_what_it_was_and_is_named(cli, run_folder, tmp_path, monkeypatch, code, call, streamed):  # noqa: PLR0917
+    target = tmp_path / "out.txt"
+    target.write_text("precious")
+
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(disk, call, refuse)
+    done = cli("sample", run_folder, "-n", "5", "-s", "1", "--ignore-end", "-o", target, streamed)
+    assert done.code == 4
+    assert f"error: cannot write {str(target)!r}" in done.err
+    assert target.read_text() == "precious"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_full_device_is_named(cli, run_folder):
+    done = cli("sample", run_folder, "-n", "5", "-s", "1", "--ignore-end", "-o", "/dev/full")
+    assert done.code == 4
+    assert "cannot write '/dev/full': the disk is full" in done.err

@@ -19,6 +19,11 @@ VOCABULARY = 9
 START = Moment(0, 1)
 
 
+def pick_one(logits_V, wanted, *, uniform):
+    """What is picked for one row."""
+    return pick(logits_V.unsqueeze(0), wanted, [START], uniforms=[uniform])[0]
+
+
 @pytest.fixture(scope="module")
 def decoder():
     with torch.random.fork_rng():
@@ -76,34 +81,34 @@ def test_at_temperature_1_without_filters_tokens_follow_the_softmax_by_a_chi_squ
     logits_V = torch.tensor([1.0, -1.0, 0.3, 2.0, -2.5, 0.0])
     generator, count = generator_of(7, 0), 60_000
     wanted = filters.build(Sampling(temperature=1))
-    observed = np.bincount([pick(logits_V, wanted, START, uniform=generator.random()).token for _ in range(count)], minlength=6)
+    observed = np.bincount([pick_one(logits_V, wanted, uniform=generator.random()).token for _ in range(count)], minlength=6)
     expected = logits_V.double().softmax(0).numpy() * count
     assert ((observed - expected) ** 2 / expected).sum() < 20.5, "5 degrees of freedom: p < 0.001"
 
 
 def test_a_token_is_the_inverse_of_the_cumulative_distribution():
     logits_V = torch.tensor([0.5, 0.25, 0.25], dtype=torch.float64).log()
-    picked = [pick(logits_V, [], START, uniform=uniform).token for uniform in (0.0, 0.499, 0.501, 0.749, 0.751, 1 - 2**-53)]
+    picked = [pick_one(logits_V, [], uniform=uniform).token for uniform in (0.0, 0.499, 0.501, 0.749, 0.751, 1 - 2**-53)]
     assert picked == [0, 0, 1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("uniform", [0.0, 0.5, 1 - 2**-53, 1.0])
 def test_a_token_without_probability_is_never_drawn(uniform):
     logits_V = torch.tensor([-math.inf, 0.0, -math.inf, -math.inf])
-    assert pick(logits_V, [], START, uniform=uniform).token == 1
+    assert pick_one(logits_V, [], uniform=uniform).token == 1
 
 
 @pytest.mark.parametrize("logits", [[math.nan, 0.0, 0.0], [-math.inf, math.inf, 0.0], [math.nan, -math.inf, 1e30]])
 def test_what_is_no_number_is_survived(logits):
     for uniform in (0.0, 0.6, 0.999):
-        result = pick(torch.tensor(logits), [], START, uniform=uniform)
+        result = pick_one(torch.tensor(logits), [], uniform=uniform)
         assert result.token != 0
         assert not math.isnan(result.nats)
 
 
 def test_an_output_without_any_number_is_refused():
     with pytest.raises(ModelFileError, match="no usable number"):
-        pick(torch.full((3,), math.nan), [], START, uniform=0.5)
+        pick_one(torch.full((3,), math.nan), [], uniform=0.5)
 
 
 def test_the_surprisal_of_what_was_drawn_is_the_models_own_whatever_the_filters(decoder):

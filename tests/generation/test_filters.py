@@ -86,20 +86,33 @@ def test_the_repetition_penalty_divides_positive_and_multiplies_negative_logits_
 
 
 def test_the_mask_removes_what_is_banned_and_nothing_else():
-    result = filters.mask(FOUR, torch.tensor([0, 3]))
+    result = filters.mask(FOUR, torch.tensor([False, True, True, False]))
     assert kept(result) == [1, 2]
     assert result[1:3].tolist() == FOUR[1:3].tolist()
 
 
-def test_what_may_be_kept_is_all_that_stays():
-    result = filters.keep(np.array([False, True, True, False]))(FOUR, Moment(0, 1))
-    assert kept(result) == [1, 2]
-    assert result[1:3].tolist() == FOUR[1:3].tolist()
+def test_each_row_has_its_own_mask_or_none():
+    allowed_V = np.array([False, True, True, False])
+    moments = [Moment(0, 1, (), allowed_V), Moment(0, 1), Moment(0, 1, (), ~allowed_V)]
+    result_BV = filters.keep_allowed(FOUR.repeat(3, 1), moments)
+    assert [kept(result_V) for result_V in result_BV] == [[1, 2], [0, 1, 2, 3], [0, 3]]
+    shared_BV = filters.keep_allowed(FOUR.repeat(2, 1), [moments[0], moments[0]])
+    assert [kept(result_V) for result_V in shared_BV] == [[1, 2], [1, 2]]
+    assert torch.equal(result_BV[0][1:3], FOUR[1:3])
 
 
 def test_where_only_banned_tokens_have_probability_the_others_become_equal():
-    result = filters.mask(torch.tensor([3.0, -INF, -INF, -INF]), torch.tensor([0]))
+    result = filters.mask(torch.tensor([3.0, -INF, -INF, -INF]), torch.tensor([False, True, True, True]))
     assert result.tolist() == [-INF, 0.0, 0.0, 0.0]
+
+
+def applied(wanted, logits_V, moment):
+    """One row after all filters; beside others it is the same, bit for bit."""
+    alone_V = filters.apply(wanted, logits_V.unsqueeze(0), [moment])[0]
+    others = [Moment(position, 9, (1,)) for position in range(4)]
+    beside_BV = filters.apply(wanted, torch.cat([FOUR[: len(logits_V)].flip(0).repeat(4, 1), logits_V.unsqueeze(0)]), [*others, moment])
+    assert torch.equal(alone_V, beside_BV[-1])
+    return alone_V
 
 
 EXTREME = {
@@ -129,7 +142,7 @@ STRONG = [
 @pytest.mark.parametrize("sampling", STRONG, ids=str)
 def test_something_is_always_left_to_draw_and_never_what_was_impossible(name, sampling):
     logits_V = torch.tensor(EXTREME[name], dtype=torch.float64)
-    result = filters.apply(filters.build(sampling), logits_V, Moment(0, 4, (0, 2)))
+    result = applied(filters.build(sampling), logits_V, Moment(0, 4, (0, 2)))
     probabilities_V = result.softmax(0)
     assert not probabilities_V.isnan().any()
     assert float(probabilities_V.sum()) == pytest.approx(1)
@@ -156,14 +169,14 @@ def test_filters_apply_in_the_documented_order(monkeypatch):
     for name in names:
         monkeypatch.setattr(filters, name, spied(name, getattr(filters, name)))
     sampling = Sampling(temperature=0.5, top_k=3, top_p=0.9, min_p=0.1, typical_p=0.9, repetition_penalty=1.5)
-    filters.apply(filters.build(sampling), FOUR, Moment(0, 9, (2,)))
+    filters.apply(filters.build(sampling), FOUR.unsqueeze(0), [Moment(0, 9, (2,))])
     assert called == names
     assert list(filters.ORDER) == ["penalties", "temperature", "top-k", "top-p", "min-p", "typical"]
 
 
 def test_top_p_works_on_the_tempered_distribution():
     sampling = Sampling(temperature=0.5, top_p=0.5)
-    result = filters.apply(filters.build(sampling), FOUR, Moment(0, 1))
+    result = applied(filters.build(sampling), FOUR, Moment(0, 1))
     assert kept(result) == [0], "0.16 of 0.30 is more than half; untempered, 0.4 would not be"
 
 
@@ -175,5 +188,28 @@ def test_ramps_and_cycles_follow_the_position():
         (Sampling(temperature=Cycle((2.0, 0.5))), 2, None, 2.0),
         (Sampling(temperature=Cycle((2.0, 0.5))), 3, None, 0.5),
     ):
-        result = filters.apply(filters.build(sampling), logits_V, Moment(position, length))
+        result = applied(filters.build(sampling), logits_V, Moment(position, length))
         assert result.tolist() == [0.0, -1.0 / expected]
+
+
+@pytest.mark.parametrize("vocabulary", [3, 17, 65, 1_003])
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(temperature=0.7),
+        Sampling(temperature=0.9, top_p=0.9),
+        Sampling(temperature=1.3, top_k=5),
+        Sampling(temperature=1, typical_p=0.8),
+        Sampling(temperature=Cycle((0.5, 0.0, 1.5)), min_p=0.02, repetition_penalty=1.3),
+    ],
+    ids=str,
+)
+def test_a_row_is_the_same_bit_for_bit_whatever_the_others_are(vocabulary, sampling):
+    generator = torch.Generator().manual_seed(vocabulary)
+    logits_BV = 4 * torch.randn(9, vocabulary, dtype=torch.float64, generator=generator)
+    moments = [Moment(place, None, tuple(range(place % vocabulary))) for place in range(9)]
+    wanted = filters.build(sampling)
+    together_BV = filters.apply(wanted, logits_BV, moments)
+    for place, moment in enumerate(moments):
+        assert torch.equal(filters.apply(wanted, logits_BV[place : place + 1], [moment])[0], together_BV[place])
+    assert torch.equal(together_BV.softmax(1)[4], together_BV[4:5].softmax(1)[0])

@@ -280,3 +280,14 @@ def test_who_comes_second_is_told_who_trains_there(start, tmp_path):
     with pytest.raises(InUseError, match="in use by process"):
         list(start(tmp_path / "run"))
     first.close()
+
+
+# Threads
+
+
+def test_one_thread_and_two_train_the_same_model(start, tmp_path):
+    """Wide enough for torch to share the work out."""
+    settings = {"model.hidden_size": 64, "training.batch_size": 16, "training.seq_length": 64, "training.max_steps": 3}
+    for threads in (1, 2):
+        list(start(tmp_path / str(threads), settings={**settings, "runtime.threads": threads}))
+    assert weights_of(tmp_path / "1") == weights_of(tmp_path / "2")

@@ -98,7 +98,8 @@ def done(folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> 
         os.write(writing, job.stdin)
         os.close(writing)
         os.dup2(reading, 0)
-        vars(keeping).update(_LAST_DELAYS_S=(0.0,) * 5, _FIRST_DELAY_S=0.0)  # no pauses
+        for name, value in (("_LAST_DELAYS_S", (0.0,) * 5), ("_FIRST_DELAY_S", 0.0)):
+            setattr(keeping, name, value)  # no pauses
         prepare()
         return cli.run(list(job.argv))
 

@@ -18,7 +18,9 @@ from pathlib import Path
 PARTS = {
     "kills": ("runs killed at random instants, resumed to the end", 500),
     "calls": ("kills in front of a call of a command that writes", 10**9),
+    "power": ("states of a disk after a loss of power", 10**9),
     "errors": ("calls that fail, once or for ever", 1000),
+    "soak": ("thousand steps of one run under faults of all kinds", 1000),
     "midi": ("mutants of MIDI files", 100_000, "mutants"),
     "models": ("mutants of model files", 20_000, "mutants"),
     "states": ("mutants of states", 20_000, "mutants"),
