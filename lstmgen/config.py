@@ -91,6 +91,8 @@ class TokenizerConfig:
     """`notes` in beats, and `grid`: steps to a quarter note; None: by content."""
     repeats: bool | None = None
     """`notes` in beats: whether a bar that comes back is one event; None: yes."""
+    guides: bool | None = None
+    """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
     grid_form: GridForm | None = None
     """`grid`: one token for each voice of a step, or the notes of a step in ascending order; None: voices."""
     voices: int | None = _setting(None, low=1, high=16)

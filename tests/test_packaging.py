@@ -1,11 +1,15 @@
 """The wheel alone, installed into a fresh environment and used outside of the checkout, has everything it needs."""
 
+import email
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -36,13 +40,43 @@ class Installation:
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory):
+def built(tmp_path_factory):
+    """A folder that holds the wheel and the source distribution."""
     folder = tmp_path_factory.mktemp("packaging")
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT], check=True, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "build", "--wheel", "--sdist", "--no-isolation", "--outdir", folder, ROOT],
+        check=True,
+        stdout=subprocess.DEVNULL,
     )
-    (wheel,) = folder.glob("*.whl")
-    return Installation(folder, wheel)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def installation(built):
+    (wheel,) = built.glob("*.whl")
+    return Installation(built, wheel)
+
+
+def test_the_source_distribution_carries_everything_that_is_in_the_repository_for_its_readers(built):
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        names = {name.partition("/")[2] for name in tar.getnames()}
+    for folder in ("benchmarks", "docs", "lstmgen", "tests"):
+        mine = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md", ".svg", ".png"}}
+        assert mine <= names
+    assert {"README.md", "CHANGELOG.md", "LICENSE", "Makefile", "constraints.txt", "hatch_build.py", "pyproject.toml"} <= names
+
+
+def test_the_long_description_stands_alone(built):
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        metadata = email.message_from_bytes(archive.read(name))
+    text = metadata.get_payload()
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert text.startswith("# lstmgen\n")
+    assert "lstmgen sample" in text
+    assert not re.search(r"!\[|\]\((?!https?:)", text)
 
 
 def test_it_is_the_installed_package_that_runs_and_not_the_checkout(installation):

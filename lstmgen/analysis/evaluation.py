@@ -33,11 +33,18 @@ class Evaluated:
 
     Attributes:
         encoded: the item and its ids.
-        nats_T: one surprisal for each id.
+        nats_T: one surprisal for each id; 0 for what a model is told.
+        told_T: which ids a model is told, which do not count; None: none of them.
     """
 
     encoded: Encoded
     nats_T: NDArray[np.float64]
+    told_T: NDArray[np.bool_] | None = None
+
+    @property
+    def counted(self) -> NDArray[np.bool_] | slice:
+        """Which ids count."""
+        return slice(None) if self.told_T is None else ~self.told_T
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Evaluation:
     @property
     def tokens(self) -> int:
         """How many tokens were counted."""
-        return sum(len(item.nats_T) for item in self.items)
+        return sum(len(item.nats_T[item.counted]) for item in self.items)
 
     @cached_property
     def figures(self) -> dict[str, Any]:
@@ -112,7 +119,7 @@ class Evaluation:
         """One row for each line or bar; their nats sum to those of all tokens."""
         for item, row_T, facts_R in self._placed():
             nats_R = np.bincount(row_T, weights=item.nats_T, minlength=len(facts_R))
-            tokens_R = np.bincount(row_T, minlength=len(facts_R))
+            tokens_R = np.bincount(row_T[item.counted], minlength=len(facts_R))
             for facts, nats, tokens in zip(facts_R, nats_R.tolist(), tokens_R.tolist(), strict=True):
                 per = self.medium.rows.per
                 yield Row(facts, nats, tokens, nats if per is None else nats / max(1, facts[per]))
@@ -185,8 +192,13 @@ def evaluate(
         done += len(places)
         if progress is not None:
             progress(done, len(ids) - len(items))
-    placed = zip(starts.tolist(), items, strict=True)
-    return Evaluation(medium, tokenizer, tuple(Evaluated(item, nats[at + 1 : at + 1 + len(item.ids)]) for at, item in placed))
+    told_V = medium.told(tokenizer)
+    told = None if told_V is None else told_V[ids]
+    if told is not None:
+        nats[told] = 0.0
+    places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
+    read = [Evaluated(item, nats[where], None if told is None else told[where]) for item, where in zip(items, places, strict=True)]
+    return Evaluation(medium, tokenizer, tuple(read))
 
 
 def combined(evaluations: Iterable[Evaluation]) -> Evaluation:

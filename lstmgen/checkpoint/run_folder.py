@@ -7,6 +7,7 @@ folder itself: it can be moved, copied and renamed. Files that a run does not wr
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import os
@@ -317,6 +318,33 @@ class RunFolder:
             raise UsageError(f"the folder {shown} holds a model already", remedy=elsewhere)
         if any(item.name != run_files.LOCK and not run_files.is_own(item.name) for item in self.path.iterdir()):
             raise UsageError(f"the folder {shown} is not empty", remedy="choose an empty or a new folder with -o")
+
+
+def keep_text(model: Path, text: bytes, *, elsewhere: Path) -> Path:
+    """Keeps a text that was written with a model: in its run folder, or in another one where it has none that can be written.
+
+    A text that continues one that is kept takes its place; any other has a file of its own. Returns the file.
+
+    Raises:
+        MachineError: it cannot be written.
+    """
+    is_run = model.name == run_files.MODEL and os.access(model.parent, os.W_OK | os.X_OK)
+    folder = model.parent if is_run else storage.make_folder(elsewhere)
+    name = Path(run_files.TURNS)
+    for number in itertools.count(1):
+        path = folder / (name if number == 1 else f"{name.stem}-{number}{name.suffix}")
+        if not os.path.lexists(path) or _begins_with_file(text, path):
+            storage.atomic_write(path, text)
+            return path
+    raise AssertionError("numbers have no end")
+
+
+def _begins_with_file(text: bytes, path: Path) -> bool:
+    """Whether a file is a regular one, and its content the beginning of the text."""
+    try:
+        return path.is_file() and not path.is_symlink() and path.stat().st_size <= len(text) and text.startswith(path.read_bytes())
+    except OSError:
+        return False
 
 
 def _clean_name(name: str) -> str:

@@ -163,7 +163,7 @@ def open_file(path: Path, *, at_most: int = limits.MAX_MODEL_FILE_BYTES, what: s
         size = os.fstat(stream.fileno()).st_size
         if size > at_most:
             stream.close()
-            raise ModelFileError(f"{str(path)!r} has {counted(size, 'byte')}, at most {at_most:,} are read")
+            raise ModelFileError(f"{str(path)!r} has {counted(size, 'byte')}, at most {at_most:,} are read", remedy=_REMEDY)
         return stream
 
 
@@ -216,7 +216,10 @@ def read_tensors(stream: BufferedReader, header: Header, path: Path) -> dict[str
     try:
         room = {name: torch.empty(entry.end - entry.begin, dtype=torch.uint8) for name, entry in header.entries.items()}
     except (MemoryError, RuntimeError) as error:
-        raise MachineError(f"there is not enough memory to read {str(path)!r}, which needs {counted(header.file_bytes, 'byte')}") from error
+        raise MachineError(
+            f"there is not enough memory to read {str(path)!r}, which needs {counted(header.file_bytes, 'byte')}",
+            remedy="close other programs, or read it on a machine with more memory",
+        ) from error
     verify(stream, header, path, into={name: tensor.numpy().data for name, tensor in room.items()})
     types = {name: getattr(torch, _TORCH_NAMES[entry.dtype]) for name, entry in header.entries.items()}
     return {name: room[name].view(types[name]).reshape(entry.shape) for name, entry in header.entries.items()}
@@ -281,7 +284,8 @@ def _document(metadata: Any, path: Path, *, form: str, version: int, max_values:
         raise ModelFileError(f"{str(path)!r} is a safetensors file, but lstmgen did not write it", remedy=_REMEDY)
     if len(text) > limits.MAX_DOCUMENT_BYTES:
         raise ModelFileError(
-            f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read"
+            f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read",
+            remedy=_DAMAGED,
         )
     document = _parse(text.encode("utf-8", "surrogatepass"), path, "description", max_values=max_values)
     found, number = document.get("format"), document.get("version")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import errno
+import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import typer
@@ -88,8 +91,21 @@ def _system(error: OSError) -> Failure:
     if error.errno in _MACHINE_ERRNOS:
         return Failure(exit_code=EXIT_MACHINE, message=message, remedy="make room on the disk or write elsewhere, then run it again")
     if isinstance(error, _REFUSED):
-        return Failure(exit_code=EXIT_REFUSED, message=message, remedy="check the name and the permissions: ls -l")
+        return Failure(exit_code=EXIT_REFUSED, message=message, remedy=advice_on(error))
     return Failure(exit_code=EXIT_MACHINE, message=message, remedy="the same command with --debug shows where it happened")
+
+
+def advice_on(error: OSError, *, reading: bool = False) -> str:
+    """What to type about a file that is not there, or that the system does not let anyone read or write."""
+    if isinstance(error, IsADirectoryError):
+        return "name a file, not a folder"
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes)) else Path()
+    there = next((parent for parent in path.parents if parent.is_dir()), path)
+    if isinstance(error, PermissionError):
+        return f"look at the permissions: ls -ld {shlex.quote(str(path if path.exists() else there))}"
+    if isinstance(error, FileNotFoundError) and there != path.parent and not reading:
+        return f"make the folder first: mkdir -p {shlex.quote(str(path.parent))}"
+    return f"look for the name: ls {shlex.quote(str(there))}"
 
 
 def _usage(error: typer.TyperException, path: str) -> Failure:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from lstmgen import api
+from lstmgen import api, run_files
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import first_sample
@@ -151,7 +151,9 @@ def _model_rows(facts: Facts) -> Rows:
         trained = f"{counted(int(summary['steps']), 'step')}, {counted(int(summary.get('tokens_seen', 0)), 'token')}"
         rows.append(("trained", f"{trained}, {duration(float(summary.get('seconds', 0.0)))}"))
     if summary.get("sources"):
-        rows.append(("on", ", ".join(str(name) for name in summary["sources"])))
+        names, documents = [str(name) for name in summary["sources"]], int(summary.get("documents", 0))
+        more = f" and {documents - len(names):,} more; {run_files.SOURCES} in the run's folder lists all" if documents > len(names) else ""
+        rows.append(("on", ", ".join(names) + more))
     if quality := quality_line(summary.get("val")):
         rows.append(("validation", quality))
     return [*rows, ("use", first_sample(facts["of"], short_path(facts["model"]), facts["opening"]))]

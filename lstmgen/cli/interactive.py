@@ -11,18 +11,22 @@ from typing import Final
 
 from lstmgen import api
 from lstmgen.cli.failures import EXIT_INTERRUPT, Terminated, explain, report
+from lstmgen.cli.line_editor import ReadLine, typed_lines
+from lstmgen.cli.options import cache
 from lstmgen.cli.output import Streams, Styled, encode
-from lstmgen.cli.wording import counted
+from lstmgen.cli.progress import short_path
+from lstmgen.cli.samples import is_empty
+from lstmgen.cli.wording import command, counted
 from lstmgen.cli.wrapping import listed
 from lstmgen.errors import LstmgenError, UsageError
 
-_MAX_LINE_BYTES: Final = 2**20
 _SHOWN_END: Final = 60
 
 _HELP: Final = (
     r"Type a line: it is added to the text, and the model continues. An empty line lets the model continue alone. "
     r"A line that ends with \ leaves its end open, so that the model continues in the same line; // begins a line with a slash. "
-    r"Ctrl-C ends the model's turn."
+    r"Ctrl-C ends the model's turn. The arrow keys edit a line and bring back earlier ones, but none that begins with a space. "
+    r"A text that you leave without saving is kept in the folder of the run."
 )
 _COMMANDS: Final = (
     ("/again", "another continuation in place of the last one"),
@@ -32,24 +36,27 @@ _COMMANDS: Final = (
     ("/text", "show the whole text"),
     ("/save FILE", "write the whole text to a new file"),
     ("/help", "this"),
-    ("/quit", "leave; so does Ctrl-D"),
+    ("/quit", "leave; so does Ctrl-D, and Ctrl-C twice"),
 )
 
 
 def converse(streams: Streams, model: api.TrainedModel, request: api.Request) -> int:
     """Take turns until the user leaves; returns the exit code."""
-    conversation = Conversation(streams, model, request)
     streams.say(f"seed: {request.seed}")
     streams.say(Styled("dim", "type a line and the model continues; /help explains, /quit leaves"))
-    try:
-        conversation.begin()
-        while conversation.listen():
-            pass
-    except Terminated:
-        raise
-    except KeyboardInterrupt:
-        streams.say()
-        return EXIT_INTERRUPT
+    with typed_lines(streams, cache()) as read_line:
+        conversation = Conversation(streams, model, request, read_line)
+        try:
+            conversation.begin()
+            while conversation.listen():
+                pass
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            streams.say()
+            return EXIT_INTERRUPT
+        finally:
+            conversation.keep()
     return 0
 
 
@@ -60,13 +67,18 @@ class Conversation:
         streams: lines come in, the model's text goes out, all else to standard error.
         model: what continues the text.
         request: the prompt to begin with, and how to sample.
+        read_line: gives the next line.
     """
 
-    def __init__(self, streams: Streams, model: api.TrainedModel, request: api.Request) -> None:
-        self._streams = streams
+    def __init__(self, streams: Streams, model: api.TrainedModel, request: api.Request, read_line: ReadLine) -> None:
+        self._streams, self._model, self._read_line = streams, model, read_line
         self._turns = model.session(seed=request.seed)
         self._prompt: str = "" if request.prompt is None else model.medium.parse(request.prompt)
         self._request = request
+        self._saved = self._prompt
+        """The text when it was last in a file."""
+        self._warned = False
+        """Whether Ctrl-C was just answered with how to leave."""
         self._steps: list[int] = []
         """For every turn how many changes of the text it made: 2 with a line of the user, 1 without."""
         self._commands = {
@@ -90,13 +102,21 @@ class Conversation:
             self._generate()
 
     def listen(self) -> bool:
-        """Take in one line and do what it says; false when the user leaves."""
-        if self._streams.in_is_terminal:
-            self._streams.insist(Styled("cyan", "> "), end="")
-        data = self._streams.stdin.readline(_MAX_LINE_BYTES)
-        if not data:
+        """Take in one line and do what it says; false when the user leaves. Ctrl-C leaves where it comes twice in a row."""
+        try:
+            line = self._read_line()
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            if self._warned or not self._streams.in_is_terminal:
+                raise
+            self._warned = True
+            self._streams.say()
+            self._streams.say("nothing is lost: type on, or leave with /quit, Ctrl-D, or Ctrl-C once more")
+            return True
+        self._warned = False
+        if line is None:
             return False
-        line = data.decode("utf-8", "surrogateescape").rstrip("\r\n")
         if line.startswith("/") and not line.startswith("//"):
             name, _, argument = line[1:].partition(" ")
             if name in ("quit", "q", "exit"):
@@ -141,8 +161,25 @@ class Conversation:
             raise
         except KeyboardInterrupt:
             stream.close()
+        if is_empty(stream.result):
+            self._streams.say("note: the model ended its document at once; /again tries once more, --ignore-end continues there")
         if not self._turns.text.endswith("\n"):
             self._streams.product("\n")
+
+    def keep(self) -> None:
+        """Where a person leaves a text behind that is in no file: put it into one of the run, and say how to go on from there."""
+        text, options = self._turns.text, self._request.options
+        if not self._streams.in_is_terminal or text in {"", self._saved} or self._model.path is None:
+            return
+        try:
+            place = short_path(str(api.keep_text(self._model.path, encode(text), elsewhere=Path())))
+        except LstmgenError as error:
+            report(explain(error), self._streams)
+            return
+        run = short_path(str(self._model.path))
+        policy = ("--oov", options["oov"]) if "oov" in options else ()
+        self._streams.insist(f"the text was not saved; it is kept in {place}")
+        self._streams.insist(Styled("green", "try:"), command("sample", run, "--interactive", "-f", place, *policy))
 
     def _again(self, _: str) -> None:
         if not self._steps:
@@ -182,6 +219,7 @@ class Conversation:
             raise UsageError(f"{argument} exists already", remedy="/save under another name") from None
         except OSError as error:
             raise UsageError(f"{argument} cannot be written: {error.strerror}", remedy="/save under another name") from error
+        self._saved = self._turns.text
         self._streams.say(f"wrote {counted(len(self._turns.text), 'character')} to {argument}")
 
     def _explain(self, _: str) -> None:

@@ -95,7 +95,7 @@ def _try(streams: Streams, name: str, cells: Sequence[str], seeds: range, *, ste
                 progress(round(100 * (number + trial.step / trial.steps)), 100 * len(trials))
                 if trial.figure is not None:
                     results.append(trial)
-                    streams.explain(f"{cell}, seed {seed}: {_shown(task, trial.figure)} after {trial.steps:,} steps")
+                    streams.explain(f"{cell}, seed {seed}: {_shown(task, trial.figure)} after {counted(trial.steps, 'step')}")
     if json:
         for trial in results:
             facts = {"task": name, "unit": task.unit, "chance": task.chance, "published": task.published}

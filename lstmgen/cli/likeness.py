@@ -10,6 +10,7 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.options import cache, draw_seed
 from lstmgen.cli.output import Streams, one_line, to_json
 from lstmgen.cli.table import aligned, figure
+from lstmgen.wording import counted
 
 SAMPLES: Final = 50
 _OUTSIDE: Final = "outside"
@@ -39,7 +40,7 @@ def report(
     told: dict[str, Any] = {"source": one_line(", ".join(files))}
     if items is None:
         seed = draw_seed() if seed is None else seed
-        items, told = _drawn(streams, model, count, seed), {"source": f"{count} samples of seed {seed}", "seed": seed}
+        items, told = _drawn(streams, model, count, seed), {"source": f"{counted(count, 'sample')} of seed {seed}", "seed": seed}
     found = model.likeness(items, cache=cache())
     if json:
         streams.product_line(to_json(told | {"samples": len(items), "statistics": [each.to_json() for each in found]}))
@@ -52,7 +53,7 @@ def report(
 
 def _drawn(streams: Streams, model: api.TrainedModel, count: int, seed: int) -> list[Any]:
     items: list[Any] = []
-    with work_bar(streams, "drawing", shown=lambda number: f"{number:.0f} samples") as progress:
+    with work_bar(streams, "drawing", shown=lambda number: counted(round(number), "sample")) as progress:
         for sample in model.answer(api.Request(num_samples=count, seed=seed)):
             items.append(sample.item)
             progress(len(items), count)

@@ -13,6 +13,7 @@ from typing import Final, cast, get_args
 import lstmgen
 from lstmgen import api, choices, config, run_files
 from lstmgen.cli.complete import models, paths
+from lstmgen.cli.failures import advice_on
 from lstmgen.cli.interrupts import leaving_at_once
 from lstmgen.cli.output import Streams
 from lstmgen.errors import InputError
@@ -132,7 +133,7 @@ def read_input(name: str, streams: Streams, *, what: str, most: int, typed: bool
             tell_typing(streams, what)
             content = streams.stdin.read(most + 1)
     except OSError as error:
-        raise InputError(f"{what} cannot be read from {place}: {error.strerror or error}", remedy="check the name: ls -l") from error
+        raise InputError(f"{what} cannot be read from {place}: {error.strerror or error}", remedy=advice_on(error, reading=True)) from error
     if len(content) > most:
         raise InputError(f"{what} in {place} is longer than {counted(most, 'byte')}", remedy="give a part of it")
     return content

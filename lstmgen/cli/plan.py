@@ -46,7 +46,7 @@ def _reads(plan: api.Plan) -> Iterator[tuple[str, str]]:
     for note in plan.notes:
         yield "note", note
     kept = f"{plan.tokenizer} with {plan.vocab_size:,}"
-    yield "learns from", f"{plan.train_tokens:,} tokens, validates on {plan.val_tokens:,}; {kept}"
+    yield "learns from", f"{counted(plan.train_tokens, 'token')}, validates on {plan.val_tokens:,}; {kept}"
 
 
 def _gets(plan: api.Plan) -> Iterator[tuple[str, str]]:
@@ -54,11 +54,11 @@ def _gets(plan: api.Plan) -> Iterator[tuple[str, str]]:
     shape = (
         f"{model['cell']} {model['num_layers']} x {model['hidden_size']}, embedding {model['embedding_size']}, dropout {model['dropout']:g}"
     )
-    yield "network", f"{shape}: {plan.parameters:,} parameters" + (f" (preset {plan.preset})" if plan.preset else "")
+    yield "network", f"{shape}: {counted(plan.parameters, 'parameter')}" + (f" (preset {plan.preset})" if plan.preset else "")
     yield "runs on", f"{plan.device}, {plan.precision}"
-    window = f"{training['batch_size']} x {training['seq_length']} tokens"
-    speed = amount(training["batch_size"] * training["seq_length"] / plan.seconds_per_step)
-    work = f"{counted(plan.steps, 'step')} of {window}, {plan.passes:.1f} passes, {speed} tokens a second"
+    window = f"{training['batch_size']} x {counted(training['seq_length'], 'token')}"
+    speed = f"{amount(training['batch_size'] * training['seq_length'] / plan.seconds_per_step)} tokens a second"
+    work = f"{counted(plan.steps, 'step')} of {window}, {counted(plan.passes, 'pass', 'passes')}, {speed}"
     yield "takes", f"about {duration(plan.seconds)}: {work}"
     yield (
         "needs",

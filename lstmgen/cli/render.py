@@ -75,6 +75,13 @@ _LOOK: Final = (
         complete=paths,
         panel=SOUND,
     ),
+    Option(
+        name="loop",
+        flags="--loop",
+        type=bool,
+        help="Just as long as the tune; what still sounds at its end is heard at its beginning.",
+        panel=SOUND,
+    ),
     Option(name="sample_rate", flags="--sample-rate", type=int, unit="HZ", low=1, help="Frames a second. [44100]", panel=SOUND),
 )
 

@@ -73,7 +73,7 @@ def _resolve(spec: str, cache: Path | None) -> Iterator[Candidate]:
         yield from _folder(Path(spec), named=True)
     elif mode is not None:
         if reason := obstacle(mode):
-            raise CorpusError(f"{shown(spec)}: {reason}", remedy="pipe it in: cat SOURCE | lstmgen train -")
+            raise CorpusError(f"{shown(spec)}: {reason}", remedy="name - instead, and redirect it into the command: < SOURCE")
         yield Candidate(name=shown(spec), path=Path(spec), named=True)
     elif glob.has_magic(spec):
         yield from _glob(spec)
@@ -162,7 +162,7 @@ def keep_input(stdin: BinaryIO | None, folder: Path, *, ending: Callable[[bytes]
     chunks = _chunks(stdin)
     head = next(chunks, b"")
     if not head:
-        raise CorpusError("standard input is empty, expected text", remedy="pipe some text in: cat FILE | lstmgen train -")
+        raise CorpusError("standard input is empty, expected text", remedy="redirect a file into it: < FILE")
     return storage.store_by_content(folder, itertools.chain([head], chunks), prefix=run_files.INPUT_PREFIX, suffix=ending(head))
 
 
@@ -175,7 +175,9 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
         try:
             chunk = stream.read(limits.READ_CHUNK_BYTES)
         except OSError as error:
-            raise CorpusError(f"standard input cannot be read: {error.strerror or error}", remedy="pipe some text in") from error
+            raise CorpusError(
+                f"standard input cannot be read: {error.strerror or error}", remedy="redirect a file into it: < FILE"
+            ) from error
         if not chunk:
             return
         yield chunk

@@ -10,11 +10,11 @@ from lstmgen.drawing.shapes import Box, Label, Line, Picture, Shape
 _FONTS: Final = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Noto Sans', sans-serif"
 
 
-def to_svg(picture: Picture) -> str:
-    """One SVG document; texts are escaped, so that whatever a file's name or a track's name holds, it is valid XML."""
+def to_svg(picture: Picture, *, fonts: str = _FONTS) -> str:
+    """One SVG document in the first of these fonts that the reader has; texts are escaped, so that any file's or track's name is valid."""
     width, height = picture.width, picture.height
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-    names = f'role="img" aria-label={quoteattr(picture.title)} font-family={quoteattr(_FONTS)}'
+    names = f'role="img" aria-label={quoteattr(picture.title)} font-family={quoteattr(fonts)}'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {names}>',
         f"<title>{escape(picture.title)}</title>",

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.errors import ModelFileError
@@ -90,17 +91,28 @@ class Lane:
         sampling: how tokens are chosen.
         length: most tokens to draw; None: no end but the item's own.
         generator: the sample's own random numbers.
+        told_V: which ids a model is told: they are drawn because nothing else is allowed, and their surprisal means nothing.
 
     Raises:
         UsageError: a temperature ramp without a length.
     """
 
-    def __init__(self, writer: Writer, context: Context, *, sampling: Sampling, length: int | None, generator: np.random.Generator) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        context: Context,
+        *,
+        sampling: Sampling,
+        length: int | None,
+        generator: np.random.Generator,
+        told_V: NDArray[np.bool_] | None = None,
+    ) -> None:
         temperature_at(sampling.temperature, 0, length=length)
         self.writer = writer
         self.nats = 0.0
         self.ended = writer.ended or ("length" if length == 0 else None)
         """Why nothing more is drawn; None while more is."""
+        self._told_V = told_V
         self.sampling = sampling
         self._length = length
         self._generator = generator
@@ -128,9 +140,10 @@ class Lane:
     def take(self, drawn: Drawn) -> Piece | None:
         """One more token: the piece that it completes; None at a boundary, which ends the item."""
         if drawn.token == BOUNDARY_ID:
-            self.ended = "end-of-document"
+            self.ended = self.writer.at_boundary
             return None
-        self.nats += drawn.nats
+        if self._told_V is None or not self._told_V[drawn.token]:
+            self.nats += drawn.nats
         self._ids.append(drawn.token)
         self._recent.add(drawn.token)
         piece = self.writer.push(drawn.token)

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.generation.draw import Context, Lane, begin, draw, generator_of
@@ -86,6 +89,7 @@ class Job:
         prompt: what the model has read.
         plan: what every sample keeps to.
         context: where the prompt left the model.
+        told_V: which ids a model is told.
     """
 
     decoder: Decoder
@@ -95,6 +99,7 @@ class Job:
     prompt: Prompt
     plan: Plan
     context: Context
+    told_V: NDArray[np.bool_] | None
 
     @staticmethod
     def of(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Request, *, data: DataConfig) -> Job:
@@ -118,6 +123,7 @@ class Job:
             prompt=prompt,
             plan=plan,
             context=begin(decoder, prompt.ids),
+            told_V=medium.told(tokenizer),
         )
 
     def lane(self, index: int) -> Lane:
@@ -128,6 +134,7 @@ class Job:
             sampling=self.request.sampling or Sampling(),
             length=self.plan.length,
             generator=generator_of(self.seed, index),
+            told_V=self.told_V,
         )
 
     def sample(self, index: int, lane: Lane) -> Sample:

@@ -280,6 +280,10 @@ class Medium(Protocol):
         """The cycle in which the ids stand."""
         ...
 
+    def told(self, tokenizer: Any) -> NDArray[np.bool_] | None:
+        """Which ids a model is told and never has to draw, of shape (V,); they are neither learned nor counted. None: there are none."""
+        ...
+
     def temperature(self, tokenizer: Any) -> float:
         """At which samples are drawn where none is given."""
         ...

@@ -103,6 +103,11 @@ class Writer(Protocol):
         """Why nothing may follow, in a word; None while more may follow."""
         ...
 
+    @property
+    def at_boundary(self) -> str:
+        """Why an item ends that ends with a boundary, in a word: by itself, or where that was asked for."""
+        ...
+
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may come next, of shape (V,), the same array as long as nothing changes; None: all of them."""
         ...

@@ -56,7 +56,8 @@ class Architecture:
         architecture = Architecture.described(values)
         if architecture.num_parameters > limits.MAX_PARAMETERS:
             raise ModelFileError(
-                f"the architecture has {counted(architecture.num_parameters, 'parameter')}, at most {limits.MAX_PARAMETERS:,} are read"
+                f"the architecture has {counted(architecture.num_parameters, 'parameter')}, at most {limits.MAX_PARAMETERS:,} are read",
+                remedy=_REMEDY,
             )
         return architecture
 
@@ -112,7 +113,7 @@ class Architecture:
         """
         former = _cell_of(self.cell).former
         if not former:
-            raise ModelFileError(f"a file of version 1 cannot hold the cell {self.cell}")
+            raise ModelFileError(f"a file of version 1 cannot hold the cell {self.cell}", remedy=_REMEDY)
         names: dict[str, tuple[str, ...]] = {}
         for name in self.shapes():
             room, _, rest = name.partition(".")

@@ -15,6 +15,7 @@ from typing import Final
 
 from lstmgen.errors import MachineError
 from lstmgen.model.language_model import Architecture
+from lstmgen.wording import counted
 
 _TRAINING_BYTES: Final = 4 + 4 + 8 + 4
 """Of each parameter: itself, its gradient, its moments, and the good one to which a divergence goes back."""
@@ -67,7 +68,7 @@ def refuse_training(architecture: Architecture, *, batch_size: int, seq_length: 
     fitting = _largest(architecture, int(_SHARE * available), **window)
     remedy = f"--hidden-size {fitting} fits" if fitting else "a smaller model and window: --hidden-size, --batch-size, --seq-length"
     raise MachineError(
-        f"to train a model of {architecture.num_parameters:,} parameters takes about {_size(needed)} of memory, "
+        f"to train a model of {counted(architecture.num_parameters, 'parameter')} takes about {_size(needed)} of memory, "
         f"and {_size(available)} are available",
         remedy=remedy,
     )

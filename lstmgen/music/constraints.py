@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lstmgen.choices import Kept
+from lstmgen.music.form import Form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +27,15 @@ class Constraints:
         max_note_s: longest note in seconds; None: any length.
         programs: the only General MIDI programs that may be drawn; None: all. An empty set leaves drums only.
         drums: whether drums may be drawn.
+        key: the key that a model is told which knows keys, as `lstmgen.music.keys` counts them; None: as it is drawn.
+        tempo_us: the tempo with which a model begins that knows tempi, in microseconds a beat; None: as it is drawn.
+        loop: the end is to lead into the beginning: a model that is told how many bars are left is told of as many again, and there is no
+            upbeat.
+        form: which bars come back, counted as `bars` are; None: as it is drawn.
         keep_tempo: draw no change of tempo.
         keep_meter: draw no change of time signature.
-        bars: end exactly after so many whole bars, counted from the end of the bar in which the prompt ends.
+        bars: end exactly after so many whole bars, counted from the end of the bar in which the prompt ends; where a model is told how many
+            bars remain, an upbeat is none of them.
         seconds: end exactly after so many seconds, counted from the end of the prompt.
     """
 
@@ -39,6 +46,10 @@ class Constraints:
     max_note_s: float | None = None
     programs: frozenset[int] | None = None
     drums: bool = True
+    key: int | None = None
+    tempo_us: int | None = None
+    loop: bool = False
+    form: Form | None = None
     keep_tempo: bool = False
     keep_meter: bool = False
     bars: int | None = None

@@ -45,6 +45,7 @@ def render_bytes(
     ticks: tuple[int, int] | None = None,
     soundfont: Path | None = None,
     sample_rate: int = SAMPLE_RATE,
+    loop: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> bytes:
     """A score drawn, or made to sound, as the content of a file.
@@ -58,6 +59,8 @@ def render_bytes(
         ticks: only what lies between these two.
         soundfont: an .sf2 file whose instruments play instead of the built-in ones.
         sample_rate: frames a second of the sound.
+        loop: make the sound just as long as the piece, and let what still sounds at its end be heard at its beginning; where a score loops,
+            that is done in any case.
         progress: called with (done, all) while the built-in synthesizer works.
 
     Raises:
@@ -71,8 +74,9 @@ def render_bytes(
         from lstmgen.music import roll
 
         return drawing.to_bytes(roll.lay_out(score, title=title, dark=dark, width=width, ticks=ticks), kind)
-    from lstmgen.music.sound.wav import to_wav
+    from lstmgen.music.sound.wav import looped, to_wav
 
+    loop = loop or score.loops
     score = with_pedal(score, "extend")
     score = excerpt(score, *ticks) if ticks else score
     if soundfont is None:
@@ -83,6 +87,8 @@ def render_bytes(
         from lstmgen.music.sound import soundfont as player
 
         sound = player.render(score, soundfont, sample_rate=sample_rate)
+    if loop:
+        sound = looped(sound, round(score.duration_s * sample_rate))
     return to_wav(sound, sample_rate=sample_rate)
 
 

@@ -49,8 +49,11 @@ _ALIASES: Final = {
     "octatonic": "diminished",
 }
 
+_MODES: Final = {"major": 0, "minor": 12}
+"""Of keys: the number of the one on C, as `lstmgen.music.keys` counts them."""
 _ACCIDENTAL: Final = r"(#|♯|b|♭|[\s-]?sharp|[\s-]?flat)?"
 _SCALE: Final = re.compile(rf"([A-Ga-g]){_ACCIDENTAL}(?![#♯♭])[\s_-]*([A-Za-z][A-Za-z\s_-]*)?")
+_WRONG_NOTE: Final = re.compile(r"([A-Za-z][#♯b♭]?)(?:[\s_-]+([A-Za-z][A-Za-z\s_-]*))?")
 _PITCH: Final = r"(?:[A-Ga-g][#♯b♭]?-?[0-9]{1,2}|[0-9]{1,3})"
 _RANGE: Final = re.compile(rf"({_PITCH})\s*(?:-|\u2013|\.\.|:|to)\s*({_PITCH})")
 
@@ -69,6 +72,17 @@ def parse_scale(text: str) -> frozenset[int]:
     wanted = text.strip()
     if _plain(wanted) == "chromatic":
         return frozenset(range(12))
+    root, kind = parse_root(text)
+    return frozenset((root + interval) % 12 for interval in SCALES[kind])
+
+
+def parse_root(text: str) -> tuple[int, str]:
+    """The first note of a scale and the name of its intervals in `SCALES`; `chromatic` needs none, see `parse_scale`.
+
+    Raises:
+        UsageError: as there.
+    """
+    wanted = text.strip()
     name = _plain(wanted)
     if _ALIASES.get(name, name) in SCALES and name not in {"", "m"}:
         raise UsageError(f"the scale {name!r} needs a note to begin on", remedy=f'write it like "C {name}"')
@@ -77,11 +91,26 @@ def parse_scale(text: str) -> frozenset[int]:
         raise _unknown(text, name)
     letter, accidental, kind = match[1].lower(), (match[2] or "").strip(" -"), match[3] or ""
     kind = "major" if kind == "M" else _plain(kind).removesuffix(" scale").removesuffix(" mode")
-    intervals = SCALES.get(_ALIASES.get(kind, kind))
-    if intervals is None:
+    kind = _ALIASES.get(kind, kind)
+    if kind not in SCALES:
         raise _unknown(text, kind)
-    root = _LETTERS[letter] + _ACCIDENTALS[accidental.lower()]
-    return frozenset((root + interval) % 12 for interval in intervals)
+    return (_LETTERS[letter] + _ACCIDENTALS[accidental.lower()]) % 12, kind
+
+
+def parse_key(text: str) -> int:
+    """The number of a key such as `D minor`, `F# major`, `Bb` or `Am`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    remedy = 'write it like "D minor", "F# major" or Bb'
+    try:
+        root, scale = parse_root(text)
+    except UsageError as error:
+        raise UsageError(f"{text!r} is not a key", remedy=remedy) from error
+    if scale not in _MODES:
+        raise UsageError(f"a key is major or minor, found {scale}", remedy=f'{remedy}, or keep to a scale: --scale "{text.strip()}"')
+    return _MODES[scale] + root
 
 
 def parse_pitch_range(text: str) -> tuple[int, int]:
@@ -118,6 +147,13 @@ def _plain(text: str) -> str:
 
 
 def _unknown(text: str, kind: str) -> UsageError:
+    if (wrong := _WRONG_NOTE.fullmatch(text.strip())) and kind not in _ALIASES:
+        note, name = wrong[1], _plain(wrong[2] or "")
+        if _ALIASES.get(name, name) in SCALES:
+            german = note.lower() == "h"
+            known = "H is B here, and the German B is Bb" if german else "the notes are C, D, E, F, G, A and B, with # or b"
+            meant = f"{'B' if german else 'C'} {name}".rstrip()
+            return UsageError(f"{note!r} is not the name of a note", remedy=f'--scale "{meant}": {known}')
     close = difflib.get_close_matches(kind[:40], [*SCALES, *(name for name in _ALIASES if len(name) > 2)], n=1, cutoff=0.6)
     meant = f"perhaps {close[0]}; " if close else ""
     return UsageError(

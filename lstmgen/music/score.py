@@ -253,6 +253,7 @@ class Score:
         pedals: of the sustain pedal; what they mean for the notes is decided by `tidy.py`.
         tracks: every track that a note names.
         length_ticks: where the piece ends: at or after the end of its last note.
+        loops: whether its end leads into its beginning; no MIDI file says so.
     """
 
     notes: Notes
@@ -263,6 +264,7 @@ class Score:
     pedals: Pedals = field(default_factory=Pedals.of)
     tracks: tuple[Track, ...] = (Track(),)
     length_ticks: int = 0
+    loops: bool = False
 
     @staticmethod
     def of(

@@ -49,7 +49,8 @@ def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -
         if Path(thing).exists():
             raise
         raise InputError(
-            f"there is no model, run, corpus or file called {thing!r}", remedy="ls checkpoints, or lstmgen corpora for the corpora"
+            f"there is no model, run, corpus or file called {thing!r}",
+            remedy="lstmgen runs lists the runs, and lstmgen corpora the corpora",
         ) from error
 
 

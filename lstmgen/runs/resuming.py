@@ -16,7 +16,7 @@ from lstmgen.media.base import Tokenizer
 from lstmgen.media.registry import tokenizer_from_json
 from lstmgen.model.architecture import Architecture
 from lstmgen.schema import anything, table, text, whole
-from lstmgen.training.state_check import refused
+from lstmgen.training.state_check import REMEDY, refused
 
 _META: Final = table(
     {
@@ -61,7 +61,9 @@ def read(folder: RunFolder, *, warn: Callable[[str], None]) -> Resumable:
     architecture = Architecture.from_json(values["architecture"])
     tokenizer = tokenizer_from_json(values["tokenizer"])
     if tokenizer.vocab_size != architecture.vocab_size:
-        raise ModelFileError(f"the tokenizer in {folder.path} has {tokenizer.vocab_size} ids, its network {architecture.vocab_size}")
+        raise ModelFileError(
+            f"the tokenizer in {folder.path} has {tokenizer.vocab_size} ids, its network {architecture.vocab_size}", remedy=REMEDY
+        )
     for room in ("network.", "good."):
         found = {name.removeprefix(room): tensor for name, tensor in tensors.items() if name.startswith(room)}
         if found or room == "network.":
@@ -69,5 +71,5 @@ def read(folder: RunFolder, *, warn: Callable[[str], None]) -> Resumable:
             today = architecture.shapes()
             check_shapes(shapes, today if found.keys() <= today.keys() else architecture.former_shapes(), folder.path)
         if any(tensor.dtype != torch.float32 for tensor in found.values()):
-            raise ModelFileError(f"the weights of the state in {folder.path} are not of single precision")
+            raise ModelFileError(f"the weights of the state in {folder.path} are not of single precision", remedy=REMEDY)
     return Resumable(tensors, values, architecture, tokenizer)

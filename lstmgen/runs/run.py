@@ -64,10 +64,11 @@ class Run:
     def __post_init__(self, clock: Clock) -> None:
         training, files = self.config.training, self.files
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
+        starts = val.starts if val is not None and self.medium.apart else None
         self.trainer = Trainer(
             self.network,
             reader=self._reader(),
-            validation=Validation(val.ids, val.starts if self.medium.apart else None) if val is not None else None,
+            validation=None if val is None else Validation(val.ids, starts, self.medium.told(self.tokenizer)),
             config=self.config,
             budget=Budget(
                 max_time_s=training.max_time_s,
@@ -84,8 +85,8 @@ class Run:
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
         if not self.medium.apart:
             return Streams(train.ids, **window)
-        augment = self.medium.augmentation(self.tokenizer, self.config.data)
-        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, **window)
+        augment, told_V = self.medium.augmentation(self.tokenizer, self.config.data), self.medium.told(self.tokenizer)
+        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, told_V=told_V, **window)
 
     @property
     def medium(self) -> Medium:

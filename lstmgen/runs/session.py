@@ -19,7 +19,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, DivergedError, MachineError, UsageError
-from lstmgen.media.base import MakeExecutor, Medium, Progress
+from lstmgen.media.base import MakeExecutor, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
 from lstmgen.runs.keeping import Keeper
@@ -184,7 +184,7 @@ class Training:
         """Keeps the best model, and adds the loss a character."""
         val = run.files.val
         chars = val.measures.get("chars", 0) if val is not None else 0
-        per_char = event.val_nats * _counted(val) / chars if val is not None and chars else None
+        per_char = event.val_nats * _counted(val, run) / chars if val is not None and chars else None
         if event.is_best:
             for warning in keeper.best({"val_nats_per_token": event.val_nats, "val_nats_per_char": per_char}):
                 yield from keeper.note(warning)
@@ -249,7 +249,7 @@ class Training:
                     f"the loss of the model on the validation part is {nats}",
                     remedy=f"train with a lower rate, for example --lr {(run.config.optimizer.lr or 0) / 10:.2g}",
                 )
-            table = _summary_of(val, run.medium, nats=nats, tokens=tokens)
+            table = _summary_of(val, run, nats=nats, tokens=tokens)
         summary = best.summary | {preparation.ENDED_AT: event.step} | ({} if table is None else {"val": table})
         save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, summary)
         return table
@@ -272,14 +272,16 @@ class Training:
         )
 
 
-def _counted(val: TokenFile) -> int:
-    """Tokens of a token file that are predicted: all but the boundaries."""
-    return max(1, len(val.ids) - len(val.starts))
+def _counted(val: TokenFile, run: Run) -> int:
+    """Tokens of a token file that are predicted: all but the boundaries and what a model is told."""
+    told_V = run.medium.told(run.tokenizer)
+    told = 0 if told_V is None else int(told_V[val.ids[:]].sum())
+    return max(1, len(val.ids) - len(val.starts) - told)
 
 
-def _summary_of(val: TokenFile, medium: Medium, *, nats: float, tokens: int) -> dict[str, Any]:
+def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[str, Any]:
     """The figures of the part of a token file that was read, as `score` gives them."""
-    share = tokens / _counted(val)
+    share, medium = tokens / _counted(val, run), run.medium
     amounts = {unit: amount * share for unit, amount in val.measures.items()}
     whole = {unit: round(amount) if isinstance(val.measures[unit], int) else amount for unit, amount in amounts.items()}
     return summarise(medium, nats=nats, tokens=tokens, amounts={unit: (amount, nats) for unit, amount in whole.items()})

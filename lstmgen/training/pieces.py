@@ -49,6 +49,7 @@ class PieceStreams:
         seq_length: T.
         seed: what the order and the augmentation are drawn from.
         augment: what is done to a piece each time it is taken.
+        told_V: which ids are only ever inputs; they are not to be predicted.
     """
 
     def __init__(
@@ -60,13 +61,14 @@ class PieceStreams:
         seq_length: int,
         seed: int,
         augment: Augment | None = None,
+        told_V: NDArray[np.bool_] | None = None,
     ) -> None:
         self.ids = ids
         self.batch_size = batch_size
         self.seq_length = seq_length
         self._bounds = np.append(starts.astype(np.int64), len(ids))
         self._seed = seed
-        self._augment = augment
+        self._augment, self._told_V = augment, told_V
         self._taken = 0
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
         self._heads = [_Head(-1, 0, np.zeros(1, np.int64)) for _ in range(batch_size)]
@@ -92,6 +94,10 @@ class PieceStreams:
             inputs_TB[:count, place] = window[:-1]
             targets_TB[:count, place] = window[1:]
             head.offset += count
+            if self._told_V is not None:
+                told_T = self._told_V[window[1:]]
+                targets_TB[:count, place][told_T] = IGNORED
+                count -= int(told_T.sum())
             counted += count
         return Window(torch.from_numpy(inputs_TB), torch.from_numpy(targets_TB), counted, fresh_B=torch.from_numpy(fresh_B))
 

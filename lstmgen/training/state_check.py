@@ -76,15 +76,15 @@ def check_tensors(
             expected[f"optimizer.{place}.step"] = ((), torch.float32)
             expected |= {f"optimizer.{place}.{moment}": (shape, dtype) for moment in ("exp_avg", "exp_avg_sq")}
     for name in sorted(expected.keys() ^ found.keys()):
-        raise ModelFileError(f"the state {'lacks' if name in expected else 'holds'} the tensor {name!r}", remedy=_REMEDY)
+        raise ModelFileError(f"the state {'lacks' if name in expected else 'holds'} the tensor {name!r}", remedy=REMEDY)
     for name, tensor in found.items():
         if (tuple(tensor.shape), tensor.dtype) != expected[name]:
-            raise ModelFileError(f"the tensor {name!r} of the state has another shape or type than its run", remedy=_REMEDY)
+            raise ModelFileError(f"the tensor {name!r} of the state has another shape or type than its run", remedy=REMEDY)
         if name.endswith((".step", ".exp_avg_sq")) and bool((tensor < 0).any() or (tensor > _MOST).any()):
-            raise ModelFileError(f"the tensor {name!r} of the state holds what no training gives", remedy=_REMEDY)
+            raise ModelFileError(f"the tensor {name!r} of the state holds what no training gives", remedy=REMEDY)
 
 
-_REMEDY: Final = "start a new run from the model: lstmgen train SOURCE --init-from RUN"
+REMEDY: Final = "start a new run from the model: lstmgen train SOURCE --init-from RUN"
 
 
 @contextlib.contextmanager
@@ -93,4 +93,4 @@ def refused() -> Iterator[None]:
     try:
         yield
     except SchemaError as error:
-        raise ModelFileError(f"the state is damaged: {error}", remedy=_REMEDY) from error
+        raise ModelFileError(f"the state is damaged: {error}", remedy=REMEDY) from error

@@ -28,10 +28,12 @@ class Validation:
     Attributes:
         ids: at least two token ids.
         starts: where each piece begins, for pieces that are read apart; None for text, which is read as one stream.
+        told_V: which ids are only ever inputs and are not counted; None: all are.
     """
 
     ids: IdSequence
     starts: NDArray[np.integer] | None = None
+    told_V: NDArray[np.bool_] | None = None
 
     @property
     def positions(self) -> int:
@@ -56,5 +58,7 @@ class Validation:
         for places, surprisals in reading.surprisals(network, self.ids, spans, run_in=run_in, arithmetic=arithmetic):
             # Boundaries are read and not counted.
             inside = self.ids[places] != BOUNDARY_ID
+            if self.told_V is not None:
+                inside &= ~self.told_V[self.ids[places]]
             nats, counted = nats + float(surprisals[inside].sum()), counted + int(inside.sum())
         return nats, counted

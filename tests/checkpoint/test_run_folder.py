@@ -13,7 +13,7 @@ import torch
 
 from lstmgen import run_files, storage
 from lstmgen.checkpoint import run_folder as run_folder_module
-from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.checkpoint.run_folder import RunFolder, keep_text
 from lstmgen.config import Config
 from lstmgen.errors import DivergedError, InUseError, MachineError, ModelFileError, UsageError
 from lstmgen.storage import disk, files
@@ -367,6 +367,24 @@ def test_discarding_keeps_files_of_others(tmp_path):
     run.write_config(Config())
     run.discard()
     assert files_of(run.path) == ["mine.txt"]
+
+
+def test_a_text_is_kept_in_the_run_and_never_over_another_or_through_a_link(tmp_path):
+    run, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    run.mkdir()
+    model = run / run_files.MODEL
+    assert keep_text(model, b"once", elsewhere=elsewhere) == run / run_files.TURNS
+    assert keep_text(model, b"once upon", elsewhere=elsewhere) == run / run_files.TURNS
+    assert keep_text(model, b"other", elsewhere=elsewhere) == run / "turns-2.txt"
+    (run / "turns-3.txt").symlink_to(tmp_path / "outside")
+    assert keep_text(model, b"third", elsewhere=elsewhere) == run / "turns-4.txt"
+    assert not (tmp_path / "outside").exists()
+    assert (run / run_files.TURNS).read_bytes() == b"once upon"
+    assert keep_text(tmp_path / "alone.safetensors", b"a", elsewhere=elsewhere) == elsewhere / run_files.TURNS
+
+
+def test_a_new_run_in_the_folder_leaves_such_texts_where_they_are():
+    assert not run_files.is_own(run_files.TURNS)
 
 
 def test_what_a_run_left_that_was_killed_before_it_began_is_no_hindrance(tmp_path):

@@ -4,7 +4,7 @@ import io
 import pytest
 
 from lstmgen import errors
-from lstmgen.cli.failures import Failure, Terminated, explain, nearest, report
+from lstmgen.cli.failures import Failure, Terminated, advice_on, explain, nearest, report
 from lstmgen.cli.output import Streams
 
 
@@ -75,6 +75,42 @@ def test_a_failure_is_told_in_two_clean_lines_even_when_quiet():
 def test_the_nearest_word_is_found_and_a_far_one_is_not():
     assert nearest("tran", ["train", "sample"]) == "train"
     assert nearest("xyzzy", ["train", "sample"]) is None
+
+
+def test_advice_on_a_file_names_what_is_there_and_what_can_be_typed(tmp_path):
+    missing = tmp_path / "no" / "such folder" / "x.txt"
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", str(missing))
+    assert advice_on(error) == f"make the folder first: mkdir -p '{missing.parent}'"
+    assert advice_on(error, reading=True) == f"look for the name: ls {tmp_path}"
+    assert advice_on(FileNotFoundError(errno.ENOENT, "-", str(tmp_path / "x"))) == f"look for the name: ls {tmp_path}"
+    assert advice_on(PermissionError(errno.EACCES, "-", str(tmp_path))) == f"look at the permissions: ls -ld {tmp_path}"
+    assert advice_on(IsADirectoryError(errno.EISDIR, "-", str(tmp_path))) == "name a file, not a folder"
+    assert advice_on(FileNotFoundError(errno.ENOENT, "-")) == "look for the name: ls ."
+
+
+def test_what_a_model_of_text_is_given_of_music_is_named_for_what_it_is(cli, run_folder, tmp_path):
+    tune = tmp_path / "tune.mid"
+    tune.write_bytes(b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x00\xe0MTrk\x00\x00\x00\x04\x00\xff\x2f\x00")
+    for argv in (("score", run_folder, tune), ("sample", run_folder, "-f", tune)):
+        done = cli(*argv)
+        assert done.code == 3
+        assert "a MIDI file, expected UTF-8 text" in done.err
+        assert "try: a model of music takes it: lstmgen train" in done.err
+    empty = cli("score", run_folder, "-")
+    assert (empty.code, empty.err) == (3, "error: standard input is empty, expected text\ntry: redirect a file into it: < FILE\n")
+
+
+def test_info_says_how_many_sources_it_does_not_name(cli, run_folder, tmp_path):
+    import shutil
+
+    from lstmgen.checkpoint.model_file import load_model, save_model
+
+    folder = tmp_path / "many"
+    shutil.copytree(run_folder, folder)
+    model = load_model(folder / "model.safetensors")
+    facts = model.summary | {"sources": [f"{number}.txt" for number in range(20)], "documents": 1234}
+    save_model(folder / "model.safetensors", model.network.tensors(), model.network.architecture, model.tokenizer, facts)
+    assert "19.txt and 1,214 more; sources.jsonl in the run's folder lists all\n" in cli("info", folder).text
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_what_is_neither_file_nor_folder_is_refused_where_it_is_named_and_told_w
     for name in ("pipe", "device"):
         with pytest.raises(CorpusError, match="expected a file") as caught:
             found(str(tmp_path / name))
-        assert caught.value.remedy == "pipe it in: cat SOURCE | lstmgen train -"
+        assert caught.value.remedy == "name - instead, and redirect it into the command: < SOURCE"
 
 
 # Standard input

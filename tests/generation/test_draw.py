@@ -42,6 +42,8 @@ class Ids:
         self.asked = 0
         self._allowed_V, self._most, self._pushed = allowed_V, most, 0
 
+    at_boundary = "end-of-document"
+
     def allowed(self):
         self.asked += 1
         return self._allowed_V

@@ -57,7 +57,7 @@ def test_every_scale_is_the_same_a_semitone_higher_when_its_note_is(name):
     assert parse_scale(f"C# {name}") == {(pitch + 1) % 12 for pitch in parse_scale(f"C {name}")}
 
 
-@pytest.mark.parametrize("text", ["", "m", "H dur", "C##", "Cmaj7", "C minr", "8", "C minor D major", "♭", "x" * 10_000])
+@pytest.mark.parametrize("text", ["", "m", "C##", "Cmaj7", "C minr", "8", "C minor D major", "♭", "x" * 10_000])
 def test_what_is_no_scale_is_refused_with_the_list_of_scales(text):
     with pytest.raises(UsageError, match="is not a scale") as caught:
         parse_scale(text)
@@ -113,3 +113,14 @@ def test_a_range_that_is_upside_down_is_turned_in_the_advice():
     with pytest.raises(UsageError) as caught:
         parse_pitch_range("C6-C3")
     assert caught.value.remedy == "C3-C6"
+
+
+@pytest.mark.parametrize(
+    ("text", "note", "meant"),
+    [("H moll", "H", '--scale "B moll"'), ("h", "h", '--scale "B"'), ("X minor", "X", '--scale "C minor"'), ("J", "J", '--scale "C"')],
+)
+def test_a_note_that_is_none_is_what_is_blamed_and_not_the_scale(text, note, meant):
+    with pytest.raises(UsageError, match=f"^'{note}' is not the name of a note$") as caught:
+        parse_scale(text)
+    assert caught.value.remedy.startswith(meant)
+    parse_scale(meant.removeprefix("--scale ").strip('"'))

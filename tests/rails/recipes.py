@@ -91,8 +91,8 @@ TOKENIZERS = {
     "word": ("word", {"vocab_size": 400}),
     "bpe": ("bpe", {"vocab_size": 400}),
     "unigram": ("unigram", {"vocab_size": 400}),
-    "notes": ("notes", {"repeats": False}),
-    "notes-beats-24": ("notes", {"time_base": "beats", "steps_per_beat": 24, "repeats": False}),
+    "notes": ("notes", {"repeats": False, "guides": False}),
+    "notes-beats-24": ("notes", {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False}),
     "notes-seconds": ("notes", {"time_base": "seconds"}),
     "performance": ("performance", {}),
     "grid": ("grid", {}),
@@ -149,16 +149,16 @@ def _sha256(content):
 
 # Training ---------------------------------------------------------------------------------------------------------------------------
 
-WITHOUT_REPEATS = {"tokenizer.repeats": False}
-"""The pins are older than repeats, which are the default now."""
+AS_BEFORE = {"tokenizer.repeats": False, "tokenizer.guides": False}
+"""The pins are older than repeats and guides, which are the default now."""
 TRAININGS = {
     "text": ("sources/text.txt", {}),
     "text-gru-cosine": ("sources/text.txt", {"model.cell": "gru", "optimizer.lr_schedule": "cosine", "model.residual": False}),
     "text-rnn-tied": ("sources/text.txt", {"model.cell": "rnn", "model.tied": True, "model.embedding_size": 12, "training.batch_size": 3}),
     "text-plain-one-layer": ("sources/text.txt", {"model.num_layers": 1, "model.layer_norm": False, "model.dropout": 0.0}),
     "text-val-apart": ("sources/text.txt", {"data.val": "sources/other.txt", "tokenizer.name": "bpe", "tokenizer.vocab_size": 400}),
-    "tunes": ("sources/tunes", {"data.augment": False} | WITHOUT_REPEATS),
-    "tunes-augmented": ("sources/tunes", WITHOUT_REPEATS),
+    "tunes": ("sources/tunes", {"data.augment": False} | AS_BEFORE),
+    "tunes-augmented": ("sources/tunes", AS_BEFORE),
     "tunes-seconds-augmented": ("sources/tunes", {"tokenizer.name": "notes", "tokenizer.time_base": "seconds"}),
     "tunes-performance": ("sources/tunes", {"tokenizer.name": "performance", "model.cell": "gru"}),
     "tunes-grid-augmented": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.voices": 3, "tokenizer.steps_per_beat": 4}),

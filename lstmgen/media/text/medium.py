@@ -23,7 +23,7 @@ from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus, gather
 from lstmgen.media.text.material import TextMaterial
 from lstmgen.media.text.options import SAMPLE_OPTIONS
-from lstmgen.media.text.recognise import RefusedError, require_text
+from lstmgen.media.text.recognise import RefusedError, known_format, require_text
 from lstmgen.media.text.stops import StopScanner
 from lstmgen.media.text.symbols import printable, utf8_bytes, without_strays
 from lstmgen.media.text.words import symbols_of_text
@@ -109,7 +109,9 @@ class TextMedium:
             return tokenizer
         extend = getattr(tokenizer, "extended", None)
         if extend is None:
-            raise ModelFileError(f"the model's {tokenizer.name} tokenizer cannot take new symbols")
+            raise ModelFileError(
+                f"the model's {tokenizer.name} tokenizer cannot take new symbols", remedy="train a new model: lstmgen train SOURCE"
+            )
         return extend(sorted(material.character_counts()))
 
     def from_json(self, values: Mapping[str, Any]) -> TextTokenizer:
@@ -122,6 +124,10 @@ class TextMedium:
 
     def clock(self, tokenizer: TextTokenizer) -> Clock | None:
         """None: text implies no cycle."""
+        del tokenizer
+
+    def told(self, tokenizer: TextTokenizer) -> None:
+        """None: all of a text is learned."""
         del tokenizer
 
     def temperature(self, tokenizer: TextTokenizer) -> float:
@@ -148,8 +154,12 @@ class TextMedium:
             content = thing.read_bytes() if isinstance(thing, Path) else thing
             return content.decode("utf-8").removeprefix("\ufeff")
         except OSError as error:
-            raise InputError(f"the text cannot be read from {thing!s}: {error.strerror}", remedy="check the name: ls -l") from error
+            raise InputError(
+                f"the text cannot be read from {thing!s}: {error.strerror}", remedy="give the path of a file that can be read"
+            ) from error
         except UnicodeDecodeError as error:
+            if known := known_format(error.object[: limits.BINARY_PROBE_BYTES], thing.as_posix() if isinstance(thing, Path) else "FILE"):
+                raise InputError(known.reason, remedy=known.remedy) from error
             line = error.object.count(b"\n", 0, error.start) + 1
             raise InputError(
                 f"the text is not UTF-8: byte 0x{error.object[error.start]:02X} at offset {error.start:,}, line {line:,}",

@@ -59,7 +59,7 @@ _FORMATS: Final = (
     _Format(description="a PNG image", remedy="tesseract {} out, if it is a page of text", starts=(b"\x89PNG\r\n\x1a\n",)),
     _Format(description="a JPEG image", remedy="tesseract {} out, if it is a page of text", starts=(b"\xff\xd8\xff",)),
     _Format(description="a GIF image", remedy=_NO_TEXT, starts=(b"GIF87a", b"GIF89a")),
-    _Format(description="a MIDI file", remedy="name text files only; this version learns text", starts=(b"MThd\x00\x00\x00\x06",)),
+    _Format(description="a MIDI file", remedy="a model of music takes it: lstmgen train {}", starts=(b"MThd\x00\x00\x00\x06",)),
     _Format(description="an SQLite database", remedy="export its text first: sqlite3 {} .dump > out.txt", starts=(b"SQLite format 3\x00",)),
     _Format(description="a program", remedy=_NO_TEXT, starts=(b"\x7fELF", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe", b"MZ\x90\x00")),
 )
@@ -77,10 +77,9 @@ def require_text(head: bytes, name: str) -> None:
     """
     if not head:
         raise RefusedError("empty, expected text", remedy="name a file that holds some text")
+    if known := known_format(head, name):
+        raise known
     quoted = shlex.quote(name)
-    for kind in _FORMATS:
-        if head.startswith(kind.starts):
-            raise RefusedError(f"{kind.description}, expected UTF-8 text", remedy=kind.remedy.replace("{}", quoted))
     nul = head.find(b"\x00")
     if nul < 0:
         return
@@ -88,6 +87,14 @@ def require_text(head: bytes, name: str) -> None:
     if encoding:
         raise RefusedError(f"{encoding} text, expected UTF-8", remedy=f"iconv -f {encoding} -t UTF-8 {quoted} > out.txt")
     raise RefusedError(f"binary data (a NUL byte at offset {nul}), expected UTF-8 text", remedy=_NO_TEXT)
+
+
+def known_format(head: bytes, name: str) -> RefusedError | None:
+    """Why a file that begins like this is no text, where it is of a known other format; arguments as of `require_text`."""
+    for kind in _FORMATS:
+        if head.startswith(kind.starts):
+            return RefusedError(f"{kind.description}, expected UTF-8 text", remedy=kind.remedy.replace("{}", shlex.quote(name)))
+    return None
 
 
 def _wide_encoding(head: bytes) -> str | None:

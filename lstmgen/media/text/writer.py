@@ -42,7 +42,9 @@ class TextPlan:
     def __post_init__(self) -> None:
         StopScanner(self.stops)
         if self.ignore_end and self.tokenizer.vocab_size < 2:
-            raise UsageError("the model knows nothing but the end of a document, which it is asked to ignore")
+            raise UsageError(
+                "the model knows nothing but the end of a document, which it is asked to ignore", remedy="leave --ignore-end out"
+            )
 
     @property
     def ends(self) -> bool:
@@ -72,6 +74,11 @@ class TextWriter:
         self._decoder = plan.tokenizer.decoder()
         self._scanner = StopScanner(plan.stops)
         self._pieces: list[str] = []
+
+    @property
+    def at_boundary(self) -> str:
+        """The document is over."""
+        return "end-of-document"
 
     @property
     def ended(self) -> str | None:

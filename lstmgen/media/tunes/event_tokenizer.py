@@ -25,6 +25,7 @@ from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import FREE, Constraints
+from lstmgen.music.keys import signature
 from lstmgen.music.score import Meter, Score
 
 _LARGEST_NUMBER: Final = 2**16
@@ -96,6 +97,16 @@ class EventTokenizer(Protocol):
         return self.table.vocab_size
 
     @property
+    def stretches(self) -> bool:
+        """Whether other speeds of a piece are worth learning from."""
+        return True
+
+    @property
+    def told_kinds(self) -> tuple[str, ...]:
+        """The kinds of events of which a cursor always allows just one, or that nothing but a request decides."""
+        return ()
+
+    @property
     def clock(self) -> Clock | None:
         """The cycle in which the ids stand; None where they say how time passes."""
         return None
@@ -107,6 +118,11 @@ class EventTokenizer(Protocol):
             InputError: the piece is longer than any real one.
         """
         return self.notation.write(score)
+
+    def encode_prompt(self, score: Score, *, bars: int) -> Ids:
+        """The ids of a score that so many bars are to follow."""
+        del bars
+        return self.encode(score)
 
     def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:
         """The score of any ids; what is not legal is ignored, and every note ends after it starts.
@@ -135,7 +151,7 @@ class EventTokenizer(Protocol):
             ticks_per_beat=like.ticks_per_beat,
             tempos=[*like.tempos, *tempos],
             meters=[*like.meters, *meters],
-            keys=like.keys,
+            keys=like.keys if like.keys or since or notes.key is None else (signature(notes.key),),
             tracks=tuple(band.tracks),
             length_ticks=min(int(base.ticks(like, notes.steps)), LAST_TICK),
         )
@@ -203,7 +219,13 @@ class EventTokenizer(Protocol):
         if semitones and pitched_T.any() and not least <= semitones <= most:
             raise ValueError(f"a transposition by {semitones}, expected {least} to {most}")
         ids_T[pitched_T] += semitones  # each kind of pitch is a range of 128 ids
+        ids_T = self.marked(ids_T, semitones)
         return ids_T if stretch == 1 else self.notation.stretched(ids_T, stretch)
+
+    def marked(self, ids_T: Ids, semitones: int) -> Ids:
+        """The ids of a piece that has been transposed, saying so where they can."""
+        del semitones
+        return ids_T
 
     def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
         """The tick of a score at which each of the ids stands that `encode` gave for it; what lets time pass stands before or after."""

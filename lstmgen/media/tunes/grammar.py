@@ -36,6 +36,11 @@ class Grammar(Protocol):
         return self.course.finished
 
     @property
+    def complete(self) -> bool:
+        """Whether the tune is as long as was asked for, although its last bar may still be filled."""
+        return self.finished
+
+    @property
     def next_wait(self) -> int:
         """The step at which it stands after an event that lets time pass."""
         return self.course.now + 1
@@ -87,6 +92,11 @@ class GrammarCursor:
     def finished(self) -> bool:
         """Whether the end that was asked for has been reached."""
         return self._grammar.finished
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is as long as was asked for, although its last bar may still be filled."""
+        return self._grammar.complete
 
     def begin(self) -> None:
         """The prompt is over."""

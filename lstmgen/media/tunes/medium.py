@@ -116,6 +116,11 @@ class TuneMedium:
         """The cycle that the tokens of a grid imply."""
         return tokenizer.clock
 
+    def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
+        """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""
+        told_V = tokenizer.table.are(np.arange(tokenizer.vocab_size), *tokenizer.told_kinds)
+        return told_V if tokenizer.told_kinds else None
+
     def temperature(self, tokenizer: EventTokenizer) -> float:
         """The usual one; 1 where time is in hundredths of a second, of which each is unlikely, so that to favour some distorts it."""
         return USUAL_TEMPERATURE if _knows_bars(tokenizer) else 1.0
@@ -186,7 +191,8 @@ class TuneMedium:
             score = score.changed(notes=score.notes.changed(program=np.full(len(score.notes), min(programs))))
         shown = prompt if isinstance(prompt, str) else str(prompt) if isinstance(prompt, Path) else ""
         notes = tuple(f"the prompt: {finding.reason}" for finding in reading.findings)
-        return Prompt(item=score, ids=tokenizer.encode(self.tidy(score, data)), shown=shown, notes=notes)
+        ids = tokenizer.encode_prompt(self.tidy(score, data), bars=_bars_to_follow(score, options))
+        return Prompt(item=score, ids=ids, shown=shown, notes=notes)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses what is unknown, cannot be read, or leaves nothing."""
@@ -196,7 +202,8 @@ class TuneMedium:
     def plan(self, tokenizer: EventTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
         """What every tune of a request keeps to."""
         constraints = constraints_of(options)
-        if length is None and constraints.bars is None and constraints.seconds is None:
+        _check_told(tokenizer, options, continues=prompt.item is not None)
+        if (length is None or constraints.loop) and constraints.bars is None and constraints.seconds is None:
             constraints = replace(constraints, **_usual_end(tokenizer))
         bpm = options.get("bpm")
         return TunePlan(
@@ -273,7 +280,34 @@ def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.ra
     least, most = tokenizer.transpositions(ids)
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))
-    return tokenizer.augmented(ids, semitones=shift, stretch=float(np.exp(random.uniform(-limit, limit))))
+    stretch = float(np.exp(random.uniform(-limit, limit))) if tokenizer.stretches else 1.0
+    return tokenizer.augmented(ids, semitones=shift, stretch=stretch)
+
+
+def _bars_to_follow(prompt: Score, options: Mapping[str, Any]) -> int:
+    """How many bars are to follow a prompt: as asked for, in its last tempo and meter; the usual number where nothing says."""
+    if options.get("bars") is not None or options.get("form") is not None or options.get("seconds") is None:
+        return constraints_of(options).bars or _BARS
+    seconds_per_beat = prompt.tempos.tempo_at(prompt.length_ticks) / 1e6
+    return max(1, round(options["seconds"] / seconds_per_beat / prompt.meters[-1].bar_ticks(1)))
+
+
+def _check_told(tokenizer: EventTokenizer, options: Mapping[str, Any], *, continues: bool) -> None:
+    """Refuses what this model cannot be told. Raises UsageError."""
+    values = tokenizer.to_json()
+    if options.get("loop") and continues:
+        raise UsageError("--loop is for tunes from the beginning, to which their end leads", remedy="leave the prompt out")
+    if "form" in options and not values.get("repeats", False):
+        raise UsageError("--form needs a model that knows repeats", remedy="one of notes in beats that was trained without --no-repeats")
+    knows = {"key": values.get("guides", False), "tempo": values.get("time_base") == "beats"}
+    instead = {"key": "--scale keeps to a scale with any model", "tempo": "--bpm plays any tune at a tempo"}
+    for name, known in knows.items():
+        if name not in options:
+            continue
+        if not known:
+            raise UsageError(f"--{name} is told to models of notes in beats, and this one knows no {name}", remedy=instead[name])
+        if continues:
+            raise UsageError(f"--{name} is for tunes from the beginning, and a prompt has its own {name}", remedy=instead[name])
 
 
 def _usual_end(tokenizer: EventTokenizer) -> dict[str, Any]:

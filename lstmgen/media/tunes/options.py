@@ -9,8 +9,9 @@ from typing import Any, Final, get_args
 from lstmgen.choices import Kept
 from lstmgen.errors import UsageError
 from lstmgen.music.constraints import Constraints
+from lstmgen.music.form import form_of
 from lstmgen.music.instruments import parse_instruments
-from lstmgen.music.scales import parse_pitch_range, parse_scale
+from lstmgen.music.scales import parse_key, parse_pitch_range, parse_scale
 from lstmgen.options import Option
 
 _MOST: Final = 100_000
@@ -38,6 +39,11 @@ TRAIN_OPTIONS: Final = (
         help="notes in beats: write a bar that comes back as one event; yes where not given.",
     ),
     Option(
+        name="tokenizer.guides",
+        flags="--guides/--no-guides",
+        help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",
+    ),
+    Option(
         name="tokenizer.grid_form",
         flags="--grid-form",
         help="grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",
@@ -51,8 +57,44 @@ TRAIN_OPTIONS: Final = (
 )
 """By `section.key`; type, bounds and default are those of the setting."""
 SAMPLE_OPTIONS: Final = (
-    Option(name="bars", flags="--bars", type=int, unit="N", low=1, help="End exactly after N bars; 16 where no length is given."),
+    Option(
+        name="bars",
+        flags="--bars",
+        type=int,
+        unit="N",
+        low=1,
+        help="End exactly after N bars, an upbeat not counted; 16 where no length is given.",
+    ),
     Option(name="seconds", flags="--seconds", type=float, unit="S", help="End exactly after S seconds."),
+    Option(
+        name="form",
+        flags="--form",
+        unit="LETTERS",
+        help="Sections that come back, such as AABA: 8 bars a letter, or --bars divided among them.",
+    ),
+    Option(
+        name="variation",
+        flags="--variation",
+        type=float,
+        unit="SHARE",
+        low=0,
+        high=1,
+        help="With --form: share of the bars of a section that comes back which are written anew, its last ones; 0 where not given.",
+    ),
+    Option(
+        name="loop",
+        flags="--loop",
+        type=bool,
+        help="A tune whose end leads into its beginning; its sound is just as long, so that it can be played on and on.",
+    ),
+    Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
+    Option(
+        name="tempo",
+        flags="--tempo",
+        type=float,
+        unit="BPM",
+        help="Begin at this tempo, as the model has learned it; --bpm plays any tune at a tempo.",
+    ),
     Option(name="scale", flags="--scale", unit="SCALE", help="Only notes of this scale, such as 'C minor' or 'D dorian'."),
     Option(name="pitch_range", flags="--pitch-range", unit="LOW-HIGH", help="Only pitches from LOW to HIGH, such as C3-C6 or 48-84."),
     Option(
@@ -107,10 +149,19 @@ def constraints_of(options: Mapping[str, Any]) -> Constraints:
         beats, seconds = _note_length(str(options["max_note_length"]))
     if "keep" in options and "max_polyphony" not in options and base.max_polyphony is None:
         raise UsageError("--keep says which notes stay with --max-polyphony, which is not given", remedy="add --max-polyphony 1")
-    for name in ("seconds", "bpm"):
+    for name in ("seconds", "bpm", "tempo"):
         if options.get(name) is not None and not 0 < options[name] < _MOST:
             raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
-    alike = {name: options[name] for name in ("max_polyphony", "keep", "bars", "seconds") if name in options}
+    alike: dict[str, Any] = {name: options[name] for name in ("max_polyphony", "keep", "bars", "seconds", "loop") if name in options}
+    if "variation" in options and "form" not in options:
+        raise UsageError("--variation says how much of a section changes, and there is no --form", remedy="add --form AABA")
+    if "form" in options:
+        form = form_of(options["form"], bars=options.get("bars"), variation=options.get("variation", 0.0))
+        alike |= {"form": form, "bars": form.length}
+    if "key" in options:
+        alike["key"] = parse_key(options["key"])
+    if "tempo" in options:
+        alike["tempo_us"] = max(1, round(60e6 / options["tempo"]))
     return replace(base, pitches=pitches, max_note_beats=beats, max_note_s=seconds, programs=programs, drums=drums, **alike)
 
 

@@ -39,6 +39,7 @@ class StepNotes:
         tempos: changes of tempo: index of the id, step, microseconds per beat.
         meters: changes of meter: index of the id, step, numerator and denominator.
         named: the instruments that ids name, in their order.
+        key: the key that ids name, as `lstmgen.music.keys` counts them; None: none.
     """
 
     start_N: Steps
@@ -51,6 +52,7 @@ class StepNotes:
     tempos: Sequence[tuple[int, int, int]] = ()
     meters: Sequence[tuple[int, int, tuple[int, int]]] = ()
     named: Iterable[int] = ()
+    key: int | None = None
 
     @staticmethod
     def of(notes: Notes, score: Score, base: TimeBase, *, most_steps: int, most_filled: int = NEVER) -> StepNotes:

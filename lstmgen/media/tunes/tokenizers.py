@@ -28,7 +28,7 @@ from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "guides"),
     "performance": (),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
 }
@@ -71,16 +71,22 @@ def _performance(_: Sequence[Score]) -> EventTokenizer:
 
 
 def _notes(
-    scores: Sequence[Score], *, time_base: TimeBase | None = None, steps_per_beat: int | None = None, repeats: bool | None = None
+    scores: Sequence[Score],
+    *,
+    time_base: TimeBase | None = None,
+    steps_per_beat: int | None = None,
+    repeats: bool | None = None,
+    guides: bool | None = None,
 ) -> EventTokenizer:
-    # Whoever says how fine a beat is to be, or that bars repeat, wants beats.
-    wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or bool(repeats)))
+    # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
+    wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or bool(repeats or guides)))
     best = {"time_base": "seconds", "steps_per_beat": 24} if time_base == "seconds" else best_options(scores)
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
-        return NotesTokenizer("seconds", repeats=bool(repeats))
-    return NotesTokenizer("beats", best["steps_per_beat"] if steps_per_beat is None else steps_per_beat, repeats=repeats is not False)
+        return NotesTokenizer("seconds", repeats=bool(repeats), guides=bool(guides))
+    steps = best["steps_per_beat"] if steps_per_beat is None else steps_per_beat
+    return NotesTokenizer("beats", steps, repeats=repeats is not False, guides=guides is not False)
 
 
 def _grid(

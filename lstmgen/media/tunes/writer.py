@@ -6,7 +6,7 @@ id ─► cursor ─► note stream ─► notes          afterwards: all ids �
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 import numpy as np
@@ -105,6 +105,11 @@ class TuneWriter:
             return None
         return "bars" if self._plan.constraints.bars is not None else "seconds"
 
+    @property
+    def at_boundary(self) -> str:
+        """Where bars are asked for a tune ends behind the last of them, and nowhere else."""
+        return "end-of-document" if self._plan.constraints.bars is None else "bars"
+
     def allowed(self) -> NDArray[np.bool_]:
         """Which events may come next."""
         return self._cursor.allowed()
@@ -141,6 +146,7 @@ class TuneWriter:
         if plan.prompt is not None and not plan.echo:
             score = after(score, Bars(plan.prompt).end_tick)
         score = score if plan.tempo_us is None else score.changed(tempos=TempoMap.of([(0, plan.tempo_us)]))
+        score = replace(score, loops=plan.constraints.loop)
         facts = {
             "score": score,
             "notes": len(score.notes),
@@ -156,5 +162,5 @@ class TuneWriter:
         constraints = self._plan.constraints
         if not drawn_notes:
             yield "not a single note was drawn: a higher temperature, or fewer restrictions, may help"
-        if not self._cursor.finished and (constraints.bars is not None or constraints.seconds is not None):
+        if not self._cursor.complete and (constraints.bars is not None or constraints.seconds is not None):
             yield f"it was ended after {counted(len(self._drawn), 'token')}, before the length that was asked for"

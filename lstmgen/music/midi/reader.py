@@ -158,7 +158,7 @@ def _notes(channels: Channels, found: _Findings) -> tuple[Notes, Ints]:
     found.note("notes of no length, made one tick long", count=int(short_N.sum()))
     part_P, part_N = np.unique(channels.part_E[begin_N], return_inverse=True)
     if len(part_P) > _MAX_PARTS:
-        raise MidiError(f"the file holds {len(part_P):,} parts, at most {_MAX_PARTS:,} can be read", remedy="name another file")
+        raise MidiError(f"the file holds {counted(len(part_P), 'part')}, at most {_MAX_PARTS:,} can be read", remedy="name another file")
     chosen_N = channels.programs(begin_N)
     notes = Notes(
         start_ticks=start_N.astype(np.int32),

@@ -25,6 +25,19 @@ def to_wav(sound: NDArray[np.int16], *, sample_rate: int = 44_100) -> bytes:
     return stream.getvalue()
 
 
+def looped(sound: NDArray[np.int16], frames: int) -> NDArray[np.int16]:
+    """A sound that is so many frames long, with all that is behind them laid over its beginning, as often as it takes.
+
+    Played again and again without a gap it is what the piece would be. Where the sum is too loud all of it is made softer.
+    """
+    parts = [sound[begin : begin + frames].astype(np.int32) for begin in range(0, len(sound), max(1, frames))]
+    whole = np.zeros((frames, 2), np.int32)
+    for part in parts:
+        whole[: len(part)] += part
+    loudest, most = int(np.abs(whole).max(initial=0)), np.iinfo(np.int16).max
+    return (whole if loudest <= most else np.rint(whole * (most / loudest))).astype(np.int16)
+
+
 def read_wav(path: Path) -> tuple[NDArray[np.int16], int]:
     """The sound of a 16-bit WAV file, of shape (frames, 2), and its sample rate; one channel is heard on both sides.
 

@@ -39,7 +39,7 @@ def a_zip() -> bytes:
         (a_zip(), "a zip archive", "unzip"),
         (b"%PDF-1.7\n%abc", "a PDF document", "pdftotext"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "a PNG image", "tesseract"),
-        (b"MThd\x00\x00\x00\x06\x00\x01", "a MIDI file", "text files only"),
+        (b"MThd\x00\x00\x00\x06\x00\x01", "a MIDI file", "lstmgen train"),
         (b"\x7fELF\x02\x01\x01\x00", "a program", "text files only"),
         (b"SQLite format 3\x00\x10", "an SQLite database", "sqlite3"),
         (b"text\x00and more", "binary data (a NUL byte at offset 4)", "text files only"),

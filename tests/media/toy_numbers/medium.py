@@ -87,6 +87,10 @@ class Writer:
         self._allowed_V = np.arange(11) <= self.most + 1
         self._allowed_V[0] = False
 
+    @property
+    def at_boundary(self):
+        return "end-of-document"
+
     def allowed(self):
         return self._allowed_V
 
@@ -157,6 +161,9 @@ class NumberMedium:
         return {}
 
     def clock(self, tokenizer):
+        return None
+
+    def told(self, tokenizer):
         return None
 
     def temperature(self, tokenizer):

@@ -14,6 +14,7 @@ TOKENIZERS = {
     "notes-beats-24": NotesTokenizer("beats", 24),
     "notes-beats-12": NotesTokenizer("beats", 12),
     "notes-beats-repeats": NotesTokenizer("beats", 12, repeats=True),
+    "notes-beats-guides": NotesTokenizer("beats", 12, repeats=True, guides=True),
     "notes-seconds": NotesTokenizer("seconds"),
     "performance": PerformanceTokenizer(),
     "voices": GridTokenizer(voices=3),
@@ -55,7 +56,7 @@ def drawn(tokenizer, cursor, random, most):
     ids = []
     while not cursor.finished and len(ids) < most:
         allowed = np.flatnonzero(cursor.allowed())
-        if random.random() < 0.97:
+        if random.random() < 0.97 and len(allowed) > 1:
             allowed = allowed[allowed != BOUNDARY_ID]
         kinds = np.array([tokenizer.table.event(token)[0] for token in allowed.tolist()])
         token = int(random.choice(allowed[kinds == random.choice(np.unique(kinds))]))

@@ -1,6 +1,6 @@
 """The events of the `notes` tokenizer: what each id means, and the notes that they tell; of time see `beats.py` and `seconds.py`.
 
-    a piece    program program ...  time and notes                                     first all its instruments, ascending
+    a piece    [transposed key]  program program ...  time and notes                   first all its instruments, ascending
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
                bar [meter]  repeat  bar ...                                            what comes back, see `repeats.py`
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
@@ -30,10 +30,14 @@ VELOCITY: Final = "velocity"
 PITCH: Final = "pitch"
 DRUM: Final = "drum"
 DURATION: Final = "duration"
+TRANSPOSED: Final = "transposed"
+KEY: Final = "key"
 
 VELOCITY_BINS: Final = 32
 UNSAID_BIN: Final = VELOCITY_BINS // 2
 """Where illegal ids begin a note before any velocity: the middle."""
+MOST_TRANSPOSED: Final = 24
+"""Value v of the event that says so means v - 24 semitones up."""
 NOTE_RANGES: Final = ((PROGRAM, INSTRUMENTS), (VELOCITY, VELOCITY_BINS), (PITCH, 128), (DRUM, 128))
 
 

@@ -22,8 +22,21 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
-from lstmgen.media.tunes.notes.beats import BAR, METER, TEMPO, BeatClock, BeatWork
-from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PROGRAM, UNSAID_BIN, VELOCITY, loudness
+from lstmgen.media.tunes.notes.beat_clock import BeatClock
+from lstmgen.media.tunes.notes.beats import BeatWork
+from lstmgen.media.tunes.notes.events import (
+    DRUM,
+    DURATION,
+    KEY,
+    MOST_TRANSPOSED,
+    PITCH,
+    PROGRAM,
+    TRANSPOSED,
+    UNSAID_BIN,
+    VELOCITY,
+    loudness,
+)
+from lstmgen.media.tunes.notes.measures import BAR, METER, TEMPO
 from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarNote, BarsSoFar
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
@@ -66,6 +79,11 @@ class NotesGrammar(Grammar):
         return self._clock.finished
 
     @property
+    def complete(self) -> bool:
+        """Whether the last bar that was asked for has begun, or the tune is over."""
+        return self._clock.complete
+
+    @property
     def next_wait(self) -> int:
         """Where the bar ends."""
         return self._clock.length
@@ -84,7 +102,9 @@ class NotesGrammar(Grammar):
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
         naming = self._begun and self._naming  # what is drawn names its instruments first
-        if self._before == PITCH:
+        if self._time.guides and self._before in {_START, TRANSPOSED}:
+            self._allow_head(mask_V)
+        elif self._before == PITCH:
             first, count = self._table.first(DURATION), self._durations
             mask_V[first : first + count] = True
             begun = self._program, self._last_pitch, self._said_bin
@@ -107,6 +127,16 @@ class NotesGrammar(Grammar):
                 self._allow_others(mask_V, legal_IP)
             if self._beats is not None:
                 self._allow_repeats(mask_V, self._beats)
+
+    def _allow_head(self, mask_V: NDArray[np.bool_]) -> None:
+        """What a piece begins with. What is drawn stands as it was written."""
+        table, key = self._table, self._constraints.key if self._begun else None
+        if self._before == _START and self._begun:
+            mask_V[table.first(TRANSPOSED) + MOST_TRANSPOSED] = True
+        elif self._before == _START:
+            mask_V[table.span(TRANSPOSED)] = True
+        else:
+            mask_V[table.span(KEY) if key is None else table.first(KEY) + key] = True
 
     @property
     def _playing_I(self) -> NDArray[np.bool_]:
@@ -182,14 +212,33 @@ class NotesGrammar(Grammar):
 
     def _allow_repeats(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
         """At the beginning of a bar the repeats that fit; later no end of a bar that would be one."""
-        if self._before in {BAR, METER} and clock.tempo_said:
+        if clock.may_repeat(self._before):
             for distance, bar in self._bars.repeatable:
                 mask_V[self._table.first(REPEAT) + distance - 1] = self._fits(bar, clock.bar_start)
+            self._keep_form(mask_V, clock.bar)
         elif self._bars.repeats:
-            ends = mask_V[[BOUNDARY_ID, self._table.first(BAR)]]
-            mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = False
+            bars, ends = self._table.span(BAR), mask_V.copy()
+            mask_V[BOUNDARY_ID] = mask_V[bars] = False
             if not mask_V.any():  # a prompt ended here
-                mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = ends
+                mask_V[:] = ends
+
+    def _keep_form(self, mask_V: NDArray[np.bool_], number: int) -> None:
+        """In a bar that comes back only its repeat, where that fits; in one that is to vary all but that."""
+        form = self._constraints.form if self._begun else None
+        if form is None or (source := form.source(number)) is None or (bar := self._bars.at(number - source)) is None:
+            return
+        repeat = self._table.first(REPEAT) + self._bars.distance(bar) - 1
+        if not bar.notes and not form.varies(number):
+            over = mask_V[[BOUNDARY_ID, self._table.first(BAR)]]
+            mask_V[:] = False
+            mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = over
+        if not bar.notes or not mask_V[repeat]:
+            return
+        if form.varies(number):
+            mask_V[repeat] = False
+        else:
+            mask_V[:] = False
+            mask_V[repeat] = True
 
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
@@ -231,6 +280,9 @@ class NotesGrammar(Grammar):
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
+        if kind in {TRANSPOSED, KEY}:
+            self._before = kind
+            return ()
         self._naming = self._naming and kind == PROGRAM and value > self._last_named
         ended: list[Row] = []
         if kind == PROGRAM:
@@ -243,6 +295,7 @@ class NotesGrammar(Grammar):
             self._bin = value
         elif kind in {PITCH, DRUM}:
             self._last_instrument, self._last_pitch, self._place = self._program, value, place
+            self._clock.begin_note()
             self._names.setdefault(self._program)
             if kind == DRUM:
                 self._sounds_until(self.course.now + 1)

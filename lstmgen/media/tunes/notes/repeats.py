@@ -18,6 +18,8 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.ids import Ids
+from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.events import Times
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.music.lanes import Steps
@@ -147,6 +149,14 @@ class BarsSoFar:
         self._repeated, self._distance = self._memory.at(distance), distance
         return self._repeated
 
+    def at(self, distance: int) -> Bar | None:
+        """The bar so far back from the one that is written."""
+        return self._memory.at(distance)
+
+    def distance(self, bar: Bar) -> int:
+        """How a repeat of an earlier bar would name it; 0 where it could not."""
+        return self._memory.distance(bar)
+
     @property
     def repeatable(self) -> list[tuple[int, Bar]]:
         """While the bar is empty: the bars that it can repeat, each with its distance."""
@@ -178,3 +188,18 @@ def played_out(notes: StepNotes, times: Times) -> StepNotes:
     which_N, shift_N = np.concatenate(which), np.concatenate(shift)
     start_N, end_N = notes.start_N[which_N] + shift_N, notes.end_N[which_N] + shift_N
     return notes.take(which_N, start_N=start_N, end_N=end_N, place_N=np.concatenate(place))
+
+
+def repeats_among(ids_T: Ids, number_T: Steps, start_B: Steps, table: EventTable) -> list[tuple[int, int, int]]:
+    """The repeats among any ids, as in `Times`; the first of a bar counts."""
+    places = np.flatnonzero(table.are(ids_T, REPEAT) & (number_T >= 0))
+    bars, first = np.unique(number_T[places], return_index=True)
+    distance_B = np.zeros_like(start_B)
+    distance_B[bars] = table.value_of_V[ids_T[places[first]]] + 1
+    source_B = sources(distance_B)
+    shift_B = start_B - start_B[source_B]
+    return [
+        (place, int(source_B[bar]), int(shift_B[bar]))
+        for place, bar in zip(places[first].tolist(), bars.tolist(), strict=True)
+        if source_B[bar] < bar
+    ]

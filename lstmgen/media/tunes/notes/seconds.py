@@ -26,7 +26,7 @@ class SecondWork:
 
     ranges = ((SHIFT, LONGEST_SHIFT),)
     last_ranges = ()
-    repeats = False
+    repeats = guides = False
 
     def __init__(self) -> None:
         self.base = Seconds()
@@ -39,9 +39,9 @@ class SecondWork:
         """How a shift reads."""
         return {SHIFT: lambda value: f"shift {self.base.word(value + 1)}"}
 
-    def written(self, notes: StepNotes, index_N: Steps, table: EventTable, *, score: Score, length: int) -> Ids:
+    def written(self, notes: StepNotes, index_N: Steps, table: EventTable, *, score: Score, length: int, following: int) -> Ids:
         """The ids of notes with the shifts between them."""
-        del score
+        del score, following
         ids_T, step_T = note_ids(notes, index_N, table)
         return with_shifts(ids_T, step_T, table, length=length)
 
@@ -85,9 +85,17 @@ class SecondClock:
         """Whether the end that was asked for has been reached."""
         return self.course.finished
 
+    @property
+    def complete(self) -> bool:
+        """The same."""
+        return self.finished
+
     def begin(self) -> None:
         """The prompt is over."""
         self.course.begin()
+
+    def begin_note(self) -> None:
+        """A note begins now."""
 
     def allow(self, mask_V: NDArray[np.bool_], before: str, *, latest_end: int, openings: Callable[[Steps], NDArray[np.bool_]]) -> None:
         """Marks the shifts, and the end; see `BeatClock.allow`."""

@@ -26,9 +26,12 @@ from lstmgen.media.tunes.notes.beats import BAR, BeatWork
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
+    KEY,
+    MOST_TRANSPOSED,
     NOTE_RANGES,
     PITCH,
     PROGRAM,
+    TRANSPOSED,
     UNSAID_BIN,
     VELOCITY,
     Times,
@@ -36,6 +39,7 @@ from lstmgen.media.tunes.notes.events import (
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
+from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import REPEAT, played_out
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, blank, instruments_of
@@ -46,6 +50,7 @@ from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.media.tunes.time_bases import TimeBase as Base
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.instruments import program_name
+from lstmgen.music.keys import key_name, key_of, moved
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
 from lstmgen.wording import counted
@@ -80,19 +85,29 @@ class NotesNotation:
             PITCH: lambda value: f"pitch {pitch_name(value)}",
             DRUM: lambda value: f"drum {value}",
             DURATION: lambda value: f"duration {self.base.word(int(self._time.lengths_D[value]))}",
+            TRANSPOSED: lambda value: f"transposed {value - MOST_TRANSPOSED:+d}" if value != MOST_TRANSPOSED else "as written",
+            KEY: lambda value: f"key {key_name(value)}",
         }
 
     def write(self, score: Score) -> Ids:
         """The ids of a score; tracks of one program become one, and drums lose their length."""
-        notes = StepNotes.of(score.notes, score, self.base, most_steps=MAX_NOTES_STEPS)
-        return self._write(replace(notes, line_N=instruments_of(score)), score)
+        return self.write_before(score, 0)
 
-    def _write(self, notes: StepNotes, score: Score) -> Ids:
+    def write_before(self, score: Score, following: int) -> Ids:
+        """The ids of a score that so many bars follow."""
+        notes = StepNotes.of(score.notes, score, self.base, most_steps=MAX_NOTES_STEPS)
+        return self._write(replace(notes, line_N=instruments_of(score)), score, following)
+
+    def _write(self, notes: StepNotes, score: Score, following: int = 0) -> Ids:
         notes, index_N = one_way(notes, self._time.lengths_D)
         sounding_N = np.where(notes.line_N == DRUMS, 1, self._time.lengths_D[index_N])
         length = max(notes.steps, int((notes.start_N + sounding_N).max(initial=0)))
         named = np.unique(notes.line_N) + self.table.first(PROGRAM)
-        return np.concatenate([named, self._time.written(notes, index_N, self.table, score=score, length=length)])
+        head = np.zeros(0, np.int64)
+        if self._time.guides:
+            head = np.array([self.table.first(TRANSPOSED) + MOST_TRANSPOSED, self.table.first(KEY) + key_of(score)])
+        timed = self._time.written(notes, index_N, self.table, score=score, length=length, following=following)
+        return np.concatenate([head, named, timed])
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids. A drum, whose length is not written, never lasts longer than the piece."""
@@ -102,7 +117,9 @@ class NotesNotation:
         end_N = np.where(notes.line_N == DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
         named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
         named = dict.fromkeys([*named_T.tolist(), *notes.line_N.tolist()])
-        return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=named)
+        keys = self.table.value_of_V[ids_T[self.table.are(ids_T, KEY)]].tolist() if self._time.guides else []
+        key = keys[0] if keys else None
+        return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=named, key=key)
 
     def _told(self, ids_T: Ids, times: Times) -> StepNotes:
         """The notes as any ids tell them, where a pitch without a duration is none. Their lines are their instruments."""
@@ -162,17 +179,19 @@ class NotesTokenizer(EventTokenizer):
         time_base: `beats` or `seconds`.
         steps_per_beat: 12 or 24, in beats; both hold triplets exactly.
         repeats: in beats, whether a bar that comes back is one event.
+        guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
 
     Raises:
-        UsageError: the time base or the steps are none of these, or bars are to be repeated where there are none.
+        UsageError: the time base or the steps are none of these, or repeats or guides are asked for where there are no bars.
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats",)
+    later: ClassVar = ("repeats", "guides")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
     repeats: bool = False
+    guides: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -181,13 +200,40 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError(
                 f"{counted(self.steps_per_beat, 'step')} to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24"
             )
-        if self.repeats and self.time_base != "beats":
-            raise UsageError("notes in seconds have no bars that could repeat", remedy="leave --repeats out, or choose --time-base beats")
+        for name in self.later:
+            if getattr(self, name) and self.time_base != "beats":
+                remedy = f"leave --{name} out, or choose --time-base beats"
+                raise UsageError(f"--{name} needs bars, and notes in seconds have none", remedy=remedy)
 
     @cached_property
     def notation(self) -> NotesNotation:
         """What its ids mean."""
-        return NotesNotation(BeatWork(self.steps_per_beat, repeats=self.repeats) if self.time_base == "beats" else SecondWork())
+        return NotesNotation(
+            BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides) if self.time_base == "beats" else SecondWork()
+        )
+
+    @property
+    def stretches(self) -> bool:
+        """Not where the tempo is written and a sample is to have that of the corpus: at other speeds the notes would be the same."""
+        return not self.guides
+
+    @property
+    def told_kinds(self) -> tuple[str, ...]:
+        """What is drawn stands as it was written, and its bars are counted."""
+        return (TRANSPOSED, LEFT) if self.guides else ()
+
+    def encode_prompt(self, score: Score, *, bars: int) -> Ids:
+        """The ids of a score that so many bars are to follow."""
+        return self.notation.write_before(score, bars)
+
+    def marked(self, ids_T: Ids, semitones: int) -> Ids:
+        """The ids of a piece that has been transposed: by how much, and into which key."""
+        if not self.guides or not semitones:
+            return ids_T
+        values_T, by_T, key_T = self.table.value_of_V[ids_T], self.table.are(ids_T, TRANSPOSED), self.table.are(ids_T, KEY)
+        ids_T[by_T] = self.table.first(TRANSPOSED) + np.clip(values_T[by_T] + semitones, 0, 2 * MOST_TRANSPOSED)
+        ids_T[key_T] = self.table.first(KEY) + np.array([moved(key, semitones) for key in values_T[key_T].tolist()], np.int64)
+        return ids_T
 
 
 def best_options(scores: Sequence[Score]) -> dict[str, Any]:

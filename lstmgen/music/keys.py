@@ -1,0 +1,51 @@
+"""The key of a piece: by its key signature, or by what sounds most."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from lstmgen.music.score import KEY_NAMES, Key, Score
+
+KEYS: Final = 24
+"""Major keys by their tonic, 0 is C, then minor keys."""
+
+_MAJOR: Final = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+_MINOR: Final = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+"""How well each semitone above the tonic fits (Krumhansl and Kessler 1982)."""
+_PROFILES: Final = np.array([np.roll(profile, tonic) for profile in (_MAJOR, _MINOR) for tonic in range(12)])
+
+
+def key_of(score: Score) -> int:
+    """The key of a score, 0 to 23: that of the signature at its beginning, else the one whose profile fits best; C major without notes."""
+    if score.keys and score.keys[0].tick == 0:
+        return number_of(score.keys[0])
+    notes = score.notes.take(~score.notes.drum)
+    lengths = (notes.end_ticks - notes.start_ticks).astype(np.float64)
+    weights = np.bincount(notes.pitch % 12, weights=lengths, minlength=12)
+    if not weights.std():
+        return 0
+    return int(np.argmax([np.corrcoef(weights, profile)[0, 1] for profile in _PROFILES]))
+
+
+def number_of(key: Key) -> int:
+    """The number of a key signature."""
+    return (7 * key.sharps + (9 if key.minor else 0)) % 12 + (12 if key.minor else 0)
+
+
+def signature(number: int) -> Key:
+    """The key signature of a key, at tick 0, with as few sharps or flats as there can be."""
+    major = (number + 3) % 12 if number >= 12 else number  # the major key with the same signature
+    return Key(0, (7 * major + 5) % 12 - 5, number >= 12)
+
+
+def moved(number: int, semitones: int) -> int:
+    """A key, so many semitones higher."""
+    return number // 12 * 12 + (number + semitones) % 12
+
+
+def key_name(number: int) -> str:
+    """Such as `D minor`."""
+    key = signature(number)
+    return f"{KEY_NAMES[key.minor][key.sharps + 7]} {'minor' if key.minor else 'major'}"

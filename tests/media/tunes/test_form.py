@@ -1,0 +1,122 @@
+"""Form by request: sections with the same letter are the same bars, but for those that are to vary."""
+
+import numpy as np
+import pytest
+
+from lstmgen.config import DataConfig
+from lstmgen.errors import UsageError
+from lstmgen.media.tunes.medium import MEDIUM
+from lstmgen.media.tunes.notes.events import DURATION, PITCH, VELOCITY
+from lstmgen.media.tunes.notes.measures import BAR, POSITION
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.media.tunes.options import constraints_of
+from lstmgen.music.bars import Bars
+from lstmgen.music.form import Form, form_of
+from lstmgen.music.score import Notes, Score
+
+GUIDED, REPEATS = (NotesTokenizer("beats", 12, repeats=True, guides=guides) for guides in (True, False))
+DATA = DataConfig(sources=("x",))
+
+
+def walk(tokenizer, options, seed, prompt=None):
+    """A tune that a cursor allows, with short notes, behind a prompt."""
+    asked = MEDIUM.parse_prompt(tokenizer, prompt, options, DATA)
+    writer = MEDIUM.plan(tokenizer, asked, options | {"instruments": "piano"}, length=None, echo=True).writer()
+    random, table = np.random.default_rng(seed), tokenizer.table
+    for _ in range(4000):
+        if writer.ended is not None:
+            break
+        allowed = np.flatnonzero(writer.allowed())
+        kinds = np.array([table.event(token)[0] for token in allowed.tolist()])
+        of_kind = allowed[kinds == random.choice(np.unique(kinds))]
+        token = int(random.choice(of_kind[:6] if table.event(int(of_kind[0]))[0] in {DURATION, POSITION, PITCH, VELOCITY} else of_kind))
+        if token == 0:
+            break
+        writer.push(token)
+    return writer.outcome().item
+
+
+def bars_of(score):
+    """The notes of every bar: beginning, pitch and length; an upbeat is left out."""
+    bars, notes = Bars(score), score.notes
+    lines = bars.ticks(np.arange(bars.count + 1))
+    found = []
+    for begin, end in zip(lines[:-1].tolist(), lines[1:].tolist(), strict=True):
+        own = notes.take((notes.start_ticks >= begin) & (notes.start_ticks < end))
+        found.append(
+            [*zip((own.start_ticks - begin).tolist(), own.pitch.tolist(), (own.end_ticks - own.start_ticks).tolist(), strict=True)]
+        )
+    return found
+
+
+def test_a_bar_comes_back_from_the_first_section_with_its_letter_that_a_repeat_reaches():
+    form = Form("AABA", 4)
+    assert [form.source(bar) for bar in range(17)] == [*[None] * 4, 0, 1, 2, 3, *[None] * 4, 0, 1, 2, 3, None]
+    assert Form("ABCDEFGHA", 8).source(64) == 0
+    assert Form("ABCAEFGHIJA", 8).source(81) == 25
+    assert [Form("AA", 8, 0.2).varies(bar) for bar in range(8, 16)] == [False] * 6 + [True] * 2
+    assert not any(Form("AA", 4, 0.1).varies(bar) for bar in range(4, 8))
+
+
+def test_a_letter_has_eight_bars_or_its_share_of_those_that_are_asked_for():
+    assert form_of("aaba", bars=None, variation=0) == Form("AABA", 8)
+    assert constraints_of({"form": "AABB", "bars": 16}).form == Form("AABB", 4)
+    assert constraints_of({"form": "AABB"}).bars == 32
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "remedy"),
+    [
+        ({"form": "A1"}, "letters", "AABA"),
+        ({"form": ""}, "letters", "AABA"),
+        ({"form": "AAB", "bars": 16}, "multiple", "--bars 15"),
+        ({"form": "ABCDEFGHIA"}, "64 bars", "--bars 40"),
+        ({"variation": 0.5}, "--form", "--form AABA"),
+    ],
+)
+def test_a_form_that_cannot_be_kept_is_refused(options, said, remedy):
+    with pytest.raises(UsageError, match=said) as caught:
+        MEDIUM.check_options(options)
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize("tokenizer", [GUIDED, REPEATS], ids=["guides", "repeats"])
+@pytest.mark.parametrize("variation", [0.0, 0.5])
+def test_sections_with_the_same_letter_are_the_same_but_for_what_varies(tokenizer, variation):
+    kept = varied = 0
+    for seed in range(6):
+        score = walk(tokenizer, {"form": "ABA", "bars": 12, "variation": variation}, seed)
+        bars = bars_of(score)
+        assert len(bars) - 12 in {0, int(tokenizer.repeats and tokenizer.guides)}  # an upbeat
+        bars = bars[len(bars) - 12 :]
+        for place in range(4):
+            if variation and place >= 2:
+                varied += bars[place] != bars[8 + place]
+            elif bars[place] == bars[8 + place]:
+                kept += 1
+            else:  # what still sounded did not let it begin
+                assert bars[7 + place]
+    assert kept >= 6 * (2 if variation else 4) - 3
+    assert not variation or varied > 6
+
+
+def test_a_form_is_counted_from_the_end_of_a_prompt():
+    prompt = Score.of(Notes.of([0, 1920, 3840], [480, 2400, 4320], [60, 61, 62], velocity=80), length_ticks=5760)
+    bars = bars_of(walk(GUIDED, {"form": "AA", "bars": 4}, 3, prompt=prompt))
+    assert [bar[0][1] for bar in bars[:3]] == [60, 61, 62]
+    assert bars[3:5] == bars[5:7]
+
+
+def test_a_model_without_repeats_cannot_keep_a_form():
+    plain = NotesTokenizer("beats", 12)
+    with pytest.raises(UsageError, match="--form"):
+        MEDIUM.plan(plain, MEDIUM.parse_prompt(plain, None, {}, DATA), {"form": "AABA"}, length=None, echo=True)
+
+
+def test_a_bar_that_comes_back_offers_its_repeat_alone():
+    cursor, table = REPEATS.cursor(constraints_of({"form": "AA", "bars": 2})), REPEATS.table
+    cursor.begin()
+    once = Score.of(Notes.of([0], [480], [60], velocity=80), length_ticks=1920)
+    for token in [*REPEATS.encode(once).tolist(), table.first(BAR)]:
+        cursor.push(token)
+    assert [REPEATS.piece(token) for token in np.flatnonzero(cursor.allowed()).tolist()] == ["repeat 1 back"]
