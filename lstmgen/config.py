@@ -8,7 +8,6 @@ are reported at once.
 from __future__ import annotations
 
 import dataclasses
-import math
 import types
 import typing
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from lstmgen import limits, strict_toml
+from lstmgen.bounds import Bounds
 from lstmgen.choices import (
     CELLS,
     WITHOUT,
@@ -264,11 +264,13 @@ class SettingFacts:
         type: `str`, `int`, `float` or `bool`; of a list of texts `tuple`.
         choices: the words that it may have; none where it is no choice of words.
         default: its value where nothing is chosen.
+        bounds: of a number.
     """
 
     type: type
     choices: tuple[str, ...]
     default: Any
+    bounds: Bounds
 
 
 def facts_of(dotted: str) -> SettingFacts:
@@ -279,7 +281,7 @@ def facts_of(dotted: str) -> SettingFacts:
     metadata = next(item.metadata for item in dataclasses.fields(section) if item.name == key)
     choices = _choices_of(hint, metadata)
     kind = next(option for option in _options_of(hint) if option is not types.NoneType)
-    return SettingFacts(str if choices else typing.get_origin(kind) or kind, choices, getattr(section, key))
+    return SettingFacts(str if choices else typing.get_origin(kind) or kind, choices, getattr(section, key), _bounds(metadata))
 
 
 def known_keys() -> tuple[str, ...]:
@@ -374,11 +376,10 @@ def _checked(value: Any, hint: Any, bounds: typing.Mapping[str, Any]) -> Any:
 _TYPE_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
-def _check_bounds(value: float, bounds: typing.Mapping[str, Any]) -> None:
-    low, high = bounds.get("low"), bounds.get("high")
-    if not math.isfinite(value):
-        raise ValueError(f"expected a finite number, found {value}")
-    if low is not None and (value <= low if bounds.get("open_low") else value < low):
-        raise ValueError(f"expected {'more than' if bounds.get('open_low') else 'at least'} {low:g}, found {value:g}")
-    if high is not None and value > high:
-        raise ValueError(f"expected at most {high:g}, found {value:g}")
+def _bounds(metadata: typing.Mapping[str, Any]) -> Bounds:
+    return Bounds(low=metadata.get("low"), high=metadata.get("high"), above=bool(metadata.get("open_low")))
+
+
+def _check_bounds(value: float, metadata: typing.Mapping[str, Any]) -> None:
+    if (mistake := _bounds(metadata).mistake(value)) is not None:
+        raise ValueError(mistake)

@@ -14,6 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 GROUND = {
     "errors",
+    "bounds",
     "limits",
     "choices",
     "ids",
@@ -30,6 +31,7 @@ FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
     "errors": set(),
+    "bounds": set(),
     "limits": set(),
     "choices": set(),
     "ids": set(),
@@ -37,7 +39,7 @@ ALLOWED = {
     "strict_json": {"limits", "wording"},
     "strict_toml": {"limits"},
     "schema": {"strict_toml"},
-    "options": {"errors"},
+    "options": {"errors", "bounds"},
     "run_files": set(),
     "version": set(),
     "wording": set(),
@@ -55,7 +57,7 @@ ALLOWED = {
     "lab": FOUNDATION | {"model"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
     "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
-    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml", "wording"},
+    "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml", "version", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }
