@@ -12,7 +12,21 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "bounds", "limits", "choices", "ids", "options", "run_files", "version", "wording"}
+GROUND = {
+    "errors",
+    "bounds",
+    "limits",
+    "choices",
+    "ids",
+    "opening",
+    "options",
+    "run_files",
+    "schema",
+    "strict_json",
+    "strict_toml",
+    "version",
+    "wording",
+}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
@@ -21,6 +35,10 @@ ALLOWED = {
     "limits": set(),
     "choices": set(),
     "ids": set(),
+    "opening": set(),
+    "strict_json": {"limits", "wording"},
+    "strict_toml": {"limits"},
+    "schema": {"strict_toml"},
     "options": {"errors", "bounds"},
     "run_files": set(),
     "version": set(),
@@ -39,7 +57,7 @@ ALLOWED = {
     "lab": FOUNDATION | {"model"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
     "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
-    "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "version", "wording"},
+    "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml", "version", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }

@@ -5,14 +5,13 @@ Types, bounds and defaults are read from the configuration and stand nowhere els
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from lstmgen import config
+from lstmgen import config, limits, strict_toml
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import options_of
 from lstmgen.cli.options import unescape
@@ -136,14 +135,15 @@ def read_file(path: Path) -> dict[str, Any]:
         UsageError: it is not TOML, or holds mistakes, all of which are named.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            text = file.read(limits.MAX_CONFIG_BYTES + 1).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(
             f"the settings in {path} cannot be read: {reason}", remedy="-c FILE.toml, for example the config.toml of a run"
         ) from error
     config.from_toml(text, name=str(path))
-    table = tomllib.loads(text)
+    table = strict_toml.loads(text)
     return {f"{section}.{key}": value for section, values in table.items() for key, value in values.items()}
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.ids import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID, IdSequence
 from lstmgen.model import reading
 from lstmgen.model.language_model import LanguageModel
 
@@ -32,7 +32,7 @@ class Validation:
         ends: whether the end of a piece that is read apart counts like any other token.
     """
 
-    ids: NDArray[np.integer]
+    ids: IdSequence
     starts: NDArray[np.integer] | None = None
     told_V: NDArray[np.bool_] | None = None
     ends: bool = False
@@ -56,7 +56,10 @@ class Validation:
             spans, run_in = reading.lanes(self.positions, max_tokens=max_tokens), reading.RUN_IN
         else:
             spans, run_in = reading.spread(reading.documents(self.starts, len(self.ids), ends=self.ends), max_tokens), 0
-        ids = np.append(self.ids, self.ids.dtype.type(BOUNDARY_ID)) if self.ends else self.ids
+        ids: IdSequence = self.ids
+        if self.ends:  # the last document gets its boundary, in the type that the others have
+            held = self.ids[:]
+            ids = np.append(held, held.dtype.type(BOUNDARY_ID))
         nats, counted = 0.0, 0
         for places, surprisals in reading.surprisals(network, ids, spans, run_in=run_in, arithmetic=arithmetic):
             # Boundaries in one stream are read and not counted.

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
-from lstmgen.corpus.opening import open_regular
 from lstmgen.errors import InputError, UsageError
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.recognise import UTF_8, known_format, nul_found
 from lstmgen.media.text.symbols import code_points
+from lstmgen.opening import open_regular
 from lstmgen.wording import counted
 
 _COUNT_SLICE: Final = 2**16
