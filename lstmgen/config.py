@@ -8,15 +8,14 @@ are reported at once.
 from __future__ import annotations
 
 import dataclasses
-import math
-import tomllib
 import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from lstmgen import limits
+from lstmgen import limits, strict_toml
+from lstmgen.bounds import Bounds
 from lstmgen.choices import (
     CELLS,
     WITHOUT,
@@ -32,6 +31,12 @@ from lstmgen.choices import (
     tokenizer_names,
 )
 from lstmgen.errors import Mistake, UsageError
+from lstmgen.strict_toml import StrictTomlError, shown, toml_value
+
+_MOST_MISTAKES: Final = 20
+"""That are named at once."""
+_KEY_CHARS: Final = 60
+"""Of a key that is not known, in a message."""
 
 
 def _setting(
@@ -209,7 +214,7 @@ class Config:
         lines: list[str] = []
         for section, values in self.to_dict().items():
             lines.append(f"[{section}]")
-            lines.extend(f"{key} = {_toml_value(value)}" for key, value in values.items() if value is not None)
+            lines.extend(f"{key} = {toml_value(value)}" for key, value in values.items() if value is not None)
             lines.append("")
         return "\n".join(lines)
 
@@ -230,8 +235,8 @@ def from_toml(text: str, *, base: Config | None = None, name: str = "config") ->
         UsageError: the text is not TOML, or holds mistakes, all of which are named.
     """
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        table = strict_toml.loads(text)
+    except StrictTomlError as error:
         raise UsageError(f"{name} is not TOML: {error}", remedy="write sections and values like: [model] then hidden_size = 256") from error
     return from_dict(table, base)
 
@@ -246,8 +251,8 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     if not equals or not key.strip():
         raise UsageError(f"--set {text!r} has no value", remedy="write it as --set section.key=value, for example --set model.tied=true")
     try:
-        return key.strip(), tomllib.loads(f"value = {raw.strip()}")["value"]
-    except tomllib.TOMLDecodeError:
+        return key.strip(), strict_toml.loads(f"value = {raw.strip()}")["value"]
+    except StrictTomlError:
         return key.strip(), raw.strip()
 
 
@@ -259,11 +264,13 @@ class SettingFacts:
         type: `str`, `int`, `float` or `bool`; of a list of texts `tuple`.
         choices: the words that it may have; none where it is no choice of words.
         default: its value where nothing is chosen.
+        bounds: of a number.
     """
 
     type: type
     choices: tuple[str, ...]
     default: Any
+    bounds: Bounds
 
 
 def facts_of(dotted: str) -> SettingFacts:
@@ -274,7 +281,7 @@ def facts_of(dotted: str) -> SettingFacts:
     metadata = next(item.metadata for item in dataclasses.fields(section) if item.name == key)
     choices = _choices_of(hint, metadata)
     kind = next(option for option in _options_of(hint) if option is not types.NoneType)
-    return SettingFacts(str if choices else typing.get_origin(kind) or kind, choices, getattr(section, key))
+    return SettingFacts(str if choices else typing.get_origin(kind) or kind, choices, getattr(section, key), _bounds(metadata))
 
 
 def known_keys() -> tuple[str, ...]:
@@ -289,10 +296,12 @@ def _merge(base: Config, table: dict[str, Any], mistakes: list[Mistake]) -> Conf
     sections: dict[str, Any] = {}
     names = {section.name for section in dataclasses.fields(base)}
     for name, values in table.items():
+        if len(mistakes) >= _MOST_MISTAKES:
+            break
         if name not in names:
-            mistakes.append(Mistake(name, f"unknown section, expected one of {', '.join(sorted(names))}"))
+            mistakes.append(Mistake(name[:_KEY_CHARS], f"unknown section, expected one of {', '.join(sorted(names))}"))
         elif not isinstance(values, dict):
-            mistakes.append(Mistake(name, f"expected a table of settings, found {values!r}"))
+            mistakes.append(Mistake(name, f"expected a table of settings, found {shown(values)}"))
         else:
             sections[name] = _merge_section(name, getattr(base, name), values, mistakes)
     if mistakes:
@@ -305,8 +314,11 @@ def _merge_section(name: str, section: Any, values: dict[str, Any], mistakes: li
     fields = {item.name: item for item in dataclasses.fields(section)}
     changed: dict[str, Any] = {}
     for key, value in values.items():
+        if len(mistakes) >= _MOST_MISTAKES:
+            break
         if key not in fields:
-            mistakes.append(Mistake(f"{name}.{key}", f"unknown setting{_nearest(key, list(fields))}"))
+            start = key[:_KEY_CHARS]
+            mistakes.append(Mistake(f"{name}.{start}", f"unknown setting{_nearest(start, list(fields))}"))
             continue
         try:
             changed[key] = _checked(value, hints[key], fields[key].metadata)
@@ -344,16 +356,18 @@ def _checked(value: Any, hint: Any, bounds: typing.Mapping[str, Any]) -> Any:
     expected = next(option for option in options if option is not types.NoneType)
     if choices := _choices_of(hint, bounds):
         if value not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}, found {value!r}")
+            raise ValueError(f"expected one of {', '.join(choices)}, found {shown(value)}")
         return value
     if typing.get_origin(expected) is tuple:
-        if isinstance(value, str) or not all(isinstance(item, str) for item in value):
-            raise ValueError(f"expected a list of strings, found {value!r}")
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+            raise ValueError(f"expected a list of strings, found {shown(value)}")
         return tuple(value)
+    if isinstance(value, int) and abs(value) >= 2**64:
+        raise ValueError(f"expected a number of at most 64 bits, found {shown(value)}")
     if expected is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
-        raise ValueError(f"expected {_TYPE_NAMES[expected]}, found {value!r}")
+        raise ValueError(f"expected {_TYPE_NAMES[expected]}, found {shown(value)}")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         _check_bounds(value, bounds)
     return value
@@ -362,30 +376,10 @@ def _checked(value: Any, hint: Any, bounds: typing.Mapping[str, Any]) -> Any:
 _TYPE_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 
-def _check_bounds(value: float, bounds: typing.Mapping[str, Any]) -> None:
-    low, high = bounds.get("low"), bounds.get("high")
-    if not math.isfinite(value):
-        raise ValueError(f"expected a finite number, found {value}")
-    if low is not None and (value <= low if bounds.get("open_low") else value < low):
-        raise ValueError(f"expected {'more than' if bounds.get('open_low') else 'at least'} {low:g}, found {value:g}")
-    if high is not None and value > high:
-        raise ValueError(f"expected at most {high:g}, found {value:g}")
+def _bounds(metadata: typing.Mapping[str, Any]) -> Bounds:
+    return Bounds(low=metadata.get("low"), high=metadata.get("high"), above=bool(metadata.get("open_low")))
 
 
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
-    if isinstance(value, str):
-        escaped = "".join(_toml_character(character) for character in value)
-        return f'"{escaped}"'
-    return repr(value)
-
-
-def _toml_character(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character < " " or character == "\x7f":
-        return f"\\u{ord(character):04x}"
-    return character
+def _check_bounds(value: float, metadata: typing.Mapping[str, Any]) -> None:
+    if (mistake := _bounds(metadata).mistake(value)) is not None:
+        raise ValueError(mistake)

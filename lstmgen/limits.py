@@ -10,8 +10,15 @@ from typing import Final
 # Model files
 MAX_MODEL_HEADER_BYTES: Final = 64 * 2**20
 """JSON header of a safetensors file; the format itself allows 100 MB."""
+MIN_MODEL_HEADER_BYTES: Final = 4 * 2**20
+"""A header of so many bytes is always read; a larger one only where the tensors are large too."""
+MAX_HEADER_SHARE: Final = 4
+"""Bytes of a larger header for each byte of the tensors."""
+MIN_DOCUMENT_VALUES: Final = 20_000
+"""So many JSON values in a document are always read; more only where the tensors are large too."""
 MAX_MODEL_FILE_BYTES: Final = 16 * 2**30
 MAX_TENSORS: Final = 4096
+MAX_TENSOR_NAME_CHARS: Final = 200
 MAX_JSON_DEPTH: Final = 32
 
 # Architectures
@@ -55,6 +62,8 @@ MIN_DOWNLOAD_BYTES_PER_S: Final = 100
 
 # Generation
 MAX_PROMPT_CHARS: Final = 50_000_000
+MAX_PROMPT_BYTES: Final = 64 * 2**20
+"""Of a file that a text begins with; of a pipe or a device no more is read."""
 MAX_REPETITION_PENALTY: Final = 1_000.0
 """And its inverse is the least."""
 MAX_STOP_TEXTS: Final = 1_000
@@ -62,11 +71,18 @@ MAX_STOP_CHARS: Final = 10_000
 """Characters of one stop text."""
 
 # JSON inside model files and run folders
-MAX_JSON_CONTAINERS: Final = 2 * MAX_VOCABULARY
-"""Objects and lists; a word tokenizer may have one for each entry."""
+MAX_JSON_CONTAINERS: Final = 100_000
+"""Objects and lists; there are a few in a tokenizer, and a few for each part of a summary."""
 MAX_JSON_VALUES: Final = 4 * MAX_VOCABULARY
 MAX_DOCUMENT_BYTES: Final = 56 * 2**20
 """Architecture, tokenizer and summary together."""
+MAX_CONFIG_BYTES: Final = 2**20
+"""Settings in TOML."""
+MAX_METRICS_LINE_BYTES: Final = 2**16
+"""A line of the metrics; a longer one is none that a run wrote."""
+MAX_METRICS_READ_BYTES: Final = 16 * 2**20
+"""Metrics that are read whole, about a day of training; of longer ones so many lines are looked at as make a curve."""
+MAX_CURVE_POINTS: Final = 20_000
 MAX_RUN_NAME_CHARS: Final = 80
 """Characters of a run's name that is made from its source's."""
 
@@ -114,10 +130,8 @@ MAX_ROLL_LINES: Final = 600
 MAX_MUSIC21_FILE_BYTES: Final = 4 * 2**20
 """Larger files of its corpus are left out; those that are there today are far below."""
 
-# Metrics of a run
-MAX_METRICS_BYTES: Final = 256 * 2**20
-"""What is read of them; they grow by about 15 MB in a day of training."""
-
 # Novelty
 MAX_NOVELTY_SYMBOLS: Final = 2_000_000
 """Words or notes of the training data that are kept to look for copies: 8 MB."""
+MAX_NOVELTY_BYTES: Final = 2**28
+"""Of the file that keeps them, and the names of their documents."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lstmgen.bounds import Bounds
 from lstmgen.errors import UsageError
 
 
@@ -22,6 +23,7 @@ class Option:
         unit: what stands for the value in the help; of a choice the words to choose from do.
         low: least number.
         high: largest number.
+        above: whether it must be more than `low`.
         default: the value where it is not given; the help shows it. None: there is none, and what happens then is the command's choice.
         repeated: it may be given several times; the value is a tuple.
         required: of an argument, that the command needs it.
@@ -37,6 +39,7 @@ class Option:
     unit: str = ""
     low: float | None = None
     high: float | None = None
+    above: bool = False
     default: Any = None
     repeated: bool = False
     required: bool = False
@@ -49,6 +52,11 @@ class Option:
         """How messages call it: by its first long name, without the opposite; an argument by its unit."""
         long_names = [name for name in self.flags.split() if name.startswith("--")]
         return long_names[0].partition("/")[0] if long_names else self.unit
+
+    @property
+    def bounds(self) -> Bounds:
+        """Within which its number must lie."""
+        return Bounds(low=self.low, high=self.high, above=self.above)
 
     @property
     def is_switch(self) -> bool:

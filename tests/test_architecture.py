@@ -12,15 +12,34 @@ from lstmgen import choices, run_files
 PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-GROUND = {"errors", "limits", "choices", "ids", "options", "run_files", "version", "wording"}
+GROUND = {
+    "errors",
+    "bounds",
+    "limits",
+    "choices",
+    "ids",
+    "opening",
+    "options",
+    "run_files",
+    "schema",
+    "strict_json",
+    "strict_toml",
+    "version",
+    "wording",
+}
 FOUNDATION = GROUND | {"config", "storage"}
 MECHANISMS = FOUNDATION | {"model", "media", "corpus", "checkpoint", "music", "drawing"}
 ALLOWED = {
     "errors": set(),
+    "bounds": set(),
     "limits": set(),
     "choices": set(),
     "ids": set(),
-    "options": {"errors"},
+    "opening": set(),
+    "strict_json": {"limits", "wording"},
+    "strict_toml": {"limits"},
+    "schema": {"strict_toml"},
+    "options": {"errors", "bounds"},
     "run_files": set(),
     "version": set(),
     "wording": set(),
@@ -38,7 +57,7 @@ ALLOWED = {
     "lab": FOUNDATION | {"model"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
     "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
-    "cli": {"api", "config", "choices", "options", "errors", "limits", "run_files", "wording"},
+    "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml", "version", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
 }

@@ -13,10 +13,18 @@ RUN = Path(__file__).parent / "torture" / "run.py"
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the campaigns fork")
 
 
-@pytest.mark.parametrize(("part", "size"), [("kills", 2), ("calls", 3), ("power", 4), ("errors", 3)])
-def test_a_short_campaign_finds_nothing_wrong(part, size):
-    done = subprocess.run([sys.executable, RUN, part, "--size", str(size), "--json"], capture_output=True, text=True, check=False)
+READERS = ("midi", "models", "states", "token_files", "settings", "metrics", "tokenizers", "indexes")
+
+
+CAMPAIGNS = [(["kills"], 2), (["calls"], 3), (["power"], 4), (["errors"], 3), (READERS, 100), (["terminal"], 25)]
+
+
+@pytest.mark.parametrize(("parts", "size"), CAMPAIGNS, ids=lambda case: "mutants" if case is READERS else None)
+def test_a_short_campaign_finds_nothing_wrong(parts, size):
+    done = subprocess.run([sys.executable, RUN, *parts, "--size", str(size), "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    result = json.loads(done.stdout)
-    assert result["cases"] >= size
-    assert result["wrong"] == []
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [result["part"] for result in results] == list(parts)
+    for result in results:
+        assert result["cases"] >= size
+        assert result["wrong"] == []

@@ -15,17 +15,21 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
-from lstmgen import limits, storage
+from lstmgen import limits, storage, strict_json
+from lstmgen.checkpoint.tensor_file import open_file
 from lstmgen.errors import InputError, ModelFileError
 from lstmgen.media.base import Symbols
+from lstmgen.schema import SchemaError, list_of, table, text
+from lstmgen.strict_json import StrictJsonError
 
 SHINGLE: Final = 8
 """Symbols from which on a run counts as copied."""
 
 _VERSION: Final = "1"
+_FACTS: Final = table({"version": text(), "unit": text(100), "complete": text(), "names": text(limits.MAX_NOVELTY_BYTES)})
 _CANDIDATES: Final = 64
 """Places of the training data at which a run is followed up."""
 _END: Final = 0
@@ -112,7 +116,7 @@ class NoveltyIndex:
     def save(self, path: Path) -> None:
         """Write the index. Raises MachineError."""
         facts = {"version": _VERSION, "unit": self.unit, "complete": str(int(self.complete)), "names": json.dumps(self.names)}
-        storage.atomic_write(path, save({"symbols": self.symbols, "starts": self.starts}, metadata=facts))
+        storage.atomic_write(path, save({"symbols": self.symbols, "starts": self.starts}, metadata=facts), follow=False)
 
     @staticmethod
     def open(path: Path) -> NoveltyIndex:
@@ -122,23 +126,27 @@ class NoveltyIndex:
             InputError: there is none.
             ModelFileError: it is damaged, or of another version.
         """
-        if not path.is_file():
+        if not path.exists():
             raise InputError(
                 f"{path.parent} keeps no index of the training data", remedy="name the folder of the run, not a model file that was copied"
             )
+        with open_file(path, at_most=limits.MAX_NOVELTY_BYTES, what="an index of training data") as stream:
+            content = stream.read()
         try:
-            with safe_open(path, framework="numpy") as file:
-                facts = file.metadata() or {}
-                symbols, starts = file.get_tensor("symbols"), file.get_tensor("starts")
-            names = tuple(str(name) for name in json.loads(facts["names"]))
-            unit = facts["unit"]
-        except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+            length = int.from_bytes(content[:8], "little")
+            facts = strict_json.loads(content[8 : 8 + length])["__metadata__"]
+            _FACTS(facts, "the index")
+            names = strict_json.loads(facts["names"].encode())
+            list_of(text())(names, "names")
+            tensors = load(content)
+            symbols, starts = tensors["symbols"], tensors["starts"]
+        except (SafetensorError, StrictJsonError, SchemaError, KeyError, TypeError) as error:
             raise ModelFileError(f"{path}: the index is damaged", remedy="train the model again to have it made again") from error
         sound = symbols.dtype == np.uint32 and starts.dtype == np.int64 and symbols.ndim == starts.ndim == 1 and len(names) == len(starts)
-        in_range = not len(starts) or (int(starts.min()) >= 0 and int(starts.max()) < len(symbols))
-        if facts.get("version") != _VERSION or not sound or not in_range:
+        if facts["version"] != _VERSION or not sound or not _ascending(starts, len(symbols)):
             raise ModelFileError(f"{path}: the index is damaged, or of another version", remedy="train the model again")
-        return NoveltyIndex(unit, symbols, starts, names, complete=facts.get("complete") == "1")
+        unit, names = facts["unit"], tuple(names)
+        return NoveltyIndex(unit, symbols, starts, names, complete=facts["complete"] == "1")
 
     def examine(self, symbols: Symbols, *, offset: int = 0) -> Novelty:
         """What an item has copied.
@@ -175,6 +183,11 @@ class NoveltyIndex:
                 if length > longest and length >= SHINGLE:
                     longest, begins, found = length, at, place
         return copied, longest, begins, found
+
+
+def _ascending(starts: NDArray[np.int64], end: int) -> bool:
+    """Whether documents begin one behind the other, before the end."""
+    return not len(starts) or (int(starts[0]) >= 0 and int(starts[-1]) < end and bool((starts[1:] > starts[:-1]).all()))
 
 
 def _shingles(symbols: Symbols) -> NDArray[np.uint64]:

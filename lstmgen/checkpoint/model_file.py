@@ -2,7 +2,8 @@
 
 What a file says is believed step by step: its kind and size, its header, the bounds of the architecture, that every tensor has exactly
 the name, shape and type which that architecture has, the tokenizer, and that both agree on the vocabulary. Only then is memory taken;
-afterwards the checksum and every number are checked. `docs/formats.md` describes the format.
+afterwards the checksum and every number are checked. Whoever only wants to know what a file says gets it verified in the same way.
+`docs/formats.md` describes the format.
 """
 
 from __future__ import annotations
@@ -20,18 +21,41 @@ from lstmgen.checkpoint.tensor_file import Header
 from lstmgen.errors import ModelFileError
 from lstmgen.media.base import Tokenizer
 from lstmgen.media.registry import tokenizer_from_json
+from lstmgen.model.architecture import Architecture
+from lstmgen.schema import SchemaError, anything, list_of, number, optional, table, text, whole
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from lstmgen.model.language_model import Architecture, LanguageModel
+    from lstmgen.model.language_model import LanguageModel
 
 FORMAT: Final = "lstmgen-model"
 VERSION: Final = 2
 """The newest version of the format that is read, and the one that is written. Version 1 named a layer's tensors as torch does."""
 _WEIGHT_TYPES: Final = {"F32": "fp32", "BF16": "bf16", "F16": "fp16"}
-_FIELDS: Final = {"format", "version", "architecture", "tokenizer", "summary"}
+_FIGURES: Final = ("nats_per_token", "nats_per_char", "nats_per_note", "perplexity")
+_SUMMARY: Final = table(
+    {
+        "steps": whole(),
+        "tokens_seen": whole(),
+        "train_tokens": whole(),
+        "documents": whole(),
+        "seconds": number(0),
+        "sources": list_of(text()),
+        "corpus_sha256": text(),
+        "standard_input": text(),
+        "settings": table({"data": table({}, others=True)}, needed=(), others=True),
+        "val_nats_per_token": optional(number()),
+        "val_nats_per_char": optional(number()),
+        "val": optional(table({name: optional(number(0, 1e308)) for name in _FIGURES}, needed=(), others=True)),
+    },
+    needed=(),
+    others=True,
+)
+_DOCUMENT: Final = table(
+    {"format": anything, "version": anything, "architecture": anything, "tokenizer": anything, "summary": _SUMMARY},
+)
 _DAMAGED: Final = "fetch or copy the file again, or train the model again"
 
 
@@ -52,12 +76,12 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What a model file says of itself; its weights are not looked at.
+    """What a model file says of itself.
 
     Attributes:
         path: the file.
         bytes: its size.
-        architecture: the fields of `lstmgen.model.language_model.Architecture`, whose bounds are not checked here.
+        architecture: the fields of `lstmgen.model.architecture.Architecture`.
         parameters: numbers that are stored.
         precision: number type of the stored weights: `fp32`, `bf16` or `fp16`.
         tokenizer: the tokenizer, ready to use.
@@ -104,7 +128,7 @@ def save_model(
         "tokenizer": tokenizer.to_json(),
         "summary": dict(summary),
     }
-    storage.atomic_write(path, tensor_file.pack(weights, document))
+    storage.atomic_write(path, tensor_file.pack(weights, document), follow=False)
 
 
 def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
@@ -114,7 +138,6 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
         ModelFileError: the file is missing, no model, damaged, hostile, or newer than this program.
         MachineError: the machine cannot read or hold it.
     """
-    from lstmgen.model.language_model import Architecture
     from lstmgen.model.memory import refuse_loading
 
     path = Path(path)
@@ -122,14 +145,15 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
         header = _read_header(stream, path)
         refuse_loading(path, header.file_bytes)
         architecture = Architecture.from_json(header.document["architecture"])
-        _check_tensors(header, architecture.former_shapes() if header.document["version"] == 1 else architecture.shapes(), path)
+        shapes = {name: entry.shape for name, entry in header.entries.items()}
+        check_shapes(shapes, architecture.former_shapes() if header.document["version"] == 1 else architecture.shapes(), path)
         tokenizer = _tokenizer(header, architecture.vocab_size, path)
         tensors = architecture.renamed(tensor_file.read_tensors(stream, header, path))
     return Model(_network(architecture, tensors).to(device), tokenizer, header.document["summary"])
 
 
 def read_description(path: Path) -> Description:
-    """What a model file says of itself, read without torch and without its weights.
+    """What a model file says of itself, read without torch; the weights are verified, and not kept.
 
     Raises:
         ModelFileError: the file is missing, no model, damaged, hostile, or newer than this program.
@@ -138,17 +162,18 @@ def read_description(path: Path) -> Description:
     path = Path(path)
     with tensor_file.open_file(path) as stream:
         header = _read_header(stream, path)
-    architecture = header.document["architecture"]
-    if not isinstance(architecture, dict) or not all(isinstance(value, (int, float, str)) for value in architecture.values()):
-        raise ModelFileError(f"{str(path)!r} does not describe an architecture", remedy=_DAMAGED)
+        architecture = Architecture.described(header.document["architecture"])
+        _check_around_cells(header, architecture, path)
+        tokenizer = _tokenizer(header, architecture.vocab_size, path)
+        tensor_file.verify(stream, header, path)
     types = {entry.dtype for entry in header.entries.values()}
     return Description(
         path=path,
         bytes=header.file_bytes,
-        architecture=architecture,
+        architecture=header.document["architecture"],
         parameters=sum(math.prod(entry.shape) for entry in header.entries.values()),
         precision=_WEIGHT_TYPES[types.pop()],
-        tokenizer=_tokenizer(header, architecture.get("vocab_size"), path),
+        tokenizer=tokenizer,
         summary=header.document["summary"],
     )
 
@@ -173,7 +198,7 @@ def find_model(spec: str, *, runs: Path = run_files.RUNS) -> Path:
     if found is not None:
         raise ModelFileError(f"the folder {str(found)!r} holds no {run_files.MODEL}", remedy="name a folder that lstmgen train wrote")
     if _exists(path):
-        return path
+        return path.resolve() if path.is_symlink() else path  # a link that is named is meant; one within a run is not followed
     raise ModelFileError(f"there is no model {spec!r}", remedy=_suggestion(spec, path, runs))
 
 
@@ -206,9 +231,10 @@ def _listing(folder: Path) -> list[Path]:
 
 def _read_header(stream: Any, path: Path) -> Header:
     header = tensor_file.read_header(stream, path, form=FORMAT, version=VERSION)
-    if set(header.document) != _FIELDS or not isinstance(header.document["summary"], dict):
-        expected = ", ".join(sorted(_FIELDS))
-        raise ModelFileError(f"the description in {str(path)!r} has the wrong entries, expected {expected}", remedy=_DAMAGED)
+    try:
+        _DOCUMENT(header.document, "the description")
+    except SchemaError as error:
+        raise ModelFileError(f"{str(path)!r} is damaged: {error}", remedy=_DAMAGED) from error
     types = {entry.dtype for entry in header.entries.values()}
     if len(types) != 1 or not types <= set(_WEIGHT_TYPES):
         found, expected = ", ".join(sorted(types)) or "nothing", ", ".join(_WEIGHT_TYPES)
@@ -216,16 +242,31 @@ def _read_header(stream: Any, path: Path) -> Header:
     return header
 
 
-def _check_tensors(header: Header, expected: dict[str, tuple[int, ...]], path: Path) -> None:
-    for name in expected.keys() - header.entries.keys():
+def check_shapes(found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]], path: Path) -> None:
+    """Raises ModelFileError where tensors are not those of an architecture."""
+    for name in expected.keys() - found.keys():
         raise ModelFileError(f"{str(path)!r} lacks the tensor {name!r} that its architecture has", remedy=_DAMAGED)
-    for name in header.entries.keys() - expected.keys():
+    for name in found.keys() - expected.keys():
         raise ModelFileError(f"{str(path)!r} holds the tensor {ascii(name)[:60]} that its architecture has not", remedy=_DAMAGED)
     for name, shape in expected.items():
-        found = header.entries[name].shape
-        if found != shape:
-            message = f"the tensor {name!r} in {str(path)!r} has the shape {found}, its architecture wants {shape}"
+        if found[name] != shape:
+            message = f"the tensor {name!r} in {str(path)!r} has the shape {found[name]}, its architecture wants {shape}"
             raise ModelFileError(message, remedy=_DAMAGED)
+
+
+def _check_around_cells(header: Header, architecture: Architecture, path: Path) -> None:
+    """What can be checked of the tensors without the cells' own tables, which load torch: all of them are there for every layer."""
+    layers: dict[str, set[str]] = {str(number): set() for number in range(architecture.num_layers)}
+    around: dict[str, tuple[int, ...]] = {}
+    for name, entry in header.entries.items():
+        room, number, inside = (*name.split(".", 2), "", "")[:3]
+        if room == "layers" and number in layers:
+            layers[number].add(inside)
+        else:
+            around[name] = entry.shape
+    check_shapes(around, architecture.shapes_around_cells(), path)
+    if not layers["0"] or any(names != layers["0"] for names in layers.values()):
+        raise ModelFileError(f"{str(path)!r} lacks tensors of a layer that its architecture has", remedy=_DAMAGED)
 
 
 def _tokenizer(header: Header, vocab_size: Any, path: Path) -> Tokenizer:
@@ -255,8 +296,7 @@ def _network(architecture: Architecture, tensors: dict[str, Tensor]) -> Language
 
     with torch.device("meta"), Undrawn():
         network = LanguageModel(architecture)
-    # Cloned, because tensors in a file lie at addresses that vector units dislike.
-    weights = {name: tensor.to(torch.float32, copy=True) for name, tensor in tensors.items()}
+    weights = {name: tensor.to(torch.float32) for name, tensor in tensors.items()}
     if architecture.tied:
         weights["head.weight"] = weights["embedding.weight"]
     network.load_state_dict(weights, assign=True)

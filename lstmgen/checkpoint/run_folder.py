@@ -12,15 +12,17 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from lstmgen import limits, run_files, storage
-from lstmgen.checkpoint import tensor_file
+from lstmgen.checkpoint import metrics, tensor_file
 from lstmgen.checkpoint.model_file import find_model
 from lstmgen.config import Config, from_toml
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
+from lstmgen.opening import NotRegularError, open_regular, require_regular
 from lstmgen.storage import FolderLock, disk
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ STATE_FORMAT: Final = "lstmgen-state"
 STATE_VERSION: Final = 2
 _NOT_FINITE: Final = "$float"
 """Key under which the state's JSON holds a number that JSON has no word for."""
-_MAX_CONFIG_BYTES: Final = 2**20
 
 
 class RunFolder:
@@ -104,13 +105,14 @@ class RunFolder:
         """The folder of an existing run, by its path or its name under `runs`.
 
         Raises:
-            ModelFileError: there is no run, or only its model is left.
+            ModelFileError: there is no run, only its model is left, or links or other things stand in the places of its files.
             MachineError: its folder cannot be written.
         """
         for folder in (Path(path), runs / path):
             run = RunFolder(folder)
             if run_files.holds_state(folder):
                 run._refuse_if_read_only()
+                run._refuse_what_no_run_makes()
                 return run
         model = find_model(str(path), runs=runs)
         raise ModelFileError(
@@ -141,7 +143,7 @@ class RunFolder:
             MachineError: a file cannot be written or removed.
         """
         self.clear()
-        storage.atomic_write(self.path / run_files.LAST, _packed(tensors, meta))
+        storage.atomic_write(self.path / run_files.LAST, _packed(tensors, meta), follow=False)
         self._earlier = None
         self._remove({item.name for item in self._own_files()} - keep - {run_files.LAST})
 
@@ -194,16 +196,14 @@ class RunFolder:
         """
         if not self.metrics_path.exists():
             return
-        kept: list[bytes] = []
-        with self.metrics_path.open("rb") as lines:
-            for line in lines:
-                try:
-                    values = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(values, dict) and not (isinstance(values.get("step"), int) and values["step"] > step):
-                    kept.append(line if line.endswith(b"\n") else line + b"\n")
-        storage.atomic_write(self.metrics_path, b"".join(kept))
+
+        def write(target: BinaryIO) -> None:
+            with open_regular(self.metrics_path, follow=False) as stream:
+                for line, row in metrics.rows(stream):
+                    if not (isinstance(row.get("step"), int) and row["step"] > step):
+                        target.write(line if line.endswith(b"\n") else line + b"\n")
+
+        storage.atomic_write(self.metrics_path, write, follow=False)
 
     def save_state(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
         """Saves what resuming needs. The one before is kept, and stays the newest until the new one is complete.
@@ -216,7 +216,7 @@ class RunFolder:
             DivergedError: a tensor holds a number that is not finite.
             MachineError: the disk is full, or the like. What was saved before is untouched.
         """
-        storage.atomic_write(self.path / run_files.LAST, _packed(tensors, meta), previous=self.path / run_files.PREVIOUS)
+        storage.atomic_write(self.path / run_files.LAST, _packed(tensors, meta), previous=self.path / run_files.PREVIOUS, follow=False)
 
     def load_state(self, *, warn: Callable[[str], None] | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What `save_state` was last given. A damaged newest one is moved aside, and the one before is taken.
@@ -248,12 +248,12 @@ class RunFolder:
 
     def write_config(self, config: Config) -> None:
         """Saves the resolved settings. Raises MachineError."""
-        storage.atomic_write(self.path / run_files.CONFIG, config.to_toml().encode("utf-8", "surrogateescape"))
+        storage.atomic_write(self.path / run_files.CONFIG, config.to_toml().encode("utf-8", "surrogateescape"), follow=False)
 
     def write_sources(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Saves what was read and what was not, one JSON object a file. Raises MachineError."""
         lines = "".join(json.dumps(dict(row), ensure_ascii=True) + "\n" for row in rows)
-        storage.atomic_write(self.path / run_files.SOURCES, lines.encode())
+        storage.atomic_write(self.path / run_files.SOURCES, lines.encode(), follow=False)
 
     def kept_input(self, name: object) -> Path:
         """The file that keeps what the run read from standard input.
@@ -267,6 +267,7 @@ class RunFolder:
         found = sorted(item.name for item in self.path.iterdir() if run_files.is_kept_input(item.name) and name in (None, item.name))
         if not found:
             raise CorpusError(f"{self.path} does not hold what was read from standard input", remedy="start a new run")
+        tensor_file.open_file(self.path / found[0], at_most=sys.maxsize, what="what was read from standard input").close()
         return self.path / found[0]
 
     def read_config(self) -> Config:
@@ -276,8 +277,8 @@ class RunFolder:
             ModelFileError: they are missing or damaged.
         """
         path = self.path / run_files.CONFIG
-        with tensor_file.open_file(path) as stream:
-            text = stream.read(_MAX_CONFIG_BYTES).decode("utf-8", "surrogateescape")
+        with tensor_file.open_file(path, at_most=limits.MAX_CONFIG_BYTES, what="the settings of a run") as stream:
+            text = stream.read().decode("utf-8", "surrogateescape")
         try:
             return from_toml(text, name=str(path))
         except UsageError as error:
@@ -295,6 +296,17 @@ class RunFolder:
             raise MachineError(
                 f"the folder {str(self.path)!r} cannot be written", remedy="choose another folder, or change its permissions"
             )
+
+    def _refuse_what_no_run_makes(self) -> None:
+        """Raises ModelFileError where something stands in the place of a file of the run that is no file, such as a link to elsewhere."""
+        for item in [*self._own_files(), self.path / run_files.LOCK]:
+            with contextlib.suppress(FileNotFoundError):
+                try:
+                    require_regular(item, follow=False)
+                except NotRegularError as error:
+                    raise ModelFileError(
+                        f"{str(item)!r} is {error.strerror}", remedy="move it away, and put a copy of the file in its place"
+                    ) from error
 
     def _refuse_if_occupied(self) -> None:
         """Raises UsageError when there is anything in the folder but a lock, and what a run kept of its input that never began."""

@@ -5,26 +5,30 @@
     data            the tensors, without gaps
 
 The metadata has one key, `lstmgen`, whose value is the document. `docs/formats.md` describes it. Reading goes from the cheap to the
-costly: kind of file, size, header as JSON, document, header as safetensors' own reader sees it; nothing is allocated for tensors before all
-of that is right. torch is loaded only where tensors are.
+costly: kind of file, size, header as JSON, document, types, shapes and places of the tensors; nothing is allocated for tensors before all
+of that is right. The data is read once, in pieces, for the checksum and into the tensors where they are wanted, so that no file takes more
+memory than its tensors, and what is verified is what is used. torch is loaded only where tensors are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
-import stat
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import safetensors
+import numpy as np
 
-from lstmgen import limits
-from lstmgen.checkpoint import strict_json
+from lstmgen import limits, strict_json
 from lstmgen.errors import DivergedError, MachineError, ModelFileError
+from lstmgen.opening import NotRegularError, open_regular
+from lstmgen.schema import SchemaError, list_of, table, text, whole
 from lstmgen.storage import machine_errors
 from lstmgen.wording import counted
 
@@ -33,8 +37,24 @@ if TYPE_CHECKING:
 
 METADATA_KEY: Final = "lstmgen"
 _LENGTH_BYTES: Final = 8
-_TYPES: Final = frozenset(("F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL"))
-_MAX_DIMENSIONS: Final = 8
+_TORCH_NAMES: Final = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U8": "uint8",
+}
+"""Types of numbers by safetensors' name, and torch's."""
+_BYTES: Final = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1}
+_EXPONENTS: Final = {"F64": ("<u8", 0x7FF << 52), "F32": ("<u4", 0xFF << 23), "F16": ("<u2", 0x1F << 10), "BF16": ("<u2", 0xFF << 7)}
+"""Of floating-point types, the bits that are all set where a number is not finite."""
+_NAME: Final = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
+_ENTRY: Final = table({"dtype": text(), "shape": list_of(whole(), at_most=8), "data_offsets": list_of(whole(), exactly=2)})
+_CHUNK_BYTES: Final = 2**20
 _REMEDY: Final = "name a run folder, or a model.safetensors that lstmgen wrote"
 _DAMAGED: Final = "fetch or copy the file again, or train the model again"
 _KINDS: Final = (
@@ -53,10 +73,12 @@ _KINDS: Final = (
 
 @dataclass(frozen=True)
 class Entry:
-    """One tensor in the header: safetensors' name of its type, and its shape."""
+    """One tensor in the header: safetensors' name of its type, its shape, and where its bytes begin and end in the data."""
 
     dtype: str
     shape: tuple[int, ...]
+    begin: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -68,12 +90,14 @@ class Header:
         document: the JSON document, its checksum taken out.
         sha256: the checksum that the file claims.
         file_bytes: size of the whole file.
+        data_begin: where the data begins.
     """
 
     entries: dict[str, Entry]
     document: dict[str, Any]
     sha256: str
     file_bytes: int
+    data_begin: int
 
 
 def pack(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> bytes:
@@ -116,31 +140,34 @@ def checksum(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def open_file(path: Path) -> BinaryIO:
-    """An existing, regular file of bounded size, open for reading.
+def open_file(path: Path, *, at_most: int = limits.MAX_MODEL_FILE_BYTES, what: str = "a model file") -> BufferedReader:
+    """A file of a run, open for reading: regular, no link, of bounded size.
+
+    Args:
+        path: of the file.
+        at_most: bytes that it may have.
+        what: is expected, for messages.
 
     Raises:
-        ModelFileError: it is missing, a folder, a pipe or a device, or too large.
+        ModelFileError: it is missing, something else, or too large.
         MachineError: the machine does not let it be read.
     """
     with machine_errors("read", path):
         try:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe, socket or device"
-                raise ModelFileError(f"{str(path)!r} is a {kind}, expected a model file", remedy=_REMEDY)
-            if status.st_size > limits.MAX_MODEL_FILE_BYTES:
-                raise ModelFileError(
-                    f"{str(path)!r} has {counted(status.st_size, 'byte')}, at most {limits.MAX_MODEL_FILE_BYTES:,} are read",
-                    remedy=_REMEDY,
-                )
-            # Should a pipe have taken its place since, opening it does not wait for a writer.
-            return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
+            stream = open_regular(path, follow=False)
+        except NotRegularError as error:
+            found = str(error.strerror).partition(",")[0]
+            raise ModelFileError(f"{str(path)!r} is {found}, expected {what}", remedy=_REMEDY) from error
         except (FileNotFoundError, NotADirectoryError, ValueError) as error:
             raise ModelFileError(f"there is no file {str(path)!r}", remedy=_REMEDY) from error
+        size = os.fstat(stream.fileno()).st_size
+        if size > at_most:
+            stream.close()
+            raise ModelFileError(f"{str(path)!r} has {counted(size, 'byte')}, at most {at_most:,} are read", remedy=_REMEDY)
+        return stream
 
 
-def read_header(stream: BinaryIO, path: Path, *, form: str, version: int) -> Header:
+def read_header(stream: BufferedReader, path: Path, *, form: str, version: int) -> Header:
     """The header of a file, checked; the stream stands at the data afterwards.
 
     Args:
@@ -158,46 +185,86 @@ def read_header(stream: BinaryIO, path: Path, *, form: str, version: int) -> Hea
         length = int.from_bytes(start[:_LENGTH_BYTES], "little")
         if len(start) <= _LENGTH_BYTES or start[_LENGTH_BYTES:] != b"{":
             raise _other_kind(path, start + stream.read(1000))
-        if length > min(limits.MAX_MODEL_HEADER_BYTES, file_bytes - _LENGTH_BYTES):
+        room = file_bytes - _LENGTH_BYTES - length
+        at_most = min(limits.MAX_MODEL_HEADER_BYTES, limits.MIN_MODEL_HEADER_BYTES + limits.MAX_HEADER_SHARE * max(0, room))
+        if room < 0 or length > at_most:
             raise ModelFileError(
                 f"{str(path)!r} is damaged or cut off: its header claims {counted(length, 'byte')}, the file has {file_bytes:,}, "
-                f"and at most {limits.MAX_MODEL_HEADER_BYTES:,} are read",
+                f"and at most {at_most:,} are read",
                 remedy=_DAMAGED,
             )
         header = b"{" + stream.read(length - 1)
+    data_begin = _LENGTH_BYTES + length
+    data_bytes = file_bytes - data_begin
     # The header and the metadata are objects; a tensor is one, with two lists.
-    table = _parse(header, path, "header", max_containers=2 + 3 * limits.MAX_TENSORS, max_values=16 * limits.MAX_TENSORS)
-    document, sha256 = _document(table.pop("__metadata__", None), path, form=form, version=version)
-    return Header(_entries(table, path), document, sha256, file_bytes)
+    described = _parse(header, path, "header", max_containers=2 + 3 * limits.MAX_TENSORS, max_values=16 * limits.MAX_TENSORS)
+    # An id has an entry or two in the tokenizer and at least three numbers in the tensors, so an honest document is no larger than these.
+    max_values = limits.MIN_DOCUMENT_VALUES + data_bytes // 3
+    document, sha256 = _document(described.pop("__metadata__", None), path, form=form, version=version, max_values=max_values)
+    return Header(_entries(described, path, data_bytes), document, sha256, file_bytes, data_begin)
 
 
-def read_tensors(stream: BinaryIO, header: Header, path: Path) -> dict[str, Tensor]:
-    """Every tensor, after the checksum has been found right.
+def read_tensors(stream: BufferedReader, header: Header, path: Path) -> dict[str, Tensor]:
+    """Every tensor, verified.
 
     Raises:
-        ModelFileError: the content does not have the checksum that the file claims, or a number is not finite.
+        ModelFileError: as `verify`.
         MachineError: there is not enough memory, or the file cannot be read.
     """
-    import safetensors.torch
     import torch
 
     try:
-        with machine_errors("read", path):
-            stream.seek(0)
-            tensors = safetensors.torch.load(stream.read(header.file_bytes))
-    except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise _damaged(error, path) from error
-    except MemoryError as error:
+        room = {name: torch.empty(entry.end - entry.begin, dtype=torch.uint8) for name, entry in header.entries.items()}
+    except (MemoryError, RuntimeError) as error:
         raise MachineError(
-            f"there is not enough memory to read {str(path)!r}, which needs {counted(2 * header.file_bytes, 'byte')}",
+            f"there is not enough memory to read {str(path)!r}, which needs {counted(header.file_bytes, 'byte')}",
             remedy="close other programs, or read it on a machine with more memory",
         ) from error
-    if checksum(tensors, header.document) != header.sha256:
+    verify(stream, header, path, into={name: tensor.numpy().data for name, tensor in room.items()})
+    types = {name: getattr(torch, _TORCH_NAMES[entry.dtype]) for name, entry in header.entries.items()}
+    return {name: room[name].view(types[name]).reshape(entry.shape) for name, entry in header.entries.items()}
+
+
+def verify(stream: BufferedReader, header: Header, path: Path, *, into: Mapping[str, memoryview] | None = None) -> None:
+    """Reads the data once, in pieces.
+
+    Args:
+        stream: of the file, open.
+        header: its header.
+        path: for messages.
+        into: for every tensor a place of its size to put its bytes; None keeps none.
+
+    Raises:
+        ModelFileError: the content does not have the checksum that the file claims, or a number is not finite.
+        MachineError: the file cannot be read.
+    """
+    digest = hashlib.sha256(strict_json.dumps(header.document).encode())
+    scratch, endless = memoryview(bytearray(_CHUNK_BYTES)), ""
+    with machine_errors("read", path):
+        for name in sorted(header.entries):
+            entry = header.entries[name]
+            digest.update(f"\n{name}\ntorch.{_TORCH_NAMES[entry.dtype]} {list(entry.shape)}\n".encode())
+            stream.seek(header.data_begin + entry.begin)
+            for at in range(0, entry.end - entry.begin, _CHUNK_BYTES):
+                size = min(_CHUNK_BYTES, entry.end - entry.begin - at)
+                chunk = scratch[:size] if into is None else into[name][at : at + size]
+                if stream.readinto(chunk) < size:
+                    raise ModelFileError(f"{str(path)!r} became shorter while it was read", remedy=_DAMAGED)
+                digest.update(chunk)
+                if not endless and not _is_finite(chunk, entry.dtype):
+                    endless = name
+    if digest.hexdigest() != header.sha256:
         raise ModelFileError(f"{str(path)!r} is damaged: its content does not have the checksum that it was saved with", remedy=_DAMAGED)
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise ModelFileError(f"the tensor {name!a} in {str(path)!r} holds a number that is not finite", remedy=_DAMAGED)
-    return tensors
+    if endless:
+        raise ModelFileError(f"the tensor {endless!r} in {str(path)!r} holds a number that is not finite", remedy=_DAMAGED)
+
+
+def _is_finite(chunk: memoryview, dtype: str) -> bool:
+    if dtype not in _EXPONENTS:
+        return True
+    whole, exponent = _EXPONENTS[dtype]
+    bits = np.frombuffer(chunk, whole)
+    return not ((bits & bits.dtype.type(exponent)) == exponent).any()
 
 
 def _parse(text: bytes, path: Path, what: str, **bounds: int) -> dict[str, Any]:
@@ -210,7 +277,7 @@ def _parse(text: bytes, path: Path, what: str, **bounds: int) -> dict[str, Any]:
     return table
 
 
-def _document(metadata: Any, path: Path, *, form: str, version: int) -> tuple[dict[str, Any], str]:
+def _document(metadata: Any, path: Path, *, form: str, version: int, max_values: int) -> tuple[dict[str, Any], str]:
     """The document without its checksum, and the checksum."""
     text = metadata.get(METADATA_KEY) if isinstance(metadata, dict) else None
     if not isinstance(text, str):
@@ -220,7 +287,7 @@ def _document(metadata: Any, path: Path, *, form: str, version: int) -> tuple[di
             f"the description in {str(path)!r} has {counted(len(text), 'byte')}, at most {limits.MAX_DOCUMENT_BYTES:,} are read",
             remedy=_DAMAGED,
         )
-    document = _parse(text.encode("utf-8", "surrogatepass"), path, "description")
+    document = _parse(text.encode("utf-8", "surrogatepass"), path, "description", max_values=max_values)
     found, number = document.get("format"), document.get("version")
     if found != form:
         raise ModelFileError(f"{str(path)!r} holds {ascii(found)[:60]}, expected {form!r}", remedy=_REMEDY)
@@ -237,24 +304,37 @@ def _document(metadata: Any, path: Path, *, form: str, version: int) -> tuple[di
     return document, sha256
 
 
-def _entries(table: dict[str, Any], path: Path) -> dict[str, Entry]:
-    """Every tensor of the header; safetensors finds whether types are known, bytes fit shapes, and all together fill the file."""
+def _entries(described: dict[str, Any], path: Path, data_bytes: int) -> dict[str, Entry]:
+    """Every tensor of the header: the types are ours, the bytes fit the shapes, and all together they fill the data without a gap."""
+    entries = {name: _entry(name, values, path, data_bytes) for name, values in described.items()}
+    at = 0
+    for name, entry in sorted(entries.items(), key=lambda item: (item[1].begin, item[1].end)):
+        if entry.begin != at:
+            raise _damaged(path, f"the data of the tensor {name!r} begins at byte {entry.begin:,}, expected {at:,}")
+        at = entry.end
+    if at != data_bytes:
+        raise _damaged(path, f"its tensors have {counted(at, 'byte')}, its data has {data_bytes:,}")
+    return entries
+
+
+def _entry(name: str, values: Any, path: Path, data_bytes: int) -> Entry:
+    shown = f"the tensor {ascii(name)[:60]}"
+    if len(name) > limits.MAX_TENSOR_NAME_CHARS or not _NAME.fullmatch(name):
+        raise _damaged(path, f"a tensor is called {ascii(name)[:60]}")
     try:
-        with machine_errors("read", path), safetensors.safe_open(path, framework="numpy"):
-            pass
-    except safetensors.SafetensorError as error:
-        raise _damaged(error, path) from error
-    for name, values in table.items():
-        # safetensors also takes lists for objects, passes over keys that it does not know, and has types that torch cannot count with.
-        if not isinstance(values, dict) or len(values) != 3 or values["dtype"] not in _TYPES or len(values["shape"]) > _MAX_DIMENSIONS:
-            message = f"the tensor {ascii(name)[:60]} in {str(path)!r} is described as {ascii(values)[:120]}, which lstmgen never writes"
-            raise ModelFileError(message, remedy=_DAMAGED)
-    return {name: Entry(values["dtype"], tuple(values["shape"])) for name, values in table.items()}
+        _ENTRY(values, shown)
+    except SchemaError as error:
+        raise _damaged(path, str(error)) from error
+    dtype, shape, (begin, end) = values["dtype"], values["shape"], values["data_offsets"]
+    if dtype not in _BYTES:
+        raise _damaged(path, f"{shown} has the type {dtype!a}, which lstmgen never writes")
+    if not begin <= end <= data_bytes or math.prod(shape) * _BYTES[dtype] != end - begin:
+        raise _damaged(path, f"{shown} of shape {str(shape)[:60]} and type {dtype} does not fit its bytes {begin:,} to {end:,}")
+    return Entry(dtype, tuple(shape), begin, end)
 
 
-def _damaged(error: Exception, path: Path) -> ModelFileError:
-    said = ascii(str(error).removeprefix("Error while deserializing header: "))[:200]
-    return ModelFileError(f"{str(path)!r} is damaged or cut off: safetensors found {said}", remedy=_DAMAGED)
+def _damaged(path: Path, found: str) -> ModelFileError:
+    return ModelFileError(f"{str(path)!r} is damaged or cut off: {found}", remedy=_DAMAGED)
 
 
 def _other_kind(path: Path, start: bytes) -> ModelFileError:

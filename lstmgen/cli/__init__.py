@@ -67,7 +67,10 @@ _COMPLETE_VARIABLE: Final = "_LSTMGEN_COMPLETE"
 
 _ROOT: Final = Command(
     name="lstmgen",
-    help="Train LSTM language models on text or MIDI files, and generate from them.",
+    help="""Train LSTM language models on text or MIDI files, and generate from them.
+
+    Every option can be given by a variable too: LSTMGEN_TRAIN_MAX_TIME=10m stands for lstmgen train --max-time 10m, and
+    LSTMGEN_QUIET=1 for -q. What is typed wins, and an empty variable counts for nothing.""",
     examples=_EXAMPLES,
     actions=tuple(
         Action(Option(name=name, flags=f"--{name.replace('_', '-')}", type=bool, help=text), act)
@@ -97,7 +100,9 @@ def root_command(*, completion: bool = False) -> Any:
 def run(argv: Sequence[str]) -> int:
     """Run one command line in this process; returns the exit code and raises nothing."""
     streams = Streams.of_process(os.environ)
-    streams = streams.adjusted(quiet=False, verbose=False, debug="--debug" in argv, no_color="--no-color" in argv)
+    streams = streams.adjusted(
+        quiet=False, verbose=False, debug="--debug" in argv or bool(os.environ.get("LSTMGEN_DEBUG")), no_color="--no-color" in argv
+    )
     try:
         if len(argv) == 2 and argv[0] in {_SHOW, _INSTALL} and not argv[1].startswith("-"):
             return _complete_for(argv[0], argv[1], streams)

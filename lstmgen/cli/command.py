@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +14,8 @@ import typer.main
 
 import lstmgen
 from lstmgen.cli.help import COMMON_PANEL, SuggestingGroup, of_context
-from lstmgen.errors import Mistake, UsageError
+from lstmgen.cli.values import values_of
+from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
 
@@ -38,6 +40,7 @@ class Command:
         options: what may be given, in the order of the help; a function where that depends on the media that there are.
         actions: switches that do something else.
         commands: those of a group.
+        tells_variables: whether `run` is told as `variables` which options were read from the environment.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Command:
     options: tuple[Option, ...] | Callable[[], tuple[Option, ...]] = ()
     actions: tuple[Action, ...] = ()
     commands: tuple[Command, ...] = ()
+    tells_variables: bool = False
 
 
 def _show_help(context: typer.Context) -> None:
@@ -92,13 +96,19 @@ def _function(command: Command) -> Callable[..., Any]:
     def call(**typed: Any) -> int | None:
         context = typed["context"]
         root = context.find_root()
-        streams = root.obj = root.obj.adjusted(**{option.name: typed[option.name] for option in _COMMON})
+        common = values_of(root.info_name, _COMMON, typed, os.environ)
+        streams = root.obj = root.obj.adjusted(**common.by_name)
         streams.explain(f"lstmgen {lstmgen.__version__}, Python {platform.python_version()}: {context.command_path}")
         if command.commands and context.invoked_subcommand is not None:
             return None
         if command.run is None:
             return _show_help(context)
-        return command.run(streams, **_values(options, typed))
+        values = values_of(context.command_path, options, {option.name: typed[_identifier(option)] for option in options}, os.environ)
+        more = {"variables": values.variables} if command.tells_variables else {}
+        try:
+            return command.run(streams, **values.by_name, **more)
+        except UsageError as error:
+            raise values.named(error, options) from error
 
     actions = (*command.actions, _HELP)
     parameters = [
@@ -112,23 +122,19 @@ def _function(command: Command) -> Callable[..., Any]:
 
 
 def _parameter(option: Option, act: Callable[[typer.Context], None] | None = None) -> inspect.Parameter:
-    is_plain = option.type in {str, int, float, bool}
     told: dict[str, Any] = {
         "help": option.help + _shown_default(option),
         "metavar": option.unit or "|".join(option.choices) or None,
         "rich_help_panel": option.panel or None,
-        "min": option.low,
-        "max": option.high,
         "autocompletion": option.complete or ((lambda: list(option.choices)) if option.choices else None),
-        "parser": None if is_plain else option.type,
     }
     if option.flags:
         told |= {"callback": _at_once(act), "is_eager": True} if act else {}
-        # What is a bool already is not handed to pydantic, which would have to be loaded.
         declared = typer.Option(False if option.is_switch else None, *option.flags.split(), **told)
     else:
         declared = typer.Argument(... if option.required else None, **told)
-    kind: Any = option.type if is_plain else str
+    # Values are read by us, so that pydantic, which typer would read them with, is never loaded.
+    kind: Any = bool if option.type is bool else str
     kind = list[kind] if option.repeated else kind
     return inspect.Parameter(_identifier(option), inspect.Parameter.KEYWORD_ONLY, default=declared, annotation=kind)
 
@@ -150,29 +156,3 @@ def _shown_default(option: Option) -> str:
     if option.default is None or isinstance(option.default, bool):
         return ""
     return f" [{option.default:g}]" if isinstance(option.default, float) else f" [{option.default}]"
-
-
-def _values(options: tuple[Option, ...], typed: Mapping[str, Any]) -> dict[str, Any]:
-    """The value of every option, by its name.
-
-    Raises:
-        UsageError: naming every word that is not among the choices of its option.
-    """
-    values = {option.name: _value(option, typed[_identifier(option)]) for option in options}
-    wrong = [
-        (option, word)
-        for option in options
-        if option.choices
-        for word in (values[option.name] if option.repeated else [values[option.name]])
-        if word is not None and word not in option.choices
-    ]
-    if wrong:
-        mistakes = [Mistake(option.flag, f"expected one of {', '.join(option.choices)}, found {word!r}") for option, word in wrong]
-        raise UsageError(mistakes=mistakes, remedy=f"{wrong[0][0].flag} {wrong[0][0].choices[0]}")
-    return values
-
-
-def _value(option: Option, typed: Any) -> Any:
-    if option.repeated:
-        return tuple(typed or ())
-    return option.default if typed is None else typed

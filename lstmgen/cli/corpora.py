@@ -10,7 +10,7 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpus_names
 from lstmgen.cli.options import JSON, cache
-from lstmgen.cli.output import Streams, to_json
+from lstmgen.cli.output import Streams
 from lstmgen.cli.wording import counted, size
 from lstmgen.cli.wrapping import PAGE_COLUMNS, listed
 from lstmgen.options import Option
@@ -32,7 +32,7 @@ def list_corpora(streams: Streams, *, json: bool) -> None:
     rows = [(entry, api.corpus_is_here(entry.name, cache())) for entry in api.corpora(cache())]
     if json:
         for entry, here in rows:
-            streams.product_line(to_json(_as_object(entry, available=here)))
+            streams.object_line(_as_object(entry, available=here))
         return
     column = max(len(entry.name) for entry, _ in rows) + 2
     for entry, here in rows:
@@ -76,7 +76,10 @@ def path(streams: Streams, *, name: str, json: bool) -> None:
 
 def _tell_place(streams: Streams, name: str, place: Path, *, json: bool) -> None:
     facts = _as_object(api.find_corpus(name, cache()), available=True) if json else {}
-    streams.product_line(to_json(facts | {"path": str(place)}) if json else str(place))
+    if json:
+        streams.object_line(facts | {"path": str(place)})
+    else:
+        streams.product_line(str(place))
 
 
 def _pieces(number: float) -> str:

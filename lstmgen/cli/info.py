@@ -11,7 +11,7 @@ from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import first_sample
 from lstmgen.cli.options import JSON, cache
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import quality_line, short_path
 from lstmgen.cli.runs import curves_of, step_label
@@ -61,7 +61,10 @@ def info(streams: Streams, *, thing: str, json: bool) -> None:
     """Describe a model, a run, a corpus, a text or a tune."""
     facts = api.describe(thing, cache=cache(), executor=reading_pool())
     streams.explain(f"{thing} was taken for a {facts['kind']}")
-    for line in [to_json(facts)] if json else _lines(facts, streams.row_columns):
+    if json:
+        streams.object_line(facts)
+        return
+    for line in _lines(facts, streams.row_columns):
         streams.product_line(line)
 
 

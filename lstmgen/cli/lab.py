@@ -12,7 +12,7 @@ from lstmgen import api, choices
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.options import JSON
-from lstmgen.cli.output import Streams, to_json
+from lstmgen.cli.output import Streams
 from lstmgen.cli.table import aligned, fitting, terminal_width
 from lstmgen.cli.wording import amount, counted, duration
 from lstmgen.errors import UsageError
@@ -69,7 +69,7 @@ def _list(streams: Streams, *, json: bool) -> None:
     tasks = {name: api.lab_task(name) for name in choices.LAB_TASKS}
     if json:
         for name, task in tasks.items():
-            streams.product_line(to_json({"task": name, "about": task.about, "shows": task.shows, "published": task.published}))
+            streams.object_line({"task": name, "about": task.about, "shows": task.shows, "published": task.published})
         return
     for name, task in tasks.items():
         streams.product_line(name)
@@ -99,7 +99,7 @@ def _try(streams: Streams, name: str, cells: Sequence[str], seeds: range, *, ste
     if json:
         for trial in results:
             facts = {"task": name, "unit": task.unit, "chance": task.chance, "published": task.published}
-            streams.product_line(to_json(facts | asdict(trial)))
+            streams.object_line(facts | asdict(trial))
         return
     rows = [["cell", "parameters", "right", "worst", "best", "loss", "state norm", "time a trial"]]
     for cell in cells:
@@ -130,7 +130,7 @@ def _gradient(streams: Streams, cells: tuple[str, ...], *, seed: int, json: bool
     measured = [(cell, bias, api.untrained_gradient(cell, seed=seed, forget_bias=bias)) for cell, bias in rows]
     if json:
         for cell, bias, kept in measured:
-            streams.product_line(to_json({"cell": cell, "forget_bias": bias, **asdict(kept)}))
+            streams.object_line({"cell": cell, "forget_bias": bias, **asdict(kept)})
         return
     lags = measured[0][2].lags
     table = [["share left after k steps", *(f"k = {lag}" for lag in lags)]]

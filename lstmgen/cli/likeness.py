@@ -8,7 +8,7 @@ from typing import Any, Final
 from lstmgen import api
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.options import cache, draw_seed
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.table import aligned, figure
 from lstmgen.wording import counted
 
@@ -43,7 +43,7 @@ def report(
         items, told = _drawn(streams, model, count, seed), {"source": f"{counted(count, 'sample')} of seed {seed}", "seed": seed}
     found = model.likeness(items, cache=cache())
     if json:
-        streams.product_line(to_json(told | {"samples": len(items), "statistics": [each.to_json() for each in found]}))
+        streams.object_line(told | {"samples": len(items), "statistics": [each.to_json() for each in found]})
         return
     for line in _table(found):
         streams.product_line(line)

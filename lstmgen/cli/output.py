@@ -22,6 +22,7 @@ from typing import Any, BinaryIO, Final
 
 from lstmgen.cli.wrapping import LEAST_COLUMNS, PAGE_COLUMNS, wrapped
 from lstmgen.errors import MachineError
+from lstmgen.version import JSON_SCHEMA
 
 _HIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters but tab and newline, what reorders text, and halves of surrogate pairs."""
@@ -204,6 +205,10 @@ class Streams:
     def product_line(self, text: str) -> None:
         """Write one line of the product, such as a JSON object or a row of a table."""
         self.product(text + "\n")
+
+    def object_line(self, values: Mapping[str, Any]) -> None:
+        """Write one object of JSON on a line, as the product; docs/formats.md lists the fields."""
+        self.product_line(to_json({"schema": JSON_SCHEMA, **values}))
 
     def say(self, *parts: str | Styled) -> None:
         """A message of one line, unless `-q`; whatever in it could end the line or steer the terminal is written out."""

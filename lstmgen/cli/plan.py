@@ -9,7 +9,7 @@ from typing import Any, Final
 import lstmgen
 from lstmgen import api
 from lstmgen.cli.options import cache
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import preparing_line
 from lstmgen.cli.wording import amount, counted, duration, size
@@ -29,7 +29,10 @@ def show_plan(streams: Streams, call: Mapping[str, Any], *, json: bool) -> None:
 
     how = {"stdin": streams.stdin, "cache": cache(), "executor": reading_pool(), "progress": progress, "started_at": time.monotonic()}
     plan = lstmgen.train(**call, **how).plan()
-    for line in [to_json(plan.to_json())] if json else _lines(plan):
+    if json:
+        streams.object_line(plan.to_json())
+        return
+    for line in _lines(plan):
         streams.product_line(line)
 
 

@@ -236,11 +236,12 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
 
 def quality_line(val: dict[str, Any] | None) -> str:
     """`1.447 nats a character, 2.088 bits a character (perplexity 4.25 a token)`."""
-    if not val:
+    val = val or {}
+    per_token, per_char, perplexity = val.get("nats_per_token"), val.get("nats_per_char"), val.get("perplexity")
+    if val.get("nats_per_note") is not None and per_token is not None:
+        return f"{float(per_token):.4f} nats a token, {float(val['nats_per_note']):.3f} nats a note"
+    unit, nats = ("character", per_char) if per_char is not None else ("token", per_token)
+    if nats is None:
         return ""
-    per_char, perplexity = val.get("nats_per_char"), val.get("perplexity")
-    if val.get("nats_per_note") is not None:
-        return f"{float(val['nats_per_token']):.4f} nats a token, {float(val['nats_per_note']):.3f} nats a note"
-    unit, nats = ("character", float(per_char)) if per_char is not None else ("token", float(val["nats_per_token"]))
     shown = "beyond all numbers" if perplexity is None else f"{float(perplexity):.4g} a token"
     return f"{nats:.4f} nats a {unit}, {bits(nats):.4f} bits a {unit} (perplexity {shown})"

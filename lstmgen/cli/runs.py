@@ -12,7 +12,7 @@ from lstmgen.cli.command import Command
 from lstmgen.cli.complete import paths
 from lstmgen.cli.complete import runs as offered_runs
 from lstmgen.cli.options import JSON, TENSORBOARD
-from lstmgen.cli.output import Streams, Styled, one_line, to_json
+from lstmgen.cli.output import Streams, Styled, one_line
 from lstmgen.cli.sparkline import Points, chart, plain, scale_of
 from lstmgen.cli.table import aligned, clipped, fitting, terminal_width
 from lstmgen.cli.wording import amount, counted, duration, size
@@ -103,7 +103,7 @@ def list_runs(streams: Streams, *, folder: Path, sort: str, json: bool) -> None:
     found = sorted(api.list_runs(folder), key=_SORTS[sort])
     if json:
         for run in found:
-            streams.product_line(to_json(run.to_json()))
+            streams.object_line(run.to_json())
         return
     if not found:
         streams.say(f"there are no runs in {folder}; lstmgen train FILE makes one")
@@ -146,7 +146,7 @@ def compare(streams: Streams, *, names: tuple[str, ...], json: bool) -> None:
     if json:
         different = {key: [settings.get(key) for settings in found.settings] for key in found.different}
         runs = [run.to_json() | _curves(history) for run, history in zip(found.runs, histories, strict=True)]
-        streams.product_line(to_json({"different": different, "runs": runs}))
+        streams.object_line({"different": different, "runs": runs})
         return
     width = terminal_width(streams) or 100
     for line in _compared(found, names, width):

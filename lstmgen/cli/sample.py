@@ -94,7 +94,7 @@ def _prompt(
     """
     file = STANDARD_INPUT if values["prompt"] == STANDARD_INPUT else values["prompt_file"]
     if file is not None:
-        most = 4 * limits.MAX_PROMPT_CHARS if as_text else limits.MAX_MIDI_BYTES
+        most = limits.MAX_PROMPT_BYTES if as_text else limits.MAX_MIDI_BYTES
         prompt = read_input(file, streams, what="the prompt", most=most, typed=as_text)
     elif values["prompt"] is not None:
         prompt = meant(values["prompt"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import collections
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +14,8 @@ from typing import Any
 from lstmgen import api, run_files
 from lstmgen.cli.media import RENDERINGS, Presentation
 from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
-from lstmgen.cli.output import Streams, Styled, encode, to_json
+from lstmgen.cli.output import Streams, Styled, encode
+from lstmgen.cli.wording import size
 from lstmgen.errors import UsageError
 from lstmgen.wording import counted
 
@@ -62,7 +64,7 @@ class Target:
         return Target(
             presentation=presentation,
             files=files,
-            folder=files[0].parent if files and (is_folder(out) or not presentation.as_text) else None,
+            folder=files[0].parent if files else None,
             beside=beside,
             json=values["json"],
             at_once=not values["stream"],
@@ -70,11 +72,20 @@ class Target:
             prompt_file=values["prompt_file"],
         )
 
+    def files_of(self, place: int) -> list[Path]:
+        """The file of a sample, and those beside it."""
+        path = self.files[place]
+        return [path, *(path.with_suffix(f".{kind}") for kind in self.beside)]
+
     def object_of(self, place: int, sample: api.Sample) -> dict[str, Any]:
         """What JSON tells of a sample."""
         presentation, facts = self.presentation, self.presentation.facts(sample)
         if self.files or not presentation.as_text:
             facts = {"file": str(self.files[place]) if self.files else None} | ({} if presentation.as_text else facts)
+        if self.files:
+            facts["files"] = [str(file) for file in self.files_of(place)]
+        elif not presentation.as_text:
+            facts["content_base64"] = base64.b64encode(sample.medium.to_bytes(sample.item)).decode()
         return {
             "index": sample.index,
             "seed": sample.seed,
@@ -133,7 +144,7 @@ class Writer:
                 continue  # a file of its own holds a sample that is complete
             sample = self._text(place, source) if target.presentation.as_text else self._whole(place, source)
             if target.json:
-                self._streams.product_line(to_json(target.object_of(place, sample)))
+                self._streams.object_line(target.object_of(place, sample))
             surprise = "nothing drawn" if sample.nats_per_token is None else f"{sample.nats_per_token:.3f} nats a token"
             self._streams.explain(f"sample {sample.index}: ended by {sample.ended} after {counted(sample.tokens, 'token')}, {surprise}")
             tokens += sample.tokens
@@ -190,7 +201,7 @@ class Writer:
         line = target.presentation.line(sample)
         if target.files:
             path = target.files[place]
-            for file in (path, *(path.with_suffix(f".{kind}") for kind in target.beside)):
+            for file in target.files_of(place):
                 sample.save(file, title=target.presentation.title(self._name, sample))
             line = f"wrote {path}: {line}"
         elif streams.out_is_terminal and target.shown and not target.json:
@@ -199,6 +210,8 @@ class Writer:
         elif not target.json:
             streams.product_bytes(sample.medium.to_bytes(sample.item))
         streams.say(line)
+        for file in target.files_of(place)[1:] if target.files else ():
+            streams.say(f"wrote {file}: {size(file.stat().st_size)}")
         self._tell("warning", sample.warnings)
         return sample
 

@@ -16,7 +16,7 @@ from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.media import chosen, medium_of_model, options_of
 from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, typed_to_the_end
-from lstmgen.cli.output import Streams, one_line, to_json
+from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
@@ -158,7 +158,7 @@ def score(
         if json:
             for source, found in _with_total(scored):
                 table = found.to_json(rows=per_line, per_token=per_token)
-                streams.product_line(to_json(table | {"window": window, "source": source}))
+                streams.object_line(table | {"window": window, "source": source})
             return
         for line in _report(scored, per_line=per_line, per_token=per_token, top=top, room=streams.row_columns):
             streams.product_line(line)
@@ -210,7 +210,7 @@ def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[
     for name, item in items:
         found = trained.novelty(item)
         if json:
-            streams.product_line(to_json(found.to_json() | {"held_out_copied_share": held_out, "source": name}))
+            streams.object_line(found.to_json() | {"held_out_copied_share": held_out, "source": name})
         else:
             streams.product_line(one_line(f"{name}: {found.line()}"))
     if held_out is not None and not json:
@@ -250,9 +250,8 @@ def _tokens(number: float) -> str:
 
 
 def _with_total(scored: list[Scored]) -> list[Scored]:
-    """What was scored, and all of it together where several items are parts of one stream."""
-    several = len(scored) > 1 and not scored[0][1].medium.apart
-    return [*scored, ("all", api.combined(found for _, found in scored))] if several else scored
+    """What was scored, and all of it together where it is several items."""
+    return [*scored, ("all", api.combined(found for _, found in scored))] if len(scored) > 1 else scored
 
 
 def _report(scored: list[Scored], *, per_line: bool, per_token: bool, top: int, room: int) -> Iterator[str]:

@@ -5,13 +5,13 @@ Types, bounds and defaults are read from the configuration and stand nowhere els
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
-from lstmgen import config
+from lstmgen import config, limits, strict_toml
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import options_of
 from lstmgen.cli.wording import duration, parse_duration
@@ -72,6 +72,8 @@ _TABLE: Final = {
     ),
 }
 _UNITS: Final = {"data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
+_TYPES: Final = {int: "whole number", float: "number", str: "text", bool: "true or false", tuple: "list of texts"}
+_NONE: Final[dict[Any, str]] = {None: "", (): ""}
 _COMPLETIONS: Final = {"data.val": corpora_and_files, "tokenizer.source_model": models}
 
 
@@ -89,6 +91,9 @@ def _option(panel: str, key: str, flags: str, text: str) -> Option:
         help=text,
         panel=panel,
         type=type_,
+        low=facts.bounds.low,
+        high=facts.bounds.high,
+        above=facts.bounds.above,
         unit="|".join(words) or unit,
         complete=(lambda incomplete: [word for word in words if word.startswith(incomplete)]) if words else _COMPLETIONS.get(key),
     )
@@ -122,26 +127,42 @@ def read_file(path: Path) -> dict[str, Any]:
         UsageError: it is not TOML, or holds mistakes, all of which are named.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            text = file.read(limits.MAX_CONFIG_BYTES + 1).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(
             f"the settings in {path} cannot be read: {reason}", remedy="-c FILE.toml, for example the config.toml of a run"
         ) from error
     config.from_toml(text, name=str(path))
-    table = tomllib.loads(text)
+    table = strict_toml.loads(text)
     return {f"{section}.{key}": value for section, values in table.items() for key, value in values.items()}
 
 
-def combine(given: Mapping[str, Any], assignments: Sequence[str], file: Path | None) -> dict[str, Any]:
-    """What the user chose, by `section.key`: an option before `--set`, `--set` before the file.
+def combine(
+    given: Mapping[str, Any], assignments: Sequence[str], file: Path | None, *, usual: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Any]:
+    """What the user chose, by `section.key`: an option before `--set`, `--set` before the file, the file before what is usual.
 
     Raises:
         UsageError: an option or assignment is wrong.
         InputError: the file cannot be read.
     """
-    check(given)
+    check({**usual, **given})
     settings = read_file(file) if file is not None else {}
     assigned = dict(config.parse_assignment(text) for text in assignments)
     config.Config().replace(assigned)
-    return {**settings, **assigned, **given}
+    return {**usual, **settings, **assigned, **given}
+
+
+def settings_table() -> list[str]:
+    """Every setting that `--set` takes: type, bounds or words, default, and the option that stands for it."""
+    flags = {option.name: option.flag for option in settings_options()}
+    rows = [["setting", "type", "default", "option", "what it may be"]]
+    for key in config.known_keys():
+        facts = config.facts_of(key)
+        limits = str(facts.bounds) if facts.type in {int, float} else "|".join(facts.choices)
+        default = str(facts.default).lower() if isinstance(facts.default, bool) else str(facts.default)
+        rows.append([key, _TYPES[facts.type], _NONE.get(facts.default, default), flags.get(key, ""), limits])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

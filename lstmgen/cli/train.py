@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import lstmgen
 from lstmgen import api, run_files
 from lstmgen.api import Prepared, Stopped
-from lstmgen.cli.command import Command
+from lstmgen.cli.command import Action, Command
 from lstmgen.cli.complete import corpora_and_files, models, paths
 from lstmgen.cli.interrupts import SafeStop, leaving_at_once
 from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, typed_to_the_end
-from lstmgen.cli.output import Streams, Styled, to_json
+from lstmgen.cli.output import Streams, Styled
 from lstmgen.cli.plan import show_plan
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import closing_lines, short_path
-from lstmgen.cli.settings import combine, settings_options
+from lstmgen.cli.settings import combine, settings_options, settings_table
 from lstmgen.cli.wording import command
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
@@ -106,6 +107,18 @@ _OPTIONS: Final = (
 )
 
 
+_SHOW_SETTINGS: Final = Action(
+    Option(
+        name="show_settings",
+        flags="--settings",
+        type=bool,
+        help="List every setting that --set takes, with its type, bounds, default and option.",
+        panel=_SETTINGS,
+    ),
+    lambda context: context.find_root().obj.own_line("\n".join(settings_table())),
+)
+
+
 def train(
     streams: Streams,
     *,
@@ -120,13 +133,18 @@ def train(
     assignments: tuple[str, ...],
     tensorboard: Path | None,
     dry_run: bool,
+    variables: Mapping[str, str],
     **values: Any,
 ) -> int:
     """Train a model on text or MIDI files, and keep the best.
 
     Everything needed to use the model is in RUN/model.safetensors; Ctrl-C saves and says how to resume.
     """
-    settings = combine({key: value for key, value in values.items() if value is not None}, assignments, config)
+    given = {key: value for key, value in values.items() if value is not None}
+    usual = {key: given.pop(key) for key in variables if key in given}
+    if resume is not None:  # what usually holds for new runs is no change of this one
+        usual = {key: value for key, value in usual.items() if key.startswith("runtime.")}
+    settings = combine(given, assignments, config, usual=usual)
     named_in_settings = settings.pop("data.sources", ())
     chosen = tuple(sources or named_in_settings)
     _check_call(chosen, out=out, overwrite=overwrite, resume=resume, init_from=init_from)
@@ -143,12 +161,19 @@ def train(
     call |= {"out": out, "resume": resume, "overwrite": overwrite, "pause_after": pause_after}
     exit_code, stopped, run = follow(streams, tensorboard=tensorboard, **call)
     if json:
-        streams.product_line(to_json(stopped.summary))
+        streams.object_line(stopped.summary)
     tell_end(streams, stopped, run, exit_code=exit_code, paused=pause_after is not None)
     return exit_code
 
 
-COMMAND: Final = Command(name="train", run=train, examples=_EXAMPLES, options=lambda: (*_OPTIONS, *settings_options()))
+COMMAND: Final = Command(
+    name="train",
+    run=train,
+    examples=_EXAMPLES,
+    options=lambda: (*_OPTIONS, *settings_options()),
+    actions=(_SHOW_SETTINGS,),
+    tells_variables=True,
+)
 
 
 def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, resume: str | None, init_from: str | None) -> None:

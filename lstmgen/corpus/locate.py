@@ -18,8 +18,8 @@ from typing import BinaryIO, Final
 
 from lstmgen import limits, run_files, storage
 from lstmgen.corpus import catalog
-from lstmgen.corpus.opening import obstacle
 from lstmgen.errors import CorpusError, UsageError
+from lstmgen.opening import obstacle
 
 STANDARD_INPUT: Final = "-"
 

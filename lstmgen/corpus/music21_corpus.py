@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lstmgen import limits, storage
+from lstmgen import limits, storage, strict_json
 from lstmgen.errors import CorpusError, MissingExtraError
+from lstmgen.opening import open_regular
 from lstmgen.wording import counted
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def stamp_of(name: str, cache: Path | None) -> Stamp | None:
         return None
     folder = folder_of(name, cache)
     try:
-        values = json.loads((folder / _STAMP).read_text(encoding="utf-8"))
+        with open_regular(folder / _STAMP) as stream:
+            values = strict_json.loads(stream.read(limits.MAX_DOCUMENT_BYTES))
         stamp = Stamp(
             music21=str(values["music21"]),
             files=int(values["files"]),
@@ -131,7 +133,7 @@ def stamp_of(name: str, cache: Path | None) -> Stamp | None:
         )
         sizes = [path.stat().st_size for path in files_of(name, cache)]
         right = values["version"] == FORMAT_VERSION and stamp.files == len(sizes) and stamp.total_bytes == sum(sizes)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return stamp if right else None
 

@@ -91,7 +91,7 @@ def _open_parts(folder: Path, parts: Mapping[str, Part], encoding: Encoding, *, 
         tokens = TokenFile.open(_file(folder, name), tokenizer_sha256=encoding.sha256)
         if (tokens.header["part"], tokens.header["corpus_sha256"]) != (name, part.sha256):
             raise CorpusError(f"{tokens.path}: the token file holds another corpus", remedy="delete the file; it is built again")
-        if tokens.ids.nbytes <= limits.VERIFY_TOKENS_BYTES:
+        if tokens.ids_bytes <= limits.VERIFY_TOKENS_BYTES:
             tokens.verify()
         opened[name] = tokens
     return Prepared(train=opened["train"], val=opened.get("val"), cached=cached)

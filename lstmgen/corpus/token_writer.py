@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from lstmgen import limits, storage
-from lstmgen.corpus.token_file import MAGIC, PREFIX, VERSION, smallest_dtype, starts_offset
+from lstmgen import limits, storage, strict_json
+from lstmgen.corpus.token_file import MAGIC, PREFIX, VERSION, sealed, smallest_dtype, starts_offset
 from lstmgen.errors import CorpusError
 from lstmgen.ids import BOUNDARY_ID, Ids
 
@@ -139,5 +138,5 @@ class _Writer:
         self._stream.write(bytes(starts_offset(header) - limits.TOKEN_HEADER_BYTES - self._count * self._dtype.itemsize))
         self._stream.write(starts)
         self._stream.seek(0)
-        text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+        text = strict_json.dumps(sealed(header)).encode()
         self._stream.write(PREFIX.pack(MAGIC, VERSION, len(text)) + text)

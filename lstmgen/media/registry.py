@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from lstmgen import choices
 from lstmgen.corpus.locate import Candidate
-from lstmgen.corpus.opening import open_regular
 from lstmgen.corpus.token_writer import Encoding
 from lstmgen.errors import UsageError
 from lstmgen.media import checks
 from lstmgen.media.base import Medium, Tokenizer
+from lstmgen.opening import open_regular
 
 _PROBE_BYTES: Final = 8192
 _LEAST_SHARE: Final = 0.25

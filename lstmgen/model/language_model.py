@@ -15,147 +15,18 @@ It knows ids and nothing of text or notes. Letters: T window, B streams, E embed
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lstmgen import limits
-from lstmgen.choices import CELLS
-from lstmgen.errors import ModelFileError
+from lstmgen.model.architecture import Architecture
 from lstmgen.model.cells import cell_of
 from lstmgen.model.cells.base import Gates, LayerState
 from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.norm import LayerNorm
 from lstmgen.model.state import State
-from lstmgen.wording import counted
-
-_DAMAGED: Final = "fetch or copy the model file again, or train the model again"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Architecture:
-    """All that decides the shapes of the network's tensors and what it computes with them."""
-
-    vocab_size: int
-    embedding_size: int
-    hidden_size: int
-    num_layers: int
-    cell: str = next(iter(CELLS))
-    dropout: float = 0.0
-    layer_norm: bool = True
-    residual: bool = True
-    tied: bool = False
-    clock_period: int = 0
-    """Length of the clock's cycle; 0: no clock."""
-    clock_low: int = 0
-    clock_high: int = 0
-    """The ids `clock_low .. clock_high` tick."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
-
-    @staticmethod
-    def from_json(values: Any) -> Architecture:
-        """The architecture a model file describes; trusts nothing.
-
-        Raises:
-            ModelFileError: a field is missing, unknown, of the wrong type, out of bounds, or too large in all.
-        """
-        if isinstance(values, dict):
-            values = {"clock_period": 0, "clock_low": 0, "clock_high": 0} | values
-        if not isinstance(values, dict) or set(values) != set(_BOUNDS):
-            raise ModelFileError(f"the architecture has the wrong fields, expected {', '.join(_BOUNDS)}", remedy=_DAMAGED)
-        for name, allowed in _BOUNDS.items():
-            if not allowed(values[name]):
-                raise ModelFileError(f"the architecture's {name} is {str(values[name])[:40]!r}, which is out of bounds", remedy=_DAMAGED)
-        architecture = Architecture(**values)
-        if architecture.tied and architecture.embedding_size != architecture.hidden_size:
-            raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ", remedy=_DAMAGED)
-        if architecture.num_parameters > limits.MAX_PARAMETERS:
-            raise ModelFileError(
-                f"the architecture has {counted(architecture.num_parameters, 'parameter')}, at most {limits.MAX_PARAMETERS:,} are read",
-                remedy="a smaller model: lstmgen train SOURCE --preset medium",
-            )
-        return architecture
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Every tensor of the network by name, with its shape, without building it."""
-        shapes: dict[str, tuple[int, ...]] = {"embedding.weight": (self.vocab_size, self.embedding_size)}
-        if self.clock_period:
-            shapes["clock.weight"] = (self.clock_period, self.embedding_size)
-        for number in range(self.num_layers):
-            width = self.embedding_size if number == 0 else self.hidden_size
-            shapes |= {f"layers.{number}.{name}": shape for name, shape in cell_of(self.cell).shapes(width, self.hidden_size).items()}
-            if self.layer_norm:
-                shapes[f"norms.{number}.weight"] = shapes[f"norms.{number}.bias"] = (width,)
-        if self.layer_norm:
-            shapes["norm.weight"] = shapes["norm.bias"] = (self.hidden_size,)
-        if not self.tied:
-            shapes["head.weight"] = (self.vocab_size, self.hidden_size)
-        shapes["head.bias"] = (self.vocab_size,)
-        return shapes
-
-    def former_names(self) -> dict[str, tuple[str, ...]]:
-        """For every tensor the names, in files of version 1, of those whose sum it is.
-
-        Raises:
-            ModelFileError: there were no such cells then.
-        """
-        former = cell_of(self.cell).former
-        if not former:
-            raise ModelFileError(f"a file of version 1 cannot hold the cell {self.cell}", remedy=_DAMAGED)
-        names: dict[str, tuple[str, ...]] = {}
-        for name in self.shapes():
-            room, _, rest = name.partition(".")
-            number, _, parameter = rest.partition(".")
-            names[name] = tuple(f"layers.{number}.fused.{old}" for old in former.get(parameter, ())) if room == "layers" else (name,)
-        return names
-
-    def former_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The tensors of this network in a file of version 1, by name, with their shapes."""
-        shapes = self.shapes()
-        return {old: shapes[name] for name, former in self.former_names().items() for old in former}
-
-    def renamed(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The tensors of a network by the names of `shapes`; they have these already, or those of version 1."""
-        if tensors.keys() >= self.shapes().keys():
-            return dict(tensors)
-        # A second bias was always zero, so that the sum is exact.
-        return {name: torch.stack([tensors[old] for old in former]).sum(0) for name, former in self.former_names().items()}
-
-    @property
-    def num_parameters(self) -> int:
-        """Numbers that are stored, counted from the shapes."""
-        return sum(math.prod(shape) for shape in self.shapes().values())
-
-
-def _whole(low: int, high: int) -> Any:
-    return lambda value: type(value) is int and low <= value <= high
-
-
-def _flag(value: Any) -> bool:
-    return type(value) is bool
-
-
-_BOUNDS: dict[str, Any] = {
-    "vocab_size": _whole(1, limits.MAX_VOCABULARY),
-    "embedding_size": _whole(1, limits.MAX_EMBEDDING_SIZE),
-    "hidden_size": _whole(1, limits.MAX_HIDDEN_SIZE),
-    "num_layers": _whole(1, limits.MAX_LAYERS),
-    "cell": lambda value: type(value) is str and value in CELLS,
-    "dropout": lambda value: type(value) in (int, float) and 0 <= value < 1,
-    "layer_norm": _flag,
-    "residual": _flag,
-    "tied": _flag,
-    "clock_period": _whole(0, limits.MAX_CLOCK_PERIOD),
-    "clock_low": _whole(0, limits.MAX_VOCABULARY),
-    "clock_high": _whole(0, limits.MAX_VOCABULARY),
-}
 
 
 class LanguageModel(nn.Module):

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lstmgen.ids import IdSequence
 from lstmgen.model.arithmetic import threads_for
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.state import State
@@ -98,7 +99,7 @@ def spread(spans_S2: Spans, max_tokens: int | None) -> Spans:
 
 def surprisals(
     network: LanguageModel,
-    ids: NDArray[Any],
+    ids: IdSequence,
     spans_S2: Spans,
     *,
     run_in: int = 0,
@@ -109,7 +110,7 @@ def surprisals(
 
     Args:
         network: the model; its training mode is as it was whenever a chunk is given.
-        ids: token ids of any integer type; may be memory-mapped.
+        ids: token ids of any integer type; in memory or in a file.
         spans_S2: what is read; a span ends before the last id.
         run_in: tokens before each span, as far as there are any, that are read first and not counted.
         arithmetic: gives the context in which the network runs.
@@ -127,7 +128,7 @@ def surprisals(
 
 def _side_by_side(
     network: LanguageModel,
-    ids: NDArray[Any],
+    ids: IdSequence,
     from_B: NDArray[np.int64],
     spans_B2: Spans,
     *,

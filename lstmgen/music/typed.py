@@ -1,7 +1,8 @@
 """Tunes as a person types them: `C4 E4 G4:2 r C4+E4+G4:1/2`.
 
 a word     a pitch, pitches joined by + that sound together, or r for a rest; bar lines | and commas may stand between words
-a pitch    letter, # or b, octave: C4 is middle C; without an octave in that of the pitch before, at first the fourth
+a pitch    letter, # or b, octave: C4 is middle C; without an octave in that of the pitch before, at first the fourth; or MIDI's number,
+           of which 60 is middle C
 :length    in quarter notes, such as 2, 0.5 or 1/3; it holds until another is given, at first 1
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from lstmgen.bounds import Bounds
 from lstmgen.errors import UsageError
 from lstmgen.music.scales import pitch_number
 from lstmgen.music.score import Notes, Score
@@ -17,10 +19,11 @@ from lstmgen.music.score import Notes, Score
 _TICKS: Final = 480
 _VELOCITY: Final = 80
 _FIRST_OCTAVE: Final = 4
-_MAX_BEATS: Final = 64
+_BEATS: Final = Bounds(low=1 / _TICKS, high=64)
 _BETWEEN: Final = re.compile(r"[\s,|]+")
-_WORD: Final = re.compile(r"(?P<what>[^:]+)(?::(?P<above>\d{1,3}(?:\.\d{1,6})?)(?:/(?P<below>\d{1,3}))?)?")
-_PITCH: Final = re.compile(r"(?P<name>[A-Ga-g][#♯b♭]?)(?P<octave>-?\d)?")
+_WORD: Final = re.compile(r"(?P<what>[^:]+)(?::(?P<above>\d{1,9}(?:\.\d{1,6})?)(?:/(?P<below>\d{1,9}))?)?")
+_PITCH: Final = re.compile(r"(?P<name>[A-Ga-g][#♯b♭]?)(?P<octave>-?\d)?|(?P<number>\d{1,9})")
+_PITCHES: Final = Bounds(low=0, high=127)
 _REST: Final = frozenset({"r", "R", "rest"})
 
 
@@ -44,9 +47,10 @@ def parse_tune(text: str) -> Score:
                 if pitch is None:
                     raise _refused(word)
                 octave = int(pitch["octave"]) if pitch["octave"] else octave
-                number = pitch_number(pitch["name"], octave)
-                if not 0 <= number <= 127:
-                    raise UsageError(f"{part!r} in {word!r} lies beyond what MIDI has", remedy="the lowest pitch is C-1, the highest G9")
+                number = int(pitch["number"]) if pitch["number"] else pitch_number(pitch["name"], octave)
+                if not _PITCHES.holds(number):
+                    remedy = "the lowest pitch is 0 or C-1, the highest 127 or G9"
+                    raise UsageError(f"{part!r} in {word!r}: expected a pitch of {_PITCHES} in MIDI, found {number}", remedy=remedy)
                 rows.append((round(now * _TICKS), round((now + length) * _TICKS), number))
         now += length
     if not rows:
@@ -58,8 +62,8 @@ def parse_tune(text: str) -> Score:
 def _length(word: str, above: str, below: str | None) -> float:
     divisor = int(below) if below else 1
     length = float(above) / divisor if divisor else 0.0
-    if not 1 / _TICKS <= length <= _MAX_BEATS:
-        raise UsageError(f"the length of {word!r} is out of bounds, expected up to {_MAX_BEATS} quarter notes", remedy="for example C4:1/2")
+    if not _BEATS.holds(length):
+        raise UsageError(f"the length of {word!r}: expected {_BEATS} quarter notes, found {length:g}", remedy="for example C4:1/2")
     return length
 
 

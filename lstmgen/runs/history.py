@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from lstmgen import limits, run_files
-from lstmgen.checkpoint.tensor_file import open_file
-from lstmgen.errors import LstmgenError
+from lstmgen import run_files
+from lstmgen.checkpoint import metrics
 
 _LARGEST: Final = 2.0**60
 
@@ -46,28 +43,16 @@ class History:
 
 
 def read_history(folder: str | os.PathLike[str]) -> History:
-    """What the metrics in a run folder tell. Lines that cannot be read are left out, and so is a file that is no regular one."""
+    """What the metrics in a run folder tell. Lines that cannot be read are left out, and so is a file that is no regular one.
+
+    Of very long metrics as many lines are looked at as make curves.
+    """
     found: dict[str, list[Point]] = {"loss_nats": [], "val_nats": []}
-    for values in _lines(Path(folder, run_files.METRICS)):
+    for values in metrics.glimpse(Path(folder, run_files.METRICS)):
         for name, points in found.items():
             if (point := _point(values, name)) is not None:
                 points.append(point)
     return History(training=tuple(found["loss_nats"]), validation=tuple(found["val_nats"]))
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with open_file(path) as stream:
-            lines = stream.read(limits.MAX_METRICS_BYTES).splitlines()
-    except (LstmgenError, OSError):
-        return
-    for line in lines:
-        try:
-            values = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(values, dict):
-            yield values
 
 
 def _point(values: dict[str, Any], name: str) -> Point | None:

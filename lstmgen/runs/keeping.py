@@ -19,6 +19,7 @@ from lstmgen.checkpoint.model_file import save_model
 from lstmgen.errors import MachineError
 from lstmgen.runs.run import Run
 from lstmgen.training.events import Event, Saved, Stepped, Warned
+from lstmgen.version import JSON_SCHEMA
 
 _METRICS_EVERY_S: Final = 2.0
 _FIRST_DELAY_S: Final = 1.0
@@ -100,7 +101,7 @@ class Keeper:
 
     def note(self, event: Event) -> Iterator[Event]:
         """Adds an event to the metrics, where it can be added, and passes it on; then a warning, the first time that it cannot."""
-        self._lines.append({"event": type(event).__name__.lower(), **asdict(event)})
+        self._lines.append({"schema": JSON_SCHEMA, "event": type(event).__name__.lower(), **asdict(event)})
         yield event
         try:
             self.write_lines()

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from lstmgen import storage
+from lstmgen import limits, storage, strict_json
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.choices import WITHOUT
@@ -31,9 +31,11 @@ from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads, threads_for
 from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
 from lstmgen.model.memory import refuse_training
-from lstmgen.runs import presets
+from lstmgen.opening import open_regular
+from lstmgen.runs import presets, resuming
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
+from lstmgen.strict_json import StrictJsonError
 
 _TOKENIZER_CACHE_VERSION = 2
 
@@ -133,9 +135,9 @@ def resume(order: Order, folder: RunFolder) -> Run:
     """
     folder.clear()
     warnings: list[str] = []
-    tensors, values = folder.load_state(warn=warnings.append)
+    found = resuming.read(folder, warn=warnings.append)
+    values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
     config = _changed_for_resume(folder, _settings(folder, values), order.changes)
-    tokenizer = tokenizer_from_json(values["tokenizer"])
     access = order.access(folder, folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None)
     gathered = gather(config.data, access, medium=medium_of(tokenizer))
     if gathered.material.sha256 != values["sources_sha256"]:
@@ -144,7 +146,6 @@ def resume(order: Order, folder: RunFolder) -> Run:
             remedy=f"start a new run from these weights: lstmgen train SOURCE --init-from {folder.path}",
         )
     files = token_files(gathered.material, tokenizer, access)
-    architecture = Architecture.from_json(values["architecture"])
     arithmetic = arithmetic_of(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
     gathered = replace(gathered, notes=tuple(warnings))
@@ -160,7 +161,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
         clock=order.clock,
     )
     trainer = run.trainer
-    trainer.restore(tensors, values["trainer"])
+    trainer.restore(found.tensors, values["trainer"])
     if trainer.progress() >= 1 and _has_ended(run):
         raise UsageError(
             f"the run in {folder.path} has used up its budget at step {trainer.counters.step:,}",
@@ -218,8 +219,8 @@ def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, ca
 def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) -> Tokenizer:
     """The tokenizer that was built from the same material in the same way before, or a new one, kept for the next time."""
     path = cache / "tokenizers" / f"{hashlib.sha256(json.dumps([_TOKENIZER_CACHE_VERSION, *what]).encode()).hexdigest()[:32]}.json"
-    with contextlib.suppress(OSError, ValueError, ModelFileError):
-        return tokenizer_from_json(json.loads(path.read_bytes()))
+    with contextlib.suppress(OSError, StrictJsonError, ModelFileError), open_regular(path) as stream:
+        return tokenizer_from_json(strict_json.loads(stream.read(limits.MAX_DOCUMENT_BYTES)))
     tokenizer = build()
     with contextlib.suppress(OSError, MachineError):
         storage.make_folder(path.parent)

@@ -18,7 +18,7 @@ from lstmgen.checkpoint.model_file import find_model, load_model, save_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import DivergedError, MachineError, UsageError
+from lstmgen.errors import CorpusError, DivergedError, MachineError, UsageError
 from lstmgen.media.base import MakeExecutor, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
@@ -176,6 +176,9 @@ class Training:
                         yield from keeper.note(event)
         except DivergedError as error:
             yield from self._after_divergence(run, error, keeper)
+        except CorpusError:  # the token files were spoiled between two steps: nothing of the run is lost
+            yield from keeper.last_checkpoint()
+            raise
 
     def _evaluated(self, run: Run, event: Evaluated, keeper: Keeper) -> Iterator[Event]:
         """Keeps the best model, and adds the loss a character."""
@@ -272,7 +275,7 @@ class Training:
 def _counted(val: TokenFile, run: Run) -> int:
     """Tokens of a token file that are predicted: all but the boundaries and what a model is told."""
     told_V = run.medium.told(run.tokenizer)
-    told = 0 if told_V is None else int(told_V[val.ids].sum())
+    told = 0 if told_V is None else int(told_V[val.ids[:]].sum())
     return max(1, len(val.ids) - len(val.starts) - told)
 
 

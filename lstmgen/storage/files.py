@@ -22,6 +22,7 @@ from typing import BinaryIO, Final, cast
 
 from lstmgen import limits
 from lstmgen.errors import MachineError
+from lstmgen.opening import open_own, open_regular
 from lstmgen.storage import disk
 
 _TEMPORARY: Final = re.compile(r"\.lstmgen-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{16}\.tmp")
@@ -86,11 +87,8 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes, *, previous: Path | None = None) -> None:
+def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes, *, previous: Path | None = None, follow: bool = True) -> None:
     """Replace a file, or create it, completely or not at all.
-
-    Where `path` is a symbolic link, the file that it points to is replaced and the link stays. A device, a pipe and what is open already,
-    such as /dev/stdout, are written to.
 
     Args:
         path: the target; its folder must exist.
@@ -98,11 +96,14 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes, *, previ
             seekable binary file. An OSError that it raises counts as a failure to write; one with another cause (a source that cannot be
             read) must be turned into another class by the function itself.
         previous: the name, in the same folder, that the old file gets; what had it before goes.
+        follow: as a user means it: where `path` is a symbolic link, the file that it points to is replaced and the link stays; a device,
+            a pipe and what is open already, such as /dev/stdout, are written to. False puts the file in the place of whatever is there,
+            as it must be in a folder that may be a stranger's.
 
     Raises:
         MachineError: the disk is full or read-only, permissions are missing, or the target is a folder. The old file is untouched.
     """
-    with written_aside(path, previous=previous, expected=write if isinstance(write, bytes) else None) as stream:
+    with written_aside(path, previous=previous, follow=follow, expected=write if isinstance(write, bytes) else None) as stream:
         if isinstance(write, bytes):
             stream.write(write)
         else:
@@ -111,7 +112,12 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes, *, previ
 
 @contextlib.contextmanager
 def written_aside(
-    path: Path, *, complete: tuple[type[BaseException], ...] = (), previous: Path | None = None, expected: bytes | None = None
+    path: Path,
+    *,
+    complete: tuple[type[BaseException], ...] = (),
+    previous: Path | None = None,
+    expected: bytes | None = None,
+    follow: bool = True,
 ) -> Generator[BinaryIO, None, None]:
     """A binary file that takes the place of `path` when the context ends, as `atomic_write` says; after an exception the old one stays.
 
@@ -120,19 +126,20 @@ def written_aside(
         complete: exceptions after which what was written so far is the whole file nevertheless.
         previous: the name, in the same folder, that the old file gets.
         expected: what the disk has to give back; by default it is not asked.
+        follow: as `atomic_write`.
 
     Raises:
         MachineError: as `atomic_write`.
     """
     with machine_errors("write", path):
-        if _is_channel(path):
-            with _opened(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOCTTY", 0), "ab") as stream:
+        if follow and _is_channel(path):
+            with _file(disk.open_file(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOCTTY", 0)), "ab") as stream:
                 yield stream
                 return
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
+        target = Path(os.path.realpath(path)) if follow else path
+        if target.is_dir() and (follow or not target.is_symlink()):
             raise IsADirectoryError(errno.EISDIR, "is a folder")
-        if target.exists() and not os.access(target, os.W_OK):
+        if target.is_file() and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, "is read-only")
         with _temporary_file(target.parent) as (stream, temporary):
             interrupted: BaseException | None = None
@@ -184,7 +191,8 @@ def append_line(path: Path, line: bytes) -> None:
     line = line.removesuffix(b"\n")
     if b"\n" in line:
         raise ValueError("append_line takes one line")
-    with machine_errors("append to", path), _opened(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, "rb+") as stream:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+    with machine_errors("append to", path), _file(open_own(path, flags, opener=disk.open_file), "rb+") as stream:
         size = stream.seek(0, os.SEEK_END)
         if size:
             stream.seek(size - 1)
@@ -232,7 +240,7 @@ def sha256_of(path: Path) -> str:
     Raises:
         MachineError: it cannot be read.
     """
-    with machine_errors("read", path), path.open("rb") as stream:
+    with machine_errors("read", path), open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -252,9 +260,9 @@ def _temporary_file(folder: Path) -> Generator[tuple[BinaryIO, Path], None, None
                 disk.unlink(path)
 
 
-def _opened(path: Path, flags: int, mode: str) -> BinaryIO:
+def _file(descriptor: int, mode: str) -> BinaryIO:
     """An unbuffered file."""
-    return cast("BinaryIO", disk.File(disk.open_file(path, flags), mode))
+    return cast("BinaryIO", disk.File(descriptor, mode))
 
 
 def _finish(stream: BinaryIO) -> None:
@@ -297,7 +305,7 @@ def _put_in_place(new: Path, target: Path, previous: Path | None) -> None:
     try:
         disk.link(target, spare)
     except OSError:
-        atomic_write(spare, target.read_bytes())  # a file system without hard links: a copy does the same, only slower
+        atomic_write(spare, target.read_bytes(), follow=False)  # a file system without hard links: a copy does the same, only slower
     disk.replace(new, target)
     disk.replace(spare, previous)
 

@@ -13,6 +13,7 @@ from typing import Final, Self
 
 from lstmgen import run_files
 from lstmgen.errors import InUseError
+from lstmgen.opening import open_own
 from lstmgen.storage import disk
 from lstmgen.storage.files import machine_errors
 
@@ -45,7 +46,7 @@ class FolderLock:
     def is_held(self) -> bool:
         """Whether another holder has it; where nobody does, it is taken and given back within the call. Makes no file."""
         try:
-            descriptor = os.open(self._path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+            descriptor = open_own(self._path, os.O_RDWR)
         except OSError:
             return False
         try:
@@ -66,7 +67,7 @@ class FolderLock:
             raise RuntimeError("this lock is held already")
         with machine_errors("lock", self._folder):
             while self._descriptor is None:
-                descriptor = disk.open_file(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0))
+                descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT, opener=disk.open_file)
                 try:
                     self._claim(descriptor)
                     if self._is_named(descriptor):
@@ -81,7 +82,7 @@ class FolderLock:
         if descriptor is None:
             return
         with contextlib.suppress(OSError):
-            disk.truncate(descriptor, 0)
+            _sign(descriptor, b"")
         os.close(descriptor)  # closing the only descriptor of an open file releases its lock
 
     def remove(self) -> None:
@@ -104,8 +105,7 @@ class FolderLock:
         holder = b""
         for _ in range(_ASKED):
             if _try_lock(descriptor):
-                disk.truncate(descriptor, 0)
-                disk.write(descriptor, f"{os.getpid()}\n".encode())
+                _sign(descriptor, f"{os.getpid()}\n".encode())
                 return
             os.lseek(descriptor, 0, os.SEEK_SET)
             holder = os.read(descriptor, 32).strip()
@@ -118,9 +118,17 @@ class FolderLock:
     def _is_named(self, descriptor: int) -> bool:
         """Whether the file that was locked is still the one of that name, and not one that its holder took away."""
         try:
-            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+            return os.path.samestat(os.fstat(descriptor), self._path.lstat())
         except FileNotFoundError:
             return False
+
+
+def _sign(descriptor: int, holder: bytes) -> None:
+    """Write who holds a lock; not into a file of two names, for the other one may be anything that the user has."""
+    if os.fstat(descriptor).st_nlink < 2:
+        disk.truncate(descriptor, 0)
+        if holder:
+            disk.write(descriptor, holder)
 
 
 if sys.platform == "win32":

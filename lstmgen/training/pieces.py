@@ -21,8 +21,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.ids import BOUNDARY_ID, Ids, IdSequence
 from lstmgen.media.base import Augment
+from lstmgen.schema import list_of, table, whole
 from lstmgen.training.streams import IGNORED, Window
 
 _ORDER: Final = 0
@@ -42,7 +43,7 @@ class PieceStreams:
     """The heads and where they stand.
 
     Args:
-        ids: the ids of all pieces, each behind its boundary; may be memory-mapped.
+        ids: the ids of all pieces, each behind its boundary; in memory or in a file.
         starts: where each boundary stands.
         batch_size: B.
         seq_length: T.
@@ -53,7 +54,7 @@ class PieceStreams:
 
     def __init__(
         self,
-        ids: NDArray[np.integer],
+        ids: IdSequence,
         starts: NDArray[np.integer],
         *,
         batch_size: int,
@@ -117,8 +118,13 @@ class PieceStreams:
         return {"taken": self._taken, "heads": [[head.taken, head.offset] for head in self._heads]}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues where `state` was taken."""
-        self._taken = state["taken"]
-        self._heads = [
-            _Head(taken, offset, self._piece(taken) if taken >= 0 else np.zeros(1, np.int64)) for taken, offset in state["heads"]
-        ]
+        """Continues where `state` was taken. Raises SchemaError: it is no state of a reader of so many heads."""
+        head = list_of(whole(-1), exactly=2)
+        table({"taken": whole(), "heads": list_of(head, exactly=self.batch_size)})(state, "the reader's state")
+        heads: list[_Head] = []
+        for place, (taken, offset) in enumerate(state["heads"]):
+            whole(-1, state["taken"] - 1)(taken, f"the reader's head {place}")
+            ids = self._piece(taken) if taken >= 0 else np.zeros(1, np.int64)
+            whole(0, len(ids) - 1)(offset, f"the place of the reader's head {place}")
+            heads.append(_Head(taken, offset, ids))
+        self._taken, self._heads = state["taken"], heads

@@ -21,8 +21,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from lstmgen.ids import IdSequence
+from lstmgen.schema import table, whole
+
 IGNORED: Final = -100
 """A target that is not counted; what `torch.nn.functional.cross_entropy` ignores."""
+_AHEAD_IDS: Final = 2**19
+"""Ids of all heads that are read ahead: reads are few and long, wherever the ids lie."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Window:
 class Reader(Protocol):
     """Where the windows of training come from."""
 
-    ids: NDArray[np.integer]
+    ids: IdSequence
     batch_size: int
     seq_length: int
 
@@ -63,7 +68,7 @@ class Reader(Protocol):
         ...
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues where `state` was taken."""
+        """Continues where `state` was taken. Raises SchemaError: it is no state of this reader."""
         ...
 
 
@@ -71,33 +76,48 @@ class Streams:
     """The heads and where they stand.
 
     Args:
-        ids: N token ids, at least 2; any integer type, may be memory-mapped.
+        ids: N token ids, at least 2; any integer type, in memory or in a file.
         batch_size: B.
         seq_length: T.
         position: tokens that each head has read so far; the whole state of the reader.
     """
 
-    def __init__(self, ids: NDArray[np.integer], *, batch_size: int, seq_length: int, position: int = 0) -> None:
+    def __init__(self, ids: IdSequence, *, batch_size: int, seq_length: int, position: int = 0) -> None:
         self.ids = ids
         self.batch_size = batch_size
         self.seq_length = seq_length
         self.position = position
         self._starts_B = np.arange(batch_size, dtype=np.int64) * len(ids) // batch_size
-        self._window_T = np.arange(seq_length + 1, dtype=np.int64)
+        self._ahead = max(1, min(_AHEAD_IDS // batch_size, len(ids)) // seq_length)
+        self._begin, self._held_BT = 0, np.zeros((batch_size, 0), np.int64)
 
     def next_window(self) -> Window:
         """The next T tokens of every head and, shifted by one, what follows each."""
-        places_TB = (self._window_T[:, None] + (self._starts_B + self.position)[None, :]) % len(self.ids)
-        window_TB = torch.from_numpy(self.ids[places_TB].astype(np.int64))
+        at = self.position - self._begin
+        if not 0 <= at < self._held_BT.shape[1] - self.seq_length:
+            length = self._ahead * self.seq_length + 1
+            self._held_BT = np.stack([self._ring(int(start) + self.position, length) for start in self._starts_B])
+            self._begin, at = self.position, 0
+        window_TB = torch.from_numpy(self._held_BT[:, at : at + self.seq_length + 1].T.astype(np.int64, order="C"))
         self.position += self.seq_length
         return Window(window_TB[:-1], window_TB[1:], self.tokens_per_window)
+
+    def _ring(self, begin: int, length: int) -> NDArray[np.integer]:
+        """So many ids of the ring."""
+        begin %= len(self.ids)
+        parts: list[NDArray[np.integer]] = []
+        while length > 0:
+            parts.append(self.ids[begin : begin + length])
+            begin, length = 0, length - len(parts[-1])
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def state(self) -> dict[str, Any]:
         """Where the reader stands, as plain values."""
         return {"position": self.position}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continues where `state` was taken."""
+        """Continues where `state` was taken. Raises SchemaError: it is no state of a reader."""
+        table({"position": whole()})(state, "the reader's state")
         self.position = state["position"]
 
     @property

@@ -27,6 +27,7 @@ from lstmgen.model.state import State
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.events import CheckpointDue, Evaluated, Finished, Stepped, StopReason, Warned
 from lstmgen.training.optimizer import build_optimizer, learning_rate, optimizer_tensors, restore_optimizer
+from lstmgen.training.state_check import check_tensors, check_values, refused
 from lstmgen.training.streams import IGNORED, Reader
 from lstmgen.training.validation import Validation
 
@@ -308,13 +309,31 @@ class Trainer:
         }
 
     def restore(self, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
-        """Puts back what `state` gave; the next step is then the one that would have come."""
+        """Puts back what `state` gave; the next step is then the one that would have come.
+
+        Args:
+            tensors: of the state; those of the network fit it.
+            values: of the state.
+
+        Raises:
+            ModelFileError: they are not what `state` gives.
+        """
+        check_values(values, Counters)
+        counters = Counters(**values["counters"])
+        check_tensors(
+            tensors,
+            carried=self.carried.tensors(),
+            parameters=[parameter for group in self.optimizer.param_groups for parameter in group["params"]],
+            must_have_moments=counters.step > counters.skipped_steps
+            and counters.lr_scale == 1,  # a return to good weights begins with none
+        )
+        with refused():
+            self.reader.restore(values["reader"])
         self._load(self.network.architecture.renamed(_under(tensors, "network.")))
         restore_optimizer(self.optimizer, _under(tensors, "optimizer."))
         self.carried = State.from_tensors(_under(tensors, "carried.")).to(self.arithmetic.device)
         self._good = _under(tensors, "good.")
-        self.counters = Counters(**values["counters"])
-        self.reader.restore(values["reader"])
+        self.counters = counters
         self.clock.add_earlier(values["elapsed_s"])
         if values["scaler"]:
             self.scaler.load_state_dict(values["scaler"])

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.ids import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID, IdSequence
 from lstmgen.model import reading
 from lstmgen.model.language_model import LanguageModel
 
@@ -31,7 +31,7 @@ class Validation:
         told_V: which ids are only ever inputs and are not counted; None: all are.
     """
 
-    ids: NDArray[np.integer]
+    ids: IdSequence
     starts: NDArray[np.integer] | None = None
     told_V: NDArray[np.bool_] | None = None
 

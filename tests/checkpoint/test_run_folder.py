@@ -1,5 +1,6 @@
 """Run folders: at every instant there is something good to go on from."""
 
+import contextlib
 import errno
 import json
 import math
@@ -114,7 +115,7 @@ def test_a_save_that_fails_leaves_the_newest_state_as_it_was(run, monkeypatch):
     run.save_state(*state_of(1))
     run.save_state(*state_of(2))
 
-    def full(path, content, *, previous):
+    def full(path, content, *, previous, **_):
         del content, previous
         raise MachineError(f"cannot write {path}: the disk is full")
 
@@ -395,3 +396,80 @@ def test_what_a_run_left_that_was_killed_before_it_began_is_no_hindrance(tmp_pat
     again = created(folder)
     again.begin(*state_of(0))
     assert files_of(folder) == ["last.safetensors"]
+
+
+# What a stranger's folder may hold
+
+
+OWN = ["metrics.jsonl", "model.safetensors", "last.safetensors", "last.previous.safetensors", "config.toml", ".lock", "sources.jsonl"]
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("kind", ["link", "dangling link", "fifo", "folder"])
+@pytest.mark.usefixtures("watchdog")
+def test_what_is_no_file_in_the_place_of_a_file_is_refused_and_what_it_points_to_stays(run, tmp_path, name, kind):
+    for step in (1, 2):
+        run.save_state(*state_of(step))
+    treasure = tmp_path / "treasure"
+    if kind != "dangling link":
+        treasure.write_text("mine")
+    place = run.path / name
+    place.unlink(missing_ok=True)
+    {"fifo": os.mkfifo, "folder": os.mkdir}.get(kind, lambda path: path.symlink_to(treasure))(place)
+    with pytest.raises(ModelFileError, match=r"symbolic link|FIFO|a folder"):
+        RunFolder.open(run.path)
+    if kind != "dangling link":
+        assert treasure.read_text() == "mine"
+    else:
+        assert not treasure.exists()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_takes_the_place_of_a_file_after_the_look_is_not_followed_either(run, tmp_path, name):
+    for step in (1, 2):
+        run.save_state(*state_of(step))
+    run.write_config(Config())
+    treasure = tmp_path / "treasure"
+    treasure.write_text("mine")
+    folder = RunFolder.open(run.path)
+    (run.path / name).unlink(missing_ok=True)
+    (run.path / name).symlink_to(treasure)
+    for act in (
+        lambda: folder.append_metrics({"step": 1}),
+        lambda: folder.truncate_metrics(1),
+        lambda: folder.save_state(*state_of(3)),
+        lambda: folder.write_config(Config()),
+        lambda: folder.write_sources([{}]),
+        lambda: folder.lock().__enter__(),
+    ):
+        with contextlib.suppress(MachineError):
+            act()
+    assert treasure.read_text() == "mine"
+
+
+def test_a_lock_with_a_second_name_is_held_and_not_written_to(run, tmp_path):
+    treasure = tmp_path / "treasure"
+    treasure.write_text("mine")
+    (run.path / ".lock").unlink(missing_ok=True)
+    (run.path / ".lock").hardlink_to(treasure)
+    with run.lock():
+        assert treasure.read_text() == "mine"
+        with pytest.raises(InUseError, match="another process"), RunFolder(run.path).lock():
+            pass
+    assert treasure.read_text() == "mine"
+
+
+def test_metrics_with_a_second_name_are_written_anew_before_anything_is_added(run, tmp_path):
+    treasure = tmp_path / "treasure"
+    treasure.write_text('{"step": 1}\n')
+    run.metrics_path.hardlink_to(treasure)
+    run.truncate_metrics(5)
+    run.append_metrics({"step": 6})
+    assert treasure.read_text() == '{"step": 1}\n'
+    assert run.metrics_path.read_text() == '{"step": 1}\n{"step": 6}\n'
+
+
+def test_a_folder_that_is_a_link_itself_is_a_run(run, tmp_path):
+    run.save_state(*state_of(4))
+    (tmp_path / "shortcut").symlink_to(run.path)
+    assert RunFolder.open(tmp_path / "shortcut").load_state()[1]["step"] == 4

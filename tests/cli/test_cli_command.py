@@ -76,7 +76,13 @@ def test_a_function_that_reads_a_value_says_itself_what_is_wrong_with_it():
 
 
 @pytest.mark.parametrize(
-    ("line", "found"), [("-n 0", "greater than or equal to 1"), ("-n 10", "less than or equal to 9"), ("-n x", "integer")]
+    ("line", "found"),
+    [
+        ("-n 0", "1 to 9, found 0"),
+        ("-n 10", "1 to 9, found 10"),
+        ("-n x", "a whole number, found 'x'"),
+        ("--share nan", "finite number, found nan"),
+    ],
 )
 def test_a_number_out_of_its_bounds_is_refused(line, found):
     with pytest.raises(Exception, match=found):
@@ -106,3 +112,71 @@ def test_an_action_takes_the_place_of_the_command_whatever_else_is_missing():
 )
 def test_messages_call_an_option_by_its_first_long_name(flags, flag):
     assert Option(name="x", help="x", flags=flags, unit="THING").flag == flag
+
+
+VARIABLES = {
+    "PLAY_SIZE": ("7", {"size": 7}),
+    "PLAY_SHARE": ("0.5", {"share.of": 0.5}),
+    "PLAY_KIND": ("green", {"kind": "green"}),
+    "PLAY_MARK": ("a\nb", {"marks": ("a", "b")}),
+    "PLAY_TIME": ("1m30s", {"time": 90.0}),
+    "PLAY_LOUD": ("yes", {"loud": True}),
+    "PLAY_ECHO": ("0", {"echo": False}),
+    "PLAY_TIED": ("1", {"tied": True}),
+}
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_every_option_is_read_from_its_variable_where_it_is_not_typed(monkeypatch, variable):
+    text, values = VARIABLES[variable]
+    monkeypatch.setenv(variable, text)
+    assert values_of() == NOTHING | values
+    monkeypatch.setenv(variable, "")
+    assert values_of() == NOTHING
+
+
+def test_what_is_typed_wins_over_a_variable(monkeypatch):
+    for variable, text in (("PLAY_SIZE", "7"), ("PLAY_ECHO", "1"), ("PLAY_MARK", "a")):
+        monkeypatch.setenv(variable, text)
+    found = values_of("-n", "2", "--no-echo", "--mark", "b")
+    assert (found["size"], found["echo"], found["marks"]) == (2, False, ("b",))
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"), [("PLAY_SIZE", "10"), ("PLAY_KIND", "blue"), ("PLAY_TIME", "soon"), ("PLAY_LOUD", "maybe"), ("PLAY_SHARE", "x")]
+)
+def test_a_wrong_value_is_named_by_the_variable_that_holds_it(monkeypatch, variable, text):
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(UsageError) as caught:
+        values_of()
+    assert caught.value.message.startswith(f"{variable}: ")
+    assert text in caught.value.message
+
+
+def test_a_mistake_that_the_command_finds_is_named_by_the_variable_too(monkeypatch):
+    monkeypatch.setenv("PLAY_SIZE", "7")
+
+    def run(*_, **__):
+        raise UsageError("--size is 7, which is odd", remedy="--size 6")
+
+    command = build(Command(name="play", run=run, help="Play.", examples=(), options=OPTIONS))
+    streams = Streams(stdin=io.BytesIO(), stdout=io.BytesIO(), stderr=io.BytesIO())
+    with command.make_context("play", [], obj=streams) as context, pytest.raises(UsageError, match=r"^PLAY_SIZE \(--size\) is 7"):
+        context.command.invoke(context)
+
+
+def test_no_two_options_of_the_program_share_a_variable_nor_take_that_of_its_folder():
+    from lstmgen.cli import _ROOT
+    from lstmgen.cli.values import variable_of
+
+    def variables(command, path):
+        options = command.options() if callable(command.options) else command.options
+        yield from (variable_of(path, option) for option in options if option.flags)
+        for child in command.commands:
+            yield from variables(child, f"{path} {child.name}")
+
+    found = list(variables(_ROOT, "lstmgen"))
+    assert len(found) > 100
+    assert len(set(found)) == len(found)
+    assert "LSTMGEN_HOME" not in found
+    assert "LSTMGEN_TRAIN_MAX_TIME" in found

@@ -30,8 +30,8 @@ def test_the_version_is_the_packages(cli):
         (["--vresion"], "lstmgen has no option --vresion", "--version (all of them: lstmgen --help)"),
         (["sample"], "lstmgen sample needs MODEL", "lstmgen sample --help"),
         (["sample", "x", "-n"], "Option '-n' requires an argument", "lstmgen sample --help"),
-        (["sample", "x", "-n", "many"], "--length: expected a valid integer", "lstmgen sample --help"),
-        (["sample", "x", "--num-samples", "0"], "--num-samples: expected greater than or equal to 1", "lstmgen sample --help"),
+        (["sample", "x", "-n", "many"], "--length: expected a whole number, found 'many'", "lstmgen sample --help"),
+        (["sample", "x", "--num-samples", "0"], "--num-samples: expected at least 1, found 0", "lstmgen sample --help"),
         (["info", "x", "y"], "Got unexpected extra argument(s) (y)", "lstmgen info --help"),
     ],
 )

@@ -57,7 +57,7 @@ def test_json_is_one_object_a_sample(cli, run_folder):
     samples = [json.loads(line) for line in done.text.splitlines()]
     assert [sample["index"] for sample in samples] == [0, 1, 2]
     for sample in samples:
-        assert set(sample) == {"index", "seed", "prompt", "text", "tokens", "nats_per_token", "ended"}
+        assert set(sample) == {"schema", "index", "seed", "prompt", "text", "tokens", "nats_per_token", "ended"}
         assert sample["prompt"] == PROMPT
         assert sample["tokens"] <= 30
         assert sample["nats_per_token"] > 0
@@ -223,10 +223,13 @@ def test_a_folder_takes_numbered_files_as_a_folder_of_tunes_does(cli, run_folder
     assert (tmp_path / "new" / "1.txt").read_text() == texts[0]
 
 
-def test_a_file_that_lies_nowhere_is_refused(cli, run_folder, tmp_path):
-    done = cli("sample", run_folder, "-n", "3", "-o", tmp_path / "no" / "out.txt")
+def test_the_folders_of_a_file_are_made_and_what_is_in_their_way_is_named(cli, run_folder, tmp_path):
+    assert cli("sample", run_folder, "-n", "3", "-o", tmp_path / "new" / "folder" / "out.txt").code == 0
+    assert (tmp_path / "new" / "folder" / "out.txt").is_file()
+    (tmp_path / "file").write_text("x")
+    done = cli("sample", run_folder, "-n", "3", "-o", tmp_path / "file" / "out.txt")
     assert done.code == 4
-    assert "out.txt" in done.err
+    assert str(tmp_path / "file") in done.err
 
 
 def test_the_prompt_file_and_the_model_are_never_written_over(cli, run_folder, tmp_path):

@@ -86,3 +86,25 @@ def test_the_help_of_a_choice_lists_what_the_configuration_allows():
     for name, words in choices.items():
         if words:
             assert _train_options()[name.replace(".", "__")].metavar == "|".join(words)
+
+
+def test_what_a_variable_says_is_the_weakest_of_all_and_is_checked_all_the_same(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text("[model]\nnum_layers = 3\n")
+    usual = {"model.hidden_size": 10, "model.num_layers": 4, "training.seed": 5, "model.dropout": 0.1}
+    chosen = combine({"training.seed": 6}, ["model.hidden_size=20"], file, usual=usual)
+    assert chosen == {"model.hidden_size": 20, "model.num_layers": 3, "training.seed": 6, "model.dropout": 0.1}
+    with pytest.raises(UsageError, match="--hidden-size"):
+        combine({}, [], None, usual={"model.hidden_size": 0})
+
+
+def test_the_list_of_settings_has_every_one_with_type_default_option_and_bounds(cli):
+    done = cli("train", "--settings")
+    assert done.code == 0
+    rows = {line.split()[0]: line for line in done.text.splitlines()[1:]}
+    assert tuple(rows) == config.known_keys()
+    assert "0 to 0.9" in rows["data.val_frac"]
+    assert "more than 0 and at most 100" in rows["optimizer.lr"]
+    assert "auto|tiny|small" in rows["model.preset"]
+    assert "--hidden-size" in rows["model.hidden_size"]
+    assert rows["model.layer_norm"].split()[-1] == "true"

@@ -1,6 +1,8 @@
 """Token ids on disk: whole, checked, refused where they are not."""
 
+import hashlib
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -11,7 +13,8 @@ import numpy as np
 import pytest
 
 from lstmgen import storage
-from lstmgen.corpus.token_file import TokenFile, smallest_dtype
+from lstmgen.corpus import token_file
+from lstmgen.corpus.token_file import TokenFile, sealed, smallest_dtype
 from lstmgen.corpus.token_writer import Encoding, Stretch, write_token_file
 from lstmgen.errors import CorpusError
 
@@ -32,9 +35,8 @@ def test_stretches_stand_one_after_the_other_each_document_behind_its_boundary(t
     documents = [[of("ab"), of(""), of("c")], [], iter([of("d")])]
     write_token_file(tmp_path / "t", documents, ENCODING, corpus_sha256=SHA, part="train", progress=seen.append)
     tokens = TokenFile.open(tmp_path / "t")
-    assert tokens.ids.tolist() == [0, 98, 99, 100, 0, 0, 101]
+    assert tokens.ids[:].tolist() == [0, 98, 99, 100, 0, 0, 101]
     assert tokens.starts.tolist() == [0, 4, 5]
-    assert not tokens.ids.flags.writeable
     assert seen == [20, 0, 10, 10]
 
 
@@ -49,7 +51,7 @@ def test_the_measures_of_all_stretches_are_added_up_each_under_its_unit(tmp_path
 def test_the_header_says_what_the_ids_are_made_of(tmp_path):
     write_token_file(tmp_path / "t", [[of("abc", chars=3)], [of("d", chars=1)]], ENCODING, corpus_sha256=SHA, part="val")
     header = dict(TokenFile.open(tmp_path / "t", tokenizer_sha256=ENCODING.sha256).header)
-    del header["ids_sha256"], header["starts_sha256"]
+    del header["ids_sha256"], header["starts_sha256"], header["sha256"]
     assert header == {
         "dtype": "uint16",
         "count": 6,
@@ -68,7 +70,7 @@ def test_the_bytes_of_the_format_are_pinned(tmp_path):
     write_token_file(tmp_path / "t", [[of("\u0100")], [of("c")]], ENCODING, corpus_sha256=SHA, part="train")
     data = (tmp_path / "t").read_bytes()
     magic, version, length = struct.unpack_from("<8sII", data)
-    assert (magic, version) == (b"\x93LSTMTOK", 2)
+    assert (magic, version) == (b"\x93LSTMTOK", 3)
     assert json.loads(data[16 : 16 + length])["count"] == 4
     assert set(data[16 + length : 4096]) == {0}
     assert data[4096:] == struct.pack("<4H", 0, 257, 0, 100) + struct.pack("<2Q", 0, 2)
@@ -88,7 +90,7 @@ def test_ids_take_the_smallest_type_that_holds_them(tmp_path, vocab_size, dtype)
     encoding = replace(ENCODING, vocab_size=vocab_size)
     write_token_file(tmp_path / "t", [[of(chr(vocab_size - 2))]], encoding, corpus_sha256=SHA, part="train")
     tokens = TokenFile.open(tmp_path / "t")
-    assert (tokens.ids.dtype, tokens.ids.tolist()) == (dtype, [0, vocab_size - 1])
+    assert (tokens.ids.dtype, tokens.ids[:].tolist()) == (dtype, [0, vocab_size - 1])
 
 
 @pytest.mark.parametrize("wrong", [0, 258, -1])
@@ -165,8 +167,9 @@ def test_a_changed_byte_is_found_by_opening_or_by_verifying(good):
 
 def with_header(data: bytes, **changes: object) -> bytes:
     (length,) = struct.unpack_from("<I", data, 12)
-    header = json.loads(data[16 : 16 + length]) | changes
-    text = json.dumps({key: value for key, value in header.items() if value is not None}).encode()
+    header = {key: value for key, value in (json.loads(data[16 : 16 + length]) | changes).items() if value is not None}
+    header = header if "sha256" in changes else sealed({key: value for key, value in header.items() if key != "sha256"})
+    text = json.dumps(header).encode()
     return data[:12] + struct.pack("<I", len(text)) + text.ljust(4080, b"\x00") + data[4096:]
 
 
@@ -184,13 +187,100 @@ def with_header(data: bytes, **changes: object) -> bytes:
         {"measures": {"chars": -1}},
         {"measures": None},
         {"ids_sha256": None},
+        {"vocab_size": 2**40},
+        {"measures": {"chars": 10**400}},
+        {"measures": {"chars": []}},
+        {"more": 1},
+        {"sha256": "0" * 64},
     ],
 )
-def test_a_header_that_makes_no_sense_is_refused_before_anything_is_mapped(good, monkeypatch, changes):
+def test_a_header_that_makes_no_sense_is_refused_before_anything_is_read(good, monkeypatch, changes):
     good.write_bytes(with_header(good.read_bytes(), **changes))
-    monkeypatch.setattr(np, "memmap", None)
+    monkeypatch.setattr(token_file, "_read_at", None)
     with pytest.raises(CorpusError, match="damaged"):
         TokenFile.open(good)
+
+
+def test_amounts_that_were_changed_are_noticed(good):
+    """Twice the characters would halve the bits a character and change nothing else."""
+    data = good.read_bytes()
+    good.write_bytes(data.replace(b'"documents":2', b'"documents":1', 1))
+    with pytest.raises(CorpusError, match="checksum"):
+        TokenFile.open(good)
+
+
+def with_starts(data: bytes, starts: list[int]) -> bytes:
+    content = struct.pack(f"<{len(starts)}Q", *starts)
+    return with_header(data, starts_sha256=hashlib.sha256(content).hexdigest())[: -len(content)] + content
+
+
+@pytest.mark.parametrize("starts", [[1, 10], [0, 0], [0, 15], [0, 2**63]])
+def test_documents_that_do_not_begin_one_behind_the_other_are_refused(good, starts):
+    good.write_bytes(with_starts(good.read_bytes(), starts))
+    with pytest.raises(CorpusError, match="begin one behind the other"):
+        TokenFile.open(good)
+
+
+def test_ids_beyond_the_vocabulary_are_refused_whenever_they_are_read(good):
+    good.write_bytes(with_header(good.read_bytes(), vocab_size=100))
+    tokens = TokenFile.open(good)
+    for read in (tokens.verify, lambda: tokens.ids[:], lambda: tokens.ids[np.arange(15)]):
+        with pytest.raises(CorpusError, match="has changed"):
+            read()
+
+
+# While it is in use
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    path = tmp_path / "long.tokens"
+    ids = np.random.default_rng(5).integers(1, 258, 20_000)
+    write_token_file(path, [[Stretch(ids, {}, 1)]], ENCODING, corpus_sha256=SHA, part="train")
+    return path
+
+
+def test_ids_are_taken_like_those_of_an_array(long):
+    tokens = TokenFile.open(long)
+    whole, chance = tokens.ids[:], np.random.default_rng(1)
+    assert (len(whole), len(tokens.ids)) == (20_001, 20_001)
+    for places in (
+        slice(5, 9),
+        slice(None, None, 7),
+        slice(-3, None),
+        slice(9, 5),
+        np.arange(40)[:, None] + np.array([0, 900, 15_000]),
+        np.array([], np.int64),
+        np.array([[7]]),
+        np.array([20_000, 0, 0, 7]),
+        chance.integers(0, 20_001, (3, 5, 7)),
+        chance.permutation(20_001),
+    ):
+        assert np.array_equal(tokens.ids[places], whole[places])
+        assert tokens.ids[places].dtype == whole.dtype
+
+
+def test_a_file_that_becomes_shorter_is_an_error_and_not_the_end_of_the_process(long):
+    tokens = TokenFile.open(long)
+    os.truncate(long, 4096 + 100)
+    assert len(tokens.ids[:50]) == 50
+    for read in (tokens.verify, lambda: tokens.ids[40:60], lambda: tokens.ids[np.array([3, 19_000])]):
+        with pytest.raises(CorpusError, match="became shorter"):
+            read()
+
+
+def test_a_new_file_of_that_name_changes_nothing(long):
+    tokens = TokenFile.open(long)
+    before = tokens.ids[:]
+    write_token_file(long, [[of("new")]], ENCODING, corpus_sha256=SHA, part="train")
+    assert np.array_equal(tokens.ids[:], before)
+
+
+def test_a_file_that_is_not_used_any_more_is_closed(long):
+    held = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(5):
+        TokenFile.open(long)
+    assert len(list(Path("/dev/fd").iterdir())) == held
 
 
 @pytest.mark.parametrize("text", [b"[]", b"[" * 4000, b"\xff", b"", b"1e999"])
@@ -203,8 +293,8 @@ def test_a_header_that_is_not_an_object_is_refused(good, text):
 
 def test_other_versions_other_files_and_missing_ones_are_told_apart(good, tmp_path):
     data = good.read_bytes()
-    good.write_bytes(data[:8] + struct.pack("<I", 3) + data[12:])
-    with pytest.raises(CorpusError, match="version 3, expected 2"):
+    good.write_bytes(data[:8] + struct.pack("<I", 4) + data[12:])
+    with pytest.raises(CorpusError, match="version 4, expected 3"):
         TokenFile.open(good)
     good.write_bytes(b"just text")
     with pytest.raises(CorpusError, match="not a token file"):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageErro
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
 from lstmgen.runs.run import Run
+from lstmgen.training import streams
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
 
 TEXT = "".join(
@@ -258,7 +260,7 @@ def test_a_run_of_a_version_that_recorded_no_name_resumes(train, tmp_path, monke
     assert lstmgen.load(run).score_split("val", cache=tmp_path / "cache").chars == len(TEXT) // 10
 
 
-@pytest.mark.parametrize("name", ["../story.txt", "story.txt", 7, "standard-input-0123456789abcdef.txt"])
+@pytest.mark.parametrize("name", ["../story.txt", "story.txt", "standard-input-0123456789abcdef.txt"])
 def test_a_record_that_names_another_file_is_refused(train, story, tmp_path, monkeypatch, name):
     monkeypatch.setattr(Run, "input_record", {"standard_input": name})
     piped(train, TEXT, tmp_path / "run", pause_after=5)
@@ -410,3 +412,18 @@ def test_a_second_run_on_the_same_text_finds_its_tokens_ready(train, story, tmp_
 def test_resume_takes_no_sources(story, tmp_path):
     with pytest.raises(UsageError, match="--resume"):
         lstmgen.train([story], resume=tmp_path)
+
+
+def test_a_token_file_that_becomes_shorter_while_training_is_an_error_and_the_run_goes_on_later(train, tmp_path, story, monkeypatch):
+    monkeypatch.setattr(streams, "_AHEAD_IDS", 1)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    list(train(story, out=whole))
+    settings = {"training.eval_every": 100}
+    training = iter(train(story, out=cut, settings=settings))
+    next(training)
+    (file,) = (tmp_path / "cache").rglob("train.tokens")
+    os.truncate(file, 4096 + 40)
+    with pytest.raises(CorpusError, match="became shorter while it was in use"):
+        list(training)
+    list(lstmgen.train(resume=cut, cache=tmp_path / "cache"))
+    assert_same_weights(whole, cut)

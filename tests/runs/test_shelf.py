@@ -6,7 +6,6 @@ import shutil
 
 import pytest
 
-from lstmgen import limits
 from lstmgen.checkpoint.model_file import save_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
@@ -181,10 +180,3 @@ def test_losses_are_read_from_whatever_the_metrics_hold(tmp_path):
     assert read_history(tmp_path).training == ()
     os.mkfifo(tmp_path / "metrics.jsonl")
     assert read_history(tmp_path).training == ()
-
-
-def test_metrics_beyond_the_bound_are_read_up_to_it(tmp_path, monkeypatch):
-    line = json.dumps({"step": 1, "loss_nats": 3.0}) + "\n"
-    (tmp_path / "metrics.jsonl").write_text(line * 10)
-    monkeypatch.setattr(limits, "MAX_METRICS_BYTES", 3 * len(line))
-    assert len(read_history(tmp_path).training) == 3

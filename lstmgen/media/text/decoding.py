@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
-from lstmgen.corpus.opening import open_regular
 from lstmgen.media.text.symbols import BYTE_ESCAPE, code_points
+from lstmgen.opening import open_regular
 from lstmgen.wording import counted
 
 _COUNT_SLICE: Final = 2**16

@@ -15,11 +15,11 @@ from typing import Final, get_args
 from lstmgen import limits
 from lstmgen.choices import ErrorsPolicy
 from lstmgen.corpus.locate import Candidate
-from lstmgen.corpus.opening import open_regular
 from lstmgen.corpus.prepared import metered
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, position_of, scan
 from lstmgen.media.text.recognise import RefusedError, require_text
+from lstmgen.opening import open_regular
 from lstmgen.wording import counted
 
 _NORMALISATION_VERSION: Final = 1

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from lstmgen import limits
-from lstmgen.corpus.opening import open_regular
 from lstmgen.media.base import MakeExecutor
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
+from lstmgen.opening import open_regular
 
 Result = tuple[str, Reading | str]
 """The sha256 of a file, and what it holds or why it cannot be used."""

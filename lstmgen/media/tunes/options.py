@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, get_args
 
+from lstmgen.bounds import Bounds
 from lstmgen.choices import Kept
-from lstmgen.errors import UsageError
+from lstmgen.errors import Mistake, UsageError
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.form import form_of
 from lstmgen.music.instruments import parse_instruments
 from lstmgen.music.scales import parse_key, parse_pitch_range, parse_scale
 from lstmgen.options import Option
 
-_MOST: Final = 100_000
+_BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
+"""Of lengths and tempi."""
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -123,7 +125,9 @@ SAMPLE_OPTIONS: Final = (
         unit="NAMES",
         help="Only these, such as 'piano, bass, drums' or 1,33; see lstmgen info FILE.mid.",
     ),
-    Option(name="bpm", flags="--bpm", type=float, unit="BPM", help="Play the whole tune at this tempo."),
+    Option(
+        name="bpm", flags="--bpm", type=float, unit="BPM", low=0, high=_BOUNDS.high, above=True, help="Play the whole tune at this tempo."
+    ),
 )
 SCORE_OPTIONS: Final[tuple[Option, ...]] = ()
 
@@ -150,8 +154,8 @@ def constraints_of(options: Mapping[str, Any]) -> Constraints:
     if "keep" in options and "max_polyphony" not in options and base.max_polyphony is None:
         raise UsageError("--keep says which notes stay with --max-polyphony, which is not given", remedy="add --max-polyphony 1")
     for name in ("seconds", "bpm", "tempo"):
-        if options.get(name) is not None and not 0 < options[name] < _MOST:
-            raise UsageError(f"--{name} is {options[name]:g}, expected more than 0", remedy=f"for example --{name} 60")
+        if options.get(name) is not None and (mistake := _BOUNDS.mistake(options[name])):
+            raise UsageError(mistakes=[Mistake(f"--{name}", mistake)], remedy=f"for example --{name} 60")
     alike: dict[str, Any] = {name: options[name] for name in ("max_polyphony", "keep", "bars", "seconds", "loop") if name in options}
     if "variation" in options and "form" not in options:
         raise UsageError("--variation says how much of a section changes, and there is no --form", remedy="add --form AABA")
@@ -172,8 +176,9 @@ def _note_length(text: str) -> tuple[float | None, float | None]:
         value = float(text.strip().removesuffix("s"))
     except ValueError:
         value = -1.0
-    if not 0 < value < _MOST:
+    if not _BOUNDS.holds(value):
         raise UsageError(
-            f"--max-note-length: expected beats or seconds above 0, found {text!r}", remedy="--max-note-length 2, or --max-note-length 1.5s"
+            f"--max-note-length: expected {_BOUNDS} beats or seconds, found {text!r}",
+            remedy="--max-note-length 2, or --max-note-length 1.5s",
         )
     return (None, value) if in_seconds else (value, None)

@@ -37,7 +37,7 @@ def access(tmp_path):
 
 def ids_of(access, folder, tokenizer, **data):
     material = gather(DataConfig(sources=(str(folder),), **data), access).material
-    return np.array(token_files(material, tokenizer, access).train.ids)
+    return token_files(material, tokenizer, access).train.ids[:]
 
 
 def test_token_files_are_those_of_the_scores_whatever_lies_in_the_cache(access, tmp_path):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lstmgen.corpus import opening
-from lstmgen.corpus.opening import open_regular
+from lstmgen import opening
+from lstmgen.opening import open_regular
 
 pytestmark = [pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there"), pytest.mark.usefixtures("watchdog")]
 

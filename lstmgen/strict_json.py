@@ -92,6 +92,6 @@ def _finite(digits: str) -> float:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > 400:
-        raise StrictJsonError("it holds a number of more than 400 digits")
-    return int(digits)
+    if len(digits) > 20 or not -(2**63) <= (value := int(digits)) < 2**64:
+        raise StrictJsonError("it holds a whole number of more than 64 bits")
+    return value

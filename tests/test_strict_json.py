@@ -2,9 +2,8 @@
 
 import pytest
 
-from lstmgen import limits
-from lstmgen.checkpoint import strict_json
-from lstmgen.checkpoint.strict_json import StrictJsonError
+from lstmgen import limits, strict_json
+from lstmgen.strict_json import StrictJsonError
 
 
 def test_what_dumps_writes_loads_reads_back():
@@ -28,7 +27,9 @@ def test_the_text_of_a_value_does_not_depend_on_the_order_of_its_keys():
         (b"[NaN]", "NaN"),
         (b"[-Infinity]", "-Infinity"),
         (b"[1e999]", "1e999"),
-        (b"9" * 5000, "400 digits"),
+        (b"9" * 5000, "64 bits"),
+        (b"18446744073709551616", "64 bits"),
+        (b"-9223372036854775809", "64 bits"),
         (b"[" * 100_000 + b"]" * 100_000, f"{limits.MAX_JSON_DEPTH} deep"),
         (b'{"a":' * 50_000, f"{limits.MAX_JSON_DEPTH} deep"),
         (b'["' + b'\\"' * 50_000, "not JSON"),
@@ -46,6 +47,10 @@ def test_what_is_wrong_is_refused_and_named(text, reason):
 def test_what_would_be_large_in_memory_is_refused_before_it_is_parsed(text, reason):
     with pytest.raises(StrictJsonError, match=reason):
         strict_json.loads(text, max_containers=10, max_values=30)
+
+
+def test_whole_numbers_of_64_bits_come_back():
+    assert strict_json.loads(b"[18446744073709551615, -9223372036854775808]") == [2**64 - 1, -(2**63)]
 
 
 def test_brackets_and_commas_inside_texts_do_not_count():

@@ -1,0 +1,165 @@
+"""What decides the shapes of a network's tensors, and what a file may say of it; known without torch as far as that is possible."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Final
+
+from lstmgen import limits
+from lstmgen.choices import CELLS
+from lstmgen.errors import ModelFileError
+from lstmgen.schema import SchemaError, flag, number, table, text, whole
+from lstmgen.wording import counted
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from lstmgen.model.cells import Cell
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """All that decides the shapes of the network's tensors and what it computes with them."""
+
+    vocab_size: int
+    embedding_size: int
+    hidden_size: int
+    num_layers: int
+    cell: str = next(iter(CELLS))
+    dropout: float = 0.0
+    layer_norm: bool = True
+    residual: bool = True
+    tied: bool = False
+    clock_period: int = 0
+    """Length of the clock's cycle; 0: no clock."""
+    clock_low: int = 0
+    clock_high: int = 0
+    """The ids `clock_low .. clock_high` tick."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(values: Any) -> Architecture:
+        """The architecture a model file describes; trusts nothing.
+
+        Raises:
+            ModelFileError: a field is missing, unknown, of the wrong type, out of bounds, or too large in all.
+        """
+        architecture = Architecture.described(values)
+        if architecture.num_parameters > limits.MAX_PARAMETERS:
+            raise ModelFileError(
+                f"the architecture has {counted(architecture.num_parameters, 'parameter')}, at most {limits.MAX_PARAMETERS:,} are read",
+                remedy=_REMEDY,
+            )
+        return architecture
+
+    @staticmethod
+    def described(values: Any) -> Architecture:
+        """The same without loading torch, and without the sum of the parameters. Raises ModelFileError."""
+        if isinstance(values, dict):
+            values = {"clock_period": 0, "clock_low": 0, "clock_high": 0} | values
+        try:
+            _FIELDS(values, "the architecture")
+        except SchemaError as error:
+            raise ModelFileError(str(error), remedy=_REMEDY) from error
+        if values["cell"] not in CELLS:
+            raise ModelFileError(
+                f"the architecture's cell is {ascii(values['cell'])[:40]}, expected one of {', '.join(CELLS)}", remedy=_REMEDY
+            )
+        architecture = Architecture(**values)
+        if architecture.tied and architecture.embedding_size != architecture.hidden_size:
+            raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ", remedy=_REMEDY)
+        return architecture
+
+    def shapes(self) -> dict[str, Shape]:
+        """Every tensor of the network by name, with its shape, without building it."""
+        shapes = self.shapes_around_cells()
+        for layer in range(self.num_layers):
+            inside = _cell_of(self.cell).shapes(self._width(layer), self.hidden_size)
+            shapes |= {f"layers.{layer}.{name}": shape for name, shape in inside.items()}
+        return shapes
+
+    def shapes_around_cells(self) -> dict[str, Shape]:
+        """The same without what is the cells' own, and without loading torch."""
+        shapes: dict[str, Shape] = {"embedding.weight": (self.vocab_size, self.embedding_size)}
+        if self.clock_period:
+            shapes["clock.weight"] = (self.clock_period, self.embedding_size)
+        if self.layer_norm:
+            for layer in range(self.num_layers):
+                shapes[f"norms.{layer}.weight"] = shapes[f"norms.{layer}.bias"] = (self._width(layer),)
+            shapes["norm.weight"] = shapes["norm.bias"] = (self.hidden_size,)
+        if not self.tied:
+            shapes["head.weight"] = (self.vocab_size, self.hidden_size)
+        shapes["head.bias"] = (self.vocab_size,)
+        return shapes
+
+    def _width(self, layer: int) -> int:
+        """Of a layer's input."""
+        return self.embedding_size if layer == 0 else self.hidden_size
+
+    def former_names(self) -> dict[str, tuple[str, ...]]:
+        """For every tensor the names, in files of version 1, of those whose sum it is.
+
+        Raises:
+            ModelFileError: there were no such cells then.
+        """
+        former = _cell_of(self.cell).former
+        if not former:
+            raise ModelFileError(f"a file of version 1 cannot hold the cell {self.cell}", remedy=_REMEDY)
+        names: dict[str, tuple[str, ...]] = {}
+        for name in self.shapes():
+            room, _, rest = name.partition(".")
+            number, _, parameter = rest.partition(".")
+            names[name] = tuple(f"layers.{number}.fused.{old}" for old in former.get(parameter, ())) if room == "layers" else (name,)
+        return names
+
+    def former_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The tensors of this network in a file of version 1, by name, with their shapes."""
+        shapes = self.shapes()
+        return {old: shapes[name] for name, former in self.former_names().items() for old in former}
+
+    def renamed(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The tensors of a network by the names of `shapes`; they have these already, or those of version 1."""
+        if tensors.keys() >= self.shapes().keys():
+            return dict(tensors)
+        # A second bias was always zero, so that the sum is exact.
+        return {name: reduce(operator.add, (tensors[old] for old in former)) for name, former in self.former_names().items()}
+
+    @property
+    def num_parameters(self) -> int:
+        """Numbers that are stored, counted from the shapes."""
+        return sum(math.prod(shape) for shape in self.shapes().values())
+
+
+def _cell_of(name: str) -> Cell:
+    """The record of a cell, which loads torch."""
+    from lstmgen.model.cells import cell_of
+
+    return cell_of(name)
+
+
+_REMEDY: Final = "fetch or copy the file again, or train the model again"
+_FIELDS: Final = table(
+    {
+        "vocab_size": whole(1, limits.MAX_VOCABULARY),
+        "embedding_size": whole(1, limits.MAX_EMBEDDING_SIZE),
+        "hidden_size": whole(1, limits.MAX_HIDDEN_SIZE),
+        "num_layers": whole(1, limits.MAX_LAYERS),
+        "cell": text(),
+        "dropout": number(0, 0.999),
+        "layer_norm": flag,
+        "residual": flag,
+        "tied": flag,
+        "clock_period": whole(0, limits.MAX_CLOCK_PERIOD),
+        "clock_low": whole(0, limits.MAX_VOCABULARY),
+        "clock_high": whole(0, limits.MAX_VOCABULARY),
+    }
+)
