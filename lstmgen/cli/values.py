@@ -36,7 +36,9 @@ class Values:
         if not names:
             return error
         mistakes = [replace(mistake, key=names.get(mistake.key, mistake.key)) for mistake in error.mistakes]
-        message = "" if mistakes else " ".join(names.get(word.strip(":,"), word) for word in error.message.split(" "))
+        first, space, rest = error.message.partition(" ")
+        first = names.get(first.strip(":,"), names.get(f"--{first}", first))
+        message = "" if mistakes else first + space + " ".join(names.get(word.strip(":,"), word) for word in rest.split(" "))
         return type(error)(message, mistakes=mistakes, remedy=error.remedy)
 
 

@@ -153,11 +153,12 @@ def test_a_wrong_value_is_named_by_the_variable_that_holds_it(monkeypatch, varia
     assert text in caught.value.message
 
 
-def test_a_mistake_that_the_command_finds_is_named_by_the_variable_too(monkeypatch):
+@pytest.mark.parametrize("message", ["--size is 7, which is odd", "size is 7, which is odd"])
+def test_a_mistake_that_the_command_finds_is_named_by_the_variable_too(monkeypatch, message):
     monkeypatch.setenv("PLAY_SIZE", "7")
 
     def run(*_, **__):
-        raise UsageError("--size is 7, which is odd", remedy="--size 6")
+        raise UsageError(message, remedy="--size 6")
 
     command = build(Command(name="play", run=run, help="Play.", examples=(), options=OPTIONS))
     streams = Streams(stdin=io.BytesIO(), stdout=io.BytesIO(), stderr=io.BytesIO())

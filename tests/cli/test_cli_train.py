@@ -46,7 +46,7 @@ def test_without_json_standard_output_stays_empty_and_the_end_is_told_on_standar
 @pytest.mark.usefixtures("training")
 def test_with_json_standard_output_is_one_line_the_summary(cli, fake):
     done = cli("train", "story.txt", "--json")
-    assert json.loads(done.out) == fake.summary()
+    assert json.loads(done.out) == {"schema": 1, **fake.summary()}
     assert done.out.count(b"\n") == 1
 
 
