@@ -49,7 +49,8 @@ def texts_of(node, names):
         found = [""]
         for part in node.values:
             value = part if isinstance(part, ast.Constant) else part.value
-            options = texts_of(value, names) or [HOLE]
+            lower = isinstance(value, ast.Name) and value.id.islower()  # a variable, whatever it is called elsewhere
+            options = [HOLE] if lower else texts_of(value, names) or [HOLE]
             found = [text + option for text in found for option in options]
         return found
     if isinstance(node, ast.IfExp):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lstmgen.errors import UsageError
+from lstmgen.wording import counted
 
 USUAL_BARS: Final = 8
 _LONGEST: Final = 64
@@ -59,7 +60,9 @@ def form_of(letters: str, *, bars: int | None, variation: float) -> Form:
     bars = USUAL_BARS * len(letters) if bars is None else bars
     if bars % len(letters):
         whole = len(letters) * max(1, round(bars / len(letters)))
-        raise UsageError(f"{bars} bars are no multiple of the {len(letters)} letters of {letters}", remedy=f"--bars {whole}")
+        raise UsageError(
+            f"{counted(bars, 'bar')}: expected a multiple of the {len(letters)} letters of {letters}", remedy=f"--bars {whole}"
+        )
     form = Form(letters, bars // len(letters), variation)
     for section, letter in enumerate(letters):
         if letter in letters[:section] and form.source(section * form.bars) is None:

@@ -33,6 +33,7 @@ from lstmgen.music.constraints import Constraints
 from lstmgen.music.keys import KEYS
 from lstmgen.music.lanes import Steps, is_new
 from lstmgen.music.score import Meter, Score, TempoMap
+from lstmgen.wording import counted
 
 
 @final
@@ -68,7 +69,7 @@ class BeatWork:
             TEMPO: lambda value: f"tempo {60e6 / int(self.us_per_beat_T[value]):.4g}",
             POSITION: lambda value: f"position {self.base.word(value)}",
             REPEAT: lambda value: f"repeat {value + 1} back",
-            LENGTH: lambda value: f"{value + 1} bars{' or more' if value + 1 == MOST_BARS else ''}",
+            LENGTH: lambda value: f"{counted(value + 1, 'bar')}{' or more' if value + 1 == MOST_BARS else ''}",
             LEFT: lambda value: f"{band_name(value)} left",
         }
 
