@@ -36,7 +36,7 @@ def model(train, names, tmp_path):
 
 def token_documents(path, tokenizer):
     tokens = TokenFile.open(path)
-    return [tokenizer.decode(part) for part in np.split(tokens.ids.astype(np.int64), tokens.starts[1:].astype(np.int64))]
+    return [tokenizer.decode(part) for part in np.split(tokens.ids[:].astype(np.int64), tokens.starts[1:].astype(np.int64))]
 
 
 def by_hand(model, text):

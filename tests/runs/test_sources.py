@@ -178,7 +178,7 @@ def test_a_fifo_that_is_named_is_refused_with_a_way_to_read_it(gather, tmp_path,
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CorpusError, match=r"pipe: a FIFO \(named pipe\), expected a file") as caught:
         gather(tmp_path / "pipe", tokenizer=tokenizer)
-    assert caught.value.remedy == "pipe it in: cat SOURCE | lstmgen train -"
+    assert caught.value.remedy == "name - instead, and redirect it into the command: < SOURCE"
 
 
 @needs_fifos

@@ -110,7 +110,7 @@ class TuneMaterial:
     def losses(self, tokenizer: EventTokenizer) -> tuple[str, ...]:
         """What the tunes lose on their way through a tokenizer and back, in words; of many, of evenly spread ones."""
         lost = corpus_loss([piece.score for piece in self.train], tokenizer)
-        sample = f" in a sample of {lost.scores:,} of {lost.of:,} tunes" if lost.scores < lost.of else ""
+        sample = f" in a sample of {lost.scores:,} of {counted(lost.of, 'tune')}" if lost.scores < lost.of else ""
         said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {counted(lost.notes, 'note')} lost{sample}"
         if lost.onset_error_ms_p95 is None or lost.duration_error_ms_p95 is None:
             return (said,)
@@ -148,7 +148,7 @@ def _documents(pieces: tuple[Piece, ...], tokenizer: EventTokenizer) -> Iterator
         yield [Stretch(ids, {"notes": measured.notes, "seconds": measured.seconds, **frames}, work=len(piece.score.notes))]
     if there and not kept:
         raise CorpusError(
-            f"the {tokenizer.name} tokenizer expresses none of the {there:,} notes, such as those of drums", remedy="--tokenizer notes"
+            f"the {tokenizer.name} tokenizer expresses none of {counted(there, 'note')}, such as those of drums", remedy="--tokenizer notes"
         )
 
 
