@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lstmgen.checkpoint.run_folder import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
+    from lstmgen.generation.prompts import parse_prompts as parse_prompts
     from lstmgen.generation.request import NOVEL_TRIES as NOVEL_TRIES
     from lstmgen.generation.request import Request as Request
     from lstmgen.generation.sampling import Sampling as Sampling
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
     from lstmgen.media.base import Medium as Medium
     from lstmgen.media.base import RowStyle as RowStyle
     from lstmgen.media.declared import media_options as media_options
+    from lstmgen.media.manner import Manner as Manner
     from lstmgen.media.registry import medium_of as medium_of
+    from lstmgen.media.text.decoding import decode_text as decode_text
     from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.constraints import Constraints as Constraints
     from lstmgen.music.midi.reader import read_midi as read_midi
@@ -90,6 +93,7 @@ _HOMES: Final = {
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
+    "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",
@@ -98,7 +102,9 @@ _HOMES: Final = {
     "lab.task": "Task as LabTask, task_of as lab_task",
     "media.base": "Access, Medium, RowStyle",
     "media.declared": "media_options",
+    "media.manner": "Manner",
     "media.registry": "medium_of",
+    "media.text.decoding": "decode_text",
     "music.bars": "Bars",
     "music.constraints": "Constraints",
     "music.midi.reader": "read_midi",

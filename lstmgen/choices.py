@@ -28,6 +28,8 @@ CurveAxis = Literal["steps", "time"]
 PieceModel = Literal["bpe", "unigram"]
 """The tokenizers of learned pieces."""
 ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
+Documents = Literal["file", "line", "blank-line"]
+"""What of a text file is one document."""
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
 

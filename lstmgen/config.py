@@ -20,6 +20,7 @@ from lstmgen.choices import (
     CELLS,
     WITHOUT,
     Device,
+    Documents,
     ErrorsPolicy,
     GridForm,
     PedalPolicy,
@@ -58,13 +59,19 @@ class DataConfig:
     sources: tuple[str, ...] = ()
     """Files, folders, globs, `-`, or names of corpora."""
     val: str | None = None
-    """A separate validation source; without it a part of every text, or every tenth tune, is held out."""
+    """A separate validation source; without it a part of every text, or every tenth tune or document, is held out."""
     val_frac: float = _setting(0.1, low=0.0, high=0.9)
-    """Share that is held out for validation: of every text its end, of tunes evenly spread files."""
+    """Share that is held out for validation: of every text its end; of tunes, and of documents in files, evenly spread ones."""
     errors: ErrorsPolicy = "strict"
     """What to do with bytes that are not UTF-8."""
     keep_newlines: bool = False
     """Keep CRLF and CR instead of turning them into LF."""
+    encoding: str = "utf-8"
+    """Of text files, by any name that Python knows it by."""
+    documents: Documents = "file"
+    """What of a text is one document: a whole file, a line, or what stands between blank lines."""
+    separator: str | None = None
+    """A text that stands between documents, in place of `documents`."""
     pedal: PedalPolicy = "extend"
     """MIDI: whether notes sound on while the sustain pedal is down, or the pedal is dropped."""
     augment: bool = True

@@ -36,6 +36,11 @@ class LstmgenError(Exception):
         self.message = message
         self.remedy = remedy
 
+    def about(self, what: str) -> None:
+        """Says in its message of what it is."""
+        self.message = f"{what}: {self.message}"
+        self.args = (self.message,)
+
 
 @dataclass(frozen=True)
 class Mistake:

@@ -37,6 +37,8 @@ READ_CHUNK_BYTES: Final = 2**20
 """How much of a corpus is held as text at a time."""
 MAX_UNCUT_CHARS: Final = 16 * 2**20
 """How much text a tokenizer may ask for before it is cut at a place that the tokenizer did not call safe."""
+MAX_DOCUMENT_CHARS: Final = 50_000_000
+"""Of one document of several in a file; it is held as a whole."""
 MAX_NAMES_COMPARED: Final = 10_000
 """Entries of a folder that are compared with a missing name to suggest the nearest."""
 
@@ -64,6 +66,8 @@ MIN_DOWNLOAD_BYTES_PER_S: Final = 100
 MAX_PROMPT_CHARS: Final = 50_000_000
 MAX_PROMPT_BYTES: Final = 64 * 2**20
 """Of a file that a text begins with; of a pipe or a device no more is read."""
+MAX_PROMPTS: Final = 1_000_000
+"""Of one request."""
 MAX_REPETITION_PENALTY: Final = 1_000.0
 """And its inverse is the least."""
 MAX_STOP_TEXTS: Final = 1_000
@@ -83,8 +87,8 @@ MAX_METRICS_LINE_BYTES: Final = 2**16
 MAX_METRICS_READ_BYTES: Final = 16 * 2**20
 """Metrics that are read whole, about a day of training; of longer ones so many lines are looked at as make a curve."""
 MAX_CURVE_POINTS: Final = 20_000
-MAX_RUN_NAME_CHARS: Final = 80
-"""Characters of a run's name that is made from its source's."""
+MAX_RUN_NAME_BYTES: Final = 80
+"""Of a run's name that is made from its source's, in UTF-8."""
 
 # Score tokenizers with steps
 MAX_STEPS_PER_BEAT: Final = 48

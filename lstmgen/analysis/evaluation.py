@@ -3,7 +3,7 @@
 The surprisal of a token is -log p(token | everything before it). Without a window the state runs from each item's boundary through the
 whole of it. With a window of N the item is cut after every N inputs, and each part starts from an empty state; its N inputs predict the N
 tokens after them, so every token is counted once. That is what a model with a context of N sees (nanoGPT's way of evaluating). A boundary
-is only ever an input: it is never counted. Sums are in float64.
+is an input and is not counted, except behind an item whose end counts (`Encoded.ids`). Sums are in float64.
 """
 
 from __future__ import annotations

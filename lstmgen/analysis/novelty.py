@@ -65,6 +65,8 @@ class Novelty:
     def line(self) -> str:
         """The same in words."""
         part = "" if self.complete else " (the index holds a part of the training data)"
+        if self.symbols < SHINGLE:
+            return f"{f'a copy: it stands so in {self.where}' if self.longest_run else 'no copy: the training data does not hold it'}{part}"
         if not self.longest_run:
             return f"nothing copied: no {SHINGLE} {self.unit} in a row occur in the training data in this order{part}"
         run = f"longest copied run {self.longest_run} {self.unit}, from {self.where}"
@@ -77,8 +79,8 @@ class NoveltyIndex:
     Args:
         unit: what a symbol stands for.
         symbols: of all documents, each followed by a symbol that stands nowhere else.
-        starts: where each document begins.
-        names: of the documents.
+        starts: where the documents of each file begin.
+        names: of the files.
         complete: whether all of the training data is there.
     """
 
@@ -104,8 +106,9 @@ class NoveltyIndex:
                 complete = False
                 symbols = symbols[: limits.MAX_NOVELTY_SYMBOLS - total]  # noqa: PLW2901 - the same document, cut
             if len(symbols):
-                starts.append(total)
-                names.append(name)
+                if name not in names[-1:]:  # documents of one file are found under its name
+                    starts.append(total)
+                    names.append(name)
                 parts += [symbols, np.array([_END], np.uint32)]
                 total += len(symbols) + 1
             if not complete:
@@ -149,13 +152,13 @@ class NoveltyIndex:
         return NoveltyIndex(unit, symbols, starts, names, complete=facts["complete"] == "1")
 
     def examine(self, symbols: Symbols, *, offset: int = 0) -> Novelty:
-        """What an item has copied.
+        """What an item has copied; of one of fewer than eight symbols, whether the training data holds the very same item.
 
         Args:
             symbols: of the item.
             offset: how many more units there are than symbols: of notes one more than steps between them.
         """
-        copied, longest, begins, place = self._runs(symbols)
+        copied, longest, begins, place = self._runs(symbols) if len(symbols) >= SHINGLE else self._same(symbols)
         return Novelty(
             unit=self.unit,
             symbols=len(symbols) + (offset if len(symbols) else 0),
@@ -165,6 +168,16 @@ class NoveltyIndex:
             copied_share=float(copied.mean()) if len(symbols) else 0.0,
             complete=self.complete,
         )
+
+    def _same(self, symbols: Symbols) -> tuple[NDArray[np.bool_], int, int, int]:
+        """As `_runs`, of an item that is too short for a run: all of it, where some document holds it and nothing else."""
+        wanted, held = np.append(symbols, np.uint32(_END)), self.symbols
+        places = np.flatnonzero(np.append(np.uint32(_END), held[:-1]) == _END) if len(symbols) else np.zeros(0, np.int64)
+        places = places[places + len(wanted) <= len(held)]
+        for offset, symbol in enumerate(wanted.tolist()):
+            places = places[held[places + offset] == symbol]
+        found = len(places) > 0
+        return np.full(len(symbols), found), len(symbols) * found, 0, int(places[0]) if found else 0
 
     def _runs(self, symbols: Symbols) -> tuple[NDArray[np.bool_], int, int, int]:
         """Which symbols were copied; the longest run, where it begins, and where it stands in the training data."""

@@ -13,6 +13,7 @@ import math
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -348,9 +349,9 @@ def _begins_with_file(text: bytes, path: Path) -> bool:
 
 
 def _clean_name(name: str) -> str:
-    """A folder name that needs no quoting in a shell."""
-    words = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")
-    return words[: limits.MAX_RUN_NAME_CHARS] or "run"
+    """A folder name that needs no quoting in a shell: letters and digits of any script with their marks, and `_`, `.` and `-`."""
+    letters = (c if c in "_." or unicodedata.category(c)[0] in "LMN" else "-" for c in unicodedata.normalize("NFC", name))
+    return re.sub("-+", "-", "".join(letters)).strip("-.").encode()[: limits.MAX_RUN_NAME_BYTES].decode(errors="ignore") or "run"
 
 
 def _packed(tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> bytes:

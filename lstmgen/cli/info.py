@@ -10,7 +10,7 @@ from lstmgen import api, run_files
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import first_sample
-from lstmgen.cli.options import JSON, cache
+from lstmgen.cli.options import JSON, STANDARD_INPUT, cache, tell_typing
 from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import quality_line, short_path
@@ -52,14 +52,19 @@ THING: Final = Option(
     name="thing",
     unit="THING",
     required=True,
-    help="A run, a model file, a corpus, a text or MIDI file, or a folder of such.",
+    help="A run, a model file, a corpus, a text or MIDI file, a folder of such, or - for standard input.",
     complete=_things,
+)
+ENCODING: Final = Option(
+    name="encoding", flags="--encoding", unit="NAME", default="utf-8", help="What a text is encoded in, such as cp1252 or utf-16."
 )
 
 
-def info(streams: Streams, *, thing: str, json: bool) -> None:
+def info(streams: Streams, *, thing: str, json: bool, encoding: str) -> None:
     """Describe a model, a run, a corpus, a text or a tune."""
-    facts = api.describe(thing, cache=cache(), executor=reading_pool())
+    if thing == STANDARD_INPUT:
+        tell_typing(streams, "the text")
+    facts = api.describe(thing, cache=cache(), executor=reading_pool(), stdin=streams.stdin, encoding=encoding)
     streams.explain(f"{thing} was taken for a {facts['kind']}")
     if json:
         streams.object_line(facts)
@@ -68,7 +73,7 @@ def info(streams: Streams, *, thing: str, json: bool) -> None:
         streams.product_line(line)
 
 
-COMMAND: Final = Command(name="info", run=info, examples=_EXAMPLES, options=(THING, JSON))
+COMMAND: Final = Command(name="info", run=info, examples=_EXAMPLES, options=(THING, ENCODING, JSON))
 
 
 def _lines(facts: Facts, columns: int) -> list[str]:
@@ -154,9 +159,11 @@ def _model_rows(facts: Facts) -> Rows:
         trained = f"{counted(int(summary['steps']), 'step')}, {counted(int(summary.get('tokens_seen', 0)), 'token')}"
         rows.append(("trained", f"{trained}, {duration(float(summary.get('seconds', 0.0)))}"))
     if summary.get("sources"):
-        names, documents = [str(name) for name in summary["sources"]], int(summary.get("documents", 0))
-        more = f" and {documents - len(names):,} more; {run_files.SOURCES} in the run's folder lists all" if documents > len(names) else ""
+        names, files = [str(name) for name in summary["sources"]], int(summary.get("files", summary.get("documents", 0)))
+        more = f" and {files - len(names):,} more; {run_files.SOURCES} in the run's folder lists all" if files > len(names) else ""
         rows.append(("on", ", ".join(names) + more))
+    if division := facts["documents"]:
+        rows.append(("documents", f"{int(summary.get('documents', 0)):,}, {division}"))
     if quality := quality_line(summary.get("val")):
         rows.append(("validation", quality))
     return [*rows, ("use", first_sample(facts["of"], short_path(facts["model"]), facts["opening"]))]

@@ -9,11 +9,12 @@ from typing import Any, Final
 from lstmgen import api, limits
 from lstmgen.cli.command import Command
 from lstmgen.cli.interactive import converse
-from lstmgen.cli.media import Presentation, chosen, options_of, presentation_of, tokenizer_of_model
+from lstmgen.cli.media import chosen, options_of, presentation_of, tokenizer_of_model
 from lstmgen.cli.options import STANDARD_INPUT, as_typed, draw_seed, load_model, read_input, unescape
 from lstmgen.cli.output import Streams
 from lstmgen.cli.sample_options import COMMON, FILTERS, TURN_LENGTH
 from lstmgen.cli.samples import Target, Writer
+from lstmgen.cli.wording import command
 from lstmgen.errors import InputError, UsageError
 
 _EXAMPLES: Final = (
@@ -22,6 +23,8 @@ _EXAMPLES: Final = (
     "lstmgen sample RUN -p 'ROMEO:\\n' -e --stop '\\n\\n'       # up to the first empty line",
     "lstmgen sample RUN -f beginning.txt -t 1.2:0.6         # wild at first, calm at the end",
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
+    "lstmgen sample NAMES --num-samples 20                  # --documents line: twenty lines",
+    "lstmgen sample RUN --prompts begins.txt --json         # one for each line, in order",
     "lstmgen sample RUN --interactive                       # take turns with the model",
     "lstmgen sample TUNES --bars 16 -o tune.mid --png --wav # music: a tune, its picture, its sound",
     "lstmgen sample TUNES -f begun.mid --bars 8 -o done.mid # continue a tune, in its tempo",
@@ -32,11 +35,13 @@ _EXAMPLES: Final = (
 def sample(streams: Streams, **values: Any) -> int:
     """Generate text from a model, or compose tunes with a model of music.
 
-    Standard output carries the prompt and the text, byte for byte, and nothing else; several samples are set apart by one empty line.
+    Standard output carries the prompt and the text, byte for byte, and nothing else; several samples are set apart by one empty line, those
+    of a model of documents as its sources are.
     The filters work in the order constraints, penalty, temperature, top-k, top-p, min-p, typical.
     """
-    if values["prompt"] is not None and values["prompt_file"] is not None:
-        raise UsageError("-p and -f both give a prompt, expected one of them", remedy="leave one of them out")
+    given = [flag for flag, name in (("-p", "prompt"), ("-f", "prompt_file"), ("--prompts", "prompts")) if values[name] is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} give a prompt, expected one of them", remedy="leave one of them out")
     filters = {option.name: values[option.name] for option in FILTERS}
     sampling = api.Sampling(**{name: value for name, value in filters.items() if value is not None})
     tokenizer = tokenizer_of_model(values["model"])
@@ -46,15 +51,20 @@ def sample(streams: Streams, **values: Any) -> int:
     presentation = presentation_of(medium.label)
     own = chosen("sample", medium.label, values)
     interactive = own.get("interactive", False)
-    _check(values, own, presentation=presentation, interactive=interactive)
-    target = Target.of(values, own, medium=medium, presentation=presentation)
+    _check(values, interactive=interactive)
     meant = unescape if own.get("escapes") else as_typed
     options = {name: value for name, value in own.items() if name not in {option.name for option in presentation.options}}
     if "stop" in options:
         options["stop"] = tuple(map(meant, options["stop"]))
     medium.check_options(options)
+    encoding = own.get("encoding", "utf-8")
+    prompts = (
+        None if values["prompts"] is None else _prompts(streams, values["prompts"], encoding=encoding, escapes=bool(own.get("escapes")))
+    )
+    target = Target.of(values, own, medium=medium, presentation=presentation, prompts=None if prompts is None else len(prompts))
     request = api.Request(
-        prompt=_prompt(streams, values, medium=medium, as_text=presentation.as_text, meant=meant),
+        prompts=prompts,
+        prompt=_prompt(streams, values, medium=medium, as_text=presentation.as_text, meant=meant, encoding=encoding),
         seed=draw_seed() if values["seed"] is None else values["seed"],
         sampling=sampling,
         options=options,
@@ -62,6 +72,11 @@ def sample(streams: Streams, **values: Any) -> int:
     )
     model = load_model(values["model"], **{name: values[name] for name in ("device", "precision", "threads")})
     if interactive:
+        if model.manner.ends and model.manner.between == "\n":
+            raise UsageError(
+                "--interactive is one growing text of many lines, and this model has learned documents of one line each",
+                remedy=command("sample", values["model"], "-p", "How it begins"),
+            )
         return converse(streams, model, replace(request, length=TURN_LENGTH if request.length is None else request.length))
     Writer(streams, request, target).write(model)
     return 0
@@ -70,21 +85,26 @@ def sample(streams: Streams, **values: Any) -> int:
 COMMAND: Final = Command(name="sample", run=sample, examples=_EXAMPLES, options=lambda: (*COMMON, *options_of("sample")))
 
 
-def _check(values: Mapping[str, Any], own: Mapping[str, Any], *, presentation: Presentation, interactive: bool) -> None:
+def _check(values: Mapping[str, Any], *, interactive: bool) -> None:
     """Refuse what does not go together."""
-    several = values["num_samples"] > 1
+    several = values["num_samples"] > 1 or values["prompts"] is not None
     if interactive and (values["json"] or values["out"] is not None or several):
         raise UsageError(
-            "--interactive is one text on a terminal: --json, -o and --num-samples do not go with it", remedy="/save FILE writes the text"
+            "--interactive is one text on a terminal: --json, -o, --num-samples and --prompts do not go with it",
+            remedy="/save FILE writes the text",
         )
-    if presentation.as_text and values["length"] == -1 and not own.get("stop") and not interactive and (values["json"] or several):
-        raise UsageError(
-            "-n -1 without --stop may never end, so nothing could follow it", remedy="give a length, such as -n 2000, or --stop TEXT"
-        )
+
+
+def _prompts(streams: Streams, file: str, *, encoding: str, escapes: bool) -> tuple[str, ...]:
+    """The prompts of a file, in order. Raises InputError: it cannot be read, or holds none."""
+    content = read_input(file, streams, what="the prompts", most=4 * limits.MAX_PROMPT_CHARS, typed=True)
+    name = "standard input" if file == STANDARD_INPUT else file
+    text = api.decode_text(content, what=f"what {name} holds", encoding=encoding)
+    return api.parse_prompts(text, name=name, meant=unescape if escapes else str)
 
 
 def _prompt(
-    streams: Streams, values: Mapping[str, Any], *, medium: api.Medium, as_text: bool, meant: Callable[[str], str]
+    streams: Streams, values: Mapping[str, Any], *, medium: api.Medium, as_text: bool, meant: Callable[[str], str], encoding: str
 ) -> str | bytes | None:
     """What the samples continue: what was typed, or the content of a file; it can be read.
 
@@ -101,6 +121,8 @@ def _prompt(
     else:
         return None
     try:
+        if as_text and isinstance(prompt, bytes):
+            prompt = api.decode_text(prompt, what="the text", encoding=encoding)
         medium.parse(prompt)
     except InputError as error:
         place = {None: "-p", STANDARD_INPUT: "standard input"}.get(file, file)

@@ -33,6 +33,8 @@ class Target:
         at_once: whether a text is written when it is complete.
         shown: whether a sample may be drawn on a terminal instead of being written there.
         prompt_file: where the prompt came from.
+        count: how many samples there are.
+        many_prompts: whether the request has several prompts, so that each sample says of which it is.
     """
 
     presentation: Presentation
@@ -43,22 +45,33 @@ class Target:
     at_once: bool
     shown: bool
     prompt_file: str | None
+    count: int = 1
+    many_prompts: bool = False
 
     @staticmethod
-    def of(values: Mapping[str, Any], own: Mapping[str, Any], *, medium: api.Medium, presentation: Presentation) -> Target:
+    def of(
+        values: Mapping[str, Any], own: Mapping[str, Any], *, medium: api.Medium, presentation: Presentation, prompts: int | None = None
+    ) -> Target:
         """What the options ask for.
+
+        Args:
+            values: of all options.
+            own: those of the medium that were given.
+            medium: of the model.
+            presentation: of the medium.
+            prompts: how many prompts a file holds; None: there is one prompt, or none.
 
         Raises:
             UsageError: a file is missing, of the wrong name, or one that the samples are made from.
         """
-        out, count = values["out"], values["num_samples"]
+        out, count = values["out"], values["num_samples"] * (prompts or 1)
         beside = tuple(kind for kind in RENDERINGS if own.get(kind))
         files = () if out in {None, STANDARD_INPUT} else _files(out, count, medium=medium, endings=presentation.endings)
         if not files and beside:
             raise UsageError(f"--{beside[0]} needs a file beside which it is put", remedy=f"-o tune{medium.suffix} --{beside[0]}")
         if not files and count > 1 and not presentation.as_text and not values["json"]:
-            raise UsageError("several samples need files of their own", remedy=f"--num-samples {count} -o samples/")
-        for name in (api.find_model(values["model"]), values["prompt_file"]):
+            raise UsageError("several samples need files of their own", remedy="-o samples/")
+        for name in (api.find_model(values["model"]), values["prompt_file"], values["prompts"]):
             if name is not None and any(is_same_file(file, Path(name)) for file in files):
                 raise UsageError(f"-o {out} would write over {name}, from which the samples are made", remedy="choose another name")
         return Target(
@@ -70,6 +83,8 @@ class Target:
             at_once=not values["stream"],
             shown=out is None,
             prompt_file=values["prompt_file"],
+            count=count,
+            many_prompts=prompts is not None,
         )
 
     def files_of(self, place: int) -> list[Path]:
@@ -88,6 +103,7 @@ class Target:
             facts["content_base64"] = base64.b64encode(sample.medium.to_bytes(sample.item)).decode()
         return {
             "index": sample.index,
+            **({"prompt_index": sample.prompt_index} if self.many_prompts else {}),
             "seed": sample.seed,
             "prompt": sample.prompt if presentation.as_text else sample.prompt or self.prompt_file,
             **facts,
@@ -122,6 +138,7 @@ class Writer:
     def __init__(self, streams: Streams, request: api.Request, target: Target) -> None:
         self._streams, self._request, self._target = streams, request, target
         self._told: set[str] = set()
+        self._manner = api.Manner(apart=False)
         self._name = ""
         """Of the run, as a title begins."""
 
@@ -131,9 +148,10 @@ class Writer:
         A single sample is written as it is drawn; several are drawn side by side.
         """
         request, target = self._request, self._target
+        self._manner = model.manner
         self._name = _as_title(model)
         began_s, tokens = time.monotonic(), 0
-        whole = request.num_samples > 1 or request.novel is not None or target.json
+        whole = target.count > 1 or request.novel is not None or target.json
         drawn = model.answer(request) if whole else iter([model.stream_of(request)])
         self._streams.say(f"seed: {request.seed}")
         self._streams.explain(f"sampling: {request.sampling}")
@@ -182,14 +200,17 @@ class Writer:
         elif self._target.json:
             yield _ignore
         else:
-            if place:
-                streams.product("\n\n")
-            if self._request.num_samples > 1 and streams.out_is_terminal:
-                streams.say(Styled("dim", f"sample {place + 1} of {self._request.num_samples}"))
+            manner, count = self._manner, self._target.count
+            if place and not manner.ends:
+                streams.product(manner.between)
+            if count > 1 and streams.out_is_terminal and not manner.ends:
+                streams.say(Styled("dim", f"sample {place + 1} of {count}"))
             try:
                 yield streams.product
             finally:
-                if streams.out_is_terminal:
+                if manner.ends and place + 1 < count:
+                    streams.product(manner.between)
+                elif streams.out_is_terminal or (manner.ends and count > 1):
                     streams.product("\n")
 
     def _whole(self, place: int, source: api.Sample | api.Stream) -> api.Sample:

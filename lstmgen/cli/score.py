@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
@@ -207,12 +208,14 @@ def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[
         held_out = trained.held_out_novelty(cache=cache())
     except LstmgenError as error:
         streams.explain(f"no held-out part to compare with: {error.message}")
-    for name, item in items:
+    numbered = ((name, number, item) for name, group in itertools.groupby(items, key=_name) for number, (_, item) in enumerate(group, 1))
+    for name, number, item in numbered:
+        source = f"{name}, document {number}" if trained.manner.ends else name
         found = trained.novelty(item)
         if json:
-            streams.object_line(found.to_json() | {"held_out_copied_share": held_out, "source": name})
+            streams.object_line(found.to_json() | {"held_out_copied_share": held_out, "source": source})
         else:
-            streams.product_line(one_line(f"{name}: {found.line()}"))
+            streams.product_line(one_line(f"{source}: {found.line()}"))
     if held_out is not None and not json:
         streams.say(f"for comparison: of the held-out part, which the model has never seen, {held_out:.0%} lie in such runs")
 
@@ -224,7 +227,7 @@ def _items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], op
     """The name and the content of everything that the files hold, read in the same way as for training."""
     if STANDARD_INPUT in files:
         streams = typed_to_the_end(streams, f"the {trained.kind}")
-    how = {"errors": "strict"} | {name: value for name, value in options.items() if name in _DATA_FIELDS}
+    how = {"errors": "strict", "encoding": "utf-8"} | {name: value for name, value in options.items() if name in _DATA_FIELDS}
     data = replace(trained.data, sources=tuple(files), val=None, **how)
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
         kept = api.keep_input(data, streams.stdin, Path(spool))
@@ -240,9 +243,13 @@ def _each(
     streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any], *, window: int | None
 ) -> Iterator[Scored]:
     how = {name: value for name, value in options.items() if name not in _DATA_FIELDS}
-    for name, item in _items(streams, trained, files, options):
+    for name, items in itertools.groupby(_items(streams, trained, files, options), key=_name):
         with work_bar(streams, f"scoring {name}", shown=_tokens) as progress:
-            yield name, trained.score(item, window=window, progress=progress, **how)
+            yield name, trained.score_all((item for _, item in items), window=window, progress=progress, **how)
+
+
+def _name(found: tuple[str, Any]) -> str:
+    return found[0]
 
 
 def _tokens(number: float) -> str:

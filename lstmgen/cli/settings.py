@@ -5,7 +5,7 @@ Types, bounds and defaults are read from the configuration and stand nowhere els
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import Any, Final
 from lstmgen import config, limits, strict_toml
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import options_of
+from lstmgen.cli.options import unescape
 from lstmgen.cli.wording import duration, parse_duration
 from lstmgen.errors import InputError, UsageError
 from lstmgen.options import Option
@@ -58,7 +59,11 @@ _TABLE: Final = {
     ),
     "data": (
         ("data.val", "--val", "Validate on this source, and train on all of the others."),
-        ("data.val_frac", "--val-frac", "Share at the end of every document that is held out for validation."),
+        (
+            "data.val_frac",
+            "--val-frac",
+            "Share that is held out for validation: of a text its end, of tunes and of documents every so many.",
+        ),
     ),
     "machine": (
         ("runtime.device", "--device", "Where it runs."),
@@ -71,7 +76,9 @@ _TABLE: Final = {
         ("training.sample_every_s", "--sample-every", "Time between samples on the screen; 0 for none, eight in all where not given."),
     ),
 }
-_UNITS: Final = {"data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
+_READERS: Final[dict[str, Callable[[str], Any]]] = {"data.separator": unescape}
+"""What reads the values of options that are more than the plain value of their setting."""
+_UNITS: Final = {"data.encoding": "NAME", "data.val": "SOURCE", "tokenizer.source_model": "MODEL"}
 _TYPES: Final = {int: "whole number", float: "number", str: "text", bool: "true or false", tuple: "list of texts"}
 _NONE: Final[dict[Any, str]] = {None: "", (): ""}
 _COMPLETIONS: Final = {"data.val": corpora_and_files, "tokenizer.source_model": models}
@@ -80,7 +87,8 @@ _COMPLETIONS: Final = {"data.val": corpora_and_files, "tokenizer.source_model": 
 def _option(panel: str, key: str, flags: str, text: str) -> Option:
     """The option that stands for a setting and carries its name. The configuration checks what it may be, and all of them at once."""
     facts = config.facts_of(key)
-    words, type_, unit = facts.choices, facts.type, _UNITS.get(key) or {int: "N", float: "X", str: "TEXT", bool: ""}[facts.type]
+    words, type_ = facts.choices, _READERS.get(key, facts.type)
+    unit = _UNITS.get(key) or {int: "N", float: "X", str: "TEXT", bool: ""}[facts.type]
     shown = facts.default
     if key.endswith("_s"):  # a time, which may be typed as `90s` or `10m`
         type_, unit, shown = parse_duration, "TIME", facts.default and duration(facts.default)

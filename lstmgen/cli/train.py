@@ -27,6 +27,7 @@ from lstmgen.options import Option
 _EXAMPLES: Final = (
     "lstmgen train story.txt                             # five minutes; checkpoints/story",
     "lstmgen train notes/ 'books/*.txt' -o RUN --max-time 30m",
+    "lstmgen train names.txt --documents line            # each line a document",
     "lstmgen train python-source --tokenizer bpe         # a corpus that lstmgen corpora lists",
     "cat *.txt | lstmgen train - --max-steps 200 --json  # from a pipe, for a script",
     "lstmgen train --resume RUN --max-time 2h            # resume where it stopped, with more time",

@@ -5,13 +5,14 @@ The order is that of the specs; within a folder or glob it is that of the names,
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import glob
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -37,12 +38,12 @@ class Candidate:
     """Why it cannot be used, where that is known already."""
 
 
-def locate(specs: Sequence[str], *, kept: Path | None, cache: Path | None) -> Iterator[Candidate]:
+def locate(specs: Sequence[str], *, kept: Mapping[str, Path] | None, cache: Path | None) -> Iterator[Candidate]:
     """Every file that the specs name, each once.
 
     Args:
         specs: paths, globs, `-`, or names of corpora; a name is tried only when no such path exists.
-        kept: the file that `-` stands for; see `keep_input`.
+        kept: for `-` and every pipe that is named the file that keeps what it held; see `keep_input`.
         cache: where corpora are kept.
 
     Raises:
@@ -52,8 +53,9 @@ def locate(specs: Sequence[str], *, kept: Path | None, cache: Path | None) -> It
     if not specs:
         raise UsageError("no source of text is named", remedy="name a file, a folder or a corpus; lstmgen corpora lists the corpora")
     seen: set[str] = set()
+    here = kept or {}
     for spec in dict.fromkeys(specs):
-        found = _standard_input(kept) if spec == STANDARD_INPUT else _resolve(spec, cache)
+        found = _kept(spec, here.get(spec)) if spec in here or spec == STANDARD_INPUT else _resolve(spec, cache)
         for candidate in found:
             key = os.path.realpath(candidate.path)
             if key in seen:
@@ -136,48 +138,66 @@ def _glob(pattern: str) -> Iterator[Candidate]:
         yield from _folder(path, named=False)
 
 
-def _standard_input(kept: Path | None) -> Iterator[Candidate]:
-    if kept is None:
+def is_input(spec: str) -> bool:
+    """Whether a source can be read only once: standard input, or a pipe that is named, such as that of `<(command)` in a shell."""
+    mode = None if spec == STANDARD_INPUT else _mode(spec)
+    return spec == STANDARD_INPUT or (mode is not None and stat.S_ISFIFO(mode))
+
+
+def _kept(spec: str, path: Path | None) -> Iterator[Candidate]:
+    if path is None:
         raise _no_input()
-    yield Candidate(name="standard input", path=kept, named=True)
+    yield Candidate(name=_name(spec), path=path, named=True)
 
 
-def keep_input(stdin: BinaryIO | None, folder: Path, *, ending: Callable[[bytes], str]) -> Path:
-    """Keep what standard input holds in a file of a folder, for it can be read only once. The same content gives the same file.
+def _name(spec: str) -> str:
+    return "standard input" if spec == STANDARD_INPUT else shown(spec)
+
+
+def keep_input(spec: str, stdin: BinaryIO | None, folder: Path, *, ending: Callable[[bytes], str]) -> Path:
+    """Keep what standard input or a pipe holds in a file of a folder, for it can be read only once. The same content gives the same file.
 
     Args:
+        spec: `-`, or the path of the pipe; reading waits for whoever writes into it.
         stdin: standard input, where there is one.
         folder: where the file goes; made where it is missing.
         ending: of the file's name, told by its first bytes.
 
     Raises:
-        CorpusError: standard input is empty, or cannot be read.
-        UsageError: there is none.
+        CorpusError: it is empty, or cannot be read.
+        UsageError: there is no standard input.
         MachineError: the file cannot be written.
     """
-    if stdin is None:
-        raise _no_input()
-    storage.make_folder(folder)
-    storage.remove_leftovers(folder)
-    chunks = _chunks(stdin)
-    head = next(chunks, b"")
-    if not head:
-        raise CorpusError("standard input is empty, expected text", remedy="redirect a file into it: < FILE")
-    return storage.store_by_content(folder, itertools.chain([head], chunks), prefix=run_files.INPUT_PREFIX, suffix=ending(head))
+    with contextlib.ExitStack() as stack:
+        try:
+            stream: BinaryIO | None = stdin if spec == STANDARD_INPUT else stack.enter_context(Path(spec).open("rb"))
+        except OSError as error:
+            raise _unreadable(spec, error) from error
+        if stream is None:
+            raise _no_input()
+        storage.make_folder(folder)
+        storage.remove_leftovers(folder)
+        chunks = _chunks(spec, stream)
+        head = next(chunks, b"")
+        if not head:
+            raise CorpusError(f"{_name(spec)} is empty, expected text", remedy="redirect a file into it: < FILE")
+        return storage.store_by_content(folder, itertools.chain([head], chunks), prefix=run_files.INPUT_PREFIX, suffix=ending(head))
 
 
 def _no_input() -> UsageError:
     return UsageError("standard input cannot be a source here", remedy="name a file")
 
 
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+def _unreadable(spec: str, error: OSError) -> CorpusError:
+    return CorpusError(f"{_name(spec)} cannot be read: {error.strerror or error}", remedy="redirect a file into it: < FILE")
+
+
+def _chunks(spec: str, stream: BinaryIO) -> Iterator[bytes]:
     while True:
         try:
             chunk = stream.read(limits.READ_CHUNK_BYTES)
         except OSError as error:
-            raise CorpusError(
-                f"standard input cannot be read: {error.strerror or error}", remedy="redirect a file into it: < FILE"
-            ) from error
+            raise _unreadable(spec, error) from error
         if not chunk:
             return
         yield chunk

@@ -64,9 +64,13 @@ def read_on(decoder: Decoder, context: Context, ids: Ids) -> Context:
     return Context(logits_V, state, np.concatenate([context.ids, ids]))
 
 
-def generator_of(seed: int, index: int) -> np.random.Generator:
-    """The random numbers of sample `index` of a seed; independent of those of every other sample."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(index,))))
+def generator_of(seed: int, index: int, *, prompt_index: int = 0) -> np.random.Generator:
+    """The random numbers of sample `index` of a prompt and a seed; independent of those of every other sample.
+
+    Those of the first prompt are the same as where there is one.
+    """
+    place = (index, prompt_index) if prompt_index else (index,)
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=place)))
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class Lane:
     ) -> None:
         temperature_at(sampling.temperature, 0, length=length)
         self.writer = writer
+        self.context = context
         self.nats = 0.0
         self.ended = writer.ended or ("length" if length == 0 else None)
         """Why nothing more is drawn; None while more is."""
@@ -156,20 +161,19 @@ class Lane:
         return self._ids[-1]
 
 
-def draw(decoder: Decoder, context: Context, lanes: Sequence[Lane], *, cut: bool = False) -> Iterator[tuple[Lane, Piece]]:
+def draw(decoder: Decoder, lanes: Sequence[Lane], *, cut: bool = False) -> Iterator[tuple[Lane, Piece]]:
     """Draws samples side by side until each has ended: the lane and the piece, whenever a piece is complete.
 
     Args:
         decoder: the model.
-        context: where all of them begin.
-        lanes: the samples, all of one sampling.
+        lanes: the samples, each from its own context, all of one sampling.
         cut: leave out what is incomplete at the end of a sample.
     """
     going = [lane for lane in lanes if lane.ended is None]
     if not going:
         return
     wanted = filters.build(going[0].sampling)
-    logits_BV, state = context.logits_V.expand(len(going), -1), context.state.repeated(len(going))
+    logits_BV, state = torch.stack([lane.context.logits_V for lane in going]), State.joined([lane.context.state for lane in going])
     while going:
         drawn = pick(logits_BV, wanted, [lane.moment() for lane in going], uniforms=[lane.uniform() for lane in going])
         for lane, token in zip(going, drawn, strict=True):

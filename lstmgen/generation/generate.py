@@ -5,9 +5,11 @@ request ─► prompt ─► plan, context ─► lanes ─► pieces ─► sam
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -15,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.config import DataConfig
-from lstmgen.errors import UsageError
+from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.generation.draw import Context, Lane, begin, draw, generator_of
 from lstmgen.generation.request import NOVEL_TRIES, Request
 from lstmgen.generation.sampling import Sampling
@@ -38,7 +40,8 @@ class Sample:
     """One sample. What its medium tells of it are attributes: the `text`, or the `score`, its `notes`, `seconds` and `bars`.
 
     Attributes:
-        index: its number among the samples of this seed, from 0.
+        index: its number among the samples of its prompt and this seed, from 0.
+        prompt_index: the number of its prompt among those of the request, from 0.
         seed: what its random numbers were made from, together with the index.
         prompt: what it continues, as it was given.
         item: the text, without the prompt, or the score.
@@ -50,6 +53,7 @@ class Sample:
     """
 
     index: int
+    prompt_index: int = field(default=0, repr=False)
     seed: int
     prompt: str
     item: Item = field(repr=False)
@@ -79,17 +83,18 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A request that is ready to be drawn.
+    """A prompt of a request, ready to be continued.
 
     Attributes:
         decoder: the model.
         medium: of the model.
         request: what was asked for.
         seed: of the request, or drawn where it has none.
-        prompt: what the model has read.
+        prompt: what is continued.
+        prompt_index: its number among those of the request.
         plan: what every sample keeps to.
-        context: where the prompt left the model.
         told_V: which ids a model is told.
+        read: where the model stands that has read the prompt already; None: it has not.
     """
 
     decoder: Decoder
@@ -97,13 +102,14 @@ class Job:
     request: Request
     seed: int
     prompt: Prompt
+    prompt_index: int = 0
     plan: Plan
-    context: Context
-    told_V: NDArray[np.bool_] | None
+    told_V: NDArray[np.bool_] | None = None
+    read: Context | None = None
 
     @staticmethod
-    def of(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Request, *, data: DataConfig) -> Job:
-        """Reads the prompt of a request.
+    def of(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Request, *, data: DataConfig) -> list[Job]:
+        """The prompts of a request, in order.
 
         Raises:
             UsageError: an option is out of bounds or cannot be read.
@@ -113,18 +119,33 @@ class Job:
         seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
         medium.check_options(request.options)
         request = replace(request, sampling=request.sampling or Sampling(temperature=medium.temperature(tokenizer)))
-        prompt = medium.parse_prompt(tokenizer, request.prompt, request.options, data)
-        plan = medium.plan(tokenizer, prompt, request.options, length=request.length, echo=request.echo)
-        return Job(
-            decoder=decoder,
-            medium=medium,
-            request=request,
-            seed=seed,
-            prompt=prompt,
-            plan=plan,
-            context=begin(decoder, prompt.ids),
-            told_V=medium.told(tokenizer),
-        )
+        told_V = medium.told(tokenizer)
+
+        def job(prompt_index: int, given: Any) -> Job:
+            try:
+                prompt = medium.parse_prompt(tokenizer, given, request.options, data)
+                plan = medium.plan(tokenizer, prompt, request.options, length=request.length, echo=request.echo, data=data)
+            except LstmgenError as error:
+                if request.prompts is not None:
+                    error.about(f"prompt {prompt_index + 1}")
+                raise
+            return Job(
+                decoder=decoder,
+                medium=medium,
+                request=request,
+                seed=seed,
+                prompt=prompt,
+                prompt_index=prompt_index,
+                plan=plan,
+                told_V=told_V,
+            )
+
+        return list(itertools.starmap(job, enumerate(request.every_prompt)))
+
+    @cached_property
+    def context(self) -> Context:
+        """Where the prompt leaves the model, which reads it when this is first asked for."""
+        return begin(self.decoder, self.prompt.ids) if self.read is None else self.read
 
     def lane(self, index: int) -> Lane:
         """Sample `index`, of which nothing is drawn yet."""
@@ -133,7 +154,7 @@ class Job:
             self.context,
             sampling=self.request.sampling or Sampling(),
             length=self.plan.length,
-            generator=generator_of(self.seed, index),
+            generator=generator_of(self.seed, index, prompt_index=self.prompt_index),
             told_V=self.told_V,
         )
 
@@ -142,6 +163,7 @@ class Job:
         outcome = lane.writer.outcome()
         return Sample(
             index=index,
+            prompt_index=self.prompt_index,
             seed=self.seed,
             prompt=self.prompt.shown,
             item=outcome.item,
@@ -193,7 +215,7 @@ class Stream:
 
     def _run(self, *, cut: bool) -> Generator[Piece, None, None]:
         try:
-            for _, piece in draw(self._job.decoder, self._job.context, [self.lane], cut=cut):
+            for _, piece in draw(self._job.decoder, [self.lane], cut=cut):
                 if len(piece):
                     yield piece
         finally:
@@ -201,51 +223,70 @@ class Stream:
                 self._on_end(self)
 
 
-def generate(job: Job, *, copied: Copied | None = None) -> Iterator[Sample]:
-    """All samples of a request, in order, drawn side by side.
+def generate(jobs: Sequence[Job], *, copied: Copied | None = None) -> Iterator[Sample]:
+    """All samples of a request, prompt by prompt and in order, drawn side by side.
 
     Args:
-        job: the request.
+        jobs: the prompts of the request.
         copied: tells what was copied, where the request limits that.
 
     Raises:
         UsageError: a sample may never end.
     """
-    request = job.request
-    if not job.plan.ends:
+    if not all(job.plan.ends for job in jobs):
         raise UsageError("a text without a length and without a stop text may never end", remedy="give a length, or a stop text")
-    for first in range(request.first, request.first + request.num_samples, MAX_LANES):
-        indices = range(first, min(first + MAX_LANES, request.first + request.num_samples))
+    return _samples(jobs, copied)
+
+
+Place = tuple[Job, int]
+"""A prompt, and the number of one of its samples."""
+
+
+def _samples(jobs: Sequence[Job], copied: Copied | None) -> Iterator[Sample]:
+    request = jobs[0].request
+    # A job that is made anew for its turn takes what the model made of its prompt away with it.
+    places = (
+        (turn, index) for job in jobs for turn in (replace(job),) for index in range(request.first, request.first + request.num_samples)
+    )
+    while chosen := list(itertools.islice(places, MAX_LANES)):
         if request.novel is None or copied is None:
-            yield from _drawn(job, indices)
+            yield from _drawn(chosen)
         else:
-            yield from _novel(job, indices, copied=copied, most=request.novel)
+            yield from _novel(chosen, copied=copied, most=request.novel)
 
 
-def _drawn(job: Job, indices: Sequence[int]) -> Iterator[Sample]:
-    """The samples of these numbers, each as soon as those before it have ended; when interrupted, first all as they stand."""
-    lanes = {index: job.lane(index) for index in indices}
-    waiting = list(indices)
+def _drawn(places: Sequence[Place]) -> Iterator[Sample]:
+    """The samples of these places, each as soon as those before it have ended; when interrupted, first all as they stand."""
+    lanes = [job.lane(index) for job, index in places]
+    told = 0
+
+    def sample(number: int) -> Sample:
+        job, index = places[number]
+        return job.sample(index, lanes[number])
+
     try:
-        for lane, _ in draw(job.decoder, job.context, list(lanes.values())):
-            while lane.ended is not None and waiting and lanes[waiting[0]].ended is not None:
-                yield job.sample(waiting[0], lanes[waiting.pop(0)])
+        for lane, _ in draw(places[0][0].decoder, lanes):
+            while lane.ended is not None and told < len(lanes) and lanes[told].ended is not None:
+                told += 1
+                yield sample(told - 1)
     except KeyboardInterrupt:
-        yield from (job.sample(index, lanes[index]) for index in waiting)
+        yield from map(sample, range(told, len(lanes)))
         raise
-    yield from (job.sample(index, lanes[index]) for index in waiting)
+    yield from map(sample, range(told, len(lanes)))
 
 
-def _novel(job: Job, indices: Sequence[int], *, copied: Copied, most: float) -> Iterator[Sample]:
+def _novel(places: Sequence[Place], *, copied: Copied, most: float) -> Iterator[Sample]:
     """In place of each sample the first that copies no more than it may; of none, that which copies least."""
     best: dict[int, tuple[float, Sample]] = {}
     for attempt in range(NOVEL_TRIES):
-        again = [index for index in indices if index not in best or best[index][0] > most]
-        for index, sample in zip(again, _drawn(job, [index + attempt * _NOVEL_STRIDE for index in again]), strict=True):
+        again = [number for number in range(len(places)) if number not in best or best[number][0] > most]
+        if not again:
+            break
+        drawn = _drawn([(places[number][0], places[number][1] + attempt * _NOVEL_STRIDE) for number in again])
+        for number, sample in zip(again, drawn, strict=True):
             share = copied(sample.item)
-            if index not in best or share < best[index][0]:
-                best[index] = share, sample
-    for index in indices:
-        share, sample = best[index]
+            if number not in best or share < best[number][0]:
+                best[number] = share, sample
+    for share, sample in (best[number] for number in range(len(places))):
         warning = f"each of {NOVEL_TRIES} samples copied more than {most:.0%}; this is the one with {share:.0%}"
         yield sample if share <= most else replace(sample, warnings=(*sample.warnings, warning))

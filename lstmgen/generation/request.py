@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from lstmgen import limits
 from lstmgen.errors import UsageError
 from lstmgen.generation.sampling import Sampling, is_number, is_whole, refuse_unknown
 
@@ -23,6 +24,7 @@ class Request:
 
     Attributes:
         prompt: what the samples continue: a text, or notes as they are typed; a path; or the content of a file. None: nothing.
+        prompts: several of them, in place of one; there are `num_samples` of each.
         length: most tokens to draw for each; None: what is usual where nothing else ends a sample; -1: no end.
         num_samples: how many. Sample i is the same whatever their number is.
         seed: what the random numbers are made from; None draws one, which every sample reports.
@@ -37,6 +39,7 @@ class Request:
     """
 
     prompt: Any = None
+    prompts: Sequence[Any] | None = None
     length: int | None = None
     num_samples: int = 1
     seed: int | None = None
@@ -47,6 +50,11 @@ class Request:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
+        if self.prompts is not None and (isinstance(self.prompts, (str, bytes)) or not isinstance(self.prompts, Sequence)):
+            raise UsageError(f"the prompts are {str(self.prompts)[:40]!r}, expected a list of them", remedy="prompt= for a single one")
+        if self.prompts is not None and (self.prompt is not None or not 1 <= len(self.prompts) <= limits.MAX_PROMPTS):
+            expected = "no prompt beside them" if self.prompt is not None else f"1 to {limits.MAX_PROMPTS:,}"
+            raise UsageError(f"there are {len(self.prompts):,} prompts, expected {expected}", remedy="give one prompt, or some prompts")
         _check("number of samples", self.num_samples, low=1, example="--num-samples 3")
         _check("number of the first sample", self.first, low=0, example="first=0")
         if self.seed is not None:
@@ -67,15 +75,19 @@ class Request:
             UsageError: the prompt or an option is no plain value.
         """
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        prompt = self.prompt
-        if isinstance(prompt, bytes):
-            prompt = {"base64": base64.b64encode(prompt).decode()}
-        elif isinstance(prompt, Path):
-            prompt = {"path": str(prompt)}
-        elif not isinstance(prompt, (str, type(None))):
-            raise UsageError(f"a prompt that is a {type(prompt).__name__} cannot be written as JSON", remedy="give the bytes of its file")
-        sampling = None if self.sampling is None else self.sampling.to_json()
-        return values | {"prompt": prompt, "sampling": sampling, "options": dict(self.options)}
+        prompts = None if self.prompts is None else list(map(_prompt_to_json, self.prompts))
+        own = {
+            "prompt": _prompt_to_json(self.prompt),
+            "prompts": prompts,
+            "sampling": None if self.sampling is None else self.sampling.to_json(),
+            "options": dict(self.options),
+        }
+        return values | own
+
+    @property
+    def every_prompt(self) -> Sequence[Any]:
+        """All prompts, at least one."""
+        return (self.prompt,) if self.prompts is None else self.prompts
 
     @staticmethod
     def from_json(values: Mapping[str, Any]) -> Request:
@@ -86,14 +98,30 @@ class Request:
         """
         refuse_unknown(Request, values, what="a request")
         changed = dict(values)
-        if isinstance(prompt := changed.get("prompt"), Mapping):
-            changed["prompt"] = _prompt_from_json(prompt)
+        if "prompt" in changed:
+            changed["prompt"] = _prompt_from_json(changed["prompt"])
+        if isinstance(prompts := changed.get("prompts"), list):
+            changed["prompts"] = tuple(map(_prompt_from_json, prompts))
         if changed.get("sampling") is not None:
             changed["sampling"] = Sampling.from_json(changed["sampling"])
         return Request(**changed)
 
 
-def _prompt_from_json(values: Mapping[str, Any]) -> Path | bytes:
+def _prompt_to_json(prompt: Any) -> Any:
+    match prompt:
+        case bytes():
+            return {"base64": base64.b64encode(prompt).decode()}
+        case Path():
+            return {"path": str(prompt)}
+        case str() | None:
+            return prompt
+        case _:
+            raise UsageError(f"a prompt that is a {type(prompt).__name__} cannot be written as JSON", remedy="give the bytes of its file")
+
+
+def _prompt_from_json(values: Any) -> Any:
+    if not isinstance(values, Mapping):
+        return values
     match values:
         case {"path": str(path)}:
             return Path(path)

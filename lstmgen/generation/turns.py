@@ -29,7 +29,7 @@ class Turns:
 
     def __init__(self, decoder: Decoder, medium: Medium, tokenizer: Any, *, seed: int | None) -> None:
         self._tokenizer = tokenizer
-        self._job = Job.of(decoder, medium, tokenizer, Request(seed=seed), data=DataConfig())
+        (self._job,) = Job.of(decoder, medium, tokenizer, Request(seed=seed), data=DataConfig())
         self._text = ""
         self._past: list[tuple[str, Job]] = []
         self._open: Stream | None = None
@@ -73,7 +73,7 @@ class Turns:
         self._settle()
         medium, prompt = self._job.medium, self._job.prompt
         medium.check_options(request.options)
-        plan = medium.plan(self._tokenizer, prompt, request.options, length=request.length, echo=False)
+        plan = medium.plan(self._tokenizer, prompt, request.options, length=request.length, echo=False, data=DataConfig())
         stream = Stream(replace(self._job, request=request, plan=plan), self._turns, cut=True, on_end=self._take_over)
         self._remember()
         self._open = stream
@@ -97,7 +97,7 @@ class Turns:
         self._past.append((self._text, self._job))
 
     def _read(self, ids: Any) -> None:
-        self._job = replace(self._job, context=read_on(self._job.decoder, self._job.context, ids))
+        self._job = replace(self._job, read=read_on(self._job.decoder, self._job.context, ids))
 
     def _settle(self) -> None:
         """Ends a turn of the model that is still open."""

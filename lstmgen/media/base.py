@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +26,7 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
+from lstmgen.media.manner import Manner
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt
 
 Symbols = NDArray[np.uint32]
@@ -85,14 +86,14 @@ class Access:
     Attributes:
         folder: the folder of the run, which keeps the token files where the cache cannot be written.
         cache: where token files and corpora are kept.
-        kept: the file that keeps what standard input held; what the source `-` stands for.
+        kept: the files that keep what standard input and pipes held, by the sources `-` and their paths.
         executor: makes what helps to read large collections of files; None: everything is read in this process.
         progress: called while files are read.
     """
 
     folder: Path
     cache: Path
-    kept: Path | None = None
+    kept: Mapping[str, Path] = field(default_factory=dict[str, Path])
     executor: MakeExecutor | None = None
     progress: Progress | None = None
 
@@ -115,7 +116,12 @@ class Material(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of what the sources hold."""
+        """The names of the files that are learned from."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many items the sources hold."""
         ...
 
     @property
@@ -138,7 +144,7 @@ class Material(Protocol):
         ...
 
     def items(self) -> Iterator[tuple[str, Item]]:
-        """The name and the whole of every item of the sources, as it would be learned."""
+        """The whole of every item of the sources, as it would be learned, and the name of the file that holds it."""
         ...
 
     def parts(self, tokenizer: Any) -> tuple[dict[str, Part], dict[str, Any], int]:
@@ -146,7 +152,7 @@ class Material(Protocol):
         ...
 
     def symbols(self, part: Side = "train") -> Iterator[tuple[str, Symbols]]:
-        """The name and the symbols of every item that is learned from, or of every one that is held out."""
+        """The symbols of every item that is learned from, or of every one that is held out, and the name of the file that holds it."""
         ...
 
     def losses(self, tokenizer: Any) -> tuple[str, ...]:
@@ -233,8 +239,6 @@ class Medium(Protocol):
     """What messages call it: text, music."""
     suffix: str
     """The usual ending of its files."""
-    apart: bool
-    """Whether items have nothing to do with one another and are read apart, each from an empty state, or form one stream."""
     worth: float
     """What augmentation is worth: the number of times by which it multiplies the material."""
     figures: tuple[Figure, ...]
@@ -245,11 +249,17 @@ class Medium(Protocol):
     """How many more of them there are than symbols."""
     slow_tokenizers: frozenset[str]
     """Tokenizers that are worth remembering once they are built."""
-    glimpse: Mapping[str, Any]
-    """Options of a sample that is shown while a model trains."""
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this is of this medium."""
+        ...
+
+    def manner(self, data: DataConfig) -> Manner:
+        """How items are learned under these settings. Raises UsageError: the settings contradict each other."""
+        ...
+
+    def glimpse(self, data: DataConfig) -> Mapping[str, Any]:
+        """What is asked of the samples that are shown while a model trains, as `TrainedModel.generate` takes it."""
         ...
 
     def gather(self, found: Found, data: DataConfig, access: Access) -> Material:
@@ -349,7 +359,7 @@ class Medium(Protocol):
         """Refuses options of a request that cannot be meant, before a model is loaded. Raises UsageError."""
         ...
 
-    def plan(self, tokenizer: Any, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> Plan:
+    def plan(self, tokenizer: Any, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig) -> Plan:
         """What every sample of a request keeps to.
 
         Args:
@@ -358,6 +368,7 @@ class Medium(Protocol):
             options: those of `SAMPLE_OPTIONS` in the medium's `options.py` that were given, by name.
             length: most tokens to draw; None: what is usual where nothing else ends a sample; -1: no end.
             echo: whether an item begins with the prompt, where it can.
+            data: how the model's sources were read.
 
         Raises:
             UsageError: an option cannot be read, or nothing at all could be drawn.

@@ -28,7 +28,7 @@ class Encoded:
 
     Attributes:
         item: as it counts; without the symbols that were left out.
-        ids: without boundaries.
+        ids: without boundaries; where the end of the item counts, the boundary behind it is the last one.
         notes: what the user should know.
     """
 

@@ -56,18 +56,20 @@ class Bounds:
 _BOUNDS: Final = Bounds()
 
 
-def documents(starts_D: NDArray[np.integer], count: int, *, window: int | None = None) -> Spans:
+def documents(starts_D: NDArray[np.integer], count: int, *, window: int | None = None, ends: bool = False) -> Spans:
     """Whole documents, or with a window the pieces of so many inputs that each is cut into.
 
-    The last token of a document predicts nothing, so a boundary is only ever an input, and a document without a token is an empty span.
+    Without `ends` the last token of a document predicts nothing, so a boundary is only ever an input, and a document without a token is an
+    empty span.
 
     Args:
         starts_D: where the boundary of each document stands, the first at 0.
         count: ids of all documents.
         window: the size of a piece, at least 1; None leaves documents whole.
+        ends: whether the last token of each predicts the boundary behind it; then the last document needs one too.
     """
     begins_D = np.asarray(starts_D, np.int64)
-    ends_D = np.append(begins_D[1:], count) - 1
+    ends_D = np.append(begins_D[1:], count) - (0 if ends else 1)
     if window is None:
         return np.stack([begins_D, ends_D], axis=1)
     pieces_D = -(-(ends_D - begins_D) // window)

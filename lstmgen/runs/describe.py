@@ -7,29 +7,34 @@ import json
 import shlex
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from lstmgen import run_files
 from lstmgen.checkpoint.model_file import find_model, read_description
 from lstmgen.config import DataConfig
 from lstmgen.corpus import catalog
+from lstmgen.corpus.locate import STANDARD_INPUT
 from lstmgen.errors import InputError, LstmgenError
 from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
 from lstmgen.runs.history import read_history
-from lstmgen.runs.sources import gather
+from lstmgen.runs.sources import gather, keep_input, recorded_data
 
 _MOST_OF_A_SOURCE: Final = 2**16
 """Bytes of what a run says of one source."""
 
 
-def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -> dict[str, Any]:
+def describe(
+    thing: str, *, cache: Path, executor: MakeExecutor | None = None, stdin: BinaryIO | None = None, encoding: str = "utf-8"
+) -> dict[str, Any]:
     """What a thing is: `kind` is `model`, `corpus`, or the label of a medium.
 
     Args:
-        thing: a run, a model file, a corpus, or files, folders and globs that could be learned from.
+        thing: a run, a model file, a corpus, or files, folders, globs and pipes that could be learned from, `-` for standard input.
         cache: where corpora are kept.
         executor: as in `Access`.
+        stdin: what `-` reads.
+        encoding: of texts.
 
     Raises:
         InputError: there is no such thing, or it cannot be read.
@@ -44,9 +49,9 @@ def describe(thing: str, *, cache: Path, executor: MakeExecutor | None = None) -
     if not Path(thing).exists() and thing in catalog.names():
         return _describe_corpus(thing, cache, executor)
     try:
-        return _describe_source(thing, cache, executor)
+        return _describe_source(thing, cache, executor, stdin=stdin, encoding=encoding)
     except LstmgenError as error:
-        if Path(thing).exists():
+        if thing == STANDARD_INPUT or Path(thing).exists():
             raise
         raise InputError(
             f"there is no model, run, corpus or file called {thing!r}",
@@ -94,6 +99,7 @@ def describe_model(path: Path) -> dict[str, Any]:
         "precision": description.precision,
         "architecture": description.architecture,
         "parameters": description.parameters,
+        "documents": medium.manner(recorded_data(description.summary, medium)).phrase,
         "tokenizer": {"name": tokenizer.name, "vocab_size": tokenizer.vocab_size} | medium.describe(tokenizer),
         "summary": description.summary,
         "opening": _opening(path.with_name(run_files.SOURCES)),
@@ -125,7 +131,11 @@ def _describe_corpus(name: str, cache: Path, executor: MakeExecutor | None) -> d
     return _describe_source(name, cache, executor) | facts if available else facts | {"get": f"lstmgen corpora get {name}"}
 
 
-def _describe_source(thing: str, cache: Path, executor: MakeExecutor | None) -> dict[str, Any]:
+def _describe_source(
+    thing: str, cache: Path, executor: MakeExecutor | None, *, stdin: BinaryIO | None = None, encoding: str = "utf-8"
+) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
-        gathered = gather(DataConfig(sources=(thing,)), Access(folder=Path(spool), cache=cache, executor=executor))
+        data = DataConfig(sources=(thing,), encoding=encoding)
+        kept = keep_input(data, stdin, Path(spool))
+        gathered = gather(data, Access(folder=Path(spool), cache=cache, kept=kept, executor=executor))
         return {"kind": gathered.medium.label, "name": thing, "choice": list(gathered.notes)} | gathered.medium.survey(gathered.material)

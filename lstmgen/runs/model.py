@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, Final, get_args
 
+import numpy as np
 import torch
 
 from lstmgen import run_files
@@ -18,25 +20,27 @@ from lstmgen.analysis.novelty import Novelty, NoveltyIndex
 from lstmgen.checkpoint.model_file import find_model, load_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.choices import Device, Part, Precision
-from lstmgen.config import DataConfig, from_dict
+from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, LstmgenError, MachineError, UsageError
+from lstmgen.errors import CorpusError, MachineError, UsageError
 from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.base import Access, Material, Medium, Tokenizer
 from lstmgen.media.declared import media_options
+from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.options import check_known
-from lstmgen.runs.sources import gather, reads_input, token_files
+from lstmgen.runs.sources import gather_again, recorded_data, recorded_input, token_files
 from lstmgen.wording import counted
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_REQUEST_FIELDS: Final = frozenset({"num_samples", "seed", "first", "sampling", "echo", "novel"})
+_REQUEST_FIELDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel"})
 
 
 def load(path: str | Path, *, device: Device = "auto", precision: Precision = "auto", threads: int | None = None) -> TrainedModel:
@@ -94,6 +98,11 @@ class TrainedModel:
         return self.medium.label
 
     @property
+    def manner(self) -> Manner:
+        """How the model has learned its items: as one stream, or each with its end."""
+        return self.medium.manner(self.data)
+
+    @property
     def description(self) -> dict[str, Any]:
         """Architecture, tokenizer and training summary, as plain values."""
         return {
@@ -111,11 +120,7 @@ class TrainedModel:
     @cached_property
     def data(self) -> DataConfig:
         """How the model's own sources were read."""
-        settings = self.summary.get("settings", {}).get("data", {})
-        try:
-            return from_dict({"data": settings}).data
-        except LstmgenError:
-            return DataConfig()
+        return recorded_data(self.summary, self.medium)
 
     def generate(self, prompt: Any = None, *, length: int | EllipsisType | None = ..., **options: Any) -> list[Sample]:
         """Samples that continue a prompt, or begin anew. Sample i is the same whatever `num_samples` is.
@@ -124,8 +129,8 @@ class TrainedModel:
             prompt: a text; of music notes as they are typed, the path of a MIDI file, or a score. None begins anew.
             length: most tokens to draw for each; None or -1 for no end, which text without a stop text refuses. Left out, it is what is
                 usual: 500 of text; of music 16 bars, or 30 seconds where the model knows no bars.
-            options: `num_samples`, `seed`, `first`, `sampling`, `echo` and `novel` as in `Request`; anything else is an option of
-                the medium, such as `stop="END"` or `bars=16`.
+            options: `prompts`, several in place of one; `num_samples`, of each; `seed`, `first`, `sampling`, `echo` and `novel` as in
+                `Request`; anything else is an option of the medium, such as `stop="END"` or `bars=16`.
 
         Raises:
             UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
@@ -147,11 +152,11 @@ class TrainedModel:
 
     def answer(self, request: Request) -> Iterator[Sample]:
         """The samples of a request, in order, each as soon as it and those before it have ended."""
-        return generate(self._job(request), copied=None if request.novel is None else self._copied_share)
+        return generate(self._jobs(request), copied=None if request.novel is None else self._copied_share)
 
     def stream_of(self, request: Request) -> Stream:
-        """The first sample of a request, in pieces as it is drawn."""
-        return Stream(self._job(request), request.first)
+        """The first sample of a request, of its first prompt, in pieces as it is drawn."""
+        return Stream(self._jobs(request)[0], request.first)
 
     def session(self, prompt: str = "", *, seed: int | None = None, oov: str = "error") -> Turns:
         """One growing text on which a user and the model take turns.
@@ -192,9 +197,19 @@ class TrainedModel:
             InputError: it is empty, too long, or cannot be read.
             UsageError: the window is not a positive whole number, or an option is unknown.
         """
+        return self.score_all([item], window=window, progress=progress, **options)
+
+    def score_all(
+        self, items: Iterable[Item], *, window: int | None = None, progress: Callable[[int, int], None] | None = None, **options: Any
+    ) -> Evaluation:
+        """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`."""
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
-        encoded = self.medium.encode(self.tokenizer, self.prepare(item), options)
-        return evaluate(self.network, self.medium, self.tokenizer, [encoded], window=window, progress=progress)
+        encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, window=window, progress=progress)
+
+    def _whole(self, encoded: Encoded) -> Encoded:
+        """An item with its end, where the model has learned that as a part of it."""
+        return replace(encoded, ids=np.append(encoded.ids, BOUNDARY_ID)) if self.manner.ends else encoded
 
     def score_token_file(
         self, token_file: TokenFile, *, window: int | None = None, progress: Callable[[int, int], None] | None = None
@@ -214,7 +229,7 @@ class TrainedModel:
             )
         bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
         pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
-        items = [Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids) for ids in pieces]
+        items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
         return evaluate(self.network, self.medium, self.tokenizer, items, window=window, progress=progress)
 
     def score_split(
@@ -282,9 +297,8 @@ class TrainedModel:
         """What the run was given to learn from, as it is there now. Raises ModelFileError and CorpusError."""
         folder = RunFolder((self.path or Path()).parent)
         config = folder.read_config()
-        kept = folder.kept_input(self.summary.get("standard_input")) if reads_input(config.data) else None
-        access = Access(folder=folder.path, cache=cache, kept=kept)
-        material = gather(config.data, access, medium=self.medium).material
+        access = Access(folder=folder.path, cache=cache, kept=recorded_input(config.data, self.summary, folder))
+        material = gather_again(config.data, access, medium=self.medium, run=folder.path).material
         if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
             raise CorpusError(
                 "the sources have changed since the model was trained on them, so their parts are not the same any more",
@@ -299,7 +313,7 @@ class TrainedModel:
     def _copied_share(self, item: Item) -> float:
         return self.novelty(item).copied_share
 
-    def _job(self, request: Request) -> Job:
+    def _jobs(self, request: Request) -> list[Job]:
         return Job.of(self.decoder, self.medium, self.tokenizer, request, data=self.data)
 
 

@@ -110,7 +110,7 @@ def plan_run(order: Order) -> Plan:
             medium=gathered.medium.label,
             sources=tuple(dict(row) for row in gathered.material.files()),
             notes=(*gathered.notes, *gathered.material.notes, *gathered.material.losses(outline.tokenizer)),
-            documents=len(gathered.material.names),
+            documents=gathered.material.count,
             tokenizer=outline.tokenizer.name,
             vocab_size=outline.tokenizer.vocab_size,
             train_tokens=len(train.ids),

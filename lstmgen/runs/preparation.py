@@ -9,10 +9,9 @@ run folder and makes sure that the sources are still what they were.
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,7 @@ import torch
 from lstmgen import limits, storage, strict_json
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.choices import WITHOUT
-from lstmgen.config import Config, ModelConfig, from_dict
+from lstmgen.config import Config, from_dict
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media.base import Medium, Tokenizer
@@ -33,29 +31,15 @@ from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocab
 from lstmgen.model.memory import refuse_training
 from lstmgen.opening import open_regular
 from lstmgen.runs import presets, resuming
+from lstmgen.runs.asked import changed_for_resume, learned_as, refuse_others, with_ablation, with_absolute_sources, with_architecture_of
 from lstmgen.runs.run import Order, Run
-from lstmgen.runs.sources import Gathered, gather, keep_input, reads_input, token_files
+from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
 from lstmgen.strict_json import StrictJsonError
 
 _TOKENIZER_CACHE_VERSION = 2
 
 ENDED_AT = "ended_at_step"
 """What a model file says of the run that wrote it, once that has ended."""
-
-_BUDGET = ("training.max_time_s", "training.max_steps", "training.epochs")
-CHANGEABLE_ON_RESUME = frozenset(
-    {
-        *_BUDGET,
-        "training.patience",
-        "training.eval_every",
-        "training.save_every_s",
-        "training.sample_every_s",
-        "runtime.device",
-        "runtime.precision",
-        "runtime.threads",
-    }
-)
-"""Settings that a resumed run may be given anew; anything else would make it another run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +48,12 @@ class Outline:
 
     Attributes:
         config: every setting decided.
-        kept: the file that keeps what was read from standard input.
+        kept: the files that keep what was read from standard input and pipes.
         base: the model that it starts from.
     """
 
     config: Config
-    kept: Path | None
+    kept: Mapping[str, Path]
     gathered: Gathered
     tokenizer: Tokenizer
     files: TokenFiles
@@ -83,14 +67,16 @@ def sketch(order: Order, folder: RunFolder) -> Outline:
     Raises:
         LstmgenError: as `start`.
     """
-    config = _with_ablation(presets.with_default_budget(order.config))
+    config = with_ablation(presets.with_default_budget(order.config))
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
+    config = config if base is None else learned_as(config, base, order.changes)
     access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
     gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
+    refuse_others(order.changes, gathered.medium)
     tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
     files = token_files(gathered.material, tokenizer, access)
-    config = _absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
+    config = with_absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
     architecture = _architecture(config, gathered.medium, tokenizer)
     return Outline(
         config=config, kept=access.kept, gathered=gathered, tokenizer=tokenizer, files=files, architecture=architecture, base=base
@@ -137,9 +123,9 @@ def resume(order: Order, folder: RunFolder) -> Run:
     warnings: list[str] = []
     found = resuming.read(folder, warn=warnings.append)
     values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
-    config = _changed_for_resume(folder, _settings(folder, values), order.changes)
-    access = order.access(folder, folder.kept_input(values.get("standard_input")) if reads_input(config.data) else None)
-    gathered = gather(config.data, access, medium=medium_of(tokenizer))
+    config = changed_for_resume(folder, _settings(folder, values), order.changes)
+    access = order.access(folder, recorded_input(config.data, values, folder))
+    gathered = gather_again(config.data, access, medium=medium_of(tokenizer), run=folder.path)
     if gathered.material.sha256 != values["sources_sha256"]:
         raise CorpusError(
             f"the sources have changed: the run began with hash {values['sources_sha256'][:12]}, it is {gathered.material.sha256[:12]} now",
@@ -230,7 +216,7 @@ def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) ->
 
 def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: TokenFiles, base: Model | None, order: Order) -> Config:
     if base is not None:
-        config = _with_architecture_of(config, base.network.architecture)
+        config = with_architecture_of(config, base.network.architecture)
     max_time_s = config.training.max_time_s
     facts = presets.Facts(
         train_tokens=len(files.train.ids),
@@ -238,42 +224,12 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
         device=choose_device(config.runtime.device).type,
         remaining_s=None if max_time_s is None else max(1.0, max_time_s - order.clock.elapsed_s),
         budget_is_default=not presets.has_budget(order.config),
-        apart=medium.apart,
+        manner=medium.manner(config.data),
+        items=len(files.train.starts),
         worth=1.0 if medium.augmentation(tokenizer, config.data) is None else medium.worth,
     )
     resolved = presets.resolve(config, facts)
     return resolved.replace({"tokenizer.name": tokenizer.name})
-
-
-def _with_ablation(config: Config) -> Config:
-    """The configuration with the cell that an LSTM without the named gate is.
-
-    Raises:
-        UsageError: another cell was asked for.
-    """
-    model = config.model
-    if model.without is None:
-        return config
-    cell = WITHOUT[model.without]
-    if model.cell not in (ModelConfig().cell, cell):
-        raise UsageError(f"--without {model.without} is for the cell lstm, not for {model.cell}", remedy="leave one of the two out")
-    return config.replace({"model.cell": cell})
-
-
-def _with_architecture_of(config: Config, architecture: Architecture) -> Config:
-    """The configuration with the shape of the model that it starts from.
-
-    Raises:
-        UsageError: another shape was asked for.
-    """
-    names = ("cell", "hidden_size", "num_layers", "embedding_size", "layer_norm", "residual", "tied")
-    shape = {name: getattr(architecture, name) for name in names}
-    asked = {name: getattr(config.model, name) for name in ("hidden_size", "num_layers", "embedding_size")}
-    asked["cell"] = None if config.model.cell == ModelConfig().cell else config.model.cell
-    wrong = [f"{name} {value}, the model has {shape[name]}" for name, value in asked.items() if value not in (None, shape[name])]
-    if wrong:
-        raise UsageError(f"--init-from keeps the model's shape, but these were asked for: {'; '.join(wrong)}", remedy="leave them out")
-    return config.replace({f"model.{name}": value for name, value in shape.items()})
 
 
 def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Architecture:
@@ -306,32 +262,3 @@ def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
     if device.type == "cpu":
         refuse_training(architecture, **window)
     return choose_arithmetic(config.runtime.precision, device, architecture=architecture, **window)
-
-
-def _absolute_sources(config: Config) -> Config:
-    """Sources by absolute path, so that the run resumes from any folder."""
-
-    def absolute(source: str) -> str:
-        is_path = source != "-" and (Path(source).exists() or glob.has_magic(source))
-        return str(Path(source).absolute()) if is_path else source
-
-    data = config.data
-    return replace(config, data=replace(data, sources=tuple(map(absolute, data.sources)), val=absolute(data.val) if data.val else None))
-
-
-def _changed_for_resume(folder: RunFolder, config: Config, changes: dict[str, Any]) -> Config:
-    plain = config.to_dict()
-    others = sorted(key for key, value in changes.items() if key not in CHANGEABLE_ON_RESUME and _lookup(plain, key) != value)
-    if others:
-        raise UsageError(
-            f"a resumed run keeps its settings, but these were given: {', '.join(others)}",
-            remedy=f"leave them out, or start a new run from these weights with --init-from {folder.path}",
-        )
-    # A budget that is given anew takes the place of the old one as a whole; else a part that is used up would end the run at once.
-    fresh = dict.fromkeys(_BUDGET) if any(key in changes for key in _BUDGET) else {}
-    return config.replace(fresh | {key: value for key, value in changes.items() if key in CHANGEABLE_ON_RESUME})
-
-
-def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:
-    section, _, key = dotted.partition(".")
-    return table.get(section, {}).get(key)

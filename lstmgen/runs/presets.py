@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lstmgen.config import Config
+from lstmgen.media.manner import Manner
 
 DEFAULT_MAX_TIME_S: Final = 300.0
 """The budget when none is given."""
@@ -18,6 +19,11 @@ _BATCH_SIZE: Final = {"cpu": 32, "cuda": 64}
 _APART_SEQ_LENGTH: Final = 128
 _APART_BATCH_SIZE: Final = {"cpu": 16, "cuda": 64}
 """Of items that are read apart: each begins at the start of a window; a long one wastes little, and lets the gradient flow far."""
+_LEVELLED_SEQ_LENGTH: Final = 64
+_LEVELLED_TOKENS: Final = 1024
+_MOST_LEVELLED: Final = 256
+"""Of short items that are read side by side: about so many tokens a window, which is as long as the items are, up to that length."""
+_STREAM: Final = Manner(apart=False)
 _CUDA_SPEEDUP: Final = 8.0
 """Rough; only for estimating how often a corpus will be passed over."""
 
@@ -32,7 +38,8 @@ class Facts:
         device: `cpu` or `cuda`.
         remaining_s: seconds of the time budget that are left after reading the corpus; None without a time budget.
         budget_is_default: whether the user gave no budget at all.
-        apart: whether items are read apart, each from an empty state.
+        manner: how items are learned; see `media.base.Manner`.
+        items: how many there are in the training part.
         worth: what augmentation is worth; see `media.base.Medium`.
     """
 
@@ -41,7 +48,8 @@ class Facts:
     device: str
     remaining_s: float | None
     budget_is_default: bool = False
-    apart: bool = False
+    manner: Manner = _STREAM
+    items: int = 1
     worth: float = 1.0
 
 
@@ -146,7 +154,12 @@ def _embedding_size(vocab_size: int) -> int:
 
 def _window(config: Config, facts: Facts) -> dict[str, int]:
     """Streams and window; a small corpus gets fewer streams, so that each still has some text to itself."""
-    if facts.apart:
+    if facts.manner.levelled:
+        seq_length = config.training.seq_length or _LEVELLED_SEQ_LENGTH
+        usual = min(seq_length, max(1, facts.train_tokens // facts.items))
+        wanted = _LEVELLED_TOKENS * (2 if facts.device == "cuda" else 1) // usual
+        return {"seq_length": seq_length, "batch_size": max(1, min(_MOST_LEVELLED, wanted, facts.items))}
+    if facts.manner.apart:
         seq_length = config.training.seq_length or _APART_SEQ_LENGTH
         return {"seq_length": seq_length, "batch_size": max(1, min(_APART_BATCH_SIZE[facts.device], facts.train_tokens // seq_length))}
     seq_length = config.training.seq_length or max(1, min(_SEQ_LENGTH, (facts.train_tokens - 1) // 2))

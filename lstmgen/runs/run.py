@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,9 +14,10 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
+from lstmgen.media.manner import Manner
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
-from lstmgen.runs.sources import Gathered
+from lstmgen.runs.sources import Gathered, record_of_input
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Reader, Streams
@@ -39,7 +40,7 @@ class Order:
     progress: Progress | None = None
     sample_columns: Callable[[], int] = lambda: 76
 
-    def access(self, folder: RunFolder, kept: Path | None) -> Access:
+    def access(self, folder: RunFolder, kept: Mapping[str, Path]) -> Access:
         """How the sources of a run in this folder are read."""
         return Access(folder=folder.path, cache=self.cache, kept=kept, executor=self.executor, progress=self.progress)
 
@@ -50,8 +51,8 @@ class Run:
 
     folder: RunFolder
     config: Config
-    kept: Path | None
-    """The file that keeps what was read from standard input."""
+    kept: Mapping[str, Path]
+    """The files that keep what was read from standard input and pipes."""
     gathered: Gathered
     tokenizer: Tokenizer
     files: TokenFiles
@@ -62,13 +63,13 @@ class Run:
     trainer: Trainer = field(init=False)
 
     def __post_init__(self, clock: Clock) -> None:
-        training, files = self.config.training, self.files
+        training, files, manner = self.config.training, self.files, self.manner
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
-        starts = val.starts if val is not None and self.medium.apart else None
+        starts = val.starts if val is not None and manner.apart else None
         self.trainer = Trainer(
             self.network,
             reader=self._reader(),
-            validation=None if val is None else Validation(val.ids, starts, self.medium.told(self.tokenizer)),
+            validation=None if val is None else Validation(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends),
             config=self.config,
             budget=Budget(
                 max_time_s=training.max_time_s,
@@ -83,15 +84,28 @@ class Run:
         """One stream, or items apart, each in another form every time."""
         training, train = self.config.training, self.files.train
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
-        if not self.medium.apart:
+        if not self.manner.apart:
             return Streams(train.ids, **window)
         augment, told_V = self.medium.augmentation(self.tokenizer, self.config.data), self.medium.told(self.tokenizer)
-        return PieceStreams(train.ids, train.starts, seed=training.seed, augment=augment, told_V=told_V, **window)
+        return PieceStreams(
+            train.ids,
+            train.starts,
+            seed=training.seed,
+            augment=augment,
+            told_V=told_V,
+            levelled=self.manner.levelled,
+            **window,
+        )
 
     @property
     def medium(self) -> Medium:
         """Of the sources."""
         return self.gathered.medium
+
+    @property
+    def manner(self) -> Manner:
+        """How its items are learned."""
+        return self.medium.manner(self.config.data)
 
     @property
     def material(self) -> Material:
@@ -123,12 +137,12 @@ class Run:
             MachineError: the disk does not take it; the earlier run is then as it was, or replaced by this one.
         """
         tensors, meta = self.state()
-        kept = [self.kept.name] if self.kept else []
+        kept = [path.name for path in self.kept.values()]
         self.folder.begin(tensors, meta, keep=frozenset([*kept, run_files.MODEL] if keep_model else kept))
         self.folder.write_config(self.config)
         self.folder.write_sources(self.material.files())
 
     @property
-    def input_record(self) -> dict[str, str]:
-        """What is recorded so that what was read from standard input is found again; nothing where it was not read."""
-        return {"standard_input": self.kept.name} if self.kept else {}
+    def input_record(self) -> dict[str, Any]:
+        """What is recorded so that what was read from standard input and pipes is found again; nothing where nothing was."""
+        return record_of_input(self.kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -43,6 +44,10 @@ class Sampler:
             yield Sampled(step=event.step, text=text)
 
     def _drawn(self, *, seed: int) -> str:
-        model = TrainedModel(self._run.network, self._run.tokenizer)
-        sample = model.generate(length=_TOKENS, seed=seed, **model.medium.glimpse)[0]
-        return model.medium.show(sample.item, width=max(self._columns(), _LEAST_COLUMNS), height=_LINES)
+        run = self._run
+        model = TrainedModel(run.network, run.tokenizer, summary={"settings": run.config.to_dict()})
+        samples = model.generate(length=_TOKENS, seed=seed, **run.medium.glimpse(run.config.data))
+        sizes = itertools.accumulate(sample.tokens for sample in samples)
+        shown = [sample.item for sample, size in zip(samples, sizes, strict=True) if size <= _TOKENS] or [samples[0].item]
+        width = max(self._columns(), _LEAST_COLUMNS)
+        return run.manner.between.join(run.medium.show(item, width=width, height=_LINES) for item in shown)

@@ -17,6 +17,7 @@ from lstmgen.analysis.evaluation import summarise
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
+from lstmgen.corpus import locate
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, DivergedError, MachineError, UsageError
 from lstmgen.media.base import MakeExecutor, Progress
@@ -263,7 +264,7 @@ class Training:
             parameters=run.network.architecture.num_parameters,
             train_tokens=len(run.files.train.ids),
             val_tokens=len(run.files.val.ids) if run.files.val is not None else 0,
-            documents=len(run.material.names),
+            documents=run.material.count,
             device=run.arithmetic.device.type,
             precision=f"{run.arithmetic.precision} ({run.arithmetic.reason})",
             settings=run.config.to_dict(),
@@ -273,10 +274,10 @@ class Training:
 
 
 def _counted(val: TokenFile, run: Run) -> int:
-    """Tokens of a token file that are predicted: all but the boundaries and what a model is told."""
+    """Tokens of a token file that are predicted: all but what a model is told and the boundaries, unless ends count."""
     told_V = run.medium.told(run.tokenizer)
     told = 0 if told_V is None else int(told_V[val.ids[:]].sum())
-    return max(1, len(val.ids) - len(val.starts) - told)
+    return max(1, len(val.ids) - (0 if run.manner.ends else len(val.starts)) - told)
 
 
 def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[str, Any]:
@@ -290,8 +291,8 @@ def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[s
 def _default_name(config: Config) -> str:
     """The name of the first source, without its ending."""
     first = config.data.sources[0] if config.data.sources else "run"
-    if first == "-":
-        return "stdin"
+    if locate.is_input(first):
+        return "stdin" if first == locate.STANDARD_INPUT else "pipe"
     return Path(first.rstrip("/*?")).stem or "run"
 
 

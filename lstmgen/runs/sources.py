@@ -5,17 +5,21 @@ The same way is taken when a run starts, when it is resumed, and when its model 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
-from lstmgen.config import DataConfig
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.config import DataConfig, from_dict
 from lstmgen.corpus import locate
 from lstmgen.corpus.locate import STANDARD_INPUT, Candidate
 from lstmgen.corpus.prepared import Prepared, prepare
-from lstmgen.errors import CorpusError, UsageError
+from lstmgen.errors import CorpusError, LstmgenError, UsageError
 from lstmgen.media.base import Access, Found, Material, Medium
 from lstmgen.media.registry import choose, encoding_of, medium_of, medium_of_content
 
@@ -94,22 +98,69 @@ def token_files(material: Material, tokenizer: Any, access: Access) -> Prepared:
     return files
 
 
-def reads_input(data: DataConfig) -> bool:
-    """Whether standard input is among the sources."""
-    return STANDARD_INPUT in (*data.sources, data.val)
+def recorded_data(summary: Mapping[str, Any], medium: Medium) -> DataConfig:
+    """How the sources of a model were read, by its training summary; in the usual way where that says nothing that can be used."""
+    with contextlib.suppress(LstmgenError, AttributeError):
+        data = from_dict({"data": summary.get("settings", {}).get("data", {})}).data
+        medium.manner(data)
+        return data
+    return DataConfig()
 
 
-def keep_input(data: DataConfig, stdin: BinaryIO | None, folder: Path) -> Path | None:
-    """Keep what standard input holds in a file of a folder, where it is among the sources; else nothing is read, and there is none.
+def _named(data: DataConfig) -> tuple[str, ...]:
+    """Every source, that to validate on too."""
+    return (*data.sources, *([] if data.val is None else [data.val]))
+
+
+_RECORDED_INPUT: Final = "standard_input"
+_RECORDED_PIPES: Final = "pipes"
+
+
+def keep_input(data: DataConfig, stdin: BinaryIO | None, folder: Path) -> dict[str, Path]:
+    """Keeps what standard input and pipes hold in files of a folder, where they are among the sources: the files, by source.
 
     Raises:
-        CorpusError: standard input is empty, or cannot be read.
-        UsageError: it is among the sources, and there is none.
-        MachineError: the file cannot be written.
+        CorpusError: one of them is empty, or cannot be read.
+        UsageError: standard input is among the sources, and there is none.
+        MachineError: a file cannot be written.
     """
 
     def ending(head: bytes) -> str:
         medium = medium_of_content(head)
         return ".txt" if medium is None else medium.suffix
 
-    return locate.keep_input(stdin, folder, ending=ending) if reads_input(data) else None
+    inputs = dict.fromkeys(filter(locate.is_input, _named(data)))
+    return {spec: locate.keep_input(spec, stdin, folder, ending=ending) for spec in inputs}
+
+
+def record_of_input(kept: Mapping[str, Path]) -> dict[str, Any]:
+    """What is recorded so that what was kept is found again, by the sources as the run's settings name them."""
+    pipes = {str(Path(spec).absolute()): path.name for spec, path in kept.items() if spec != STANDARD_INPUT}
+    record: dict[str, Any] = {_RECORDED_INPUT: kept[STANDARD_INPUT].name} if STANDARD_INPUT in kept else {}
+    return record | ({_RECORDED_PIPES: pipes} if pipes else {})
+
+
+def recorded_input(data: DataConfig, record: Mapping[str, Any], folder: RunFolder) -> dict[str, Path]:
+    """What `record_of_input` recorded of the sources of a run: the files in its folder. Raises CorpusError: one is not there."""
+    pipes = record.get(_RECORDED_PIPES)
+    names = {spec: name for spec, name in pipes.items() if isinstance(name, str)} if isinstance(pipes, dict) else {}
+    kept = {spec: folder.kept_input(names[spec]) for spec in _named(data) if spec in names}
+    if STANDARD_INPUT in _named(data):
+        kept[STANDARD_INPUT] = folder.kept_input(record.get(_RECORDED_INPUT))
+    return kept
+
+
+def gather_again(data: DataConfig, access: Access, *, medium: Medium, run: Path) -> Gathered:
+    """The sources of a run as they are now.
+
+    Raises:
+        CorpusError: one cannot be used any more; says what to do about it.
+    """
+    try:
+        return gather(data, access, medium=medium)
+    except CorpusError as error:
+        error.about(f"the run in {run} cannot read a source of it again")
+        error.remedy = (
+            f"bring it back; or start a new run from its weights: {shlex.join(['lstmgen', 'train', 'SOURCE', '--init-from', str(run)])}"
+        )
+        raise

@@ -9,6 +9,9 @@ begins it at the start of a window, with an empty state. What is left of the win
 All pieces are taken once in a random order, then all again in another. Each time a piece is taken it is augmented anew. Both depend on the
 seed and on how many pieces were taken before, so a few whole numbers say where the reader stands.
 
+Of short pieces that rest would be most of a window. So they can be levelled: the pieces that heads take one after the other have about
+the same length, and a window ends where the longest of them does.
+
 Letters: B heads (streams), T window.
 """
 
@@ -28,6 +31,8 @@ from lstmgen.training.streams import IGNORED, Window
 
 _ORDER: Final = 0
 _FORM: Final = 1
+_POOL: Final = 16
+"""Groups of as many pieces as there are heads that are sorted together by length: enough for it, few enough to stay random."""
 
 
 @dataclass
@@ -50,6 +55,7 @@ class PieceStreams:
         seed: what the order and the augmentation are drawn from.
         augment: what is done to a piece each time it is taken.
         told_V: which ids are only ever inputs; they are not to be predicted.
+        levelled: whether pieces of about the same length are read side by side.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class PieceStreams:
         seed: int,
         augment: Augment | None = None,
         told_V: NDArray[np.bool_] | None = None,
+        levelled: bool = False,
     ) -> None:
         self.ids = ids
         self.batch_size = batch_size
@@ -69,6 +76,7 @@ class PieceStreams:
         self._bounds = np.append(starts.astype(np.int64), len(ids))
         self._seed = seed
         self._augment, self._told_V = augment, told_V
+        self._levelled = levelled
         self._taken = 0
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
         self._heads = [_Head(-1, 0, np.zeros(1, np.int64)) for _ in range(batch_size)]
@@ -83,7 +91,7 @@ class PieceStreams:
         inputs_TB = np.full((self.seq_length, self.batch_size), BOUNDARY_ID, np.int64)
         targets_TB = np.full((self.seq_length, self.batch_size), IGNORED, np.int64)
         fresh_B = np.zeros(self.batch_size, np.bool_)
-        counted = 0
+        counted = longest = 0
         for place, head in enumerate(self._heads):
             if head.offset >= len(head.ids) - 1:
                 head.taken, head.offset, head.ids = self._taken, 0, self._piece(self._taken)
@@ -94,24 +102,41 @@ class PieceStreams:
             inputs_TB[:count, place] = window[:-1]
             targets_TB[:count, place] = window[1:]
             head.offset += count
+            longest = max(longest, count)
             if self._told_V is not None:
                 told_T = self._told_V[window[1:]]
                 targets_TB[:count, place][told_T] = IGNORED
                 count -= int(told_T.sum())
             counted += count
-        return Window(torch.from_numpy(inputs_TB), torch.from_numpy(targets_TB), counted, fresh_B=torch.from_numpy(fresh_B))
+        length = longest if self._levelled else self.seq_length
+        inputs_TB, targets_TB = torch.from_numpy(inputs_TB[:length]), torch.from_numpy(targets_TB[:length])
+        return Window(inputs_TB, targets_TB, counted, fresh_B=torch.from_numpy(fresh_B))
 
     def _piece(self, number: int) -> Ids:
         """The piece that is taken as this number, augmented, between two boundaries."""
         count = len(self._bounds) - 1
         turn, place = divmod(number, count)
         if self._order[0] != turn:
-            self._order = (turn, np.random.default_rng((self._seed, _ORDER, turn)).permutation(count))
+            self._order = (turn, self._shuffled(np.random.default_rng((self._seed, _ORDER, turn))))
         chosen = int(self._order[1][place])
         ids = np.asarray(self.ids[self._bounds[chosen] + 1 : self._bounds[chosen + 1]], np.int64)
         if self._augment is not None:
             ids = self._augment(ids, np.random.default_rng((self._seed, _FORM, number)))
         return np.concatenate([[BOUNDARY_ID], ids, [BOUNDARY_ID]])
+
+    def _shuffled(self, random: np.random.Generator) -> NDArray[np.int64]:
+        """All pieces in a random order; levelled, those of neighbouring places are of about the same length."""
+        order = random.permutation(len(self._bounds) - 1)
+        if not self._levelled:
+            return order
+        lengths = np.diff(self._bounds)
+        groups: list[NDArray[np.int64]] = []
+        for begin in range(0, len(order), _POOL * self.batch_size):
+            pool = order[begin : begin + _POOL * self.batch_size]
+            pool = pool[np.argsort(lengths[pool], kind="stable")]
+            found = np.split(pool, range(self.batch_size, len(pool), self.batch_size))
+            groups += [found[place] for place in random.permutation(len(found))]
+        return np.concatenate(groups)
 
     def state(self) -> dict[str, Any]:
         """Where the reader stands, as plain values."""

@@ -29,11 +29,13 @@ class Validation:
         ids: at least two token ids.
         starts: where each piece begins, for pieces that are read apart; None for text, which is read as one stream.
         told_V: which ids are only ever inputs and are not counted; None: all are.
+        ends: whether the end of a piece that is read apart counts like any other token.
     """
 
     ids: IdSequence
     starts: NDArray[np.integer] | None = None
     told_V: NDArray[np.bool_] | None = None
+    ends: bool = False
 
     @property
     def positions(self) -> int:
@@ -53,12 +55,16 @@ class Validation:
         if self.starts is None:
             spans, run_in = reading.lanes(self.positions, max_tokens=max_tokens), reading.RUN_IN
         else:
-            spans, run_in = reading.spread(reading.documents(self.starts, len(self.ids)), max_tokens), 0
+            spans, run_in = reading.spread(reading.documents(self.starts, len(self.ids), ends=self.ends), max_tokens), 0
+        ids: IdSequence = self.ids
+        if self.ends:  # the last document gets its boundary, in the type that the others have
+            held = self.ids[:]
+            ids = np.append(held, held.dtype.type(BOUNDARY_ID))
         nats, counted = 0.0, 0
-        for places, surprisals in reading.surprisals(network, self.ids, spans, run_in=run_in, arithmetic=arithmetic):
-            # Boundaries are read and not counted.
-            inside = self.ids[places] != BOUNDARY_ID
+        for places, surprisals in reading.surprisals(network, ids, spans, run_in=run_in, arithmetic=arithmetic):
+            # Boundaries in one stream are read and not counted.
+            inside = (ids[places] != BOUNDARY_ID) | self.ends
             if self.told_V is not None:
-                inside &= ~self.told_V[self.ids[places]]
+                inside &= ~self.told_V[ids[places]]
             nats, counted = nats + float(surprisals[inside].sum()), counted + int(inside.sum())
         return nats, counted

@@ -48,4 +48,4 @@ def test_every_model_has_a_first_sample_and_so_has_what_is_unknown():
 
 def test_the_help_says_how_long_a_text_is_where_nothing_is_asked_for():
     text = next(option.help for option in COMMON if option.name == "length")
-    assert f"[{DEFAULT_LENGTH} of text, {TURN_LENGTH} a turn]" in text
+    assert f"[{DEFAULT_LENGTH} of text, a document, {TURN_LENGTH} a turn]" in text

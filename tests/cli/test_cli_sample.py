@@ -247,6 +247,46 @@ def test_the_name_of_a_file_cannot_steer_the_terminal(cli, run_folder, tmp_path)
     assert "\x1b" not in done.err
 
 
+def test_many_prompts_are_continued_in_order_and_json_carries_their_number(cli, run_folder, tmp_path):
+    (tmp_path / "begins.txt").write_text("The sea\nsea is\n")
+    own = ("-n", "20", "-s", "5")
+    done = cli("sample", run_folder, "--prompts", tmp_path / "begins.txt", "--num-samples", "2", *own, "--json")
+    told = [json.loads(line) for line in done.text.splitlines()]
+    assert [(one["prompt_index"], one["index"], one["prompt"]) for one in told] == [
+        (0, 0, "The sea"),
+        (0, 1, "The sea"),
+        (1, 0, "sea is"),
+        (1, 1, "sea is"),
+    ]
+    alone = [
+        json.loads(line) for line in cli("sample", run_folder, "-p", "The sea", "--num-samples", "2", *own, "--json").text.splitlines()
+    ]
+    assert [one["text"] for one in told[:2]] == [one["text"] for one in alone]
+    piped = cli("sample", run_folder, "--prompts", "-", *own, stdin=b'{"prompt": "The sea"}\n{"prompt": "sea is"}\n')
+    assert piped.text == "\n\n".join(one["prompt"] + one["text"] for one in told[::2])
+    cli("sample", run_folder, "--prompts", tmp_path / "begins.txt", *own, "-o", f"{tmp_path}/out/")
+    assert "\n\n".join(path.read_text() for path in sorted((tmp_path / "out").iterdir())) == piped.text
+    escaped = cli("sample", run_folder, "--prompts", "-", "-e", "-n", "0", stdin=rb"The\nsea")
+    assert escaped.text == "The\nsea"
+
+
+@pytest.mark.parametrize(
+    ("argv", "stdin", "said"),
+    [
+        (["--prompts", "-", "-p", "a"], b"", "-p and --prompts"),
+        (["--prompts", "-", "--interactive"], b"", "--prompts do not go with it"),
+        (["--prompts", "-"], b"", "no prompt in standard input"),
+        (["--prompts", "-"], b"sea\nZ\xc3\xb6\n", "prompt 2: "),
+        (["--prompts", "-"], b"sea\xff\n", "byte 0xFF at offset 3"),
+        (["--prompts", "nowhere.txt"], b"", "nowhere.txt"),
+    ],
+)
+def test_prompts_that_cannot_be_used_are_refused_before_anything_is_written(cli, run_folder, argv, stdin, said):
+    done = cli("sample", run_folder, *argv, stdin=stdin)
+    assert (done.code, done.out) == (3 if len(argv) == 2 else 2, b"")
+    assert said in done.err
+
+
 def test_a_sample_that_its_model_ended_at_once_says_so_and_names_the_option(cli, run_folder):
     seed = next(str(seed) for seed in range(500) if not cli("sample", run_folder, "-s", seed, "-q").out)
     done = cli("sample", run_folder, "-s", seed)

@@ -15,7 +15,7 @@ from lstmgen.media.text import documents
 
 def gather(specs, *, kept=None, cache=None, **options):
     """The documents that the specs name."""
-    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
+    return documents.gather(list(locate(specs, kept={"-": kept} if kept else None, cache=cache)), **options)
 
 
 @pytest.fixture
@@ -127,8 +127,8 @@ def test_pythons_own_sources_and_docs_are_read_without_the_network(tmp_path, mon
     assert catalog.is_available("python-docs", None)
     docs = gather(["python-docs"], cache=tmp_path)
     assert docs.bytes > 200_000
-    assert [document.name for document in docs.documents] == ["python-docs"]
-    assert catalog.get("python-docs", tmp_path) == docs.documents[0].path
+    assert [document.name for document in docs.files] == ["python-docs"]
+    assert catalog.get("python-docs", tmp_path) == docs.files[0].path
     assert catalog.get("python-source", tmp_path) == machine.standard_library()
     names = [name for name, _ in catalog.documents_of("python-source", None)]
     assert "python-source/json/decoder.py" in names
@@ -159,7 +159,7 @@ def test_a_download_happens_once_and_only_when_it_is_asked_for(web, play, tmp_pa
     assert len(web.asked) == 1
     assert catalog.is_available("play", tmp_path)
     corpus = gather(["play"], cache=tmp_path)
-    assert [(document.name, document.sha256) for document in corpus.documents] == [("play", play.sha256)]
+    assert [(document.name, document.sha256) for document in corpus.files] == [("play", play.sha256)]
 
 
 def test_a_download_of_music_is_kept_as_midi(web, play, tmp_path, monkeypatch):

@@ -87,12 +87,12 @@ def test_standard_input_is_kept_in_a_file_named_by_its_content(tmp_path):
         heads.append(head)
         return ".end"
 
-    kept = keep_input(io.BytesIO(b"from a pipe"), tmp_path / "new" / "folder", ending=ending)
+    kept = keep_input("-", io.BytesIO(b"from a pipe"), tmp_path / "new" / "folder", ending=ending)
     assert (kept.read_bytes(), heads) == (b"from a pipe", [b"from a pipe"])
     assert (kept.parent, kept.suffix) == (tmp_path / "new" / "folder", ".end")
-    assert keep_input(io.BytesIO(b"from a pipe"), kept.parent, ending=ending) == kept
-    assert keep_input(io.BytesIO(b"another"), kept.parent, ending=ending) != kept
-    assert [(c.name, c.path, c.named) for c in locate(["-", "-"], kept=kept, cache=None)] == [("standard input", kept, True)]
+    assert keep_input("-", io.BytesIO(b"from a pipe"), kept.parent, ending=ending) == kept
+    assert keep_input("-", io.BytesIO(b"another"), kept.parent, ending=ending) != kept
+    assert [(c.name, c.path, c.named) for c in locate(["-", "-"], kept={"-": kept}, cache=None)] == [("standard input", kept, True)]
 
 
 def test_standard_input_that_is_empty_broken_or_not_there_is_refused_and_leaves_nothing(tmp_path):
@@ -102,9 +102,9 @@ def test_standard_input_that_is_empty_broken_or_not_there_is_refused_and_leaves_
 
     for stdin, message in ((io.BytesIO(), "standard input is empty"), (Broken(), "standard input cannot be read")):
         with pytest.raises(CorpusError, match=message):
-            keep_input(stdin, tmp_path, ending=lambda _: ".txt")
+            keep_input("-", stdin, tmp_path, ending=lambda _: ".txt")
     with pytest.raises(UsageError):
-        keep_input(None, tmp_path, ending=lambda _: ".txt")
+        keep_input("-", None, tmp_path, ending=lambda _: ".txt")
     with pytest.raises(UsageError):
         found("-")
     assert list(tmp_path.iterdir()) == []

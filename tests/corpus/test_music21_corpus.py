@@ -19,7 +19,7 @@ from lstmgen.music.midi.reader import read_midi
 
 def gather(specs, *, kept=None, cache=None, **options):
     """The documents that the specs name."""
-    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
+    return documents.gather(list(locate(specs, kept={"-": kept} if kept else None, cache=cache)), **options)
 
 
 VOICES = ("Soprano", "Alto", "Tenor", "Bass")

@@ -74,7 +74,7 @@ def drawn(decoder, *, context=None, **options):
     """What one sample draws, and its lane."""
     context = context or begin(decoder)
     lane = lane_of(context, **options)
-    for _ in draw(decoder, context, [lane]):
+    for _ in draw(decoder, [lane]):
         pass
     return lane.ids.tolist(), lane
 
@@ -171,14 +171,14 @@ def test_a_writer_that_has_ended_before_the_first_token_is_asked_for_nothing(dec
     writer.ended = "enough"
     ended = Lane(writer, context, sampling=Sampling(), length=5, generator=generator_of(1, 0))
     assert ended.ended == "enough"
-    assert list(draw(decoder, context, [ended])) == []
+    assert list(draw(decoder, [ended])) == []
     assert writer.asked == 0
 
 
 def test_without_a_length_it_continues_until_it_is_left(decoder):
     context = begin(decoder)
     lane = lane_of(context, length=None)
-    assert len(list(islice(draw(decoder, context, [lane]), 300))) == lane.tokens == 300
+    assert len(list(islice(draw(decoder, [lane]), 300))) == lane.tokens == 300
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -186,7 +186,7 @@ def test_every_sample_is_given_piece_by_piece_and_finished_once(decoder, cut):
     context = begin(decoder)
     lanes = [lane_of(context, index=index, length=length) for index, length in enumerate((3, 9, 1, 0))]
     pieces = [[] for _ in lanes]
-    for lane, piece in draw(decoder, context, lanes, cut=cut):
+    for lane, piece in draw(decoder, lanes, cut=cut):
         pieces[lanes.index(lane)].append(piece)
     last = ["cut" if cut else "end"]
     assert pieces == [[*([token] for token in lane.ids.tolist()), last] if lane.tokens else [] for lane in lanes]
@@ -199,7 +199,7 @@ def test_a_sample_is_the_same_whatever_is_drawn_beside_it(decoder, together):
     alone = [drawn(decoder, context=context, index=index, length=4 + 3 * index % 7, top_k=5) for index in range(8)]
     for first in range(0, 8, together):
         lanes = [lane_of(context, index=index, length=4 + 3 * index % 7, top_k=5) for index in range(first, min(8, first + together))]
-        for _ in draw(decoder, context, lanes):
+        for _ in draw(decoder, lanes):
             pass
         for (ids, lane), beside in zip(alone[first:], lanes, strict=False):
             assert beside.ids.tolist() == ids

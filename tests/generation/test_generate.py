@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from lstmgen.config import DataConfig
-from lstmgen.errors import UsageError
+from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.generation import generate as generate_module
 from lstmgen.generation.generate import MAX_LANES, NOVEL_TRIES, Job, Stream, generate
 from lstmgen.generation.request import Request
@@ -16,13 +16,19 @@ from lstmgen.music.score import Notes
 HOT = Sampling(temperature=1.5)
 
 
-def job_of(case, **fields):
-    request = Request(**{"prompt": case.prompt, "seed": 3, "length": 12, "sampling": HOT, **fields})
+def jobs_of(case, **fields):
+    prompt = {} if "prompts" in fields else {"prompt": case.prompt}
+    request = Request(**{**prompt, "seed": 3, "length": 12, "sampling": HOT, **fields})
     return Job.of(case.model.decoder, case.medium, case.tokenizer, request, data=DataConfig())
 
 
+def job_of(case, **fields):
+    (job,) = jobs_of(case, **fields)
+    return job
+
+
 def samples_of(case, **fields):
-    return list(generate(job_of(case, **fields)))
+    return list(generate(jobs_of(case, **fields)))
 
 
 def told(sample):
@@ -39,6 +45,32 @@ def test_a_sample_is_the_same_whatever_is_drawn_beside_it(case):
         assert [told(sample) for sample in samples_of(case, first=first, num_samples=count)] == many[first : first + count]
 
 
+PROMPTS = {"text": ("abc", "", "b a", "abc", "cc"), "tunes": ("C4 E4", "G4:2", "C4 E4", "C3 C4 C5", "E4")}
+
+
+def test_a_sample_of_a_prompt_is_the_same_whatever_the_other_prompts_are(medium_case, monkeypatch):
+    prompts = PROMPTS[medium_case.medium.name]
+    bound = {} if medium_case.medium.name == "text" else {"options": {"bars": 1}, "length": 60}
+    many = samples_of(medium_case, prompts=prompts, num_samples=3, **bound)
+    assert [(sample.prompt_index, sample.index) for sample in many] == [(at, index) for at in range(5) for index in range(3)]
+    assert [sample.prompt for sample in many[::3]] == list(prompts)
+    expected = [told(sample) for sample in many]
+    assert [told(sample) for sample in samples_of(medium_case, prompts=prompts[:2], num_samples=2, **bound)] == [
+        *expected[:2],
+        *expected[3:5],
+    ]
+    assert [told(sample) for sample in samples_of(medium_case, prompt=prompts[0], num_samples=3, **bound)] == expected[:3]
+    assert expected[0] != expected[9], "the same prompt again is another sample"
+    monkeypatch.setattr(generate_module, "MAX_LANES", 2)
+    assert [told(sample) for sample in samples_of(medium_case, prompts=prompts, num_samples=3, **bound)] == expected
+
+
+def test_a_prompt_that_is_refused_is_named_before_anything_is_drawn(medium_case):
+    wrong = {"text": "\u00f8", "tunes": "C4 H9"}[medium_case.medium.name]
+    with pytest.raises(LstmgenError, match=r"^prompt 3: "):
+        jobs_of(medium_case, prompts=(*PROMPTS[medium_case.medium.name][:2], wrong))
+
+
 @pytest.mark.parametrize("lanes", [1, 2, 5])
 def test_samples_come_in_order_however_many_are_drawn_side_by_side(medium_case, monkeypatch, lanes):
     fields = {"num_samples": 7, "length": 60, "options": {} if medium_case.medium.name == "text" else {"bars": 1}}
@@ -51,7 +83,7 @@ def test_samples_come_in_order_however_many_are_drawn_side_by_side(medium_case, 
 @pytest.mark.parametrize("prompted", [True, False])
 def test_streamed_pieces_joined_are_the_whole_decoded_at_once(case, prompted):
     job = job_of(case, length=60, **({} if prompted else {"prompt": None}))
-    (whole,) = generate(job)
+    (whole,) = generate([job])
     stream = Stream(job)
     pieces = list(stream)
     assert all(len(piece) for piece in pieces)
@@ -83,7 +115,7 @@ def test_of_the_notes_that_were_streamed_a_tune_only_cuts_what_would_sound_beyon
 
 def test_a_stream_is_the_sample_of_its_number(medium_case):
     job = job_of(medium_case, num_samples=4)
-    for number, sample in enumerate(generate(job)):
+    for number, sample in enumerate(generate([job])):
         stream = Stream(job, number)
         list(stream)
         assert told(stream.result) == told(sample)
@@ -93,7 +125,7 @@ def test_nothing_drawn_is_an_empty_sample(medium_case):
     job = job_of(medium_case, length=0)
     stream = Stream(job)
     assert list(stream) == []
-    (sample,) = generate(job)
+    (sample,) = generate([job])
     assert told(sample) == told(stream.result)
     assert (sample.tokens, sample.nats_per_token, sample.ended, sample.prompt) == (0, None, "length", medium_case.prompt)
 
@@ -131,7 +163,7 @@ def test_an_interruption_while_several_are_drawn_gives_all_of_them_as_they_stand
     with monkeypatch.context() as patch:
         patch.setattr(job.decoder, "step", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            given.extend(generate(job))
+            given.extend(generate([job]))
     assert [sample.index for sample in given] == [0, 1, 2]
     assert {sample.ended for sample in given} <= {"interrupted", "end-of-document"}
     assert max(sample.tokens for sample in given) == 21
@@ -182,7 +214,7 @@ def test_only_what_comes_to_an_end_is_drawn(medium_case):
         assert job.plan.ends
         return
     with pytest.raises(UsageError, match="never end"):
-        next(generate(job))
+        next(generate([job]))
     assert samples_of(medium_case, length=-1, options={"stop": ["e"]})[0].ended in {"stop", "end-of-document"}
 
 
@@ -217,7 +249,7 @@ class Copied:
 
 def test_what_copies_too_much_is_drawn_again_and_the_first_that_does_not_is_kept(medium_case):
     copied = Copied(medium_case, [[0.9, 0.51, 0.4, 0.1], [0.5], [1.0, 0.0]])
-    kept = list(generate(job_of(medium_case, num_samples=3, novel=0.5), copied=copied))
+    kept = list(generate(jobs_of(medium_case, num_samples=3, novel=0.5), copied=copied))
     expected = [copied.item(medium_case, index, attempt) for index, attempt in ((0, 2), (1, 0), (2, 1))]
     assert [medium_case.medium.to_bytes(sample.item) for sample in kept] == expected
     assert sorted(copied.asked) == [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (2, 1)]
@@ -230,7 +262,7 @@ def test_where_every_one_copies_too_much_the_least_is_kept_and_said(medium_case)
     shares = [0.9, 0.8, 0.7, 0.6, 0.62, 0.61, 0.6, 0.99, 0.9, 0.8]
     assert len(shares) == NOVEL_TRIES
     copied = Copied(medium_case, [shares, [0.2]])
-    first, second = generate(job_of(medium_case, num_samples=2, novel=0.5), copied=copied)
+    first, second = generate(jobs_of(medium_case, num_samples=2, novel=0.5), copied=copied)
     assert medium_case.medium.to_bytes(first.item) == copied.item(medium_case, 0, 3)
     assert first.warnings[-1] == "each of 10 samples copied more than 50%; this is the one with 60%"
     assert not any("copied" in warning for warning in second.warnings)
@@ -241,4 +273,4 @@ def test_where_nothing_is_asked_about_copies_nothing_is_drawn_again(medium_case)
     def never(_item):
         raise AssertionError("asked")
 
-    assert told(next(generate(job_of(medium_case), copied=never))) == told(samples_of(medium_case)[0])
+    assert told(next(generate(jobs_of(medium_case), copied=never))) == told(samples_of(medium_case)[0])

@@ -3,6 +3,7 @@
 import pytest
 
 from lstmgen.config import Config
+from lstmgen.media.manner import Manner
 from lstmgen.runs import presets
 from lstmgen.runs.presets import Facts, resolve, with_default_budget
 
@@ -91,9 +92,23 @@ def test_tied_matrices_get_equal_widths():
 
 
 def test_items_that_are_read_apart_get_longer_windows_and_fewer_streams():
-    stream, apart = (resolve(Config(), facts(apart=apart)).training for apart in (False, True))
+    stream, apart = (resolve(Config(), facts(manner=Manner(apart=apart))).training for apart in (False, True))
     assert apart.seq_length > stream.seq_length
     assert apart.batch_size < stream.batch_size
+
+
+def test_short_items_that_are_levelled_fill_as_large_a_step_as_a_stream():
+    stream, *levelled = (
+        resolve(Config(), facts(manner=manner, items=items)).training
+        for manner, items in (
+            (Manner(apart=False), 1),
+            *((Manner(apart=True, levelled=True), items) for items in (1, 2_000, 100_000, 1_000_000)),
+        )
+    )
+    for items, training in zip((1, 2_000, 100_000), levelled, strict=False):
+        usual = min(training.seq_length, 1_000_000 // items)
+        assert training.batch_size == min(items, stream.batch_size * stream.seq_length // usual)
+    assert levelled[-1].batch_size == 256
 
 
 def test_augmentation_counts_as_so_much_more_material():

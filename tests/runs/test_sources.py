@@ -2,6 +2,7 @@
 
 import io
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from lstmgen.media.registry import medium
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
 from lstmgen.runs import sources
-from lstmgen.runs.sources import keep_input, reads_input
+from lstmgen.runs.sources import keep_input
 
 needs_fifos = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs there")
 WORDS = b"some words of a story\n"
@@ -28,7 +29,7 @@ def gather(tmp_path):
     """Gathers what specs name, on its way to a run folder."""
 
     def of(*specs, tokenizer=None, as_medium=None, kept=None, **data):
-        access = Access(folder=tmp_path / "run", cache=tmp_path / "cache", kept=kept)
+        access = Access(folder=tmp_path / "run", cache=tmp_path / "cache", kept=kept or {})
         config = DataConfig(sources=tuple(map(str, specs)), **data)
         return sources.gather(config, access, tokenizer=tokenizer, medium=as_medium)
 
@@ -201,7 +202,8 @@ def test_a_folder_of_nothing_but_a_fifo_says_so(gather, tmp_path, tokenizer):
 def test_standard_input_is_kept_under_the_ending_of_its_medium_and_read_from_there(gather, tmp_path, content, suffix, chosen):
     (tmp_path / "run").mkdir()
     kept = keep_input(DataConfig(sources=("-",)), io.BytesIO(content), tmp_path / "run")
-    assert (kept.suffix, kept.read_bytes(), kept.parent) == (suffix, content, tmp_path / "run")
+    (path,) = kept.values()
+    assert (path.suffix, path.read_bytes(), path.parent) == (suffix, content, tmp_path / "run")
     if chosen is None:
         with pytest.raises(CorpusError, match="standard input"):
             gather("-", kept=kept)
@@ -215,10 +217,27 @@ def test_standard_input_is_read_only_where_it_is_among_the_sources(tmp_path):
         raise AssertionError("read")
 
     data = DataConfig(sources=("a.txt",))
-    assert not reads_input(data)
-    assert keep_input(data, closed, tmp_path) is None
-    assert reads_input(DataConfig(sources=("a.txt",), val="-"))
+    assert keep_input(data, closed, tmp_path) == {}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_that_is_named_is_kept_and_read_from_there_and_one_in_a_folder_is_never_opened(gather, tmp_path):
+    (tmp_path / "in").mkdir()
+    pipes = [tmp_path / "in" / "pipe", tmp_path / "in" / "other"]
+    for pipe, content in zip(pipes, (b"from a pipe", b"to validate on"), strict=True):
+        os.mkfifo(pipe)
+        threading.Thread(target=pipe.write_bytes, args=(content,), daemon=True).start()
+    data = DataConfig(sources=(str(pipes[0]),), val=str(pipes[1]))
+    kept = keep_input(data, None, tmp_path / "run")
+    material = gather(pipes[0], kept=kept, val=str(pipes[1])).material
+    assert [text for _, text in material.items()] == ["from a pipe"]
+    assert material.names == (str(pipes[0]),)
+    assert material.val.chars == len("to validate on")
+    with pytest.raises(CorpusError, match="named pipe"):
+        gather(tmp_path / "in", kept=kept)
+    with pytest.raises(CorpusError, match="named pipe"):
+        gather(f"{tmp_path}/in/*", kept=kept)
 
 
 def test_standard_input_that_holds_nothing_or_is_not_there_is_refused(tmp_path):

@@ -45,6 +45,46 @@ def test_every_piece_is_learned_whole_and_ends_with_a_boundary():
     assert all(piece[-1] == BOUNDARY_ID and piece[:-1] in PIECES for piece in pieces)
 
 
+def test_levelled_every_turn_takes_each_piece_whole_and_once():
+    random = np.random.default_rng(2)
+    pieces = [random.integers(1, 9, size).tolist() for size in random.integers(1, 40, 101)]
+    ids = np.concatenate([[BOUNDARY_ID, *piece] for piece in pieces]).astype(np.uint8)
+    reader = PieceStreams(ids, np.flatnonzero(ids == BOUNDARY_ID), batch_size=5, seq_length=7, seed=1, levelled=True)
+    found = [piece[:-1] for piece in told(reader, 300)[: 2 * len(pieces)]]
+    turns = found[: len(pieces)], found[len(pieces) :]
+    assert sorted(turns[0]) == sorted(turns[1]) == sorted(pieces)
+    assert turns[0] != turns[1]
+    assert turns[0] != sorted(pieces, key=len)
+
+
+def test_levelled_windows_are_as_long_as_the_longest_piece_in_them_and_nearly_full():
+    random = np.random.default_rng(3)
+    pieces = [[1] * size for size in random.integers(2, 15, 400)]
+    ids = np.concatenate([[BOUNDARY_ID, *piece] for piece in pieces]).astype(np.uint8)
+    options = {"batch_size": 8, "seq_length": 32, "seed": 1}
+    filled = {}
+    for levelled in (False, True):
+        reader = PieceStreams(ids, np.flatnonzero(ids == BOUNDARY_ID), levelled=levelled, **options)
+        windows = [reader.next_window() for _ in range(50)]
+        assert all(window.counted == int((window.targets_TB != IGNORED).sum()) for window in windows)
+        assert all(bool((window.targets_TB[-1] != IGNORED).any()) for window in windows) == levelled
+        filled[levelled] = sum(window.counted for window in windows) / sum(window.targets_TB.numel() for window in windows)
+    assert filled[False] < 0.4
+    assert filled[True] > 0.9
+
+
+@pytest.mark.parametrize("windows", [1, 7, 23])
+def test_levelled_a_restored_reader_continues_exactly_where_it_stood(windows):
+    one, other = streams(levelled=True), streams(levelled=True)
+    for _ in range(windows):
+        one.next_window()
+    other.restore(one.state())
+    for _ in range(20):
+        left, right = one.next_window(), other.next_window()
+        assert torch.equal(left.inputs_TB, right.inputs_TB)
+        assert torch.equal(left.targets_TB, right.targets_TB)
+
+
 def test_every_turn_takes_each_piece_once_in_an_order_of_its_own():
     first = [piece[:-1] for piece in told(streams(), 60)][:15]
     turns = [first[begin : begin + 5] for begin in (0, 5, 10)]

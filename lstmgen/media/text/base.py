@@ -6,12 +6,15 @@ they were where the corpus held such; elsewhere a tokenizer that ends in bytes e
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from lstmgen.choices import OovPolicy
 from lstmgen.ids import Ids
 from lstmgen.media.base import Tokenizer
 from lstmgen.media.text.byte_table import ByteStreamDecoder
+
+END_OF_DOCUMENT: Final = 1
+"""Characters, and bytes, for which the end of a document counts where it is predicted: those of the line end that it stands for."""
 
 
 class TextTokenizer(Tokenizer, Protocol):

@@ -1,4 +1,4 @@
-"""Bytes of a text file to normalised text, chunk by chunk: UTF-8, no byte order mark, LF line ends, counted as it goes by.
+"""Bytes of a text file to normalised text, chunk by chunk: decoded, without byte order mark, LF line ends, counted as it goes by.
 
 Memory is bounded by `limits.READ_CHUNK_BYTES`, whatever the length of the file or of its lines.
 """
@@ -6,8 +6,11 @@ Memory is bounded by `limits.READ_CHUNK_BYTES`, whatever the length of the file 
 from __future__ import annotations
 
 import codecs
+import collections
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -16,12 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
-from lstmgen.media.text.symbols import BYTE_ESCAPE, code_points
+from lstmgen.errors import InputError, UsageError
+from lstmgen.media.text.division import Division
+from lstmgen.media.text.recognise import UTF_8, known_format, nul_found
+from lstmgen.media.text.symbols import code_points
 from lstmgen.opening import open_regular
 from lstmgen.wording import counted
 
 _COUNT_SLICE: Final = 2**16
 """Characters counted at a time; `bincount` works on a copy of eight bytes each."""
+_WHOLE: Final = Division()
+_NO_TEXT: Final = frozenset({"idna", "punycode", "undefined"})
+"""What Python calls encodings of text and no file is in."""
 _CONTINUATION_BYTES: Final = bytes(range(0x80, 0xC0))
 
 
@@ -33,8 +42,39 @@ class Digest(Protocol):
         ...
 
 
+def known_encoding(name: str) -> str:
+    """The name that Python has for an encoding of text. Raises UsageError: there is none of this name."""
+    with contextlib.suppress(LookupError, ValueError):
+        found = codecs.lookup(name)
+        if getattr(found, "_is_text_encoding", True) and found.incrementaldecoder is not None and found.name not in _NO_TEXT:
+            return found.name
+    raise UsageError(
+        f"--encoding: there is no encoding {name!r} of text", remedy="--encoding cp1252, latin-1, utf-16, shift_jis or the like"
+    )
+
+
+def decode_text(content: bytes, *, what: str, name: str = "FILE", encoding: str = UTF_8) -> str:
+    """The text that the whole content of a file is, without a byte order mark.
+
+    Raises:
+        InputError: a byte is not of this encoding.
+        UsageError: there is no such encoding.
+    """
+    normaliser = Normaliser(errors="strict", keep_newlines=True, encoding=known_encoding(encoding))
+    try:
+        return normaliser.feed(content, final=True)
+    except BadByteError as bad:
+        if known := known_format(content[: limits.BINARY_PROBE_BYTES], name, encoding=normaliser.encoding):
+            raise InputError(known.reason, remedy=known.remedy) from bad
+        line = content.count(b"\n", 0, bad.offset) + 1
+        raise InputError(
+            f"{what} is not {normaliser.encoding.upper()}: byte 0x{bad.value:02X} at offset {bad.offset:,}, line {line:,}",
+            remedy="--encoding cp1252, or what else it is encoded in",
+        ) from bad
+
+
 class BadByteError(Exception):
-    """A byte that is not UTF-8, under the policy `strict`.
+    """A byte that is not of the text's encoding, under the policy `strict`.
 
     Args:
         offset: its index in the file, from 0.
@@ -50,23 +90,26 @@ class BadByteError(Exception):
 class Normaliser:
     """Turns the bytes of one file into text. Feed it in order; what it changed is counted in its attributes.
 
-    Under `strict` the first byte that is not UTF-8 raises. Under the other policies every such byte becomes one U+FFFD (`replace`),
-    nothing (`ignore`), or one lone surrogate that stands for it (`surrogateescape`).
+    Under `strict` the first byte that is not of the encoding raises. Under the other policies every such byte becomes one U+FFFD
+    (`replace`), nothing (`ignore`), or one lone surrogate that stands for it (`surrogateescape`).
 
     Args:
         errors: `strict`, `replace`, `ignore` or `surrogateescape`.
         keep_newlines: leave CRLF and CR as they are.
+        encoding: as `known_encoding` gives it.
     """
 
-    def __init__(self, *, errors: str, keep_newlines: bool) -> None:
+    def __init__(self, *, errors: str, keep_newlines: bool, encoding: str = UTF_8) -> None:
         self.had_mark = False
         self.crlf = 0
         self.lone_cr = 0
         self.bad_bytes = 0
         self.first_bad_offset = 0
         self.errors = errors
+        self.encoding = encoding
         self._keep_newlines = keep_newlines
-        self._decoder = codecs.getincrementaldecoder("utf-8")("strict" if errors == "strict" else "surrogateescape")
+        codecs.register_error(_BYTE_BY_BYTE, _escaped)
+        self._decoder = codecs.getincrementaldecoder(encoding)("strict" if errors == "strict" else _BYTE_BY_BYTE)
         self._fed_bytes = 0
         self._at_start = True
         self._held_cr = False
@@ -75,13 +118,15 @@ class Normaliser:
         """The text that these bytes complete.
 
         Raises:
-            BadByteError: a byte is not UTF-8 and the policy is `strict`.
+            BadByteError: a byte is not of the encoding and the policy is `strict`.
         """
         base = self._fed_bytes - len(self._decoder.getstate()[0])
         try:
             text = self._decoder.decode(data, final)
         except UnicodeDecodeError as error:
             raise BadByteError(base + error.start, error.object[error.start]) from None
+        except UnicodeError:  # UTF-16 and UTF-32 that begin like neither byte order
+            raise BadByteError(base, data[0] if data else 0) from None
         self._fed_bytes += len(data)
         if self.errors != "strict" and not text.isascii():
             text = self._settle_bad_bytes(text, base)
@@ -92,15 +137,15 @@ class Normaliser:
         return text if self._keep_newlines else self._settle_newlines(text, final=final)
 
     def _settle_bad_bytes(self, text: str, base: int) -> str:
-        first = BYTE_ESCAPE.search(text)
+        first = _BAD_BYTE.search(text)
         if first is None:
             return text
-        if not self.bad_bytes:
+        if not self.bad_bytes and self.encoding == UTF_8:
             self.first_bad_offset = base + len(text[: first.start()].encode())
         if self.errors == "surrogateescape":
-            self.bad_bytes += sum(1 for _ in BYTE_ESCAPE.finditer(text))
-            return text
-        text, found = BYTE_ESCAPE.subn("\ufffd" if self.errors == "replace" else "", text)
+            self.bad_bytes += sum(1 for _ in _BAD_BYTE.finditer(text))
+            return _BAD_BYTE.sub(_kept, text)
+        text, found = _BAD_BYTE.subn("\ufffd" if self.errors == "replace" else "", text)
         self.bad_bytes += found
         return text
 
@@ -116,6 +161,24 @@ class Normaliser:
         self.crlf += crlf
         self.lone_cr += text.count("\r") - crlf
         return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+_BYTE_BY_BYTE: Final = "lstmgen-byte-by-byte"
+_BAD_BYTE: Final = re.compile("[\udc00-\udcff]")
+_FIRST_ESCAPE: Final = 0xDC00
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """One lone surrogate for each byte that is not of an encoding; those of ASCII too, which `surrogateescape` has no room for."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(_FIRST_ESCAPE + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+def _kept(match: re.Match[str]) -> str:
+    """A byte as the policy `surrogateescape` keeps it: as PEP 383 has it, one of ASCII as itself."""
+    byte = ord(match.group()) - _FIRST_ESCAPE
+    return match.group() if byte >= 0x80 else chr(byte)
 
 
 class CharacterCounter:
@@ -159,32 +222,70 @@ class CharacterCounter:
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """What one pass over a file found: the counts of its normalised text, the sha256 of its raw bytes, and what was changed."""
+    """What one pass over a file found.
+
+    Attributes:
+        counter: the characters of its normalised text.
+        learned: those of its documents; the same where the file is one.
+        documents: how many it holds.
+        sha256: of the raw bytes.
+        notes: what was changed.
+    """
 
     counter: CharacterCounter
+    learned: CharacterCounter
+    documents: int
     sha256: str
     notes: tuple[str, ...]
 
 
-def scan(path: Path, *, errors: str, keep_newlines: bool, progress: Callable[[int], None] | None = None) -> Scan:
+def scan(
+    path: Path,
+    *,
+    errors: str,
+    keep_newlines: bool,
+    encoding: str = UTF_8,
+    division: Division = _WHOLE,
+    progress: Callable[[int], None] | None = None,
+) -> Scan:
     """Read a file once, from end to end.
 
     Args:
         path: the file.
         errors: as `Normaliser`.
         keep_newlines: as `Normaliser`.
+        encoding: as `Normaliser`.
+        division: how it is divided into documents.
         progress: called with the number of bytes of each chunk.
 
     Raises:
         BadByteError: under `strict`.
         OSError: the file cannot be read.
+        CorpusError: a document is too long.
+        RefusedError: it holds a NUL, and so is no text.
     """
-    normaliser = Normaliser(errors=errors, keep_newlines=keep_newlines)
-    counter = CharacterCounter()
+    normaliser = Normaliser(errors=errors, keep_newlines=keep_newlines, encoding=encoding)
+    counter = learned = CharacterCounter()
     digest = hashlib.sha256()
-    for text in decoded(path, normaliser, digest=digest, progress=progress):
+    chunks = _counted(decoded(path, normaliser, digest=digest, progress=progress), counter)
+    documents = 1
+    if division.divides:
+        learned, documents = CharacterCounter(), 0
+        for texts in division.divided(chunks):
+            learned.add("".join(texts))
+            documents += len(texts)
+    else:
+        collections.deque(chunks, maxlen=0)
+    notes = tuple(_notes(path, normaliser))
+    return Scan(counter=counter, learned=learned, documents=documents, sha256=digest.hexdigest(), notes=notes)
+
+
+def _counted(chunks: Iterable[str], counter: CharacterCounter) -> Iterator[str]:
+    for text in chunks:
+        if (nul := text.find("\0")) >= 0:
+            raise nul_found(counter.chars + nul, unit="character")
         counter.add(text)
-    return Scan(counter=counter, sha256=digest.hexdigest(), notes=tuple(_notes(path, normaliser, counter)))
+        yield text
 
 
 def decoded(
@@ -223,10 +324,18 @@ def position_of(path: Path, offset: int) -> tuple[int, int]:
     return line, column
 
 
+def place_of(path: Path, offset: int, *, encoding: str = UTF_8) -> str:
+    """Where a byte stands, in words; of other encodings than UTF-8 without its line, which takes knowing them."""
+    if encoding != UTF_8:
+        return f"offset {offset}"
+    line, column = position_of(path, offset)
+    return f"offset {offset}, line {line}, column {column}"
+
+
 _BAD_BYTES: Final = {"replace": "replaced by U+FFFD", "ignore": "left out", "surrogateescape": "kept as lone surrogates"}
 
 
-def _notes(path: Path, normaliser: Normaliser, counter: CharacterCounter) -> Iterator[str]:
+def _notes(path: Path, normaliser: Normaliser) -> Iterator[str]:
     if normaliser.had_mark:
         yield "byte order mark removed"
     if normaliser.crlf:
@@ -234,9 +343,5 @@ def _notes(path: Path, normaliser: Normaliser, counter: CharacterCounter) -> Ite
     if normaliser.lone_cr:
         yield f"{counted(normaliser.lone_cr, 'CR line end')} turned into LF"
     if normaliser.bad_bytes:
-        line, column = position_of(path, normaliser.first_bad_offset)
-        done = _BAD_BYTES[normaliser.errors]
-        where = f"offset {normaliser.first_bad_offset}, line {line}, column {column}"
-        yield f"{counted(normaliser.bad_bytes, 'byte')} outside UTF-8 {done} (first at {where})"
-    if len(counter.counts) and counter.counts[0]:
-        yield f"{counted(int(counter.counts[0]), 'NUL character')} kept"
+        first = f" (first at {place_of(path, normaliser.first_bad_offset)})" if normaliser.encoding == UTF_8 else ""
+        yield f"{counted(normaliser.bad_bytes, 'byte')} outside {normaliser.encoding.upper()} {_BAD_BYTES[normaliser.errors]}{first}"

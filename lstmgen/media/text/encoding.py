@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from lstmgen import limits
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
-from lstmgen.media.text.base import TextTokenizer
+from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.documents import Corpus
-from lstmgen.media.text.splits import Span, spans
+from lstmgen.media.text.splits import Texts, split
 from lstmgen.media.text.symbols import utf8_bytes
+
+_END: Final = Stretch(np.zeros(0, np.int64), dict.fromkeys(("chars", "bytes"), END_OF_DOCUMENT), work=0)
 
 
 def parts(
@@ -23,18 +28,18 @@ def parts(
     Args:
         corpus: the text.
         tokenizer: what encodes it; a symbol that it cannot express is an error when the part is written.
-        val_frac: share of every document's characters, at its end, that is held out; see `splits.split_at`.
+        val_frac: share that is held out; see `splits`.
         val: a separate corpus to validate on; then nothing of `corpus` is held out.
 
     Raises:
         UsageError: `val_frac` is out of range.
     """
-    training, validation = spans(corpus, 0.0 if val else val_frac)
-    sides = {"train": (corpus, training), "val": (val, spans(val, 0.0)[0]) if val else (corpus, validation)}
+    training, validation = split(corpus, 0.0 if val else val_frac)
+    sides = {"train": (corpus, training), "val": (val, split(val, 0.0)[0]) if val else (corpus, validation)}
     made = {
-        name: Part(sha256=source.sha256, documents=partial(_documents, source, held, tokenizer))
-        for name, (source, held) in sides.items()
-        if held
+        name: Part(sha256=source.sha256, documents=partial(_documents, texts, tokenizer, ends=source.division.divides))
+        for name, (source, texts) in sides.items()
+        if texts is not None
     }
     identity: dict[str, Any] = {
         "corpus": corpus.sha256,
@@ -45,8 +50,11 @@ def parts(
     return made, identity, corpus.bytes + (val.bytes if val else 0)
 
 
-def _documents(source: Corpus, held: Sequence[Span], tokenizer: TextTokenizer) -> Iterator[Iterator[Stretch]]:
-    return (stretches(source.read(span.document, span.start, span.stop), tokenizer) for span in held)
+def _documents(texts: Texts, tokenizer: TextTokenizer, *, ends: bool) -> Iterator[Iterable[Stretch]]:
+    """The ids of every text; where documents end, the end of each is measured too."""
+    for _, chunks in texts():
+        found = stretches(chunks, tokenizer)
+        yield itertools.chain(found, [_END]) if ends else found
 
 
 def stretches(chunks: Iterable[str], tokenizer: TextTokenizer) -> Iterator[Stretch]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ from lstmgen.media.base import Symbols
 from lstmgen.media.text import encoding
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.documents import Corpus
-from lstmgen.media.text.splits import spans
+from lstmgen.media.text.splits import split
 from lstmgen.media.text.words import symbols_of_chunks
+from lstmgen.wording import counted
 
 _OPENING_PROBE: Final = 4096
 """Characters in which the opening is looked for."""
@@ -43,7 +44,7 @@ class TextMaterial:
     Attributes:
         corpus: everything that the sources hold.
         val: what the validation source holds, where there is one.
-        val_frac: share of every document's end that is held out where nothing is apart.
+        val_frac: share that is held out where nothing is apart; see `splits`.
     """
 
     corpus: Corpus
@@ -64,35 +65,42 @@ class TextMaterial:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the documents."""
-        return tuple(document.name for document in self.corpus.documents)
+        """The names of the files."""
+        return tuple(file.name for file in self.corpus.files)
+
+    @property
+    def count(self) -> int:
+        """How many documents the sources hold."""
+        return self.corpus.num_documents
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
-        notes = [f"{document.name}: {note}" for document in self.corpus.documents for note in document.notes]
+        notes = [f"{file.name}: {note}" for file in self.corpus.files for note in file.notes]
+        if self.corpus.division.divides:
+            notes.append(f"{counted(self.count, 'document')}, {self.corpus.division.phrase}")
         return (*notes, *(f"skipped {name}: {reason}" for name, reason in self.corpus.skipped))
 
     def files(self) -> Iterator[dict[str, Any]]:
         """Every file that the sources hold: what was read of it, or why it was not."""
-        for document in self.corpus.documents:
-            facts = {"file": document.name, "read": True, "chars": document.chars, "sha256": document.sha256}
-            first = document is self.corpus.documents[0]
-            begins = {"opening": opening("".join(self.corpus.read(document, 0, min(document.chars, _OPENING_PROBE))))} if first else {}
-            yield facts | begins | {"reasons": list(document.notes)}
+        for file in self.corpus.files:
+            facts = {"file": file.name, "read": True, "chars": file.chars, "sha256": file.sha256}
+            several = {"documents": file.documents} if self.corpus.division.divides else {}
+            first = file is self.corpus.files[0]
+            begins = {"opening": opening("".join(self.corpus.read(file, 0, min(file.chars, _OPENING_PROBE))))} if first else {}
+            yield facts | several | begins | {"reasons": list(file.notes)}
         yield from ({"file": name, "read": False, "reasons": [reason]} for name, reason in self.corpus.skipped)
 
     def items(self) -> Iterator[tuple[str, str]]:
-        """The name and the whole text of every document."""
-        for document in self.corpus.documents:
-            yield document.name, "".join(self.corpus.read(document))
+        """Every document whole, and the name of the file that holds it."""
+        yield from self.corpus.documents()
 
     def parts(self, tokenizer: TextTokenizer) -> tuple[dict[str, Part], dict[str, Any], int]:
         """The token files to be made, what else decides their content, and the bytes of text in all."""
         return encoding.parts(self.corpus, tokenizer, val_frac=self.val_frac, val=self.val)
 
     def symbols(self, part: Side = "train") -> Iterator[tuple[str, Symbols]]:
-        """The name and the words of every document, as far as it is learned from, or as it is held out."""
+        """The words of every document, as far as it is learned from or held out, and the name of the file that holds it."""
         for name, chunks in self._training() if part == "train" else self._held_out():
             yield name, symbols_of_chunks(chunks)
 
@@ -110,13 +118,9 @@ class TextMaterial:
         for _, chunks in self._training():
             yield from chunks
 
-    def _training(self) -> Iterator[tuple[str, Iterator[str]]]:
-        training, _ = spans(self.corpus, 0.0 if self.val else self.val_frac)
-        for span in training:
-            yield span.document.name, self.corpus.read(span.document, span.start, span.stop)
+    def _training(self) -> Iterator[tuple[str, Iterable[str]]]:
+        return split(self.corpus, 0.0 if self.val else self.val_frac)[0]()
 
-    def _held_out(self) -> Iterator[tuple[str, Iterator[str]]]:
-        corpus = self.val or self.corpus
-        whole, held_out = spans(corpus, 0.0 if self.val else self.val_frac)
-        for span in whole if self.val else held_out:
-            yield span.document.name, corpus.read(span.document, span.start, span.stop)
+    def _held_out(self) -> Iterator[tuple[str, Iterable[str]]]:
+        held_out = split(self.val, 0.0)[0] if self.val else split(self.corpus, self.val_frac)[1]
+        return iter(()) if held_out is None else held_out()

@@ -16,14 +16,17 @@ from lstmgen.choices import USUAL_TEMPERATURE, OovPolicy, label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
-from lstmgen.ids import Ids
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.manner import Manner
 from lstmgen.media.text import tokenizers
-from lstmgen.media.text.base import TextTokenizer
+from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
+from lstmgen.media.text.decoding import decode_text
+from lstmgen.media.text.division import Division
 from lstmgen.media.text.documents import Corpus, gather
 from lstmgen.media.text.material import TextMaterial
 from lstmgen.media.text.options import SAMPLE_OPTIONS
-from lstmgen.media.text.recognise import RefusedError, known_format, require_text
+from lstmgen.media.text.recognise import RefusedError, require_text
 from lstmgen.media.text.stops import StopScanner
 from lstmgen.media.text.symbols import printable, utf8_bytes, without_strays
 from lstmgen.media.text.words import symbols_of_text
@@ -34,6 +37,9 @@ from lstmgen.wording import counted
 
 DEFAULT_LENGTH: Final = 500
 """Tokens of a sample where nothing else is asked for."""
+MAX_DOCUMENT: Final = 10_000
+"""Tokens after which a document is cut that has not ended by itself, where nothing else is asked for."""
+_DOCUMENTS_SHOWN: Final = 8
 _MAX_SHOWN: Final = 12
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _BITS: Final = 1 / math.log(2)
@@ -46,7 +52,6 @@ class TextMedium:
     name: ClassVar = "text"
     label: ClassVar = label_of("text")
     suffix: ClassVar = ".txt"
-    apart: ClassVar = False
     worth: ClassVar = 1.0
     figures: ClassVar = (
         Figure(name="chars", unit="chars", heading="chars", form=",d"),
@@ -61,7 +66,6 @@ class TextMedium:
     symbol_name: ClassVar = "words"
     symbol_offset: ClassVar = 0
     slow_tokenizers: ClassVar = tokenizers.SLOW_TO_BUILD
-    glimpse: ClassVar[dict[str, Any]] = {"ignore_end": True}
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this can be UTF-8 text."""
@@ -71,12 +75,25 @@ class TextMedium:
             return False
         return True
 
+    def manner(self, data: DataConfig) -> Manner:
+        """Files are one stream; the documents that they are divided into are read apart, and their ends count."""
+        division = Division.of(data)
+        several = division.divides
+        return Manner(apart=several, ends=several, levelled=several, between=division.between, phrase=division.phrase)
+
+    def glimpse(self, data: DataConfig) -> dict[str, Any]:
+        """A stretch of text, or some documents."""
+        return {"num_samples": _DOCUMENTS_SHOWN} if Division.of(data).divides else {"ignore_end": True}
+
     def gather(self, found: Found, data: DataConfig, access: Access) -> TextMaterial:
         """The documents that were found. Raises CorpusError: one that was named cannot be used, or there is none."""
 
         def read(files: tuple[Candidate, ...]) -> Corpus:
-            return gather(files, errors=data.errors, keep_newlines=data.keep_newlines, progress=access.stage("reading"))
+            progress = access.stage("reading")
+            how = {"errors": data.errors, "keep_newlines": data.keep_newlines, "encoding": data.encoding, "division": division}
+            return gather(files, **how, progress=progress)
 
+        division = Division.of(data)
         corpus, val = read(found.sources), None if found.val is None else read(found.val)
         return TextMaterial(corpus=corpus, val=val, val_frac=data.val_frac)
 
@@ -84,12 +101,12 @@ class TextMedium:
         """Counts, the most frequent characters, and what was noticed."""
         corpus, counts = material.corpus, material.corpus.character_counts()
         return {
-            "documents": len(corpus.documents),
+            "documents": corpus.num_documents,
             "chars": corpus.chars,
             "bytes": corpus.bytes,
             "distinct_chars": len(counts),
             "most_common": sorted(counts, key=lambda character: -counts[character])[:_MAX_SHOWN],
-            "notes": [f"{document.name}: {note}" for document in corpus.documents for note in document.notes],
+            "notes": [f"{file.name}: {note}" for file in corpus.files for note in file.notes],
             "skipped": [f"{name}: {reason}" for name, reason in corpus.skipped],
             "sha256": corpus.sha256,
         }
@@ -140,31 +157,25 @@ class TextMedium:
         del tokenizer, data
 
     def tidy(self, item: str, data: DataConfig) -> str:
-        """The same text."""
-        del data
-        return item
+        """A text with line ends as they are learned."""
+        return item if data.keep_newlines or "\r" not in item else item.replace("\r\n", "\n").replace("\r", "\n")
 
     def parse(self, thing: str | bytes | Path) -> str:
-        """A text, the bytes of one, or the text of the file at a path."""
-        if isinstance(thing, str):
-            return thing
-        if not isinstance(thing, (bytes, Path)):
-            raise UsageError(f"a text is expected, found {type(thing).__name__}", remedy="give a str, bytes, or the Path of a file")
-        try:
-            content = thing.read_bytes() if isinstance(thing, Path) else thing
-            return content.decode("utf-8").removeprefix("\ufeff")
-        except OSError as error:
-            raise InputError(
-                f"the text cannot be read from {thing!s}: {error.strerror}", remedy="give the path of a file that can be read"
-            ) from error
-        except UnicodeDecodeError as error:
-            if known := known_format(error.object[: limits.BINARY_PROBE_BYTES], thing.as_posix() if isinstance(thing, Path) else "FILE"):
-                raise InputError(known.reason, remedy=known.remedy) from error
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise InputError(
-                f"the text is not UTF-8: byte 0x{error.object[error.start]:02X} at offset {error.start:,}, line {line:,}",
-                remedy="convert it: iconv -f LATIN1 -t UTF-8 FILE",
-            ) from error
+        """A text, the bytes of one, or the text of the file at a path; never with a byte order mark."""
+        match thing:
+            case str():
+                return thing.removeprefix("\ufeff")
+            case bytes():
+                return decode_text(thing, what="the text")
+            case Path():
+                try:
+                    return decode_text(thing.read_bytes(), what="the text", name=thing.as_posix())
+                except OSError as error:
+                    raise InputError(
+                        f"the text cannot be read from {thing}: {error.strerror}", remedy="give the path of a file that can be read"
+                    ) from error
+            case _:
+                raise UsageError(f"a text is expected, found {type(thing).__name__}", remedy="give a str, its bytes, or a path")
 
     def encode(self, tokenizer: TextTokenizer, item: str, options: Mapping[str, Any]) -> Encoded:
         """A text to be scored; symbols that are left out do not count."""
@@ -175,9 +186,10 @@ class TextMedium:
         return tokenizer.decode(ids)
 
     def measure(self, tokenizer: TextTokenizer, ids: Ids, item: str) -> dict[str, Amount]:
-        """Characters, and bytes of UTF-8."""
-        del tokenizer, ids
-        return {"chars": Amount(len(item)), "bytes": Amount(utf8_bytes(item))}
+        """Characters, and bytes of UTF-8; the end of a document, where it counts, is one of them."""
+        del tokenizer
+        end = _ends(ids) * END_OF_DOCUMENT
+        return {"chars": Amount(len(item) + end), "bytes": Amount(utf8_bytes(item) + end)}
 
     def places(
         self, tokenizer: TextTokenizer, ids: Ids, item: str, *, number: int, first: int
@@ -190,6 +202,7 @@ class TextMedium:
         # Bytes that begin a character after the last line feed, and never end it, belong to the last line.
         row_T = np.minimum(np.cumsum([0, *feeds[:-1]])[: len(ids)], len(lines) - 1)
         facts = [{"line": place, "text": line.rstrip("\n"), "chars": len(line)} for place, line in enumerate(lines, first + 1)]
+        facts[-1]["chars"] += _ends(ids) * END_OF_DOCUMENT
         return row_T.astype(np.int64), facts
 
     def symbols(self, item: str) -> Symbols:
@@ -207,9 +220,13 @@ class TextMedium:
         return {}
 
     def parse_prompt(self, tokenizer: TextTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
-        """What a text continues; it is never altered, whatever the model makes of its unseen symbols."""
-        del data
-        text = "" if prompt is None else self.parse(prompt)
+        """What a text continues, normalised as the sources were, and not altered whatever the model makes of its unseen symbols.
+
+        Of a model of lines, line ends around it are no part of it, as they are none of its documents.
+        """
+        text = "" if prompt is None else self.tidy(self.parse(prompt), data)
+        if data.documents == "line":
+            text = text.strip("\r\n")
         encoded = _encoded(tokenizer, text, oov=options.get("oov", "error"), what="the prompt")
         return Prompt(item=text, ids=encoded.ids, notes=encoded.notes, shown=text)
 
@@ -220,14 +237,21 @@ class TextMedium:
         if options.get("oov", "error") not in get_args(OovPolicy):
             raise UsageError(f"--oov: expected one of {', '.join(get_args(OovPolicy))}, found {options['oov']!r}", remedy="--oov error")
 
-    def plan(self, tokenizer: TextTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TextPlan:
+    def plan(
+        self, tokenizer: TextTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig
+    ) -> TextPlan:
         """What every text of a request keeps to; a result never holds the prompt, whatever `echo` says."""
         del prompt, echo
+        ignore_end = bool(options.get("ignore_end", False))
+        whole = Division.of(data).divides and not ignore_end
+        usual = None if whole else DEFAULT_LENGTH
         return TextPlan(
             tokenizer,
-            DEFAULT_LENGTH if length is None else None if length < 0 else length,
+            usual if length is None else None if length < 0 else length,
             stops=_as_stops(options.get("stop", ())),
-            ignore_end=bool(options.get("ignore_end", False)),
+            ignore_end=ignore_end,
+            most=MAX_DOCUMENT if whole and length is None else None,
+            whole=whole,
         )
 
     def to_bytes(self, item: str) -> bytes:
@@ -246,6 +270,11 @@ class TextMedium:
 
 
 MEDIUM: Final = TextMedium()
+
+
+def _ends(ids: Ids) -> bool:
+    """Whether the end of the text is among its ids."""
+    return len(ids) > 0 and int(ids[-1]) == BOUNDARY_ID
 
 
 def _as_stops(stop: str | Sequence[str]) -> tuple[str, ...]:

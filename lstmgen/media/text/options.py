@@ -10,7 +10,8 @@ from lstmgen.options import Option
 _OOV: Final = Option(
     name="oov", flags="--oov", choices=get_args(OovPolicy), default="error", help="What to do with symbols that the model has never seen."
 )
-_ERRORS: Final = "What to do with bytes that are not UTF-8."
+_ERRORS: Final = "What to do with bytes that are not of the text's encoding."
+_ENCODING: Final = "What text files are encoded in, such as cp1252, latin-1 or utf-16."
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -24,6 +25,17 @@ TRAIN_OPTIONS: Final = (
         flags="--keep-newlines/--no-keep-newlines",
         help="Keep CRLF line ends instead of turning them into LF.",
     ),
+    Option(name="data.encoding", flags="--encoding", help=_ENCODING),
+    Option(
+        name="data.documents",
+        flags="--documents",
+        help="What one document is, which begins anew and ends by itself: a file, a line (names, jokes), or what blank lines set apart.",
+    ),
+    Option(
+        name="data.separator",
+        flags="--separator",
+        help=r"A text that stands between documents, such as '\n%\n'; \n and \t are read as what they stand for.",
+    ),
 )
 """By `section.key`; type, bounds and default are those of the setting."""
 SAMPLE_OPTIONS: Final = (
@@ -32,6 +44,7 @@ SAMPLE_OPTIONS: Final = (
     _OOV,
 )
 SCORE_OPTIONS: Final = (
+    Option(name="encoding", flags="--encoding", unit="NAME", default="utf-8", help=_ENCODING),
     Option(name="errors", flags="--errors", choices=get_args(ErrorsPolicy), default="strict", help=_ERRORS),
     _OOV,
 )

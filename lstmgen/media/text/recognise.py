@@ -6,6 +6,9 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
+UTF_8: Final = "utf-8"
+"""The encoding of text where none is named, as Python calls it."""
+
 
 class RefusedError(Exception):
     """A file is not usable as text. Within this room only: a named file turns it into a CorpusError, a folder lists it as skipped.
@@ -28,6 +31,8 @@ class _Format:
     description: str
     remedy: str
     starts: tuple[bytes, ...]
+    encoding: str = ""
+    """Of text, which it is where it was named."""
 
 
 _TEXT_OF_DOCUMENT: Final = "save it as plain text in the program that wrote it, or: pandoc {} -t plain -o out.txt"
@@ -36,10 +41,11 @@ _NO_TEXT: Final = "name text files only"
 _FORMATS: Final = (
     _Format(
         description="UTF-32 text",
-        remedy="iconv -f UTF-32 -t UTF-8 {} > out.txt",
+        encoding="utf-32",
+        remedy="--encoding utf-32",
         starts=(b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"),
     ),
-    _Format(description="UTF-16 text", remedy="iconv -f UTF-16 -t UTF-8 {} > out.txt", starts=(b"\xff\xfe", b"\xfe\xff")),
+    _Format(description="UTF-16 text", encoding="utf-16", remedy="--encoding utf-16", starts=(b"\xff\xfe", b"\xfe\xff")),
     _Format(description="gzip data", remedy="gunzip -c {} | lstmgen train -", starts=(b"\x1f\x8b",)),
     _Format(
         description="a zip archive (or a document that is one, like .docx, .odt and .epub)",
@@ -65,35 +71,46 @@ _FORMATS: Final = (
 )
 
 
-def require_text(head: bytes, name: str) -> None:
-    """Refuse a file that cannot be UTF-8 text.
+def require_text(head: bytes, name: str, *, encoding: str = UTF_8) -> None:
+    """Refuse a file that cannot be text.
 
     Args:
         head: its first bytes, up to `limits.BINARY_PROBE_BYTES`.
         name: how the user would write the file's name in a shell.
+        encoding: of the text.
 
     Raises:
-        RefusedError: it is empty, of a known other format, UTF-16 or UTF-32, or holds NUL bytes.
+        RefusedError: it is empty, of a known other format or encoding, or holds NUL characters.
     """
     if not head:
         raise RefusedError("empty, expected text", remedy="name a file that holds some text")
-    if known := known_format(head, name):
+    if known := known_format(head, name, encoding=encoding):
         raise known
-    quoted = shlex.quote(name)
+    if encoding != UTF_8:
+        return  # a NUL byte may be half of a character; whether one is a character shows when the text is read
     nul = head.find(b"\x00")
     if nul < 0:
         return
-    encoding = _wide_encoding(head)
-    if encoding:
-        raise RefusedError(f"{encoding} text, expected UTF-8", remedy=f"iconv -f {encoding} -t UTF-8 {quoted} > out.txt")
-    raise RefusedError(f"binary data (a NUL byte at offset {nul}), expected UTF-8 text", remedy=_NO_TEXT)
+    if wide := _wide_encoding(head):
+        raise RefusedError(f"{wide} text, expected UTF-8", remedy=f"--encoding {wide.lower()}")
+    raise nul_found(nul)
 
 
-def known_format(head: bytes, name: str) -> RefusedError | None:
+def nul_found(offset: int, *, unit: str = "byte") -> RefusedError:
+    """What is said of a file that holds a NUL, wherever: it is no text."""
+    return RefusedError(
+        f"binary data (a NUL {unit} at offset {offset}), expected text",
+        remedy="name text files only; where NULs are strays: tr -d '\\000' < FILE > out.txt",
+    )
+
+
+def known_format(head: bytes, name: str, *, encoding: str = UTF_8) -> RefusedError | None:
     """Why a file that begins like this is no text, where it is of a known other format; arguments as of `require_text`."""
     for kind in _FORMATS:
-        if head.startswith(kind.starts):
-            return RefusedError(f"{kind.description}, expected UTF-8 text", remedy=kind.remedy.replace("{}", shlex.quote(name)))
+        if head.startswith(kind.starts) and not (kind.encoding and encoding != UTF_8):
+            return RefusedError(
+                f"{kind.description}, expected {encoding.upper()} text", remedy=kind.remedy.replace("{}", shlex.quote(name))
+            )
     return None
 
 

@@ -29,6 +29,8 @@ class TextPlan:
         length: most tokens to draw; None: no end.
         stops: texts before the first of which a sample ends.
         ignore_end: whether the end of a document is never drawn.
+        most: tokens after which a text is cut; other than a length nobody has asked for it.
+        whole: whether the model has learned whole documents, which end by themselves.
 
     Raises:
         UsageError: a stop text is empty or too long, or nothing at all could be drawn.
@@ -38,6 +40,8 @@ class TextPlan:
     length: int | None
     stops: tuple[str, ...] = ()
     ignore_end: bool = False
+    most: int | None = None
+    whole: bool = False
 
     def __post_init__(self) -> None:
         StopScanner(self.stops)
@@ -48,8 +52,8 @@ class TextPlan:
 
     @property
     def ends(self) -> bool:
-        """Whether a length or a stop text ends it: a model need never end its document."""
-        return self.length is not None or bool(self.stops)
+        """Whether a length or a stop text ends it, or its own end, of which only a model of whole documents has learned enough."""
+        return self.length is not None or bool(self.stops) or self.whole
 
     @cached_property
     def allowed(self) -> NDArray[np.bool_] | None:
@@ -74,6 +78,7 @@ class TextWriter:
         self._decoder = plan.tokenizer.decoder()
         self._scanner = StopScanner(plan.stops)
         self._pieces: list[str] = []
+        self._left = plan.most
 
     @property
     def at_boundary(self) -> str:
@@ -82,8 +87,8 @@ class TextWriter:
 
     @property
     def ended(self) -> str | None:
-        """`stop` when a stop text has appeared."""
-        return "stop" if self._scanner.found else None
+        """`stop` when a stop text has appeared, `length` when there is too much."""
+        return "stop" if self._scanner.found else "length" if self._left == 0 else None
 
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may come next; None: all of them."""
@@ -91,6 +96,8 @@ class TextWriter:
 
     def push(self, token_id: int) -> str:
         """The text that may be shown now."""
+        if self._left:
+            self._left -= 1
         return self._kept(self._scanner.push(self._decoder.push(token_id)))
 
     def finish(self, *, cut: bool = False) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -16,7 +15,9 @@ from lstmgen.choices import Part as Side
 from lstmgen.choices import PedalPolicy
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
+from lstmgen.errors import CorpusError
 from lstmgen.media.base import Symbols
+from lstmgen.media.holding_out import held_out
 from lstmgen.media.tunes.collection import Collection, Piece
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.melody import symbols_of_score
@@ -69,6 +70,11 @@ class TuneMaterial:
         return tuple(piece.name for piece in self.collection.pieces)
 
     @property
+    def count(self) -> int:
+        """How many pieces the sources hold."""
+        return len(self.collection.pieces)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the files."""
         val = self.val_collection.summary_lines() if self.val_collection else ()
@@ -104,7 +110,8 @@ class TuneMaterial:
     def losses(self, tokenizer: EventTokenizer) -> tuple[str, ...]:
         """What the tunes lose on their way through a tokenizer and back, in words; of many, of evenly spread ones."""
         lost = corpus_loss([piece.score for piece in self.train], tokenizer)
-        said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {counted(lost.notes, 'note')} lost"
+        sample = f" in a sample of {lost.scores:,} of {lost.of:,} tunes" if lost.scores < lost.of else ""
+        said = f"through the {tokenizer.name} tokenizer and back: {lost.lost:,} of {counted(lost.notes, 'note')} lost{sample}"
         if lost.onset_error_ms_p95 is None or lost.duration_error_ms_p95 is None:
             return (said,)
         onset, duration = lost.onset_error_ms_p95, lost.duration_error_ms_p95
@@ -112,14 +119,8 @@ class TuneMaterial:
 
 
 def split(pieces: tuple[Piece, ...], val_frac: float) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """The pieces that train and those that are held out, evenly spread: with 0.1 every tenth, counted in exact arithmetic.
-
-    One piece alone trains; of several at least one is held out, unless the share is 0.
-    """
-    share = Fraction(str(float(val_frac)))
-    held = [int((place + 1) * share) > int(place * share) for place in range(len(pieces))]
-    if share and len(pieces) > 1 and not any(held):
-        held[-1] = True
+    """The pieces that train and those that are held out."""
+    held = held_out(len(pieces), val_frac).tolist()
     train = tuple(piece for piece, out in zip(pieces, held, strict=True) if not out)
     return train, tuple(piece for piece, out in zip(pieces, held, strict=True) if out)
 
@@ -133,12 +134,22 @@ def _sha256(pieces: tuple[Piece, ...]) -> str:
 
 
 def _documents(pieces: tuple[Piece, ...], tokenizer: EventTokenizer) -> Iterator[list[Stretch]]:
-    """Every tune one document of one stretch."""
+    """Every tune one document of one stretch.
+
+    Raises:
+        CorpusError: at the end, where not a single note of all that there are was expressed.
+    """
+    there = kept = 0
     for piece in pieces:
         ids = tokenizer.encode(piece.score)
         measured = tokenizer.measure(ids)
         frames = {"frames": measured.frames} if measured.frames else {}
+        there, kept = there + len(piece.score.notes), kept + measured.notes
         yield [Stretch(ids, {"notes": measured.notes, "seconds": measured.seconds, **frames}, work=len(piece.score.notes))]
+    if there and not kept:
+        raise CorpusError(
+            f"the {tokenizer.name} tokenizer expresses none of the {there:,} notes, such as those of drums", remedy="--tokenizer notes"
+        )
 
 
 def tidied(score: Score, pedal: PedalPolicy) -> Score:

@@ -19,6 +19,7 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.manner import Manner
 from lstmgen.media.tunes import tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
@@ -51,7 +52,6 @@ class TuneMedium:
     name: ClassVar = "tunes"
     label: ClassVar = label_of("tunes")
     suffix: ClassVar = ".mid"
-    apart: ClassVar = True
     worth: ClassVar = 5.0
     """Music in 13 keys holds about as much as so many times the music in one."""
     figures: ClassVar = (
@@ -73,11 +73,20 @@ class TuneMedium:
     symbol_name: ClassVar = "notes"
     symbol_offset: ClassVar = 1
     slow_tokenizers: ClassVar = frozenset[str]()
-    glimpse: ClassVar[dict[str, Any]] = {}
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this says that it is MIDI."""
         return is_midi(head)
+
+    def manner(self, data: DataConfig) -> Manner:
+        """Tunes are read apart; published figures do not count their ends."""
+        del data
+        return Manner(apart=True)
+
+    def glimpse(self, data: DataConfig) -> dict[str, Any]:
+        """The beginning of a tune."""
+        del data
+        return {}
 
     def gather(self, found: Found, data: DataConfig, access: Access) -> TuneMaterial:
         """The pieces that were found, tidied and split. Raises CorpusError: one that was named cannot be used, or there is none."""
@@ -199,8 +208,11 @@ class TuneMedium:
         check_known(options, (*(option.name for option in SAMPLE_OPTIONS), "constraints"))
         constraints_of(options)
 
-    def plan(self, tokenizer: EventTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool) -> TunePlan:
+    def plan(
+        self, tokenizer: EventTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig
+    ) -> TunePlan:
         """What every tune of a request keeps to."""
+        del data
         constraints = constraints_of(options)
         _check_told(tokenizer, options, continues=prompt.item is not None)
         if (length is None or constraints.loop) and constraints.bars is None and constraints.seconds is None:

@@ -17,7 +17,9 @@ class Loss:
     """The differences between scores and what their ids decode to. Errors are None where there is nothing to compare.
 
     Attributes:
-        notes: notes of the scores.
+        scores: how many were compared.
+        of: how many there are.
+        notes: notes of those that were compared.
         kept: those that come back.
         lost: those that do not.
         onset_error_ms_p50: half of the kept notes begin no further from where they were than this.
@@ -26,6 +28,8 @@ class Loss:
         duration_error_ms_p95: as above.
     """
 
+    scores: int
+    of: int
     notes: int
     kept: int
     lost: int
@@ -62,7 +66,7 @@ def corpus_loss(scores: Sequence[Score], tokenizer: EventTokenizer, *, max_notes
         for name, errors in errors_s.items()
         for percent in (50, 95)
     }
-    return Loss(notes=notes, kept=kept, lost=notes - kept, **errors_ms)
+    return Loss(scores=len(scores[::stride]), of=len(scores), notes=notes, kept=kept, lost=notes - kept, **errors_ms)
 
 
 def _paired(there: Notes, back: Notes) -> tuple[Notes, Notes]:

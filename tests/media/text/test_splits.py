@@ -13,7 +13,7 @@ from lstmgen.media.text.splits import spans, split_at
 
 def gather(specs, *, kept=None, cache=None, **options):
     """The documents that the specs name."""
-    return documents.gather(list(locate(specs, kept=kept, cache=cache)), **options)
+    return documents.gather(list(locate(specs, kept={"-": kept} if kept else None, cache=cache)), **options)
 
 
 def test_with_a_tenth_held_out_the_first_nine_tenths_train_rounded_down():
@@ -58,14 +58,14 @@ def corpus(tmp_path, monkeypatch) -> Corpus:
 @pytest.mark.parametrize("val_frac", [0.0, 0.1, 0.25, 0.9])
 def test_the_parts_of_every_document_make_up_the_document(corpus, val_frac):
     training, validation = spans(corpus, val_frac)
-    for document in corpus.documents:
-        own = [span for span in (*training, *validation) if span.document == document]
+    for document in corpus.files:
+        own = [span for span in (*training, *validation) if span.file == document]
         assert "".join(text for span in own for text in corpus.read(document, span.start, span.stop)) == "".join(corpus.read(document))
         assert all(span.start < span.stop for span in own)
 
 
 def test_the_held_out_part_is_the_end_and_what_is_too_short_trains_as_a_whole(corpus):
     training, validation = spans(corpus, 0.1)
-    assert [(span.document.name, span.start, span.stop) for span in training] == [("a", 0, 18), ("b", 0, 1), ("c", 0, 1)]
-    assert [(span.document.name, span.start, span.stop) for span in validation] == [("a", 18, 21), ("c", 1, 2)]
+    assert [(span.file.name, span.start, span.stop) for span in training] == [("a", 0, 18), ("b", 0, 1), ("c", 0, 1)]
+    assert [(span.file.name, span.start, span.stop) for span in validation] == [("a", 18, 21), ("c", 1, 2)]
     assert spans(corpus, 0.0)[1] == ()

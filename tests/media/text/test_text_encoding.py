@@ -131,7 +131,7 @@ def test_text_that_has_no_safe_place_is_cut_at_the_limit(monkeypatch):
 def test_training_and_validation_hold_the_parts_of_every_document_apart(corpus, cache):
     tokenizer = PairTokenizer()
     prepared = token_files(corpus, tokenizer, val_frac=0.1, cache=cache)
-    texts = ["".join(corpus.read(document)) for document in corpus.documents]
+    texts = ["".join(corpus.read(document)) for document in corpus.files]
     cuts = [int(0.9 * len(text)) or len(text) for text in texts]
     assert prepared.val is not None
     assert not prepared.cached
@@ -285,10 +285,10 @@ def test_large_files_are_not_hashed_when_they_come_from_the_cache(corpus, cache,
 @pytest.mark.parametrize("name", ["char", "byte", "word"])
 def test_our_own_tokenizers_give_back_the_text_of_every_document(corpus, cache, monkeypatch, name):
     monkeypatch.setattr(limits, "READ_CHUNK_BYTES", 64)
-    tokenizer = text_tokenizers.build(name, lambda: (text for document in corpus.documents for text in corpus.read(document)))
+    tokenizer = text_tokenizers.build(name, lambda: (text for document in corpus.files for text in corpus.read(document)))
     tokens = token_files(corpus, tokenizer, val_frac=0.0, cache=cache).train
     ends = [*tokens.starts[1:].tolist(), len(tokens.ids)]
-    for document, start, end in zip(corpus.documents, tokens.starts.tolist(), ends, strict=True):
+    for document, start, end in zip(corpus.files, tokens.starts.tolist(), ends, strict=True):
         text = "".join(corpus.read(document))
         ids = tokens.ids[start + 1 : end].astype(np.int64)
         assert tokenizer.decode(ids) == text

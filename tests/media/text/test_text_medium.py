@@ -3,6 +3,7 @@
 import pytest
 
 from lstmgen import limits
+from lstmgen.config import DataConfig
 from lstmgen.errors import InputError, UnseenSymbolError, UsageError
 from lstmgen.media.text import tokenizers
 from lstmgen.media.text.byte import ByteTokenizer
@@ -14,7 +15,7 @@ BYTE = ByteTokenizer()
 
 
 def prompt_of(text, tokenizer=CHAR, **options):
-    return MEDIUM.parse_prompt(tokenizer, text, options, None)
+    return MEDIUM.parse_prompt(tokenizer, text, options, DataConfig())
 
 
 def test_unseen_symbols_are_refused_left_out_or_replaced_and_reported():

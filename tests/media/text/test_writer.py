@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lstmgen import limits
+from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.media.text import tokenizers
 from lstmgen.media.text.byte import ByteTokenizer
@@ -82,10 +83,10 @@ def test_a_model_of_nothing_but_the_boundary_cannot_ignore_it():
 
 @pytest.mark.parametrize(("length", "expected"), [(None, DEFAULT_LENGTH), (0, 0), (7, 7), (-1, None)])
 def test_left_out_a_length_is_the_usual_one_and_minus_one_is_no_end(length, expected):
-    prompt = MEDIUM.parse_prompt(CHAR, "a", {}, None)
-    plan = MEDIUM.plan(CHAR, prompt, {}, length=length, echo=True)
+    prompt = MEDIUM.parse_prompt(CHAR, "a", {}, DataConfig())
+    plan = MEDIUM.plan(CHAR, prompt, {}, length=length, echo=True, data=DataConfig())
     assert (plan.length, plan.ends) == (expected, expected is not None)
-    assert MEDIUM.plan(CHAR, prompt, {"stop": "a"}, length=-1, echo=True).ends
+    assert MEDIUM.plan(CHAR, prompt, {"stop": "a"}, length=-1, echo=True, data=DataConfig()).ends
 
 
 @pytest.mark.parametrize("stop", ["", [""], ["a", ""], ["x" * (limits.MAX_STOP_CHARS + 1)], ["a"] * (limits.MAX_STOP_TEXTS + 1)])

@@ -12,6 +12,7 @@ from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
 from lstmgen.media.base import Amount, Figure, RowStyle, Statistic
+from lstmgen.media.manner import Manner
 from lstmgen.media.writing import Encoded, Outcome, Prompt
 from lstmgen.options import check_known
 
@@ -38,6 +39,7 @@ class Series:
     def __init__(self, files):
         self._items = [(each.name, read(each.path.read_bytes())) for each in files]
         self.names = tuple(name for name, _ in self._items)
+        self.count = len(self.names)
         self.notes = (f"{len(self._items)} series",)
         self.sha256 = self.corpus_sha256 = hashlib.sha256(repr(self._items).encode()).hexdigest()
 
@@ -125,7 +127,6 @@ class NumberMedium:
     name = "numbers"
     label = "numbers"
     suffix = ".txt"
-    apart = True
     worth = 1.0
     figures = (
         Figure(name="numbers", unit="numbers", heading="numbers", form=",d"),
@@ -137,7 +138,12 @@ class NumberMedium:
     sample_options = SAMPLE_OPTIONS
     score_options = SCORE_OPTIONS
     slow_tokenizers = frozenset()
-    glimpse = {}
+
+    def manner(self, data):
+        return Manner(apart=True)
+
+    def glimpse(self, data):
+        return {}
 
     def recognises(self, head):
         return head.startswith(HEAD)
@@ -208,7 +214,7 @@ class NumberMedium:
     def check_options(self, options):
         check_known(options, (option.name for option in SAMPLE_OPTIONS))
 
-    def plan(self, tokenizer, prompt, options, *, length, echo):
+    def plan(self, tokenizer, prompt, options, *, length, echo, data):
         return Plan(20 if length is None else length, options.get("at_most", 9), prompt.item if echo else ())
 
     def to_bytes(self, item):

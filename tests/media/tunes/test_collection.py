@@ -18,7 +18,7 @@ from lstmgen.music.score import Key, Meter, Notes, Pedal, Score, Track
 
 def gather_scores(specs, *, kept=None, cache=None, **options):
     """The pieces that the specs name."""
-    return collection.gather_scores(list(locate(specs, kept=kept, cache=cache)), **options)
+    return collection.gather_scores(list(locate(specs, kept={"-": kept} if kept else None, cache=cache)), **options)
 
 
 def tune(seed):

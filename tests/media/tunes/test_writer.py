@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lstmgen.config import DataConfig
 from lstmgen.errors import InputError
 from lstmgen.generation.sampling import Sampling
 from lstmgen.media.tunes.medium import MEDIUM
@@ -77,13 +78,15 @@ def test_so_many_tokens_and_no_more(tune_case):
 
 def test_left_out_a_length_is_16_bars_or_30_seconds_where_no_bars_are_known(tune_case):
     prompt = MEDIUM.parse_prompt(tune_case.tokenizer, None, {}, tune_case.model.data)
-    plan = MEDIUM.plan(tune_case.tokenizer, prompt, {}, length=None, echo=True)
+    plan = MEDIUM.plan(tune_case.tokenizer, prompt, {}, length=None, echo=True, data=DataConfig())
     knows_bars = tune_case.tokenizer.name == "grid" or tune_case.tokenizer.to_json().get("time_base") == "beats"
     assert (plan.constraints.bars, plan.constraints.seconds) == ((16, None) if knows_bars else (None, 30.0))
     assert plan.length > 16
-    assert MEDIUM.plan(tune_case.tokenizer, prompt, {"bars": 2}, length=None, echo=True).constraints == Constraints(bars=2)
-    assert MEDIUM.plan(tune_case.tokenizer, prompt, {"bars": 2}, length=7, echo=True).length == 7
-    assert MEDIUM.plan(tune_case.tokenizer, prompt, {}, length=-1, echo=True).length is None
+    assert MEDIUM.plan(tune_case.tokenizer, prompt, {"bars": 2}, length=None, echo=True, data=DataConfig()).constraints == Constraints(
+        bars=2
+    )
+    assert MEDIUM.plan(tune_case.tokenizer, prompt, {"bars": 2}, length=7, echo=True, data=DataConfig()).length == 7
+    assert MEDIUM.plan(tune_case.tokenizer, prompt, {}, length=-1, echo=True, data=DataConfig()).length is None
 
 
 def test_a_tune_that_was_cut_short_or_holds_no_note_says_so(tune_case):
@@ -96,5 +99,5 @@ def test_a_prompt_that_no_model_of_the_tokenizer_could_have_learned_is_refused()
     tokenizer = NotesTokenizer("beats", 12)
     ids = np.array([tokenizer.table.first("duration")])
     with pytest.raises(InputError, match="cannot be read as notes") as caught:
-        TunePlan(tokenizer=tokenizer, prompt=PROMPT, ids=ids, constraints=FREE, given_length=3, echo=True)
+        TunePlan(tokenizer=tokenizer, prompt=PROMPT, ids=ids, constraints=FREE, given_length=3, echo=True, data=DataConfig())
     assert caught.value.remedy
