@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lstmgen.strict_toml import shown
+from lstmgen.wording import counted
 
 Check = Callable[[Any, str], None]
 """Takes a value and what it is called. Raises SchemaError."""
@@ -51,7 +52,7 @@ def text(at_most: int = 65_536) -> Check:
 
     def check(value: Any, name: str) -> None:
         if type(value) is not str or len(value) > at_most:
-            refuse(value, name, f"a text of at most {at_most:,} characters")
+            refuse(value, name, f"a text of at most {counted(at_most, 'character')}")
 
     return check
 
@@ -76,7 +77,8 @@ def list_of(check: Check, *, at_most: int = 1_000_000, exactly: int | None = Non
 
     def check_list(value: Any, name: str) -> None:
         if type(value) is not list or len(value) > at_most or exactly not in (None, len(value)):
-            refuse(value, name, f"a list of {'at most ' if exactly is None else ''}{at_most if exactly is None else exactly:,} entries")
+            most = counted(at_most if exactly is None else exactly, "entry", "entries")
+            refuse(value, name, f"a list of {'at most ' if exactly is None else ''}{most}")
         for place, item in enumerate(value):
             check(item, f"{name}[{place}]")
 

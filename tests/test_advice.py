@@ -90,11 +90,12 @@ def remedies(tree):
 
 
 def without_remedy(tree):
+    """Errors without advice; mistakes in options are answered with the help of their command where nothing better is known."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
             and ast.unparse(node.func).rpartition(".")[2] in KINDS
-            and not any(keyword.arg in {"remedy", None} for keyword in node.keywords)
+            and not any(keyword.arg in {"remedy", "mistakes", None} for keyword in node.keywords)
         ):
             yield f"line {node.lineno}: {ast.unparse(node)[:100]}"
 

@@ -38,7 +38,7 @@ ALLOWED = {
     "opening": set(),
     "strict_json": {"limits", "wording"},
     "strict_toml": {"limits"},
-    "schema": {"strict_toml"},
+    "schema": {"strict_toml", "wording"},
     "options": {"errors", "bounds"},
     "run_files": set(),
     "version": set(),
