@@ -62,6 +62,7 @@ COMMON: Final = (
         unit="FILE",
         help='Begin with each of the prompts in this file: one a line, or JSON lines such as {"prompt": "Once"}; - is standard input.',
         panel=_PROMPT,
+        complete=paths,
     ),
     Option(name="echo", flags="--echo/--no-echo", type=bool, default=True, help="Print the prompt before the text. [echo]", panel=_PROMPT),
     Option(

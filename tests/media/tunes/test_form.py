@@ -21,7 +21,7 @@ DATA = DataConfig(sources=("x",))
 def walk(tokenizer, options, seed, prompt=None):
     """A tune that a cursor allows, with short notes, behind a prompt."""
     asked = MEDIUM.parse_prompt(tokenizer, prompt, options, DATA)
-    writer = MEDIUM.plan(tokenizer, asked, options | {"instruments": "piano"}, length=None, echo=True).writer()
+    writer = MEDIUM.plan(tokenizer, asked, options | {"instruments": "piano"}, length=None, echo=True, data=DataConfig()).writer()
     random, table = np.random.default_rng(seed), tokenizer.table
     for _ in range(4000):
         if writer.ended is not None:
@@ -110,7 +110,7 @@ def test_a_form_is_counted_from_the_end_of_a_prompt():
 def test_a_model_without_repeats_cannot_keep_a_form():
     plain = NotesTokenizer("beats", 12)
     with pytest.raises(UsageError, match="--form"):
-        MEDIUM.plan(plain, MEDIUM.parse_prompt(plain, None, {}, DATA), {"form": "AABA"}, length=None, echo=True)
+        MEDIUM.plan(plain, MEDIUM.parse_prompt(plain, None, {}, DATA), {"form": "AABA"}, length=None, echo=True, data=DataConfig())
 
 
 def test_a_bar_that_comes_back_offers_its_repeat_alone():

@@ -282,7 +282,7 @@ def test_a_tune_begins_at_the_tempo_that_is_asked_for():
     ],
 )
 def test_a_model_that_cannot_be_told_refuses(tokenizer, options, remedy):
-    plan = partial(MEDIUM.plan, length=None, echo=True)
+    plan = partial(MEDIUM.plan, length=None, echo=True, data=DataConfig())
     prompt = MEDIUM.parse_prompt(tokenizer, None, options, DataConfig(sources=("x",)))
     with pytest.raises(UsageError) as caught:
         plan(tokenizer, prompt, options)
@@ -293,7 +293,7 @@ def test_a_tune_that_goes_on_is_told_no_other_key():
     options = {"key": "D minor"}
     prompt = MEDIUM.parse_prompt(TOKENIZER, tune(), options, DataConfig(sources=("x",)))
     with pytest.raises(UsageError, match="--key"):
-        MEDIUM.plan(TOKENIZER, prompt, options, length=None, echo=True)
+        MEDIUM.plan(TOKENIZER, prompt, options, length=None, echo=True, data=DataConfig())
 
 
 def test_guides_are_part_of_the_description_and_need_bars():

@@ -22,7 +22,7 @@ DATA = DataConfig(sources=("x",))
 def walk(tokenizer, options, seed):
     """The kinds and values of a tune that a cursor allows, and the tune."""
     asked = MEDIUM.parse_prompt(tokenizer, None, options, DATA)
-    writer = MEDIUM.plan(tokenizer, asked, options, length=None, echo=True).writer()
+    writer = MEDIUM.plan(tokenizer, asked, options, length=None, echo=True, data=DataConfig()).writer()
     random, table, events = np.random.default_rng(seed), tokenizer.table, []
     while writer.ended is None and len(events) < 4000:
         allowed = np.flatnonzero(writer.allowed())
@@ -58,7 +58,7 @@ def test_a_tune_that_goes_on_with_another_cannot_loop():
     tokenizer = NotesTokenizer("beats", 12)
     prompt = MEDIUM.parse_prompt(tokenizer, "C4 E4", {"loop": True}, DATA)
     with pytest.raises(UsageError, match="--loop"):
-        MEDIUM.plan(tokenizer, prompt, {"loop": True}, length=None, echo=True)
+        MEDIUM.plan(tokenizer, prompt, {"loop": True}, length=None, echo=True, data=DataConfig())
 
 
 def test_what_lies_behind_the_end_is_laid_over_the_beginning_as_often_as_it_takes():
