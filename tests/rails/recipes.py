@@ -280,7 +280,7 @@ SCORES = {
     "text-novelty": ("runs/text", "--novelty", "sources/other.txt", "sources/text.txt"),
     "tunes": ("models/notes", "sources/prompt.mid"),
     "tunes-window": ("models/notes", "sources/prompt.mid", "--window", "40"),
-    "tunes-several": ("models/notes", "sources/tunes"),
+    "tunes-several": ("models/notes", "sources/tunes"),  # its last row, the total, was added from the rows of 0.1.0
     "tunes-bars": ("models/notes", "sources/prompt.mid", "--per-line"),
     "tunes-tokens": ("models/notes", "sources/prompt.mid", "--per-token"),
     "tunes-val": ("runs/tunes", "--split", "val"),

@@ -187,6 +187,10 @@ def test_a_step_with_a_loss_that_is_not_finite_leaves_the_weights_alone():
 
 def test_an_absurd_learning_rate_ends_in_a_clear_error_and_not_in_a_ruined_model():
     trainer = build(optimizer__lr=100.0, optimizer__grad_clip=0.0, optimizer__warmup_steps=0, budget=Budget(max_steps=5000), dropout=0.0)
+    # A pattern may be found even at such a rate; in noise there is none.
+    noise = np.random.default_rng(0).integers(V, size=500).astype(np.uint8)
+    trainer.reader = Streams(noise, batch_size=4, seq_length=6)
+    trainer.validation = Validation(noise[:90])
     events = []
     with pytest.raises(DivergedError, match="diverged") as failure:
         events.extend(trainer.run())
