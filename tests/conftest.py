@@ -19,6 +19,12 @@ if (
 
 
 @pytest.fixture(autouse=True)
+def width_of_nobody(monkeypatch):
+    """What runs tests side by side says a width, and whoever starts them may."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def torch_as_it_starts():
     yield
     torch = sys.modules.get("torch")

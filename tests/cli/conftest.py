@@ -126,7 +126,7 @@ def cli(monkeypatch, tmp_path):
     from lstmgen.cli import run
 
     def call(*argv, stdin=b"", terminal=(), environ=None):
-        for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS"):
+        for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("LSTMGEN_HOME", str(tmp_path / "home"))
         for name, value in (environ or {}).items():

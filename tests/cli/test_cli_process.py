@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals, pseudo-terminals and /dev/full are Unix")
 
 ENVIRON = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "", "TERM": "xterm-256color"}
-for _name in ("NO_COLOR", "FORCE_COLOR"):
+for _name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
     ENVIRON.pop(_name, None)
 
 
@@ -176,7 +176,7 @@ def test_ctrl_c_at_any_moment_of_the_start_ends_it_without_a_traceback(run_folde
     time.sleep(delay_s)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
-    assert process.returncode in {0, 130}, err
+    assert process.returncode in {0, 130, -signal.SIGINT}, err  # the last: the interpreter was leaving already
     assert b"Traceback" not in err
     assert b"Exception" not in err
 

@@ -74,7 +74,7 @@ def test_a_model_reads_a_prompt_as_it_has_learned_tunes_and_the_prompt_stays():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"scale": "H minor"}, "scale"),
+        ({"scale": "H minor"}, "'H' is not the name of a note"),
         ({"pitch_range": "C6-C3"}, "C6-C3"),
         ({"scale": "C major", "pitch_range": "61-61"}, "no pitch"),
         ({"instruments": "lute of dreams"}, "lute of dreams"),

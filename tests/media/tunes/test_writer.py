@@ -99,5 +99,5 @@ def test_a_prompt_that_no_model_of_the_tokenizer_could_have_learned_is_refused()
     tokenizer = NotesTokenizer("beats", 12)
     ids = np.array([tokenizer.table.first("duration")])
     with pytest.raises(InputError, match="cannot be read as notes") as caught:
-        TunePlan(tokenizer=tokenizer, prompt=PROMPT, ids=ids, constraints=FREE, given_length=3, echo=True, data=DataConfig())
+        TunePlan(tokenizer=tokenizer, prompt=PROMPT, ids=ids, constraints=FREE, given_length=3, echo=True)
     assert caught.value.remedy
