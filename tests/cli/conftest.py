@@ -3,7 +3,9 @@
 import io
 import json
 import math
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -80,8 +82,14 @@ def fake():
 TEXT = "The sea is wide, the sea is deep.\nIt rocks the little boats to sleep.\n\n" * 12
 
 
+@pytest.fixture
+def run_folder(finished_run, tmp_path_factory):
+    """A run folder of one's own, for conversations keep texts in it."""
+    return Path(shutil.copytree(finished_run, tmp_path_factory.mktemp("run") / finished_run.name))
+
+
 @pytest.fixture(scope="session")
-def run_folder(tmp_path_factory):
+def finished_run(tmp_path_factory):
     """A run folder whose model is random, but in every other way a real one; knows the characters of `TEXT`."""
     import torch
 

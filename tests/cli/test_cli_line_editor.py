@@ -69,19 +69,9 @@ class Conversation:
         return self.process.wait()
 
 
-@pytest.fixture
-def run(run_folder, tmp_path):
-    """A run folder of its own, for texts are kept in it."""
-    folder = tmp_path / "sea"
-    folder.mkdir()
-    for item in run_folder.iterdir():
-        (folder / item.name).write_bytes(item.read_bytes())
-    return folder
-
-
-def test_a_line_is_edited_and_brought_back_and_the_history_outlives_the_conversation(run, tmp_path):
+def test_a_line_is_edited_and_brought_back_and_the_history_outlives_the_conversation(run_folder, tmp_path):
     home = tmp_path / "home"
-    talk = Conversation(run, home)
+    talk = Conversation(run_folder, home)
     talk.type("he sea\x01T\n")  # Ctrl-A goes to the beginning
     talk.type(" secret\n")
     talk.type("/undo\n")
@@ -92,7 +82,7 @@ def test_a_line_is_edited_and_brought_back_and_the_history_outlives_the_conversa
     history = home / "cache" / "history"
     assert history.stat().st_mode & 0o077 == 0
     assert history.read_text().splitlines() == ["The sea", "/undo", "/text", "/quit"]
-    again = Conversation(run, home)
+    again = Conversation(run_folder, home)
     again.type("\x1b[A" * 4 + "\n")  # four lines up
     again.type("/text\n")
     again.wait_for("The sea\r\n")
@@ -100,8 +90,8 @@ def test_a_line_is_edited_and_brought_back_and_the_history_outlives_the_conversa
     assert again.end() == 0
 
 
-def test_ctrl_c_says_how_to_leave_and_what_was_not_saved_is_kept_and_comes_back_by_the_printed_command(run, tmp_path):
-    talk = Conversation(run, tmp_path / "home", "--oov", "skip")
+def test_ctrl_c_says_how_to_leave_and_what_was_not_saved_is_kept_and_comes_back_by_the_printed_command(run_folder, tmp_path):
+    talk = Conversation(run_folder, tmp_path / "home", "--oov", "skip")
     talk.type("The sea\n")
     talk.interrupt()
     talk.wait_for("nothing is lost")
@@ -109,41 +99,41 @@ def test_ctrl_c_says_how_to_leave_and_what_was_not_saved_is_kept_and_comes_back_
     talk.interrupt()
     talk.interrupt()
     assert talk.end() == 130
-    kept = run / run_files.TURNS
+    kept = run_folder / run_files.TURNS
     text = kept.read_text()
     assert text.startswith("The sea\n")
     assert "\nis deep\n" in text
     (line,) = [line for line in talk.screen.splitlines() if line.startswith("try: ")]
     words = shlex.split(line.removeprefix("try: lstmgen "))
     assert (words[0], words[-4:]) == ("sample", ["-f", str(kept), "--oov", "skip"])
-    back = Conversation(run, tmp_path / "home", *words[3:])
+    back = Conversation(run_folder, tmp_path / "home", *words[3:])
     back.type("/quit\n")
     assert back.end() == 0
     longer = kept.read_text()
     assert longer.startswith(text)
     assert len(longer) > len(text)
-    assert sorted(item.name for item in run.glob("turns*")) == [run_files.TURNS]
+    assert sorted(item.name for item in run_folder.glob("turns*")) == [run_files.TURNS]
 
 
-def test_another_text_does_not_take_the_place_of_one_that_is_kept_and_a_saved_one_is_not_kept(run, tmp_path):
+def test_another_text_does_not_take_the_place_of_one_that_is_kept_and_a_saved_one_is_not_kept(run_folder, tmp_path):
     for line in ("The sea\n", "It rocks\n"):
-        talk = Conversation(run, tmp_path / "home")
+        talk = Conversation(run_folder, tmp_path / "home")
         talk.type(line)
         talk.type("/quit\n")
         assert talk.end() == 0
-    assert [(run / name).read_text()[:6] for name in ("turns.txt", "turns-2.txt")] == ["The se", "It roc"]
-    saved = Conversation(run, tmp_path / "home")
+    assert [(run_folder / name).read_text()[:6] for name in ("turns.txt", "turns-2.txt")] == ["The se", "It roc"]
+    saved = Conversation(run_folder, tmp_path / "home")
     saved.type("is wide\n")
     saved.type(f"/save {tmp_path / 'mine.txt'}\n")
     saved.type("/quit\n")
     assert saved.end() == 0
     assert (tmp_path / "mine.txt").read_text().startswith("is wide\n")
-    assert len(list(run.glob("turns*"))) == 2
+    assert len(list(run_folder.glob("turns*"))) == 2
 
 
-def test_a_terminal_that_goes_away_leaves_the_text_in_the_run(run, tmp_path):
-    talk = Conversation(run, tmp_path / "home")
+def test_a_terminal_that_goes_away_leaves_the_text_in_the_run(run_folder, tmp_path):
+    talk = Conversation(run_folder, tmp_path / "home")
     talk.type("The sea\n")
     talk.interrupt(signal.SIGHUP)
     assert talk.end() == 143
-    assert (run / run_files.TURNS).read_text().startswith("The sea\n")
+    assert (run_folder / run_files.TURNS).read_text().startswith("The sea\n")
