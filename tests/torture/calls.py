@@ -14,7 +14,7 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
     base, result = folder / "base", Result()
     base.mkdir()
     commands.furnish(base)
-    cases, calm = all_calls(folder, base)
+    cases, calm = all_calls(folder, base, chosen(size, chance))
     for name, number in chance.sample(cases, min(size, len(cases))):
         trial, job = folder / "trial", commands.JOBS[name]
         shutil.copytree(base, trial)
@@ -23,14 +23,20 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
         result.wrong += [f"{name}, call {number}: {words}" for words in commands.complaints(trial, job, base, calm[name])]
         shutil.rmtree(trial)
         result.cases += 1
-    result.figures["calls in all"] = len(cases)
+    result.figures["calls of the commands tried"] = len(cases)
     return result
 
 
-def all_calls(folder: Path, base: Path) -> tuple[list[tuple[str, int]], dict[str, dict[str, str | bytes]]]:
-    """Every call of every command, by number; and what each command leaves when it is left alone."""
+def chosen(size: int, chance: random.Random) -> list[str]:
+    """The commands of a campaign: all, or as many as there are cases."""
+    return chance.sample(list(commands.JOBS), min(size, len(commands.JOBS)))
+
+
+def all_calls(folder: Path, base: Path, names: list[str]) -> tuple[list[tuple[str, int]], dict[str, dict[str, str | bytes]]]:
+    """Every call of these commands, by number; and what each command leaves when it is left alone."""
     cases, calm = [], {}
-    for name, job in commands.JOBS.items():
+    for name in names:
+        job = commands.JOBS[name]
         calm[name] = commands.calm(base, job, folder / "calm")
         shutil.rmtree(folder / "calm")
         counted = folder / "counted"

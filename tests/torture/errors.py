@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import commands
-from calls import all_calls
+from calls import all_calls, chosen
 from campaign import Result
 from faults import ERRORS, fail_at
 
@@ -18,7 +18,7 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
     base, result = folder / "base", Result()
     base.mkdir()
     commands.furnish(base)
-    calls, calm = all_calls(folder, base)
+    calls, calm = all_calls(folder, base, chosen(size, chance))
     cases = [(*call, code, for_ever) for call in calls for code in ERRORS for for_ever in (False, True)]
     for name, number, code, for_ever in chance.sample(cases, min(size, len(cases))):
         trial, job = folder / "trial", commands.JOBS[name]
@@ -38,5 +38,5 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
         result.wrong += [f"{words}: {line}" for line in wrong]
         shutil.rmtree(trial)
         result.cases += 1
-    result.figures["cases in all"] = len(cases)
+    result.figures["cases of the commands tried"] = len(cases)
     return result
