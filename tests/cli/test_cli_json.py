@@ -52,6 +52,9 @@ def sea(run_folder, tmp_path, monkeypatch):
         ("sample of text", ["sample", "sea", "-n", "3", "-o", "new/folder/a.txt"]),
         ("runs", ["runs"]),
         ("runs compare", ["runs", "compare", "sea", "lake"]),
+        ("lab", ["lab"]),
+        ("lab TASK", ["lab", "reber", "--cell", "gru", "--steps", "1"]),
+        ("lab gradient", ["lab", "gradient", "--cell", "gru"]),
     ],
 )
 @pytest.mark.usefixtures("sea")

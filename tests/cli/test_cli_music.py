@@ -6,6 +6,7 @@ import json
 import mido
 import numpy as np
 import pytest
+from test_cli_json import check
 
 from lstmgen.music.bars import Bars
 from lstmgen.music.midi.reader import read_midi
@@ -169,6 +170,7 @@ def test_what_was_copied_is_told(cli):
 def test_samples_and_files_are_compared_with_the_corpus(cli):
     drawn = json.loads(cli("score", "RUN", "--music", "--num-samples", "2", "-s", "3", "--json").out)
     assert (drawn["samples"], drawn["seed"]) == (2, 3)
+    check("score --music", dict(drawn))
     tunes = json.loads(cli("score", "RUN", "--music", "tunes", "--json").out)
     assert len(tunes["statistics"]) == len(drawn["statistics"]) > 20
     for row in tunes["statistics"]:  # the corpus itself
