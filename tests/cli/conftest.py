@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Stepped, Stopped, Warned
+from lstmgen.version import JSON_SCHEMA
 
 
 def prepared(**changes):
@@ -147,3 +149,26 @@ def cli(monkeypatch, tmp_path):
         return Outcome(code, raw["stdout"].getvalue(), raw["stderr"].getvalue().decode("utf-8"))
 
     return call
+
+
+class PageOfJson:
+    """The section of docs/formats.md on JSON: for each object the fields that it always has, and those that it may have."""
+
+    def __init__(self):
+        page = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+        self.text = page[page.index("## JSON of the commands") :].partition("\n## ")[0]
+        self.fields = {
+            name: (set(re.findall(r"`(\w+)`", always)), set(re.findall(r"`(\w+)`", sometimes)))
+            for name, always, sometimes in re.findall(r"^\| ([^|`][^|]*?) \| ([^|]*) \| ([^|]*)\|$", self.text, re.MULTILINE)
+        }
+
+    def check(self, name, found):
+        always, sometimes = self.fields[name]
+        assert found["schema"] == JSON_SCHEMA
+        assert always <= set(found), name
+        assert set(found) <= always | sometimes | {"schema"}, name
+
+
+@pytest.fixture
+def page_of_json():
+    return PageOfJson()

@@ -6,7 +6,6 @@ import json
 import mido
 import numpy as np
 import pytest
-from test_cli_json import check
 
 from lstmgen.music.bars import Bars
 from lstmgen.music.midi.reader import read_midi
@@ -167,10 +166,10 @@ def test_what_was_copied_is_told(cli):
 
 
 @pytest.mark.usefixtures("trained")
-def test_samples_and_files_are_compared_with_the_corpus(cli):
+def test_samples_and_files_are_compared_with_the_corpus(cli, page_of_json):
     drawn = json.loads(cli("score", "RUN", "--music", "--num-samples", "2", "-s", "3", "--json").out)
     assert (drawn["samples"], drawn["seed"]) == (2, 3)
-    check("score --music", dict(drawn))
+    page_of_json.check("score --music", drawn)
     tunes = json.loads(cli("score", "RUN", "--music", "tunes", "--json").out)
     assert len(tunes["statistics"]) == len(drawn["statistics"]) > 20
     for row in tunes["statistics"]:  # the corpus itself
