@@ -43,7 +43,7 @@ def _lines(plan: api.Plan) -> Iterator[str]:
 
 def _reads(plan: api.Plan) -> Iterator[tuple[str, str]]:
     skipped = [row for row in plan.sources if not row["read"]]
-    yield "reads", f"{counted(plan.documents, 'file')} of {plan.medium}" + (f", {len(skipped)} left out" if skipped else "")
+    yield "reads", f"{counted(plan.documents, 'document')} of {plan.medium}" + (f", {len(skipped)} left out" if skipped else "")
     for row in skipped[:_MANY]:
         yield "", f"{row['file']}: {', '.join(row.get('reasons', ()))}"
     for note in plan.notes:

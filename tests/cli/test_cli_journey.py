@@ -221,7 +221,7 @@ def test_the_verdict_compares_with_knowing_nothing():
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(cli, sea):
     done = cli("train", "sea.txt", "--dry-run", "--max-steps", "6", *TINY)
     assert (done.code, done.err) == (0, "")
-    for words in ("1 file of text", "lstm 2 x 6", "6 steps of 3 x 7 tokens", "for the model"):
+    for words in ("1 document of text", "lstm 2 x 6", "6 steps of 3 x 7 tokens", "for the model"):
         assert words in done.text
     assert [path.name for path in sea.iterdir() if path.name != "home"] == ["sea.txt"]
     assert json.loads(cli("train", "-", "--dry-run", "--json", *TINY, stdin=(VERSE * 40).encode()).out)["documents"] == 1
