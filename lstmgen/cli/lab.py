@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
@@ -15,6 +14,7 @@ from lstmgen.cli.options import JSON
 from lstmgen.cli.output import Streams
 from lstmgen.cli.table import aligned, fitting, terminal_width
 from lstmgen.cli.wording import amount, counted, duration
+from lstmgen.cli.wrapping import PAGE_COLUMNS, wrapped
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
@@ -26,8 +26,6 @@ _EXAMPLES: Final = (
     "lstmgen lab gradient                            # how much of the gradient reaches back",
 )
 GRADIENT: Final = "gradient"
-_WIDTH: Final = 100
-"""Columns where the width of the terminal is not known."""
 _USUAL: Final = ("lstm", "rnn")
 _GRADIENT_ROWS: Final = (("rnn", None), ("gru", None), ("lstm-1997", None), ("lstm", 0.0), ("lstm", None), ("lstm", 3.0))
 _CLAIM: Final = ("said of a plain RNN", 0.4 ** (1 / 10))
@@ -79,8 +77,7 @@ def _list(streams: Streams, *, json: bool) -> None:
 
 
 def _tell(streams: Streams, text: str, *, indent: int = 0) -> None:
-    margin = " " * indent
-    for line in textwrap.wrap(text, terminal_width(streams) or _WIDTH, initial_indent=margin, subsequent_indent=margin):
+    for line in wrapped(" " * indent + text, min(streams.out_columns, PAGE_COLUMNS)):
         streams.product_line(line)
 
 
