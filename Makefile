@@ -27,6 +27,7 @@ check: install
 test: lint check
 
 torture: install
+	$(BIN)/pytest -q -n 2 -m "not slow" --hypothesis-profile search tests  # new draws of every law
 	$(BIN)/python tests/torture/run.py  # hours of faults; a short part of each campaign runs in `make test`
 
 docs: install

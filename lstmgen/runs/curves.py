@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -217,7 +218,8 @@ def ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
         high: greatest value.
         whole: only whole numbers.
     """
-    span = high - low if high > low else max(abs(high), 1.0) * 0.1
+    greatest = max(abs(low), abs(high))
+    span = high - low if high - low > greatest * 1e-9 and high - low > sys.float_info.min * _TICKS else max(greatest, 1.0) * 0.1
     power = 10.0 ** math.floor(math.log10(span / _TICKS))
     step = next(step * power for step in _STEPS if step * power * _TICKS >= span)
     step = max(1.0, round(step)) if whole else step

@@ -119,13 +119,13 @@ samplings = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(temperatures)
 def test_a_temperature_is_read_as_it_is_written(temperature):
     assert parse_temperature(temperature_text(temperature)) == temperature
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(samplings)
 def test_settings_are_the_same_after_a_way_through_json(sampling):
     assert Sampling.from_json(json.loads(json.dumps(sampling.to_json()))) == sampling

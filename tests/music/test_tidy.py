@@ -47,7 +47,7 @@ def test_other_pitches_instruments_and_drums_are_left_alone():
 row = st.tuples(st.integers(0, 40), st.integers(1, 30), st.integers(58, 61), st.sampled_from([0, 7]), st.booleans(), st.integers(0, 2))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(row, min_size=1, max_size=25))
 def test_afterwards_nothing_overlaps_every_note_has_a_length_and_every_onset_is_still_there(rows):
     before = score([(start, start + length, *rest) for start, length, *rest in rows])

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -106,6 +106,8 @@ def test_many_runs_have_a_legend_that_stays_on_the_page(run):
 
 
 @given(st.floats(-1e9, 1e9), st.floats(0, 1e9), st.booleans())
+@example(0.0, 5e-324, False)
+@example(1e9, 1e-7, False)
 def test_ticks_are_round_and_enclose_what_is_drawn(low, span, whole):
     found = ticks(low, low + span, whole=whole)
     assert 2 <= len(found) <= 10

@@ -14,7 +14,7 @@ def test_the_bytes_are_pinned():
     assert hashlib.sha256(model).hexdigest() == "64ee1adc04f6fe2d26f849454341480f7d5dddf8ecfa0590b5b357c2558c9284"
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     kind=st.sampled_from(["bpe", "unigram"]),
     learnt=st.lists(
@@ -26,7 +26,7 @@ def test_what_is_written_is_read_as_it_was(kind, learnt):
     assert piece_proto.read(kind, piece_proto.write(kind, pieces, scores)) == (pieces, scores)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_changed_model_is_refused_or_says_exactly_its_pieces(data):
     model = bytearray(piece_proto.write(*FEW))

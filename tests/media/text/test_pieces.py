@@ -44,7 +44,7 @@ def test_the_json_is_pinned():
     }
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(scores=st.lists(st.floats(-1e7, 1e7, width=32), min_size=6, max_size=6))
 def test_scores_come_back_as_they_were_from_nine_digits(scores):
     tokenizer = replace(UNIGRAM, scores=tuple(scores))

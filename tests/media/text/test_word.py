@@ -31,7 +31,7 @@ def test_a_text_is_cut_into_words_numbers_marks_and_white_space():
     assert units(text) == expected.split("|")
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80)
 @given(st.text(st.one_of(st.characters(), st.sampled_from("a'\u2019 \n\r\t_1é\u0301\u200d")), max_size=60))
 def test_units_joined_are_the_text_and_none_is_long(text):
     assert "".join(units(text)) == text

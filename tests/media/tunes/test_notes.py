@@ -114,7 +114,7 @@ def test_a_walk_without_wishes_that_may_end_comes_back_as_it_was(tokenizer):
 
 
 @every_form
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_any_ids_at_all_decode_to_a_score(tokenizer, data):
     ids = data.draw(st.lists(st.integers(0, tokenizer.vocab_size - 1), max_size=60))

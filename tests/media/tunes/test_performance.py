@@ -167,7 +167,7 @@ def test_a_piece_that_no_one_can_play_is_refused_before_its_seconds_are_written_
         TOKENIZER.encode(Score.of(Notes.of([0], [2**31 - 1], [60]), ticks_per_beat=1))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(st.lists(st.integers(0, 388), max_size=80), st.integers(0, 90))
 def test_any_ids_at_all_decode_to_a_valid_score(ids, since):
     score = TOKENIZER.decode(ids)
@@ -233,7 +233,7 @@ def test_constraints_hold_for_all_that_is_drawn(seed):
     assert max(end - start for start, end, _ in spans) <= 0.2 * 960 + 1
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(0, 40), st.sampled_from(ENDLESS + ENDING))
 def test_something_may_always_follow_even_after_a_prompt_that_breaks_off(seed, length, constraints):
     random = np.random.default_rng(seed)

@@ -36,7 +36,7 @@ def table(score):
     return sorted(zip(*(getattr(score.notes, column).tolist() for column in COLUMNS), strict=True))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=st.lists(row, min_size=1, max_size=40))
 def test_every_note_comes_back_with_its_instrument_however_many_share_a_channel(rows):
     score = without_overlaps(score_of(rows))
@@ -45,7 +45,7 @@ def test_every_note_comes_back_with_its_instrument_however_many_share_a_channel(
     assert table(reading.score) == table(score)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(row, min_size=1, max_size=40))
 def test_mido_opens_it_and_every_key_that_goes_down_goes_up(rows):
     file = mido.MidiFile(file=io.BytesIO(to_midi_bytes(score_of(rows))))
@@ -115,7 +115,7 @@ def test_the_same_score_gives_the_same_bytes():
     assert to_midi_bytes(score) == to_midi_bytes(score)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(row, min_size=1, max_size=40),
     pedals=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 20), st.booleans()).map(lambda move: Pedal(*move)), max_size=20),
