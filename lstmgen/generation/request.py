@@ -13,6 +13,7 @@ from typing import Any, Final
 from lstmgen import limits
 from lstmgen.errors import UsageError
 from lstmgen.generation.sampling import Sampling, is_number, is_whole, refuse_unknown
+from lstmgen.model.learning_rule import LearningRule
 
 NOVEL_TRIES: Final = 10
 """How often a sample is drawn that copies too much."""
@@ -32,6 +33,7 @@ class Request:
         sampling: how tokens are chosen; None: as is usual for the model.
         echo: whether an item begins with the prompt, where its medium lets it.
         novel: draw again what has copied more than this share of the training data; None: any may be copied.
+        adapt: how a copy of the model learns from each prompt before it continues that; None: it does not.
         options: those of the medium, by name; see `media.declared`.
 
     Raises:
@@ -47,6 +49,7 @@ class Request:
     sampling: Sampling | None = None
     echo: bool = True
     novel: float | None = None
+    adapt: LearningRule | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
@@ -80,6 +83,7 @@ class Request:
             "prompt": _prompt_to_json(self.prompt),
             "prompts": prompts,
             "sampling": None if self.sampling is None else self.sampling.to_json(),
+            "adapt": None if self.adapt is None else self.adapt.to_json(),
             "options": dict(self.options),
         }
         return values | own
@@ -104,6 +108,9 @@ class Request:
             changed["prompts"] = tuple(map(_prompt_from_json, prompts))
         if changed.get("sampling") is not None:
             changed["sampling"] = Sampling.from_json(changed["sampling"])
+        if changed.get("adapt") is not None:
+            refuse_unknown(LearningRule, changed["adapt"], what="the rule of learning")
+            changed["adapt"] = LearningRule(**changed["adapt"])
         return Request(**changed)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Final, get_args
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lstmgen import run_files
 from lstmgen.analysis.evaluation import Evaluation, evaluate
@@ -26,21 +28,24 @@ from lstmgen.errors import CorpusError, MachineError, UsageError
 from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
-from lstmgen.ids import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Access, Material, Medium, Tokenizer
 from lstmgen.media.declared import media_options
 from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
+from lstmgen.model.adaptation import Learner
 from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.learning_rule import LearningRule
 from lstmgen.options import check_known
+from lstmgen.runs.adapting import drawn_gradients
 from lstmgen.runs.sources import gather_again, recorded_data, recorded_input, token_files
 from lstmgen.wording import counted
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_REQUEST_FIELDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel"})
+_REQUEST_FIELDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel", "adapt"})
 
 
 def load(path: str | Path, *, device: Device = "auto", precision: Precision = "auto", threads: int | None = None) -> TrainedModel:
@@ -87,6 +92,8 @@ class TrainedModel:
         self.medium: Medium = medium_of(tokenizer)
         self.path = path
         self.summary = summary or {}
+        self._usual_gradients: dict[int, Tensor] = {}
+        """By the length of a segment."""
 
     def __repr__(self) -> str:
         where = "" if self.path is None else f" from {str(self.path)!r}"
@@ -129,8 +136,8 @@ class TrainedModel:
             prompt: a text; of music notes as they are typed, the path of a MIDI file, or a score. None begins anew.
             length: most tokens to draw for each; None or -1 for no end, which text without a stop text refuses. Left out, it is what is
                 usual: 500 of text; of music 16 bars, or 30 seconds where the model knows no bars.
-            options: `prompts`, several in place of one; `num_samples`, of each; `seed`, `first`, `sampling`, `echo` and `novel` as in
-                `Request`; anything else is an option of the medium, such as `stop="END"` or `bars=16`.
+            options: `prompts`, several in place of one; `num_samples`, of each; `seed`, `first`, `sampling`, `echo`, `novel` and `adapt` as
+                in `Request`; anything else is an option of the medium, such as `stop="END"` or `bars=16`.
 
         Raises:
             UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
@@ -152,11 +159,52 @@ class TrainedModel:
 
     def answer(self, request: Request) -> Iterator[Sample]:
         """The samples of a request, in order, each as soon as it and those before it have ended."""
-        return generate(self._jobs(request), copied=None if request.novel is None else self._copied_share)
+        copied, jobs = None if request.novel is None else self._copied_share, self._jobs(request)
+        if request.adapt is None:
+            return generate(jobs, copied=copied)
+        return itertools.chain.from_iterable(generate([self._learned(job)], copied=copied) for job in jobs)
 
     def stream_of(self, request: Request) -> Stream:
         """The first sample of a request, of its first prompt, in pieces as it is drawn."""
-        return Stream(self._jobs(request)[0], request.first)
+        job = self._jobs(request)[0]
+        return Stream(job if request.adapt is None else self._learned(job), request.first)
+
+    def adapted(self, item: Item, rule: LearningRule | None = None, **options: Any) -> TrainedModel:
+        """A model that has learned from an item too, by dynamic evaluation; this one stays as it is.
+
+        Args:
+            item: as a prompt is given.
+            rule: how it learns; None: in the usual way.
+            options: of prompts of the medium; of text `oov`.
+
+        Raises:
+            UnseenSymbolError: the item holds unseen symbols and `oov` is `error`.
+            InputError: it cannot be read.
+            DivergedError: the copy's weights have become useless.
+        """
+        prompt = self.medium.parse_prompt(self.tokenizer, item, options, self.data)
+        return TrainedModel(self._learned_from(prompt.ids, rule), self.tokenizer, path=self.path, summary=self.summary)
+
+    def _learned(self, job: Job) -> Job:
+        """A prompt that is continued by a model that has learned from it first."""
+        return replace(job, decoder=Decoder(self._learned_from(job.prompt.ids, job.request.adapt)))
+
+    def _learned_from(self, ids: Ids, rule: LearningRule | None) -> LanguageModel:
+        learner = self.learner(rule)
+        collections.deque(learner.surprisals(np.append(BOUNDARY_ID, ids), np.array([[0, len(ids)]])), maxlen=0)
+        return learner.network.to(self.network.head.weight.dtype).eval()
+
+    def learner(self, rule: LearningRule | None = None) -> Learner:
+        """A copy of the network that learns from what it reads; the model itself never changes.
+
+        Raises:
+            ModelFileError: it has no gradients to learn by.
+        """
+        rule = rule or LearningRule()
+        if rule.segment not in self._usual_gradients:
+            found = drawn_gradients(self.decoder, self.medium, self.tokenizer, data=self.data, segment=rule.segment)
+            self._usual_gradients[rule.segment] = found
+        return Learner(self.network, rule, self._usual_gradients[rule.segment], told_V=self.medium.told(self.tokenizer))
 
     def session(self, prompt: str = "", *, seed: int | None = None, oov: str = "error") -> Turns:
         """One growing text on which a user and the model take turns.
@@ -181,6 +229,7 @@ class TrainedModel:
         item: Item,
         *,
         window: int | None = None,
+        adapt: LearningRule | None = None,
         progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
@@ -189,6 +238,7 @@ class TrainedModel:
         Args:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
+            adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
             progress: called with the number of tokens done and of all.
             options: of the medium; of text `oov`.
 
@@ -197,22 +247,40 @@ class TrainedModel:
             InputError: it is empty, too long, or cannot be read.
             UsageError: the window is not a positive whole number, or an option is unknown.
         """
-        return self.score_all([item], window=window, progress=progress, **options)
+        return self.score_all([item], window=window, adapt=adapt, progress=progress, **options)
 
     def score_all(
-        self, items: Iterable[Item], *, window: int | None = None, progress: Callable[[int, int], None] | None = None, **options: Any
+        self,
+        items: Iterable[Item],
+        *,
+        window: int | None = None,
+        adapt: LearningRule | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        **options: Any,
     ) -> Evaluation:
-        """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`."""
+        """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`.
+
+        What a copy has learned from an item it keeps for those behind it.
+        """
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
         encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, window=window, progress=progress)
+        return self._evaluate(encoded, window=window, adapt=adapt, progress=progress)
+
+    def _evaluate(self, encoded: Sequence[Encoded], *, adapt: LearningRule | None, **how: Any) -> Evaluation:
+        learner = None if adapt is None else self.learner(adapt)
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, **how)
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where the model has learned that as a part of it."""
         return replace(encoded, ids=np.append(encoded.ids, BOUNDARY_ID)) if self.manner.ends else encoded
 
     def score_token_file(
-        self, token_file: TokenFile, *, window: int | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        token_file: TokenFile,
+        *,
+        window: int | None = None,
+        adapt: LearningRule | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Evaluation:
         """How well the model predicts the items of a token file, together.
 
@@ -230,10 +298,16 @@ class TrainedModel:
         bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
         pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
         items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
-        return evaluate(self.network, self.medium, self.tokenizer, items, window=window, progress=progress)
+        return self._evaluate(items, window=window, adapt=adapt, progress=progress)
 
     def score_split(
-        self, part: Part, *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
+        self,
+        part: Part,
+        *,
+        window: int | None = None,
+        adapt: LearningRule | None = None,
+        cache: Path,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Evaluation:
         """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
 
@@ -247,7 +321,7 @@ class TrainedModel:
         chosen = files.train if part == "train" else files.val
         if chosen is None:
             raise CorpusError("the run held nothing out for validation", remedy="--split train, or name another source")
-        return self.score_token_file(chosen, window=window, progress=progress)
+        return self.score_token_file(chosen, window=window, adapt=adapt, progress=progress)
 
     def prepare(self, item: Item) -> Item:
         """An item as this model has learned items."""
