@@ -1,10 +1,11 @@
 """A network that goes on learning from what it reads: dynamic evaluation (Krause et al. 2018, arXiv:1709.07432; 2019, arXiv:1904.08378).
 
-    w <- w - rate g / (r + mean(r) / 1000)
+    w <- w - rate g / (r + mean(r))
     w <- w + min(1, decay r / mean(r)) (w0 - w)
 
 g is the gradient of the mean surprisal of one segment, r the root of the mean squared gradient of each weight over many segments, and w0
-the trained weights. So all weights move by about the same, and those that matter most return the fastest.
+the trained weights. So weights with large gradients move no further than others, and return the fastest. The mean beneath r, a larger
+floor than that of the papers, keeps weights that hardly ever have a gradient, such as those of rare symbols, from leaping.
 
 A segment is predicted first and learned then: no token is predicted by weights that have seen it. The state is carried from segment
 to segment as it is. The network that is given never changes; a `Learner` has a copy.
@@ -16,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 import torch
@@ -31,9 +31,6 @@ from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.reading import Spans
 from lstmgen.model.state import State
-
-_FLOOR: Final = 1e-3
-"""Of the usual gradients, as a share of their mean: a weight that hardly ever has one does not leap."""
 
 
 class Learner:
@@ -56,7 +53,7 @@ class Learner:
         mean = usual_W.mean()
         if not (torch.isfinite(mean) and mean > 0):
             raise ModelFileError("the model has no gradients that it could learn by", remedy="leave --adapt out")
-        self._step_W = rule.rate / (usual_W + _FLOOR * mean)
+        self._step_W = rule.rate / (usual_W + mean)
         self._return_W = (rule.decay * usual_W / mean).clamp_(max=1.0)
 
     @property

@@ -16,7 +16,7 @@ class LearningRule:
     """The rule of dynamic evaluation; the defaults were measured on text and on chorales (docs/LOG.md).
 
     Attributes:
-        rate: by how much a weight moves for a gradient of its usual size; 0 learns nothing.
+        rate: by how much a weight moves for a gradient of its usual size, at most; 0 learns nothing.
         decay: the share of its distance by which a weight of average gradient returns to what was trained, after each segment.
         segment: tokens that are predicted before they are learned.
 
@@ -24,7 +24,7 @@ class LearningRule:
         UsageError: a value is of the wrong type or out of bounds.
     """
 
-    rate: float = 1e-4
+    rate: float = 3e-4
     decay: float = 1e-3
     segment: int = 20
 

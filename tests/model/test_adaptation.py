@@ -66,7 +66,7 @@ def by_hand(network, ids, spans, usual):
             found.mean().backward()
             nats[at + 1 : until + 1] = found.detach().numpy()
             gradient = torch.cat([parameter.grad.flatten() for parameter in copy.parameters()])
-            weights = flat(copy) - RULE.rate * gradient / (usual + mean / 1000)
+            weights = flat(copy) - RULE.rate * gradient / (usual + mean)
             weights += torch.minimum(torch.ones_like(usual), RULE.decay * usual / mean) * (trained - weights)
             torch.nn.utils.vector_to_parameters(weights, copy.parameters())
     return nats, flat(copy)
@@ -133,7 +133,7 @@ def test_what_is_told_is_read_and_never_learned():
     found[~torch.from_numpy(told_V[ids[1:4]])].mean().backward()
     gradient = torch.cat([parameter.grad.flatten() for parameter in copy.parameters()])
     usual = usual_of(network)
-    weights = flat(network) - RULE.rate * gradient / (usual + usual.mean() / 1000)
+    weights = flat(network) - RULE.rate * gradient / (usual + usual.mean())
     weights += (RULE.decay * usual / usual.mean()).clamp(max=1) * (flat(network) - weights)
     torch.testing.assert_close(flat(learner.network), weights, rtol=1e-8, atol=1e-12)
     told_V[:] = True
