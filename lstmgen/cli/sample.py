@@ -22,7 +22,7 @@ _EXAMPLES: Final = (
     "lstmgen sample RUN -n 2000 -t 0.6 -s 7 > chapter.txt   # the same text for the same seed",
     "lstmgen sample RUN -p 'ROMEO:\\n' -e --stop '\\n\\n'       # up to the first empty line",
     "lstmgen sample RUN -f beginning.txt -t 1.2:0.6         # wild at first, calm at the end",
-    "lstmgen sample RUN -f chapter.txt --adapt              # learns from the chapter before it continues it",
+    "lstmgen sample RUN -f chapter.txt --adapt              # learns from the chapter first",
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
     "lstmgen sample NAMES --num-samples 20                  # --documents line: twenty lines",
     "lstmgen sample RUN --prompts begins.txt --json         # one for each line, in order",

@@ -29,7 +29,7 @@ _EXAMPLES: Final = (
     "lstmgen score RUN --split val --json          # the held-out part of its own sources",
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
-    "lstmgen score RUN draft.txt --adapt           # beside it a copy that learns from the text as it reads",
+    "lstmgen score RUN draft.txt --adapt           # and a copy that learns as it reads",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
     "cat draft.txt | lstmgen score RUN - --per-token --top 50",
@@ -144,7 +144,7 @@ def score(
 
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
     order of the text. With --adapt the figures of a copy stand beside those of the model: it predicts a segment, then learns from it, and
-    begins anew with each file. The two cannot be compared with one another's: no other model is told so much.
+    begins anew with each file. Compare adapted figures with adapted ones only.
     """
     _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
     rule = rule_of(values)
