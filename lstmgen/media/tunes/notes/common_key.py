@@ -1,4 +1,4 @@
-"""Every piece written as if its tonic were C, so that what is learned in one key holds in all; the key that a piece names says where it sounds.
+"""Every piece written as if its tonic were C: what is learned in one key holds in all, and the key that is named says where it sounds.
 
     absolute   key D major   pitch D4  pitch F#4  pitch A4
     written    key D major   pitch C4  pitch E4   pitch G4
