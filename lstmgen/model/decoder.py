@@ -177,7 +177,7 @@ class Decoder:
         return self._head(self._norm(x_BI)).add_(self._head_bias_V), State(tuple(after), clock_B)
 
     def window(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
-        """Reads some tokens in every lane, step by step: logits of shape (T, B, V) and the state, as the network gives them for a window."""
+        """Reads tokens of shape (T, B) step by step: logits of shape (T, B, V) and the state, as the network gives them for a window."""
         logits_TBV = torch.empty(*ids_TB.shape, self.vocab_size, dtype=self._embedding_VE.dtype, device=self._device)
         for logits_BV, ids_B in zip(logits_TBV, ids_TB.tolist(), strict=True):
             after_BV, state = self.step(ids_B, state)

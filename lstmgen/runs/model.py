@@ -53,9 +53,9 @@ def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecis
     Args:
         path: a run folder, a model file, or the name of a run under `checkpoints/`.
         device: `auto` takes CUDA where there is some.
-        precision: what the weights are multiplied in; `auto` is `fp32`, which is exact. On the CPU `bf16` and `int8` are faster for one token
-            at a time: samples are drawn, and scores measured, with weights of 16 or 8 bits, all else in fp32. On CUDA everything is in this
-            number type, and there is no `int8`.
+        precision: what the weights are multiplied in; `auto` is `fp32`, which is exact. On the CPU `bf16` and `int8` draw faster: tokens
+            are drawn, and scores measured, with weights of 16 or 8 bits and all else in fp32. On CUDA everything is in this number
+            type, and there is no `int8`.
         threads: CPU threads; None: one for each physical core.
 
     Raises:

@@ -142,11 +142,7 @@ LANES = [
 ]
 
 
-PRECISIONS = [
-    ("fp32", LANES[0]),
-    *((precision, shape) for precision in ("bf16", "int8") for shape in LANES[:3]),
-    *(("fp32", shape) for shape in LANES[1:]),
-]
+PRECISIONS = [*(("fp32", shape) for shape in LANES), *((precision, shape) for precision in ("bf16", "int8") for shape in LANES[:3])]
 
 
 @every_cell
