@@ -27,7 +27,7 @@ from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
-from lstmgen.model.reading import documents, surprisals
+from lstmgen.model.reading import Forward, documents, surprisals
 
 _LARGEST_EXPONENT: Final = 700.0
 
@@ -191,6 +191,7 @@ def evaluate(
     items: Sequence[Encoded],
     *,
     window: int | None = None,
+    forward: Forward | None = None,
     learner: Learner | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -202,6 +203,7 @@ def evaluate(
         tokenizer: what made the ids.
         items: what is read.
         window: start from an empty state every so many tokens; None carries the state through each item.
+        forward: what reads in the network's place, such as a decoder's `window`.
         learner: a copy of the network that predicts the items too, in this order, and learns from each segment as it goes.
         progress: called with the number of tokens done and of all.
 
@@ -231,7 +233,7 @@ def evaluate(
             nats[told] = 0.0
         return nats
 
-    nats = collected(surprisals(network, ids, spans))
+    nats = collected(surprisals(network, ids, spans, forward=forward))
     adapted = None if learner is None else collected(learner.surprisals(ids, spans), total)
     places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
     read = [

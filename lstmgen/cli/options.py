@@ -53,9 +53,9 @@ DEVICE: Final = Option(
 PRECISION: Final = Option(
     name="precision",
     flags="--precision",
-    choices=get_args(choices.Precision),
+    choices=get_args(choices.SamplingPrecision),
     default=_RUNTIME.precision,
-    help="Arithmetic.",
+    help="What weights are multiplied in; bf16 and int8 draw faster and are a little less exact. [auto: fp32]",
     panel=MACHINE,
 )
 _LEARNING: Final = "learning from what is read"
@@ -98,7 +98,7 @@ def load_model(spec: str, *, device: str, threads: int | None, precision: str = 
     """
     with leaving_at_once():
         load = lstmgen.load
-    return load(spec, device=cast("choices.Device", device), precision=cast("choices.Precision", precision), threads=threads)
+    return load(spec, device=cast("choices.Device", device), precision=cast("choices.SamplingPrecision", precision), threads=threads)
 
 
 def rule_of(values: Mapping[str, Any]) -> api.LearningRule | None:

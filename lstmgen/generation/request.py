@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import EllipsisType
 from typing import Any, Final
 
 from lstmgen import limits
@@ -17,6 +18,8 @@ from lstmgen.model.learning_rule import LearningRule
 
 NOVEL_TRIES: Final = 10
 """How often a sample is drawn that copies too much."""
+
+_KEYWORDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel", "adapt"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +90,18 @@ class Request:
             "options": dict(self.options),
         }
         return values | own
+
+    @staticmethod
+    def of(prompt: Any, length: int | EllipsisType | None, options: Mapping[str, Any]) -> Request:
+        """A request from keyword arguments: what is none of its own fields is an option of the medium; a length of None is no end.
+
+        Raises:
+            UsageError: a value is out of bounds.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        own = {name: given.pop(name) for name in _KEYWORDS & given.keys()}
+        tokens = None if isinstance(length, EllipsisType) else -1 if length is None else length
+        return Request(prompt=prompt, length=tokens, options=given, **own)
 
     @property
     def every_prompt(self) -> Sequence[Any]:

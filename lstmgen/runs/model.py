@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstmgen import run_files
 from lstmgen.analysis.evaluation import Evaluation, evaluate
-from lstmgen.analysis.likeness import Likeness, likenesses
-from lstmgen.analysis.novelty import Novelty, NoveltyIndex
+from lstmgen.analysis.likeness import Likeness
+from lstmgen.analysis.novelty import Novelty
 from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.choices import Device, Part, Precision
+from lstmgen.choices import Device, Part, SamplingPrecision
 from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
@@ -29,7 +27,7 @@ from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import Access, Material, Medium, Tokenizer
+from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.declared import media_options
 from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
@@ -39,22 +37,28 @@ from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
+from lstmgen.model.products import Precision as ProductPrecision
+from lstmgen.model.reading import Forward
 from lstmgen.options import check_known
 from lstmgen.runs.adapting import drawn_gradients
-from lstmgen.runs.sources import gather_again, recorded_data, recorded_input, token_files
+from lstmgen.runs.origin import Origin
+from lstmgen.runs.sources import recorded_data
 from lstmgen.wording import counted
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_REQUEST_FIELDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel", "adapt"})
+_NAMES: Final = {dtype: name for name, dtype in _DTYPES.items()}
+_ON_THE_CPU: Final[dict[SamplingPrecision, ProductPrecision]] = {"auto": "fp32", "fp32": "fp32", "bf16": "bf16", "int8": "int8"}
 
 
-def load(path: str | Path, *, device: Device = "auto", precision: Precision = "auto", threads: int | None = None) -> TrainedModel:
+def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecision = "auto", threads: int | None = None) -> TrainedModel:
     """A trained model.
 
     Args:
         path: a run folder, a model file, or the name of a run under `checkpoints/`.
         device: `auto` takes CUDA where there is some.
-        precision: number type of weights and state; `auto` is `fp32`, which is exact.
+        precision: what the weights are multiplied in; `auto` is `fp32`, which is exact. On the CPU `bf16` and `int8` draw faster: tokens
+            are drawn, and scores measured, with weights of 16 or 8 bits and all else in fp32. On CUDA everything is in this number
+            type, and there is no `int8`.
         threads: CPU threads; None: one for each physical core.
 
     Raises:
@@ -62,15 +66,18 @@ def load(path: str | Path, *, device: Device = "auto", precision: Precision = "a
         MachineError: the device or the precision is not to be had here.
         UsageError: the device or the precision is none that exists.
     """
-    for name, value, allowed in (("device", device, get_args(Device)), ("precision", precision, get_args(Precision))):
+    for name, value, allowed in (("device", device, get_args(Device)), ("precision", precision, get_args(SamplingPrecision))):
         if value not in allowed:
             raise UsageError(f"the {name} is {value!r}, expected one of {', '.join(allowed)}", remedy=f"for example --{name} auto")
     file = find_model(str(path))
     chosen = choose_device(device)
-    if precision == "fp16" and chosen.type == "cpu":
-        raise MachineError("fp16 runs on CUDA only", remedy="use --precision fp32, bf16 or auto on the CPU")
+    known, elsewhere = (_ON_THE_CPU, "CUDA") if chosen.type == "cpu" else (_DTYPES, "the CPU")
+    if precision not in known:
+        raise MachineError(f"{precision} runs on {elsewhere} only", remedy=f"use --precision {', '.join(known)} here")
     set_threads(threads)
     model = load_model(file, device=chosen)
+    if chosen.type == "cpu":
+        return TrainedModel(model.network, model.tokenizer, path=file, summary=model.summary, precision=_ON_THE_CPU[precision])
     return TrainedModel(model.network.to(_DTYPES[precision]), model.tokenizer, path=file, summary=model.summary)
 
 
@@ -82,16 +89,24 @@ class TrainedModel:
         tokenizer: the one that it was trained with.
         path: the file that it came from, where there is one.
         summary: what its training wrote about itself.
+        precision: of the decoder's weights.
     """
 
     def __init__(
-        self, network: LanguageModel, tokenizer: Tokenizer, *, path: Path | None = None, summary: dict[str, Any] | None = None
+        self,
+        network: LanguageModel,
+        tokenizer: Tokenizer,
+        *,
+        path: Path | None = None,
+        summary: dict[str, Any] | None = None,
+        precision: ProductPrecision = "fp32",
     ) -> None:
         self.network = network
         self.tokenizer = tokenizer
         self.medium: Medium = medium_of(tokenizer)
         self.path = path
         self.summary = summary or {}
+        self.precision: ProductPrecision = precision
         self._usual_gradients: dict[int, Tensor] = {}
         """By the length of a segment."""
 
@@ -122,7 +137,17 @@ class TrainedModel:
     @cached_property
     def decoder(self) -> Decoder:
         """The fast path for one token at a time; made when it is first needed."""
-        return Decoder(self.network)
+        return Decoder(self.network, precision=self.precision)
+
+    @property
+    def numbers(self) -> str:
+        """What weights are multiplied in, by name."""
+        return self.precision if self.precision != "fp32" else _NAMES.get(self.network.head.weight.dtype, "fp32")
+
+    @property
+    def _forward(self) -> Forward | None:
+        """What reads: the decoder where its numbers are not those of the network, so that a score is of what samples are drawn from."""
+        return None if self.precision == "fp32" else self.decoder.window
 
     @cached_property
     def data(self) -> DataConfig:
@@ -144,14 +169,14 @@ class TrainedModel:
             UsageError: an argument is out of bounds or unknown.
             InputError: the prompt cannot be read.
         """
-        return list(self.answer(_request(prompt, length, options)))
+        return list(self.answer(Request.of(prompt, length, options)))
 
     def stream(self, prompt: Any = None, *, length: int | EllipsisType | None = ..., index: int = 0, **options: Any) -> Stream:
         """The same sample as `generate` gives as number `index`, in pieces as it is drawn; its `result` is the sample.
 
         Pieces of text are `str`, those of music `Notes`. The other arguments and the errors are those of `generate`.
         """
-        return self.stream_of(_request(prompt, length, options | {"first": index}))
+        return self.stream_of(Request.of(prompt, length, options | {"first": index}))
 
     def compose(self, prompt: Any = None, *, length: int | None = None, **options: Any) -> list[Sample]:
         """`generate`, as it is called of music; without a length, bars or seconds a tune has what is usual."""
@@ -183,11 +208,12 @@ class TrainedModel:
             DivergedError: the copy's weights have become useless.
         """
         prompt = self.medium.parse_prompt(self.tokenizer, item, options, self.data)
-        return TrainedModel(self._learned_from(prompt.ids, rule), self.tokenizer, path=self.path, summary=self.summary)
+        network = self._learned_from(prompt.ids, rule)
+        return TrainedModel(network, self.tokenizer, path=self.path, summary=self.summary, precision=self.precision)
 
     def _learned(self, job: Job) -> Job:
         """A prompt that is continued by a model that has learned from it first."""
-        return replace(job, decoder=Decoder(self._learned_from(job.prompt.ids, job.request.adapt)))
+        return replace(job, decoder=Decoder(self._learned_from(job.prompt.ids, job.request.adapt), precision=self.precision))
 
     def _learned_from(self, ids: Ids, rule: LearningRule | None) -> LanguageModel:
         learner = self.learner(rule)
@@ -268,7 +294,7 @@ class TrainedModel:
 
     def _evaluate(self, encoded: Sequence[Encoded], *, adapt: LearningRule | None, **how: Any) -> Evaluation:
         learner = None if adapt is None else self.learner(adapt)
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, **how)
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self._forward, **how)
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where the model has learned that as a part of it."""
@@ -316,11 +342,7 @@ class TrainedModel:
             CorpusError: the sources have changed since, or the run held nothing out.
             UsageError: the window is not a positive whole number.
         """
-        material, access = self._own_material(cache)
-        files = token_files(material, self.tokenizer, access)
-        chosen = files.train if part == "train" else files.val
-        if chosen is None:
-            raise CorpusError("the run held nothing out for validation", remedy="--split train, or name another source")
+        chosen = self.origin.token_file(part, cache=cache)
         return self.score_token_file(chosen, window=window, adapt=adapt, progress=progress)
 
     def prepare(self, item: Item) -> Item:
@@ -334,8 +356,7 @@ class TrainedModel:
             InputError: the model lies without its index, or the item cannot be read.
             ModelFileError: the index is damaged.
         """
-        symbols = self.medium.symbols(self.prepare(item))
-        return self._index.examine(symbols, offset=self.medium.symbol_offset)
+        return self.origin.novelty(self.prepare(item))
 
     def held_out_novelty(self, *, cache: Path) -> float:
         """The copied share of what the run held out, which its model has never seen: what even new music or text has in common.
@@ -344,12 +365,7 @@ class TrainedModel:
             ModelFileError: the model does not lie in the folder of its run.
             CorpusError: the sources have changed since, or the run held nothing out.
         """
-        material, _ = self._own_material(cache)
-        found = [self._index.examine(symbols, offset=self.medium.symbol_offset) for _, symbols in material.symbols("val")]
-        counted = sum(each.symbols for each in found)
-        if not counted:
-            raise CorpusError("the run held nothing out", remedy="train with --val-frac 0.1")
-        return sum(each.copied_share * each.symbols for each in found) / counted
+        return self.origin.held_out_novelty(cache=cache)
 
     def likeness(self, items: Iterable[Item], *, cache: Path) -> list[Likeness]:
         """What items, such as samples, are like beside what the run was given to learn from.
@@ -360,40 +376,15 @@ class TrainedModel:
             CorpusError: the sources have changed since.
             InputError: there is nothing to compare.
         """
-        statistics = self.medium.statistics(self.tokenizer)
-        if not statistics:
-            raise UsageError(f"there are no statistics of {self.medium.label}", remedy="lstmgen score MODEL FILE, without --music")
-        material, _ = self._own_material(cache)
-        ours = [self.medium.count(self.prepare(item)) for item in items]
-        return likenesses(statistics, ours, [self.medium.count(item) for _, item in material.items()])
-
-    def _own_material(self, cache: Path) -> tuple[Material, Access]:
-        """What the run was given to learn from, as it is there now. Raises ModelFileError and CorpusError."""
-        folder = RunFolder((self.path or Path()).parent)
-        config = folder.read_config()
-        access = Access(folder=folder.path, cache=cache, kept=recorded_input(config.data, self.summary, folder))
-        material = gather_again(config.data, access, medium=self.medium, run=folder.path).material
-        if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
-            raise CorpusError(
-                "the sources have changed since the model was trained on them, so their parts are not the same any more",
-                remedy=f"score them as any other: lstmgen score {folder.path} FILE",
-            )
-        return material, access
+        return self.origin.likeness(map(self.prepare, items), cache=cache)
 
     @cached_property
-    def _index(self) -> NoveltyIndex:
-        return NoveltyIndex.open((self.path or Path()).parent / run_files.NOVELTY)
+    def origin(self) -> Origin:
+        """What the model was trained on."""
+        return Origin((self.path or Path()).parent, self.medium, self.tokenizer, self.summary)
 
     def _copied_share(self, item: Item) -> float:
         return self.novelty(item).copied_share
 
     def _jobs(self, request: Request) -> list[Job]:
         return Job.of(self.decoder, self.medium, self.tokenizer, request, data=self.data)
-
-
-def _request(prompt: Any, length: int | EllipsisType | None, options: Mapping[str, Any]) -> Request:
-    """A request from keyword arguments; what is none of its own fields is an option of the medium."""
-    given = {name: value for name, value in options.items() if value is not None}
-    own = {name: given.pop(name) for name in _REQUEST_FIELDS & given.keys()}
-    tokens = None if isinstance(length, EllipsisType) else -1 if length is None else length
-    return Request(prompt=prompt, length=tokens, options=given, **own)
