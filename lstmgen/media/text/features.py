@@ -16,35 +16,36 @@ from lstmgen.media.text.base import TextTokenizer
 
 Values = NDArray[np.float64]
 
-_QUOTED: Final = re.compile(
-    r'"""[\s\S]*?"""'
+_SPANS: Final = re.compile(
+    r'(?P<quotes>"""[\s\S]*?"""'
     r"|'''[\s\S]*?'''"
     r'|"(?:\\[\s\S]|[^"\\\n]|\n(?![ \t]*\n))*"'
     r"|(?:(?<!\w)|(?<=\b[bfruBFRU])|(?<=\b[bfrBFR][bfrBFR]))'(?:\\.|[^'\\\n])*'(?!\w)"
-    r"|“[^”]*”|«[^»]*»"
+    r"|“[^”]*”|«[^»]*»)"
+    r"|(?P<comment>\#[^\n]*)"
 )
-"""A text in quotes: triple ones go on to the next, double ones to the end of a paragraph at most, single ones to the end of a line. An
-apostrophe opens nothing behind a letter, but for the prefixes of Python's literals."""
-_COMMENT: Final = re.compile(r"#[^\n]*")
+"""A text in quotes, or a comment. Triple quotes go on to the next, double ones to the end of a paragraph at most, single ones to that of a
+line. An apostrophe opens nothing behind a letter, but for the prefixes of Python's literals."""
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _WORD: Final = re.compile(r"\w+")
 _OPENING, _CLOSING = "([{", ")]}"
 
 
-def _quotes(text: str) -> Values:
-    """From the opening quote to before the closing one."""
-    inside = np.zeros(len(text))
-    for match in _QUOTED.finditer(text):
-        inside[match.start() : match.end() - 1] = 1.0
-    return inside
+def _inside(kind: str, *, end: int) -> Callable[[str], Values]:
+    """From the first character of spans of a kind to so many before their end."""
+
+    def values(text: str) -> Values:
+        inside = np.zeros(len(text))
+        for match in _SPANS.finditer(text):
+            if match.lastgroup == kind:
+                inside[match.start() : match.end() - end] = 1.0
+        return inside
+
+    return values
 
 
-def _comment(text: str) -> Values:
-    inside, quoted = np.zeros(len(text)), _quotes(text)
-    for match in _COMMENT.finditer(text):
-        if not quoted[match.start()]:
-            inside[match.start() : match.end()] = 1.0
-    return inside
+_quotes = _inside("quotes", end=1)
+_comment = _inside("comment", end=0)
 
 
 def _brackets(text: str) -> Values:
