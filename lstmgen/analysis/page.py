@@ -75,7 +75,7 @@ def page(
         "shown": {"name": str(Channel(shown.place)), "unit": None if shown.unit is None else shown.unit + 1},
         "series": series,
     }
-    template = importlib.resources.files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    template = importlib.resources.files("lstmgen.analysis").joinpath(_TEMPLATE).read_text(encoding="utf-8")
     return template.replace("DATA", _script_safe(values), 1).encode("utf-8", "replace")
 
 
