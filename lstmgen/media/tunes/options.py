@@ -46,6 +46,11 @@ TRAIN_OPTIONS: Final = (
         help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",
     ),
     Option(
+        name="tokenizer.apart",
+        flags="--apart/--no-apart",
+        help="notes: tell the tracks of one program apart, such as the hands of a piano piece; yes where not given.",
+    ),
+    Option(
         name="tokenizer.grid_form",
         flags="--grid-form",
         help="grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",
