@@ -74,6 +74,10 @@ class DataConfig:
     """A text that stands between documents, in place of `documents`."""
     pedal: PedalPolicy = "extend"
     """MIDI: whether notes sound on while the sustain pedal is down, or the pedal is dropped."""
+    tracks: str | None = None
+    """MIDI: the tracks that are learned from, by name, number or instrument, with commas between; None: all."""
+    drums: bool = True
+    """MIDI: whether drums are learned from."""
     augment: bool = True
     """MIDI: show each tune in another key and at another speed every time it is read."""
     max_transpose: int = _setting(6, low=0, high=24)

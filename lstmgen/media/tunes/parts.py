@@ -137,7 +137,9 @@ def most_tracks(scores: Iterable[Score]) -> int:
 
 @final
 class Ensemble:
-    """A band of lines, each with a track: that of the score that plays it, or a new one.
+    """A band of lines: each plays on the track of the score that is its own, or on a new one.
+
+    Where several tracks of the score are one line, a note goes to that whose notes lie nearest to its pitch.
 
     Args:
         like: the score that is continued.
@@ -146,24 +148,29 @@ class Ensemble:
     """
 
     def __init__(self, like: Score, named: Iterable[int], tracks: int) -> None:
-        lines, first = np.unique(lines_of(like, tracks), return_index=True)
-        self._known = dict(zip(lines.tolist(), like.notes.track[first].tolist(), strict=True))
+        pairs, of_pair_N = np.unique(lines_of(like, tracks) << 16 | like.notes.track, return_inverse=True)
+        pitch_P = np.bincount(of_pair_N, like.notes.pitch) / np.bincount(of_pair_N)
+        line_P = pairs >> 16
+        self._known = {line: (pairs[line_P == line] & 0xFFFF, pitch_P[line_P == line]) for line in dict.fromkeys(line_P.tolist())}
         self._like, self._named = like, named
 
     @property
-    def _track_of(self) -> dict[int, int]:
+    def _new(self) -> dict[int, int]:
         new = [line for line in dict.fromkeys(self._named) if line not in self._known]
-        return self._known | {line: len(self._like.tracks) + place for place, line in enumerate(new)}
+        return {line: len(self._like.tracks) + place for place, line in enumerate(new)}
 
     @property
     def tracks(self) -> Sequence[Track]:
         """All tracks: those of the score, then new ones."""
-        return (*self._like.tracks, *(Track() for _ in range(len(self._track_of) - len(self._known))))
+        return (*self._like.tracks, *(Track() for _ in self._new))
 
     def columns(self, notes: StepNotes) -> dict[str, Any]:
         """Track, program, velocity and whether it is a drum of each note."""
-        drum_N, track_of = notes.line_N >= FIRST_DRUMS, self._track_of
-        track_N = np.array([track_of[line] for line in notes.line_N.tolist()], np.int64)
+        drum_N, new, track_N = notes.line_N >= FIRST_DRUMS, self._new, np.zeros_like(notes.line_N)
+        for line in dict.fromkeys(notes.line_N.tolist()):
+            mine = notes.line_N == line
+            tracks, pitch = self._known.get(line) or (np.array([new[line]]), np.zeros(1))
+            track_N[mine] = tracks[np.abs(notes.pitch_N[mine, None] - pitch).argmin(1)]
         return {"track": track_N, "program": np.where(drum_N, 0, notes.line_N // MOST_TRACKS), "velocity": notes.velocity_N, "drum": drum_N}
 
 

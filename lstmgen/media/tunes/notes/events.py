@@ -6,11 +6,11 @@
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
     a note     [program] [track] [velocity] pitch duration     or     [program] [track] [velocity] drum
 
-What stands in brackets is written only where it changes, the tempo also at the beginning. Notes of one moment ascend by line and pitch, so
-there is one way to write a tune. Programs are those of General MIDI, and 128 for the drums. Where several tracks play one program they are
-counted from 0: behind a program the first of them plays until `track` says which, and without another program `track` passes to another of
-the same. A piece names its instruments before it begins, each with the number of its last track unless that is 0, and no others play in
-it: what is drawn keeps to one ensemble.
+What stands in brackets is written only where it changes, the tempo also at the beginning. Notes of one moment ascend by instrument, then
+by pitch, then by track, so there is one way to write a tune. Programs are those of General MIDI, and 128 for the drums. Tracks of one
+program are counted from 0: behind a program the first of them plays until `track` says which, and without another program `track` passes
+to another of the same. A piece names its instruments before it begins, each with the number of its last track unless that is 0, and no
+others play in it: what is drawn keeps to one ensemble.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ def one_way(notes: StepNotes, lengths_D: Steps) -> tuple[StepNotes, Steps]:
     below_N = np.maximum(above_N - 1, 0)
     use_below_N = (lengths_D[above_N] > room_N) | (wanted_N - lengths_D[below_N] < lengths_D[above_N] - wanted_N)
     index_N = np.where(use_below_N, below_N, above_N)
-    ordered = np.lexsort((key_N[kept], start_N))
+    line_N, pitch_N = notes.line_N[kept], notes.pitch_N[kept]
+    ordered = np.lexsort((line_N, pitch_N, line_N // MOST_TRACKS, start_N))
     notes = notes.take(kept[ordered])
     return notes, np.where(notes.line_N >= FIRST_DRUMS, 0, index_N[ordered])
 

@@ -4,7 +4,7 @@
     beats     bar [meter] ─► position (later in the bar) [tempo] ─► notes ─► position | bar; the first position is 0, with a tempo
               bar [meter] ─► repeat of an earlier bar ─► bar; a bar that is written out never becomes equal to one that could be repeated
     seconds   shifts (whole seconds first) ─► notes ─► shift
-    a note    [program] [track] [velocity] pitch duration | drum; within a moment ascending by line and pitch, never what sounds already
+    a note    [program] [track] [velocity] pitch duration | drum; within a moment in their order, never what sounds already
 
 The end may come where nothing sounds beyond the bar, or beyond now. When a length is asked for the tune is finished when the next bar
 would begin behind it.
@@ -52,7 +52,7 @@ _START: Final = "start"
 
 @final
 class NotesGrammar(Grammar):
-    """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, L lines, A lines that may play, D durations, V ids, T steps."""
+    """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, L lines, A those that may play, V ids, T steps."""
 
     def __init__(self, table: EventTable, time: BeatWork | SecondWork, constraints: Constraints, limits: StepLimits) -> None:
         self._table, self._time, self._clock = table, time, time.clock(table, constraints, limits)
@@ -183,7 +183,7 @@ class NotesGrammar(Grammar):
 
     def _allow_others(self, mask_V: NDArray[np.bool_], legal_AP: NDArray[np.bool_], *, same: bool = False) -> None:
         """The other lines with which something may begin now; with `same` those alone of the instrument that was just said."""
-        line_O = self._line_A[legal_AP.any(axis=1) & (self._line_A > self._last_line) & (self._line_A != self._line)]
+        line_O = self._line_A[legal_AP.any(axis=1) & (self._line_A != self._line)]
         same_O = line_O // MOST_TRACKS == self._line // MOST_TRACKS
         mask_V[self._table.first(TRACK) + line_O[same_O] % MOST_TRACKS] = True
         if not same:
@@ -287,9 +287,13 @@ class NotesGrammar(Grammar):
         return self._in_order(self._line_A, legal_AP)
 
     def _in_order(self, line_A: Steps, legal_AP: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Without the lines before the one that began last, and without its pitches up to that."""
-        legal_AP[line_A < self._last_line] = False
-        legal_AP[line_A == self._last_line, : self._last_pitch + 1] = False
+        """Without what is written before the note that began last: by instrument, then by pitch, then by track."""
+        if self._last_line < 0:
+            return legal_AP
+        instrument_A, last = line_A // MOST_TRACKS, self._last_line // MOST_TRACKS
+        legal_AP[instrument_A < last] = False
+        legal_AP[instrument_A == last, : self._last_pitch] = False
+        legal_AP[line_A <= self._last_line, self._last_pitch] = False
         return legal_AP
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
