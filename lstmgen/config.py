@@ -106,6 +106,8 @@ class TokenizerConfig:
     """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
     apart: bool | None = None
     """`notes`: whether the tracks of one program stay apart; None: yes."""
+    common_key: bool | None = None
+    """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
     grid_form: GridForm | None = None
     """`grid`: one token for each voice of a step, or the notes of a step in ascending order; None: voices."""
     voices: int | None = _setting(None, low=1, high=16)

@@ -294,7 +294,7 @@ def _names_a_file(text: str) -> bool:
 
 def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator) -> Ids:
     """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has."""
-    least, most = tokenizer.transpositions(ids)
+    least, most = tokenizer.transpositions(ids) if tokenizer.transposes else (0, 0)
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))
     stretch = float(np.exp(random.uniform(-limit, limit))) if tokenizer.stretches else 1.0

@@ -21,7 +21,7 @@ from lstmgen.music.score import Notes, Score, Track
 
 APART = [
     NotesTokenizer("beats", 12, tracks=4),
-    NotesTokenizer("beats", 12, repeats=True, guides=True, tracks=4),
+    NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True, tracks=4),
     NotesTokenizer("seconds", tracks=4),
 ]
 every_form = pytest.mark.parametrize("tokenizer", APART, ids=["plain", "guided", "seconds"])
