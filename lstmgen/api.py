@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from lstmgen.checkpoint.run_folder import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
+    from lstmgen.generation.prediction import Candidate as Candidate
+    from lstmgen.generation.prediction import Prediction as Prediction
     from lstmgen.generation.prompts import parse_prompts as parse_prompts
     from lstmgen.generation.request import NOVEL_TRIES as NOVEL_TRIES
     from lstmgen.generation.request import Request as Request
@@ -104,6 +106,7 @@ _HOMES: Final = {
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
+    "generation.prediction": "Candidate, Prediction",
     "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",

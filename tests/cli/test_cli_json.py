@@ -33,6 +33,8 @@ def sea(run_folder, tmp_path, monkeypatch):
         ("score of text", ["score", "sea", "text.txt"]),
         ("score of text", ["score", "sea", "text.txt", "--per-line", "--per-token"]),
         ("sample of text", ["sample", "sea", "-n", "3"]),
+        ("predict", ["predict", "sea", "-p", "The s", "--words"]),
+        ("score of text", ["score", "sea", "text.txt", "--adapt"]),
         ("sample of text", ["sample", "sea", "-n", "3", "-o", "new/folder/a.txt"]),
         ("runs", ["runs"]),
         ("runs compare", ["runs", "compare", "sea", "lake"]),

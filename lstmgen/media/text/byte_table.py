@@ -42,7 +42,8 @@ class EndsInBytes:
         return ()
 
     @cached_property
-    def _entries(self) -> tuple[bytes, ...]:
+    def entries(self) -> tuple[bytes, ...]:
+        """The bytes of every id."""
         return (b"", *(bytes([byte]) for byte in range(256)), *(unit.encode() for unit in self._units()))
 
     @property
@@ -63,11 +64,11 @@ class EndsInBytes:
         """The text of these ids; boundaries decode to nothing. Raises IndexError out of range."""
         array = np.asarray(ids, dtype=np.int64)
         check_ids(array, self.vocab_size)
-        return b"".join(map(self._entries.__getitem__, array.tolist())).decode("utf-8", self._errors)
+        return b"".join(map(self.entries.__getitem__, array.tolist())).decode("utf-8", self._errors)
 
     def decoder(self) -> ByteStreamDecoder:
         """A fresh decoder for one stream of ids."""
-        return ByteStreamDecoder(self._entries, self._errors)
+        return ByteStreamDecoder(self.entries, self._errors)
 
     def piece(self, token_id: int) -> str:
         """One id as a person would read it. Raises IndexError out of range."""
