@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def measured(strokes: list[NDArray[np.float64]]) -> list[float]:
     ]
 
 
-def _a_weight(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def _a_weight(hz: NDArray[Any]) -> NDArray[np.float64]:
     """The curve of IEC 61672, 1 at 1 kHz."""
     square = hz**2
     poles = (square + 20.6**2) * np.sqrt((square + 107.7**2) * (square + 737.9**2)) * (square + 12_194.0**2)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmgen.music.sound import waves
 from lstmgen.music.sound.touch import Mixing
@@ -152,7 +153,8 @@ class Struck:
         level_3K = level_K * waves.brightness(hz_K, self.bright_hz, pitch=pitch, octaves=_TOUCH_OCTAVES)
         level_3K[:, hz_K > waves.highest_hz(sample_rate)] = 0.0
         level_3K = waves.equally_loud(level_3K, hz_K)
-        wave_3K = level_3K * np.exp(1j * (_PHASES * (rng.random(len(hz_K)) - 0.5) - np.pi / 2))
+        phase_K = _PHASES * (rng.random(len(hz_K)) - 0.5) - np.pi / 2
+        wave_3K: NDArray[np.complex128] = np.multiply(level_3K, np.exp(1j * phase_K))
         # Elsewhere a partial has another level and phase. That of the lowest is at a right angle, so that both ears get as much of it.
         turn_K = 2j * np.pi * rng.random(len(hz_K))
         turn_K[0] = 0.5j * np.pi

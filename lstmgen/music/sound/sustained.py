@@ -162,7 +162,7 @@ class Sustained:
 
     def _voice(self, level_3K: Floats, turn: _Turn, rng: np.random.Generator, sound_3N: Parts) -> None:
         """What has a pitch; where a sound brightens, the hard part comes out of the soft one."""
-        wave_3K = level_3K * np.exp(2j * np.pi * rng.random(_MAX_PARTIALS))
+        wave_3K: NDArray[np.complex128] = np.multiply(level_3K, np.exp(2j * np.pi * rng.random(_MAX_PARTIALS)))
         if self.crowd_cents:
             self._crowd(wave_3K, turn, rng, sound_3N)
         else:
@@ -227,7 +227,7 @@ class Sustained:
             spectrum_3F[part].real = np.bincount(bin_H, wave_H.real, top + 1)
             spectrum_3F[part].imag = np.bincount(bin_H, wave_H.imag, top + 1)
         spectrum_3F[:, 0] = spectrum_3F[:, top] = 0.0
-        loop_3L = np.fft.irfft(spectrum_3F, turn.loop)
+        loop_3L = np.asarray(np.fft.irfft(spectrum_3F, turn.loop), np.float32)
         loop_3L *= np.float32(turn.loop / 2)
         turn.unroll(loop_3L, sound_3N)
 

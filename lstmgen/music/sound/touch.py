@@ -13,8 +13,6 @@ _LOUDNESS_POWER: Final = 1.7
 _SOFTEST: Final = 12.0
 _HARDEST: Final = 127.0
 """Velocities that are the first and the second part alone."""
-_HARDENING: Final = 1.3
-"""The share of the hard part grows with this power of the touch."""
 _UNSTEADY: Final = 7.0
 """Velocities that a touch may be harder or softer by chance; its loudness is by a share of that."""
 _LOUDNESS_UNSTEADY: Final = 0.04
@@ -48,7 +46,7 @@ def gains(
         chance_M3: of each three numbers between -1 and 1.
         place_M: where each stands, from -1 left to 1 right.
     """
-    hard_M = np.clip((velocity_M + _UNSTEADY * chance_M3[:, 0] - _SOFTEST) / (_HARDEST - _SOFTEST), 0.0, 1.0) ** _HARDENING
+    hard_M = np.clip((velocity_M + _UNSTEADY * chance_M3[:, 0] - _SOFTEST) / (_HARDEST - _SOFTEST), 0.0, 1.0)
     mean_M, strokes_M, ears_M = np.array([(way.mean, way.strokes, way.ears) for way in mixing_M], np.float64).T
     angle_M = mean_M + strokes_M * chance_M3[:, 1]
     ears_M = np.where(chance_M3[:, 2] < 0, -ears_M, ears_M)

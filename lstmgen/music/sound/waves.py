@@ -178,8 +178,9 @@ def band_noise(
             continue
         shaped_F = noise_2F[int(last)] * np.asarray(shape(hz_F), np.float32)
         power = float(np.vdot(shaped_F, shaped_F).real)
-        rows.append(np.fft.irfft(shaped_F * np.float32(size / np.sqrt(2.0 * power + 1e-30)), size)[:frames])
-    return np.stack(rows).astype(np.float32, copy=False)
+        noise_N = np.fft.irfft(shaped_F * np.float32(size / np.sqrt(2.0 * power + 1e-30)), size)[:frames]
+        rows.append(np.asarray(noise_N, np.float32))
+    return np.stack(rows)
 
 
 def band(low_hz: float, high_hz: float) -> Callable[[Floats], Floats]:
