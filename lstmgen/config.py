@@ -100,6 +100,8 @@ class TokenizerConfig:
     """`notes` in beats: whether a bar that comes back is one event; None: yes."""
     guides: bool | None = None
     """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
+    common_key: bool | None = None
+    """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
     grid_form: GridForm | None = None
     """`grid`: one token for each voice of a step, or the notes of a step in ascending order; None: voices."""
     voices: int | None = _setting(None, low=1, high=16)

@@ -46,6 +46,11 @@ TRAIN_OPTIONS: Final = (
         help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",
     ),
     Option(
+        name="tokenizer.common_key",
+        flags="--common-key/--no-common-key",
+        help="notes with guides: write every tune as if it were in C, so that no key has to be learned by itself; yes where not given.",
+    ),
+    Option(
         name="tokenizer.grid_form",
         flags="--grid-form",
         help="grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",

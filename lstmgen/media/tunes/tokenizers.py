@@ -28,7 +28,7 @@ from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "guides"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "guides", "common_key"),
     "performance": (),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
 }
@@ -77,16 +77,19 @@ def _notes(
     steps_per_beat: int | None = None,
     repeats: bool | None = None,
     guides: bool | None = None,
+    common_key: bool | None = None,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or bool(repeats or guides)))
+    wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or bool(repeats or guides or common_key)))
     best = {"time_base": "seconds", "steps_per_beat": 24} if time_base == "seconds" else best_options(scores)
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
-        return NotesTokenizer("seconds", repeats=bool(repeats), guides=bool(guides))
+        return NotesTokenizer("seconds", repeats=bool(repeats), guides=bool(guides), common_key=bool(common_key))
     steps = best["steps_per_beat"] if steps_per_beat is None else steps_per_beat
-    return NotesTokenizer("beats", steps, repeats=repeats is not False, guides=guides is not False)
+    told = guides is not False
+    common = told if common_key is None else common_key
+    return NotesTokenizer("beats", steps, repeats=repeats is not False, guides=told, common_key=common)
 
 
 def _grid(

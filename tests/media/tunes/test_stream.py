@@ -15,6 +15,7 @@ TOKENIZERS = {
     "notes-beats-12": NotesTokenizer("beats", 12),
     "notes-beats-repeats": NotesTokenizer("beats", 12, repeats=True),
     "notes-beats-guides": NotesTokenizer("beats", 12, repeats=True, guides=True),
+    "notes-beats-common-key": NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True),
     "notes-seconds": NotesTokenizer("seconds"),
     "performance": PerformanceTokenizer(),
     "voices": GridTokenizer(voices=3),

@@ -23,6 +23,7 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
+from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, sounding, written
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
@@ -69,8 +70,8 @@ class NotesNotation:
     pitch_kinds: tuple[str, ...] = (PITCH,)
     starts: tuple[str, ...] = (PITCH, DRUM, REPEAT)
 
-    def __init__(self, time: BeatWork | SecondWork) -> None:
-        self._time = time
+    def __init__(self, time: BeatWork | SecondWork, *, common_key: bool = False) -> None:
+        self._time, self._common_key = time, common_key
         self.base: Base = time.base
         self.waits: tuple[str, ...] = (BAR if isinstance(time, BeatWork) else SHIFT,)
         self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *time.last_ranges])
@@ -82,7 +83,7 @@ class NotesNotation:
             **self._time.words,
             PROGRAM: lambda value: "drums" if value == DRUMS else f"program {program_name(value)}",
             VELOCITY: lambda value: f"velocity {loudness(value)}",
-            PITCH: lambda value: f"pitch {pitch_name(value)}",
+            PITCH: lambda value: f"pitch {pitch_name(value)}{' in C' if self._common_key else ''}",
             DRUM: lambda value: f"drum {value}",
             DURATION: lambda value: f"duration {self.base.word(int(self._time.lengths_D[value]))}",
             TRANSPOSED: lambda value: f"transposed {value - MOST_TRANSPOSED:+d}" if value != MOST_TRANSPOSED else "as written",
@@ -107,10 +108,20 @@ class NotesNotation:
         if self._time.guides:
             head = np.array([self.table.first(TRANSPOSED) + MOST_TRANSPOSED, self.table.first(KEY) + key_of(score)])
         timed = self._time.written(notes, index_N, self.table, score=score, length=length, following=following)
-        return np.concatenate([head, named, timed])
+        ids_T = np.concatenate([head, named, timed])
+        return self.written(ids_T)
+
+    def written(self, ids_T: Ids) -> Ids:
+        """The ids from those with pitches as they sound."""
+        return written(ids_T, self.table) if self._common_key else ids_T
+
+    def sounding(self, ids_T: Ids) -> Ids:
+        """The ids with their pitches as they sound."""
+        return sounding(ids_T, self.table) if self._common_key else ids_T
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids. A drum, whose length is not written, never lasts longer than the piece."""
+        ids_T = self.sounding(ids_T)
         times, lengths_D = self._time.read(ids_T, self.table), self._time.lengths_D
         notes, index_N = one_way(self._told(ids_T, times), lengths_D)
         drum_end_N = np.minimum(notes.start_N + self._time.drum_steps, max(times.steps, 1))
@@ -163,7 +174,8 @@ class NotesNotation:
 
     def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        return NotesGrammar(self.table, self._time, constraints, limits)
+        grammar = NotesGrammar(self.table, self._time, constraints, limits)
+        return CommonKeyGrammar(grammar, self.table) if self._common_key else grammar
 
     def band(self, like: Score, named: Iterable[int]) -> Band:
         """An ensemble of the instruments."""
@@ -180,18 +192,21 @@ class NotesTokenizer(EventTokenizer):
         steps_per_beat: 12 or 24, in beats; both hold triplets exactly.
         repeats: in beats, whether a bar that comes back is one event.
         guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
+        common_key: with guides, whether pitches are written as if every tonic were C.
 
     Raises:
-        UsageError: the time base or the steps are none of these, or repeats or guides are asked for where there are no bars.
+        UsageError: the time base or the steps are none of these, repeats or guides are asked for where there are no bars, or a common key
+            where none is said.
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides")
+    later: ClassVar = ("repeats", "guides", "common_key")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
     repeats: bool = False
     guides: bool = False
+    common_key: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -200,7 +215,9 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError(
                 f"{counted(self.steps_per_beat, 'step')} to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24"
             )
-        for name in self.later:
+        if self.common_key and not self.guides:
+            raise UsageError("--common-key needs the key to be said, which --guides does", remedy="leave --common-key out, or add --guides")
+        for name in ("repeats", "guides"):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
                 raise UsageError(f"--{name} needs bars, and notes in seconds have none", remedy=remedy)
@@ -208,14 +225,19 @@ class NotesTokenizer(EventTokenizer):
     @cached_property
     def notation(self) -> NotesNotation:
         """What its ids mean."""
-        return NotesNotation(
-            BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides) if self.time_base == "beats" else SecondWork()
-        )
+        beats = self.time_base == "beats"
+        time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides) if beats else SecondWork()
+        return NotesNotation(time, common_key=self.common_key)
 
     @property
     def stretches(self) -> bool:
         """Not where the tempo is written and a sample is to have that of the corpus: at other speeds the notes would be the same."""
         return not self.guides
+
+    @property
+    def transposes(self) -> bool:
+        """Not where all keys are written alike."""
+        return not self.common_key
 
     @property
     def told_kinds(self) -> tuple[str, ...]:
@@ -225,6 +247,14 @@ class NotesTokenizer(EventTokenizer):
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
         """The ids of a score that so many bars are to follow."""
         return self.notation.write_before(score, bars)
+
+    def sounding(self, ids_T: Ids) -> Ids:
+        """The ids of a piece with its pitches as they sound."""
+        return self.notation.sounding(ids_T)
+
+    def written(self, ids_T: Ids) -> Ids:
+        """The ids of a piece from those with its pitches as they sound."""
+        return self.notation.written(ids_T)
 
     def marked(self, ids_T: Ids, semitones: int) -> Ids:
         """The ids of a piece that has been transposed: by how much, and into which key."""
