@@ -95,9 +95,7 @@ def render_bytes(
 
     loop = loop or score.loops
     score = with_pedal(score, "extend")
-    if not ticks and not loop and len(score.notes):
-        first_tick = int(score.notes.start_ticks.min())
-        ticks = first_tick, max(score.length_ticks, first_tick + 1)
+    ticks = ticks or (None if loop else _from_first_note(score))
     score = excerpt(score, *ticks) if ticks else score
     if soundfont is None:
         from lstmgen.music.sound import synth
@@ -110,6 +108,14 @@ def render_bytes(
     if loop:
         sound = looped(sound, round(score.duration_s * sample_rate))
     return encode(sound, kind, sample_rate=sample_rate)
+
+
+def _from_first_note(score: Score) -> tuple[int, int] | None:
+    """The part of a score that is not silence before its first note; None where there is no note."""
+    if not len(score.notes):
+        return None
+    first_tick = int(score.notes.start_ticks.min())
+    return first_tick, max(score.length_ticks, first_tick + 1)
 
 
 def render_file(score: Score, out: Path, *, kind: str | None = None, **options: Any) -> None:
