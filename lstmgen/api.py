@@ -84,6 +84,8 @@ if TYPE_CHECKING:
     from lstmgen.runs.shelf import remove_run as remove_run
     from lstmgen.runs.sources import gather as gather
     from lstmgen.runs.sources import keep_input as keep_input
+    from lstmgen.runs.typing_text import typed as typed
+    from lstmgen.runs.typing_text import typed_part as typed_part
     from lstmgen.storage import cache_folder as cache_folder
     from lstmgen.storage import make_folder as make_folder
     from lstmgen.storage import written_aside as written_aside
@@ -139,6 +141,7 @@ _HOMES: Final = {
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",
+    "runs.typing_text": "typed, typed_part",
     "storage": "cache_folder, make_folder, written_aside",
     "training.events": "Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned",
 }

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
-from lstmgen.generation.draw import begin
+from lstmgen.generation.draw import Context, begin
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.writing import Spelled
@@ -140,8 +140,8 @@ def predict_text(decoder: Decoder, spelled: Spelled, *, words: bool, top: int) -
         top: how many candidates.
     """
     typed, word = spelled.typed, spelled.typed[spelled.word :]
-    outcome = _word_of(spelled) if words else _character_of(typed)
-    search = _Search(decoder, spelled, outcome)
+    outcome = word_of(spelled) if words else _character_of(typed)
+    search = Search(decoder, spelled, outcome)
     search.run()
     total, known = search.total or math.inf, len(word) if words else 0
     ranked = sorted(search.found.items(), key=lambda item: (-item[1], item[0]))
@@ -154,8 +154,14 @@ def predict_text(decoder: Decoder, spelled: Spelled, *, words: bool, top: int) -
     return Prediction(tuple(candidates), min(1.0, max(gains, default=0.0) / total), min(1.0, max(others, default=0.0) / total))
 
 
-class _Search:
+class Search:
     """The beginnings that are followed, and what they came to.
+
+    Args:
+        decoder: the model.
+        spelled: the text.
+        outcome: which candidate something spelled makes.
+        context: where the text's base leaves the model; None: that is read.
 
     Attributes:
         found: for each candidate the sum of the probabilities of its spellings.
@@ -163,15 +169,15 @@ class _Search:
         lost: for what was spelled so far, the probability of what was not followed behind it.
     """
 
-    def __init__(self, decoder: Decoder, spelled: Spelled, outcome: Outcome) -> None:
-        self._decoder, self._spelled, self._outcome = decoder, spelled, outcome
+    def __init__(self, decoder: Decoder, spelled: Spelled, outcome: Outcome, context: Context | None = None) -> None:
+        self._decoder, self._spelled, self._outcome, self._context = decoder, spelled, outcome, context
         self.found: dict[bytes, float] = {}
         self.lost: dict[bytes, float] = {}
         self.total = 0.0 if spelled.typed else 1.0
 
     def run(self) -> None:
         """Follows beginnings until next to nothing is left."""
-        context = begin(self._decoder, self._spelled.base)
+        context = self._context or begin(self._decoder, self._spelled.base)
         beginnings, logits_BV, state = [(b"", 1.0)], context.logits_V[None], context.state
         while beginnings:
             grown = [
@@ -226,7 +232,8 @@ class _Search:
         return sum(self.lost.get(content[:size], 0.0) for size in range(len(content) + 1))
 
 
-def _word_of(spelled: Spelled) -> Outcome:
+def word_of(spelled: Spelled) -> Outcome:
+    """The last word of what was spelled, once its end is known."""
     most = len(spelled.typed) + _MAX_BYTES
 
     def outcome(content: bytes, ended: bool) -> bytes | None:  # noqa: FBT001 - of `Outcome`

@@ -25,7 +25,6 @@ class TextTokenizer(Tokenizer, Protocol):
         """Whether every text that a file can hold encodes without an unseen symbol."""
         ...
 
-    @property
     def entries(self) -> tuple[bytes, ...]:
         """The bytes that every id stands for; none of the boundary."""
         ...

@@ -41,9 +41,12 @@ class EndsInBytes:
         """The texts of the ids from 257 on."""
         return ()
 
-    @cached_property
     def entries(self) -> tuple[bytes, ...]:
         """The bytes of every id."""
+        return self._entries
+
+    @cached_property
+    def _entries(self) -> tuple[bytes, ...]:
         return (b"", *(bytes([byte]) for byte in range(256)), *(unit.encode() for unit in self._units()))
 
     @property
@@ -64,11 +67,11 @@ class EndsInBytes:
         """The text of these ids; boundaries decode to nothing. Raises IndexError out of range."""
         array = np.asarray(ids, dtype=np.int64)
         check_ids(array, self.vocab_size)
-        return b"".join(map(self.entries.__getitem__, array.tolist())).decode("utf-8", self._errors)
+        return b"".join(map(self._entries.__getitem__, array.tolist())).decode("utf-8", self._errors)
 
     def decoder(self) -> ByteStreamDecoder:
         """A fresh decoder for one stream of ids."""
-        return ByteStreamDecoder(self.entries, self._errors)
+        return ByteStreamDecoder(self._entries, self._errors)
 
     def piece(self, token_id: int) -> str:
         """One id as a person would read it. Raises IndexError out of range."""

@@ -105,14 +105,17 @@ class CharTokenizer:
         check_ids(array, self.vocab_size)
         return self._codes[array[array != BOUNDARY_ID] - _FIRST_ID].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
-    @cached_property
     def entries(self) -> tuple[bytes, ...]:
         """The bytes of every id."""
+        return self._entries
+
+    @cached_property
+    def _entries(self) -> tuple[bytes, ...]:
         return (b"", *(symbol.encode("utf-8", "surrogatepass") for symbol in self.symbols))
 
     def decoder(self) -> ByteStreamDecoder:
         """A fresh decoder for one stream of ids; a character is whole as soon as it is there."""
-        return ByteStreamDecoder(self.entries, "surrogatepass")
+        return ByteStreamDecoder(self._entries, "surrogatepass")
 
     def piece(self, token_id: int) -> str:
         """One character as a person would read it. Raises IndexError out of range."""

@@ -18,15 +18,15 @@ _LAST: Final = re.compile(rb"\s{0,16}(?<![0-9A-Za-z_'\x80-\xff-])[0-9A-Za-z_'\x8
 
 def last_word(tokenizer: TextTokenizer, ids: Ids) -> Spelled:
     """A text up to a border of its ids before its last word, and all that follows, to be spelled again."""
-    lengths = [len(tokenizer.entries[token]) for token in ids.tolist()]
-    borders = np.cumsum([0, *lengths])
-    content = b"".join(tokenizer.entries[token] for token in ids.tolist())
+    entries = tokenizer.entries()
+    parts = [entries[token] for token in ids.tolist()]
+    borders, content = np.cumsum([0, *map(len, parts)]), b"".join(parts)
     found = _LAST.search(content)
     begin = len(content) if found is None else found.start()
     word = begin if found is None else found.end() - len(found.group().lstrip())
     place = int(np.searchsorted(borders, begin, side="right")) - 1
     border = int(borders[place])
-    return Spelled(entries=tokenizer.entries, base=ids[:place], typed=content[border:], word=word - border, word_end=_word_end)
+    return Spelled(entries=entries, base=ids[:place], typed=content[border:], word=word - border, word_end=_word_end)
 
 
 def _word_end(content: bytes) -> int | None:
