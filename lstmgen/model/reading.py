@@ -152,7 +152,7 @@ def _side_by_side(
         size = max(1, min(bounds.chunk, bounds.tokens // len(from_B), bounds.logits // (vocab_size * len(from_B)), left))
         places_TB = np.arange(at, at + size + 1)[:, None] + from_B
         window_TB = torch.from_numpy(ids[np.minimum(places_TB, len(ids) - 1)].astype(np.int64)).to(network.device)
-        with _inference(network), threads_for(streams, network.device):
+        with inference(network), threads_for(streams, network.device):
             with arithmetic():
                 logits_TBV, state = forward(window_TB[:-1], state)
             logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
@@ -179,7 +179,7 @@ def read(network: LanguageModel, ids: Sequence[int], state: State, *, window: in
     """
     window = min(window, max(16, _BOUNDS.logits // network.architecture.vocab_size))
     logits_TBV = torch.empty(0)
-    with _inference(network):
+    with inference(network):
         for begin in range(0, len(ids), window):
             ids_TB = torch.tensor(ids[begin : begin + window], device=network.device).unsqueeze(1)
             logits_TBV, state = network(ids_TB, state)
@@ -187,7 +187,7 @@ def read(network: LanguageModel, ids: Sequence[int], state: State, *, window: in
 
 
 @contextmanager
-def _inference(network: LanguageModel) -> Iterator[None]:
+def inference(network: LanguageModel) -> Iterator[None]:
     """Without gradient and without dropout."""
     was_training = network.training
     network.eval()

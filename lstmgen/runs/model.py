@@ -269,12 +269,16 @@ class TrainedModel:
             CorpusError: the sources have changed since, or the run held nothing out.
             UsageError: the window is not a positive whole number.
         """
+        return self.score_token_file(self.own_part(part, cache=cache), window=window, progress=progress)
+
+    def own_part(self, part: Part, *, cache: Path) -> TokenFile:
+        """The ids of a part of its own run's sources. Raises ModelFileError and CorpusError as `score_split`."""
         material, access = self._own_material(cache)
         files = token_files(material, self.tokenizer, access)
         chosen = files.train if part == "train" else files.val
         if chosen is None:
             raise CorpusError("the run held nothing out for validation", remedy="--split train, or name another source")
-        return self.score_token_file(chosen, window=window, progress=progress)
+        return chosen
 
     def prepare(self, item: Item) -> Item:
         """An item as this model has learned items."""

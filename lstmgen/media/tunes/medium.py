@@ -19,8 +19,9 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
-from lstmgen.media.tunes import tokenizers
+from lstmgen.media.tunes import features, tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
@@ -73,6 +74,7 @@ class TuneMedium:
     symbol_name: ClassVar = "notes"
     symbol_offset: ClassVar = 1
     slow_tokenizers: ClassVar = frozenset[str]()
+    features: ClassVar = features.FEATURES
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this says that it is MIDI."""
@@ -176,6 +178,14 @@ class TuneMedium:
         bar_R, row_T = np.unique(bar_T, return_inverse=True)
         seconds = item.seconds_at(lines)
         return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
+
+    def readable(self, tokenizer: EventTokenizer, ids: Ids) -> list[str]:
+        """The words of each event."""
+        return features.readable(tokenizer, ids)
+
+    def follow(self, tokenizer: EventTokenizer, ids: Ids, item: Score, feature: str) -> tuple[Feature, NDArray[np.float64]]:
+        """A feature at each event."""
+        return features.follow(tokenizer, ids, item, feature)
 
     def symbols(self, item: Score) -> Symbols:
         """The steps from note to note."""

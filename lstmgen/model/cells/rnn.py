@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
 from lstmgen.model.cells import stacked
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights, output
 from lstmgen.model.products import Products
 
 
@@ -55,5 +55,6 @@ CELL = Cell(
     fused=fused,
     hoist=hoist,
     kernel=Kernel,
+    quantities={"hidden": output()},
     former=stacked.FORMER,
 )
