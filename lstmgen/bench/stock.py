@@ -24,8 +24,8 @@ class Stock(nn.Module):
 
     def forward(self, ids: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Logits and the next state."""
-        y, state = self.lstm(self.embedding(ids), state)
-        return self.head(y), state
+        y, after = self.lstm(self.embedding(ids), state)
+        return self.head(y), after
 
 
 def sampling(network: Stock, lanes: int, *, temperature: float) -> Callable[[int], int]:
@@ -49,7 +49,7 @@ def training(network: Stock, ids_TB: Tensor, *, window: int, bf16: bool) -> Call
     network.train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
     carried: list[tuple[Tensor, Tensor] | None] = [None]
-    windows = len(ids_TB) // window - 1
+    windows, tokens = len(ids_TB) // window - 1, window * ids_TB.shape[1]
 
     def side(repetitions: int) -> int:
         for step in range(repetitions):
@@ -62,6 +62,6 @@ def training(network: Stock, ids_TB: Tensor, *, window: int, bf16: bool) -> Call
             F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten()).backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
-        return repetitions * inputs_TB.numel() if repetitions else 0
+        return repetitions * tokens
 
     return side

@@ -25,8 +25,8 @@ _EXAMPLES: Final = (
     "lstmgen bench --json > here.json",
 )
 _ABOUT: Final = (
-    "Both do the same work in turns; ratio is ours to stock, the median of all rounds with the least and the largest. Of limit is the share of"
-    " what products and the reading of weights alone would allow, measured in the same rounds."
+    "Both do the same work in turns; ratio is ours to stock, the median of all rounds with the least and the largest. Of limit is the share"
+    " of what products and the reading of weights alone would allow, measured in the same rounds."
 )
 _TASK: Final = Option(
     name="tasks",
