@@ -14,6 +14,7 @@ import os
 import platform
 import re
 import secrets
+import shutil
 import stat
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -87,7 +88,14 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes, *, previous: Path | None = None, follow: bool = True) -> None:
+def atomic_write(
+    path: Path,
+    write: Callable[[BinaryIO], None] | bytes,
+    *,
+    previous: Path | None = None,
+    follow: bool = True,
+    is_new: bool = False,
+) -> None:
     """Replace a file, or create it, completely or not at all.
 
     Args:
@@ -99,11 +107,13 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes, *, previ
         follow: as a user means it: where `path` is a symbolic link, the file that it points to is replaced and the link stays; a device,
             a pipe and what is open already, such as /dev/stdout, are written to. False puts the file in the place of whatever is there,
             as it must be in a folder that may be a stranger's.
+        is_new: nothing is replaced: that something of this name is there already is an error.
 
     Raises:
         MachineError: the disk is full or read-only, permissions are missing, or the target is a folder. The old file is untouched.
     """
-    with written_aside(path, previous=previous, follow=follow, expected=write if isinstance(write, bytes) else None) as stream:
+    expected = write if isinstance(write, bytes) else None
+    with written_aside(path, previous=previous, follow=follow, is_new=is_new, expected=expected) as stream:
         if isinstance(write, bytes):
             stream.write(write)
         else:
@@ -118,6 +128,7 @@ def written_aside(
     previous: Path | None = None,
     expected: bytes | None = None,
     follow: bool = True,
+    is_new: bool = False,
 ) -> Generator[BinaryIO, None, None]:
     """A binary file that takes the place of `path` when the context ends, as `atomic_write` says; after an exception the old one stays.
 
@@ -127,11 +138,14 @@ def written_aside(
         previous: the name, in the same folder, that the old file gets.
         expected: what the disk has to give back; by default it is not asked.
         follow: as `atomic_write`.
+        is_new: as `atomic_write`.
 
     Raises:
         MachineError: as `atomic_write`.
     """
     with machine_errors("write", path):
+        if is_new and os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, "exists")
         if follow and _is_channel(path):
             with _file(disk.open_file(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOCTTY", 0)), "ab") as stream:
                 yield stream
@@ -151,10 +165,26 @@ def written_aside(
             if expected is not None:
                 _read_back(temporary, expected)
             _keep_mode(target, temporary)
-            _put_in_place(temporary, target, previous)
+            if is_new:
+                _put_where_nothing_is(temporary, target)
+            else:
+                _put_in_place(temporary, target, previous)
         disk.sync_folder(target.parent)
         if interrupted is not None:
             raise interrupted
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Give a folder whose files are complete the name of another, which goes; whoever looks in between finds none of that name.
+
+    Raises:
+        MachineError: it cannot be renamed.
+    """
+    with machine_errors("write", target):
+        if target.exists():
+            shutil.rmtree(target)
+        disk.replace(source, target)
+        disk.sync_folder(target.parent)
 
 
 def store_by_content(folder: Path, chunks: Iterable[bytes], *, prefix: str, suffix: str) -> Path:
@@ -308,6 +338,16 @@ def _put_in_place(new: Path, target: Path, previous: Path | None) -> None:
         atomic_write(spare, target.read_bytes(), follow=False)  # a file system without hard links: a copy does the same, only slower
     disk.replace(new, target)
     disk.replace(spare, previous)
+
+
+def _put_where_nothing_is(new: Path, target: Path) -> None:
+    """Raises FileExistsError where something has come in between."""
+    try:
+        disk.link(new, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: what came since the first look is not seen
+        disk.replace(new, target)
 
 
 def _is_channel(path: Path) -> bool:

@@ -25,13 +25,13 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.state import State
 from lstmgen.training.budget import Budget, Clock
-from lstmgen.training.events import CheckpointDue, Evaluated, Finished, Stepped, StopReason, Warned
+from lstmgen.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Stepped, StopReason
 from lstmgen.training.optimizer import build_optimizer, learning_rate, optimizer_tensors, restore_optimizer
 from lstmgen.training.state_check import check_tensors, check_values, refused
 from lstmgen.training.streams import IGNORED, Reader
 from lstmgen.training.validation import Validation
 
-TrainerEvent = Stepped | Evaluated | CheckpointDue | Warned | Finished
+TrainerEvent = Stepped | Evaluated | CheckpointDue | RolledBack | Finished
 
 _REPORT_EVERY_S = 0.2
 _SMOOTHING = 0.98
@@ -231,11 +231,7 @@ class Trainer:
             times, counters.rollbacks = counters.rollbacks, 0  # a run that is resumed has its chances again, at the rate it has come to
             raise self._diverged(f"training diverged at step {step:,}, and {times} returns to good weights did not help")
         counters.rollbacks += 1
-        message = (
-            f"the loss or a weight went out of bounds: back to the weights of step {good_step:,}, at half the learning rate "
-            f"(return {counters.rollbacks} of {_MAX_ROLLBACKS})"
-        )
-        yield Warned(step=step, message=message)
+        yield RolledBack(step=step, good_step=good_step, lr_scale=counters.lr_scale, number=counters.rollbacks, of=_MAX_ROLLBACKS)
 
     def _diverged(self, message: str) -> DivergedError:
         lower = (self.config.optimizer.lr or 0) / 10
