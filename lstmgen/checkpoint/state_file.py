@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lstmgen.checkpoint import tensor_file
+from lstmgen.checkpoint.tensor_writer import Packed
 from lstmgen.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -19,10 +20,10 @@ _NOT_FINITE: Final = "$float"
 """Key under which the JSON holds a number that JSON has no word for."""
 
 
-def pack(tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> bytes:
+def pack(tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Packed:
     """The content of a file. Raises DivergedError: a tensor holds a number that is not finite."""
     document = {"format": FORMAT, "version": VERSION, "meta": without_special_numbers(dict(meta), _name_number)}
-    return tensor_file.pack(tensors, document)
+    return Packed(tensors, document)
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -6,7 +6,6 @@ The environment is never read here; `cache_folder` takes it as an argument.
 from lstmgen.storage.files import (
     append_line,
     atomic_write,
-    machine_errors,
     make_folder,
     remove,
     remove_leftovers,
@@ -17,6 +16,7 @@ from lstmgen.storage.files import (
 )
 from lstmgen.storage.locks import FolderLock
 from lstmgen.storage.places import cache_folder
+from lstmgen.storage.refusals import machine_errors
 
 __all__ = [
     "FolderLock",
