@@ -24,12 +24,14 @@ class Job:
     Attributes:
         argv: what is typed in the folder.
         run: the run that it trains, if it does.
+        steps: of training that it takes.
         files: the outputs that it replaces.
         stdin: what standard input holds.
     """
 
     argv: tuple[str, ...]
     run: str = ""
+    steps: int = 8
     files: tuple[str, ...] = ()
     stdin: bytes = b""
 
@@ -39,7 +41,7 @@ JOBS = {
     "train": Job(("train", "story.txt", "-o", "new", *OPTIONS), run="new"),
     "train from a pipe": Job(("train", "-", "-o", "piped", *OPTIONS), run="piped", stdin=TEXT.encode()),
     "train --overwrite": Job(("train", "other.txt", "-o", "old", "--overwrite", *OPTIONS), run="old"),
-    "train --resume": Job(("train", "--resume", "paused"), run="paused"),
+    "train --resume": Job(("train", "--resume", "paused"), run="paused", steps=4),
     "sample, streamed": Job(("sample", "char.safetensors", *_SAMPLE, "-o", "out.txt"), files=("out.txt",)),
     "sample, several": Job(
         ("sample", "char.safetensors", *_SAMPLE, "--num-samples", "2", "-o", "out.txt"), files=("out-1.txt", "out-2.txt")
