@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from lstmgen.analysis.evaluation import Evaluation as Evaluation
     from lstmgen.analysis.evaluation import Row as Row
     from lstmgen.analysis.evaluation import combined as combined
+    from lstmgen.analysis.gradient import Kept as Kept
+    from lstmgen.analysis.gradient import gradient_kept as gradient_kept
     from lstmgen.analysis.likeness import Likeness as Likeness
     from lstmgen.analysis.novelty import Novelty as Novelty
+    from lstmgen.analysis.probing import Find as Find
+    from lstmgen.analysis.trace import Channel as Channel
+    from lstmgen.analysis.trace import Trace as Trace
     from lstmgen.checkpoint.model_file import find_model as find_model
     from lstmgen.checkpoint.model_file import read_description as read_description
     from lstmgen.checkpoint.run_folder import keep_text as keep_text
@@ -33,15 +38,16 @@ if TYPE_CHECKING:
     from lstmgen.generation.sampling import Sampling as Sampling
     from lstmgen.generation.sampling import parse_temperature as parse_temperature
     from lstmgen.generation.turns import Turns as Turns
-    from lstmgen.lab.gradient import gradient_kept as gradient_kept
     from lstmgen.lab.learn import Trial as Trial
     from lstmgen.media.base import Access as Access
     from lstmgen.media.base import Medium as Medium
     from lstmgen.media.base import RowStyle as RowStyle
     from lstmgen.media.declared import media_options as media_options
+    from lstmgen.media.features import Feature as Feature
     from lstmgen.media.manner import Manner as Manner
     from lstmgen.media.registry import medium_of as medium_of
     from lstmgen.media.text.decoding import decode_text as decode_text
+    from lstmgen.model.learning_rule import LearningRule as LearningRule
     from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.constraints import Constraints as Constraints
     from lstmgen.music.midi.reader import read_midi as read_midi
@@ -57,6 +63,11 @@ if TYPE_CHECKING:
     from lstmgen.runs.event_files import require_tensorboard as require_tensorboard
     from lstmgen.runs.history import History as History
     from lstmgen.runs.history import read_history as read_history
+    from lstmgen.runs.inspection import Inspection as Inspection
+    from lstmgen.runs.inspection import gradients as gradients
+    from lstmgen.runs.inspection import ids_to_read as ids_to_read
+    from lstmgen.runs.inspection import inspect as inspect
+    from lstmgen.runs.inspection import loss_by_context as loss_by_context
     from lstmgen.runs.model import TrainedModel as TrainedModel
     from lstmgen.runs.model import load as load
     from lstmgen.runs.plan import Plan as Plan
@@ -99,14 +110,18 @@ _HOMES: Final = {
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",
-    "lab.gradient": "gradient_kept, untrained as untrained_gradient",
+    "analysis.gradient": "Kept, distance as gradient_distance, gradient_kept, untrained as untrained_gradient",
+    "analysis.probing": "Find",
+    "analysis.trace": "Channel, Trace",
     "lab.learn": "Trial, trial as lab_trial",
     "lab.task": "Task as LabTask, task_of as lab_task",
+    "media.features": "Feature",
     "media.base": "Access, Medium, RowStyle",
     "media.declared": "media_options",
     "media.manner": "Manner",
     "media.registry": "medium_of",
     "media.text.decoding": "decode_text",
+    "model.learning_rule": "LearningRule",
     "music.bars": "Bars",
     "music.constraints": "Constraints",
     "music.midi.reader": "read_midi",
@@ -117,6 +132,7 @@ _HOMES: Final = {
     "runs.describe": "describe",
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
     "runs.history": "History, read_history",
+    "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
     "runs.model": "TrainedModel, load",
     "runs.plan": "Plan",
     "runs.session": "Training, train",

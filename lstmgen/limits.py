@@ -143,3 +143,7 @@ MAX_NOVELTY_SYMBOLS: Final = 2_000_000
 """Words or notes of the training data that are kept to look for copies: 8 MB."""
 MAX_NOVELTY_BYTES: Final = 2**28
 """Of the file that keeps them, and the names of their documents."""
+
+# Looking inside
+MAX_TRACE_NUMBERS: Final = 2**29
+"""Gates and states of a trace: 2 GiB in fp32."""

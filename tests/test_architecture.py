@@ -65,7 +65,7 @@ ALLOWED = {
 
 ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analysis", "runs")
 """Rooms in which nobody asks of which medium anything is."""
-CONTRACT = {"lstmgen.media.base", "lstmgen.media.manner", "lstmgen.media.writing", "lstmgen.media.registry", "lstmgen.media.declared"}
+CONTRACT = {f"lstmgen.media.{name}" for name in ("base", "declared", "features", "manner", "registry", "writing")}
 """What they may know of the media."""
 
 WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs", "lab"}

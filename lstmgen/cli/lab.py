@@ -10,6 +10,7 @@ from typing import Final
 from lstmgen import api, choices
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
+from lstmgen.cli.inspect import CLOSED_FORMS, share_of
 from lstmgen.cli.options import JSON
 from lstmgen.cli.output import Streams
 from lstmgen.cli.table import aligned, fitting, terminal_width
@@ -28,9 +29,6 @@ _EXAMPLES: Final = (
 GRADIENT: Final = "gradient"
 _USUAL: Final = ("lstm", "rnn")
 _GRADIENT_ROWS: Final = (("rnn", None), ("gru", None), ("lstm-1997", None), ("lstm", 0.0), ("lstm", None), ("lstm", 3.0))
-_CLAIM: Final = ("said of a plain RNN", 0.4 ** (1 / 10))
-"""What introductions to the LSTM say: 60 % of the gradient is lost in ten steps."""
-
 _TASK: Final = Option(
     name="task",
     unit="TASK",
@@ -132,19 +130,15 @@ def _gradient(streams: Streams, cells: tuple[str, ...], *, seed: int, json: bool
     lags = measured[0][2].lags
     table = [["share left after k steps", *(f"k = {lag}" for lag in lags)]]
     for cell, bias, kept in measured:
-        table.append([_label(cell, bias), *map(_share, kept.median)])
-    for name, factor in (("sigmoid(1)^k, a cell alone", 1 / (1 + math.exp(-1))), _CLAIM):
-        table.append([name, *(_share(factor**lag) for lag in lags)])
+        table.append([_label(cell, bias), *map(share_of, kept.median)])
+    for name, factor in CLOSED_FORMS:
+        table.append([name, *(share_of(factor**lag) for lag in lags)])
     for line in aligned(fitting(table, terminal_width(streams), dropped=(1, 3, 6, 2, 5))):
         streams.product_line(line)
 
 
 def _label(cell: str, forget_bias: float | None) -> str:
     return cell if forget_bias is None else f"{cell}, forget bias {forget_bias:g}"
-
-
-def _share(share: float) -> str:
-    return f"{100 * share:.1f} %" if share >= 1e-3 else f"{share:.0e}"
 
 
 COMMAND: Final = Command(name="lab", run=run, examples=_EXAMPLES, options=(_TASK, _CELLS, _SEEDS, _STEPS, _SEED, JSON))

@@ -26,6 +26,7 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
+from lstmgen.media.features import Legible
 from lstmgen.media.manner import Manner
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt
 
@@ -230,7 +231,7 @@ class RowStyle:
     token_place: tuple[str, str, str]
 
 
-class Medium(Protocol):
+class Medium(Legible, Protocol):
     """Everything that differs between media."""
 
     name: str

@@ -49,5 +49,5 @@ class RecurrentLayer(nn.Module):
         for x_BI in x_TBI:
             y_BH, state, gates = self.cell.equations(x_BI, state, weights)
             outputs_T.append(y_BH)
-            gates_T.append(gates)
+            gates_T.append(self.cell.seen(gates, state))
         return torch.stack(outputs_T), state, gates_T

@@ -18,8 +18,9 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
-from lstmgen.media.text import tokenizers
+from lstmgen.media.text import features, tokenizers
 from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.decoding import decode_text
 from lstmgen.media.text.division import Division
@@ -66,6 +67,7 @@ class TextMedium:
     symbol_name: ClassVar = "words"
     symbol_offset: ClassVar = 0
     slow_tokenizers: ClassVar = tokenizers.SLOW_TO_BUILD
+    features: ClassVar = features.FEATURES
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this can be UTF-8 text."""
@@ -204,6 +206,15 @@ class TextMedium:
         facts = [{"line": place, "text": line.rstrip("\n"), "chars": len(line)} for place, line in enumerate(lines, first + 1)]
         facts[-1]["chars"] += _ends(ids) * END_OF_DOCUMENT
         return row_T.astype(np.int64), facts
+
+    def readable(self, tokenizer: TextTokenizer, ids: Ids) -> list[str]:
+        """The text that each token completes."""
+        return features.readable(tokenizer, ids)
+
+    def follow(self, tokenizer: TextTokenizer, ids: Ids, item: str, feature: str) -> tuple[Feature, NDArray[np.float64]]:
+        """A feature at the last character of each token."""
+        del item
+        return features.follow(tokenizer, ids, feature)
 
     def symbols(self, item: str) -> Symbols:
         """Its words."""

@@ -51,7 +51,7 @@ class Notation(Protocol):
         steps_of: the step at which each id stands; what lets time pass stands before or after.
         stretched: the ids of the same piece played slower by a factor.
         grammar: what may come next, from the beginning of a piece, given constraints and the limits that they are.
-        band: who plays notes that continue a score, given the instruments that are named, of which more may come.
+        band: who plays notes that continue a score, given the lines that are named, of which more may come.
     """
 
     table: EventTable
@@ -99,6 +99,11 @@ class EventTokenizer(Protocol):
     @property
     def stretches(self) -> bool:
         """Whether other speeds of a piece are worth learning from."""
+        return True
+
+    @property
+    def transposes(self) -> bool:
+        """Whether other keys of a piece are worth learning from."""
         return True
 
     @property
@@ -199,7 +204,10 @@ class EventTokenizer(Protocol):
 
     def transpositions(self, ids: Ids) -> tuple[int, int]:
         """The least and the most semitones by which all pitched notes stay within 0 to 127; (0, 0) where there are none."""
-        pitches = self.table.value_of_V[ids][self.table.are(ids, *self.notation.pitch_kinds)]
+        return self._transpositions(self.sounding(ids))
+
+    def _transpositions(self, sounding_T: Ids) -> tuple[int, int]:
+        pitches = self.table.value_of_V[sounding_T][self.table.are(sounding_T, *self.notation.pitch_kinds)]
         return (-int(pitches.min()), 127 - int(pitches.max())) if pitches.size else (0, 0)
 
     def augmented(self, ids: Ids, *, semitones: int = 0, stretch: float = 1.0) -> Ids:
@@ -213,14 +221,22 @@ class EventTokenizer(Protocol):
         """
         if not stretch > 0:
             raise ValueError(f"a stretch by {stretch}, expected a factor above 0")
-        ids_T = np.array(ids, np.int64)
+        ids_T = np.array(self.sounding(np.asarray(ids, np.int64)))
         pitched_T = self.table.are(ids_T, *self.notation.pitch_kinds)
-        least, most = self.transpositions(ids_T)
+        least, most = self._transpositions(ids_T)
         if semitones and pitched_T.any() and not least <= semitones <= most:
             raise ValueError(f"a transposition by {semitones}, expected {least} to {most}")
         ids_T[pitched_T] += semitones  # each kind of pitch is a range of 128 ids
-        ids_T = self.marked(ids_T, semitones)
+        ids_T = self.written(self.marked(ids_T, semitones))
         return ids_T if stretch == 1 else self.notation.stretched(ids_T, stretch)
+
+    def sounding(self, ids_T: Ids) -> Ids:
+        """The ids of a piece with its pitches as they sound."""
+        return ids_T
+
+    def written(self, ids_T: Ids) -> Ids:
+        """The ids of a piece from those with its pitches as they sound."""
+        return ids_T
 
     def marked(self, ids_T: Ids, semitones: int) -> Ids:
         """The ids of a piece that has been transposed, saying so where they can."""

@@ -19,8 +19,9 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
-from lstmgen.media.tunes import tokenizers
+from lstmgen.media.tunes import features, tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
@@ -29,6 +30,7 @@ from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.options import SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
 from lstmgen.media.tunes.survey import survey
+from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
 from lstmgen.music.bars import Bars
@@ -73,6 +75,7 @@ class TuneMedium:
     symbol_name: ClassVar = "notes"
     symbol_offset: ClassVar = 1
     slow_tokenizers: ClassVar = frozenset[str]()
+    features: ClassVar = features.FEATURES
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins like this says that it is MIDI."""
@@ -94,7 +97,8 @@ class TuneMedium:
         def read(files: tuple[Candidate, ...]) -> Collection:
             return gather_scores(files, executor=access.executor, progress=access.stage("reading"))
 
-        collection, val = read(found.sources), None if found.val is None else read(found.val)
+        choice = TrackChoice.of(data)
+        collection, val = with_tracks(read(found.sources), choice), None if found.val is None else with_tracks(read(found.val), choice)
         return TuneMaterial.of(collection, val, pedal=data.pedal, val_frac=data.val_frac)
 
     def survey(self, material: TuneMaterial) -> dict[str, Any]:
@@ -177,6 +181,14 @@ class TuneMedium:
         seconds = item.seconds_at(lines)
         return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
 
+    def readable(self, tokenizer: EventTokenizer, ids: Ids) -> list[str]:
+        """The words of each event."""
+        return features.readable(tokenizer, ids)
+
+    def follow(self, tokenizer: EventTokenizer, ids: Ids, item: Score, feature: str) -> tuple[Feature, NDArray[np.float64]]:
+        """A feature at each event."""
+        return features.follow(tokenizer, ids, item, feature)
+
     def symbols(self, item: Score) -> Symbols:
         """The steps from note to note."""
         return symbols_of_score(item)
@@ -194,12 +206,15 @@ class TuneMedium:
         if prompt is None or prompt == "":
             return Prompt(item=None, ids=np.zeros(0, np.int64))
         reading = _reading(prompt)
-        score = reading.score
+        typed = isinstance(prompt, str) and not _names_a_file(prompt)
+        score = reading.score if typed else TrackChoice.of(data).prompt(reading.score)
         programs = constraints_of(options).programs
-        if isinstance(prompt, str) and not _names_a_file(prompt) and programs:
+        if typed and programs:
             score = score.changed(notes=score.notes.changed(program=np.full(len(score.notes), min(programs))))
         shown = prompt if isinstance(prompt, str) else str(prompt) if isinstance(prompt, Path) else ""
         notes = tuple(f"the prompt: {finding.reason}" for finding in reading.findings)
+        if len(score.notes) < len(reading.score.notes):
+            notes += (f"the prompt: without {', '.join(sorted(set(names_of([reading.score])) - set(names_of([score]))))}",)
         ids = tokenizer.encode_prompt(self.tidy(score, data), bars=_bars_to_follow(score, options))
         return Prompt(item=score, ids=ids, shown=shown, notes=notes)
 
@@ -289,7 +304,7 @@ def _names_a_file(text: str) -> bool:
 
 def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator) -> Ids:
     """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has."""
-    least, most = tokenizer.transpositions(ids)
+    least, most = tokenizer.transpositions(ids) if tokenizer.transposes else (0, 0)
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))
     stretch = float(np.exp(random.uniform(-limit, limit))) if tokenizer.stretches else 1.0

@@ -43,6 +43,35 @@ def draw_initial(weights: Weights) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """What one of the `Gates` of a cell is.
+
+    Attributes:
+        about: in words.
+        bounds: between which values it lies; None: anywhere.
+        symbol: its letter in the equations, where it is carried on.
+        part: which tensor of the state it is; None: it is not carried on.
+        kept: makes of it the share of the memory that outlives the token; None: it does not say.
+    """
+
+    about: str = ""
+    bounds: tuple[float, float] | None = None
+    symbol: str = ""
+    part: int | None = None
+    kept: Callable[[Tensor], Tensor] | None = None
+
+
+def gate(about: str, *, kept: Callable[[Tensor], Tensor] | None = None) -> Quantity:
+    """A quantity between 0, shut, and 1, open."""
+    return Quantity(about=about, bounds=(0.0, 1.0), kept=kept)
+
+
+def output(part: int = 0, *, bounded: bool = True) -> Quantity:
+    """What a layer gives, which is carried on as the first tensor of the state."""
+    return Quantity(about="what the layer gives", bounds=(-1.0, 1.0) if bounded else None, symbol="h", part=part)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """A recurrent cell.
 
@@ -54,6 +83,8 @@ class Cell:
         fused: (x_TBI, state, weights, training) -> outputs of shape (T, B, H) and the last state: a whole window at once.
         hoist: (x_BI, weights) -> what of a token depends on its input alone, of shape (B, any); a decoder looks it up by token.
         kernel: (weights, products, hoisted) -> a decoder's step.
+        quantities: what each of the gates is, the memory first among those that are carried on; one that is not named here can be looked at
+            all the same.
         only_fp32: why the cell is trained in fp32 only; empty: it is not.
         former: name of a parameter -> the names, in files of version 1, of the tensors whose sum it is.
     """
@@ -65,5 +96,21 @@ class Cell:
     fused: Callable[[Tensor, LayerState, Weights, bool], tuple[Tensor, LayerState]] | None = None
     hoist: Callable[[Tensor, Weights], Tensor] | None = None
     kernel: Callable[[Weights, Products, bool], Kernel] | None = None
+    quantities: Mapping[str, Quantity] = field(default_factory=dict)
     only_fp32: str = ""
     former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> int:
+        """Which tensor of the state a unit remembers with."""
+        return next((quantity.part for quantity in self.quantities.values() if quantity.part is not None), 0)
+
+    def seen(self, gates: Gates, state: LayerState) -> Gates:
+        """Everything of a token that can be looked at: the gates, and what of the state is not among them."""
+        named = {quantity.part for quantity in self.quantities.values()}
+        return gates | {f"state {part + 1}": tensor for part, tensor in enumerate(state) if part not in named}
+
+    def quantity(self, name: str) -> Quantity:
+        """What something that can be looked at is."""
+        unnamed = name.removeprefix("state ")
+        return self.quantities.get(name) or (Quantity(symbol=name, part=int(unnamed) - 1) if unnamed.isdecimal() else Quantity())

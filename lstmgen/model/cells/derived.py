@@ -57,5 +57,6 @@ def from_lstm(
         fused=lambda x_TBI, state, weights, training: lstm.fused(x_TBI, state, full(weights), training),
         hoist=lambda x_BI, weights: lstm.hoist(x_BI, full(weights)),
         kernel=lambda weights, products, hoisted: lstm.Kernel(full(weights), products, hoisted),
+        quantities=lstm.QUANTITIES,
         only_fp32=only_fp32,
     )

@@ -13,7 +13,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
 from lstmgen.model.cells import stacked
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Shape, Weights
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Shape, Weights, gate, output
 from lstmgen.model.products import Products
 
 
@@ -84,5 +84,11 @@ CELL = Cell(
     fused=fused,
     hoist=hoist,
     kernel=Kernel,
+    quantities={
+        "reset": gate("how much of the last output the candidate sees"),
+        "update": gate("how much of the last output is kept", kept=lambda z: z),
+        "candidate": Quantity(about="what would take its place", bounds=(-1.0, 1.0)),
+        "hidden": output(),
+    },
     former=stacked.FORMER | {"input_bias": ("bias_ih_l0",), "recurrent_bias": ("bias_hh_l0",)},
 )

@@ -8,13 +8,24 @@ Letters: T window, B streams, I input, H hidden, G stacked gates: i, f, g, o in 
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
 from lstmgen.model.cells import stacked
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Weights, gate, output
 from lstmgen.model.products import Products
+
+QUANTITIES: Final = {
+    "input": gate("how much of the candidate is let in"),
+    "forget": gate("how much of the cell is kept", kept=lambda f: f),
+    "candidate": Quantity(about="what could be let in", bounds=(-1.0, 1.0)),
+    "output": gate("how much of the cell is shown"),
+    "cell": Quantity(about="the memory", symbol="c", part=1),
+    "hidden": output(),
+}
 
 
 def equations(x_BI: Tensor, state: LayerState, w: Weights) -> tuple[Tensor, LayerState, Gates]:
@@ -78,7 +89,7 @@ class Kernel:
         if self._hoisted:
             torch.add(x_BI, self._product(h_BH), out=self._gates_BG)
         else:
-            torch.add(self._bias_G, self._product(torch.cat((x_BI, h_BH), dim=1)), out=self._gates_BG)
+            torch.add(self._bias_G, self._product(x_BI, h_BH), out=self._gates_BG)
         self._sigmoids.sigmoid_()
         self._g_BH.tanh_()
         c_BH = torch.mul(self._f_BH, c_BH).addcmul_(self._i_BH, self._g_BH)
@@ -95,5 +106,6 @@ CELL = Cell(
     fused=fused,
     hoist=hoist,
     kernel=Kernel,
+    quantities=QUANTITIES,
     former=stacked.FORMER,
 )

@@ -11,14 +11,14 @@ Letters: T window, B streams, I input, H hidden, G stacked gates: z, candidate; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lstmgen.model.cells import gated
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Weights, gate, output
 
 Mix = Callable[[Tensor], tuple[Tensor, Tensor, Gates]]
 """Stacked gates of shape (..., G) -> what of the old state is kept and what is added to it, of shape (..., H), and the gates."""
@@ -62,7 +62,7 @@ class _Scan(torch.autograd.Function):
         return d_add_TBH * before_TBH, d_add_TBH, d_add_TBH[0] * keep_TBH[0]
 
 
-def _cell(gates: int, mix: Mix) -> Cell:
+def _cell(gates: int, mix: Mix, quantities: Mapping[str, Quantity]) -> Cell:
     """The record of a cell with this number of stacked gates."""
 
     def elementwise(gates_BG: Tensor, state: LayerState, _: Weights) -> tuple[Tensor, LayerState, Gates]:
@@ -82,8 +82,17 @@ def _cell(gates: int, mix: Mix) -> Cell:
         fused=fused,
         hoist=gated.hoist,
         kernel=gated.kernel(elementwise, None),
+        quantities={**quantities, "candidate": _CANDIDATE, "hidden": output(bounded=False)},
     )
 
 
-MINGRU = _cell(2, _mix_gru)
-MINLSTM = _cell(3, _mix_lstm)
+_CANDIDATE = Quantity(about="what could be let in")
+MINGRU = _cell(2, _mix_gru, {"update": gate("how much of the candidate is let in, and of the memory lost", kept=lambda z: 1 - z)})
+MINLSTM = _cell(
+    3,
+    _mix_lstm,
+    {
+        "forget": gate("how much of the memory is kept", kept=lambda f: f),
+        "input": gate("how much of the candidate is let in"),
+    },
+)

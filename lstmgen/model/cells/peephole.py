@@ -128,4 +128,5 @@ CELL = Cell(
     fused=fused,
     hoist=gated.hoist,
     kernel=gated.kernel(elementwise, _recurrent),
+    quantities=lstm.QUANTITIES,
 )

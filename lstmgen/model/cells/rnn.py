@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
 from lstmgen.model.cells import stacked
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights, output
 from lstmgen.model.products import Products
 
 
@@ -43,7 +43,7 @@ class Kernel:
         if self._bias_H is None:
             h_BH = self._product(state[0]).add_(x_BI).tanh_()
         else:
-            h_BH = self._product(torch.cat((x_BI, state[0]), dim=1)).add_(self._bias_H).tanh_()
+            h_BH = self._product(x_BI, state[0]).add_(self._bias_H).tanh_()
         return h_BH, (h_BH,)
 
 
@@ -55,5 +55,6 @@ CELL = Cell(
     fused=fused,
     hoist=hoist,
     kernel=Kernel,
+    quantities={"hidden": output()},
     former=stacked.FORMER,
 )

@@ -16,7 +16,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
 from lstmgen.model.cells import gated
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Shape, Weights
+from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Shape, Weights, gate, output
 
 _MOST_HEADS = 4
 
@@ -45,6 +45,7 @@ def elementwise(gates_BG: Tensor, state: LayerState, _: Weights) -> tuple[Tensor
     n_BH = f_BH * n_BH + i_BH
     h_BH = o_BH * c_BH / n_BH
     gates = {"input": i_BH, "forget": f_BH, "candidate": z_BH, "output": o_BH, "cell": c_BH, "normaliser": n_BH, "hidden": h_BH}
+    gates["stabiliser"] = largest_BH
     return h_BH, (h_BH, c_BH, n_BH, largest_BH), gates
 
 
@@ -93,4 +94,14 @@ CELL = Cell(
     fused=fused,
     hoist=gated.hoist,
     kernel=gated.kernel(elementwise, _recurrent),
+    quantities={
+        "input": gate("how much of the candidate is let in, beside what is kept"),
+        "forget": gate("how much of the cell is kept, beside what is let in", kept=lambda f: f),
+        "candidate": Quantity(about="what could be let in", bounds=(-1.0, 1.0)),
+        "output": gate("how much of the cell is shown"),
+        "cell": Quantity(about="the memory, times the normaliser", symbol="c", part=1),
+        "normaliser": Quantity(about="what the memory is divided by", symbol="n", part=2),
+        "stabiliser": Quantity(about="the exponent that cell and normaliser are divided by", symbol="m", part=3),
+        "hidden": output(),
+    },
 )

@@ -1,5 +1,7 @@
 """Form by request: sections with the same letter are the same bars, but for those that are to vary."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from lstmgen.music.form import Form, form_of
 from lstmgen.music.score import Notes, Score
 
 GUIDED, REPEATS = (NotesTokenizer("beats", 12, repeats=True, guides=guides) for guides in (True, False))
+COMMON = replace(GUIDED, common_key=True)
 DATA = DataConfig(sources=("x",))
 
 
@@ -80,7 +83,7 @@ def test_a_form_that_cannot_be_kept_is_refused(options, said, remedy):
     assert remedy in caught.value.remedy
 
 
-@pytest.mark.parametrize("tokenizer", [GUIDED, REPEATS], ids=["guides", "repeats"])
+@pytest.mark.parametrize("tokenizer", [GUIDED, REPEATS, COMMON], ids=["guides", "repeats", "common key"])
 @pytest.mark.parametrize("variation", [0.0, 0.5])
 def test_sections_with_the_same_letter_are_the_same_but_for_what_varies(tokenizer, variation):
     kept = varied = 0

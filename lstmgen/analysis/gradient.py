@@ -1,13 +1,15 @@
 """How much of the gradient reaches a token k steps back: the vanishing gradient (Hochreiter 1991; Bengio et al. 1994), measured.
 
-One term of loss stands at the last token. Its gradient with respect to what a layer carried k steps before, the output h and the cell c
-apart, is taken by the equations in float64, and given as a share of that at the last step, h and c together.
+One term of loss stands at the last token. Its gradient with respect to what a layer carried k steps before, such as the output h and the
+cell c, apart and together, is taken by the equations in float64, and given as a share of that at the last step, all of it together.
 
 Letters: T tokens, B streams, L layers, K distances.
 """
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,11 +18,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
+from lstmgen.model.cells import cell_of
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 LAGS: Final = (1, 2, 5, 10, 20, 50, 100)
-PARTS: Final = {"hidden": "h", "cell": "c"}
-"""What of a cell's gates is carried on, and its letter."""
 _WIDTH, _SYMBOLS, _STREAMS = 128, 64, 8
 
 
@@ -30,7 +31,7 @@ class Kept:
 
     Attributes:
         layer: its number, from the input on.
-        part: `h`, `c`, or `all` for both together.
+        part: `h`, `c` or another letter of the cell's, or `all` for everything that is carried.
         lags: distances K.
         median: the share that is left at each distance, of the middle stream.
         low: of the stream at the tenth part from below.
@@ -61,15 +62,17 @@ def gradient_kept(network: LanguageModel, ids_TB: Tensor, *, lags: Sequence[int]
     logits_TBV, _, gates_LT = exact.trace(ids_TB[:-1], exact.zero_state(ids_TB.shape[1]))
     loss = F.cross_entropy(logits_TBV[-1], ids_TB[-1], reduction="sum")
     found: list[Kept] = []
+    cell = cell_of(network.architecture.cell)
     for layer, gates_T in enumerate(gates_LT):
-        parts = [name for name in PARTS if name in gates_T[0]]
+        carried = {quantity.part: name for name in gates_T[0] if (quantity := cell.quantity(name)).part is not None}
+        parts = [carried[part] for part in sorted(carried)]
         places = [gates_T[last - lag][name] for lag in (0, *lags) for name in parts]
         gradients = torch.autograd.grad(loss, places, retain_graph=True, allow_unused=True)
-        norms = [torch.zeros(ids_TB.shape[1]).double() if grad is None else grad.norm(dim=1) for grad in gradients]
+        norms = [torch.zeros(ids_TB.shape[1]).double() if grad is None else grad.flatten(1).norm(dim=1) for grad in gradients]
         norms_KPB = torch.stack(norms).view(len(lags) + 1, len(parts), -1)
         whole_KB = norms_KPB.norm(dim=1)
         found.append(_kept(layer, "all", lags, whole_KB[1:] / whole_KB[0]))
-        found.extend(_kept(layer, PARTS[name], lags, norms_KPB[1:, place] / whole_KB[0]) for place, name in enumerate(parts))
+        found.extend(_kept(layer, cell.quantity(name).symbol, lags, norms_KPB[1:, place] / whole_KB[0]) for place, name in enumerate(parts))
     return found
 
 
@@ -79,7 +82,7 @@ def _kept(layer: int, part: str, lags: tuple[int, ...], share_KB: Tensor) -> Kep
 
 
 def untrained(cell: str, *, seed: int = 0, forget_bias: float | None = None, lags: Sequence[int] = LAGS) -> Kept:
-    """Of a fresh layer of 128 units on random symbols, h and c together.
+    """Of a fresh layer of 128 units on random symbols, all that is carried together.
 
     Args:
         cell: which.
@@ -97,3 +100,21 @@ def untrained(cell: str, *, seed: int = 0, forget_bias: float | None = None, lag
         with torch.no_grad():
             network.layers[0].get_parameter("bias").chunk(4)[1].fill_(forget_bias)
     return gradient_kept(network, torch.randint(_SYMBOLS, (max(lags) + 2, _STREAMS)), lags=lags)[0]
+
+
+def fresh(architecture: Architecture, *, seed: int = 0) -> LanguageModel:
+    """A network of this shape that has learned nothing: the control of whatever is measured in one that has."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return LanguageModel(architecture).eval()
+
+
+def distance(kept: Kept, share: float) -> float | None:
+    """After how many steps no more than this share is left; between two lags by a straight line in the logarithm. None: not within them."""
+    before = (0, 1.0)
+    for lag, left in zip(kept.lags, kept.median, strict=True):
+        if left <= share:
+            high, low = math.log(before[1]), math.log(max(left, sys.float_info.min))
+            return before[0] + (lag - before[0]) * (high - math.log(share)) / (high - low) if high > low else float(lag)
+        before = (lag, left)
+    return None

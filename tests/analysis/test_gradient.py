@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lstmgen.lab.gradient import gradient_kept, untrained
+from lstmgen.analysis.gradient import gradient_kept, untrained
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 LAGS = (1, 3, 8)

@@ -1,0 +1,313 @@
+"""`lstmgen inspect`: a look inside a model: gates and states token by token, units that follow features, gradients, context."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from lstmgen import api, choices
+from lstmgen.cli.bars import work_bar
+from lstmgen.cli.command import Command
+from lstmgen.cli.complete import paths
+from lstmgen.cli.media import chosen, medium_of_model, options_of
+from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, STANDARD_INPUT, THREADS, as_typed, cache, load_model, read_input
+from lstmgen.cli.output import Streams
+from lstmgen.cli.shading import Shade, shaded
+from lstmgen.cli.table import aligned, fitting, terminal_width
+from lstmgen.cli.wording import amount, command, counted
+from lstmgen.cli.wording import size as file_size
+from lstmgen.cli.wrapping import wrapped
+from lstmgen.errors import UsageError
+from lstmgen.limits import MAX_PROMPT_BYTES
+from lstmgen.options import Option
+
+_EXAMPLES: Final = (
+    "lstmgen inspect RUN 'some words'                 # how surprising each character is",
+    "lstmgen inspect RUN --show 2:cell:37             # one unit, in what it writes itself",
+    "lstmgen inspect RUN chapter.txt -o page.html     # every gate and unit, in a browser",
+    "lstmgen inspect RUN code.py --find quotes        # which unit knows an open quote",
+    "lstmgen inspect RUN code.py --find 'def \\w+'     # or whether this pattern matches",
+    "lstmgen inspect RUN --context                    # how far it looks back",
+    "lstmgen inspect RUN --gradient --against rnn     # how far its gradient reaches",
+)
+_FIRST: Final = {"terminal": 600, "page": 5_000, "find": 40_000}
+"""Tokens that are looked at where nothing is said."""
+_LOOK: Final = "what to look at"
+
+_BEFORE: Final = (
+    MODEL,
+    Option(
+        name="what",
+        unit="TEXT|FILE",
+        help="What it reads: a file, - for standard input, or the text itself; of music notes. What it writes itself where not given.",
+        complete=paths,
+    ),
+    Option(
+        name="show",
+        flags="--show",
+        unit="WHAT",
+        default="surprisal",
+        help="surprisal, a gate or state as the mean of a layer (2:forget), or of one unit (2:cell:37).",
+        panel=_LOOK,
+    ),
+    Option(
+        name="find",
+        flags="--find",
+        unit="FEATURE",
+        help="Find the units that follow a feature: of text quotes, brackets, comment, column, indent, line-end or word, of tunes bar, "
+        "beat, last-beat, pitch or sounding; or whether a regular expression matches.",
+        panel=_LOOK,
+    ),
+    Option(name="top", flags="--top", type=int, unit="N", low=1, high=1000, default=5, help="Units that --find lists.", panel=_LOOK),
+    Option(
+        name="gradient",
+        flags="--gradient",
+        type=bool,
+        help="How much of the gradient reaches k tokens back, before and after training; of what the run held out where nothing is given.",
+        panel=_LOOK,
+    ),
+    Option(
+        name="against",
+        flags="--against",
+        choices=choices.cell_names(),
+        repeated=True,
+        help="With --gradient: an untrained network of the same shape with this cell beside it; several may be given.",
+        panel=_LOOK,
+    ),
+    Option(
+        name="contexts",
+        flags="--context",
+        type=bool,
+        help="The loss where the state is emptied 1, 2, 4 ... 1,024 tokens before; of what the run held out where nothing is given.",
+        panel=_LOOK,
+    ),
+    Option(
+        name="first",
+        flags="--first",
+        type=int,
+        unit="N",
+        low=1,
+        help="Look at so many tokens. [600 in the terminal, 5,000 of a page, 40,000 with --find]",
+        panel=_LOOK,
+    ),
+    Option(name="seed", flags="-s --seed", type=int, unit="N", low=0, default=0, help="Of what is drawn.", panel=_LOOK),
+)
+_BEHIND: Final = (
+    Option(
+        name="out",
+        flags="-o --out",
+        unit="PAGE.html",
+        type=Path,
+        help="Write a page to scrub through; with --gradient a picture, .svg or .png.",
+        panel=OUTPUT,
+        complete=paths,
+    ),
+    JSON,
+    DEVICE,
+    THREADS,
+)
+
+
+def run(
+    streams: Streams, *, model: str, what: str | None, show: str, find: str | None, gradient: bool, contexts: bool, **values: Any
+) -> None:
+    """Look inside a model: gates, states and surprisal token by token, or what of it knows what.
+
+    Layers and units are counted from 1. What a unit is worth is measured on a half of the text that it was not chosen on, beside an
+    untrained network. --json gives the numbers.
+    """
+    modes = [flag for flag, given in (("--find", find), ("--gradient", gradient), ("--context", contexts)) if given]
+    if len(modes) > 1:
+        raise UsageError(f"{' and '.join(modes)} are looks of their own", remedy="give one of them")
+    if values["against"] and not gradient:
+        raise UsageError("--against is for --gradient", remedy=command("inspect", model, "--gradient", "--against", values["against"][0]))
+    out = values["out"]
+    if out is not None and modes in (["--find"], ["--context"]):
+        raise UsageError(f"{modes[0]} is a table, and -o writes a page or a picture", remedy="leave -o out")
+    kinds = [f".{kind}" for kind in get_args(choices.CurvePicture)] if gradient else [".html"]
+    if out is not None and out.suffix.lower() not in kinds:
+        raise UsageError(f"{str(out)!r} ends in none of {', '.join(kinds)}", remedy=f"-o {out.stem or 'page'}{kinds[0]}")
+    channel = api.Channel.parse(show)
+    options = {name: value for name, value in chosen("score", medium_of_model(model).label, values).items() if name == "oov"}
+    item = None if what is None else _item(streams, what, medium_of_model(model))
+    trained = load_model(model, device=values["device"], threads=values["threads"])
+    if gradient:
+        _gradient(streams, trained, item, options, values)
+    elif contexts:
+        _context(streams, trained, item, options, json=values["json"])
+    else:
+        kind = "find" if find else "page" if out is not None else "terminal"
+        with work_bar(streams, "reading", shown=lambda number: f"{amount(number)} tokens") as progress:
+            seen = api.inspect(
+                trained,
+                item,
+                first=values["first"] or _FIRST[kind],
+                carried=find is not None,
+                seed=values["seed"],
+                progress=progress,
+                **options,
+            )
+        for note in seen.encoded.notes:
+            streams.say(f"note: {note}")
+        if find is not None:
+            _find(streams, seen, find, model, top=values["top"], json=values["json"])
+        elif out is not None:
+            size = seen.save_page(out, title=f"{Path(model).name} reads {_shortened(seen)}", shown=channel)
+            streams.say(f"{out}: {counted(len(seen.trace.ids), 'token')}, {file_size(size)}; open it in a browser")
+        elif values["json"]:
+            _numbers(streams, seen, channel)
+        else:
+            _shown(streams, seen, channel)
+
+
+COMMAND: Final = Command(name="inspect", run=run, examples=_EXAMPLES, options=lambda: (*_BEFORE, *options_of("score"), *_BEHIND))
+
+
+def _item(streams: Streams, what: str, medium: api.Medium) -> Any:
+    """What was named: the content of a file, or what was typed."""
+    if what == STANDARD_INPUT:
+        return medium.parse(read_input(what, streams, what="what is read", most=MAX_PROMPT_BYTES, typed=True))
+    return medium.parse(Path(what) if Path(what).is_file() else as_typed(what))
+
+
+def _shortened(seen: api.Inspection) -> str:
+    """How what is read begins."""
+    text = " ".join("".join(seen.shown[:60]).split())
+    return f"“{text[:40].rstrip()}…”" if len(text) > 40 else f"“{text}”"
+
+
+def _shown(streams: Streams, seen: api.Inspection, channel: api.Channel) -> None:
+    """The item, shaded, with a legend and what the gates do on the whole."""
+    values_T, (low, high) = channel.of(seen.trace)
+    shade = Shade(low, high, streams.out_colour)
+    name = f"{channel}, nats" if channel.place is None else str(channel)
+    streams.own_line(shade.legend(name) if shade.colour else "\n".join(wrapped(shade.legend(name), streams.out_columns)))
+    for line in shaded(seen.shown, seen.row_T.tolist(), values_T.tolist(), shade, columns=streams.out_columns - 1):
+        streams.own_line(line)
+    if len(seen.trace.ids) < len(seen.encoded.ids):
+        streams.say(f"note: the first {len(seen.trace.ids):,} of {len(seen.encoded.ids):,} tokens; --first shows more")
+    rows = [["layer", "quantity", "shut", "open", "what it is"]]
+    for (layer, quantity), (shut, open_) in seen.trace.saturation().items():
+        rows.append([str(layer + 1), quantity, f"{shut:.0%}", f"{open_:.0%}", seen.trace.cell.quantity(quantity).about])
+    if len(rows) > 1:
+        streams.own_line("")
+        for line in aligned(rows, left_last=True, columns=streams.out_columns):
+            streams.product_line(line)
+    for line in _memory_lines(seen):
+        for part in wrapped(line, streams.out_columns):
+            streams.product_line(part)
+
+
+def _memory_lines(seen: api.Inspection) -> Iterator[str]:
+    for layer, lengths_U in seen.trace.memory_lengths().items():
+        ordered = sorted(lengths_U.tolist())
+        low, middle, high = (ordered[int(share * (len(ordered) - 1))] for share in (0.1, 0.5, 0.9))
+        yield (
+            f"layer {layer + 1}: half of the units remember {middle:.3g} tokens or more, a tenth {high:.3g} or more, "
+            f"a tenth {low:.3g} or less, the longest {ordered[-1]:.3g}"
+        )
+
+
+def _numbers(streams: Streams, seen: api.Inspection, channel: api.Channel) -> None:
+    """The same as JSON: an object for each token, then one for the whole."""
+    values_T, bounds = channel.of(seen.trace)
+    for place, (token, text, row, nats, value) in enumerate(
+        zip(seen.trace.ids.tolist(), seen.shown, seen.row_T.tolist(), seen.trace.nats_T.tolist(), values_T.tolist(), strict=True)
+    ):
+        streams.object_line({"index": place, "token": token, "text": text, "row": row + 1, "nats": nats, "value": value})
+    gates = [
+        {"layer": layer + 1, "quantity": name, "shut": shut, "open": open_}
+        for (layer, name), (shut, open_) in seen.trace.saturation().items()
+    ]
+    memory = {str(layer + 1): lengths.tolist() for layer, lengths in seen.trace.memory_lengths().items()}
+    streams.object_line({"shown": str(channel), "bounds": list(bounds), "gates": gates, "memory_lengths": memory})
+
+
+def _find(streams: Streams, seen: api.Inspection, name: str, model: str, *, top: int, json: bool) -> None:
+    with work_bar(streams, "reading, untrained", shown=lambda number: f"{amount(number)} tokens") as progress:
+        feature, finds, control = seen.find(name, top=top, progress=progress)
+    if json:
+        for network, rows in (("trained", finds), ("untrained", control)):
+            for find in rows:
+                places = {"layer": find.layer + 1, "unit": find.unit + 1}
+                measure = "area under the curve" if feature.yes_or_no else "correlation"
+                streams.object_line({"feature": feature.name, "measure": measure, "network": network} | asdict(find) | places)
+        return
+    measure = "area under the ROC curve, 0.5 is chance" if feature.yes_or_no else "correlation, 0 is chance"
+    tokens = len(seen.trace.ids)
+    for line in wrapped(f"{feature.name}: {feature.about}; {measure}; {tokens:,} tokens", streams.out_columns):
+        streams.product_line(line)
+    yes, no = ("mean where yes", "where no") if feature.yes_or_no else ("mean where high", "where low")
+    rows = [["network", "unit", "found on", "verified on", yes, no]]
+    for network, found in (("trained", finds), ("untrained", control)):
+        for find in found:
+            where = f"{find.layer + 1}:{find.quantity}:{find.unit + 1}"
+            rows.append([network, where, *(f"{value:.3f}" for value in (find.found, find.verified, find.high, find.low))])
+    for line in aligned(rows, columns=streams.out_columns):
+        streams.product_line(line)
+    best = max(finds, key=lambda find: find.verified)
+    for flag in (["--show", f"{best.layer + 1}:{best.quantity}:{best.unit + 1}"],):
+        streams.say(f"look at it: {command('inspect', model, 'FILE', *flag)}")
+
+
+def _gradient(streams: Streams, trained: api.TrainedModel, item: Any, options: dict[str, Any], values: dict[str, Any]) -> None:
+    ids = api.ids_to_read(trained, item, cache=cache(), **options)
+    rows = api.gradients(trained, ids, against=tuple(dict.fromkeys(values["against"])), seed=values["seed"])
+    if values["json"]:
+        for network, kept in rows:
+            streams.object_line({"network": network} | asdict(kept) | {"layer": kept.layer + 1})
+        return
+    lags = rows[0][1].lags
+    table = [["share left after k tokens", *(f"k = {lag}" for lag in lags)]]
+    for network, kept in rows:
+        table.append([f"{network}, layer {kept.layer + 1}, {kept.part}", *map(share_of, kept.median)])
+    for name, factor in CLOSED_FORMS:
+        table.append([name, *(share_of(factor**lag) for lag in lags)])
+    for line in aligned(fitting(table, terminal_width(streams), dropped=(1, 3, 6, 2, 5))):
+        streams.product_line(line)
+    for network in dict.fromkeys(network for network, _ in rows):
+        own = [kept for name, kept in rows if name == network and kept.part == "all"]
+        for line in wrapped(f"{network}: {_in_words(own)}", streams.out_columns):
+            streams.product_line(line)
+
+
+def _in_words(layers: Sequence[api.Kept]) -> str:
+    """How far the gradient reaches, in one sentence."""
+    said = []
+    for kept in layers:
+        half, most = (api.gradient_distance(kept, share) for share in (0.5, 0.01))
+        gone = f"99 % after {most:.0f}" if most is not None else f"not yet 99 % after {kept.lags[-1]}"
+        said.append(f"in layer {kept.layer + 1} half of the gradient is gone after {half or kept.lags[-1]:.1f} tokens, {gone}")
+    return "; ".join(said)
+
+
+CLOSED_FORMS: Final = (
+    ("sigmoid(1)^k, a cell alone", 1 / (1 + math.exp(-1))),
+    ("said of a plain RNN", 0.4 ** (1 / 10)),
+)
+"""What a cell keeps that only its forget bias of 1 acts on; and what introductions to the LSTM say: 60 % is lost in ten steps."""
+
+
+def share_of(share: float) -> str:
+    """A share of the gradient as it stands in a table."""
+    return f"{100 * share:.1f} %" if share >= 1e-3 else f"{share:.0e}"
+
+
+def _context(streams: Streams, trained: api.TrainedModel, item: Any, options: dict[str, Any], *, json: bool) -> None:
+    ids = api.ids_to_read(trained, item, cache=cache(), **options)
+    with work_bar(streams, "reading", shown=lambda number: f"{amount(number)} tokens of context") as progress:
+        found = api.loss_by_context(trained, ids, progress=progress)
+    if json:
+        for context, nats in found:
+            streams.object_line({"context": context, "nats_per_token": nats})
+        return
+    least = min(nats for _, nats in found)
+    rows = [["tokens of context", "nats a token", "above the least"]]
+    rows += [[f"{context:,}", f"{nats:.4f}", f"{nats - least:+.4f}"] for context, nats in found]
+    for line in aligned(rows, columns=streams.out_columns):
+        streams.product_line(line)
+    enough = next(context for context, nats in found if nats - least <= 0.01)
+    streams.product_line(f"from {enough:,} tokens on it gains no more than 0.01 nats")

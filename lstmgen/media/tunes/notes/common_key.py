@@ -1,0 +1,94 @@
+"""Every piece written as if its tonic were C: what is learned in one key holds in all, and the key that is named says where it sounds.
+
+    absolute   key D major   pitch D4  pitch F#4  pitch A4
+    written    key D major   pitch C4  pitch E4   pitch G4
+
+Value v of a pitch means v + the semitones from C to the tonic, at most 6 up or 5 down, modulo 128: so no pitch is lost. The idea of
+transposing a corpus to one key is as old as models of music (Mozer 1994); that the key stays written makes it lossless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.ids import Ids
+from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.notes.events import KEY, PITCH
+from lstmgen.media.tunes.step_limits import Course
+from lstmgen.media.tunes.step_notes import Row
+
+
+def semitones_above(key: int) -> int:
+    """Semitones from C to the tonic of a key, -5 to 6."""
+    return (key + 5) % 12 - 5
+
+
+def written(ids_T: Ids, table: EventTable) -> Ids:
+    """The ids of a piece from those that name its pitches as they sound."""
+    return _turned(ids_T, table, -1)
+
+
+def sounding(ids_T: Ids, table: EventTable) -> Ids:
+    """The ids that name the pitches as they sound; of several keys the first counts."""
+    return _turned(ids_T, table, 1)
+
+
+def _turned(ids_T: Ids, table: EventTable, sign: int) -> Ids:
+    keys_K, pitch_T = table.value_of_V[ids_T[table.are(ids_T, KEY)]], table.are(ids_T, PITCH)
+    if not len(keys_K) or not (above := semitones_above(int(keys_K[0]))):
+        return ids_T
+    turned = (table.value_of_V[ids_T] + sign * above) % 128
+    return np.where(pitch_T, table.first(PITCH) + turned, ids_T)
+
+
+@final
+class CommonKeyGrammar(Grammar):
+    """A grammar of sounding pitches, told and asked in written ones."""
+
+    def __init__(self, grammar: Grammar, table: EventTable) -> None:
+        self._grammar, self._pitches = grammar, table.span(PITCH)
+        self._above: int | None = None
+        self.course: Course = grammar.course
+        self.named: Iterable[int] = grammar.named
+
+    @property
+    def finished(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.finished
+
+    @property
+    def complete(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.complete
+
+    @property
+    def next_wait(self) -> int:
+        """As the grammar says."""
+        return self._grammar.next_wait
+
+    def begin(self) -> None:
+        """The prompt is over."""
+        self._grammar.begin()
+
+    def allow(self, mask_V: NDArray[np.bool_]) -> None:
+        """Marks the ids that may come next."""
+        self._grammar.allow(mask_V)
+        if self._above:
+            mask_V[self._pitches] = np.roll(mask_V[self._pitches], -self._above)
+
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event."""
+        if kind == KEY and self._above is None:
+            self._above = semitones_above(value)
+        elif kind == PITCH:
+            value = (value + (self._above or 0)) % 128
+        return self._grammar.push(kind, value, place)
+
+    def rest(self) -> Sequence[Row]:
+        """The notes that end because nothing follows."""
+        return self._grammar.rest()

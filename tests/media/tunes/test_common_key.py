@@ -1,0 +1,96 @@
+"""Pitches written as if every tonic were C: nothing is lost, and every key is written alike."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lstmgen.config import DataConfig
+from lstmgen.errors import UsageError
+from lstmgen.media.registry import tokenizer_from_json as from_json
+from lstmgen.media.tunes.medium import MEDIUM
+from lstmgen.media.tunes.notes.common_key import semitones_above
+from lstmgen.media.tunes.notes.events import DRUM, KEY, PITCH
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.media.tunes.tokenizers import build
+from lstmgen.music.constraints import Constraints
+from lstmgen.music.keys import KEYS, moved, signature
+from lstmgen.music.score import Notes, Score
+
+PLAIN = NotesTokenizer("beats", 12, repeats=True, guides=True)
+COMMON = replace(PLAIN, common_key=True)
+TABLE = COMMON.table
+
+
+def scale(key, *, semitones=0):
+    """A scale up from C4, moved, with a drum on each note, in a key that is written."""
+    start = 480 * np.arange(8)
+    pitch = np.array([60, 62, 64, 65, 67, 69, 71, 72]) + semitones
+    pitched = Notes.of(start, start + 480, pitch, velocity=80)
+    drums = Notes.of(start, start + 480, np.full(8, 38), velocity=80, drum=np.ones(8, bool), track=1)
+    return Score.of(Notes.joined([pitched, drums]), keys=[signature(key)], length_ticks=3840)
+
+
+def pitches(ids):
+    return TABLE.value_of_V[ids[TABLE.are(ids, PITCH)]].tolist()
+
+
+@pytest.mark.parametrize("key", range(KEYS))
+def test_every_key_is_written_alike_and_comes_back(key):
+    above = semitones_above(key)
+    assert -5 <= above <= 6
+    assert (key - above) % 12 == 0
+    score = scale(key, semitones=above)
+    ids = COMMON.encode(score)
+    assert pitches(ids) == pitches(COMMON.encode(scale(12 * (key >= 12))))
+    assert TABLE.value_of_V[ids[TABLE.are(ids, DRUM)]].tolist() == [38] * 8
+    back = COMMON.decode(ids)
+    assert sorted(back.notes.pitch.tolist()) == sorted(score.notes.pitch.tolist())
+    assert back.keys == score.keys
+
+
+@pytest.mark.parametrize("key", [6, 7, 18])
+def test_the_lowest_and_the_highest_pitches_come_back(key):
+    notes = Notes.of([0, 0, 480, 480], [480, 480, 960, 960], [0, 127, 3, 124], velocity=80)
+    score = Score.of(notes, keys=[signature(key)], length_ticks=1920)
+    assert sorted(COMMON.decode(COMMON.encode(score)).notes.pitch.tolist()) == [0, 3, 124, 127]
+
+
+def test_a_transposed_piece_says_another_key_and_has_the_same_pitches():
+    ids = COMMON.encode(scale(0))
+    up = COMMON.augmented(ids, semitones=4)
+    assert pitches(up) == pitches(ids)
+    assert TABLE.value_of_V[up[TABLE.are(up, KEY)]].tolist() == [moved(0, 4)]
+    assert (
+        COMMON.decode(up).notes.pitch.tolist() == (PLAIN.decode(PLAIN.augmented(PLAIN.encode(scale(0)), semitones=4))).notes.pitch.tolist()
+    )
+    assert COMMON.transpositions(COMMON.encode(scale(5, semitones=5))) == PLAIN.transpositions(PLAIN.encode(scale(5, semitones=5)))
+    varied = MEDIUM.augmentation(COMMON, DataConfig(sources=("x",)))
+    assert varied(ids, np.random.default_rng(1)).tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize("key", [0, 2, 6, 7, 16])
+def test_wishes_are_about_what_sounds(key):
+    wishes = Constraints(bars=2, pitches=frozenset(range(61, 80, 3)), key=key)
+    random, cursor, ids = np.random.default_rng(key), COMMON.cursor(wishes), []
+    cursor.begin()
+    while not cursor.finished and len(ids) < 400:
+        allowed = np.flatnonzero(cursor.allowed())
+        kinds = np.array([TABLE.event(token)[0] for token in allowed.tolist()])
+        ids.append(int(random.choice(allowed[kinds == random.choice(np.unique(kinds))])))
+        cursor.push(ids[-1])
+    notes = COMMON.decode(ids).notes
+    assert len(notes.take(~notes.drum))
+    assert set(notes.take(~notes.drum).pitch.tolist()) <= wishes.pitches
+
+
+def test_it_is_the_default_where_keys_are_said_and_needs_them():
+    scores = [scale(0)]
+    assert build("notes", scores).common_key
+    assert not build("notes", scores, guides=False).common_key
+    assert not build("notes", scores, common_key=False).common_key
+    assert from_json(COMMON.to_json()) == COMMON
+    assert not from_json(PLAIN.to_json()).common_key
+    for options in ({"guides": False, "common_key": True}, {"time_base": "seconds", "common_key": True}):
+        with pytest.raises(UsageError, match="--common-key"):
+            build("notes", scores, **options)
