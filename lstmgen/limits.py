@@ -103,10 +103,6 @@ MAX_NOTES_STEPS: Final = 2**27
 MAX_PERFORMANCE_S: Final = 2**20
 """Length of one piece in the `performance` tokenizer, which has an id for every second of silence; twelve days."""
 
-# Networks
-MAX_LOGITS: Final = 2**22
-"""Held at a time; where the vocabulary is large the tokens of a window are read, or learned from, some at a time."""
-
 # MIDI files
 MAX_SILENCE_S: Final = 300.0
 """Longest time in which nothing begins or ends; what lasts longer is shortened to it."""

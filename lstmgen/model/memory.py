@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from lstmgen import limits
 from lstmgen.errors import MachineError
 from lstmgen.model.language_model import Architecture
 from lstmgen.wording import counted
@@ -24,6 +23,8 @@ _ACTIVATIONS: Final = 24
 """Numbers that a layer keeps for each unit and token from the forward pass to the backward pass."""
 _LOGITS: Final = 3
 """Logits, their logarithms, their gradients."""
+MOST_LOGITS: Final = 2**21
+"""That training holds at a time."""
 _LOADING_COPIES: Final = 3
 """The file, its tensors, the network."""
 _UNLIMITED: Final = 2**60
@@ -44,7 +45,7 @@ def training_bytes(architecture: Architecture, *, batch_size: int, seq_length: i
     """About what training takes beside what Python and torch take. Saving takes nothing more: it goes piece by piece."""
     layers, vocab_size = architecture.num_layers * architecture.hidden_size, architecture.vocab_size
     tokens = batch_size * seq_length
-    logits = min(tokens * vocab_size, max(limits.MAX_LOGITS, vocab_size))
+    logits = min(tokens * vocab_size, max(MOST_LOGITS, vocab_size))
     return _TRAINING_BYTES * architecture.num_parameters + 4 * (_ACTIVATIONS * layers * tokens + _LOGITS * logits)
 
 

@@ -22,7 +22,6 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmgen import limits
 from lstmgen.ids import IdSequence
 from lstmgen.model.arithmetic import threads_for
 from lstmgen.model.language_model import LanguageModel
@@ -53,7 +52,7 @@ class Bounds:
     spans: int = 128
     chunk: int = 4096
     tokens: int = 2**13
-    logits: int = limits.MAX_LOGITS
+    logits: int = 2**22
 
 
 _BOUNDS: Final = Bounds()

@@ -26,8 +26,8 @@ _MOST_LEVELLED: Final = 256
 _STREAM: Final = Manner(apart=False)
 _HUGE_VOCABULARY: Final = 2**14
 """The largest that a tokenizer takes by itself, but for `char`, which takes every character."""
-_MOST_VOCABULARY_NUMBERS: Final = 3 * 2**22
-"""Of a larger one in embedding and head together, which is 124 wide for 50,000 ids: they take most of the memory and of a step."""
+_MOST_VOCABULARY_NUMBERS: Final = 2**23
+"""Of a larger one in embedding and head together, which is 82 wide for 50,000 ids: they take most of the memory and of a step."""
 _LEAST_WIDTH: Final = 64
 _CUDA_SPEEDUP: Final = 8.0
 """Rough; only for estimating how often a corpus will be passed over."""

@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
-from lstmgen import limits
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.memory import MOST_LOGITS
 from lstmgen.model.state import State
 from lstmgen.training.streams import IGNORED
 
@@ -29,7 +29,7 @@ def backward(
     *,
     arithmetic: Callable[[], AbstractContextManager],
     scaler: torch.amp.GradScaler,
-    most_logits: int = limits.MAX_LOGITS,
+    most_logits: int = MOST_LOGITS,
 ) -> tuple[Tensor, State]:
     """Adds the gradients of the mean loss of a window to those of the parameters.
 

@@ -65,7 +65,7 @@ def test_a_huge_vocabulary_makes_the_layers_narrower_unless_something_else_was_a
         return resolve(config, facts(train_tokens=6_000_000, remaining_s=300.0, **changes)).model.hidden_size
 
     assert width(vocab_size=16_384) == width(vocab_size=66) == 384
-    assert width(vocab_size=50_001) == 124
+    assert width(vocab_size=50_001) == 82
     assert width(vocab_size=10**6) == 64
     assert width(vocab_size=50_001, settings={"model.preset": "large"}) == 512
     assert width(vocab_size=50_001, settings={"model.hidden_size": 300}) == 300
