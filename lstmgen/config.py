@@ -108,6 +108,8 @@ class TokenizerConfig:
     """`notes`: whether the tracks of one program stay apart; None: yes."""
     common_key: bool | None = None
     """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
+    ages: bool | None = None
+    """`performance`: whether keys go up by how long they have been down, not by pitch; None: yes."""
     grid_form: GridForm | None = None
     """`grid`: one token for each voice of a step, or the notes of a step in ascending order; None: voices."""
     voices: int | None = _setting(None, low=1, high=16)
