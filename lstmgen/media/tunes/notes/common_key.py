@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
-from lstmgen.media.tunes.notes.events import KEY, PITCH
+from lstmgen.media.tunes.notes.events import KEY, PITCHES
 from lstmgen.media.tunes.step_limits import Course
 from lstmgen.media.tunes.step_notes import Row
 
@@ -39,11 +39,11 @@ def sounding(ids_T: Ids, table: EventTable) -> Ids:
 
 
 def _turned(ids_T: Ids, table: EventTable, sign: int) -> Ids:
-    keys_K, pitch_T = table.value_of_V[ids_T[table.are(ids_T, KEY)]], table.are(ids_T, PITCH)
+    keys_K, pitch_T = table.value_of_V[ids_T[table.are(ids_T, KEY)]], table.are(ids_T, *PITCHES)
     if not len(keys_K) or not (above := semitones_above(int(keys_K[0]))):
         return ids_T
-    turned = (table.value_of_V[ids_T] + sign * above) % 128
-    return np.where(pitch_T, table.first(PITCH) + turned, ids_T)
+    value_T = table.value_of_V[ids_T]
+    return np.where(pitch_T, ids_T - value_T + (value_T + sign * above) % 128, ids_T)
 
 
 @final
@@ -51,7 +51,7 @@ class CommonKeyGrammar(Grammar):
     """A grammar of sounding pitches, told and asked in written ones."""
 
     def __init__(self, grammar: Grammar, table: EventTable) -> None:
-        self._grammar, self._pitches = grammar, table.span(PITCH)
+        self._grammar, self._pitches = grammar, [table.span(kind) for kind in PITCHES]
         self._above: int | None = None
         self.course: Course = grammar.course
         self.named: Iterable[int] = grammar.named
@@ -79,13 +79,14 @@ class CommonKeyGrammar(Grammar):
         """Marks the ids that may come next."""
         self._grammar.allow(mask_V)
         if self._above:
-            mask_V[self._pitches] = np.roll(mask_V[self._pitches], -self._above)
+            for span in self._pitches:
+                mask_V[span] = np.roll(mask_V[span], -self._above)
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
         if kind == KEY and self._above is None:
             self._above = semitones_above(value)
-        elif kind == PITCH:
+        elif kind in PITCHES:
             value = (value + (self._above or 0)) % 128
         return self._grammar.push(kind, value, place)
 
