@@ -14,6 +14,9 @@ GridForm = Literal["voices", "chords"]
 Kept = Literal["highest", "lowest"]
 """Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+BenchTask = Literal["sample", "lanes", "train", "encode"]
+"""What `lstmgen bench` measures."""
+BENCH_TASKS: Final = get_args(BenchTask)
 SamplingPrecision = Literal["auto", "fp32", "bf16", "int8", "fp16"]
 """What the weights of a trained model are multiplied in; training has fewer."""
 Device = Literal["auto", "cpu", "cuda"]
@@ -21,8 +24,11 @@ Schedule = Literal["linear", "cosine", "constant"]
 PresetName = Literal["auto", "tiny", "small", "medium", "large"]
 Part = Literal["val", "train"]
 """Of what a run was given."""
-Rendering = Literal["png", "svg", "wav"]
-"""What a tune can be made into, by the ending of the file."""
+Picture = Literal["png", "svg"]
+"""What a tune can be drawn as, by the ending of the file."""
+Sound = Literal["wav", "flac", "ogg"]
+"""What a tune can be played to, by the ending of the file."""
+Rendering = Picture | Sound
 CurvePicture = Literal["svg", "png"]
 """What curves can be made into, by the ending of the file."""
 CurveAxis = Literal["steps", "time"]
