@@ -4,8 +4,8 @@
     w <- w + min(1, decay r / mean(r)) (w0 - w)
 
 g is the gradient of the mean surprisal of one segment, r the root of the mean squared gradient of each weight over many segments, and w0
-the trained weights. So weights with large gradients move no further than others, and return the fastest. The mean beneath r, a larger
-floor than that of the papers, keeps weights that hardly ever have a gradient, such as those of rare symbols, from leaping.
+the trained weights. So weights with large gradients move no further than others, and return the fastest. The mean beneath r
+is a floor that keeps weights that hardly ever have a gradient, such as those of rare symbols, from leaping.
 
 A segment is predicted first and learned then: no token is predicted by weights that have seen it. The state is carried from segment
 to segment as it is. The network that is given never changes; a `Learner` has a copy.
