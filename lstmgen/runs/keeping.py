@@ -87,17 +87,17 @@ class Keeper:
             MachineError: the disk does not take it; the message says what is saved and how to resume.
         """
         folder = self._run.folder.path
-        for delay_s in (*_LAST_DELAYS_S, None):
-            try:
-                write()
-            except MachineError as error:
-                if delay_s is None:
-                    message = f"{error.message}; the run is saved up to step {self._saved_step:,}"
-                    raise MachineError(message, remedy=f"{error.remedy}; then lstmgen train --resume {folder}") from error
-                yield from self.note(self._warning(error, delay_s))
-                self._wait(delay_s)
-            else:
+        for delay_s in _LAST_DELAYS_S:
+            error = _attempt(write)
+            if error is None:
                 return
+            yield from self.note(self._warning(error, delay_s))
+            self._wait(delay_s)
+        try:
+            write()
+        except MachineError as error:
+            message = f"{error.message}; the run is saved up to step {self._saved_step:,}"
+            raise MachineError(message, remedy=f"{error.remedy}; then lstmgen train --resume {folder}") from error
 
     def note(self, event: Event) -> Iterator[Event]:
         """Adds an event to the metrics, where it can be added, and passes it on; then a warning, the first time that it cannot."""
