@@ -41,6 +41,7 @@ def sea(run_folder, tmp_path, monkeypatch):
         ("inspect --context", ["inspect", "sea", "text.txt", "--context"]),
         ("lab", ["lab"]),
         ("lab TASK", ["lab", "reber", "--cell", "gru", "--steps", "1"]),
+        ("bench", ["bench", "encode", "--quick"]),
         ("lab gradient", ["lab", "gradient", "--cell", "gru"]),
     ],
 )
