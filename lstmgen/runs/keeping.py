@@ -6,6 +6,7 @@ a row, is that an error.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from typing import Any, Final
 from lstmgen import run_files
 from lstmgen.analysis.novelty import NoveltyIndex
 from lstmgen.checkpoint.model_file import save_model
-from lstmgen.errors import MachineError
+from lstmgen.errors import CorpusError, MachineError
 from lstmgen.runs.run import Run
 from lstmgen.training.events import Event, Saved, Stepped, Warned
 from lstmgen.version import JSON_SCHEMA
@@ -128,9 +129,11 @@ class Keeper:
             self._lines.popleft()
 
     def index(self) -> None:
-        """Writes the index of what is learned from, where it is missing. Raises MachineError."""
+        """Writes the index of what is learned from, where it is missing and the sources are still there. Raises MachineError."""
         path = self._run.folder.path / run_files.NOVELTY
-        if not path.is_file():
+        if path.is_file():
+            return
+        with contextlib.suppress(CorpusError):  # nothing that a run needs: it is trained from token files
             NoveltyIndex.of(self._run.medium.symbol_name, self._run.material.symbols()).save(path)
 
     def _write_all(self) -> None:
