@@ -231,7 +231,7 @@ class Training:
             "precision": run.arithmetic.precision,
             "seed": run.config.training.seed,
             "stopped": event.reason,
-            "opening": next(run.material.files(), {}).get("opening", ""),
+            "opening": _opening(run),
             "val": found[-1],
         }
         yield Stopped(reason=event.reason, step=counters.step, summary=self.summary)
@@ -286,6 +286,13 @@ def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[s
     amounts = {unit: amount * share for unit, amount in val.measures.items()}
     whole = {unit: round(amount) if isinstance(val.measures[unit], int) else amount for unit, amount in amounts.items()}
     return summarise(medium, nats=nats, tokens=tokens, amounts={unit: (amount, nats) for unit, amount in whole.items()})
+
+
+def _opening(run: Run) -> str:
+    """What may be typed as a prompt; nothing where the sources have gone away meanwhile."""
+    with contextlib.suppress(CorpusError):
+        return next(run.material.files(), {}).get("opening", "")
+    return ""
 
 
 def _default_name(config: Config) -> str:
