@@ -68,7 +68,7 @@ def sample(streams: Streams, **values: Any) -> int:
         seed=draw_seed() if values["seed"] is None else values["seed"],
         sampling=sampling,
         options=options,
-        **{name: values[name] for name in ("length", "num_samples", "echo", "novel")},
+        **{name: values[name] for name in ("length", "num_samples", "echo", "novel", "clamp")},
     )
     model = load_model(values["model"], **{name: values[name] for name in ("device", "precision", "threads")})
     if interactive:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from lstmgen import limits
 from lstmgen.errors import UsageError
+from lstmgen.generation.clamps import Clamp
 from lstmgen.generation.sampling import Sampling, is_number, is_whole, refuse_unknown
 
 NOVEL_TRIES: Final = 10
@@ -31,6 +32,7 @@ class Request:
         first: the number of the first sample.
         sampling: how tokens are chosen; None: as is usual for the model.
         echo: whether an item begins with the prompt, where its medium lets it.
+        clamp: units that are held at a value while it writes, each as `2:37=1.5`.
         novel: draw again what has copied more than this share of the training data; None: any may be copied.
         options: those of the medium, by name; see `media.declared`.
 
@@ -46,6 +48,7 @@ class Request:
     first: int = 0
     sampling: Sampling | None = None
     echo: bool = True
+    clamp: Sequence[str] = ()
     novel: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -65,6 +68,11 @@ class Request:
             )
         if self.novel is not None and not (is_number(self.novel) and 0 <= self.novel <= 1):
             raise UsageError(f"the share that may be copied is {self.novel!r}, expected 0 to 1", remedy="--novel 0.5")
+        if isinstance(self.clamp, (str, bytes)) or not isinstance(self.clamp, Sequence):
+            raise UsageError(f"the clamps are {self.clamp!r}, expected a list of them", remedy='for example ["2:37=1.5"]')
+        object.__setattr__(self, "clamp", tuple(self.clamp))
+        for clamp in self.clamp:
+            Clamp.parse(clamp)
         if not isinstance(self.options, Mapping):
             raise UsageError(f"the options are {self.options!r}, expected a table of names and values", remedy='for example {"bars": 8}')
 
@@ -79,6 +87,7 @@ class Request:
         own = {
             "prompt": _prompt_to_json(self.prompt),
             "prompts": prompts,
+            "clamp": list(self.clamp),
             "sampling": None if self.sampling is None else self.sampling.to_json(),
             "options": dict(self.options),
         }
