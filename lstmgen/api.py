@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from lstmgen.generation.sampling import Sampling as Sampling
     from lstmgen.generation.sampling import parse_temperature as parse_temperature
     from lstmgen.generation.turns import Turns as Turns
+    from lstmgen.lab.cells import CellRow as CellRow
+    from lstmgen.lab.cells import cell_table as cell_table
     from lstmgen.lab.learn import Trial as Trial
     from lstmgen.media.base import Access as Access
     from lstmgen.media.base import Medium as Medium
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from lstmgen.runs.model import TrainedModel as TrainedModel
     from lstmgen.runs.model import load as load
     from lstmgen.runs.plan import Plan as Plan
+    from lstmgen.runs.rate_test import RateTest as RateTest
     from lstmgen.runs.session import Training as Training
     from lstmgen.runs.session import train as train
     from lstmgen.runs.shelf import Comparison as Comparison
@@ -110,6 +113,7 @@ _HOMES: Final = {
     "analysis.gradient": "Kept, distance as gradient_distance, gradient_kept, untrained as untrained_gradient",
     "analysis.probing": "Find",
     "analysis.trace": "Channel, Trace",
+    "lab.cells": "CellRow, cell_table",
     "lab.learn": "Trial, trial as lab_trial",
     "lab.task": "Task as LabTask, task_of as lab_task",
     "media.features": "Feature",
@@ -131,6 +135,7 @@ _HOMES: Final = {
     "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
     "runs.model": "TrainedModel, load",
     "runs.plan": "Plan",
+    "runs.rate_test": "RateTest",
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",

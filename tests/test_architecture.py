@@ -54,7 +54,7 @@ ALLOWED = {
     "training": MECHANISMS,
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
-    "lab": FOUNDATION | {"model"},
+    "lab": FOUNDATION | {"model", "analysis", "runs"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
     "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
     "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml", "version", "wording"},

@@ -85,7 +85,7 @@ class Decoder:
     def holding(self, held: Sequence[Held]) -> Decoder:
         """The same decoder, which sets some numbers of the state before every step; it reads as before."""
         other = copy.copy(self)
-        other._held = (*self._held, *held)
+        other._held = (*self._held, *held)  # noqa: SLF001 - of its own kind
         return other
 
     def _set(self, state: State) -> State:
