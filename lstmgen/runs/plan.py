@@ -154,7 +154,7 @@ def timed_steps(architecture: Architecture, arithmetic: Arithmetic, *, batch: in
     optimizer = torch.optim.AdamW(network.parameters())
     while True:
         began_s = time.monotonic()
-        with arithmetic.context():
+        with torch.random.fork_rng(), arithmetic.context():
             logits_TBV, _ = network(ids_TB[:-1], network.zero_state(batch))
         loss = cross_entropy(logits_TBV.float().flatten(0, 1), ids_TB[1:].flatten())
         optimizer.zero_grad(set_to_none=True)

@@ -11,7 +11,7 @@ def test_without_a_task_all_are_listed(cli):
     done = cli("lab")
     assert done.code == 0
     names = [line for line in done.out.decode().splitlines() if not line.startswith(" ")]
-    assert names == [*LAB_TASKS, "gradient"]
+    assert names == [*LAB_TASKS, "gradient", "cells"]
 
 
 def test_a_trial_gives_a_row_for_each_cell_and_one_for_guessing(cli):
