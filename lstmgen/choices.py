@@ -14,6 +14,8 @@ GridForm = Literal["voices", "chords"]
 Kept = Literal["highest", "lowest"]
 """Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+SamplingPrecision = Literal["auto", "fp32", "bf16", "int8", "fp16"]
+"""What the weights of a trained model are multiplied in; training has fewer."""
 Device = Literal["auto", "cpu", "cuda"]
 Schedule = Literal["linear", "cosine", "constant"]
 PresetName = Literal["auto", "tiny", "small", "medium", "large"]

@@ -22,7 +22,7 @@ from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.base import Amount, Medium, Tokenizer
 from lstmgen.media.writing import Encoded
 from lstmgen.model.language_model import LanguageModel
-from lstmgen.model.reading import documents, surprisals
+from lstmgen.model.reading import Forward, documents, surprisals
 
 _LARGEST_EXPONENT: Final = 700.0
 
@@ -163,6 +163,7 @@ def evaluate(
     items: Sequence[Encoded],
     *,
     window: int | None = None,
+    forward: Forward | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """How well a network predicts some items, each read from its boundary on.
@@ -173,6 +174,7 @@ def evaluate(
         tokenizer: what made the ids.
         items: what is read.
         window: start from an empty state every so many tokens; None carries the state through each item.
+        forward: what reads in the network's place, such as a decoder's `window`.
         progress: called with the number of tokens done and of all.
 
     Raises:
@@ -187,7 +189,7 @@ def evaluate(
     starts = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])])
     nats = np.zeros(len(ids))
     done = 0
-    for places, found in surprisals(network, ids, documents(starts, len(ids), window=window)):
+    for places, found in surprisals(network, ids, documents(starts, len(ids), window=window), forward=forward):
         nats[places] = found
         done += len(places)
         if progress is not None:

@@ -26,9 +26,9 @@ from lstmgen.options import Option
 
 _EXAMPLES: Final = (
     "lstmgen inspect RUN 'some words'                 # how surprising each character is",
-    "lstmgen inspect RUN --show 2:cell:37             # one unit, in what the model writes itself",
-    "lstmgen inspect RUN chapter.txt -o page.html     # every gate and unit, to scrub through in a browser",
-    "lstmgen inspect RUN code.py --find quotes        # the units that know whether a quote is open",
+    "lstmgen inspect RUN --show 2:cell:37             # one unit, in what it writes itself",
+    "lstmgen inspect RUN chapter.txt -o page.html     # every gate and unit, in a browser",
+    "lstmgen inspect RUN code.py --find quotes        # which unit knows an open quote",
     "lstmgen inspect RUN code.py --find 'def \\w+'     # or whether this pattern matches",
     "lstmgen inspect RUN --context                    # how far it looks back",
     "lstmgen inspect RUN --gradient --against rnn     # how far its gradient reaches",

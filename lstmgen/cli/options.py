@@ -52,9 +52,9 @@ DEVICE: Final = Option(
 PRECISION: Final = Option(
     name="precision",
     flags="--precision",
-    choices=get_args(choices.Precision),
+    choices=get_args(choices.SamplingPrecision),
     default=_RUNTIME.precision,
-    help="Arithmetic.",
+    help="What weights are multiplied in; bf16 and int8 draw faster and are a little less exact. [auto: fp32]",
     panel=MACHINE,
 )
 THREADS: Final = Option(
@@ -83,7 +83,7 @@ def load_model(spec: str, *, device: str, threads: int | None, precision: str = 
     """
     with leaving_at_once():
         load = lstmgen.load
-    return load(spec, device=cast("choices.Device", device), precision=cast("choices.Precision", precision), threads=threads)
+    return load(spec, device=cast("choices.Device", device), precision=cast("choices.SamplingPrecision", precision), threads=threads)
 
 
 def draw_seed() -> int:

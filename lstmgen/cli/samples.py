@@ -141,6 +141,9 @@ class Writer:
         self._manner = api.Manner(apart=False)
         self._name = ""
         """Of the run, as a title begins."""
+        self._began_s = 0.0
+        self._waited_s: float | None = None
+        """For the first token of a sample that is written as it is drawn."""
 
     def write(self, model: api.TrainedModel) -> None:
         """Generate what was asked for and write it where it belongs. Nothing is written before the prompt is accepted.
@@ -150,7 +153,7 @@ class Writer:
         request, target = self._request, self._target
         self._manner = model.manner
         self._name = _as_title(model)
-        began_s, tokens = time.monotonic(), 0
+        self._began_s, tokens = time.monotonic(), 0
         whole = target.count > 1 or request.novel is not None or target.json
         drawn = model.answer(request) if whole else iter([model.stream_of(request)])
         self._streams.say(f"seed: {request.seed}")
@@ -166,8 +169,17 @@ class Writer:
             surprise = "nothing drawn" if sample.nats_per_token is None else f"{sample.nats_per_token:.3f} nats a token"
             self._streams.explain(f"sample {sample.index}: ended by {sample.ended} after {counted(sample.tokens, 'token')}, {surprise}")
             tokens += sample.tokens
-        seconds = max(time.monotonic() - began_s, 1e-9)
-        self._streams.explain(f"{counted(tokens, 'token')} in {seconds:.1f} s, {tokens / seconds:,.0f} a second")
+        seconds = max(time.monotonic() - self._began_s, 1e-9)
+        first = "" if self._waited_s is None else f", the first after {self._waited_s:.3f} s"
+        self._streams.explain(f"{counted(tokens, 'token')} in {seconds:.2f} s, {tokens / seconds:,.0f} a second{first}")
+        self._streams.explain(f"decoding: {model.decoder.path}")
+
+    def _timed(self, pieces: Iterable[Any]) -> Iterator[Any]:
+        """The pieces of a sample as they come; the clock is stopped at the first."""
+        for piece in pieces:
+            if self._waited_s is None:
+                self._waited_s = time.monotonic() - self._began_s
+            yield piece
 
     def _text(self, place: int, source: api.Sample | api.Stream) -> api.Sample:
         """Write a text behind its prompt, piece by piece or at once; interrupted, what was drawn is written first."""
@@ -179,7 +191,7 @@ class Writer:
                 send(begun.prompt)
             held: list[str] = []
             try:
-                for piece in stream or (begun.item,):
+                for piece in self._timed(stream) if stream else (begun.item,):
                     held.append(piece) if self._target.at_once else send(piece)
             finally:
                 if held:
@@ -217,7 +229,7 @@ class Writer:
         """Write a sample that is no text, and say what it is like."""
         if isinstance(source, api.Stream):
             self._tell("note", source.notes)
-            collections.deque(source, maxlen=0)
+            collections.deque(self._timed(source), maxlen=0)
         streams, target, sample = self._streams, self._target, _as_it_stands(source)
         line = target.presentation.line(sample)
         if target.files:

@@ -16,7 +16,7 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.media import chosen, medium_of_model, options_of
-from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, cache, load_model, typed_to_the_end
+from lstmgen.cli.options import DEVICE, JSON, MODEL, PRECISION, STANDARD_INPUT, THREADS, cache, load_model, typed_to_the_end
 from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
@@ -109,6 +109,7 @@ _BEHIND: Final = (
     ),
     JSON,
     DEVICE,
+    PRECISION,
     THREADS,
 )
 _DATA_FIELDS: Final = frozenset(field.name for field in fields(config.DataConfig))
@@ -135,6 +136,7 @@ def score(
     top: int,
     json: bool,
     device: str,
+    precision: str,
     threads: int | None,
     **values: Any,
 ) -> None:
@@ -148,7 +150,7 @@ def score(
     if split is not None and options:
         flags = " and ".join(option.flag for option in options_of("score") if option.name in options)
         raise UsageError(f"--split reads the text as the run did, so {flags} cannot be given with it", remedy="leave it out")
-    trained = load_model(model, device=device, threads=threads)
+    trained = load_model(model, device=device, precision=precision, threads=threads)
     if statistics:
         items = [item for _, item in _items(streams, trained, files, options)] if files else None
         likeness.report(streams, trained, items, files, count=num_samples or likeness.SAMPLES, seed=seed, json=json)
@@ -159,7 +161,7 @@ def score(
         if json:
             for source, found in _with_total(scored):
                 table = found.to_json(rows=per_line, per_token=per_token)
-                streams.object_line(table | {"window": window, "source": source})
+                streams.object_line(table | {"window": window, "precision": trained.numbers, "source": source})
             return
         for line in _report(scored, per_line=per_line, per_token=per_token, top=top, room=streams.row_columns):
             streams.product_line(line)
@@ -189,7 +191,7 @@ def _scored(
     window: int | None,
 ) -> list[Scored]:
     """What the files hold, or a part of the run's own sources, with how well it was predicted; what is to be known of it is said."""
-    streams.explain(f"{trained.path} on {trained.network.device}, window {window or 'none: the state runs through'}")
+    streams.explain(f"{trained.path} on {trained.network.device} in {trained.numbers}, window {window or 'none: the state runs through'}")
     if split is None:
         scored = list(_each(streams, trained, files, options, window=window))
     else:

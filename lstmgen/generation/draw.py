@@ -199,18 +199,24 @@ def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment],
     with torch.inference_mode():
         raw_BV = _usable(logits_BV)
         cumulated_BV = filters.apply(wanted, raw_BV, moments).softmax(1).numpy().cumsum(axis=1)
-        total_B1 = cumulated_BV[:, -1:]
-        tokens_B = (cumulated_BV <= np.array(uniforms)[:, None] * total_B1).sum(axis=1)
-        # Rounding can reach the end; the last token with any probability is meant.
-        tokens_B = np.minimum(tokens_B, (cumulated_BV < total_B1).sum(axis=1))
-        nats_B = -raw_BV.log_softmax(1).numpy()[np.arange(len(tokens_B)), tokens_B]
+        log_probabilities_BV = raw_BV.log_softmax(1).numpy()
+    if len(uniforms) == 1:  # the same by bisection, with half of the calls
+        cumulated_V = cumulated_BV[0]
+        reached = cumulated_V.searchsorted(uniforms[0] * cumulated_V[-1], side="right")
+        token = min(int(reached), int(cumulated_V.searchsorted(cumulated_V[-1])))
+        return [Drawn(token, -float(log_probabilities_BV[0, token]))]
+    total_B1 = cumulated_BV[:, -1:]
+    tokens_B = (cumulated_BV <= np.array(uniforms)[:, None] * total_B1).sum(axis=1)
+    # Rounding can reach the end; the last token with any probability is meant.
+    tokens_B = np.minimum(tokens_B, (cumulated_BV < total_B1).sum(axis=1))
+    nats_B = -log_probabilities_BV[np.arange(len(tokens_B)), tokens_B]
     return [Drawn(token, nats) for token, nats in zip(tokens_B.tolist(), nats_B.tolist(), strict=True)]
 
 
 def _usable(logits_BV: Tensor) -> Tensor:
     """The logits in float64 on the CPU; infinite ones become very large, and what is not a number is never drawn."""
     raw_BV = logits_BV.to("cpu", torch.float64)
-    if raw_BV.amax(1).isfinite().all():
+    if np.isfinite(raw_BV.numpy().max(axis=1)).all():
         return raw_BV
     raw_BV = torch.nan_to_num(raw_BV, nan=-math.inf, posinf=1e300, neginf=-math.inf)
     if (raw_BV.amax(1) == -math.inf).any():

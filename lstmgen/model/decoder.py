@@ -31,7 +31,7 @@ from lstmgen.model import reading
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
-from lstmgen.model.products import ALIGNED, Products
+from lstmgen.model.products import ALIGNED, Precision, Products
 from lstmgen.model.state import State
 
 _MAX_TABLE_NUMBERS: Final = 2**24
@@ -53,16 +53,18 @@ class Decoder:
 
     Args:
         network: the model; its training mode is left as it is.
+        precision: of the weights in products: `bf16`, `int8`, or `fp32`, which leaves them as they are. All else, the state too, keeps the
+            network's number type.
 
     Attributes:
         products: how products are computed: with packed weights, or as weighted sums where these gave other numbers.
     """
 
-    def __init__(self, network: LanguageModel) -> None:
+    def __init__(self, network: LanguageModel, *, precision: Precision = "fp32") -> None:
         self.network = network
         self.vocab_size = network.architecture.vocab_size
         self._device = network.device
-        self.products = Products()
+        self.products = Products(precision)
         self._proven: dict[tuple[int, int], bool] = {}
         layers = [cast("RecurrentLayer", layer) for layer in network.layers]
         with torch.inference_mode():
@@ -100,6 +102,13 @@ class Decoder:
         """Whether every number of lanes wanted so far runs side by side; where not, lanes are stepped one after the other."""
         return all(self._proven.values())
 
+    @property
+    def path(self) -> str:
+        """How it steps, for people."""
+        return (
+            f"{self.products.path}; {'lanes side by side' if self.lanes_agree else 'lanes one after the other: their numbers would differ'}"
+        )
+
     def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
         cell, architecture, norm = layer.cell, self.network.architecture, _Norm(module)
         weights = {name: weight.detach() for name, weight in layer.weights.items()}
@@ -136,8 +145,10 @@ class Decoder:
         try:
             torch.set_num_threads(1)  # large products take all of them
             with torch.inference_mode():
+                if len(ids) == 1:
+                    return self._side_by_side(ids, state, self._least)
                 rows = _filled_up(max(len(ids), self._least))
-                if len(ids) == 1 or self._agree(rows):
+                if self._agree(rows):
                     return self._side_by_side(ids, state, rows)
                 ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
                 return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
@@ -189,6 +200,14 @@ class Decoder:
             x_BI = x_BI + y_BH if layer.residual else y_BH
             after.append(carried_on)
         return self._head(self._norm(x_BI)).add_(self._head_bias_V), State(tuple(after), clock_B)
+
+    def window(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
+        """Reads tokens of shape (T, B) step by step: logits of shape (T, B, V) and the state, as the network gives them for a window."""
+        logits_TBV = torch.empty(*ids_TB.shape, self.vocab_size, dtype=self._embedding_VE.dtype, device=self._device)
+        for logits_BV, ids_B in zip(logits_TBV, ids_TB.tolist(), strict=True):
+            after_BV, state = self.step(ids_B, state)
+            logits_BV.copy_(after_BV)
+        return logits_TBV, state
 
     def read(self, ids: Sequence[int], state: State) -> tuple[Tensor, State]:
         """Reads a prompt of one stream, of at least one id: the logits of shape (V,) after it, and the state.

@@ -11,14 +11,17 @@ The first treats every row by itself, so it keeps the promise everywhere. The se
 guarantees it: whoever mixes the two checks first (`model/decoder.py` does), and can turn it off. It adds in turn up to 512 products, and
 so do both here: a longer row is cut into equal parts, whose sums are added.
 
+Weights may be kept in bf16 or int8, which halves or quarters what has to be read for a token. In bf16 oneDNN's product gives every row the
+same numbers on the processors seen, a single row too; in int8 sums are exact.
+
 Letters: B rows, I input, G output.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Literal, cast
 
 import torch
 from torch import Tensor
@@ -31,32 +34,66 @@ ALIGNED: Final = 32
 the length of rows is a multiple of this nothing is left over, so every row is treated alike."""
 _LONGEST: Final = 512
 """Products that oneDNN adds in turn."""
+_STEPS: Final = 127
+"""Steps of an int8 weight, or input, on either side of zero."""
+_LEAST: Final = 1e-30
+"""The least scale, so that zeros stay zeros."""
+
+Precision = Literal["fp32", "bf16", "int8"]
 
 
 class Products:
     """How all products of a decoder are computed.
+
+    Args:
+        precision: of the weights: `bf16`, `int8`, or `fp32`, which leaves them as they are.
 
     Attributes:
         packed: use oneDNN where it is there.
         threads: CPU threads that a large product may use; all else runs with those that are set.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, precision: Precision = "fp32") -> None:
+        self.precision = precision
         self.packed = True
         self.threads = 1
 
-    def of(self, *weights_GI: Tensor) -> Product:
-        """The product with a copy of this matrix, or of several side by side."""
-        return Product(torch.cat([weight_GI.detach().t().contiguous() for weight_GI in weights_GI]), self)
+    def of(self, *weights_GI: Tensor) -> Callable[..., Tensor]:
+        """The product with a copy of this matrix, which takes x_BI; with several side by side it takes as many inputs."""
+        if self.precision == "int8":
+            return Int8Product(weights_GI, self)
+        joined_GI = torch.cat([weight_GI.detach() for weight_GI in weights_GI], dim=1)
+        return Product((joined_GI.bfloat16() if self.precision == "bf16" else joined_GI).t().contiguous(), self)
+
+    @property
+    def path(self) -> str:
+        """Which kernels run, for people."""
+        if self.precision == "int8":
+            return "int8 products" if vnni() else "int8 weights in fp32 products: the processor multiplies no int8"
+        return f"{self.precision} products" + (", packed by oneDNN" if self.packed else "")
+
+    @contextlib.contextmanager
+    def shared(self, multiplications: int) -> Iterator[None]:
+        """Runs what is inside with all threads, where it is large enough."""
+        if self.threads == 1 or multiplications < MIN_SHARED:
+            yield
+            return
+        torch.set_num_threads(self.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(1)
 
 
 class Product:
-    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix."""
+    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type; the result has that of x."""
 
     def __init__(self, table_IG: Tensor, ways: Products) -> None:
         self._table_IG = table_IG
+        self._dtype = table_IG.dtype
         inputs = len(table_IG)
-        self._parts = -(-inputs // _LONGEST)
+        # In bf16 both kernels add up in a way of their own, so that nothing has to be cut alike.
+        self._parts = -(-inputs // _LONGEST) if self._dtype != torch.bfloat16 else 1
         self._part = -(-inputs // self._parts)
         self._ways = ways
         self._packed: list[Any] | None = None
@@ -68,10 +105,16 @@ class Product:
         begins = torch.arange(rows, device=device)[:, None] * inputs + torch.arange(self._parts, device=device) * self._part
         return torch.arange(inputs, device=device).repeat(rows), begins.flatten()
 
-    def __call__(self, x_BI: Tensor) -> Tensor:
-        """The product; B is at least 1."""
+    def __call__(self, *parts_BI: Tensor) -> Tensor:
+        """The product with the parts side by side; B is at least 1."""
+        x_BI = parts_BI[0] if len(parts_BI) == 1 else torch.cat(parts_BI, dim=1)
+        if x_BI.dtype == self._dtype:
+            return self._sums(x_BI)
+        return self._sums(x_BI.to(self._dtype)).to(x_BI.dtype)
+
+    def _sums(self, x_BI: Tensor) -> Tensor:
         rows = x_BI.shape[0]
-        if rows > 1 and self._ways.packed and self._pack():
+        if (rows > 1 or self._dtype == torch.bfloat16) and self._ways.packed and self._pack():
             return self._by_packed_weights(x_BI)
         if rows != self._rows:
             self._rows, (self._places, self._begins) = rows, self._bags(rows)
@@ -82,22 +125,59 @@ class Product:
         """Packs the weights once; False where oneDNN has no such product."""
         if self._packed is None:
             self._packed = []
-            if self._table_IG.device.type == "cpu" and self._table_IG.dtype == torch.float32:
+            if self._table_IG.device.type == "cpu" and self._dtype in (torch.float32, torch.bfloat16):
                 with contextlib.suppress(RuntimeError, AttributeError):  # not built in, or not for this processor
-                    parts = [part_IG.t().contiguous() for part_IG in self._table_IG.split(self._part)]
-                    self._packed = [torch.ops.mkldnn._reorder_linear_weight(part_GI, None) for part_GI in parts]  # noqa: SLF001 - torch's name
+                    if self._dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported():  # noqa: SLF001 - torch's name
+                        parts = [part_IG.t().contiguous() for part_IG in self._table_IG.split(self._part)]
+                        self._packed = [torch.ops.mkldnn._reorder_linear_weight(part_GI, None) for part_GI in parts]  # noqa: SLF001 - torch's name
         return bool(self._packed)
 
     def _by_packed_weights(self, x_BI: Tensor) -> Tensor:
-        shared = self._ways.threads > 1 and x_BI.shape[0] * self._table_IG.numel() >= MIN_SHARED
-        if shared:
-            torch.set_num_threads(self._ways.threads)
-        try:
-            product, parts = torch.ops.mkldnn._linear_pointwise.default, x_BI.split(self._part, dim=1)  # noqa: SLF001 - torch's name
+        product, parts = torch.ops.mkldnn._linear_pointwise.default, x_BI.split(self._part, dim=1)  # noqa: SLF001 - torch's name
+        with self._ways.shared(x_BI.shape[0] * self._table_IG.numel()):
             return _added([product(x, packed, None, "none", [], "") for x, packed in zip(parts, self._packed or (), strict=True)])
-        finally:
-            if shared:
-                torch.set_num_threads(1)
+
+
+class Int8Product:
+    """The same with weights of eight bits: one scale for each output, and for each row of every input one scale of its own.
+
+    Sums of whole numbers are exact, so a row is the same whatever kernel takes them and whatever the other rows are. Where the processor
+    multiplies no int8, products in fp32 give the very same numbers, as long as no sum reaches 2^24: rows are cut where it could.
+    """
+
+    def __init__(self, weights_GI: Sequence[Tensor], ways: Products) -> None:
+        joined_GI = torch.cat([weight_GI.detach() for weight_GI in weights_GI], dim=1).to(torch.float32)
+        steps_G1 = joined_GI.abs().amax(1, keepdim=True).div_(_STEPS).clamp_min_(_LEAST)
+        self._scale_G = (steps_G1 / _STEPS).flatten()
+        self._ways = ways
+        parts = (joined_GI / steps_G1).round_().split([weight_GI.shape[1] for weight_GI in weights_GI], dim=1)
+        self._products = [self._whole(part_GI) for part_GI in parts]
+
+    def _whole(self, whole_GI: Tensor) -> Callable[[Tensor], Tensor]:
+        """The product of whole numbers up to 127 with this matrix of such."""
+        if not vnni():
+            return Product(whole_GI.t().contiguous(), self._ways)
+        weight_IG = whole_GI.to(torch.int8).contiguous().t()
+
+        def product(x_BI: Tensor) -> Tensor:
+            with self._ways.shared(len(x_BI) * weight_IG.numel()):
+                return torch.ops.aten._int_mm(x_BI.to(torch.int8), weight_IG).to(torch.float32)  # noqa: SLF001 - torch's name
+
+        return product
+
+    def __call__(self, *parts_BI: Tensor) -> Tensor:
+        """The product with the parts side by side; B is at least 1."""
+        total_BG: Tensor | None = None
+        for x_BI, product in zip(parts_BI, self._products, strict=True):
+            largest_B1 = x_BI.abs().amax(1, keepdim=True).clamp_min_(_LEAST)
+            sums_BG = product((x_BI * (_STEPS / largest_B1)).round_()).mul_(largest_B1)
+            total_BG = sums_BG if total_BG is None else total_BG.add_(sums_BG)
+        return cast("Tensor", total_BG).mul_(self._scale_G)
+
+
+def vnni() -> bool:
+    """Whether the processor multiplies int8 by itself."""
+    return bool(getattr(torch.cpu, "_is_vnni_supported", lambda: False)())
 
 
 def _added(sums: Sequence[Tensor]) -> Tensor:

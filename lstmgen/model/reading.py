@@ -32,6 +32,8 @@ RUN_IN: Final = 512
 _MAX_LANES: Final = 128
 _MAX_PROMPT_WINDOW: Final = 1024
 
+Forward = Callable[[Tensor, State], tuple[Tensor, State]]
+"""Ids of shape (T, B) and a state -> logits of shape (T, B, V) and the next state."""
 Spans = NDArray[np.int64]
 """Inputs of shape (S, 2), from the first to before the second; they predict the tokens after each of them."""
 
@@ -106,6 +108,7 @@ def surprisals(
     *,
     run_in: int = 0,
     arithmetic: Callable[[], AbstractContextManager] = nullcontext,
+    forward: Forward | None = None,
     bounds: Bounds = _BOUNDS,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """The surprisal in nats of every token that the spans predict, chunk by chunk: places in `ids`, and the numbers that belong there.
@@ -116,6 +119,7 @@ def surprisals(
         spans_S2: what is read; a span ends before the last id.
         run_in: tokens before each span, as far as there are any, that are read first and not counted.
         arithmetic: gives the context in which the network runs.
+        forward: what reads in the network's place, such as a decoder's `window`.
         bounds: how much is read at a time.
     """
     from_S = np.maximum(spans_S2[:, 0] - run_in, 0)
@@ -125,7 +129,9 @@ def surprisals(
         short = bounds.tokens // int(lengths_S[longest_first_S[0]])
         streams = max(1, min(max(bounds.spans, short), bounds.logits // network.architecture.vocab_size))
         group_B, longest_first_S = longest_first_S[:streams], longest_first_S[streams:]
-        yield from _side_by_side(network, ids, from_S[group_B], spans_S2[group_B], arithmetic=arithmetic, bounds=bounds)
+        yield from _side_by_side(
+            network, ids, from_S[group_B], spans_S2[group_B], forward=forward or network, arithmetic=arithmetic, bounds=bounds
+        )
 
 
 def _side_by_side(
@@ -134,6 +140,7 @@ def _side_by_side(
     from_B: NDArray[np.int64],
     spans_B2: Spans,
     *,
+    forward: Forward,
     arithmetic: Callable[[], AbstractContextManager],
     bounds: Bounds,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
@@ -147,7 +154,7 @@ def _side_by_side(
         window_TB = torch.from_numpy(ids[np.minimum(places_TB, len(ids) - 1)].astype(np.int64)).to(network.device)
         with inference(network), threads_for(streams, network.device):
             with arithmetic():
-                logits_TBV, state = network(window_TB[:-1], state)
+                logits_TBV, state = forward(window_TB[:-1], state)
             logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
             nats = F.cross_entropy(logits_TBV.flatten(0, 1), window_TB[1:].flatten(), reduction="none").cpu().double().numpy()
         counted_TB = (places_TB[:-1] >= spans_B2[:, 0]) & (places_TB[:-1] < spans_B2[:, 1])

@@ -331,3 +331,16 @@ def test_a_unit_is_held_and_one_that_is_not_there_is_refused(cli, run_folder):
         done = cli("sample", str(run_folder), "--clamp", wrong)
         assert done.code == 2
         assert "try:" in done.err
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_a_precision_is_told_with_v_and_keeps_the_promise_of_the_seed(cli, run_folder, precision):
+    several = cli("sample", run_folder, "-n", "40", "-s", "5", "--num-samples", "3", "--precision", precision, "--json", "-v")
+    assert several.code == 0, several.err
+    assert f"decoding: {precision}" in several.err
+    assert "a second" in several.err
+    alone = cli("sample", run_folder, "-n", "40", "-s", "5", "--precision", precision, "--json", "-v")
+    assert alone.text.splitlines()[0] == several.text.splitlines()[0]
+    streamed = cli("sample", run_folder, "-n", "40", "-s", "5", "--precision", precision, "-v")
+    assert streamed.text == json.loads(alone.text)["text"]
+    assert re.search(r"40 tokens in \d+\.\d\d s, [\d,]+ a second, the first after \d+\.\d{3} s\n", streamed.err)

@@ -136,3 +136,10 @@ def test_a_model_without_its_run_has_no_parts_to_score(cli, run_folder):
     done = cli("score", run_folder, "--split", "val")
     assert done.code == 3
     assert "config.toml" in done.err
+
+
+def test_a_score_says_in_which_precision_it_was_measured(cli, run_folder, files):
+    (exact,), (fewer,) = (scored(cli, run_folder, files / "one.txt", "--precision", name) for name in ("auto", "int8"))
+    assert (exact["precision"], fewer["precision"]) == ("fp32", "int8")
+    assert fewer["bits_per_char"] == pytest.approx(exact["bits_per_char"], rel=0.02)
+    assert fewer["bits_per_char"] != exact["bits_per_char"]

@@ -142,11 +142,14 @@ LANES = [
 ]
 
 
+PRECISIONS = [*(("fp32", shape) for shape in LANES), *((precision, shape) for precision in ("bf16", "int8") for shape in LANES[:3])]
+
+
 @every_cell
-@pytest.mark.parametrize("shape", LANES, ids=str)
-def test_a_lane_is_the_same_bit_for_bit_whatever_runs_beside_it(cell, shape):
+@pytest.mark.parametrize(("precision", "shape"), PRECISIONS, ids=str)
+def test_a_lane_is_the_same_bit_for_bit_whatever_runs_beside_it(cell, precision, shape):
     network = network_of(cell=cell, **shape)
-    fast, chance = Decoder(network), random.Random(cell + str(shape))
+    fast, chance = Decoder(network, precision=precision), random.Random(cell + str(shape))
     ids = [chance.randrange(network.architecture.vocab_size) for _ in range(9)]
     expected_TV, expected_state = stepped(fast, ids)
     for lanes in (2, 3, 4, 5, 7, 33, chance.randrange(6, 30), 64):
@@ -156,6 +159,41 @@ def test_a_lane_is_the_same_bit_for_bit_whatever_runs_beside_it(cell, shape):
             logits_BV, state = fast.step([*others[:lane], token, *others[lane + 1 :]], state)
             assert torch.equal(logits_BV[lane], expected_V)
         assert_same(state.select(torch.tensor([lane])), expected_state)
+
+
+@every_cell
+@pytest.mark.parametrize(("precision", "bound"), [("bf16", 0.02), ("int8", 0.05)])
+def test_fewer_bits_stay_within_a_bound_of_the_model(cell, precision, bound):
+    network = network_of(cell=cell, hidden_size=48, embedding_size=24, vocab_size=40, num_layers=2)
+    ids_TB = torch.randint(40, (30, 3), generator=torch.Generator().manual_seed(5))
+    with torch.inference_mode():
+        expected_TBV, _ = network(ids_TB, network.zero_state(3))
+    found_TBV, state = Decoder(network, precision=precision).window(ids_TB, network.zero_state(3))
+    assert 0 < float((found_TBV - expected_TBV).norm() / expected_TBV.norm()) < bound
+    assert all(part.dtype == torch.float32 for part in state.tensors().values())
+
+
+def test_a_window_is_its_steps():
+    fast = Decoder(network_of(), precision="int8")
+    window_TBV, after = fast.window(torch.tensor([IDS, IDS[::-1]]).T, fast.start(2))
+    expected_TV, state = stepped(fast, IDS)
+    assert torch.equal(window_TBV[:, 0], expected_TV)
+    assert_same(after.select(slice(0, 1)), state)
+
+
+def test_greedy_decoding_in_fp32_gives_the_models_own_tokens_ten_thousand_times():
+    network = network_of(vocab_size=60, embedding_size=24, hidden_size=32, num_layers=2, seed=2)
+    fast = Decoder(network)
+    state, twin, token, seen = fast.start(), network.zero_state(1), 0, set()
+    for place in range(10_000):
+        read = token if place % 50 else place // 50 % 60  # greedy decoding alone would run in a circle
+        logits_BV, state = fast.step([read], state)
+        with torch.inference_mode():
+            expected_TBV, twin = network(torch.tensor([[read]]), twin)
+        token = int(logits_BV.argmax())
+        assert token == int(expected_TBV.argmax())
+        seen.add(token)
+    assert len(seen) > 5
 
 
 def test_lanes_that_end_and_lanes_that_join_leave_the_others_as_they_are():

@@ -67,3 +67,52 @@ def test_a_product_keeps_a_copy_of_its_matrix():
     before_BG = product(x_BI[:1])
     matrix_GI.zero_()
     assert torch.equal(product(x_BI[:1]), before_BG)
+
+
+WITHOUT_VNNI = pytest.mark.parametrize("units", [True, False], ids=["vnni", "no vnni"])
+
+
+@WITHOUT_VNNI
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_int8_sums_are_the_sums_of_whole_numbers_in_every_row_on_every_processor(shape, units, monkeypatch):
+    monkeypatch.setattr(products_module, "vnni", lambda: units)
+    matrix_GI, x_BI = matrix_and_rows(shape, torch.float32)
+    product = Products("int8").of(matrix_GI)
+    scale_G1 = matrix_GI.abs().amax(1, keepdim=True) / 127
+    largest_B1 = x_BI.abs().amax(1, keepdim=True)
+    whole_BG = (x_BI * (127 / largest_B1)).round().double() @ (matrix_GI / scale_G1).round().double().T
+    expected_BG = whole_BG.float().mul(largest_B1).mul((scale_G1 / 127).flatten())
+    for rows in (1, 2, 3, 5, 8, 33):
+        assert torch.equal(product(x_BI[:rows]), expected_BG[:rows])
+    exact_BG = x_BI.double() @ matrix_GI.double().T
+    assert float((expected_BG - exact_BG).norm() / exact_BG.norm()) < 0.02
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_matrices_side_by_side_take_as_many_inputs(precision):
+    matrix_GI, x_BI = matrix_and_rows((24, 40), torch.float32)
+    product = Products(precision).of(matrix_GI[:, :30], matrix_GI[:, 30:])
+    exact_BG = x_BI @ matrix_GI.T
+    found_BG = product(x_BI[:, :30], x_BI[:, 30:])
+    assert found_BG.dtype == torch.float32
+    assert 0 < float((found_BG - exact_BG).norm() / exact_BG.norm()) < 0.02
+
+
+def test_int8_keeps_zeros_and_hides_nothing_that_is_not_a_number():
+    product = Products("int8").of(torch.zeros(3, 4))
+    assert torch.equal(product(torch.zeros(2, 4)), torch.zeros(2, 3))
+    product = Products("int8").of(torch.eye(4))
+    assert product(torch.tensor([[1.0, float("nan"), 0.0, 0.0]])).isnan().all()
+    assert product(torch.tensor([[1.0, float("inf"), 0.0, 0.0]])).isnan().any()
+    assert Products("int8").of(torch.tensor([[float("nan"), 1.0]]))(torch.ones(1, 2)).isnan().all()
+
+
+def test_the_path_says_what_runs(monkeypatch):
+    monkeypatch.setattr(products_module, "vnni", lambda: True)
+    assert Products("int8").path == "int8 products"
+    monkeypatch.setattr(products_module, "vnni", lambda: False)
+    assert "no int8" in Products("int8").path
+    ways = Products("bf16")
+    assert ways.path == "bf16 products, packed by oneDNN"
+    ways.packed = False
+    assert ways.path == "bf16 products"

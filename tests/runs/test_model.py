@@ -78,17 +78,35 @@ def test_a_missing_model_an_absent_device_and_nonsense_are_told_apart(folder, mo
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(MachineError, match="CUDA"):
         load(folder, device="cuda")
-    with pytest.raises(MachineError, match="fp16"):
+    with pytest.raises(MachineError, match="fp16 runs on CUDA only"):
         load(folder, device="cpu", precision="fp16")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(MachineError, match="int8 runs on the CPU only"):
+        load(folder, device="cuda", precision="int8")
 
 
-def test_bf16_gives_nearly_the_same_score_and_can_generate(folder):
-    exact, half = load(folder, device="cpu"), load(folder, device="cpu", precision="bf16")
-    assert half.network.head.weight.dtype == torch.bfloat16
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_fewer_bits_give_nearly_the_same_score_and_samples_that_do_not_depend_on_their_number(folder, precision):
+    exact, fewer = load(folder, device="cpu"), load(folder, device="cpu", precision=precision)
+    assert (exact.numbers, fewer.numbers) == ("fp32", precision)
+    assert precision in fewer.decoder.path
     expected = exact.score(TEXT).nats_per_token
-    assert half.score(TEXT).nats_per_token == pytest.approx(expected, rel=0.01)
-    assert half.score(TEXT).nats_per_token != expected
-    assert len(half.generate(length=20, seed=1, ignore_end=True)[0].text) == 20
+    assert fewer.score(TEXT).nats_per_token == pytest.approx(expected, rel=0.01)
+    assert fewer.score(TEXT).nats_per_token != expected
+    samples = fewer.generate(length=20, seed=1, num_samples=5, ignore_end=True)
+    assert {len(sample.text) for sample in samples} == {20}
+    alone = fewer.generate(length=20, seed=1, first=3, ignore_end=True)[0]
+    assert (alone.text, alone.nats_per_token) == (samples[3].text, samples[3].nats_per_token)
+
+
+def test_a_score_in_fewer_bits_is_of_what_samples_are_drawn_from(folder):
+    fewer = load(folder, device="cpu", precision="int8")
+    ids = fewer.tokenizer.encode(TEXT).tolist()
+    state, nats = fewer.decoder.start(), 0.0
+    for token, following in zip([0, *ids], ids, strict=False):
+        logits_1V, state = fewer.decoder.step([token], state)
+        nats -= float(logits_1V.log_softmax(1)[0, following])
+    assert fewer.score(TEXT).nats_per_token == pytest.approx(nats / len(ids), rel=1e-6)
 
 
 def test_a_sample_reports_all_that_it_takes_to_draw_it_again(model):

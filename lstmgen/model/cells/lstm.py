@@ -89,7 +89,7 @@ class Kernel:
         if self._hoisted:
             torch.add(x_BI, self._product(h_BH), out=self._gates_BG)
         else:
-            torch.add(self._bias_G, self._product(torch.cat((x_BI, h_BH), dim=1)), out=self._gates_BG)
+            torch.add(self._bias_G, self._product(x_BI, h_BH), out=self._gates_BG)
         self._sigmoids.sigmoid_()
         self._g_BH.tanh_()
         c_BH = torch.mul(self._f_BH, c_BH).addcmul_(self._i_BH, self._g_BH)

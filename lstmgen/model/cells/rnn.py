@@ -43,7 +43,7 @@ class Kernel:
         if self._bias_H is None:
             h_BH = self._product(state[0]).add_(x_BI).tanh_()
         else:
-            h_BH = self._product(torch.cat((x_BI, state[0]), dim=1)).add_(self._bias_H).tanh_()
+            h_BH = self._product(x_BI, state[0]).add_(self._bias_H).tanh_()
         return h_BH, (h_BH,)
 
 
