@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from lstmgen.analysis.evaluation import Evaluation as Evaluation
     from lstmgen.analysis.evaluation import Row as Row
     from lstmgen.analysis.evaluation import combined as combined
+    from lstmgen.analysis.gradient import CLOSED_FORMS as CLOSED_FORMS
     from lstmgen.analysis.gradient import Kept as Kept
     from lstmgen.analysis.gradient import gradient_kept as gradient_kept
+    from lstmgen.analysis.gradient import save_gradient_picture as save_gradient_picture
     from lstmgen.analysis.likeness import Likeness as Likeness
     from lstmgen.analysis.novelty import Novelty as Novelty
     from lstmgen.analysis.probing import Find as Find
@@ -110,7 +112,8 @@ _HOMES: Final = {
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",
-    "analysis.gradient": "Kept, distance as gradient_distance, gradient_kept, untrained as untrained_gradient",
+    "analysis.gradient": "CLOSED_FORMS, Kept, distance as gradient_distance, gradient_kept, save_gradient_picture,"
+    " untrained as untrained_gradient",
     "analysis.probing": "Find",
     "analysis.trace": "Channel, Trace",
     "lab.cells": "CellRow, cell_table",

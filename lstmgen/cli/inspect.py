@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -256,6 +255,10 @@ def _find(streams: Streams, seen: api.Inspection, name: str, model: str, *, top:
 def _gradient(streams: Streams, trained: api.TrainedModel, item: Any, options: dict[str, Any], values: dict[str, Any]) -> None:
     ids = api.ids_to_read(trained, item, cache=cache(), **options)
     rows = api.gradients(trained, ids, against=tuple(dict.fromkeys(values["against"])), seed=values["seed"])
+    if values["out"] is not None:
+        drawn = [(f"{network}, layer {kept.layer + 1}", kept) for network, kept in rows if kept.part == "all"]
+        api.save_gradient_picture(drawn, values["out"])
+        streams.say(f"wrote {values['out']}")
     if values["json"]:
         for network, kept in rows:
             streams.object_line({"network": network} | asdict(kept) | {"layer": kept.layer + 1})
@@ -264,7 +267,7 @@ def _gradient(streams: Streams, trained: api.TrainedModel, item: Any, options: d
     table = [["share left after k tokens", *(f"k = {lag}" for lag in lags)]]
     for network, kept in rows:
         table.append([f"{network}, layer {kept.layer + 1}, {kept.part}", *map(share_of, kept.median)])
-    for name, factor in CLOSED_FORMS:
+    for name, factor in api.CLOSED_FORMS:
         table.append([name, *(share_of(factor**lag) for lag in lags)])
     for line in aligned(fitting(table, terminal_width(streams), dropped=(1, 3, 6, 2, 5))):
         streams.product_line(line)
@@ -282,13 +285,6 @@ def _in_words(layers: Sequence[api.Kept]) -> str:
         gone = f"99 % after {most:.0f}" if most is not None else f"not yet 99 % after {kept.lags[-1]}"
         said.append(f"in layer {kept.layer + 1} half of the gradient is gone after {half or kept.lags[-1]:.1f} tokens, {gone}")
     return "; ".join(said)
-
-
-CLOSED_FORMS: Final = (
-    ("sigmoid(1)^k, a cell alone", 1 / (1 + math.exp(-1))),
-    ("said of a plain RNN", 0.4 ** (1 / 10)),
-)
-"""What a cell keeps that only its forget bias of 1 acts on; and what introductions to the LSTM say: 60 % is lost in ten steps."""
 
 
 def share_of(share: float) -> str:

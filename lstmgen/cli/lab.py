@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Final
+from pathlib import Path
+from typing import Final, get_args
 
 from lstmgen import api, choices
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
-from lstmgen.cli.complete import corpora_and_files
-from lstmgen.cli.inspect import CLOSED_FORMS, share_of
+from lstmgen.cli.complete import corpora_and_files, paths
+from lstmgen.cli.inspect import share_of
 from lstmgen.cli.options import JSON, cache
 from lstmgen.cli.output import Streams
 from lstmgen.cli.table import aligned, fitting, terminal_width
@@ -58,6 +59,7 @@ _SOURCES: Final = Option(
     help="With cells: what they learn; several may be given. [underlamp and lanterns]",
     complete=corpora_and_files,
 )
+_OUT: Final = Option(name="out", flags="-o --out", unit="FILE", type=Path, help="With gradient: draw it, as .svg or .png.", complete=paths)
 _SEED: Final = Option(name="seed", flags="--seed", type=int, unit="N", low=0, default=0, help="Seed of the first trial.")
 
 
@@ -70,6 +72,7 @@ def run(
     steps: int | None,
     sources: tuple[str, ...],
     seed: int,
+    out: Path | None,
     json: bool,
 ) -> None:
     """Try cells on generated tasks that tell them apart, each in about a minute.
@@ -79,10 +82,13 @@ def run(
     """
     if sources and task != CELLS:
         raise UsageError("--source is for cells: tasks are generated", remedy="leave it out")
+    kinds = [f".{kind}" for kind in get_args(choices.CurvePicture)]
+    if out is not None and (task != GRADIENT or out.suffix.lower() not in kinds):
+        raise UsageError(f"-o draws the gradient, as {' or '.join(kinds)}", remedy="lstmgen lab gradient -o gradient.svg")
     if task is None:
         _list(streams, json=json)
     elif task == GRADIENT:
-        _gradient(streams, cells, seed=seed, json=json)
+        _gradient(streams, cells, seed=seed, out=out, json=json)
     elif task == CELLS:
         _cells(streams, cells or choices.cell_names(), sources or None, steps=steps, seed=seed, json=json)
     elif task in choices.LAB_TASKS:
@@ -151,9 +157,12 @@ def _shown(task: api.LabTask, figure: float) -> str:
     return f"{figure:.0f}" if task.unit == "length" else f"{100 * figure:.1f} %"
 
 
-def _gradient(streams: Streams, cells: tuple[str, ...], *, seed: int, json: bool) -> None:
+def _gradient(streams: Streams, cells: tuple[str, ...], *, seed: int, out: Path | None, json: bool) -> None:
     rows = tuple((cell, None) for cell in dict.fromkeys(cells)) or _GRADIENT_ROWS
     measured = [(cell, bias, api.untrained_gradient(cell, seed=seed, forget_bias=bias)) for cell, bias in rows]
+    if out is not None:
+        api.save_gradient_picture([(_label(cell, bias), kept) for cell, bias, kept in measured], out)
+        streams.say(f"wrote {out}")
     if json:
         for cell, bias, kept in measured:
             streams.object_line({"cell": cell, "forget_bias": bias, **asdict(kept)})
@@ -162,7 +171,7 @@ def _gradient(streams: Streams, cells: tuple[str, ...], *, seed: int, json: bool
     table = [["share left after k steps", *(f"k = {lag}" for lag in lags)]]
     for cell, bias, kept in measured:
         table.append([_label(cell, bias), *map(share_of, kept.median)])
-    for name, factor in CLOSED_FORMS:
+    for name, factor in api.CLOSED_FORMS:
         table.append([name, *(share_of(factor**lag) for lag in lags)])
     for line in aligned(fitting(table, terminal_width(streams), dropped=(1, 3, 6, 2, 5))):
         streams.product_line(line)
@@ -203,4 +212,4 @@ def _label(cell: str, forget_bias: float | None) -> str:
     return cell if forget_bias is None else f"{cell}, forget bias {forget_bias:g}"
 
 
-COMMAND: Final = Command(name="lab", run=run, examples=_EXAMPLES, options=(_TASK, _CELLS, _SEEDS, _STEPS, _SOURCES, _SEED, JSON))
+COMMAND: Final = Command(name="lab", run=run, examples=_EXAMPLES, options=(_TASK, _CELLS, _SEEDS, _STEPS, _SOURCES, _SEED, _OUT, JSON))

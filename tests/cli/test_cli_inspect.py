@@ -45,10 +45,12 @@ def test_a_find_lists_trained_and_untrained_units_with_both_halves(cli, sea):
     assert all(0 <= float(row.split()[3]) <= 1 for row in rows)
 
 
-def test_gradient_and_context_are_tables_with_a_sentence(cli, sea):
+def test_gradient_and_context_are_tables_with_a_sentence(cli, sea, tmp_path):
     gradient = lines_of(cli("inspect", sea, "text.txt", "--gradient", "--against", "rnn", "-q"))
     assert any(line.startswith("trained: in layer 1 half of the gradient is gone after") for line in gradient)
     assert any(line.startswith("rnn, untrained, layer 1, h") for line in gradient)
+    assert cli("inspect", sea, "text.txt", "--gradient", "-o", "gradient.svg").code == 0
+    assert "steps back" in (tmp_path / "gradient.svg").read_text()
     context = lines_of(cli("inspect", sea, "text.txt", "--context", "-q"))
     assert [line.split()[0] for line in context[1:6]] == ["1", "2", "4", "8", "16"]
     assert context[-1].startswith("from ")
