@@ -74,6 +74,10 @@ class DataConfig:
     """A text that stands between documents, in place of `documents`."""
     pedal: PedalPolicy = "extend"
     """MIDI: whether notes sound on while the sustain pedal is down, or the pedal is dropped."""
+    tracks: str | None = None
+    """MIDI: the tracks that are learned from, by name, number or instrument, with commas between; None: all."""
+    drums: bool = True
+    """MIDI: whether drums are learned from."""
     augment: bool = True
     """MIDI: show each tune in another key and at another speed every time it is read."""
     max_transpose: int = _setting(6, low=0, high=24)
@@ -100,6 +104,8 @@ class TokenizerConfig:
     """`notes` in beats: whether a bar that comes back is one event; None: yes."""
     guides: bool | None = None
     """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
+    apart: bool | None = None
+    """`notes`: whether the tracks of one program stay apart; None: yes."""
     common_key: bool | None = None
     """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
     grid_form: GridForm | None = None

@@ -121,6 +121,8 @@ def _tune_content(facts: Facts, columns: int) -> tuple[Rows, list[str]]:
         ("tempo", f"{', '.join(f'{tempo:g}' for tempo in facts['tempos_bpm'])} BPM"),
         ("meter", ", ".join(facts["meters"])),
     ]
+    if not facts.get("tracks"):
+        rows.append(("tracks", ", ".join(f"{name} {count:,}" for name, count in facts["track_names"].items())))
     rows += [("bars", f"{facts['bars']:,}")] if "bars" in facts else []
     rows += [("pedal", f"down or up {counted(facts['pedal_events'], 'time')}")] if facts.get("pedal_events") else []
     tables: list[str] = []

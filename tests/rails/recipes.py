@@ -91,9 +91,9 @@ TOKENIZERS = {
     "word": ("word", {"vocab_size": 400}),
     "bpe": ("bpe", {"vocab_size": 400}),
     "unigram": ("unigram", {"vocab_size": 400}),
-    "notes": ("notes", {"repeats": False, "guides": False}),
-    "notes-beats-24": ("notes", {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False}),
-    "notes-seconds": ("notes", {"time_base": "seconds"}),
+    "notes": ("notes", {"repeats": False, "guides": False, "apart": False}),
+    "notes-beats-24": ("notes", {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False, "apart": False}),
+    "notes-seconds": ("notes", {"time_base": "seconds", "apart": False}),
     "performance": ("performance", {}),
     "grid": ("grid", {}),
     "grid-voices-3": ("grid", {"grid_form": "voices", "voices": 3, "steps_per_beat": 4, "hold": False}),
@@ -149,8 +149,8 @@ def _sha256(content):
 
 # Training ---------------------------------------------------------------------------------------------------------------------------
 
-AS_BEFORE = {"tokenizer.repeats": False, "tokenizer.guides": False}
-"""The pins are older than repeats and guides, which are the default now."""
+AS_BEFORE = {"tokenizer.repeats": False, "tokenizer.guides": False, "tokenizer.apart": False}
+"""The pins are older than repeats, guides and tracks that stay apart, which are the default now."""
 TRAININGS = {
     "text": ("sources/text.txt", {}),
     "text-gru-cosine": ("sources/text.txt", {"model.cell": "gru", "optimizer.lr_schedule": "cosine", "model.residual": False}),
@@ -159,7 +159,10 @@ TRAININGS = {
     "text-val-apart": ("sources/text.txt", {"data.val": "sources/other.txt", "tokenizer.name": "bpe", "tokenizer.vocab_size": 400}),
     "tunes": ("sources/tunes", {"data.augment": False} | AS_BEFORE),
     "tunes-augmented": ("sources/tunes", AS_BEFORE),
-    "tunes-seconds-augmented": ("sources/tunes", {"tokenizer.name": "notes", "tokenizer.time_base": "seconds"}),
+    "tunes-seconds-augmented": (
+        "sources/tunes",
+        {"tokenizer.name": "notes", "tokenizer.time_base": "seconds", "tokenizer.apart": False},
+    ),
     "tunes-performance": ("sources/tunes", {"tokenizer.name": "performance", "model.cell": "gru"}),
     "tunes-grid-augmented": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.voices": 3, "tokenizer.steps_per_beat": 4}),
     "tunes-chords": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.grid_form": "chords", "tokenizer.steps_per_beat": 2}),

@@ -47,6 +47,8 @@ class Collection:
     pieces: tuple[Piece, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     """Name and reason of every file that could not be used."""
+    left_out: str = ""
+    """What of the tunes is not learned from, in words."""
 
     @property
     def sha256(self) -> str:
@@ -69,6 +71,7 @@ class Collection:
         lines = [f"{counted(len(self.pieces), 'tune')}, {counted(self.notes, 'note')}, {duration(self.duration_s)}"]
         lines += _by_reason("damaged but read", ((piece.name, finding.reason) for piece in self.pieces for finding in piece.findings))
         lines += _by_reason("skipped", self.skipped)
+        lines += [self.left_out] if self.left_out else []
         return tuple(lines)
 
 

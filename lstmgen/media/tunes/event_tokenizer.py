@@ -51,7 +51,7 @@ class Notation(Protocol):
         steps_of: the step at which each id stands; what lets time pass stands before or after.
         stretched: the ids of the same piece played slower by a factor.
         grammar: what may come next, from the beginning of a piece, given constraints and the limits that they are.
-        band: who plays notes that continue a score, given the instruments that are named, of which more may come.
+        band: who plays notes that continue a score, given the lines that are named, of which more may come.
     """
 
     table: EventTable

@@ -24,7 +24,7 @@ class Grammar(Protocol):
 
     Attributes:
         course: how far it has come.
-        named: the instruments that its ids have named, in their order.
+        named: the lines that its ids have named, in their order.
     """
 
     course: Course

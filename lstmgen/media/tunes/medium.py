@@ -30,6 +30,7 @@ from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.options import SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
 from lstmgen.media.tunes.survey import survey
+from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
 from lstmgen.music.bars import Bars
@@ -96,7 +97,8 @@ class TuneMedium:
         def read(files: tuple[Candidate, ...]) -> Collection:
             return gather_scores(files, executor=access.executor, progress=access.stage("reading"))
 
-        collection, val = read(found.sources), None if found.val is None else read(found.val)
+        choice = TrackChoice.of(data)
+        collection, val = with_tracks(read(found.sources), choice), None if found.val is None else with_tracks(read(found.val), choice)
         return TuneMaterial.of(collection, val, pedal=data.pedal, val_frac=data.val_frac)
 
     def survey(self, material: TuneMaterial) -> dict[str, Any]:
@@ -204,12 +206,15 @@ class TuneMedium:
         if prompt is None or prompt == "":
             return Prompt(item=None, ids=np.zeros(0, np.int64))
         reading = _reading(prompt)
-        score = reading.score
+        typed = isinstance(prompt, str) and not _names_a_file(prompt)
+        score = reading.score if typed else TrackChoice.of(data).prompt(reading.score)
         programs = constraints_of(options).programs
-        if isinstance(prompt, str) and not _names_a_file(prompt) and programs:
+        if typed and programs:
             score = score.changed(notes=score.notes.changed(program=np.full(len(score.notes), min(programs))))
         shown = prompt if isinstance(prompt, str) else str(prompt) if isinstance(prompt, Path) else ""
         notes = tuple(f"the prompt: {finding.reason}" for finding in reading.findings)
+        if len(score.notes) < len(reading.score.notes):
+            notes += (f"the prompt: without {', '.join(sorted(set(names_of([reading.score])) - set(names_of([score]))))}",)
         ids = tokenizer.encode_prompt(self.tidy(score, data), bars=_bars_to_follow(score, options))
         return Prompt(item=score, ids=ids, shown=shown, notes=notes)
 

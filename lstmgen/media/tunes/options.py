@@ -24,6 +24,12 @@ TRAIN_OPTIONS: Final = (
         flags="--augment/--no-augment",
         help="Show each tune in another key and at another speed every time it is read.",
     ),
+    Option(
+        name="data.tracks",
+        flags="--tracks",
+        help="Learn from these tracks alone, such as melody,bass: by name, by instrument, or by number as lstmgen info FILE shows it.",
+    ),
+    Option(name="data.drums", flags="--drums/--no-drums", help="Learn from the drums, or leave them out."),
     Option(name="data.pedal", flags="--pedal", help="Let notes sound on while the sustain pedal is down, or drop the pedal."),
     Option(
         name="tokenizer.time_base",
@@ -44,6 +50,11 @@ TRAIN_OPTIONS: Final = (
         name="tokenizer.guides",
         flags="--guides/--no-guides",
         help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",
+    ),
+    Option(
+        name="tokenizer.apart",
+        flags="--apart/--no-apart",
+        help="notes: tell the tracks of one program apart, such as the hands of a piano piece; yes where not given.",
     ),
     Option(
         name="tokenizer.common_key",
@@ -134,7 +145,14 @@ SAMPLE_OPTIONS: Final = (
         name="bpm", flags="--bpm", type=float, unit="BPM", low=0, high=_BOUNDS.high, above=True, help="Play the whole tune at this tempo."
     ),
 )
-SCORE_OPTIONS: Final[tuple[Option, ...]] = ()
+SCORE_OPTIONS: Final = (
+    Option(
+        name="tracks",
+        flags="--tracks",
+        unit="NAMES",
+        help="Score these tracks of a file, or all; those that the model has learned where not given.",
+    ),
+)
 
 
 def constraints_of(options: Mapping[str, Any]) -> Constraints:

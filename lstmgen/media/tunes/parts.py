@@ -25,6 +25,11 @@ LAST_TICK: Final = 2**31 - 1
 DRUMS: Final = 128
 """The instrument that stands for the drums; the others are the programs of General MIDI."""
 INSTRUMENTS: Final = 129
+MOST_TRACKS: Final = 16
+"""Tracks of one instrument that stay apart, at the most. Line `instrument * MOST_TRACKS + n` is the n-th of them, from 0."""
+LINES: Final = INSTRUMENTS * MOST_TRACKS
+FIRST_DRUMS: Final = DRUMS * MOST_TRACKS
+"""This line and all above it are drums."""
 
 
 @cache
@@ -111,40 +116,62 @@ class Parts:
         return {"track": track_N, "program": program_N, "velocity": velocity_N, "drum": np.zeros(len(part_N), np.bool_)}
 
 
-def instruments_of(score: Score) -> Steps:
-    """The instrument of every note."""
-    return np.where(score.notes.drum, DRUMS, score.notes.program.astype(np.int64))
+def lines_of(score: Score, tracks: int) -> Steps:
+    """The line of every note: its instrument, and the how-manieth track of the score that plays it.
+
+    Args:
+        score: where they are.
+        tracks: how many of one instrument stay apart, 1 to `MOST_TRACKS`; those beyond are one with the last.
+    """
+    instrument_N = np.where(score.notes.drum, DRUMS, score.notes.program.astype(np.int64))
+    pairs, of_pair_N = np.unique(instrument_N << 16 | score.notes.track, return_inverse=True)
+    instrument_P = pairs >> 16
+    number_P = np.arange(len(pairs)) - np.searchsorted(instrument_P, instrument_P)
+    return (instrument_P * MOST_TRACKS + np.minimum(number_P, tracks - 1))[of_pair_N]
+
+
+def most_tracks(scores: Iterable[Score]) -> int:
+    """The most tracks of one instrument in any of the scores, 1 to `MOST_TRACKS`."""
+    return 1 + max((int((lines_of(score, MOST_TRACKS) % MOST_TRACKS).max(initial=0)) for score in scores), default=0)
 
 
 @final
 class Ensemble:
-    """A band of instruments, each with a track: the first of the score that plays it, or a new one.
+    """A band of lines: each plays on the track of the score that is its own, or on a new one.
+
+    Where several tracks of the score are one line, a note goes to that whose notes lie nearest to its pitch.
 
     Args:
         like: the score that is continued.
-        named: the instruments that are named, to which others may be added: new tracks stand in this order.
+        named: the lines that are named, to which others may be added: new tracks stand in this order.
+        tracks: how many tracks of one instrument are told apart.
     """
 
-    def __init__(self, like: Score, named: Iterable[int]) -> None:
-        instruments, first = np.unique(instruments_of(like), return_index=True)
-        self._known = dict(zip(instruments.tolist(), like.notes.track[first].tolist(), strict=True))
+    def __init__(self, like: Score, named: Iterable[int], tracks: int) -> None:
+        pairs, of_pair_N = np.unique(lines_of(like, tracks) << 16 | like.notes.track, return_inverse=True)
+        pitch_P = np.bincount(of_pair_N, like.notes.pitch) / np.bincount(of_pair_N)
+        line_P = pairs >> 16
+        self._known = {line: (pairs[line_P == line] & 0xFFFF, pitch_P[line_P == line]) for line in dict.fromkeys(line_P.tolist())}
         self._like, self._named = like, named
 
     @property
-    def _track_of(self) -> dict[int, int]:
-        new = [instrument for instrument in dict.fromkeys(self._named) if instrument not in self._known]
-        return self._known | {instrument: len(self._like.tracks) + place for place, instrument in enumerate(new)}
+    def _new(self) -> dict[int, int]:
+        new = [line for line in dict.fromkeys(self._named) if line not in self._known]
+        return {line: len(self._like.tracks) + place for place, line in enumerate(new)}
 
     @property
     def tracks(self) -> Sequence[Track]:
         """All tracks: those of the score, then new ones."""
-        return (*self._like.tracks, *(Track() for _ in range(len(self._track_of) - len(self._known))))
+        return (*self._like.tracks, *(Track() for _ in self._new))
 
     def columns(self, notes: StepNotes) -> dict[str, Any]:
         """Track, program, velocity and whether it is a drum of each note."""
-        drum_N, track_of = notes.line_N == DRUMS, self._track_of
-        track_N = np.array([track_of[instrument] for instrument in notes.line_N.tolist()], np.int64)
-        return {"track": track_N, "program": np.where(drum_N, 0, notes.line_N), "velocity": notes.velocity_N, "drum": drum_N}
+        drum_N, new, track_N = notes.line_N >= FIRST_DRUMS, self._new, np.zeros_like(notes.line_N)
+        for line in dict.fromkeys(notes.line_N.tolist()):
+            mine = notes.line_N == line
+            tracks, pitch = self._known.get(line) or (np.array([new[line]]), np.zeros(1))
+            track_N[mine] = tracks[np.abs(notes.pitch_N[mine, None] - pitch).argmin(1)]
+        return {"track": track_N, "program": np.where(drum_N, 0, notes.line_N // MOST_TRACKS), "velocity": notes.velocity_N, "drum": drum_N}
 
 
 Band = Parts | Ensemble

@@ -32,13 +32,13 @@ class StepNotes:
         start_N: the step in which each begins.
         end_N: the first step in which it does not sound any more.
         pitch_N: 0 to 127.
-        line_N: of a score the track; of ids the voice or the instrument, and 0 where there is none.
+        line_N: of a score the track; of ids the voice, or the line as `parts.py` counts them, and 0 where there is none.
         velocity_N: 1 to 127, or `UNSAID`.
         place_N: of ids the index of the id with which each note begins; of a score 0.
         steps: length of the piece, or earlier than its last note ends.
         tempos: changes of tempo: index of the id, step, microseconds per beat.
         meters: changes of meter: index of the id, step, numerator and denominator.
-        named: the instruments that ids name, in their order.
+        named: the lines that ids name, in their order.
         key: the key that ids name, as `lstmgen.music.keys` counts them; None: none.
     """
 

@@ -12,6 +12,7 @@ import numpy as np
 from lstmgen.media.tunes import tokenizers
 from lstmgen.media.tunes.material import TuneMaterial
 from lstmgen.media.tunes.roundtrip import corpus_loss
+from lstmgen.media.tunes.track_choice import common_names
 from lstmgen.music.bars import Bars
 from lstmgen.music.instruments import program_name
 from lstmgen.music.scales import pitch_name
@@ -32,6 +33,7 @@ def survey(material: TuneMaterial) -> dict[str, Any]:
         "seconds": round(collection.duration_s, 2),
         "tempos_bpm": _common(round(60e6 / tempo, 1) for score in scores for tempo in score.tempos.us_per_beat.tolist()),
         "meters": _common(f"{meter.numerator}/{meter.denominator}" for score in scores for meter in score.meters),
+        "track_names": common_names(scores),
         "findings": [f"{piece.name}: {finding.reason}" for piece in collection.pieces for finding in piece.findings],
         "skipped": [f"{name}: {reason}" for name, reason in collection.skipped],
         "round_trip": {name: asdict(corpus_loss(tidied, tokenizer)) for name, tokenizer in fitted.items()},

@@ -23,12 +23,13 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
+from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "guides", "common_key"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "guides", "common_key", "apart"),
     "performance": (),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
 }
@@ -50,6 +51,7 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
         options: some of `OPTIONS`; None counts as not given.
             time_base: of `notes`: `beats` or `seconds`; else what fits the scores, and beats where `steps_per_beat` is given.
             steps_per_beat: of `notes` in beats and of `grid`: how fine time is; else what fits the scores.
+            apart: of `notes`: whether the tracks of one program stay apart, as many as there are in any of the scores; else yes.
             grid_form: of `grid`: `voices` or `chords`; else voices.
             voices: of `grid` in voices: how many; else the largest number that is usual among the scores, 1 to 8.
             hold: of `grid`: whether held notes and repeated ones are told apart; else yes.
@@ -78,18 +80,20 @@ def _notes(
     repeats: bool | None = None,
     guides: bool | None = None,
     common_key: bool | None = None,
+    apart: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or bool(repeats or guides or common_key)))
+    tracks = most_tracks(scores) if apart else 1
     best = {"time_base": "seconds", "steps_per_beat": 24} if time_base == "seconds" else best_options(scores)
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
-        return NotesTokenizer("seconds", repeats=bool(repeats), guides=bool(guides), common_key=bool(common_key))
+        return NotesTokenizer("seconds", repeats=bool(repeats), guides=bool(guides), common_key=bool(common_key), tracks=tracks)
     steps = best["steps_per_beat"] if steps_per_beat is None else steps_per_beat
     told = guides is not False
     common = told if common_key is None else common_key
-    return NotesTokenizer("beats", steps, repeats=repeats is not False, guides=told, common_key=common)
+    return NotesTokenizer("beats", steps, repeats=repeats is not False, guides=told, common_key=common, tracks=tracks)
 
 
 def _grid(

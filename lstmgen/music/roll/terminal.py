@@ -30,6 +30,7 @@ _LONG_LINES: Final = 260
 _ENOUGH: Final = 0.95
 """Share of the onsets that must fall on columns."""
 _LEAST_WIDTH: Final = 24
+_LEGEND_LINES: Final = 2
 _LINE_ROOM: Final = 6
 """Columns between two bar lines."""
 
@@ -145,18 +146,26 @@ def _head(part: Part, width: int, title: str) -> list[list[Cell]]:
     """Title, facts, legend, and an empty line."""
     lines = [[(clipped(printable(title), width), _BOLD)]] if title else []
     lines.append([(clipped(" \u00b7 ".join(facts(part)), width), _GREY)])
-    entries = voices(part)
-    legend: list[Cell] = []
+    return [*lines, *_legend(part, width), []]
+
+
+def _legend(part: Part, width: int) -> list[list[Cell]]:
+    """Marks and names of the tracks, in at most two lines."""
+    entries, styles = voices(part), _track_styles(part)
+    lines: list[list[Cell]] = [[]]
     room = width
     for place, voice in enumerate(entries):
         name = clipped(voice.name, max(8, width // 3))
-        needed = cells(name) + 4
-        if place and needed + (12 if place + 1 < len(entries) else 0) > room:
-            legend.append((f"and {len(entries) - place} more", _GREY))
-            break
-        legend += [("\u2588" if voice.track is not None else "x", _track_styles(part)[voice.track][0]), (f" {name}  ", "")]
+        needed, last_row = cells(name) + 4, len(lines) == _LEGEND_LINES
+        if room < width and needed + (12 if last_row and place + 1 < len(entries) else 0) > room:
+            if last_row:
+                lines[-1].append((f"and {len(entries) - place} more", _GREY))
+                break
+            lines.append([])
+            room = width
+        lines[-1] += [("\u2588" if voice.track is not None else "x", styles[voice.track][0]), (f" {name}  ", "")]
         room -= needed
-    return [*lines, legend, []] if legend else [*lines, []]
+    return [line for line in lines if line]
 
 
 def _track_styles(part: Part) -> dict[int | None, tuple[str, str]]:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.notes.beats import POSITION
-from lstmgen.media.tunes.notes.events import PITCH, PROGRAM, VELOCITY
+from lstmgen.media.tunes.notes.events import PITCH, PROGRAM, TRACK, VELOCITY
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
-from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
+from lstmgen.media.tunes.parts import DRUMS
 from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Score
@@ -20,6 +20,8 @@ FORMS = [
     NotesTokenizer("beats", 12),
     NotesTokenizer("seconds", 24),
     NotesTokenizer("beats", 12, repeats=True),
+    NotesTokenizer("beats", 12, repeats=True, tracks=3),
+    NotesTokenizer("seconds", 24, tracks=2),
 ]
 WISHES = [
     Constraints(bars=4),
@@ -30,17 +32,21 @@ WISHES = [
 
 
 def name_of(tokenizer):
-    return f"{tokenizer.time_base}-{tokenizer.steps_per_beat}{'-repeats' * tokenizer.repeats}"
+    return f"{tokenizer.time_base}-{tokenizer.steps_per_beat}{'-repeats' * tokenizer.repeats}-{tokenizer.tracks}"
 
 
 def names_of(tokenizer, ids):
-    """The instruments that a piece names first, ascending."""
-    names = []
+    """The instruments that a piece names first, ascending, each with the number of its last track."""
+    names, before = {}, ""
     for token in ids.tolist():
-        instrument = token - tokenizer.table.first(PROGRAM)
-        if not max(names, default=-1) < instrument < INSTRUMENTS:
+        kind, value = tokenizer.table.event(token)
+        if kind == PROGRAM and value > max(names, default=-1):
+            names[value] = 0
+        elif kind == TRACK and before == PROGRAM and value:
+            names[max(names)] = value
+        else:
             break
-        names.append(instrument)
+        before = kind
     return names
 
 

@@ -15,8 +15,10 @@ TOKENIZERS = {
     "notes-beats-12": NotesTokenizer("beats", 12),
     "notes-beats-repeats": NotesTokenizer("beats", 12, repeats=True),
     "notes-beats-guides": NotesTokenizer("beats", 12, repeats=True, guides=True),
+    "notes-beats-tracks": NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True, tracks=2),
     "notes-beats-common-key": NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True),
     "notes-seconds": NotesTokenizer("seconds"),
+    "notes-seconds-tracks": NotesTokenizer("seconds", tracks=2),
     "performance": PerformanceTokenizer(),
     "voices": GridTokenizer(voices=3),
     "one-voice-fine": GridTokenizer(12, voices=1),
@@ -44,7 +46,7 @@ def like_score(random):
         random.integers(50, 75, count),
         velocity=random.integers(1, 128, count),
         track=part,
-        program=np.where(part == 3, 0, np.array([40, 7, 3, 0])[part]),
+        program=np.where(part == 3, 0, np.array([40, 7, 7, 0])[part]),
         drum=part == 3,
     )
     tracks = [Track(name) for name in ("violin", "keys", "Voice 1", "drums")]

@@ -146,6 +146,12 @@ def test_the_legend_names_tracks_and_tells_those_of_one_instrument_apart():
     assert {"Right", "Acoustic Grand Piano", "Left", "Violin"} <= set(named)
 
 
+def test_tracks_of_one_program_have_a_colour_each_in_notes_and_legend():
+    picture = lay_out(chorale(tracks=4))
+    for place in range(4):
+        assert len(boxes(picture, loudest(LIGHT, place))) == 16 + 1, "its notes, and its dot in the legend"
+
+
 def test_drums_have_a_lane_with_names_and_no_keyboard_where_there_is_nothing_else():
     drums = Notes.of([0, 480, 960], [10, 490, 970], [36, 38, 42], drum=True)
     alone = lay_out(Score.of(drums), dark=True)

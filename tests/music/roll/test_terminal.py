@@ -99,6 +99,22 @@ def test_tracks_have_colours_and_soft_notes_paler_ones():
     assert set(re.findall(r"\x1b\[([0-9;]*)m\u2588", legend)) < styles
 
 
+def test_four_tracks_of_one_program_have_four_colours_and_are_all_in_the_legend():
+    notes = Notes.of(np.arange(8) * 480, np.arange(8) * 480 + 400, [72, 65, 58, 50] * 2, track=[0, 1, 2, 3] * 2)
+    lines = draw_terminal(Score.of(notes), width=80, colour=True).splitlines()
+    legend = [line for line in lines[:3] if "Acoustic Grand Piano" in line]
+    marks = re.findall(r"\x1b\[([0-9;]*)m\u2588", "".join(legend))
+    assert len(set(marks)) == len(marks) == 4
+    assert [number for number in "1234" if f"Piano {number}" in "".join(legend)] == ["1", "2", "3", "4"]
+    drawn = set(re.findall(r"\x1b\[([0-9;]*)m[\u2580\u2584\u2588]", "".join(lines[len(legend) + 1 :])))
+    assert set(marks) <= drawn
+    assert max(len(STYLE.sub("", line)) for line in lines) <= 80
+    crowded = draw_terminal(Score.of(Notes.of(range(0, 1200, 100), range(90, 1290, 100), 60, track=range(12))), width=40, colour=False)
+    assert sum("Acoustic" in line for line in crowded.splitlines()) == 2
+    assert "more" in crowded
+    assert max(map(len, crowded.splitlines())) <= 40
+
+
 def test_where_two_tracks_meet_in_one_cell_both_colours_are_there():
     text = draw_terminal(Score.of(Notes.of([0, 0], [480, 480], [60, 61], track=[0, 1])), width=60, colour=True)
     assert re.search(r"\x1b\[38;5;\d+;48;5;\d+m\u2580+", text)

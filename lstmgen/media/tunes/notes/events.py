@@ -1,14 +1,16 @@
 """The events of the `notes` tokenizer: what each id means, and the notes that they tell; of time see `beats.py` and `seconds.py`.
 
-    a piece    [transposed key]  program program ...  time and notes                   first all its instruments, ascending
+    a piece    [transposed key]  program [track] program ...  time and notes           first all its instruments, ascending
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
                bar [meter]  repeat  bar ...                                            what comes back, see `repeats.py`
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
-    a note     [program] [velocity] pitch duration     or     [program] [velocity] drum
+    a note     [program] [track] [velocity] pitch duration     or     [program] [track] [velocity] drum
 
-What stands in brackets is written only where it changes, the tempo also at the beginning. Notes of one moment ascend by instrument and
-pitch, so there is one way to write a tune. Programs are those of General MIDI, and 128 for the drums. A piece names its instruments before
-it begins, and no others play in it: what is drawn keeps to one ensemble.
+What stands in brackets is written only where it changes, the tempo also at the beginning. Notes of one moment ascend by instrument, then
+by pitch, then by track, so there is one way to write a tune. Programs are those of General MIDI, and 128 for the drums. Tracks of one
+program are counted from 0: behind a program the first of them plays until `track` says which, and without another program `track` passes
+to another of the same. A piece names its instruments before it begins, each with the number of its last track unless that is 0, and no
+others play in it: what is drawn keeps to one ensemble.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ from typing import Any, Final
 import numpy as np
 
 from lstmgen.ids import Ids
-from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
+from lstmgen.media.tunes.events import EventTable, last_said
+from lstmgen.media.tunes.parts import FIRST_DRUMS, INSTRUMENTS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
-from lstmgen.music.lanes import Steps, next_starts, one_at_a_time
+from lstmgen.music.lanes import Steps, is_new, next_starts, one_at_a_time
 
 PROGRAM: Final = "program"
+TRACK: Final = "track"
 VELOCITY: Final = "velocity"
 PITCH: Final = "pitch"
 DRUM: Final = "drum"
@@ -78,7 +81,7 @@ def strides(unit: int, *plan: tuple[int, int]) -> Steps:
 def one_way(notes: StepNotes, lengths_D: Steps) -> tuple[StepNotes, Steps]:
     """The notes in the one order in which they are written, each with the index of its duration.
 
-    Of notes of one instrument and pitch that begin together the longest stays, and one that sounds when its pitch begins again ends there,
+    Of notes of one line and pitch that begin together the longest stays, and one that sounds when its pitch begins again ends there,
     with the longest duration that does not reach beyond. Drums have no duration; theirs is 0.
     """
     key_N = notes.line_N * 128 + notes.pitch_N
@@ -89,21 +92,43 @@ def one_way(notes: StepNotes, lengths_D: Steps) -> tuple[StepNotes, Steps]:
     below_N = np.maximum(above_N - 1, 0)
     use_below_N = (lengths_D[above_N] > room_N) | (wanted_N - lengths_D[below_N] < lengths_D[above_N] - wanted_N)
     index_N = np.where(use_below_N, below_N, above_N)
-    ordered = np.lexsort((key_N[kept], start_N))
+    line_N, pitch_N = notes.line_N[kept], notes.pitch_N[kept]
+    ordered = np.lexsort((line_N, pitch_N, line_N // MOST_TRACKS, start_N))
     notes = notes.take(kept[ordered])
-    return notes, np.where(notes.line_N == DRUMS, 0, index_N[ordered])
+    return notes, np.where(notes.line_N >= FIRST_DRUMS, 0, index_N[ordered])
+
+
+def names_of(line_N: Steps, table: EventTable) -> Ids:
+    """The ids that name lines: every instrument, and behind it the number of its last track unless that is 0."""
+    instrument_L, number_L = np.divmod(np.unique(line_N), MOST_TRACKS)
+    last_L = np.append(is_new(instrument_L)[1:], [True] * bool(len(instrument_L)))
+    ids_L2 = np.stack([table.first(PROGRAM) + instrument_L, table.first(TRACK) + number_L], axis=1)
+    return ids_L2[np.stack([last_L, last_L & (number_L > 0)], axis=1)]
+
+
+def lines_said(ids_T: Ids, table: EventTable) -> tuple[Steps, dict[int, None]]:
+    """The line that holds at each of any ids, and all that are named, in order: with a track those before it are too."""
+    named_T, value_T = table.are(ids_T, PROGRAM, TRACK), table.value_of_V[ids_T]
+    number_T = last_said(np.where(table.are(ids_T, TRACK), value_T, 0), named_T, before=0)
+    line_T = table.last(ids_T, PROGRAM, before=0) * MOST_TRACKS + number_T
+    said = dict.fromkeys(line_T[named_T].tolist())
+    return line_T, dict.fromkeys(line for last in said for line in range(last - last % MOST_TRACKS, last + 1))
 
 
 def note_ids(notes: StepNotes, index_N: Steps, table: EventTable) -> tuple[Ids, Steps]:
     """The ids of the notes themselves, in order, and the step at which each stands."""
-    drum_N, bin_N = notes.line_N == DRUMS, notes.velocity_N // VELOCITIES_PER_BIN
-    ids_4N = [
-        table.first(PROGRAM) + notes.line_N,
+    drum_N, bin_N = notes.line_N >= FIRST_DRUMS, notes.velocity_N // VELOCITIES_PER_BIN
+    instrument_N, number_N = np.divmod(notes.line_N, MOST_TRACKS)
+    ids_5N = [
+        table.first(PROGRAM) + instrument_N,
+        table.first(TRACK) + number_N,
         table.first(VELOCITY) + bin_N,
         np.where(drum_N, table.first(DRUM), table.first(PITCH)) + notes.pitch_N,
         table.first(DURATION) + index_N,
     ]
     last_named = int(notes.line_N.max(initial=0))
-    said_4N = [np.diff(notes.line_N, prepend=last_named) != 0, np.diff(bin_N, prepend=-1) != 0, np.ones_like(drum_N), ~drum_N]
-    said_N4 = np.stack(said_4N, axis=1)
-    return np.stack(ids_4N, axis=1)[said_N4], np.repeat(notes.start_N, said_N4.sum(1))
+    other_N = np.diff(notes.line_N, prepend=last_named) != 0
+    program_N = np.diff(instrument_N, prepend=last_named // MOST_TRACKS) != 0
+    track_N = other_N & (~program_N | (number_N > 0))
+    said_N5 = np.stack([program_N, track_N, np.diff(bin_N, prepend=-1) != 0, np.ones_like(drum_N), ~drum_N], axis=1)
+    return np.stack(ids_5N, axis=1)[said_N5], np.repeat(notes.start_N, said_N5.sum(1))

@@ -1,10 +1,10 @@
 """Where a tune of the `notes` tokenizer stands while it is written, and which ids may come next; see `lstmgen.media.base.Cursor`.
 
-    a piece   program, program ... ascending ─► beats or seconds, with notes of these alone
+    a piece   program [track], program [track] ... ascending ─► beats or seconds, with notes of these alone
     beats     bar [meter] ─► position (later in the bar) [tempo] ─► notes ─► position | bar; the first position is 0, with a tempo
               bar [meter] ─► repeat of an earlier bar ─► bar; a bar that is written out never becomes equal to one that could be repeated
     seconds   shifts (whole seconds first) ─► notes ─► shift
-    a note    [program] [velocity] pitch duration | drum; within a moment ascending by instrument and pitch, never what sounds already
+    a note    [program] [track] [velocity] pitch duration | drum; within a moment in their order, never what sounds already
 
 The end may come where nothing sounds beyond the bar, or beyond now. When a length is asked for the tune is finished when the next bar
 would begin behind it.
@@ -31,6 +31,7 @@ from lstmgen.media.tunes.notes.events import (
     MOST_TRANSPOSED,
     PITCH,
     PROGRAM,
+    TRACK,
     TRANSPOSED,
     UNSAID_BIN,
     VELOCITY,
@@ -39,7 +40,7 @@ from lstmgen.media.tunes.notes.events import (
 from lstmgen.media.tunes.notes.measures import BAR, METER, TEMPO
 from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarNote, BarsSoFar
 from lstmgen.media.tunes.notes.seconds import SecondWork
-from lstmgen.media.tunes.parts import DRUMS, INSTRUMENTS
+from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, LINES, MOST_TRACKS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import Row
 from lstmgen.music.constraints import Constraints
@@ -51,7 +52,7 @@ _START: Final = "start"
 
 @final
 class NotesGrammar(Grammar):
-    """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, D durations, V ids, T steps."""
+    """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, L lines, A those that may play, V ids, T steps."""
 
     def __init__(self, table: EventTable, time: BeatWork | SecondWork, constraints: Constraints, limits: StepLimits) -> None:
         self._table, self._time, self._clock = table, time, time.clock(table, constraints, limits)
@@ -61,11 +62,13 @@ class NotesGrammar(Grammar):
         self._free_I = np.ones(INSTRUMENTS, np.bool_)
         self._begun = False
         self._before = _START
-        self._program, self._bin = 0, _UNSAID
+        self._line, self._bin = 0, _UNSAID
         self._naming, self._last_named = True, -1
-        self._named_I = np.zeros(INSTRUMENTS, np.bool_)
-        self._last_instrument, self._last_pitch = -1, -1
-        self._ends_IP = np.zeros((INSTRUMENTS, 128), np.int64)
+        self._named_L = np.zeros(LINES, np.bool_)
+        self._line_A = np.zeros(0, np.int64)
+        """The lines that may play, ascending."""
+        self._last_line, self._last_pitch = -1, -1
+        self._ends_LP = np.zeros((LINES, 128), np.int64)
         self._latest_end = 0
         self._place = 0
         self._drums = deque[Row]()
@@ -97,7 +100,13 @@ class NotesGrammar(Grammar):
             self._free_I[:DRUMS] = np.isin(np.arange(DRUMS), sorted(requested.programs))
         self._free_I[DRUMS] = requested.drums
         if not self._naming and requested.programs is not None:  # who is asked for may join
-            self._named_I = self._free_I.copy()
+            self._named_L[::MOST_TRACKS] |= self._free_I
+        self._find_playing()
+
+    def _find_playing(self) -> None:
+        """Notes which lines may play, after that has changed."""
+        line_A = np.flatnonzero(self._named_L)
+        self._line_A = line_A[self._free_I[line_A // MOST_TRACKS]]
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
@@ -107,24 +116,28 @@ class NotesGrammar(Grammar):
         elif self._before == PITCH:
             first, count = self._table.first(DURATION), self._durations
             mask_V[first : first + count] = True
-            begun = self._program, self._last_pitch, self._said_bin
+            begun = self._line, self._last_pitch, self._said_bin
             completing = [first + index for _, line, pitch, index, value in self._completing if (line, pitch, value) == begun]
             if len(completing) < count:
                 mask_V[completing] = False
-        elif naming and not self._playing_I.any():
+        elif naming and not len(self._line_A):
             self._allow_names(mask_V)
-        elif self._before in {PROGRAM, VELOCITY} and not self._naming:
-            self._allow_own(mask_V, self._legal())
+        elif self._before in {PROGRAM, TRACK, VELOCITY} and not self._naming:
+            legal_AP = self._legal()
+            self._allow_own(mask_V, self._own(legal_AP))
+            if self._before == PROGRAM:
+                self._allow_others(mask_V, legal_AP, same=True)
             if not mask_V.any():  # a prompt ended here, and the constraints leave nothing to go with it
-                self._allow_own(mask_V, self._in_order(self._ends_IP <= self.course.now))
+                own = np.array([self._line])
+                self._allow_own(mask_V, self._in_order(own, self._ends_LP[own] <= self.course.now)[0])
         else:
             self._allow_names(mask_V)
             self._clock.allow(mask_V, self._before, latest_end=self._latest_end, openings=self._openings)
             mask_V[BOUNDARY_ID] &= not naming
             if self._clock.ready and self._before != REPEAT:
-                legal_IP = self._legal()
-                self._allow_own(mask_V, legal_IP)
-                self._allow_others(mask_V, legal_IP)
+                legal_AP = self._legal()
+                self._allow_own(mask_V, self._own(legal_AP))
+                self._allow_others(mask_V, legal_AP)
             if self._beats is not None:
                 self._allow_repeats(mask_V, self._beats)
 
@@ -138,24 +151,27 @@ class NotesGrammar(Grammar):
         else:
             mask_V[table.span(KEY) if key is None else table.first(KEY) + key] = True
 
-    @property
-    def _playing_I(self) -> NDArray[np.bool_]:
-        """The instruments that may play."""
-        return self._named_I & self._free_I
-
     def _allow_names(self, mask_V: NDArray[np.bool_]) -> None:
-        """The instruments that can still be named."""
+        """The instruments that can still be named, and how many tracks the last one has."""
         if self._naming:
             mask_V[self._table.span(PROGRAM)] = self._free_I & (np.arange(INSTRUMENTS) > self._last_named)
+            if self._before == PROGRAM:
+                mask_V[self._table.span(TRACK)][1:] = self._free_I[self._last_named]
 
-    def _allow_own(self, mask_V: NDArray[np.bool_], legal_IP: NDArray[np.bool_]) -> None:
-        """What may begin now with the instrument as it is."""
-        table, own_P = self._table, legal_IP[self._program]
-        if not own_P.any() or (self._before != PROGRAM and self._program < self._last_instrument):
+    def _own(self, legal_AP: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which pitches may begin now with the line as it is, of shape (P,)."""
+        place = int(np.searchsorted(self._line_A, self._line))
+        there = place < len(self._line_A) and self._line_A[place] == self._line
+        return legal_AP[place] if there else np.zeros(128, np.bool_)
+
+    def _allow_own(self, mask_V: NDArray[np.bool_], own_P: NDArray[np.bool_]) -> None:
+        """What may begin now with the line as it is."""
+        table = self._table
+        if not own_P.any():
             return
         completed = self._completed(own_P)
         if self._bin != _UNSAID or self._before == VELOCITY:
-            first = table.first(DRUM if self._program == DRUMS else PITCH)
+            first = table.first(DRUM if self._line >= FIRST_DRUMS else PITCH)
             mask_V[first : first + 128] = own_P
             mask_V[[first + pitch for pitch in completed.get(self._bin, ())]] = False
         if self._before != VELOCITY:
@@ -165,12 +181,13 @@ class NotesGrammar(Grammar):
             only = int(own_P.sum())
             mask_V[[table.first(VELOCITY) + value for value, pitches in completed.items() if len(pitches) == only]] = False
 
-    def _allow_others(self, mask_V: NDArray[np.bool_], legal_IP: NDArray[np.bool_]) -> None:
-        """The other instruments with which something may begin now."""
-        others_I = np.array(legal_IP.any(axis=1), np.bool_, ndmin=1)
-        others_I[: max(0, self._last_instrument + 1)] = False
-        others_I[self._program] = False
-        mask_V[self._table.span(PROGRAM)] |= others_I
+    def _allow_others(self, mask_V: NDArray[np.bool_], legal_AP: NDArray[np.bool_], *, same: bool = False) -> None:
+        """The other lines with which something may begin now; with `same` those alone of the instrument that was just said."""
+        line_O = self._line_A[legal_AP.any(axis=1) & (self._line_A != self._line)]
+        same_O = line_O // MOST_TRACKS == self._line // MOST_TRACKS
+        mask_V[self._table.first(TRACK) + line_O[same_O] % MOST_TRACKS] = True
+        if not same:
+            mask_V[self._table.first(PROGRAM) + line_O[~same_O] // MOST_TRACKS] = True
 
     @property
     def _durations(self) -> int:
@@ -187,11 +204,11 @@ class NotesGrammar(Grammar):
         return [note for note in endings if note[0] == now and note[3] < count and not self._can_follow(note)]
 
     def _completed(self, own_P: NDArray[np.bool_]) -> dict[int, set[int]]:
-        """By velocity: the pitches of the instrument that may not begin, because whatever they last they would be such a note."""
-        count = 1 if self._program == DRUMS else self._durations
+        """By velocity: the pitches of the line that may not begin, because whatever they last they would be such a note."""
+        count = 1 if self._line >= FIRST_DRUMS else self._durations
         durations: dict[tuple[int, int], int] = {}
         for _, line, pitch, _, value in self._completing:
-            if line == self._program and own_P[pitch]:
+            if line == self._line and own_P[pitch]:
                 durations[value, pitch] = durations.get((value, pitch), 0) + 1
         completed: dict[int, set[int]] = {}
         for (value, pitch), ways in durations.items():
@@ -202,12 +219,12 @@ class NotesGrammar(Grammar):
     def _can_follow(self, note: BarNote) -> bool:
         """Whether another note could begin in the bar after this one."""
         _, line, pitch, duration, _ = note
-        before = int(self._ends_IP[line, pitch]), self._last_instrument, self._last_pitch
-        self._ends_IP[line, pitch] = self.course.now + (1 if line == DRUMS else int(self._time.lengths_D[duration]))
-        self._last_instrument, self._last_pitch = line, pitch
+        before = int(self._ends_LP[line, pitch]), self._last_line, self._last_pitch
+        self._ends_LP[line, pitch] = self.course.now + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
+        self._last_line, self._last_pitch = line, pitch
         later_T = np.arange(self.course.now + 1, min(self._clock.length, self.course.now + self.course.room), dtype=np.int64)
-        can = bool(self._legal()[line:].any() or self._openings(later_T).any())
-        self._ends_IP[line, pitch], self._last_instrument, self._last_pitch = before
+        can = bool(self._legal().any() or self._openings(later_T).any())
+        self._ends_LP[line, pitch], self._last_line, self._last_pitch = before
         return can
 
     def _allow_repeats(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
@@ -244,59 +261,57 @@ class NotesGrammar(Grammar):
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
         limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
         position_N, line_N, pitch_N, duration_N, _ = bar.columns
-        drum_N, start_N = line_N == DRUMS, begin + position_N
+        drum_N, start_N = line_N >= FIRST_DRUMS, begin + position_N
         length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])
-        fits_N = self._playing_I[line_N] & (self._ends_IP[line_N, pitch_N] <= start_N) & (start_N + length_N <= end)
+        fits_N = np.isin(line_N, self._line_A) & (self._ends_LP[line_N, pitch_N] <= start_N) & (start_N + length_N <= end)
         fits_N &= drum_N | (limits.pitches_P[pitch_N] & (length_N <= limits.longest))
         return bool(fits_N.all())
 
     def _openings(self, step_T: Steps) -> NDArray[np.bool_]:
         """At which of these later steps a note could begin."""
-        playing_I, limits = self._playing_I, self.course.limits
-        free_I = playing_I[:DRUMS]
-        open_T = np.zeros(len(step_T), np.bool_)
-        if free_I.any() and limits.pitches_P.any():
-            open_T = step_T >= int(self._ends_IP[:DRUMS][free_I][:, limits.pitches_P].min())
-        if playing_I[DRUMS]:
-            open_T |= step_T >= int(self._ends_IP[DRUMS].min())
-        return open_T
+        drum_A, pitches_P = self._line_A >= FIRST_DRUMS, self.course.limits.pitches_P
+        first = NO_LIMIT
+        for line_O, pitch_P in ((self._line_A[~drum_A], pitches_P), (self._line_A[drum_A], np.ones_like(pitches_P))):
+            if len(line_O) and pitch_P.any():
+                first = min(first, int(self._ends_LP[line_O][:, pitch_P].min()))
+        return step_T >= first
 
     def _legal(self) -> NDArray[np.bool_]:
-        """Which pitches of which instruments may begin now, of shape (I, P)."""
-        now, limits = self.course.now, self.course.limits
+        """Which pitches of the lines that may play may begin now, of shape (A, P)."""
+        limits = self.course.limits
         if self.course.room <= 0:
-            return np.zeros((INSTRUMENTS, 128), np.bool_)
-        legal_IP: NDArray[np.bool_] = self._ends_IP <= now
+            return np.zeros((len(self._line_A), 128), np.bool_)
+        legal_AP: NDArray[np.bool_] = self._ends_LP[self._line_A] <= self.course.now
         if limits is not NOTHING_LIMITED:
-            legal_IP[:DRUMS] &= limits.pitches_P
-        legal_IP[~self._playing_I] = False
-        return self._in_order(legal_IP)
+            legal_AP[self._line_A < FIRST_DRUMS] &= limits.pitches_P
+        return self._in_order(self._line_A, legal_AP)
 
-    def _in_order(self, legal_IP: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Without the pitches of an instrument up to the one that began last."""
-        if self._last_instrument >= 0:
-            legal_IP[self._last_instrument, : self._last_pitch + 1] = False
-        return legal_IP
+    def _in_order(self, line_A: Steps, legal_AP: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Without what is written before the note that began last: by instrument, then by pitch, then by track."""
+        if self._last_line < 0:
+            return legal_AP
+        instrument_A, last = line_A // MOST_TRACKS, self._last_line // MOST_TRACKS
+        legal_AP[instrument_A < last] = False
+        legal_AP[instrument_A == last, : self._last_pitch] = False
+        legal_AP[line_A <= self._last_line, self._last_pitch] = False
+        return legal_AP
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
         if kind in {TRANSPOSED, KEY}:
             self._before = kind
             return ()
-        self._naming = self._naming and kind == PROGRAM and value > self._last_named
         ended: list[Row] = []
-        if kind == PROGRAM:
-            self._program = value
-            self._names.setdefault(value)
-            if self._naming:
-                self._last_named = value
-                self._named_I[value] = True
-        elif kind == VELOCITY:
+        if kind in {PROGRAM, TRACK}:
+            self._choose_line(kind, value)
+        else:
+            self._naming = False
+        if kind == VELOCITY:
             self._bin = value
         elif kind in {PITCH, DRUM}:
-            self._last_instrument, self._last_pitch, self._place = self._program, value, place
+            self._last_line, self._last_pitch, self._place = self._line, value, place
             self._clock.begin_note()
-            self._names.setdefault(self._program)
+            self._names.setdefault(self._line)
             if kind == DRUM:
                 self._sounds_until(self.course.now + 1)
                 self._drums.append(self._row(self._time.drum_steps))
@@ -308,17 +323,32 @@ class NotesGrammar(Grammar):
                 self._remember(value)
         elif kind == REPEAT:
             ended += self._repeat(value + 1, place)
-        else:
+        elif kind in self._clock.pushes:
             before = self.course.now
             self._clock.pushes[kind](value)
             if self.course.now > before:
-                self._last_instrument = self._last_pitch = -1
+                self._last_line = self._last_pitch = -1
             if self._beats is not None:
                 self._mark_bar(kind, self._beats)
         while self._drums and self._drums[0][1] <= self._clock.length:
             ended.append(self._drums.popleft())
         self._before = kind
         return ended
+
+    def _choose_line(self, kind: str, value: int) -> None:
+        """A program, or a track of the last one, that is named where a piece begins or plays from here on."""
+        if kind == PROGRAM:
+            self._naming &= value > self._last_named
+            self._line = value * MOST_TRACKS
+        else:
+            self._naming &= self._before == PROGRAM and value > 0
+            self._line += value - self._line % MOST_TRACKS
+        tracks = range(self._line - self._line % MOST_TRACKS, self._line + 1)
+        self._names.update(dict.fromkeys(tracks))
+        if self._naming:
+            self._last_named = self._line // MOST_TRACKS
+            self._named_L[tracks] = True
+            self._find_playing()
 
     def _mark_bar(self, kind: str, clock: BeatClock) -> None:
         """What an event of time means for the bars so far."""
@@ -333,7 +363,7 @@ class NotesGrammar(Grammar):
         """What began last, as a note of its bar."""
         if self._beats is not None:
             position = self.course.now - self._beats.bar_start
-            self._bars.add((position, self._last_instrument, self._last_pitch, duration, self._said_bin))
+            self._bars.add((position, self._last_line, self._last_pitch, duration, self._said_bin))
 
     def _repeat(self, distance: int, place: int) -> list[Row]:
         """The notes of an earlier bar once more; gives those whose end is known."""
@@ -341,9 +371,9 @@ class NotesGrammar(Grammar):
             return []
         begin, lengths_D, ended = self._beats.bar_start, self._time.lengths_D, list[Row]()
         for position, line, pitch, duration, value in bar.notes:
-            start, drum = begin + position, line == DRUMS
+            start, drum = begin + position, line >= FIRST_DRUMS
             end = start + (1 if drum else int(lengths_D[duration]))
-            self._ends_IP[line, pitch] = end
+            self._ends_LP[line, pitch] = end
             self._latest_end = max(self._latest_end, end)
             sounding = start + self._time.drum_steps if drum else end
             (self._drums if drum else ended).append((start, sounding, pitch, line, loudness(value), place))
@@ -356,15 +386,15 @@ class NotesGrammar(Grammar):
         return UNSAID_BIN if self._bin == _UNSAID else self._bin
 
     def _sounds_until(self, end: int) -> None:
-        self._ends_IP[self._last_instrument, self._last_pitch] = end
+        self._ends_LP[self._last_line, self._last_pitch] = end
         self._latest_end = max(self._latest_end, end)
 
     def _row(self, steps: int) -> Row:
         """What began last."""
         now, velocity = self.course.now, loudness(self._said_bin)
-        return now, now + steps, self._last_pitch, self._last_instrument, velocity, self._place
+        return now, now + steps, self._last_pitch, self._last_line, velocity, self._place
 
     def rest(self) -> Sequence[Row]:
         """The drums that are cut off with the piece."""
         end = max(self._clock.length, 1)
-        return [(start, end, pitch, instrument, velocity, place) for start, _, pitch, instrument, velocity, place in self._drums]
+        return [(start, end, pitch, line, velocity, place) for start, _, pitch, line, velocity, place in self._drums]

@@ -32,18 +32,21 @@ from lstmgen.media.tunes.notes.events import (
     NOTE_RANGES,
     PITCH,
     PROGRAM,
+    TRACK,
     TRANSPOSED,
     UNSAID_BIN,
     VELOCITY,
     Times,
+    lines_said,
     loudness,
+    names_of,
     one_way,
 )
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import REPEAT, played_out
 from lstmgen.media.tunes.notes.seconds import SecondWork
-from lstmgen.media.tunes.parts import DRUMS, Band, Ensemble, blank, instruments_of
+from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
 from lstmgen.media.tunes.shifts import SHIFT
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -70,11 +73,12 @@ class NotesNotation:
     pitch_kinds: tuple[str, ...] = (PITCH,)
     starts: tuple[str, ...] = (PITCH, DRUM, REPEAT)
 
-    def __init__(self, time: BeatWork | SecondWork, *, common_key: bool = False) -> None:
-        self._time, self._common_key = time, common_key
+    def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False) -> None:
+        self._time, self._tracks, self._common_key = time, tracks, common_key
         self.base: Base = time.base
         self.waits: tuple[str, ...] = (BAR if isinstance(time, BeatWork) else SHIFT,)
-        self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *time.last_ranges])
+        last = (*time.last_ranges, (TRACK, tracks if tracks > 1 else 0))
+        self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *last])
 
     @property
     def words(self) -> dict[str, Callable[[int], str]]:
@@ -82,6 +86,7 @@ class NotesNotation:
         return {
             **self._time.words,
             PROGRAM: lambda value: "drums" if value == DRUMS else f"program {program_name(value)}",
+            TRACK: lambda value: f"track {value + 1}",
             VELOCITY: lambda value: f"velocity {loudness(value)}",
             PITCH: lambda value: f"pitch {pitch_name(value)}{' in C' if self._common_key else ''}",
             DRUM: lambda value: f"drum {value}",
@@ -91,19 +96,19 @@ class NotesNotation:
         }
 
     def write(self, score: Score) -> Ids:
-        """The ids of a score; tracks of one program become one, and drums lose their length."""
+        """The ids of a score; tracks of one program that are not told apart become one, and drums lose their length."""
         return self.write_before(score, 0)
 
     def write_before(self, score: Score, following: int) -> Ids:
         """The ids of a score that so many bars follow."""
         notes = StepNotes.of(score.notes, score, self.base, most_steps=MAX_NOTES_STEPS)
-        return self._write(replace(notes, line_N=instruments_of(score)), score, following)
+        return self._write(replace(notes, line_N=lines_of(score, self._tracks)), score, following)
 
     def _write(self, notes: StepNotes, score: Score, following: int = 0) -> Ids:
         notes, index_N = one_way(notes, self._time.lengths_D)
-        sounding_N = np.where(notes.line_N == DRUMS, 1, self._time.lengths_D[index_N])
+        sounding_N = np.where(notes.line_N >= FIRST_DRUMS, 1, self._time.lengths_D[index_N])
         length = max(notes.steps, int((notes.start_N + sounding_N).max(initial=0)))
-        named = np.unique(notes.line_N) + self.table.first(PROGRAM)
+        named = names_of(notes.line_N, self.table)
         head = np.zeros(0, np.int64)
         if self._time.guides:
             head = np.array([self.table.first(TRANSPOSED) + MOST_TRANSPOSED, self.table.first(KEY) + key_of(score)])
@@ -125,21 +130,20 @@ class NotesNotation:
         times, lengths_D = self._time.read(ids_T, self.table), self._time.lengths_D
         notes, index_N = one_way(self._told(ids_T, times), lengths_D)
         drum_end_N = np.minimum(notes.start_N + self._time.drum_steps, max(times.steps, 1))
-        end_N = np.where(notes.line_N == DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
-        named_T = self.table.value_of_V[ids_T[self.table.are(ids_T, PROGRAM)]]
-        named = dict.fromkeys([*named_T.tolist(), *notes.line_N.tolist()])
+        end_N = np.where(notes.line_N >= FIRST_DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
+        named = lines_said(ids_T, self.table)[1] | dict.fromkeys(notes.line_N.tolist())
         keys = self.table.value_of_V[ids_T[self.table.are(ids_T, KEY)]].tolist() if self._time.guides else []
         key = keys[0] if keys else None
         return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=named, key=key)
 
     def _told(self, ids_T: Ids, times: Times) -> StepNotes:
-        """The notes as any ids tell them, where a pitch without a duration is none. Their lines are their instruments."""
+        """The notes as any ids tell them, where a pitch without a duration is none."""
         table, step_T, value_T = self.table, times.step_T, self.table.value_of_V[ids_T]
-        instrument_T = table.last(ids_T, PROGRAM, before=0)
+        line_T, _ = lines_said(ids_T, table)
         bin_T = table.last(ids_T, VELOCITY, before=UNSAID_BIN)
-        drum_T = table.are(ids_T, DRUM) & (instrument_T == DRUMS)
+        drum_T = table.are(ids_T, DRUM) & (line_T >= FIRST_DRUMS)
         timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), False)[: len(ids_T)]
-        pitch_T = table.are(ids_T, PITCH) & (instrument_T != DRUMS) & timed_T
+        pitch_T = table.are(ids_T, PITCH) & (line_T < FIRST_DRUMS) & timed_T
         place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
         following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))
         duration_N = self._time.lengths_D[np.where(timed_T[place_N], value_T[following_N], 0)]
@@ -147,7 +151,7 @@ class NotesNotation:
             start_N=step_T[place_N],
             end_N=step_T[place_N] + np.where(drum_T[place_N], self._time.drum_steps, duration_N),
             pitch_N=value_T[place_N],
-            line_N=instrument_T[place_N],
+            line_N=line_T[place_N],
             velocity_N=loudness(bin_T[place_N]),
             place_N=place_N,
             steps=times.steps,
@@ -178,8 +182,8 @@ class NotesNotation:
         return CommonKeyGrammar(grammar, self.table) if self._common_key else grammar
 
     def band(self, like: Score, named: Iterable[int]) -> Band:
-        """An ensemble of the instruments."""
-        return Ensemble(like, named)
+        """An ensemble of the lines."""
+        return Ensemble(like, named, self._tracks)
 
 
 @final
@@ -193,19 +197,21 @@ class NotesTokenizer(EventTokenizer):
         repeats: in beats, whether a bar that comes back is one event.
         guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
         common_key: with guides, whether pitches are written as if every tonic were C.
+        tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
 
     Raises:
-        UsageError: the time base or the steps are none of these, repeats or guides are asked for where there are no bars, or a common key
-            where none is said.
+        UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars, or a
+            common key where none is said.
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
     repeats: bool = False
     guides: bool = False
+    tracks: int = 1
     common_key: bool = False
 
     def __post_init__(self) -> None:
@@ -215,6 +221,8 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError(
                 f"{counted(self.steps_per_beat, 'step')} to the beat, expected 12 or 24 for notes", remedy="--steps-per-beat 24"
             )
+        if not 1 <= self.tracks <= MOST_TRACKS:
+            raise UsageError(f"{counted(self.tracks, 'track')} of a program, expected 1 to {MOST_TRACKS}", remedy="leave it out")
         if self.common_key and not self.guides:
             raise UsageError("--common-key needs the key to be said, which --guides does", remedy="leave --common-key out, or add --guides")
         for name in ("repeats", "guides"):
@@ -225,9 +233,9 @@ class NotesTokenizer(EventTokenizer):
     @cached_property
     def notation(self) -> NotesNotation:
         """What its ids mean."""
-        beats = self.time_base == "beats"
-        time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides) if beats else SecondWork()
-        return NotesNotation(time, common_key=self.common_key)
+        in_beats = self.time_base == "beats"
+        time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides) if in_beats else SecondWork()
+        return NotesNotation(time, self.tracks, common_key=self.common_key)
 
     @property
     def stretches(self) -> bool:
