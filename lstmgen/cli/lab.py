@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from lstmgen import api, choices
 from lstmgen.cli.bars import work_bar
@@ -80,6 +80,8 @@ def run(
     A fresh network of one layer learns the task and is tested on what it has not seen. Beside its figure stand the share of right answers
     of who guesses and what the literature reports.
     """
+    if task in _OWN and (seeds > 1 or (task == GRADIENT and steps is not None)):
+        raise UsageError(f"{'--seeds' if seeds > 1 else '--steps'} is for tasks, which {task} is not", remedy="leave it out")
     if sources and task != CELLS:
         raise UsageError("--source is for cells: tasks are generated", remedy="leave it out")
     kinds = [f".{kind}" for kind in get_args(choices.CurvePicture)]
@@ -178,7 +180,7 @@ def _gradient(streams: Streams, cells: tuple[str, ...], *, seed: int, out: Path 
 
 
 def _cells(streams: Streams, cells: Sequence[str], sources: Sequence[str] | None, *, steps: int | None, seed: int, json: bool) -> None:
-    given = {"steps": steps, "seed": seed, "cache": cache()} | ({} if sources is None else {"sources": sources})
+    given: dict[str, Any] = {"steps": steps, "seed": seed, "cache": cache()} | ({} if sources is None else {"sources": sources})
     found: list[api.CellRow] = []
     with work_bar(streams, "networks", shown=lambda number: counted(round(number), "network"), patience_s=0.0) as progress:
         for row in api.cell_table(list(dict.fromkeys(cells)), progress=progress, **given):

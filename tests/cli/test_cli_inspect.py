@@ -63,6 +63,8 @@ def test_gradient_and_context_are_tables_with_a_sentence(cli, sea, tmp_path):
         (["--against", "rnn"], "--against is for --gradient"),
         (["--find", "quotes", "-o", "x.html"], "--find is a table"),
         (["--show", "cell"], "no part of a network"),
+        (["--show", "1:cell", "--context"], "--show is for"),
+        (["--top", "3"], "--top is for --find"),
         (["--show", "9:cell"], "there are layers 1 to"),
         (["--find", "("], "neither a feature nor a regular expression"),
     ],
@@ -97,3 +99,11 @@ def test_a_page_is_written_and_named(cli, sea, tmp_path):
     assert "page.html: 50 tokens" in done.err
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
     assert cli("inspect", sea, "text.txt", "-o", "page.pdf").code == 2
+
+
+def test_a_file_is_read_as_training_reads_it(cli, sea, tmp_path):
+    (tmp_path / "old.txt").write_bytes("The sea is wide\r\nthe sea".encode("utf-16"))
+    shown = lines_of(cli("inspect", sea, "old.txt", "--encoding", "utf-16", "-q"))
+    assert shown[1].startswith("The sea is wide")
+    assert cli("inspect", sea, "old.txt", "--encoding", "utf-7b", "-q").code != 0
+    assert len(lines_of(cli("inspect", sea, "-", "--json", "-q", stdin=b"The sea"))) == 8

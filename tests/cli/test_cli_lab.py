@@ -58,5 +58,10 @@ def test_the_gradient_is_drawn_and_nothing_else_is(cli, tmp_path):
     picture = tmp_path / "gradient.svg"
     assert cli("lab", "gradient", "--cell", "gru", "-o", str(picture)).code == 0
     assert "gru" in picture.read_text()
-    for refused in (["reber", "-o", str(picture)], ["gradient", "-o", "gradient.gif"], ["reber", "--source", "underlamp"]):
+    for refused in (
+        ["reber", "-o", str(picture)],
+        ["gradient", "-o", "gradient.gif"],
+        ["reber", "--source", "underlamp"],
+        ["gradient", "--seeds", "2"],
+    ):
         assert cli("lab", *refused).code == 2
