@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lstmgen.media.manner import Manner as Manner
     from lstmgen.media.registry import medium_of as medium_of
     from lstmgen.media.text.decoding import decode_text as decode_text
+    from lstmgen.model.learning_rule import LearningRule as LearningRule
     from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.constraints import Constraints as Constraints
     from lstmgen.music.midi.reader import read_midi as read_midi
@@ -125,6 +126,7 @@ _HOMES: Final = {
     "media.manner": "Manner",
     "media.registry": "medium_of",
     "media.text.decoding": "decode_text",
+    "model.learning_rule": "LearningRule",
     "music.bars": "Bars",
     "music.constraints": "Constraints",
     "music.midi.reader": "read_midi",

@@ -4,13 +4,16 @@ The surprisal of a token is -log p(token | everything before it). Without a wind
 whole of it. With a window of N the item is cut after every N inputs, and each part starts from an empty state; its N inputs predict the N
 tokens after them, so every token is counted once. That is what a model with a context of N sees (nanoGPT's way of evaluating). A boundary
 is an input and is not counted, except behind an item whose end counts (`Encoded.ids`). Sums are in float64.
+
+A network that goes on learning (`model/adaptation.py`) predicts the same tokens otherwise. Its figures are an evaluation of their own,
+which stands beside the first and never in its place.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -21,7 +24,9 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.base import Amount, Medium, Tokenizer
 from lstmgen.media.writing import Encoded
+from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.reading import Forward, documents, surprisals
 
 _LARGEST_EXPONENT: Final = 700.0
@@ -35,11 +40,13 @@ class Evaluated:
         encoded: the item and its ids.
         nats_T: one surprisal for each id; 0 for what a model is told.
         told_T: which ids a model is told, which do not count; None: none of them.
+        adapted_T: the surprisals under a network that goes on learning; None: none was asked.
     """
 
     encoded: Encoded
     nats_T: NDArray[np.float64]
     told_T: NDArray[np.bool_] | None = None
+    adapted_T: NDArray[np.float64] | None = None
 
     @property
     def counted(self) -> NDArray[np.bool_] | slice:
@@ -56,12 +63,19 @@ class Row:
         nats: sum of the surprisals of the tokens in it.
         tokens: how many stand in it.
         surprise: what rows are compared by: nats, or nats by what the row holds.
+        adapted_nats: the sum under a network that goes on learning, where one was asked.
     """
 
     facts: dict[str, Any]
     nats: float
     tokens: int
     surprise: float
+    adapted_nats: float | None = None
+
+    @property
+    def sums(self) -> dict[str, float]:
+        """The sums of surprisals that there are, by name."""
+        return {"nats": self.nats} | ({} if self.adapted_nats is None else {"adapted_nats": self.adapted_nats})
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +86,24 @@ class Evaluation:
         medium: of the items.
         tokenizer: what made the ids.
         items: what was read.
+        rule: by which a network went on learning that predicted them too; None: none did.
     """
 
     medium: Medium = field(repr=False)
     tokenizer: Tokenizer = field(repr=False)
     items: tuple[Evaluated, ...] = field(repr=False)
+    rule: LearningRule | None = field(default=None, repr=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was done to the items before they were read."""
         return tuple(note for item in self.items for note in item.encoded.notes)
+
+    @cached_property
+    def adapted(self) -> Evaluation | None:
+        """How well a network that goes on learning predicted the same items; None: none was asked."""
+        items = [replace(item, nats_T=item.adapted_T, adapted_T=None) for item in self.items if item.adapted_T is not None]
+        return Evaluation(self.medium, self.tokenizer, tuple(items)) if items else None
 
     @property
     def tokens(self) -> int:
@@ -118,19 +140,24 @@ class Evaluation:
     def rows(self) -> Iterator[Row]:
         """One row for each line or bar; their nats sum to those of all tokens."""
         for item, row_T, facts_R in self._placed():
-            nats_R = np.bincount(row_T, weights=item.nats_T, minlength=len(facts_R))
-            tokens_R = np.bincount(row_T[item.counted], minlength=len(facts_R))
-            for facts, nats, tokens in zip(facts_R, nats_R.tolist(), tokens_R.tolist(), strict=True):
+            nats_R = np.bincount(row_T, weights=item.nats_T, minlength=len(facts_R)).tolist()
+            tokens_R = np.bincount(row_T[item.counted], minlength=len(facts_R)).tolist()
+            adapted_R = [None] * len(facts_R)
+            if item.adapted_T is not None:
+                adapted_R = np.bincount(row_T, weights=item.adapted_T, minlength=len(facts_R)).tolist()
+            for facts, nats, tokens, adapted in zip(facts_R, nats_R, tokens_R, adapted_R, strict=True):
                 per = self.medium.rows.per
-                yield Row(facts, nats, tokens, nats if per is None else nats / max(1, facts[per]))
+                yield Row(facts, nats, tokens, nats if per is None else nats / max(1, facts[per]), adapted)
 
     def token_rows(self) -> Iterator[Row]:
         """One row for each token."""
         index, (key, _, source) = 0, self.medium.rows.token_place
         for item, row_T, facts_R in self._placed():
-            for token, row, nats in zip(item.encoded.ids.tolist(), row_T.tolist(), item.nats_T.tolist(), strict=True):
+            adapted_T = [None] * len(row_T) if item.adapted_T is None else item.adapted_T.tolist()
+            tokens = zip(item.encoded.ids.tolist(), row_T.tolist(), item.nats_T.tolist(), adapted_T, strict=True)
+            for token, row, nats, adapted in tokens:
                 facts = {"index": index, key: facts_R[row][source], "token": token, "text": self.tokenizer.piece(token)}
-                yield Row(facts, nats, 1, nats)
+                yield Row(facts, nats, 1, nats, adapted)
                 index += 1
 
     def _placed(self) -> Iterator[tuple[Evaluated, NDArray[np.int64], list[dict[str, Any]]]]:
@@ -146,13 +173,14 @@ class Evaluation:
         table: dict[str, Any] = dict(self.figures)
         if self.warnings:
             table.setdefault("notes", list(self.warnings))  # of tunes they are an amount
+        if self.adapted is not None and self.rule is not None:
+            own = {figure.name for figure in self.medium.figures if figure.per is None}
+            table["adapted"] = self.rule.to_json() | {name: value for name, value in self.adapted.figures.items() if name not in own}
         if rows:
             per = {} if style.per is None else {f"nats_per_{style.per.removesuffix('s')}": None}
-            table[style.key] = [
-                row.facts | {"tokens": row.tokens, "nats": row.nats} | dict.fromkeys(per, row.surprise) for row in self.rows()
-            ]
+            table[style.key] = [row.facts | {"tokens": row.tokens} | row.sums | dict.fromkeys(per, row.surprise) for row in self.rows()]
         if per_token:
-            table["per_token"] = [row.facts | {"nats": row.nats} for row in self.token_rows()]
+            table["per_token"] = [row.facts | row.sums for row in self.token_rows()]
         return table
 
 
@@ -164,6 +192,7 @@ def evaluate(
     *,
     window: int | None = None,
     forward: Forward | None = None,
+    learner: Learner | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """How well a network predicts some items, each read from its boundary on.
@@ -175,11 +204,13 @@ def evaluate(
         items: what is read.
         window: start from an empty state every so many tokens; None carries the state through each item.
         forward: what reads in the network's place, such as a decoder's `window`.
+        learner: a copy of the network that predicts the items too, in this order, and learns from each segment as it goes.
         progress: called with the number of tokens done and of all.
 
     Raises:
         InputError: there is not a single token.
         UsageError: the window is not a positive whole number.
+        DivergedError: the learner's weights have become useless.
     """
     if window is not None and (not isinstance(window, int) or isinstance(window, bool) or window < 1):
         raise UsageError(f"the window is {window!r}, expected a whole number of tokens, 1 or more", remedy="for example --window 256")
@@ -187,20 +218,29 @@ def evaluate(
         raise InputError(f"there is nothing to score: the {medium.label} is empty", remedy="give a longer one")
     ids = np.concatenate([part for item in items for part in (np.array([BOUNDARY_ID]), item.ids)])
     starts = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])])
-    nats = np.zeros(len(ids))
-    done = 0
-    for places, found in surprisals(network, ids, documents(starts, len(ids), window=window), forward=forward):
-        nats[places] = found
-        done += len(places)
-        if progress is not None:
-            progress(done, len(ids) - len(items))
-    told_V = medium.told(tokenizer)
+    spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
-    if told is not None:
-        nats[told] = 0.0
+    total, passes = len(ids) - len(items), 1 if learner is None else 2
+
+    def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]], done: int = 0) -> NDArray[np.float64]:
+        nats = np.zeros(len(ids))
+        for places, surprisal in found:
+            nats[places] = surprisal
+            done += len(places)
+            if progress is not None:
+                progress(done, passes * total)
+        if told is not None:
+            nats[told] = 0.0
+        return nats
+
+    nats = collected(surprisals(network, ids, spans, forward=forward))
+    adapted = None if learner is None else collected(learner.surprisals(ids, spans), total)
     places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
-    read = [Evaluated(item, nats[where], None if told is None else told[where]) for item, where in zip(items, places, strict=True)]
-    return Evaluation(medium, tokenizer, tuple(read))
+    read = [
+        Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])
+        for item, where in zip(items, places, strict=True)
+    ]
+    return Evaluation(medium, tokenizer, tuple(read), None if learner is None else learner.rule)
 
 
 def combined(evaluations: Iterable[Evaluation]) -> Evaluation:
@@ -208,7 +248,7 @@ def combined(evaluations: Iterable[Evaluation]) -> Evaluation:
     every = tuple(evaluations)
     if not every:
         raise InputError("there is nothing to score", remedy="name at least one file")
-    return Evaluation(every[0].medium, every[0].tokenizer, tuple(item for each in every for item in each.items))
+    return Evaluation(every[0].medium, every[0].tokenizer, tuple(item for each in every for item in each.items), every[0].rule)
 
 
 def summarise(medium: Medium, *, nats: float, tokens: int, amounts: dict[str, tuple[float, float]]) -> dict[str, Any]:

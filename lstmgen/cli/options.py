@@ -7,8 +7,9 @@ import io
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, cast, get_args
+from typing import Any, Final, cast, get_args
 
 import lstmgen
 from lstmgen import api, choices, config, run_files
@@ -16,7 +17,7 @@ from lstmgen.cli.complete import models, paths
 from lstmgen.cli.failures import advice_on
 from lstmgen.cli.interrupts import leaving_at_once
 from lstmgen.cli.output import Streams
-from lstmgen.errors import InputError
+from lstmgen.errors import InputError, UsageError
 from lstmgen.options import Option
 from lstmgen.wording import counted
 
@@ -57,6 +58,20 @@ PRECISION: Final = Option(
     help="What weights are multiplied in; bf16 and int8 draw faster and are a little less exact. [auto: fp32]",
     panel=MACHINE,
 )
+_LEARNING: Final = "learning from what is read"
+_RULE: Final = api.LearningRule()
+ADAPT: Final = (
+    Option(name="adapt", flags="--adapt", type=bool, help="Let a copy of the model go on learning from what it reads.", panel=_LEARNING),
+    *(
+        Option(name=f"adapt_{name}", flags=f"--adapt-{name}", type=kind, unit=unit, help=f"{text} [{usual:g}]", panel=_LEARNING)
+        for name, kind, unit, usual, text in (
+            ("rate", float, "X", _RULE.rate, "By how much a weight moves for a gradient of its usual size."),
+            ("decay", float, "X", _RULE.decay, "Share by which a weight returns to what was trained, each segment."),
+            ("segment", int, "N", _RULE.segment, "Tokens that are predicted before they are learned."),
+        )
+    ),
+)
+"""What `rule_of` reads."""
 THREADS: Final = Option(
     name="threads",
     flags="--threads",
@@ -84,6 +99,14 @@ def load_model(spec: str, *, device: str, threads: int | None, precision: str = 
     with leaving_at_once():
         load = lstmgen.load
     return load(spec, device=cast("choices.Device", device), precision=cast("choices.SamplingPrecision", precision), threads=threads)
+
+
+def rule_of(values: Mapping[str, Any]) -> api.LearningRule | None:
+    """How a copy of the model learns; None: it does not. Raises UsageError: a number is out of bounds, or says nothing without --adapt."""
+    numbers = {name: values[f"adapt_{name}"] for name in _RULE.to_json() if values[f"adapt_{name}"] is not None}
+    if numbers and not values["adapt"]:
+        raise UsageError(f"--adapt-{next(iter(numbers))} says how the model learns, and it does not", remedy="add --adapt")
+    return api.LearningRule(**numbers) if values["adapt"] else None
 
 
 def draw_seed() -> int:

@@ -10,7 +10,7 @@ from lstmgen import api, limits
 from lstmgen.cli.command import Command
 from lstmgen.cli.interactive import converse
 from lstmgen.cli.media import chosen, options_of, presentation_of, tokenizer_of_model
-from lstmgen.cli.options import STANDARD_INPUT, as_typed, draw_seed, load_model, read_input, unescape
+from lstmgen.cli.options import STANDARD_INPUT, as_typed, draw_seed, load_model, read_input, rule_of, unescape
 from lstmgen.cli.output import Streams
 from lstmgen.cli.sample_options import COMMON, FILTERS, TURN_LENGTH
 from lstmgen.cli.samples import Target, Writer
@@ -22,6 +22,7 @@ _EXAMPLES: Final = (
     "lstmgen sample RUN -n 2000 -t 0.6 -s 7 > chapter.txt   # the same text for the same seed",
     "lstmgen sample RUN -p 'ROMEO:\\n' -e --stop '\\n\\n'       # up to the first empty line",
     "lstmgen sample RUN -f beginning.txt -t 1.2:0.6         # wild at first, calm at the end",
+    "lstmgen sample RUN -f chapter.txt --adapt              # learns from the chapter first",
     "lstmgen sample RUN --num-samples 3 --json | jq -r .text",
     "lstmgen sample NAMES --num-samples 20                  # --documents line: twenty lines",
     "lstmgen sample RUN --prompts begins.txt --json         # one for each line, in order",
@@ -67,6 +68,7 @@ def sample(streams: Streams, **values: Any) -> int:
         prompt=_prompt(streams, values, medium=medium, as_text=presentation.as_text, meant=meant, encoding=encoding),
         seed=draw_seed() if values["seed"] is None else values["seed"],
         sampling=sampling,
+        adapt=rule_of(values),
         options=options,
         **{name: values[name] for name in ("length", "num_samples", "echo", "novel", "clamp")},
     )
@@ -77,6 +79,8 @@ def sample(streams: Streams, **values: Any) -> int:
                 "--interactive is one growing text of many lines, and this model has learned documents of one line each",
                 remedy=command("sample", values["model"], "-p", "How it begins"),
             )
+        if request.adapt is not None:
+            model = model.adapted(request.prompt, request.adapt, oov=options.get("oov", "error"))
         return converse(streams, model, replace(request, length=TURN_LENGTH if request.length is None else request.length))
     Writer(streams, request, target).write(model)
     return 0
@@ -87,6 +91,10 @@ COMMAND: Final = Command(name="sample", run=sample, examples=_EXAMPLES, options=
 
 def _check(values: Mapping[str, Any], *, interactive: bool) -> None:
     """Refuse what does not go together."""
+    if values["adapt"] and all(values[name] is None for name in ("prompt", "prompt_file", "prompts")):
+        raise UsageError(
+            "--adapt learns from a prompt, and there is none", remedy=command("sample", values["model"], "--adapt", "-f", "FILE")
+        )
     several = values["num_samples"] > 1 or values["prompts"] is not None
     if interactive and (values["json"] or values["out"] is not None or several):
         raise UsageError(

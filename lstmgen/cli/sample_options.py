@@ -7,7 +7,7 @@ from typing import Final
 from lstmgen.api import NOVEL_TRIES, Sampling, parse_temperature
 from lstmgen.choices import USUAL_TEMPERATURE
 from lstmgen.cli.complete import paths
-from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, PRECISION, THREADS
+from lstmgen.cli.options import ADAPT, DEVICE, JSON, MODEL, OUTPUT, PRECISION, THREADS
 from lstmgen.options import Option
 
 TURN_LENGTH: Final = 200
@@ -104,6 +104,7 @@ COMMON: Final = (
         panel=_END,
     ),
     *FILTERS,
+    *ADAPT,
     Option(
         name="clamp",
         flags="--clamp",

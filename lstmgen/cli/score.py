@@ -16,7 +16,19 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
 from lstmgen.cli.media import chosen, medium_of_model, options_of
-from lstmgen.cli.options import DEVICE, JSON, MODEL, PRECISION, STANDARD_INPUT, THREADS, cache, load_model, typed_to_the_end
+from lstmgen.cli.options import (
+    ADAPT,
+    DEVICE,
+    JSON,
+    MODEL,
+    PRECISION,
+    STANDARD_INPUT,
+    THREADS,
+    cache,
+    load_model,
+    rule_of,
+    typed_to_the_end,
+)
 from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
@@ -29,6 +41,7 @@ _EXAMPLES: Final = (
     "lstmgen score RUN --split val --json          # the held-out part of its own sources",
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
+    "lstmgen score RUN draft.txt --adapt           # and a copy that learns as it reads",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
     "cat draft.txt | lstmgen score RUN - --per-token --top 50",
@@ -107,6 +120,7 @@ _BEHIND: Final = (
         help="Rows of a list; 0 is all, in the order of the text.",
         panel=_TABLES,
     ),
+    *ADAPT,
     JSON,
     DEVICE,
     PRECISION,
@@ -143,9 +157,13 @@ def score(
     """Measure how well a model predicts a text or a tune.
 
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
-    order of the text.
+    order of the text. With --adapt the figures of a copy stand beside those of the model: it predicts a segment, then learns from it, and
+    begins anew with each file. Compare adapted figures with adapted ones only.
     """
     _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
+    rule = rule_of(values)
+    if rule is not None and (novelty or statistics):
+        raise UsageError("--adapt is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --adapt")
     options = chosen("score", medium_of_model(model).label, values)
     if split is not None and options:
         flags = " and ".join(option.flag for option in options_of("score") if option.name in options)
@@ -157,7 +175,7 @@ def score(
     elif novelty:
         _novelty(streams, trained, read_items(streams, trained, files, options), json=json)
     else:
-        scored = _scored(streams, trained, files, options, split=split, window=window)
+        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule)
         if json:
             for source, found in _with_total(scored):
                 table = found.to_json(rows=per_line, per_token=per_token)
@@ -188,15 +206,16 @@ def _scored(
     options: Mapping[str, Any],
     *,
     split: str | None,
-    window: int | None,
+    **how: Any,
 ) -> list[Scored]:
     """What the files hold, or a part of the run's own sources, with how well it was predicted; what is to be known of it is said."""
+    window = how["window"]
     streams.explain(f"{trained.path} on {trained.network.device} in {trained.numbers}, window {window or 'none: the state runs through'}")
     if split is None:
-        scored = list(_each(streams, trained, files, options, window=window))
+        scored = list(_each(streams, trained, files, options, how))
     else:
         with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
-            whole = trained.score_split(cast("choices.Part", split), window=window, cache=cache(), progress=progress)
+            whole = trained.score_split(cast("choices.Part", split), cache=cache(), progress=progress, **how)
         scored = [(f"{split} part", whole)]
     for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
@@ -242,12 +261,12 @@ def read_items(streams: Streams, trained: api.TrainedModel, files: Sequence[str]
 
 
 def _each(
-    streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any], *, window: int | None
+    streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any], how: Mapping[str, Any]
 ) -> Iterator[Scored]:
-    how = {name: value for name, value in options.items() if name not in DATA_FIELDS}
+    own = {name: value for name, value in options.items() if name not in DATA_FIELDS}
     for name, items in itertools.groupby(read_items(streams, trained, files, options), key=_name):
         with work_bar(streams, f"scoring {name}", shown=_tokens) as progress:
-            yield name, trained.score_all((item for _, item in items), window=window, progress=progress, **how)
+            yield name, trained.score_all((item for _, item in items), progress=progress, **how, **own)
 
 
 def _name(found: tuple[str, Any]) -> str:
@@ -265,19 +284,36 @@ def _with_total(scored: list[Scored]) -> list[Scored]:
 
 def _report(scored: list[Scored], *, per_line: bool, per_token: bool, top: int, room: int) -> Iterator[str]:
     """The figures as a table, then the lists that were asked for, in so many columns of a terminal."""
-    medium, table = scored[0][1].medium, [(source, found.figures) for source, found in _with_total(scored)]
+    medium, whole = scored[0][1].medium, _with_total(scored)
     columns = [*_COLUMNS, *((each.heading, each.name, each.form) for each in medium.figures if each.heading)]
-    columns = [column for column in columns if any(figures[column[1]] is not None for _, figures in table)]
-    rows = [[medium.label, *(heading for heading, _, _ in columns)]]
-    rows += [[one_line(source), *(figure(found[name], form) for _, name, form in columns)] for source, found in table]
-    yield from aligned(rows, columns=room)
+    columns = [column for column in columns if any(found.figures[column[1]] is not None for _, found in whole)]
+    if whole[0][1].adapted is None:
+        rows = [[medium.label, *(heading for heading, _, _ in columns)]]
+        rows += [[one_line(source), *(figure(found.figures[name], form) for _, name, form in columns)] for source, found in whole]
+        yield from aligned(rows, columns=room)
+    else:
+        yield from _beside_adapted(whole, columns, room)
     for source, found in scored:
         if per_line:
             yield from _listed(f"{medium.rows.plural} of {source}", found.rows(), _row_columns(medium.rows), top, room)
         if per_token:
             key, heading, _ = medium.rows.token_place
-            columns = [("token", "index", ",d"), (heading, key, ",d"), ("nats", "nats", ".3f"), ("text", "text", "")]
+            columns = [("token", "index", ",d"), (heading, key, ",d"), ("nats", "nats", ".3f"), ("adapted", "adapted_nats", ".3f")]
+            columns.append(("text", "text", ""))
             yield from _listed(f"tokens of {source}", found.token_rows(), columns, top, room)
+
+
+def _beside_adapted(whole: Sequence[Scored], columns: Sequence[Column], room: int) -> Iterator[str]:
+    """Figures of the model and of the copy that learned, side by side: of one file all, of several the first of each."""
+    amounts = {each.name for each in whole[0][1].medium.figures if each.per is None} | {"tokens"}
+    losses = [column for column in columns if column[1] not in amounts]
+    rows = [[whole[0][1].medium.label, "", "static", "adapted", "change"]]
+    for place, (source, found) in enumerate(whole, 1):
+        for heading, name, form in losses if place == len(whole) else losses[:1]:
+            static, adapted = found.figures[name], None if found.adapted is None else found.adapted.figures[name]
+            change = None if not static or adapted is None else adapted / static - 1
+            rows.append([one_line(source), heading, figure(static, form), figure(adapted, form), figure(change, "+.1%")])
+    yield from aligned(rows, columns=room)
 
 
 def _row_columns(style: api.RowStyle) -> list[Column]:
@@ -286,15 +322,18 @@ def _row_columns(style: api.RowStyle) -> list[Column]:
         surprises = [("nats", "nats", ".2f"), ("nats/token", "nats_per_token", ".3f")]
     else:
         surprises = [(f"nats/{style.per.removesuffix('s')}", "surprise", ".3f"), ("nats", "nats", ".1f")]
-    return [*style.columns, *surprises, ("text", "text", "")]
+    return [
+        *style.columns,
+        *surprises,
+        ("adapted", "adapted_nats", {key: form for _, key, form in surprises}["nats"]),
+        ("text", "text", ""),
+    ]
 
 
 def _listed(title: str, rows: Iterable[api.Row], columns: Sequence[Column], top: int, room: int) -> Iterator[str]:
     """A list: all rows in the order of the text, or those with the highest surprisal, in falling order."""
     chosen_rows = heapq.nlargest(top, rows, key=lambda row: row.surprise) if top else list(rows)
-    flat = [
-        {**row.facts, "surprise": row.surprise, "nats": row.nats, "nats_per_token": row.nats / max(1, row.tokens)} for row in chosen_rows
-    ]
+    flat = [{**row.facts, "surprise": row.surprise, **row.sums, "nats_per_token": row.nats / max(1, row.tokens)} for row in chosen_rows]
     columns = [column for column in columns if not flat or column[1] in flat[0]]
     head = f"the {top} most surprising {title}" if top else f"all {title}"
     yield f"\n{one_line(head)}"

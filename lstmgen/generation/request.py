@@ -8,15 +8,19 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import EllipsisType
 from typing import Any, Final
 
 from lstmgen import limits
 from lstmgen.errors import UsageError
 from lstmgen.generation.clamps import Clamp
 from lstmgen.generation.sampling import Sampling, is_number, is_whole, refuse_unknown
+from lstmgen.model.learning_rule import LearningRule
 
 NOVEL_TRIES: Final = 10
 """How often a sample is drawn that copies too much."""
+
+_KEYWORDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel", "clamp", "adapt"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,7 @@ class Request:
         echo: whether an item begins with the prompt, where its medium lets it.
         clamp: units that are held at a value while it writes, each as `2:37=1.5`.
         novel: draw again what has copied more than this share of the training data; None: any may be copied.
+        adapt: how a copy of the model learns from each prompt before it continues that; None: it does not.
         options: those of the medium, by name; see `media.declared`.
 
     Raises:
@@ -50,6 +55,7 @@ class Request:
     echo: bool = True
     clamp: Sequence[str] = ()
     novel: float | None = None
+    adapt: LearningRule | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
@@ -89,9 +95,22 @@ class Request:
             "prompts": prompts,
             "clamp": list(self.clamp),
             "sampling": None if self.sampling is None else self.sampling.to_json(),
+            "adapt": None if self.adapt is None else self.adapt.to_json(),
             "options": dict(self.options),
         }
         return values | own
+
+    @staticmethod
+    def of(prompt: Any, length: int | EllipsisType | None, options: Mapping[str, Any]) -> Request:
+        """A request from keyword arguments: what is none of its own fields is an option of the medium; a length of None is no end.
+
+        Raises:
+            UsageError: a value is out of bounds.
+        """
+        given = {name: value for name, value in options.items() if value is not None}
+        own = {name: given.pop(name) for name in _KEYWORDS & given.keys()}
+        tokens = None if isinstance(length, EllipsisType) else -1 if length is None else length
+        return Request(prompt=prompt, length=tokens, options=given, **own)
 
     @property
     def every_prompt(self) -> Sequence[Any]:
@@ -113,6 +132,9 @@ class Request:
             changed["prompts"] = tuple(map(_prompt_from_json, prompts))
         if changed.get("sampling") is not None:
             changed["sampling"] = Sampling.from_json(changed["sampling"])
+        if changed.get("adapt") is not None:
+            refuse_unknown(LearningRule, changed["adapt"], what="the rule of learning")
+            changed["adapt"] = LearningRule(**changed["adapt"])
         return Request(**changed)
 
 

@@ -163,7 +163,7 @@ def ids_to_read(model: TrainedModel, item: Item | None, *, cache: Path, **option
         InputError: the item cannot be read.
     """
     if item is None:
-        return model.own_part("val", cache=cache).ids[:].astype(np.int64)
+        return model.origin.token_file("val", cache=cache).ids[:].astype(np.int64)
     return np.concatenate([[BOUNDARY_ID], model.medium.encode(model.tokenizer, model.prepare(item), options).ids])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,39 +13,42 @@ from typing import Any, Final, get_args
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from lstmgen import run_files
 from lstmgen.analysis.evaluation import Evaluation, evaluate
-from lstmgen.analysis.likeness import Likeness, likenesses
-from lstmgen.analysis.novelty import Novelty, NoveltyIndex
+from lstmgen.analysis.likeness import Likeness
+from lstmgen.analysis.novelty import Novelty
 from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.choices import Device, Part, SamplingPrecision
 from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
+from lstmgen.generation.clamps import holding
 from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
-from lstmgen.ids import BOUNDARY_ID
-from lstmgen.media.base import Access, Material, Medium, Tokenizer
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.declared import media_options
 from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
+from lstmgen.model.adaptation import Learner
 from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.products import Precision as ProductPrecision
 from lstmgen.model.reading import Forward
 from lstmgen.options import check_known
-from lstmgen.runs.sources import gather_again, recorded_data, recorded_input, token_files
+from lstmgen.runs.adapting import drawn_gradients
+from lstmgen.runs.origin import Origin
+from lstmgen.runs.sources import recorded_data
 from lstmgen.wording import counted
 
 _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _NAMES: Final = {dtype: name for name, dtype in _DTYPES.items()}
 _ON_THE_CPU: Final[dict[SamplingPrecision, ProductPrecision]] = {"auto": "fp32", "fp32": "fp32", "bf16": "bf16", "int8": "int8"}
-_REQUEST_FIELDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel", "clamp"})
 
 
 def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecision = "auto", threads: int | None = None) -> TrainedModel:
@@ -104,6 +108,8 @@ class TrainedModel:
         self.path = path
         self.summary = summary or {}
         self.precision: ProductPrecision = precision
+        self._usual_gradients: dict[int, Tensor] = {}
+        """By the length of a segment."""
 
     def __repr__(self) -> str:
         where = "" if self.path is None else f" from {str(self.path)!r}"
@@ -156,22 +162,22 @@ class TrainedModel:
             prompt: a text; of music notes as they are typed, the path of a MIDI file, or a score. None begins anew.
             length: most tokens to draw for each; None or -1 for no end, which text without a stop text refuses. Left out, it is what is
                 usual: 500 of text; of music 16 bars, or 30 seconds where the model knows no bars.
-            options: `prompts`, several in place of one; `num_samples`, of each; `seed`, `first`, `sampling`, `echo`, `clamp` and `novel` as
-                in `Request`; anything else is an option of the medium, such as `stop="END"` or `bars=16`.
+            options: `prompts`, several in place of one; `num_samples`, of each; `seed`, `first`, `sampling`, `echo`, `clamp`, `novel` and
+                `adapt` as in `Request`; anything else is an option of the medium, such as `stop="END"` or `bars=16`.
 
         Raises:
             UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
             UsageError: an argument is out of bounds or unknown.
             InputError: the prompt cannot be read.
         """
-        return list(self.answer(_request(prompt, length, options)))
+        return list(self.answer(Request.of(prompt, length, options)))
 
     def stream(self, prompt: Any = None, *, length: int | EllipsisType | None = ..., index: int = 0, **options: Any) -> Stream:
         """The same sample as `generate` gives as number `index`, in pieces as it is drawn; its `result` is the sample.
 
         Pieces of text are `str`, those of music `Notes`. The other arguments and the errors are those of `generate`.
         """
-        return self.stream_of(_request(prompt, length, options | {"first": index}))
+        return self.stream_of(Request.of(prompt, length, options | {"first": index}))
 
     def compose(self, prompt: Any = None, *, length: int | None = None, **options: Any) -> list[Sample]:
         """`generate`, as it is called of music; without a length, bars or seconds a tune has what is usual."""
@@ -179,11 +185,54 @@ class TrainedModel:
 
     def answer(self, request: Request) -> Iterator[Sample]:
         """The samples of a request, in order, each as soon as it and those before it have ended."""
-        return generate(self._jobs(request), copied=None if request.novel is None else self._copied_share)
+        copied, jobs = None if request.novel is None else self._copied_share, self._jobs(request)
+        if request.adapt is None:
+            return generate(jobs, copied=copied)
+        return itertools.chain.from_iterable(generate([self._learned(job)], copied=copied) for job in jobs)
 
     def stream_of(self, request: Request) -> Stream:
         """The first sample of a request, of its first prompt, in pieces as it is drawn."""
-        return Stream(self._jobs(request)[0], request.first)
+        job = self._jobs(request)[0]
+        return Stream(job if request.adapt is None else self._learned(job), request.first)
+
+    def adapted(self, item: Item, rule: LearningRule | None = None, **options: Any) -> TrainedModel:
+        """A model that has learned from an item too, by dynamic evaluation; this one stays as it is.
+
+        Args:
+            item: as a prompt is given.
+            rule: how it learns; None: in the usual way.
+            options: of prompts of the medium; of text `oov`.
+
+        Raises:
+            UnseenSymbolError: the item holds unseen symbols and `oov` is `error`.
+            InputError: it cannot be read.
+            DivergedError: the copy's weights have become useless.
+        """
+        prompt = self.medium.parse_prompt(self.tokenizer, item, options, self.data)
+        network = self._learned_from(prompt.ids, rule)
+        return TrainedModel(network, self.tokenizer, path=self.path, summary=self.summary, precision=self.precision)
+
+    def _learned(self, job: Job) -> Job:
+        """A prompt that is continued by a model that has learned from it first."""
+        decoder = Decoder(self._learned_from(job.prompt.ids, job.request.adapt), precision=self.precision)
+        return replace(job, decoder=holding(decoder, job.request.clamp))
+
+    def _learned_from(self, ids: Ids, rule: LearningRule | None) -> LanguageModel:
+        learner = self.learner(rule)
+        collections.deque(learner.surprisals(np.append(BOUNDARY_ID, ids), np.array([[0, len(ids)]])), maxlen=0)
+        return learner.network.to(self.network.head.weight.dtype).eval()
+
+    def learner(self, rule: LearningRule | None = None) -> Learner:
+        """A copy of the network that learns from what it reads; the model itself never changes.
+
+        Raises:
+            ModelFileError: it has no gradients to learn by.
+        """
+        rule = rule or LearningRule()
+        if rule.segment not in self._usual_gradients:
+            found = drawn_gradients(self.decoder, self.medium, self.tokenizer, data=self.data, segment=rule.segment)
+            self._usual_gradients[rule.segment] = found
+        return Learner(self.network, rule, self._usual_gradients[rule.segment], told_V=self.medium.told(self.tokenizer))
 
     def session(self, prompt: str = "", *, seed: int | None = None, oov: str = "error") -> Turns:
         """One growing text on which a user and the model take turns.
@@ -208,6 +257,7 @@ class TrainedModel:
         item: Item,
         *,
         window: int | None = None,
+        adapt: LearningRule | None = None,
         progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
@@ -216,6 +266,7 @@ class TrainedModel:
         Args:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
+            adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
             progress: called with the number of tokens done and of all.
             options: of the medium; of text `oov`.
 
@@ -224,22 +275,40 @@ class TrainedModel:
             InputError: it is empty, too long, or cannot be read.
             UsageError: the window is not a positive whole number, or an option is unknown.
         """
-        return self.score_all([item], window=window, progress=progress, **options)
+        return self.score_all([item], window=window, adapt=adapt, progress=progress, **options)
 
     def score_all(
-        self, items: Iterable[Item], *, window: int | None = None, progress: Callable[[int, int], None] | None = None, **options: Any
+        self,
+        items: Iterable[Item],
+        *,
+        window: int | None = None,
+        adapt: LearningRule | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        **options: Any,
     ) -> Evaluation:
-        """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`."""
+        """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`.
+
+        What a copy has learned from an item it keeps for those behind it.
+        """
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
         encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, window=window, forward=self._forward, progress=progress)
+        return self._evaluate(encoded, window=window, adapt=adapt, progress=progress)
+
+    def _evaluate(self, encoded: Sequence[Encoded], *, adapt: LearningRule | None, **how: Any) -> Evaluation:
+        learner = None if adapt is None else self.learner(adapt)
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self._forward, **how)
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where the model has learned that as a part of it."""
         return replace(encoded, ids=np.append(encoded.ids, BOUNDARY_ID)) if self.manner.ends else encoded
 
     def score_token_file(
-        self, token_file: TokenFile, *, window: int | None = None, progress: Callable[[int, int], None] | None = None
+        self,
+        token_file: TokenFile,
+        *,
+        window: int | None = None,
+        adapt: LearningRule | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Evaluation:
         """How well the model predicts the items of a token file, together.
 
@@ -257,10 +326,16 @@ class TrainedModel:
         bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
         pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
         items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
-        return evaluate(self.network, self.medium, self.tokenizer, items, window=window, forward=self._forward, progress=progress)
+        return self._evaluate(items, window=window, adapt=adapt, progress=progress)
 
     def score_split(
-        self, part: Part, *, window: int | None = None, cache: Path, progress: Callable[[int, int], None] | None = None
+        self,
+        part: Part,
+        *,
+        window: int | None = None,
+        adapt: LearningRule | None = None,
+        cache: Path,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Evaluation:
         """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
 
@@ -269,16 +344,8 @@ class TrainedModel:
             CorpusError: the sources have changed since, or the run held nothing out.
             UsageError: the window is not a positive whole number.
         """
-        return self.score_token_file(self.own_part(part, cache=cache), window=window, progress=progress)
-
-    def own_part(self, part: Part, *, cache: Path) -> TokenFile:
-        """The ids of a part of its own run's sources. Raises ModelFileError and CorpusError as `score_split`."""
-        material, access = self._own_material(cache)
-        files = token_files(material, self.tokenizer, access)
-        chosen = files.train if part == "train" else files.val
-        if chosen is None:
-            raise CorpusError("the run held nothing out for validation", remedy="--split train, or name another source")
-        return chosen
+        chosen = self.origin.token_file(part, cache=cache)
+        return self.score_token_file(chosen, window=window, adapt=adapt, progress=progress)
 
     def prepare(self, item: Item) -> Item:
         """An item as this model has learned items."""
@@ -291,8 +358,7 @@ class TrainedModel:
             InputError: the model lies without its index, or the item cannot be read.
             ModelFileError: the index is damaged.
         """
-        symbols = self.medium.symbols(self.prepare(item))
-        return self._index.examine(symbols, offset=self.medium.symbol_offset)
+        return self.origin.novelty(self.prepare(item))
 
     def held_out_novelty(self, *, cache: Path) -> float:
         """The copied share of what the run held out, which its model has never seen: what even new music or text has in common.
@@ -301,12 +367,7 @@ class TrainedModel:
             ModelFileError: the model does not lie in the folder of its run.
             CorpusError: the sources have changed since, or the run held nothing out.
         """
-        material, _ = self._own_material(cache)
-        found = [self._index.examine(symbols, offset=self.medium.symbol_offset) for _, symbols in material.symbols("val")]
-        counted = sum(each.symbols for each in found)
-        if not counted:
-            raise CorpusError("the run held nothing out", remedy="train with --val-frac 0.1")
-        return sum(each.copied_share * each.symbols for each in found) / counted
+        return self.origin.held_out_novelty(cache=cache)
 
     def likeness(self, items: Iterable[Item], *, cache: Path) -> list[Likeness]:
         """What items, such as samples, are like beside what the run was given to learn from.
@@ -317,40 +378,15 @@ class TrainedModel:
             CorpusError: the sources have changed since.
             InputError: there is nothing to compare.
         """
-        statistics = self.medium.statistics(self.tokenizer)
-        if not statistics:
-            raise UsageError(f"there are no statistics of {self.medium.label}", remedy="lstmgen score MODEL FILE, without --music")
-        material, _ = self._own_material(cache)
-        ours = [self.medium.count(self.prepare(item)) for item in items]
-        return likenesses(statistics, ours, [self.medium.count(item) for _, item in material.items()])
-
-    def _own_material(self, cache: Path) -> tuple[Material, Access]:
-        """What the run was given to learn from, as it is there now. Raises ModelFileError and CorpusError."""
-        folder = RunFolder((self.path or Path()).parent)
-        config = folder.read_config()
-        access = Access(folder=folder.path, cache=cache, kept=recorded_input(config.data, self.summary, folder))
-        material = gather_again(config.data, access, medium=self.medium, run=folder.path).material
-        if self.summary.get("corpus_sha256") not in (None, material.corpus_sha256):
-            raise CorpusError(
-                "the sources have changed since the model was trained on them, so their parts are not the same any more",
-                remedy=f"score them as any other: lstmgen score {folder.path} FILE",
-            )
-        return material, access
+        return self.origin.likeness(map(self.prepare, items), cache=cache)
 
     @cached_property
-    def _index(self) -> NoveltyIndex:
-        return NoveltyIndex.open((self.path or Path()).parent / run_files.NOVELTY)
+    def origin(self) -> Origin:
+        """What the model was trained on."""
+        return Origin((self.path or Path()).parent, self.medium, self.tokenizer, self.summary)
 
     def _copied_share(self, item: Item) -> float:
         return self.novelty(item).copied_share
 
     def _jobs(self, request: Request) -> list[Job]:
         return Job.of(self.decoder, self.medium, self.tokenizer, request, data=self.data)
-
-
-def _request(prompt: Any, length: int | EllipsisType | None, options: Mapping[str, Any]) -> Request:
-    """A request from keyword arguments; what is none of its own fields is an option of the medium."""
-    given = {name: value for name, value in options.items() if value is not None}
-    own = {name: given.pop(name) for name in _REQUEST_FIELDS & given.keys()}
-    tokens = None if isinstance(length, EllipsisType) else -1 if length is None else length
-    return Request(prompt=prompt, length=tokens, options=given, **own)

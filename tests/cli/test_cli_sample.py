@@ -344,3 +344,23 @@ def test_a_precision_is_told_with_v_and_keeps_the_promise_of_the_seed(cli, run_f
     streamed = cli("sample", run_folder, "-n", "40", "-s", "5", "--precision", precision, "-v")
     assert streamed.text == json.loads(alone.text)["text"]
     assert re.search(r"40 tokens in \d+\.\d\d s, [\d,]+ a second, the first after \d+\.\d{3} s\n", streamed.err)
+
+
+def test_a_prompt_is_learned_first_where_that_is_asked_for(cli, run_folder):
+    model = (run_folder / "model.safetensors").read_bytes()
+    argv = ["sample", run_folder, "-p", "The sea is wide, the sea is wide, ", "-s", "1", "-n", "40"]
+    plain, learned, again = (cli(*argv, *more) for more in ([], *[["--adapt", "--adapt-rate", "0.02"]] * 2))
+    assert learned.out == again.out
+    assert learned.out.startswith(b"The sea is wide")
+    assert learned.out != plain.out
+    assert (run_folder / "model.safetensors").read_bytes() == model
+    nothing = cli("sample", run_folder, "--adapt")
+    assert (nothing.code, nothing.out) == (2, b"")
+    assert "learns from a prompt" in nothing.err
+
+
+def test_turns_are_taken_with_a_model_that_has_learned_its_prompt(cli, run_folder):
+    argv = ["sample", run_folder, "--interactive", "-p", "The sea is wide, the sea is wide, ", "-s", "1", "-n", "30"]
+    plain, learned = (cli(*argv, *more, stdin=b"/quit\n") for more in ([], ["--adapt", "--adapt-rate", "0.02"]))
+    assert (plain.code, learned.code) == (0, 0), learned.err
+    assert learned.out != plain.out

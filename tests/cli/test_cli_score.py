@@ -143,3 +143,49 @@ def test_a_score_says_in_which_precision_it_was_measured(cli, run_folder, files)
     assert (exact["precision"], fewer["precision"]) == ("fp32", "int8")
     assert fewer["bits_per_char"] == pytest.approx(exact["bits_per_char"], rel=0.02)
     assert fewer["bits_per_char"] != exact["bits_per_char"]
+
+
+ADAPT = ["--adapt", "--adapt-rate", "0.003", "--adapt-segment", "7"]
+
+
+def test_a_copy_that_learns_has_columns_of_its_own(cli, run_folder, files):
+    model = (run_folder / "model.safetensors").read_bytes()
+    (static,) = scored(cli, run_folder, files / "one.txt")
+    (both,) = scored(cli, run_folder, files / "one.txt", *ADAPT, "--per-line", "--per-token")
+    assert {name: both[name] for name in static} == static
+    adapted = both["adapted"]
+    assert (adapted["rate"], adapted["segment"]) == (0.003, 7)
+    assert adapted["nats_per_char"] != static["nats_per_char"]
+    for rows in (both["lines"], both["per_token"]):
+        assert sum(row["adapted_nats"] for row in rows) == pytest.approx(adapted["nats_per_char"] * static["chars"])
+    done = cli("score", run_folder, files / "one.txt", *ADAPT, "--per-line", "--per-token", "--top", "1")
+    head, first, *rest = done.text.splitlines()
+    assert head.split() == ["text", "static", "adapted", "change"]
+    assert first.split()[1:4] == ["nats/token", f"{static['nats_per_token']:.4f}", f"{adapted['nats_per_token']:.4f}"]
+    assert sum("adapted" in line for line in rest) == 2  # the lists
+    assert (run_folder / "model.safetensors").read_bytes() == model
+
+
+def test_each_file_is_learned_by_a_copy_of_its_own_and_the_total_adds_them_up(cli, run_folder, files):
+    (alone,) = scored(cli, run_folder, files / "two.txt", *ADAPT)
+    one, two, both = scored(cli, run_folder, files / "one.txt", files / "two.txt", *ADAPT)
+    assert two["adapted"] == alone["adapted"]
+    total = sum(each["adapted"]["nats_per_token"] * each["tokens"] for each in (one, two))
+    assert both["adapted"]["nats_per_token"] == pytest.approx(total / both["tokens"])
+    lines = cli("score", run_folder, files / "one.txt", files / "two.txt", *ADAPT, environ={"COLUMNS": "40"}).text.splitlines()
+    assert len([line for line in lines if line.startswith("all")]) == 5
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--adapt-rate", "0.1"], "add --adapt"),
+        (["--adapt", "--adapt-rate", "2"], "expected 0 to 1"),
+        (["--adapt", "--adapt-segment", "0"], "expected 1 to"),
+        (["--adapt", "--novelty"], "--adapt"),
+    ],
+)
+def test_learning_that_cannot_be_meant_is_refused(cli, run_folder, files, argv, said):
+    done = cli("score", run_folder, files / "one.txt", *argv)
+    assert done.code == 2
+    assert said in done.err

@@ -1,0 +1,148 @@
+"""A network that goes on learning from what it reads: dynamic evaluation (Krause et al. 2018, arXiv:1709.07432; 2019, arXiv:1904.08378).
+
+    w <- w - rate g / (r + mean(r))
+    w <- w + min(1, decay r / mean(r)) (w0 - w)
+
+g is the gradient of the mean surprisal of one segment, r the root of the mean squared gradient of each weight over many segments, and w0
+the trained weights. So weights with large gradients move no further than others, and return the fastest. The mean beneath r, a larger
+floor than that of the papers, keeps weights that hardly ever have a gradient, such as those of rare symbols, from leaping.
+
+A segment is predicted first and learned then: no token is predicted by weights that have seen it. The state is carried from segment
+to segment as it is. The network that is given never changes; a `Learner` has a copy.
+
+Letters: T tokens of a segment, B streams, V vocabulary, S spans, W all weights as one vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstmgen.errors import DivergedError, ModelFileError
+from lstmgen.ids import Ids, IdSequence
+from lstmgen.model.arithmetic import threads_for
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.learning_rule import LearningRule
+from lstmgen.model.reading import Spans
+from lstmgen.model.state import State
+
+
+class Learner:
+    """A copy of a network that learns from what it reads.
+
+    Args:
+        network: the trained network; it is left as it is.
+        rule: how it learns.
+        usual_W: the usual gradient of each weight, as `usual_gradients` measures it.
+        told_V: which ids are only ever inputs; they are not learned.
+
+    Raises:
+        ModelFileError: the network's gradients are not finite, or all zero.
+    """
+
+    def __init__(self, network: LanguageModel, rule: LearningRule, usual_W: Tensor, *, told_V: NDArray[np.bool_] | None = None) -> None:
+        self.rule = rule
+        self._weights = _Weights(network)
+        self._told_V = told_V
+        mean = usual_W.mean()
+        if not (torch.isfinite(mean) and mean > 0):
+            raise ModelFileError("the model has no gradients that it could learn by", remedy="leave --adapt out")
+        self._step_W = rule.rate / (usual_W + mean)
+        self._return_W = (rule.decay * usual_W / mean).clamp_(max=1.0)
+
+    @property
+    def network(self) -> LanguageModel:
+        """The network as far as it has learned; it changes with what is read."""
+        return self._weights.network
+
+    def surprisals(self, ids: IdSequence, spans_S2: Spans) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """As `reading.surprisals`, span after span, learning from each segment once it is predicted.
+
+        Args:
+            ids: token ids of any integer type.
+            spans_S2: what is read, in this order; each span begins with an empty state, but with the weights that the ones before left.
+
+        Raises:
+            DivergedError: the weights have become useless.
+        """
+        device = self.network.device
+        for begin, end in spans_S2.tolist():
+            state = self.network.zero_state(1)
+            for at in range(begin, end, self.rule.segment):
+                places = np.arange(at, min(at + self.rule.segment, end) + 1)
+                window_T1 = torch.from_numpy(ids[places].astype(np.int64)).to(device).unsqueeze(1)
+                counted_T = None if self._told_V is None else torch.from_numpy(~self._told_V[ids[places[1:]]]).to(device)
+                with threads_for(1, device):
+                    nats_T, state = self._weights.gradient(window_T1, state, counted_T)
+                    self._learn()
+                if not torch.isfinite(nats_T).all():
+                    raise DivergedError(
+                        f"learning with a rate of {self.rule.rate:g} has ruined the model's copy", remedy="a lower --adapt-rate"
+                    )
+                yield places[1:], nats_T.cpu().double().numpy()
+
+    def _learn(self) -> None:
+        weights = self._weights
+        with torch.no_grad():
+            weights.now_W.addcmul_(self._step_W, weights.gradient_W, value=-1)
+            weights.now_W.addcmul_(self._return_W, weights.trained_W - weights.now_W)
+
+
+def usual_gradients(network: LanguageModel, streams: Iterable[Ids], *, segment: int, told_V: NDArray[np.bool_] | None = None) -> Tensor:
+    """The root of the mean squared gradient of each weight over the segments of some streams of ids, of shape (W,).
+
+    Args:
+        network: is left as it is.
+        streams: each is read from an empty state; the first id of each is an input only.
+        segment: tokens of a segment.
+        told_V: which ids are only ever inputs.
+    """
+    weights, device = _Weights(network), network.device
+    squares_W, count = torch.zeros_like(weights.now_W), 0
+    for ids in streams:
+        state = weights.network.zero_state(1)
+        for at in range(0, len(ids) - 1, segment):
+            window = ids[at : at + segment + 1]
+            counted_T = None if told_V is None else torch.from_numpy(~told_V[window[1:]]).to(device)
+            with threads_for(1, device):
+                _, state = weights.gradient(torch.from_numpy(window).to(device).unsqueeze(1), state, counted_T)
+                squares_W.addcmul_(weights.gradient_W, weights.gradient_W)
+            count += 1
+    return squares_W.div_(max(1, count)).sqrt_()
+
+
+class _Weights:
+    """A copy of a network whose weights, and their gradients, are each one vector."""
+
+    def __init__(self, network: LanguageModel) -> None:
+        exact = torch.promote_types(network.head.weight.dtype, torch.float32)
+        self.network = LanguageModel(replace(network.architecture, dropout=0.0)).to(network.device, exact)
+        self.network.load_state_dict(network.state_dict())
+        self.network.train()  # the fused kernels have gradients in training only; there is no dropout
+        parameters = list(self.network.parameters())
+        self.now_W = torch.cat([parameter.detach().flatten() for parameter in parameters])
+        self.gradient_W = torch.zeros_like(self.now_W)
+        at = 0
+        for parameter in parameters:
+            place = slice(at, at + parameter.numel())
+            parameter.data = self.now_W[place].view_as(parameter)
+            parameter.grad = self.gradient_W[place].view_as(parameter)
+            at = place.stop
+        self.trained_W = self.now_W.clone()
+
+    def gradient(self, window_T1: Tensor, state: State, counted_T: Tensor | None) -> tuple[Tensor, State]:
+        """Surprisals in nats of shape (T,), and the state; `gradient_W` is that of the mean of those that count."""
+        self.gradient_W.zero_()
+        with torch.enable_grad():
+            logits_T1V, after = self.network(window_T1[:-1], state)
+            nats_T = F.cross_entropy(logits_T1V.flatten(0, 1), window_T1[1:].flatten(), reduction="none")
+            learned = nats_T if counted_T is None else nats_T[counted_T]
+            if len(learned):
+                learned.mean().backward()
+        return nats_T.detach(), after.detach()

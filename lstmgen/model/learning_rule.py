@@ -1,0 +1,40 @@
+"""How a network goes on learning while it reads, as a plain value; no torch. `adaptation.py` follows the rule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from lstmgen.errors import UsageError
+
+MAX_SEGMENT: Final = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningRule:
+    """The rule of dynamic evaluation; the defaults were measured on text and on chorales (docs/LOG.md).
+
+    Attributes:
+        rate: by how much a weight moves for a gradient of its usual size, at most; 0 learns nothing.
+        decay: the share of its distance by which a weight of average gradient returns to what was trained, after each segment.
+        segment: tokens that are predicted before they are learned.
+
+    Raises:
+        UsageError: a value is of the wrong type or out of bounds.
+    """
+
+    rate: float = 3e-4
+    decay: float = 1e-3
+    segment: int = 20
+
+    def __post_init__(self) -> None:
+        for name, value in (("rate", self.rate), ("decay", self.decay)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not (math.isfinite(value) and 0 <= value <= 1):
+                raise UsageError(f"the {name} of learning is {value!r}, expected 0 to 1", remedy=f"leave --adapt-{name} out for the usual")
+        if isinstance(self.segment, bool) or not isinstance(self.segment, int) or not 1 <= self.segment <= MAX_SEGMENT:
+            raise UsageError(f"a segment has {self.segment!r} tokens, expected 1 to {MAX_SEGMENT:,}", remedy="--adapt-segment 20")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)

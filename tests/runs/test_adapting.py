@@ -1,0 +1,95 @@
+"""Models of every kind that learn from what they read: the trained model and its file stay, and every result is the same again."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from lstmgen.errors import UsageError
+from lstmgen.generation.request import Request
+from lstmgen.model.learning_rule import LearningRule
+from lstmgen.runs.adapting import drawn_gradients
+from lstmgen.runs.model import TrainedModel
+
+FAST = LearningRule(rate=3e-3, decay=1e-3, segment=5)
+
+
+def weights_of(network):
+    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+
+def test_adapted_figures_stand_beside_the_static_ones_which_stay_as_they_are(case):
+    before = weights_of(case.model.network)
+    static, both, again = (case.model.score_all(case.items, adapt=adapt) for adapt in (None, FAST, FAST))
+    assert static.adapted is None
+    assert both.figures == static.figures
+    assert both.adapted.tokens == both.tokens
+    assert both.adapted.nats_per_token != both.nats_per_token
+    assert [item.adapted_T.tolist() for item in both.items] == [item.adapted_T.tolist() for item in again.items]
+    after = case.model.network.state_dict()
+    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+
+
+def test_rows_and_tokens_add_up_to_both_sums(case):
+    found = case.model.score_all(case.items, adapt=FAST)
+    for rows in (list(found.rows()), list(found.token_rows())):
+        assert sum(row.nats for row in rows) == pytest.approx(found.nats_per_token * found.tokens)
+        assert sum(row.adapted_nats for row in rows) == pytest.approx(found.adapted.nats_per_token * found.tokens)
+    table = found.to_json(rows=True, per_token=True)
+    assert {"rate", "decay", "segment", "nats_per_token"} <= set(table["adapted"])
+    assert all("adapted_nats" in row for row in [*table[case.medium.rows.key], *table["per_token"]])
+
+
+def test_what_was_learned_from_an_item_is_kept_for_the_next(medium_case):
+    item = medium_case.items[0]
+    twice = medium_case.model.score_all([item, item], adapt=FAST)
+    first, second = (each.adapted_T.sum() for each in twice.items)
+    assert second < first
+    assert twice.items[0].nats_T.sum() == pytest.approx(twice.items[1].nats_T.sum())
+
+
+def test_a_prompt_is_learned_before_it_is_continued_and_other_prompts_are_of_no_matter(medium_case):
+    model, prompt = medium_case.model, medium_case.prompt
+    options = {"length": 12, "seed": 3, "num_samples": 2}
+    plain, learned, again = (model.generate(prompt, adapt=adapt, **options) for adapt in (None, FAST, FAST))
+    assert [sample.nats_per_token for sample in learned] == [sample.nats_per_token for sample in again]
+    assert [sample.nats_per_token for sample in learned] != [sample.nats_per_token for sample in plain]
+    several = model.generate(prompts=[prompt, prompt], adapt=FAST, **options)
+    assert [sample.nats_per_token for sample in several[:2]] == [sample.nats_per_token for sample in learned]
+    stream = model.stream(prompt, adapt=FAST, length=12, seed=3)
+    for _ in stream:
+        pass
+    assert stream.result.nats_per_token == learned[0].nats_per_token
+    handed = model.adapted(prompt, FAST).generate(prompt, **options)
+    assert [sample.nats_per_token for sample in handed] == [sample.nats_per_token for sample in learned]
+
+
+def test_a_learned_model_predicts_what_it_learned_better(medium_case):
+    item = medium_case.items[0]
+    learned = medium_case.model.adapted(item, FAST)
+    assert learned.score(item).nats_per_token < medium_case.model.score(item).nats_per_token
+    assert learned.tokenizer is medium_case.model.tokenizer
+
+
+def test_gradients_are_drawn_from_the_model_alone_and_are_the_same_again(case):
+    model = case.model
+    one, two = (drawn_gradients(model.decoder, model.medium, model.tokenizer, data=model.data, segment=20) for _ in range(2))
+    assert torch.equal(one, two)
+    assert one.isfinite().all()
+    assert float(one.mean()) > 0
+
+
+def test_a_model_in_bf16_learns_in_fp32_and_draws_in_bf16(medium_case):
+    model = TrainedModel(copy.deepcopy(medium_case.model.network).to(torch.bfloat16), medium_case.tokenizer)
+    learned = model.adapted(medium_case.prompt, FAST)
+    assert learned.network.head.weight.dtype == torch.bfloat16
+    assert learned.generate(medium_case.prompt, length=5, seed=1)[0].tokens
+    assert np.isfinite(learned.score(medium_case.items[0]).nats_per_token)
+
+
+def test_a_request_that_learns_goes_through_json():
+    request = Request(prompt="The sea", adapt=FAST)
+    assert Request.from_json(request.to_json()) == request
+    with pytest.raises(UsageError, match="has no speed"):
+        Request.from_json({"adapt": {"speed": 1}})
