@@ -60,6 +60,17 @@ def test_samples_change_prompts_do_not_and_each_sample_is_the_same_beside_others
     ]
 
 
+@pytest.mark.parametrize("case", ["char"], indirect=True)
+def test_a_model_that_has_learned_from_its_prompt_is_held_too(case):
+    from lstmgen.generation.request import LearningRule
+
+    plain, held = (
+        case.model.generate("the quick brown fox ", seed=2, length=20, adapt=LearningRule(), clamp=clamp)[0].nats_per_token
+        for clamp in ([], ["1:2=9"])
+    )
+    assert held != plain
+
+
 def test_clamps_are_part_of_a_request_and_survive_json():
     request = Request(clamp=["2:37=1.5", "1:hidden:4=-1e-3"])
     assert Request.from_json(request.to_json()) == request
