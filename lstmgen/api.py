@@ -130,7 +130,7 @@ _HOMES: Final = {
     "music.bars": "Bars",
     "music.constraints": "Constraints",
     "music.midi.reader": "read_midi",
-    "music.rendering": "kind_of as rendering_of, render_bytes, render_file",
+    "music.rendering": "check_kind as check_rendering, kind_of as rendering_of, render_bytes, render_file",
     "music.roll": "draw_terminal",
     "music.score": "Score",
     "runs.curves": "draw_runs, save_curves",

@@ -21,8 +21,11 @@ Schedule = Literal["linear", "cosine", "constant"]
 PresetName = Literal["auto", "tiny", "small", "medium", "large"]
 Part = Literal["val", "train"]
 """Of what a run was given."""
-Rendering = Literal["png", "svg", "wav"]
-"""What a tune can be made into, by the ending of the file."""
+Picture = Literal["png", "svg"]
+"""What a tune can be drawn as, by the ending of the file."""
+Sound = Literal["wav", "flac", "ogg"]
+"""What a tune can be played to, by the ending of the file."""
+Rendering = Picture | Sound
 CurvePicture = Literal["svg", "png"]
 """What curves can be made into, by the ending of the file."""
 CurveAxis = Literal["steps", "time"]

@@ -12,8 +12,11 @@ from lstmgen.errors import UsageError
 from lstmgen.options import Option, given
 from lstmgen.wording import counted
 
-RENDERINGS: Final = get_args(choices.Rendering)
+PICTURES: Final = get_args(choices.Picture)
+SOUNDS: Final = get_args(choices.Sound)
+RENDERINGS: Final = (*PICTURES, *SOUNDS)
 """What may be put beside a tune, each by an option of its name."""
+_BESIDE: Final = {**dict.fromkeys(PICTURES, "its piano roll"), **dict.fromkeys(SOUNDS, "its sound")}
 
 
 def _plain(sample: api.Sample) -> dict[str, Any]:
@@ -85,7 +88,7 @@ _PRESENTATIONS: Final = {
     "music": Presentation(
         options=tuple(
             Option(name=kind, flags=f"--{kind}", type=bool, help=f"Beside the MIDI file: {what}, as {kind.upper()}.")
-            for kind, what in zip(RENDERINGS, ("its piano roll", "its piano roll", "its sound"), strict=True)
+            for kind, what in _BESIDE.items()
         ),
         endings=(".mid", ".midi"),
         usual=("-o", "tune.mid", "--png", "--wav"),

@@ -41,7 +41,7 @@ _OPTIONS: Final = (
         flags="-o --output",
         unit="OUT",
         repeated=True,
-        help="A name that ends in .png, .svg or .wav, a FOLDER/, or - with --format. May be repeated.",
+        help="A name that ends in .png, .svg, .wav, .flac or .ogg (extra: audio), a FOLDER/, or - with --format. May be repeated.",
         complete=paths,
     ),
     Option(
@@ -82,6 +82,15 @@ _LOOK: Final = (
         help="Just as long as the tune; what still sounds at its end is heard at its beginning.",
         panel=SOUND,
     ),
+    Option(
+        name="seed",
+        flags="-s --seed",
+        type=int,
+        unit="N",
+        low=0,
+        help="How the strokes of one note differ: the same tune and seed give the same sound. [0]",
+        panel=SOUND,
+    ),
     Option(name="sample_rate", flags="--sample-rate", type=int, unit="HZ", low=1, help="Frames a second. [44100]", panel=SOUND),
 )
 
@@ -98,11 +107,12 @@ def render(
 ) -> int:
     """Draw a tune as a piano roll, or play it to a sound file.
 
-    Without -o the roll is drawn in the terminal. Sound comes from a built-in synthesizer, or from a SoundFont of yours.
+    Without -o the roll is drawn in the terminal. Sound comes from a built-in synthesizer, or from a SoundFont of yours. That of a whole
+    tune begins with its first note; with --from, where you say.
     """
     jobs = jobs_of(files, outs, formats, out_is_terminal=streams.out_is_terminal)
     look = given(_LOOK, values)
-    check_options(jobs, (option for option in _LOOK if option.name in look))
+    check_options(jobs, [option for option in _LOOK if option.name in look])
     title = look.pop("title", None)
     part = (parse_place("--from", begin), parse_place("--to", end))
     _make_folders(jobs)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from lstmgen import api
-from lstmgen.cli.media import RENDERINGS
+from lstmgen.cli.media import RENDERINGS, SOUNDS
 from lstmgen.cli.options import STANDARD_INPUT, is_folder, is_same_file
 from lstmgen.cli.wording import command, counted, parse_duration
 from lstmgen.errors import UsageError
@@ -26,7 +26,7 @@ class Job:
 
     Attributes:
         source: a MIDI file, or `-` for standard input.
-        kind: `png`, `svg` or `wav`.
+        kind: a picture, or sound.
         out: where it goes; None is standard output.
     """
 
@@ -56,6 +56,8 @@ def jobs_of(files: Sequence[str], outs: Sequence[str], formats: Sequence[str], *
         raise UsageError("--format says what goes to -o - or into -o FOLDER/, and there is neither", remedy=f"-o tune.{formats[0]}")
     jobs = [job for out in outs for job in _jobs(files, out, formats, out_is_terminal=out_is_terminal)]
     _check_collisions(jobs)
+    for job in jobs:
+        api.check_rendering(job.kind)
     return jobs
 
 
@@ -102,19 +104,21 @@ def _check_collisions(jobs: Sequence[Job]) -> None:
         raise UsageError("standard output can take one file only", remedy="give -o - once")
 
 
-def check_options(jobs: Sequence[Job], given: Iterable[Option]) -> None:
+def check_options(jobs: Sequence[Job], given: Collection[Option]) -> None:
     """Refuse options that would change nothing: of pictures where none is drawn, of sound where none is made.
 
     Raises:
         UsageError: such an option is given.
     """
-    heard = any(job.kind == "wav" for job in jobs)
-    drawn = any(job.kind != "wav" for job in jobs)
+    heard = any(job.kind in SOUNDS for job in jobs)
+    drawn = any(job.kind not in SOUNDS for job in jobs)
     for option in given:
         if option.panel == PICTURES and not drawn and (jobs or option.name not in _OF_ROLLS):
             raise UsageError(f"{option.flag} is for pictures, and none is drawn", remedy="-o tune.png, or leave it out")
         if option.panel == SOUND and not heard:
             raise UsageError(f"{option.flag} is for sound, and none is made", remedy="-o tune.wav, or leave it out")
+    if {"seed", "soundfont"} <= {option.name for option in given}:
+        raise UsageError("--seed is for the built-in synthesizer, and a SoundFont plays", remedy="leave one of them out")
 
 
 def parse_place(flag: str, text: str | None) -> Place | None:

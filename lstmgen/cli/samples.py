@@ -66,6 +66,8 @@ class Target:
         """
         out, count = values["out"], values["num_samples"] * (prompts or 1)
         beside = tuple(kind for kind in RENDERINGS if own.get(kind))
+        for kind in beside:
+            api.check_rendering(kind)
         files = () if out in {None, STANDARD_INPUT} else _files(out, count, medium=medium, endings=presentation.endings)
         if not files and beside:
             raise UsageError(f"--{beside[0]} needs a file beside which it is put", remedy=f"-o tune{medium.suffix} --{beside[0]}")

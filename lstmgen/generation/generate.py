@@ -73,7 +73,7 @@ class Sample:
         raise AttributeError(f"this sample has no attribute {name!r}; of its medium it has {', '.join(facts) or 'none'}")
 
     def save(self, path: str | Path, *, title: str = "") -> None:
-        """Writes it to a file whose ending says how: of tunes `.mid`, `.png`, `.svg` or `.wav`; of text any.
+        """Writes it to a file whose ending says how: of tunes `.mid`, `.png`, `.svg`, `.wav`, `.flac` or `.ogg`; of text any.
 
         Raises:
             UsageError: the ending is none of these.

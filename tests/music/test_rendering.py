@@ -49,6 +49,32 @@ def test_a_part_of_a_piece_sounds_as_long_as_that_part(tmp_path):
     assert lengths[0] - lengths[1] == pytest.approx(0.5, abs=0.1)
 
 
+def late(rest_ticks):
+    return Score.of(Notes.of([rest_ticks], [rest_ticks + 480], [60]), length_ticks=rest_ticks + 480)
+
+
+@pytest.mark.parametrize("program", [0, 19])
+def test_sound_begins_with_the_first_note(program, tmp_path):
+    """Whatever stands before it; a part begins where it was asked to begin, and a loop is as long as its tune."""
+    whole = []
+    for rest_ticks in (0, 961, 4800):
+        score = late(rest_ticks)
+        score = score.changed(notes=score.notes.changed(program=np.array([program])))
+        whole.append(render_bytes(score, "wav", sample_rate=RATE))
+    assert len(set(whole)) == 1
+    (tmp_path / "a.wav").write_bytes(render_bytes(late(4800), "wav", sample_rate=RATE, ticks=(0, 5280)))
+    part = read_wav(tmp_path / "a.wav")[0]
+    assert not part[: 5 * RATE].any()
+    assert len(render_bytes(late(4800), "wav", sample_rate=RATE, loop=True)) == 44 + 4 * round(5.5 * RATE)
+
+
+def test_the_seed_of_a_sound_is_that_of_its_strokes():
+    first, same, other = (render_bytes(TUNE, "wav", sample_rate=RATE, seed=seed) for seed in (0, 0, 1))
+    assert first == same
+    assert first != other
+    assert render_bytes(TUNE, "wav", sample_rate=RATE) == first
+
+
 def test_progress_is_told_while_sound_is_made(tmp_path):
     told = []
     render_file(TUNE, tmp_path / "a.wav", sample_rate=RATE, progress=lambda done, total: told.append((done, total)))

@@ -2,7 +2,7 @@
 
 A drum rings for as long as it rings, whatever the note's end says; only those that share a `choke` (the hi-hats) cut each other off.
 
-Letters: N frames, K sinusoids, 2 channels.
+Letters: N frames, K sinusoids, 3 parts (see `waves.py`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Final
 import numpy as np
 
 from lstmgen.music.sound import waves
-from lstmgen.music.sound.waves import Stereo, Tone, decaying, rise
+from lstmgen.music.sound.touch import Mixing
+from lstmgen.music.sound.waves import TOUCHES, Parts, Tone, decaying, rise
 
+MIXING: Final = Mixing(strokes=0.5, ears=0.4)
 VARIANTS: Final = 3
 """Strokes that sound a little different, taken in turn, so that a roll is not a machine gun."""
 _LEVEL: Final = 0.5
@@ -31,9 +33,8 @@ _HEARD: Final = 1.2
 
 @dataclass(frozen=True)
 class _Stroke:
-    """Hardness is 0 to 1."""
+    """What the layers of one stroke share."""
 
-    hardness: float
     rng: np.random.Generator
     frames: int
     sample_rate: int
@@ -43,7 +44,7 @@ class _Stroke:
 class _Layer:
     """Something that dies away: its sound, the time in which it loses 60 dB, its level, its rise, and moments at which it begins anew."""
 
-    sound: Callable[[_Stroke], Stereo]
+    sound: Callable[[_Stroke], Parts]
     ring_s: float
     level: float
     attack_s: float = 0.0
@@ -53,15 +54,15 @@ class _Layer:
     def lasts_s(self) -> float:
         return self.ring_s * _HEARD + max(self.again_s, default=0.0)
 
-    def made(self, stroke: _Stroke) -> Stereo:
-        once_2N = self.sound(stroke) * np.float32(self.level)
+    def made(self, stroke: _Stroke) -> Parts:
+        once_3N = self.sound(stroke) * np.float32(self.level)
         attack = min(stroke.frames, round(self.attack_s * stroke.sample_rate))
-        once_2N[:, :attack] *= rise(attack)
-        sound_2N = once_2N.copy()
+        once_3N[:, :attack] *= rise(attack)
+        sound_3N = once_3N.copy()
         for moment_s in self.again_s:
             begin = min(stroke.frames, round(moment_s * stroke.sample_rate))
-            sound_2N[:, begin:] = once_2N[:, : stroke.frames - begin]
-        return sound_2N
+            sound_3N[:, begin:] = once_3N[:, : stroke.frames - begin]
+        return sound_3N
 
 
 _Layers = tuple[_Layer, ...]
@@ -71,12 +72,12 @@ _Band = tuple[float, float]
 def _skin(from_hz: float, to_hz: float, ring_s: float, level_db: float) -> _Layers:
     """The head of a drum: a sine that falls from one frequency to another."""
 
-    def sound(stroke: _Stroke) -> Stereo:
-        seconds_N = np.arange(stroke.frames) / stroke.sample_rate
-        bend_hz = (from_hz - to_hz) * (0.7 + 0.3 * stroke.hardness) * (0.97 + 0.06 * stroke.rng.random())
+    def sound(stroke: _Stroke) -> Parts:
+        seconds_N = np.arange(stroke.frames, dtype=np.float32) / np.float32(stroke.sample_rate)
+        bend_hz = (from_hz - to_hz) * (0.85 + 0.06 * stroke.rng.random())
         turns_N = to_hz * seconds_N + bend_hz * _SWEEP_S * (1.0 - np.exp(-seconds_N / _SWEEP_S))
         wave_N = np.sin(2 * np.pi * turns_N) * decaying(stroke.frames, ring_s, sample_rate=stroke.sample_rate)
-        return np.stack([wave_N, wave_N]).astype(np.float32)
+        return np.stack([wave_N, wave_N, np.zeros_like(wave_N)]).astype(np.float32)
 
     return (_Layer(sound, ring_s, waves.amplitude(level_db)),)
 
@@ -84,10 +85,10 @@ def _skin(from_hz: float, to_hz: float, ring_s: float, level_db: float) -> _Laye
 def _hiss(band_hz: _Band, ring_s: float, level_db: float, attack_s: float = 0.001, gaps_s: tuple[float, ...] = ()) -> _Layers:
     """A band of noise, once or with gaps between: snares, sticks, shakers, claps."""
 
-    def sound(stroke: _Stroke) -> Stereo:
-        shape = waves.band(band_hz[0], band_hz[1] * (0.6 + 0.4 * stroke.hardness))
-        noise_2N = waves.band_noise(stroke.frames, stroke.rng, sample_rate=stroke.sample_rate, shape=shape)
-        return noise_2N * decaying(stroke.frames, ring_s, sample_rate=stroke.sample_rate)
+    def sound(stroke: _Stroke) -> Parts:
+        shapes = [waves.band(band_hz[0], band_hz[1] * (0.6 + 0.4 * touch)) for touch in TOUCHES]
+        noise_3N = waves.band_noise(stroke.frames, stroke.rng, sample_rate=stroke.sample_rate, shapes=shapes)
+        return noise_3N * decaying(stroke.frames, ring_s, sample_rate=stroke.sample_rate)
 
     return (_Layer(sound, ring_s, _SOFTER * waves.amplitude(level_db), attack_s, tuple(np.cumsum(gaps_s).tolist())),)
 
@@ -95,16 +96,20 @@ def _hiss(band_hz: _Band, ring_s: float, level_db: float, attack_s: float = 0.00
 def _metal(band_hz: _Band, count: int, ring_s: float, level_db: float, attack_s: float = 0.001) -> _Layers:
     """Many sinusoids without any order, the highest of which die three times as fast: cymbals, bells, triangles."""
 
-    def sound(stroke: _Stroke) -> Stereo:
+    def sound(stroke: _Stroke) -> Parts:
         low_hz, high_hz = band_hz
         fixed = np.random.default_rng((round(low_hz), round(high_hz), count))
         share_K = np.sort(fixed.random(count)) if count > 1 else np.zeros(1)
         hz_K = low_hz * (high_hz / low_hz) ** share_K
-        level_K = waves.of_unit_power((0.4 + fixed.random(count)) * (1.0 - 0.5 * (1.0 - stroke.hardness) * share_K))
-        level_K[hz_K > waves.highest_hz(stroke.sample_rate)] = 0.0
-        wave_2K = (level_K * np.exp(2j * np.pi * stroke.rng.random((2, count)))).astype(np.complex128)
+        level_3K = (0.4 + fixed.random(count)) * (1.0 - 0.5 * (1.0 - np.array(TOUCHES)[:, None]) * share_K)
+        level_3K[:, hz_K > waves.highest_hz(stroke.sample_rate)] = 0.0
+        level_3K /= np.sqrt(0.5 * (level_3K**2).sum(axis=1, keepdims=True) + 1e-30)
+        wave_3K = level_3K * np.exp(2j * np.pi * stroke.rng.random((2, count)))[[0, 0, 1]]
         decay_K = waves.DECAY_OF_60_DB / ring_s * (1.0 + 2.0 * share_K)
-        return waves.damped_sinusoids(hz_K, decay_K, wave_2K, frames=stroke.frames, sample_rate=stroke.sample_rate)
+        space_3N = np.empty((3, stroke.frames + waves.ROW_FRAMES), np.float32)
+        whole_3N = waves.rows(space_3N, stroke.frames)
+        waves.damped_sinusoids(hz_K, decay_K, wave_3K, sample_rate=stroke.sample_rate, space_CN=whole_3N)
+        return space_3N[:, : stroke.frames]
 
     return (_Layer(sound, ring_s, _SOFTER * waves.amplitude(level_db), attack_s),)
 
@@ -127,17 +132,18 @@ class Drum:
         """Seconds until it can be heard no more."""
         return max(layer.lasts_s for layer in self.layers)
 
-    def tone(self, strength: int, variant: int, *, sample_rate: int, seed: int) -> Tone:
-        """One stroke, of a strength of 0 to STRENGTHS - 1 and a variant of 0 to VARIANTS - 1; `seed` says which drum it is."""
+    def tone(self, variant: int, *, sample_rate: int, seed: int) -> Tone:
+        """One stroke, in a variant of 0 to VARIANTS - 1; `seed` says which drum it is."""
         rng = np.random.default_rng((seed, variant))
-        sound_2N = np.zeros((2, round(self.length_s() * sample_rate)), np.float32)
+        sound_3N = np.zeros((3, round(self.length_s() * sample_rate)), np.float32)
         for layer in self.layers:
             frames = round(layer.lasts_s * sample_rate)
-            sound_2N[:, :frames] += layer.made(_Stroke(waves.hardness(strength), rng, frames, sample_rate))
+            sound_3N[:, :frames] += layer.made(_Stroke(rng, frames, sample_rate))
         fade = max(2, round(_FADE_S * sample_rate))
-        sound_2N[:, : fade // 8] *= rise(fade // 8)
-        sound_2N[:, -fade:] *= rise(fade)[::-1]
-        return Tone(sound_2N * np.float32(_LEVEL))
+        sound_3N[:, : fade // 8] *= rise(fade // 8)
+        sound_3N[:, -fade:] *= rise(fade)[::-1]
+        sound_3N *= np.float32(_LEVEL)
+        return Tone(sound_3N)
 
 
 def drum(pitch: int) -> Drum:

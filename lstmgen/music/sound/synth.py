@@ -1,7 +1,8 @@
 """The built-in synthesizer: a score becomes sound, by numpy alone.
 
 Notes are sorted by what they sound like. Each tone is then made once, at the length that its longest note needs, added wherever it is
-played, and forgotten: a piece costs its sound, 8 bytes a frame, and one tone, whatever it is made of.
+played, every time in another mixture of its parts, and forgotten: a piece costs its sound, 8 bytes a frame, and one tone, whatever it is
+made of.
 """
 
 from __future__ import annotations
@@ -16,14 +17,13 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.errors import InputError, UsageError
 from lstmgen.music.score import Notes, Score
-from lstmgen.music.sound import drum_sounds, mixing
+from lstmgen.music.sound import drum_sounds, mixing, touch, waves
 from lstmgen.music.sound.voices import PROGRAMS
-from lstmgen.music.sound.waves import STRENGTHS, Tone
+from lstmgen.music.sound.waves import Parts, Tone
 from lstmgen.wording import counted
 
-_LOUDNESS_POWER: Final = 1.7
-"""Amplitude grows with this power of the velocity: half the velocity is 10 dB less."""
 _DRUM_SEED: Final = 1000
+_CHANCE_SEED: Final = 2000
 _SCRATCH_FRAMES: Final = 2**16
 _TRACKS_WIDTH: Final = 0.45
 """How far the outermost of several tracks stand from the middle."""
@@ -47,15 +47,18 @@ class _Plan:
     kind: NDArray[np.int64]
 
 
-def render(score: Score, *, sample_rate: int = 44_100, progress: Callable[[int, int], None] | None = None) -> NDArray[np.int16]:
+def render(
+    score: Score, *, sample_rate: int = 44_100, seed: int = 0, progress: Callable[[int, int], None] | None = None
+) -> NDArray[np.int16]:
     """The sound of a score: every note at its frame, in stereo, in a small room, at a level of -1 dBFS or less.
 
-    The same score gives the same samples. Pedals are not looked at: `tidy.with_pedal` has made them part of the notes. The sound lasts
-    until the last note has died away and the room with it, and at least as long as the score.
+    No two strokes are the same, and the same score and seed give the same samples. Pedals are not looked at: `tidy.with_pedal` has made
+    them part of the notes. The sound lasts until the last note has died away and the room with it, and at least as long as the score.
 
     Args:
         score: what to play; a General MIDI program for each note, or a drum of the kit.
         sample_rate: frames a second.
+        seed: how strokes differ from one another.
         progress: called with the notes that are done and all notes.
 
     Returns:
@@ -75,13 +78,15 @@ def render(score: Score, *, sample_rate: int = 44_100, progress: Callable[[int, 
     whole = max(end, round(score.duration_s * sample_rate)) + round(mixing.TAIL_S * sample_rate)
     sound_2N = np.zeros((2, whole), np.float32)
     scratch_2N = np.empty((2, _SCRATCH_FRAMES), np.float32)
-    gain_2M = _gains(notes)
+    gain_M23 = _gains(notes, seed)
+    space_3N = np.empty((3, _longest(notes, plan, sample_rate) + waves.ROW_FRAMES), np.float32)
     done = 0
     for members in _kinds(plan):
-        tone = _tone(notes, members[0], frames=int((plan.held + plan.release)[members].max()), plan=plan, sample_rate=sample_rate)
+        frames = int((plan.held + plan.release)[members].max())
+        tone = _tone(notes, members[0], frames=frames, plan=plan, sample_rate=sample_rate, space_3N=space_3N)
         for note in members:
             held, release = int(plan.held[note]), int(plan.release[note])
-            mixing.add(sound_2N, tone, int(plan.start[note]), gain_2=gain_2M[:, note], held=held, release=release, scratch_2N=scratch_2N)
+            mixing.add(sound_2N, tone, int(plan.start[note]), gain_23=gain_M23[note], held=held, release=release, scratch_2N=scratch_2N)
         done += len(members)
         if progress is not None:
             progress(done, len(notes))
@@ -140,9 +145,8 @@ def _plan(score: Score, *, sample_rate: int) -> _Plan:
         )
     start = np.rint(start_s * sample_rate).astype(np.int64)
     held = np.maximum(np.rint((start_s + held_s) * sample_rate).astype(np.int64) - start, 1)
-    strength = notes.velocity.astype(np.int64) * STRENGTHS // 128
     variant = np.where(is_drum, _turns(pitch, is_drum), 0)
-    kind = (((is_drum * 128 + np.where(is_drum, 0, program)) * 128 + pitch) * STRENGTHS + strength) * drum_sounds.VARIANTS + variant
+    kind = ((is_drum * 128 + np.where(is_drum, 0, program)) * 128 + pitch) * drum_sounds.VARIANTS + variant
     return _Plan(start=start, held=held, release=np.rint(release_s * sample_rate).astype(np.int64), kind=kind)
 
 
@@ -181,26 +185,33 @@ def _kinds(plan: _Plan) -> Iterator[NDArray[np.int64]]:
     yield from np.split(order, np.flatnonzero(np.diff(plan.kind[order])) + 1)
 
 
-def _tone(notes: Notes, note: int, *, frames: int, plan: _Plan, sample_rate: int) -> Tone:
+def _longest(notes: Notes, plan: _Plan, sample_rate: int) -> int:
+    """The most frames that a tone of these notes can have."""
+    played = np.unique(notes.program[~notes.drum]).tolist()
+    return min(int((plan.held + plan.release).max()), round(max((PROGRAMS[number].most_s for number in played), default=0.0) * sample_rate))
+
+
+def _tone(notes: Notes, note: int, *, frames: int, plan: _Plan, sample_rate: int, space_3N: Parts) -> Tone:
     """The tone that a note is played with."""
     pitch, program = int(notes.pitch[note]), int(notes.program[note])
-    strength = int(notes.velocity[note]) * STRENGTHS // 128
     if notes.drum[note]:
         variant = int(plan.kind[note]) % drum_sounds.VARIANTS
-        return drum_sounds.drum(pitch).tone(strength, variant, sample_rate=sample_rate, seed=_DRUM_SEED + pitch)
-    return PROGRAMS[program].tone(pitch, strength, frames=frames, sample_rate=sample_rate, seed=program)
+        return drum_sounds.drum(pitch).tone(variant, sample_rate=sample_rate, seed=_DRUM_SEED + pitch)
+    return PROGRAMS[program].tone(pitch, frames=frames, sample_rate=sample_rate, seed=program, space_3N=space_3N)
 
 
-def _gains(notes: Notes) -> NDArray[np.float64]:
-    """Factors left and right of every note: its velocity, the place of its track, and its pitch, low notes to the left."""
-    loudness_M = (notes.velocity / 127.0) ** _LOUDNESS_POWER
-    place_of_track = _places(notes)
+def _gains(notes: Notes, seed: int) -> NDArray[np.float32]:
+    """Factors of the parts of every note left and right: by velocity, chance, the place of its track and its pitch, low notes left."""
+    chance_M3 = np.random.default_rng((seed, _CHANCE_SEED)).uniform(-1.0, 1.0, (len(notes), 3))
     width = np.array([voice.width for voice in PROGRAMS])[notes.program]
     by_pitch_M = np.clip((notes.pitch.astype(np.float64) - 64.0) / 36.0, -1.0, 1.0) * width
     side_of_drum = np.array([drum_sounds.drum(number).side for number in range(128)])[notes.pitch]
-    place_M = np.where(notes.drum, side_of_drum * 0.8, place_of_track[notes.track] + by_pitch_M)
-    angle_M = (np.clip(place_M, -1.0, 1.0) + 1.0) * (np.pi / 4)
-    return np.stack([np.cos(angle_M), np.sin(angle_M)]) * (np.sqrt(2.0) * loudness_M)
+    place_M = np.where(notes.drum, side_of_drum * 0.8, _places(notes)[notes.track] + by_pitch_M)
+    mixing_M = [
+        drum_sounds.MIXING if drum else PROGRAMS[program].mixing
+        for program, drum in zip(notes.program.tolist(), notes.drum.tolist(), strict=True)
+    ]
+    return touch.gains(notes.velocity, mixing_M, chance_M3, place_M)
 
 
 def _places(notes: Notes) -> NDArray[np.float64]:

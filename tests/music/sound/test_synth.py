@@ -8,7 +8,7 @@ from lstmgen.music.sound import drum_sounds, mixing, synth
 from lstmgen.music.sound.struck import Struck
 from lstmgen.music.sound.sustained import whole_cycles
 from lstmgen.music.sound.voices import PROGRAMS
-from lstmgen.music.sound.waves import Tone, damped_sinusoids, hertz, resampled, rise
+from lstmgen.music.sound.waves import ROW_FRAMES, Tone, damped_sinusoids, hertz, resampled, rise
 
 RATE = 44_100
 A4 = 69
@@ -59,7 +59,14 @@ def mean_hz(loop, *, near_hz, rate=RATE):
 
 def out_of_tune(voice):
     """Cents that the strings or players of an instrument are apart on purpose."""
-    return voice.apart_cents if isinstance(voice, Struck) else voice.crowd_cents
+    if isinstance(voice, Struck):
+        return voice.apart_cents
+    return max(voice.crowd_cents, *(abs(cents) for cents in voice.lines if abs(cents) < 50))
+
+
+def tone_of(voice, pitch, *, frames, seed):
+    space = np.full((3, frames + ROW_FRAMES), np.nan, np.float32)
+    return voice.tone(pitch, frames=frames, sample_rate=RATE, seed=seed, space_3N=space)
 
 
 def first_sounding(sound, threshold=8):
@@ -125,14 +132,14 @@ def test_progress_counts_notes_up_to_all_of_them():
 def test_a4_is_440_hz_in_every_instrument_that_has_a_pitch(program):
     """To one cent, but for what wavers or is out of tune on purpose; two strings that beat push their peaks apart, at most as far again."""
     voice = PROGRAMS[program]
-    tone = voice.tone(A4, 5, frames=6 * RATE, sample_rate=RATE, seed=program)
+    tone = tone_of(voice, A4, frames=6 * RATE, seed=program)
     if isinstance(voice, Struck):
-        heard = tone.sound_2N.mean(axis=0)[: round(min(1.5, voice.length_s(A4) / 2) * RATE)]
+        heard = tone.sound_3N[1][: round(min(1.5, voice.length_s(A4) / 2) * RATE)]
         found_hz = strongest_hz(heard, near_hz=440.0)
         bound = 1.0 + 2 * out_of_tune(voice)
     else:
         assert (tone.loop is None) == (voice.sustain == 0)
-        found_hz = mean_hz(tone.sound_2N[:, tone.loop or 0 :], near_hz=440.0)
+        found_hz = mean_hz(tone.sound_3N[:2, tone.loop or 0 :], near_hz=440.0)
         bound = 1.0 + voice.vibrato_cents / 20
     assert abs(1200 * np.log2(found_hz / 440.0)) < bound
 
@@ -199,6 +206,83 @@ def test_a_harder_touch_is_louder_and_brighter():
         assert centroid_hz(hard) > 1.1 * centroid_hz(soft), program
 
 
+def strokes_of(program, *, velocity=90, drum=False, pitch=60, count=3, seed=0):
+    """The same note several times, each of shape (N, 2)."""
+    start_s = np.arange(count) * 2.5
+    sound = as_float(synth.render(score_of(start_s, start_s + 0.8, pitch, velocity=velocity, program=program, drum=drum), seed=seed))
+    return [sound[round(begin * RATE) : round((begin + 0.8) * RATE)] for begin in start_s]
+
+
+STROKES = [
+    *((program, False, 60) for program in (0, 4, 9, 12, 16, 19, 24, 33, 40, 48, 52, 60, 71, 73, 81)),
+    *((0, True, pitch) for pitch in (36, 38, 42, 49, 60, 75)),
+]
+
+
+@pytest.mark.parametrize(("program", "drum", "pitch"), STROKES)
+def test_no_stroke_repeats_another_and_all_are_the_same_instrument(program, drum, pitch):
+    first, second, third = (stroke.mean(axis=1) for stroke in strokes_of(program, drum=drum, pitch=pitch))
+    for one, other in ((first, second), (second, third), (first, third)):
+        assert rms(one - other) > 10 ** (-50 / 20) * rms(one)
+        assert rms(one) == pytest.approx(rms(other), rel=0.25)
+        assert centroid_hz(one[:, None] * 32_768) == pytest.approx(centroid_hz(other[:, None] * 32_768), rel=0.25)
+
+
+def test_the_seed_says_how_strokes_differ():
+    again, same, other = (strokes_of(0, seed=seed)[1] for seed in (3, 3, 4))
+    assert again.tobytes() == same.tobytes()
+    assert rms(again - other) > 10 ** (-50 / 20) * rms(again)
+
+
+def test_little_is_lost_in_one_channel(all_programs):
+    """Of A4 in every instrument 1.5 dB at most; two sides that have nothing in common lose 3 dB."""
+    for program in range(120):
+        stroke = as_float(part(all_programs, program, 0.0, HELD_S))
+        both = np.mean([rms(side) ** 2 for side in stroke.T])
+        assert rms(stroke.mean(axis=1)) ** 2 > 10 ** (-1.5 / 10) * both, program
+
+
+@pytest.mark.parametrize("program", [19, 48, 52, 53, 88, 92])
+def test_a_crowd_loses_little_in_one_channel_at_any_pitch(program):
+    start_s = np.arange(8) * 2.0
+    sound = as_float(synth.render(score_of(start_s, start_s + 1.5, 40 + 5 * np.arange(8), velocity=90, program=program)))
+    assert rms(sound.mean(axis=1)) ** 2 > 10 ** (-1.2 / 10) * np.mean([rms(side) ** 2 for side in sound.T])
+
+
+BRIGHT = {
+    0: (450, 1300),
+    9: (500, 1300),
+    12: (280, 900),
+    19: (550, 1500),
+    24: (330, 900),
+    48: (380, 1100),
+    52: (600, 1300),
+    56: (700, 1800),
+    73: (380, 900),
+}
+
+
+@pytest.mark.parametrize("program", BRIGHT)
+def test_instruments_are_as_bright_as_real_ones(program):
+    """Mean frequency of the power of C4, in hertz: wide bounds around what recorded instruments have, nothing to be met exactly."""
+    (stroke,) = strokes_of(program, count=1)
+    lowest, highest = BRIGHT[program]
+    assert lowest < centroid_hz(stroke * 32_768) < highest
+
+
+@pytest.mark.parametrize("program", [0, 8, 16, 24, 33, 40, 48, 52, 56, 64, 73, 80, 88, 104])
+def test_no_family_drowns_another(program):
+    """Beside a piano at the same velocity, by the power above 200 Hz, where the ear is good."""
+
+    def heard(number):
+        power = np.abs(np.fft.rfft(both[number], axis=0)) ** 2
+        return 10 * np.log10(power[np.fft.rfftfreq(len(both[number]), 1 / RATE) > 200].sum())
+
+    sound = as_float(synth.render(score_of([0.0, 3.0], [0.8, 3.8], 60, velocity=90, program=[0, program])))
+    both = [sound[: round(0.5 * RATE)], sound[3 * RATE : round(3.5 * RATE)]]
+    assert abs(heard(1) - heard(0)) < 7
+
+
 def test_low_piano_keys_are_on_the_left_and_high_ones_on_the_right():
     low, high = (as_float(synth.render(score_of(0.0, 1.0, pitch, velocity=100))) for pitch in (30, 96))
     assert rms(low[:, 0]) > 1.15 * rms(low[:, 1])
@@ -206,13 +290,16 @@ def test_low_piano_keys_are_on_the_left_and_high_ones_on_the_right():
 
 
 def test_tracks_stand_apart_and_the_bass_in_the_middle():
+    """Over five notes, for a room carries one frequency to one ear better than to the other."""
+
     def balance(track):
+        pitch = np.array((36, 64, 67))
         notes = Notes.of(
-            [0, 0, 0, 5000 + 1],
-            [10, 10, 10, 6000],
-            [36, 64, 67, (36, 64, 67)[track]],
-            track=[0, 1, 2, track],
-            velocity=[1, 1, 1, 100],
+            [0, 0, 0, *range(5000, 15_000, 2000)],
+            [10, 10, 10, *range(6000, 16_000, 2000)],
+            [*pitch, *(pitch[track] + np.arange(-2, 3))],
+            track=[0, 1, 2, *[track] * 5],
+            velocity=[1, 1, 1, *[100] * 5],
             program=33,
         )
         sound = as_float(synth.render(Score.of(notes, ticks_per_beat=500, tracks=(Track(),) * 3)))[5 * RATE :]
@@ -255,29 +342,29 @@ def test_neither_the_beginning_nor_the_end_of_a_note_clicks():
 
 
 def test_every_tone_rises_from_nothing_and_every_one_that_dies_ends_in_nothing():
-    tones = [voice.tone(A4, 7, frames=15 * RATE, sample_rate=RATE, seed=number) for number, voice in enumerate(PROGRAMS)]
-    tones += [drum.tone(7, 0, sample_rate=RATE, seed=number) for number, drum in drum_sounds.KIT.items()]
+    tones = [tone_of(voice, A4, frames=15 * RATE, seed=number) for number, voice in enumerate(PROGRAMS)]
+    tones += [drum.tone(0, sample_rate=RATE, seed=number) for number, drum in drum_sounds.KIT.items()]
     for tone in tones:
-        loudest = np.abs(tone.sound_2N).max()
-        assert np.abs(tone.sound_2N[:, 0]).max() == 0
-        assert np.abs(tone.sound_2N[:, 1]).max() < 0.05 * loudest
-        assert tone.loop is not None or np.abs(tone.sound_2N[:, -1]).max() < 1e-3 * loudest
+        loudest = np.abs(tone.sound_3N).max()
+        assert np.abs(tone.sound_3N[:, 0]).max() == 0
+        assert np.abs(tone.sound_3N[:, 1]).max() < 0.05 * loudest
+        assert tone.loop is not None or np.abs(tone.sound_3N[:, -1]).max() < 1e-3 * loudest
 
 
 def test_a_long_note_goes_through_its_loop_without_a_seam():
     for program in (19, 40, 48, 73, 80):
-        tone = PROGRAMS[program].tone(61, 5, frames=20 * RATE, sample_rate=RATE, seed=program)
+        tone = tone_of(PROGRAMS[program], 61, frames=20 * RATE, seed=program)
         assert tone.loop is not None
-        joined = np.concatenate([tone.sound_2N[:, -400:], tone.sound_2N[:, tone.loop : tone.loop + 400]], axis=1)
+        joined = np.concatenate([tone.sound_3N[:, -400:], tone.sound_3N[:, tone.loop : tone.loop + 400]], axis=1)
         bend = np.abs(np.diff(joined, n=2, axis=1)).max(axis=0)
-        usual = np.abs(np.diff(tone.sound_2N[:, tone.loop :], n=2, axis=1)).max()
+        usual = np.abs(np.diff(tone.sound_3N[:, tone.loop :], n=2, axis=1)).max()
         assert bend[396:402].max() <= 1.05 * usual
 
 
 def test_only_what_is_needed_of_a_tone_is_made_and_it_is_the_same():
     for program in (0, 12, 40, 52, 61):
-        whole = PROGRAMS[program].tone(64, 4, frames=2 * RATE, sample_rate=RATE, seed=1).sound_2N
-        short = PROGRAMS[program].tone(64, 4, frames=RATE // 3, sample_rate=RATE, seed=1).sound_2N
+        whole = tone_of(PROGRAMS[program], 64, frames=2 * RATE, seed=1).sound_3N
+        short = tone_of(PROGRAMS[program], 64, frames=RATE // 3, seed=1).sound_3N
         assert short.shape[1] == RATE // 3
         np.testing.assert_allclose(short, whole[:, : RATE // 3], atol=1e-5)
 
@@ -354,9 +441,12 @@ def test_damped_sinusoids_are_what_their_formula_says():
     rng = np.random.default_rng(1)
     hz, decay = rng.random(7) * 4000 + 50, rng.random(7) * 8
     wave = rng.normal(size=(2, 7)) + 1j * rng.normal(size=(2, 7))
-    seconds = np.arange(5_000) / RATE
+    seconds = np.arange(10 * ROW_FRAMES) / RATE
     slow = (wave[:, :, None] * np.exp((-decay[:, None] + 2j * np.pi * hz[:, None]) * seconds)).sum(axis=1).real
-    np.testing.assert_allclose(damped_sinusoids(hz, decay, wave, frames=5_000, sample_rate=RATE), slow, atol=2e-4)
+    fast = np.full((3, len(seconds)), np.nan, np.float32)
+    damped_sinusoids(hz, decay, wave, sample_rate=RATE, space_CN=fast[1:])
+    np.testing.assert_allclose(fast[1:], slow, atol=5e-4)
+    assert np.isnan(fast[0]).all()
 
 
 def test_the_room_in_blocks_is_the_plain_convolution():
@@ -379,13 +469,14 @@ def test_a_room_lets_the_sound_itself_through_and_no_offset():
 
 
 def test_a_looped_tone_is_added_as_if_it_were_written_out():
-    samples = np.arange(10, dtype=np.float32)[None].repeat(2, axis=0)
+    samples = np.arange(10, dtype=np.float32)[None] * np.array([[1.0], [2.0], [5.0]], np.float32)
     sound = np.zeros((2, 40), np.float32)
-    mixing.add(sound, Tone(samples, loop=6), 3, gain_2=np.array([1.0, 2.0]), held=25, release=8, scratch_2N=np.empty((2, 7), np.float32))
+    gain = np.array([[-1.0, 1.0, 0.0], [1.0, -2.0, 1.0]], np.float32)  # 1 and 2 times what counts from 0 to 9
+    mixing.add(sound, Tone(samples, loop=6), 3, gain_23=gain, held=25, release=8, scratch_2N=np.empty((2, 7), np.float32))
     endless = np.concatenate([np.arange(10), np.tile(np.arange(6, 10), 10)])[:33].astype(np.float64)
     endless[25:] *= rise(8)[::-1] ** 2
     np.testing.assert_allclose(sound[0, 3:36], endless, rtol=1e-6)
-    np.testing.assert_allclose(sound[1], 2 * sound[0])
+    np.testing.assert_allclose(sound[1], 2 * sound[0], rtol=1e-5)
     assert not sound[:, :3].any()
     assert not sound[:, 36:].any()
 
@@ -407,8 +498,8 @@ def test_loops_hold_whole_cycles_and_the_pitch_stays_true():
     for pitch in range(128):
         cycles, frames = whole_cycles(hertz(pitch), 1.5, sample_rate=RATE)
         cents = 1200 * np.log2(cycles * RATE / frames / hertz(pitch))
-        assert abs(cents) < 0.02
-        assert frames >= RATE
+        assert abs(cents) < (0.3 if pitch >= 21 else 0.6)
+        assert RATE <= frames <= 2 * RATE
 
 
 def test_resampling_keeps_what_fits_and_leaves_no_mirror_image():
