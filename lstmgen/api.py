@@ -103,6 +103,7 @@ _HOMES: Final = {
     "analysis.evaluation": "Evaluation, Row, combined",
     "analysis.likeness": "Likeness",
     "analysis.novelty": "Novelty",
+    "bench.tasks": "Comparison as BenchComparison, compare as bench, peak_bytes, torch_version",
     "checkpoint.model_file": "find_model, read_description",
     "checkpoint.run_folder": "keep_text",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
@@ -127,6 +128,7 @@ _HOMES: Final = {
     "media.registry": "medium_of",
     "media.text.decoding": "decode_text",
     "model.learning_rule": "LearningRule",
+    "model.arithmetic": "set_threads",
     "music.bars": "Bars",
     "music.constraints": "Constraints",
     "music.midi.reader": "read_midi",

@@ -14,6 +14,9 @@ GridForm = Literal["voices", "chords"]
 Kept = Literal["highest", "lowest"]
 """Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+BenchTask = Literal["sample", "lanes", "train", "encode"]
+"""What `lstmgen bench` measures."""
+BENCH_TASKS: Final = get_args(BenchTask)
 SamplingPrecision = Literal["auto", "fp32", "bf16", "int8", "fp16"]
 """What the weights of a trained model are multiplied in; training has fewer."""
 Device = Literal["auto", "cpu", "cuda"]

@@ -55,8 +55,9 @@ ALLOWED = {
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
     "lab": FOUNDATION | {"model", "analysis", "runs"},
+    "bench": MECHANISMS | {"training", "generation"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
-    "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab"},
+    "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab", "bench"},
     "cli": {"api", "bounds", "config", "choices", "options", "errors", "limits", "run_files", "strict_toml", "version", "wording"},
     "__main__": {"cli"},
     "__init__": {"api", "errors", "version"},
@@ -68,7 +69,7 @@ ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analy
 CONTRACT = {f"lstmgen.media.{name}" for name in ("base", "declared", "features", "manner", "registry", "writing")}
 """What they may know of the media."""
 
-WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs", "lab"}
+WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs", "lab", "bench"}
 """Everything else works without torch."""
 
 HOMES = {

@@ -81,12 +81,28 @@ def build(command: Command, *, completion: bool = False) -> Any:
     if not command.commands:
         app = typer.Typer(**settings)
         app.command(command.name, **texts)(_function(command))
-        return typer.main.get_command(app)
+        return _as_typed(typer.main.get_command(app))
     app = typer.Typer(name=command.name, cls=SuggestingGroup, invoke_without_command=True, **texts, **settings)
     app.callback()(_function(command))
-    group: Any = typer.main.get_command(app)
+    group: Any = _as_typed(typer.main.get_command(app))
     group.commands = {item.name: build(item) for item in command.commands}
     return group
+
+
+class _AsTyped:
+    """What typer asks to convert a value: it stays the text that was typed."""
+
+    @staticmethod
+    def coerce(value: Any, param: Any, ctx: Any) -> Any:  # noqa: ARG004 - the signature that typer calls
+        return value
+
+
+def _as_typed(command: Any) -> Any:
+    """The same command, whose values typer does not convert: it would load pydantic for that, and `values` reads them anyway."""
+    for parameter in command.params:
+        if hasattr(parameter, "_runtime_param"):
+            vars(parameter)["_runtime_param"] = _AsTyped()
+    return command
 
 
 def _function(command: Command) -> Callable[..., Any]:
@@ -133,7 +149,7 @@ def _parameter(option: Option, act: Callable[[typer.Context], None] | None = Non
         declared = typer.Option(False if option.is_switch else None, *option.flags.split(), **told)
     else:
         declared = typer.Argument(... if option.required else None, **told)
-    # Values are read by us, so that pydantic, which typer would read them with, is never loaded.
+    # Values are read by us; see `_as_typed`.
     kind: Any = bool if option.type is bool else str
     kind = list[kind] if option.repeated else kind
     return inspect.Parameter(_identifier(option), inspect.Parameter.KEYWORD_ONLY, default=declared, annotation=kind)

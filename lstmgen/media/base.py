@@ -33,8 +33,8 @@ from lstmgen.media.writing import Encoded, Item, Plan, Prompt
 Symbols = NDArray[np.uint32]
 """An item as novelty compares it: one number, never 0, for each word, note, ...; equal where they count as copies."""
 
-Augment = Callable[[Ids, np.random.Generator], Ids]
-"""Another form of an item, from its ids and random numbers."""
+Augment = Callable[[Ids, np.random.Generator, int], Ids]
+"""Another form of an item, from its ids, random numbers, and how often everything has been read before."""
 
 MakeExecutor = Callable[[], Executor]
 """Makes an executor, such as `functools.partial(ProcessPoolExecutor, 4)`; whoever uses it closes it."""

@@ -62,8 +62,12 @@ class Products:
         """The product with a copy of this matrix, which takes x_BI; with several side by side it takes as many inputs."""
         if self.precision == "int8":
             return Int8Product(weights_GI, self)
-        joined_GI = torch.cat([weight_GI.detach() for weight_GI in weights_GI], dim=1)
-        return Product((joined_GI.bfloat16() if self.precision == "bf16" else joined_GI).t().contiguous(), self)
+        dtype = torch.bfloat16 if self.precision == "bf16" else weights_GI[0].dtype
+        sizes = [weight_GI.shape[1] for weight_GI in weights_GI]
+        table_IG = weights_GI[0].new_empty(sum(sizes), len(weights_GI[0]), dtype=dtype)
+        for rows_IG, weight_GI in zip(table_IG.split(sizes), weights_GI, strict=True):
+            rows_IG.copy_(weight_GI.detach().t())
+        return Product(table_IG, self)
 
     @property
     def path(self) -> str:

@@ -121,7 +121,7 @@ class PieceStreams:
         chosen = int(self._order[1][place])
         ids = np.asarray(self.ids[self._bounds[chosen] + 1 : self._bounds[chosen + 1]], np.int64)
         if self._augment is not None:
-            ids = self._augment(ids, np.random.default_rng((self._seed, _FORM, number)))
+            ids = self._augment(ids, np.random.default_rng((self._seed, _FORM, number)), turn)
         return np.concatenate([[BOUNDARY_ID], ids, [BOUNDARY_ID]])
 
     def _shuffled(self, random: np.random.Generator) -> NDArray[np.int64]:

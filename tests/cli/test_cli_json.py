@@ -42,6 +42,7 @@ def sea(run_folder, tmp_path, monkeypatch):
         ("lab", ["lab"]),
         ("lab TASK", ["lab", "reber", "--cell", "gru", "--steps", "1"]),
         ("lab cells", ["lab", "cells", "--cell", "gru", "--source", "underlamp", "--steps", "1"]),
+        ("bench", ["bench", "encode", "--quick"]),
         ("lab gradient", ["lab", "gradient", "--cell", "gru"]),
     ],
 )

@@ -110,7 +110,7 @@ def test_the_number_of_counted_targets_is_the_number_told():
 
 @pytest.mark.parametrize("after", [0, 1, 7, 23])
 def test_a_restored_reader_goes_on_with_the_same_windows(after):
-    def mirrored(ids, random):
+    def mirrored(ids, random, _):
         return ids[::-1].copy() if random.random() < 0.5 else ids
 
     one, two = streams(augment=mirrored), streams(augment=mirrored)
@@ -125,7 +125,7 @@ def test_a_restored_reader_goes_on_with_the_same_windows(after):
 
 
 def test_a_piece_is_augmented_anew_each_time_it_is_taken():
-    forms = {str(piece) for piece in told(streams(augment=lambda ids, random: ids + int(random.integers(100))), 60)}
+    forms = {str(piece) for piece in told(streams(augment=lambda ids, random, _: ids + int(random.integers(100))), 60)}
     assert len(forms) > len(PIECES)
 
 

@@ -103,7 +103,7 @@ class EventTokenizer(Protocol):
 
     @property
     def transposes(self) -> bool:
-        """Whether other keys of a piece are worth learning from."""
+        """Whether a piece in another key is news to who knows it in one."""
         return True
 
     @property

@@ -43,6 +43,8 @@ from lstmgen.options import check_known
 _BARS: Final = 16
 _SECONDS: Final = 30.0
 """Length of a tune where none is given; seconds where the model knows no bars."""
+_AS_WRITTEN: Final = 3
+"""So many times tunes are read as they were written before any is transposed where all keys are written alike."""
 _SUFFIXES: Final = (".mid", ".midi")
 _TYPED_OR_FILE: Final = 'give notes such as "C4 E4 G4:2", or the path of a MIDI file'
 
@@ -302,9 +304,14 @@ def _names_a_file(text: str) -> bool:
     return False
 
 
-def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator) -> Ids:
-    """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has."""
-    least, most = tokenizer.transpositions(ids) if tokenizer.transposes else (0, 0)
+def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator, turn: int) -> Ids:
+    """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has.
+
+    Where all keys are written alike, other keys teach nothing of the tunes. But they keep a network that reads the same tunes again and
+    again from learning them by heart, and so come the more often the more often everything has been read.
+    """
+    as_written = not tokenizer.transposes and random.random() < _AS_WRITTEN / (turn + 1)
+    least, most = (0, 0) if as_written else tokenizer.transpositions(ids)
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))
     stretch = float(np.exp(random.uniform(-limit, limit))) if tokenizer.stretches else 1.0

@@ -56,17 +56,29 @@ def test_the_lowest_and_the_highest_pitches_come_back(key):
     assert sorted(COMMON.decode(COMMON.encode(score)).notes.pitch.tolist()) == [0, 3, 124, 127]
 
 
-def test_a_transposed_piece_says_another_key_and_has_the_same_pitches():
-    ids = COMMON.encode(scale(0))
+@pytest.mark.parametrize("key", [0, 5, 19])
+def test_a_transposed_piece_says_so_and_has_its_key(key):
+    ids = COMMON.encode(scale(key, semitones=semitones_above(key)))
     up = COMMON.augmented(ids, semitones=4)
-    assert pitches(up) == pitches(ids)
-    assert TABLE.value_of_V[up[TABLE.are(up, KEY)]].tolist() == [moved(0, 4)]
+    assert pitches(up) == [pitch + 4 for pitch in pitches(ids)]
+    assert TABLE.value_of_V[up[TABLE.are(up, KEY)]].tolist() == [moved(key, 4)]
+    assert COMMON.augmented(up, semitones=-4).tolist() == ids.tolist()
+
+
+def test_transposing_is_that_of_pitches_as_they_sound():
+    up = COMMON.augmented(COMMON.encode(scale(0)), semitones=4)
     assert (
         COMMON.decode(up).notes.pitch.tolist() == (PLAIN.decode(PLAIN.augmented(PLAIN.encode(scale(0)), semitones=4))).notes.pitch.tolist()
     )
     assert COMMON.transpositions(COMMON.encode(scale(5, semitones=5))) == PLAIN.transpositions(PLAIN.encode(scale(5, semitones=5)))
-    varied = MEDIUM.augmentation(COMMON, DataConfig(sources=("x",)))
-    assert varied(ids, np.random.default_rng(1)).tolist() == ids.tolist()
+
+
+def test_tunes_are_read_as_they_were_written_and_transposed_the_more_often_the_more_often_they_were_read():
+    varied, random = MEDIUM.augmentation(COMMON, DataConfig(sources=("x",))), np.random.default_rng(1)
+    ids = COMMON.encode(scale(2, semitones=2))
+    changed = [sum(varied(ids, random, turn).tolist() != ids.tolist() for _ in range(60)) for turn in (0, 2, 5, 50)]
+    assert changed[:2] == [0, 0]
+    assert 15 < changed[2] < 45 < changed[3]
 
 
 @pytest.mark.parametrize("key", [0, 2, 6, 7, 16])

@@ -245,7 +245,7 @@ def test_a_transposed_tune_says_so_and_its_key():
 def test_tunes_are_learned_in_other_keys_and_at_their_own_speed():
     varied = MEDIUM.augmentation(TOKENIZER, DataConfig(sources=("x",)))
     ids = TOKENIZER.encode(tune(8))
-    forms = [varied(ids, np.random.default_rng(seed)) for seed in range(40)]
+    forms = [varied(ids, np.random.default_rng(seed), 0) for seed in range(40)]
     assert {TABLE.event(int(form[0]))[1] - MOST_TRANSPOSED for form in forms} == set(range(-6, 7))
     assert {TOKENIZER.measure(form).seconds for form in forms} == {TOKENIZER.measure(ids).seconds}
 

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
-from lstmgen.media.tunes.notes.events import KEY, PITCH
+from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, PITCH, TRANSPOSED
 from lstmgen.media.tunes.step_limits import Course
 from lstmgen.media.tunes.step_notes import Row
 
 
-def semitones_above(key: int) -> int:
-    """Semitones from C to the tonic of a key, -5 to 6."""
-    return (key + 5) % 12 - 5
+def semitones_above(key: int, *, by: int = 0) -> int:
+    """Semitones from C to the tonic of the key in which a piece was written that stands in this one since it was transposed, -5 to 6."""
+    return (key - by + 5) % 12 - 5
 
 
 def written(ids_T: Ids, table: EventTable) -> Ids:
@@ -39,11 +39,11 @@ def sounding(ids_T: Ids, table: EventTable) -> Ids:
 
 
 def _turned(ids_T: Ids, table: EventTable, sign: int) -> Ids:
-    keys_K, pitch_T = table.value_of_V[ids_T[table.are(ids_T, KEY)]], table.are(ids_T, PITCH)
-    if not len(keys_K) or not (above := semitones_above(int(keys_K[0]))):
+    by_K, key_K = (table.value_of_V[ids_T[table.are(ids_T, kind)]] for kind in (TRANSPOSED, KEY))
+    if not len(key_K) or not (above := semitones_above(int(key_K[0]), by=int(by_K[0]) - MOST_TRANSPOSED if len(by_K) else 0)):
         return ids_T
     turned = (table.value_of_V[ids_T] + sign * above) % 128
-    return np.where(pitch_T, table.first(PITCH) + turned, ids_T)
+    return np.where(table.are(ids_T, PITCH), table.first(PITCH) + turned, ids_T)
 
 
 @final
@@ -52,6 +52,7 @@ class CommonKeyGrammar(Grammar):
 
     def __init__(self, grammar: Grammar, table: EventTable) -> None:
         self._grammar, self._pitches = grammar, table.span(PITCH)
+        self._by = 0
         self._above: int | None = None
         self.course: Course = grammar.course
         self.named: Iterable[int] = grammar.named
@@ -83,8 +84,10 @@ class CommonKeyGrammar(Grammar):
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
-        if kind == KEY and self._above is None:
-            self._above = semitones_above(value)
+        if kind == TRANSPOSED:
+            self._by = value - MOST_TRANSPOSED
+        elif kind == KEY and self._above is None:
+            self._above = semitones_above(value, by=self._by)
         elif kind == PITCH:
             value = (value + (self._above or 0)) % 128
         return self._grammar.push(kind, value, place)

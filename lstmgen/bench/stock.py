@@ -1,0 +1,67 @@
+"""Stock PyTorch, as most projects that generate text with an LSTM write it, and as its documentation advises at best.
+
+Letters: T window, B streams, E embedding, H hidden, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from torch import Tensor, nn
+
+
+class Stock(nn.Module):
+    """An embedding, `nn.LSTM` and a linear layer; batches first as in tutorials, or time first as its kernels want it."""
+
+    def __init__(self, *, vocab_size: int, embedding_size: int, hidden_size: int, num_layers: int, batch_first: bool) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embedding_size)
+        self.lstm = nn.LSTM(embedding_size, hidden_size, num_layers, batch_first=batch_first)
+        self.head = nn.Linear(hidden_size, vocab_size)
+
+    def forward(self, ids: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Logits and the next state."""
+        y, after = self.lstm(self.embedding(ids), state)
+        return self.head(y), after
+
+
+def sampling(network: Stock, lanes: int, *, temperature: float) -> Callable[[int], int]:
+    """The usual loop: the module once a token, softmax, `torch.multinomial`."""
+    network.eval()
+
+    def side(repetitions: int) -> int:
+        ids_B1, state = torch.zeros(lanes, 1, dtype=torch.int64), None
+        with torch.inference_mode():
+            for _ in range(repetitions):
+                logits_B1V, state = network(ids_B1, state)
+                ids_B1 = torch.multinomial(F.softmax(logits_B1V[:, -1] / temperature, dim=-1), 1)
+                ids_B1.tolist()
+        return repetitions * lanes
+
+    return side
+
+
+def training(network: Stock, ids_TB: Tensor, *, window: int, bf16: bool) -> Callable[[int], int]:
+    """Windows with the state carried on, fused AdamW and clipping; products in bf16 by autocast, or in fp32."""
+    network.train()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
+    carried: list[tuple[Tensor, Tensor] | None] = [None]
+    windows, tokens = len(ids_TB) // window - 1, window * ids_TB.shape[1]
+
+    def side(repetitions: int) -> int:
+        for step in range(repetitions):
+            first = step % windows * window
+            inputs_TB, targets_TB = ids_TB[first : first + window], ids_TB[first + 1 : first + window + 1]
+            with torch.autocast("cpu", dtype=torch.bfloat16) if bf16 else contextlib.nullcontext():
+                logits_TBV, (h, c) = network(inputs_TB, carried[0])
+            carried[0] = h.detach(), c.detach()
+            optimizer.zero_grad(set_to_none=True)
+            F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten()).backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+        return repetitions * tokens
+
+    return side

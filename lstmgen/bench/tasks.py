@@ -1,0 +1,262 @@
+"""What is measured: each task with its ways of doing the same work, ours and those of stock PyTorch.
+
+Letters: T window, B streams.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from lstmgen.bench import stock
+from lstmgen.bench.machine import Work
+from lstmgen.bench.rounds import Pace, Side, Spread, rates
+from lstmgen.choices import BenchTask
+from lstmgen.config import Config
+from lstmgen.generation import filters
+from lstmgen.generation.draw import pick
+from lstmgen.generation.filters import Moment
+from lstmgen.generation.sampling import Sampling
+from lstmgen.media.text.char import CharTokenizer
+from lstmgen.model.arithmetic import choose_arithmetic
+from lstmgen.model.decoder import Decoder
+from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.model.products import Precision
+from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.streams import Streams
+from lstmgen.training.trainer import Trainer
+
+_V: Final = 65
+_EMBEDDING: Final = 128
+_TEMPERATURE: Final = 0.8
+_PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "bf16", "int8")
+_BYTES: Final = {"fp32": 4, "bf16": 2, "int8": 1}
+QUICK: Final = Pace(rounds=3, round_s=0.1)
+USUAL: Final = Pace(rounds=7, round_s=0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One of our ways beside one of stock PyTorch.
+
+    Attributes:
+        task: what was measured.
+        shape: layers, lanes, windows.
+        ours: which of our ways.
+        stock: which of PyTorch's.
+        unit: what is counted a second.
+        per_second: of ours.
+        stock_per_second: of PyTorch's.
+        ratio: of the two, round by round.
+        limit: what the machine itself showed between them, were there nothing but products and the reading of weights; None: no such limit.
+        share: how much of that was reached, round by round.
+    """
+
+    task: str
+    shape: str
+    ours: str
+    stock: str
+    unit: str
+    per_second: Spread
+    stock_per_second: Spread
+    ratio: Spread
+    limit: Spread | None
+    share: Spread | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """Ways of doing the same work; `work` has what ours have to do at the least."""
+
+    shape: str
+    unit: str
+    ours: Mapping[str, Side]
+    stock: Mapping[str, Side]
+    work: Mapping[str, Work]
+
+
+def compare(name: BenchTask, *, quick: bool = False, pace: Pace | None = None) -> Iterator[Comparison]:
+    """Measures a task, each of our ways beside each of PyTorch's.
+
+    Args:
+        name: of the task.
+        quick: fewer and shorter rounds.
+        pace: the rounds, where they are to be neither the quick nor the usual ones.
+    """
+    pace = pace or (QUICK if quick else USUAL)
+    for task in _TASKS[name]():
+        limits = {ours: work.sides() for ours, work in task.work.items()}
+        sides = {f"stock {key}": side for key, side in task.stock.items()} | dict(task.ours)
+        for ours, (multiplying, reading) in limits.items():
+            sides |= {f"multiplying {ours}": multiplying, f"reading {ours}": reading}
+        found = list(rates(sides, pace))
+        for ours, other in itertools.product(task.ours, task.stock):
+            yield _comparison(name, task, ours, other, found)
+
+
+def _comparison(name: str, task: _Task, ours: str, other: str, found: list[dict[str, float]]) -> Comparison:
+    work, stock_name = task.work.get(ours), f"stock {other}"
+    limits = [] if work is None else [work.limit(each[f"multiplying {ours}"], each[f"reading {ours}"]) for each in found]
+    return Comparison(
+        task=name,
+        shape=task.shape,
+        ours=ours,
+        stock=other,
+        unit=task.unit,
+        per_second=Spread.of([each[ours] for each in found]),
+        stock_per_second=Spread.of([each[stock_name] for each in found]),
+        ratio=Spread.of([each[ours] / each[stock_name] for each in found]),
+        limit=Spread.of(limits) if limits else None,
+        share=Spread.of([each[ours] / limit for each, limit in zip(found, limits, strict=True)]) if limits else None,
+    )
+
+
+def torch_version() -> str:
+    """Of the PyTorch that both sides run on."""
+    return torch.__version__
+
+
+def peak_bytes() -> int | None:
+    """Most memory that this process has held; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _architecture(hidden_size: int) -> Architecture:
+    return Architecture(vocab_size=_V, embedding_size=_EMBEDDING, hidden_size=hidden_size, num_layers=2)
+
+
+def _stock(architecture: Architecture, *, batch_first: bool) -> stock.Stock:
+    torch.manual_seed(0)
+    sizes = {name: getattr(architecture, name) for name in ("vocab_size", "embedding_size", "hidden_size", "num_layers")}
+    return stock.Stock(**sizes, batch_first=batch_first)
+
+
+def _sampling(lanes: int) -> Iterator[_Task]:
+    architecture, threads = _architecture(512), torch.get_num_threads() if lanes > 1 else 1
+    torch.manual_seed(0)
+    network = LanguageModel(architecture).eval()
+    size = architecture.hidden_size
+    weights = 12 * size * size + _V * size  # the first layer's input is looked up
+    yield _Task(
+        shape=f"2 x {size}, {lanes} lane{'s' if lanes > 1 else ''}",
+        unit="tokens",
+        ours={precision: _drawn(Decoder(network, precision=precision), lanes) for precision in _PRECISIONS},
+        stock={"fp32": stock.sampling(_stock(architecture, batch_first=True), lanes, temperature=_TEMPERATURE)},
+        work={
+            precision: Work(
+                tokens=lanes,
+                multiplications=lanes * weights,
+                weight_bytes=weights * _BYTES[precision],
+                precision=precision,
+                threads=threads,
+            )
+            for precision in _PRECISIONS
+        },
+    )
+
+
+def _drawn(decoder: Decoder, lanes: int) -> Side:
+    wanted, moments = filters.build(Sampling(temperature=_TEMPERATURE)), [Moment(0, None)] * lanes
+    random = np.random.default_rng(0)
+
+    def side(repetitions: int) -> int:
+        ids, state = [0] * lanes, decoder.start(lanes)
+        for _ in range(repetitions):
+            logits_BV, state = decoder.step(ids, state)
+            ids = [drawn.token for drawn in pick(logits_BV, wanted, moments, uniforms=random.random(lanes).tolist())]
+        return repetitions * lanes
+
+    return side
+
+
+def _training() -> Iterator[_Task]:
+    for hidden_size, streams, window in ((384, 32, 32), (512, 64, 128)):
+        architecture = _architecture(hidden_size)
+        ids = np.random.default_rng(0).integers(1, _V, streams * window * 8 + 1).astype(np.uint8)
+        ids[0] = 0
+        ids_TB = torch.from_numpy(ids[:-1].astype(np.int64)).view(streams, -1).t().contiguous()
+        trainer = _trainer(architecture, ids, streams=streams, window=window)
+        precision = trainer.arithmetic.precision
+        threads, multiplications = torch.get_num_threads(), 3 * architecture.num_parameters * streams * window
+        yield _Task(
+            shape=f"2 x {hidden_size}, {streams} streams of {window}",
+            unit="tokens",
+            ours={precision: _stepped(trainer)},
+            stock={
+                name: stock.training(_stock(architecture, batch_first=False), ids_TB, window=window, bf16=name == "bf16")
+                for name in dict.fromkeys((precision, "fp32"))
+            },
+            work={
+                precision: Work(
+                    tokens=streams * window,
+                    multiplications=multiplications,
+                    weight_bytes=architecture.num_parameters * _BYTES[precision],
+                    precision=precision,
+                    threads=threads,
+                )
+            },
+        )
+
+
+def _trainer(architecture: Architecture, ids: Any, *, streams: int, window: int) -> Trainer:
+    torch.manual_seed(0)
+    config = Config().replace(
+        {"training.batch_size": streams, "training.seq_length": window, "training.eval_every": 2**30, "optimizer.lr": 1e-3}
+    )
+    return Trainer(
+        LanguageModel(architecture),
+        reader=Streams(ids, batch_size=streams, seq_length=window),
+        validation=None,
+        config=config,
+        budget=Budget(max_steps=2**30),
+        arithmetic=choose_arithmetic("auto", torch.device("cpu"), architecture=architecture, batch_size=streams, seq_length=window),
+        clock=Clock(),
+    )
+
+
+def _stepped(trainer: Trainer) -> Side:
+    def side(repetitions: int) -> int:
+        before = trainer.counters.tokens
+        trainer.pause_at = trainer.counters.step + repetitions
+        collections.deque(trainer.run(), maxlen=0)
+        return trainer.counters.tokens - before
+
+    return side
+
+
+def _encoding() -> Iterator[_Task]:
+    symbols = [chr(32 + place) for place in range(_V - 1)]
+    text = "".join(np.random.default_rng(0).choice(symbols, 200_000))
+    tokenizer = CharTokenizer.from_counts(collections.Counter(text))
+    id_of = {symbol: place for place, symbol in enumerate(symbols)}
+
+    def ours(repetitions: int) -> int:
+        for _ in range(repetitions):
+            tokenizer.encode(text)
+        return repetitions * len(text)
+
+    def usual(repetitions: int) -> int:
+        for _ in range(repetitions):
+            np.array([id_of[symbol] for symbol in text], dtype=np.uint16)
+        return repetitions * len(text)
+
+    yield _Task(shape="char", unit="characters", ours={"encode": ours}, stock={"a dictionary": usual}, work={})
+
+
+_TASKS: Final[Mapping[BenchTask, Callable[[], Iterator[_Task]]]] = {
+    "sample": lambda: _sampling(1),
+    "lanes": lambda: _sampling(64),
+    "train": _training,
+    "encode": _encoding,
+}

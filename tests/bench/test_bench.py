@@ -1,0 +1,86 @@
+"""What is compared does the same amount of work, and figures are those of the rounds."""
+
+import itertools
+
+import pytest
+import torch
+
+from lstmgen.bench import rounds, stock, tasks
+from lstmgen.bench.machine import Work
+from lstmgen.bench.rounds import Pace, Spread, rates
+from lstmgen.choices import BENCH_TASKS
+from lstmgen.model.language_model import Architecture
+
+SHORT = Pace(rounds=2, round_s=0.0)
+TINY = Architecture(vocab_size=65, embedding_size=8, hidden_size=32, num_layers=2)
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    monkeypatch.setattr(tasks, "_architecture", lambda _: TINY)
+    monkeypatch.setattr("lstmgen.bench.machine._SIZE", 16)
+
+
+def test_sides_take_turns_and_rates_are_units_by_time(monkeypatch):
+    clock, calls = itertools.count(), []
+    monkeypatch.setattr(rounds.time, "perf_counter", lambda: float(next(clock)))
+
+    def side(name, units):
+        def run(repetitions):
+            calls.append((name, repetitions))
+            return units * repetitions
+
+        return run
+
+    found = list(rates({"a": side("a", 3), "b": side("b", 5)}, Pace(rounds=2, round_s=2.0)))
+    assert found == [{"a": 6.0, "b": 10.0}] * 2
+    assert calls == [("a", 1), ("b", 1), *[("a", 2), ("b", 2)] * 2]
+
+
+def test_a_spread_is_the_median_and_both_ends():
+    assert Spread.of([3.0, 1.0, 9.0]) == Spread(3.0, 1.0, 9.0)
+
+
+def test_a_limit_is_set_by_what_takes_longer():
+    work = Work(tokens=4, multiplications=100, weight_bytes=10, precision="fp32", threads=1)
+    assert work.limit(multiplications_a_second=50, bytes_a_second=1000) == 2
+    assert work.limit(multiplications_a_second=1e9, bytes_a_second=5) == 2
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
+def test_the_machine_is_measured_with_the_threads_it_may_use(precision, monkeypatch):
+    before, asked = torch.get_num_threads(), []
+    set_threads = torch.set_num_threads
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: (asked.append(count), set_threads(count)))
+    multiplying, reading = Work(tokens=1, multiplications=1, weight_bytes=80, precision=precision, threads=1).sides()
+    assert (multiplying(3), reading(2)) == (3 * 16**3, 2 * 80)
+    assert asked == [1, before] * 2
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_both_ways_of_sampling_draw_as_many_tokens(lanes):
+    (task,) = tasks._sampling(lanes)
+    assert {side(5) for side in (*task.ours.values(), *task.stock.values())} == {5 * lanes}
+    assert set(task.ours) == set(task.work) == {"fp32", "bf16", "int8"}
+
+
+def test_both_ways_of_training_take_as_many_tokens_and_learn():
+    for task in tasks._training():
+        counts = {side(2) for side in (*task.ours.values(), *task.stock.values())}
+        assert len(counts) == 1
+        assert counts == {2 * work.tokens for work in task.work.values()}
+    network = stock.Stock(vocab_size=5, embedding_size=4, hidden_size=8, num_layers=1, batch_first=False)
+    before = [weight.clone() for weight in network.parameters()]
+    ids_TB = torch.randint(5, (40, 3), generator=torch.Generator().manual_seed(1))
+    assert stock.training(network, ids_TB, window=8, bf16=False)(3) == 3 * 8 * 3
+    assert all(not torch.equal(one, other) for one, other in zip(before, network.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("name", BENCH_TASKS)
+def test_every_task_gives_figures_that_agree(name):
+    for found in tasks.compare(name, pace=SHORT):
+        assert found.task == name
+        for spread in (found.per_second, found.stock_per_second, found.ratio, found.limit, found.share):
+            assert spread is None or 0 < spread.low <= spread.median <= spread.high
+        assert (found.limit is None) == (name == "encode")
+    assert (tasks.peak_bytes() or 2**24) >= 2**24
