@@ -194,7 +194,7 @@ def score(
     elif values["keystrokes"]:
         typed = [(f"{split} part", api.typed_part(trained, cast("choices.Part", split), cache=cache()))] if split else None
         keystrokes.report(
-            streams, trained, typed or _items(streams, trained, files, options), words=values["words"] or keystrokes.WORDS, json=json
+            streams, trained, typed or read_items(streams, trained, files, options), words=values["words"] or keystrokes.WORDS, json=json
         )
     elif novelty:
         _novelty(streams, trained, read_items(streams, trained, files, options), json=json)
