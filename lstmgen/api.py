@@ -82,12 +82,14 @@ if TYPE_CHECKING:
     from lstmgen.runs.shelf import remove_run as remove_run
     from lstmgen.runs.sources import gather as gather
     from lstmgen.runs.sources import keep_input as keep_input
+    from lstmgen.storage import atomic_write as atomic_write
     from lstmgen.storage import cache_folder as cache_folder
     from lstmgen.storage import make_folder as make_folder
     from lstmgen.storage import written_aside as written_aside
     from lstmgen.training.events import Evaluated as Evaluated
     from lstmgen.training.events import Event as Event
     from lstmgen.training.events import Prepared as Prepared
+    from lstmgen.training.events import RolledBack as RolledBack
     from lstmgen.training.events import Sampled as Sampled
     from lstmgen.training.events import Saved as Saved
     from lstmgen.training.events import Stepped as Stepped
@@ -138,8 +140,8 @@ _HOMES: Final = {
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",
-    "storage": "cache_folder, make_folder, written_aside",
-    "training.events": "Evaluated, Event, Prepared, Sampled, Saved, Stepped, Stopped, Warned",
+    "storage": "atomic_write, cache_folder, make_folder, written_aside",
+    "training.events": "Evaluated, Event, Prepared, RolledBack, Sampled, Saved, Stepped, Stopped, Warned",
 }
 """The public names by the module that defines them; `a as b` offers a under another name."""
 

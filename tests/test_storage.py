@@ -103,6 +103,31 @@ def test_without_hard_links_the_old_file_is_copied(tmp_path, monkeypatch):
     assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"2", b"1")
 
 
+def test_a_file_that_has_to_be_new_replaces_nothing_not_even_what_comes_while_it_is_written(tmp_path, monkeypatch):
+    target = tmp_path / "new"
+    storage.atomic_write(target, b"first", is_new=True)
+    with pytest.raises(MachineError, match="a file of that name is in the way"):
+        storage.atomic_write(target, b"second", is_new=True)
+    late = tmp_path / "late"
+    with pytest.raises(MachineError, match="in the way"):
+        storage.atomic_write(late, lambda stream: (stream.write(b"mine"), late.write_bytes(b"theirs"))[1], is_new=True)
+    monkeypatch.setattr(disk, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no hard links here")))
+    storage.atomic_write(tmp_path / "unlinked", b"whole", is_new=True)
+    assert [(tmp_path / name).read_bytes() for name in ("new", "late", "unlinked")] == [b"first", b"theirs", b"whole"]
+    assert leftovers(tmp_path) == []
+
+
+def test_a_folder_takes_the_place_of_another_durably(tmp_path, monkeypatch):
+    for name in ("old", "made"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    synced = []
+    monkeypatch.setattr(disk, "sync_folder", synced.append)
+    storage.replace_folder(tmp_path / "made", tmp_path / "old")
+    assert [path.name for path in tmp_path.rglob("*")] == ["old", "made"]
+    assert synced == [tmp_path]
+
+
 def test_a_failed_sync_of_the_folder_is_reported_and_the_file_is_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(disk, "sync_folder", failing(disk.sync_folder, number=1, code=errno.EIO))
     with pytest.raises(MachineError, match="the disk reported an error"):

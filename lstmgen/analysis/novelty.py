@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,9 +91,13 @@ class NoveltyIndex:
         self.starts = starts
         self.names = names
         self.complete = complete
-        hashes = _shingles(symbols)
-        self._order = np.argsort(hashes, kind="stable")
-        self._hashes = hashes[self._order]
+
+    @cached_property
+    def _sorted(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """The hashes in order, and where each stands; made when something is looked up, for saving takes none of it."""
+        hashes = _shingles(self.symbols)
+        order = np.argsort(hashes, kind="stable")
+        return hashes[order], order
 
     @staticmethod
     def of(unit: str, documents: Iterable[tuple[str, Symbols]]) -> NoveltyIndex:
@@ -184,10 +189,11 @@ class NoveltyIndex:
         copied = np.zeros(len(symbols), np.bool_)
         longest = begins = found = 0
         hashes = _shingles(symbols)
-        firsts = np.searchsorted(self._hashes, hashes, side="left")
-        lasts = np.searchsorted(self._hashes, hashes, side="right")
+        sorted_hashes, order = self._sorted
+        firsts = np.searchsorted(sorted_hashes, hashes, side="left")
+        lasts = np.searchsorted(sorted_hashes, hashes, side="right")
         for at in np.flatnonzero(lasts > firsts).tolist():
-            for place in self._order[firsts[at] : min(lasts[at], firsts[at] + _CANDIDATES)].tolist():
+            for place in order[firsts[at] : min(lasts[at], firsts[at] + _CANDIDATES)].tolist():
                 if at and place and symbols[at - 1] == self.symbols[place - 1] and copied[at : at + SHINGLE].all():
                     continue  # followed up from further left
                 length = _common_length(symbols[at:], self.symbols[place:])

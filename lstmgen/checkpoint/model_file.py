@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lstmgen import limits, run_files, storage
 from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.tensor_file import Header
+from lstmgen.checkpoint.tensor_writer import Packed
 from lstmgen.errors import ModelFileError
 from lstmgen.media.base import Tokenizer
 from lstmgen.media.registry import tokenizer_from_json
@@ -128,7 +129,7 @@ def save_model(
         "tokenizer": tokenizer.to_json(),
         "summary": dict(summary),
     }
-    storage.atomic_write(path, tensor_file.pack(weights, document), follow=False)
+    storage.atomic_write(path, Packed(weights, document), follow=False)
 
 
 def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:

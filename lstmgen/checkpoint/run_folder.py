@@ -9,17 +9,16 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import math
 import os
 import re
 import sys
 import unicodedata
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lstmgen import limits, run_files, storage
-from lstmgen.checkpoint import metrics, tensor_file
+from lstmgen.checkpoint import metrics, state_file, tensor_file
 from lstmgen.checkpoint.model_file import find_model
 from lstmgen.config import Config, from_toml
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
@@ -28,11 +27,6 @@ from lstmgen.storage import FolderLock, disk
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-STATE_FORMAT: Final = "lstmgen-state"
-STATE_VERSION: Final = 2
-_NOT_FINITE: Final = "$float"
-"""Key under which the state's JSON holds a number that JSON has no word for."""
 
 
 class RunFolder:
@@ -144,7 +138,7 @@ class RunFolder:
             MachineError: a file cannot be written or removed.
         """
         self.clear()
-        storage.atomic_write(self.path / run_files.LAST, _packed(tensors, meta), follow=False)
+        storage.atomic_write(self.path / run_files.LAST, state_file.pack(tensors, meta), follow=False)
         self._earlier = None
         self._remove({item.name for item in self._own_files()} - keep - {run_files.LAST})
 
@@ -186,11 +180,23 @@ class RunFolder:
         Raises:
             MachineError: it cannot be written.
         """
-        line = json.dumps(_without_special_numbers(dict(values), lambda _: None), ensure_ascii=True, allow_nan=False)
+        line = json.dumps(state_file.without_special_numbers(dict(values), lambda _: None), ensure_ascii=True, allow_nan=False)
         storage.append_line(self.metrics_path, line.encode())
 
-    def truncate_metrics(self, step: int) -> None:
-        """Drops lines of later steps, and any line that a crash left torn.
+    @property
+    def metrics_bytes(self) -> int:
+        """Size of the metrics; 0 where there are none."""
+        with contextlib.suppress(OSError):
+            return self.metrics_path.stat().st_size
+        return 0
+
+    def truncate_metrics(self, step: int, size: int | None = None) -> None:
+        """Drops what was added after a state was saved, and any line that a crash left torn.
+
+        Args:
+            step: of the state; lines of later steps go.
+            size: of the metrics when the state was saved: lines of its own step that came later go too. States of older versions do not
+                say it.
 
         Raises:
             MachineError: it cannot be written.
@@ -201,6 +207,8 @@ class RunFolder:
         def write(target: BinaryIO) -> None:
             with open_regular(self.metrics_path, follow=False) as stream:
                 for line, row in metrics.rows(stream):
+                    if size is not None and stream.tell() > size:
+                        break
                     if not (isinstance(row.get("step"), int) and row["step"] > step):
                         target.write(line if line.endswith(b"\n") else line + b"\n")
 
@@ -217,7 +225,9 @@ class RunFolder:
             DivergedError: a tensor holds a number that is not finite.
             MachineError: the disk is full, or the like. What was saved before is untouched.
         """
-        storage.atomic_write(self.path / run_files.LAST, _packed(tensors, meta), previous=self.path / run_files.PREVIOUS, follow=False)
+        storage.atomic_write(
+            self.path / run_files.LAST, state_file.pack(tensors, meta), previous=self.path / run_files.PREVIOUS, follow=False
+        )
 
     def load_state(self, *, warn: Callable[[str], None] | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """What `save_state` was last given. A damaged newest one is moved aside, and the one before is taken.
@@ -234,7 +244,7 @@ class RunFolder:
             if not path.exists():
                 continue
             try:
-                state = _read_state(path)
+                state = state_file.read(path)
             except ModelFileError as error:
                 failure = failure or error
                 continue
@@ -354,47 +364,8 @@ def _clean_name(name: str) -> str:
     return re.sub("-+", "-", "".join(letters)).strip("-.").encode()[: limits.MAX_RUN_NAME_BYTES].decode(errors="ignore") or "run"
 
 
-def _packed(tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> bytes:
-    document = {"format": STATE_FORMAT, "version": STATE_VERSION, "meta": _without_special_numbers(dict(meta), _name_number)}
-    return tensor_file.pack(tensors, document)
-
-
-def _read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    with tensor_file.open_file(path) as stream:
-        header = tensor_file.read_header(stream, path, form=STATE_FORMAT, version=STATE_VERSION)
-        meta = header.document.get("meta")
-        if not isinstance(meta, dict):
-            raise ModelFileError(f"{str(path)!r} is damaged: it does not describe a state", remedy="start a new run")
-        return tensor_file.read_tensors(stream, header, path), _with_special_numbers(meta)
-
-
 def _move_aside(damaged: Path) -> None:
     """So that the next save does not put the damaged state in the place of the good one."""
     if damaged.exists():
         with storage.machine_errors("rename", damaged):
             disk.replace(damaged, damaged.with_name(run_files.DAMAGED))
-
-
-def _without_special_numbers(value: Any, substitute: Callable[[float], Any]) -> Any:
-    """A copy of JSON values with something else in the place of every number that is not finite."""
-    if isinstance(value, dict):
-        return {key: _without_special_numbers(item, substitute) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_special_numbers(item, substitute) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return substitute(value)
-    return value
-
-
-def _name_number(value: float) -> dict[str, str]:
-    return {_NOT_FINITE: str(value)}
-
-
-def _with_special_numbers(value: Any) -> Any:
-    if isinstance(value, dict):
-        if set(value) == {_NOT_FINITE} and value[_NOT_FINITE] in ("inf", "-inf", "nan"):
-            return float(value[_NOT_FINITE])
-        return {key: _with_special_numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_with_special_numbers(item) for item in value]
-    return value

@@ -13,7 +13,6 @@ memory than its tensors, and what is verified is what is used. torch is loaded o
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 import re
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lstmgen import limits, strict_json
-from lstmgen.errors import DivergedError, MachineError, ModelFileError
+from lstmgen.errors import MachineError, ModelFileError
 from lstmgen.opening import NotRegularError, open_regular
 from lstmgen.schema import SchemaError, list_of, table, text, whole
 from lstmgen.storage import machine_errors
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 METADATA_KEY: Final = "lstmgen"
-_LENGTH_BYTES: Final = 8
-_TORCH_NAMES: Final = {
+LENGTH_BYTES: Final = 8
+TORCH_NAMES: Final = {
     "F64": "float64",
     "F32": "float32",
     "F16": "float16",
@@ -54,7 +53,7 @@ _EXPONENTS: Final = {"F64": ("<u8", 0x7FF << 52), "F32": ("<u4", 0xFF << 23), "F
 """Of floating-point types, the bits that are all set where a number is not finite."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 _ENTRY: Final = table({"dtype": text(), "shape": list_of(whole(), at_most=8), "data_offsets": list_of(whole(), exactly=2)})
-_CHUNK_BYTES: Final = 2**20
+CHUNK_BYTES: Final = 2**20
 _REMEDY: Final = "name a run folder, or a model.safetensors that lstmgen wrote"
 _DAMAGED: Final = "fetch or copy the file again, or train the model again"
 _KINDS: Final = (
@@ -100,46 +99,6 @@ class Header:
     data_begin: int
 
 
-def pack(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> bytes:
-    """The content of a file that holds these tensors and this document.
-
-    Args:
-        tensors: named tensors on any device; none may hold a number that is not finite.
-        document: JSON values, with `format` and `version`.
-
-    Raises:
-        DivergedError: a tensor holds a number that is not finite; it is named.
-        ValueError: the document does.
-    """
-    import safetensors.torch
-    import torch
-
-    # A tensor that is a part of a larger one is cut out; what stands alone is not copied, for a state is several times a model.
-    plain = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
-    plain = {name: tensor if tensor.untyped_storage().nbytes() == tensor.nbytes else tensor.clone() for name, tensor in plain.items()}
-    for name, tensor in plain.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise DivergedError(
-                f"the tensor {name!a} holds a number that is not finite, so it was not saved",
-                remedy="train with a smaller --lr; the checkpoint before this one is kept",
-            )
-    document = json.loads(strict_json.dumps(document))  # as it will be read: text keys, lists for tuples
-    sealed = {**document, "sha256": checksum(plain, document)}
-    return safetensors.torch.save(plain, {METADATA_KEY: strict_json.dumps(sealed)})
-
-
-def checksum(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> str:
-    """sha256 of the document's canonical JSON and of every tensor's name, type, shape and bytes, in the order of the names."""
-    import torch
-
-    digest = hashlib.sha256(strict_json.dumps(document).encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        digest.update(f"\n{name}\n{tensor.dtype} {list(tensor.shape)}\n".encode("utf-8", "surrogatepass"))
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
-
-
 def open_file(path: Path, *, at_most: int = limits.MAX_MODEL_FILE_BYTES, what: str = "a model file") -> BufferedReader:
     """A file of a run, open for reading: regular, no link, of bounded size.
 
@@ -180,12 +139,12 @@ def read_header(stream: BufferedReader, path: Path, *, form: str, version: int) 
         ModelFileError: it is another kind of file, damaged, hostile, or newer than this program.
     """
     with machine_errors("read", path):
-        start = stream.read(_LENGTH_BYTES + 1)
+        start = stream.read(LENGTH_BYTES + 1)
         file_bytes = os.fstat(stream.fileno()).st_size
-        length = int.from_bytes(start[:_LENGTH_BYTES], "little")
-        if len(start) <= _LENGTH_BYTES or start[_LENGTH_BYTES:] != b"{":
+        length = int.from_bytes(start[:LENGTH_BYTES], "little")
+        if len(start) <= LENGTH_BYTES or start[LENGTH_BYTES:] != b"{":
             raise _other_kind(path, start + stream.read(1000))
-        room = file_bytes - _LENGTH_BYTES - length
+        room = file_bytes - LENGTH_BYTES - length
         at_most = min(limits.MAX_MODEL_HEADER_BYTES, limits.MIN_MODEL_HEADER_BYTES + limits.MAX_HEADER_SHARE * max(0, room))
         if room < 0 or length > at_most:
             raise ModelFileError(
@@ -194,7 +153,7 @@ def read_header(stream: BufferedReader, path: Path, *, form: str, version: int) 
                 remedy=_DAMAGED,
             )
         header = b"{" + stream.read(length - 1)
-    data_begin = _LENGTH_BYTES + length
+    data_begin = LENGTH_BYTES + length
     data_bytes = file_bytes - data_begin
     # The header and the metadata are objects; a tensor is one, with two lists.
     described = _parse(header, path, "header", max_containers=2 + 3 * limits.MAX_TENSORS, max_values=16 * limits.MAX_TENSORS)
@@ -221,7 +180,7 @@ def read_tensors(stream: BufferedReader, header: Header, path: Path) -> dict[str
             remedy="close other programs, or read it on a machine with more memory",
         ) from error
     verify(stream, header, path, into={name: tensor.numpy().data for name, tensor in room.items()})
-    types = {name: getattr(torch, _TORCH_NAMES[entry.dtype]) for name, entry in header.entries.items()}
+    types = {name: getattr(torch, TORCH_NAMES[entry.dtype]) for name, entry in header.entries.items()}
     return {name: room[name].view(types[name]).reshape(entry.shape) for name, entry in header.entries.items()}
 
 
@@ -239,19 +198,19 @@ def verify(stream: BufferedReader, header: Header, path: Path, *, into: Mapping[
         MachineError: the file cannot be read.
     """
     digest = hashlib.sha256(strict_json.dumps(header.document).encode())
-    scratch, endless = memoryview(bytearray(_CHUNK_BYTES)), ""
+    scratch, endless = memoryview(bytearray(CHUNK_BYTES)), ""
     with machine_errors("read", path):
         for name in sorted(header.entries):
             entry = header.entries[name]
-            digest.update(f"\n{name}\ntorch.{_TORCH_NAMES[entry.dtype]} {list(entry.shape)}\n".encode())
+            digest.update(f"\n{name}\ntorch.{TORCH_NAMES[entry.dtype]} {list(entry.shape)}\n".encode())
             stream.seek(header.data_begin + entry.begin)
-            for at in range(0, entry.end - entry.begin, _CHUNK_BYTES):
-                size = min(_CHUNK_BYTES, entry.end - entry.begin - at)
+            for at in range(0, entry.end - entry.begin, CHUNK_BYTES):
+                size = min(CHUNK_BYTES, entry.end - entry.begin - at)
                 chunk = scratch[:size] if into is None else into[name][at : at + size]
                 if stream.readinto(chunk) < size:
                     raise ModelFileError(f"{str(path)!r} became shorter while it was read", remedy=_DAMAGED)
                 digest.update(chunk)
-                if not endless and not _is_finite(chunk, entry.dtype):
+                if not endless and not is_finite(chunk, entry.dtype):
                     endless = name
     if digest.hexdigest() != header.sha256:
         raise ModelFileError(f"{str(path)!r} is damaged: its content does not have the checksum that it was saved with", remedy=_DAMAGED)
@@ -259,7 +218,8 @@ def verify(stream: BufferedReader, header: Header, path: Path, *, into: Mapping[
         raise ModelFileError(f"the tensor {endless!r} in {str(path)!r} holds a number that is not finite", remedy=_DAMAGED)
 
 
-def _is_finite(chunk: memoryview, dtype: str) -> bool:
+def is_finite(chunk: memoryview, dtype: str) -> bool:
+    """Whether every number is, of a type by safetensors' name."""
     if dtype not in _EXPONENTS:
         return True
     whole, exponent = _EXPONENTS[dtype]

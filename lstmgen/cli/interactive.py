@@ -18,7 +18,7 @@ from lstmgen.cli.progress import short_path
 from lstmgen.cli.samples import is_empty
 from lstmgen.cli.wording import command, counted
 from lstmgen.cli.wrapping import listed
-from lstmgen.errors import LstmgenError, UsageError
+from lstmgen.errors import LstmgenError, MachineError, UsageError
 
 _SHOWN_END: Final = 60
 
@@ -213,12 +213,9 @@ class Conversation:
         if not argument:
             raise UsageError("/save needs the name of a file", remedy="/save story.txt")
         try:
-            with Path(argument).open("xb") as file:
-                file.write(encode(self._turns.text))
-        except FileExistsError:
-            raise UsageError(f"{argument} exists already", remedy="/save under another name") from None
-        except OSError as error:
-            raise UsageError(f"{argument} cannot be written: {error.strerror}", remedy="/save under another name") from error
+            api.atomic_write(Path(argument), encode(self._turns.text), is_new=True)
+        except MachineError as error:
+            raise UsageError(error.message, remedy="/save under another name") from error
         self._saved = self._turns.text
         self._streams.say(f"wrote {counted(len(self._turns.text), 'character')} to {argument}")
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from lstmgen import api
-from lstmgen.api import Evaluated, Event, Prepared, Sampled, Saved, Stepped, Warned
+from lstmgen.api import Evaluated, Event, Prepared, RolledBack, Sampled, Saved, Stepped, Warned
 from lstmgen.cli.media import first_sample, label_of
 from lstmgen.cli.output import visible
 from lstmgen.cli.sparkline import Points
@@ -194,7 +194,7 @@ class PlainLines:
             return [evaluation_line(event, self._unit)]
         if isinstance(event, Sampled):
             return sample_lines(event)
-        if isinstance(event, Warned):
+        if isinstance(event, Warned | RolledBack):
             return [warning_line(event)]
         if isinstance(event, Stepped) and self._is_time(event):
             self._last_s, self._last_progress = event.elapsed_s, event.progress
@@ -205,7 +205,7 @@ class PlainLines:
         return event.elapsed_s - self._last_s >= _LINE_EVERY_S and event.progress - self._last_progress >= _LINE_EVERY_SHARE
 
 
-def warning_line(event: Warned) -> str:
+def warning_line(event: Warned | RolledBack) -> str:
     """Something went wrong and was dealt with."""
     return f"step {event.step:,}: {event.message}"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from lstmgen.api import Event, Prepared, Sampled, Saved, Warned
+from lstmgen.api import Event, Prepared, RolledBack, Sampled, Saved, Warned
 from lstmgen.cli.live import SHOW_CURSOR, Frame
 from lstmgen.cli.output import Streams
 from lstmgen.cli.panel import render
@@ -116,7 +116,7 @@ class LiveDisplay:
         self._view.take(event)
         if isinstance(event, Sampled):
             self._write_above(sample_lines(event))
-        elif isinstance(event, Warned):
+        elif isinstance(event, Warned | RolledBack):
             self._write_above([warning_line(event)])
         elif isinstance(event, Prepared):
             self._write_above([f"note: {note}" for note in event.notes])

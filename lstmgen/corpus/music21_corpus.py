@@ -168,12 +168,9 @@ def make(name: str, cache: Path, *, progress: Progress | None = None) -> Path:
             return target
         try:
             shutil.rmtree(building, ignore_errors=True)
-            with storage.machine_errors("write", target):
-                building.mkdir()
-                _convert(COLLECTIONS[name], package, building, progress)
-                if target.exists():
-                    shutil.rmtree(target)
-                building.rename(target)
+            storage.make_folder(building)
+            _convert(COLLECTIONS[name], package, building, progress)
+            storage.replace_folder(building, target)
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return target
@@ -219,7 +216,7 @@ def _convert(collection: Collection, package: Any, folder: Path, progress: Progr
             skipped.append((source.label, f"the same notes as {twin}"))
             continue
         content = to_midi_bytes(score)
-        (folder / f"{source.label}.mid").write_bytes(content)
+        storage.atomic_write(folder / f"{source.label}.mid", content)
         total_bytes += len(content)
     if not seen:
         raise CorpusError(

@@ -69,6 +69,7 @@ def prepare(
     identity = {**identity, "version": VERSION, "tokenizer": encoding.sha256}
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
     places = [base / "tokens" / key for base in (cache, fallback) if base is not None]
+    _sweep(places[0].parent)
     for folder in places:
         with contextlib.suppress(CorpusError):
             prepared = _open_parts(folder, parts, encoding, cached=True)
@@ -99,7 +100,6 @@ def _open_parts(folder: Path, parts: Mapping[str, Part], encoding: Encoding, *, 
 
 def _build(folder: Path, parts: Mapping[str, Part], encoding: Encoding, advance: Callable[[int], None]) -> None:
     storage.make_folder(folder)
-    storage.remove_leftovers(folder)
     try:
         for name, part in parts.items():
             write_token_file(_file(folder, name), part.documents(), encoding, corpus_sha256=part.sha256, part=name, progress=advance)
@@ -109,6 +109,13 @@ def _build(folder: Path, parts: Mapping[str, Part], encoding: Encoding, advance:
             with contextlib.suppress(MachineError):
                 storage.remove(_file(folder, name))
         raise
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what killed writers left in the places of all corpora: nobody may ever come back to one of them."""
+    with contextlib.suppress(OSError):
+        for place in folder.iterdir():
+            storage.remove_leftovers(place)
 
 
 def _file(folder: Path, part: str) -> Path:

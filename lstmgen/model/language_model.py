@@ -55,6 +55,11 @@ class LanguageModel(nn.Module):
 
     def forward(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits of shape (T, B, V) for the token after each one, and the state after the last."""
+        hidden_TBH, after = self.hidden(ids_TB, state)
+        return self.head(hidden_TBH), after
+
+    def hidden(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
+        """What the head makes logits of, of shape (T, B, H), and the state after the last token."""
         return self._run(ids_TB, state, lambda layer, x_TBI, carried: layer(x_TBI, carried))
 
     def trace(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State, list[list[Gates]]]:
@@ -66,8 +71,8 @@ class LanguageModel(nn.Module):
             gates_LT.append(gates_T)
             return y_TBH, after
 
-        logits_TBV, after = self._run(ids_TB, state, traced)
-        return logits_TBV, after, gates_LT
+        hidden_TBH, after = self._run(ids_TB, state, traced)
+        return self.head(hidden_TBH), after, gates_LT
 
     def _run(self, ids_TB: Tensor, state: State, recurrence: Any) -> tuple[Tensor, State]:
         x_TBE, clock_B = self._embed(ids_TB, state.clock_B)
@@ -78,7 +83,7 @@ class LanguageModel(nn.Module):
             y_TBH = self._drop(y_TBH)
             x_TBH = x_TBH + y_TBH if self.architecture.residual and x_TBH.shape == y_TBH.shape else y_TBH
             after.append(carried_on)
-        return self.head(self.norm(x_TBH)), State(tuple(after), clock_B)
+        return self.norm(x_TBH), State(tuple(after), clock_B)
 
     def _embed(self, ids_TB: Tensor, clock_B: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The vectors of the tokens, with those of the clock where there is one, and how the clock stands afterwards."""

@@ -19,12 +19,12 @@ from lstmgen.wording import counted
 
 _TRAINING_BYTES: Final = 4 + 4 + 8 + 4
 """Of each parameter: itself, its gradient, its moments, and the good one to which a divergence goes back."""
-_SAVING_BYTES: Final = 2 * (4 + 8 + 4)
-"""The same without gradients as the content of a file, made in two copies."""
 _ACTIVATIONS: Final = 24
 """Numbers that a layer keeps for each unit and token from the forward pass to the backward pass."""
 _LOGITS: Final = 3
 """Logits, their logarithms, their gradients."""
+MOST_LOGITS: Final = 2**21
+"""That training holds at a time."""
 _LOADING_COPIES: Final = 3
 """The file, its tensors, the network."""
 _UNLIMITED: Final = 2**60
@@ -42,10 +42,11 @@ def available_bytes(root: Path = Path("/")) -> int | None:
 
 
 def training_bytes(architecture: Architecture, *, batch_size: int, seq_length: int) -> int:
-    """About what training takes, and saving its state, beside what Python and torch take."""
+    """About what training takes beside what Python and torch take. Saving takes nothing more: it goes piece by piece."""
     layers, vocab_size = architecture.num_layers * architecture.hidden_size, architecture.vocab_size
-    activations = 4 * batch_size * seq_length * (_ACTIVATIONS * layers + _LOGITS * vocab_size)
-    return (_TRAINING_BYTES + _SAVING_BYTES) * architecture.num_parameters + activations
+    tokens = batch_size * seq_length
+    logits = min(tokens * vocab_size, max(MOST_LOGITS, vocab_size))
+    return _TRAINING_BYTES * architecture.num_parameters + 4 * (_ACTIVATIONS * layers * tokens + _LOGITS * logits)
 
 
 def refuse_training(architecture: Architecture, *, batch_size: int, seq_length: int, available: int | None = None) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from torch.nn.functional import cross_entropy
 
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.model.language_model import LanguageModel
@@ -20,6 +19,7 @@ from lstmgen.model.memory import training_bytes
 from lstmgen.runs import presets
 from lstmgen.runs.preparation import Outline, arithmetic_of, sketch
 from lstmgen.runs.run import Order
+from lstmgen.training.loss import backward
 
 _NUMBER_BYTES: Final = 4
 _COPIES_ON_DISK: Final = 9
@@ -142,16 +142,14 @@ def _seconds_per_step(outline: Outline, arithmetic: Any) -> float:
     with torch.random.fork_rng():
         network = LanguageModel(architecture).to(arithmetic.device)
         network.train()
-        optimizer = torch.optim.AdamW(network.parameters())
+        optimizer, scaler = torch.optim.AdamW(network.parameters()), torch.amp.GradScaler(arithmetic.device.type, enabled=False)
         ids_TB = torch.randint(architecture.vocab_size, (length + 1, batch), device=arithmetic.device)
         began_s = time.monotonic()
         for step in range(_TIMED_STEPS + 1):
             began_s = time.monotonic() if step == 1 else began_s
-            with arithmetic.context():
-                logits_TBV, _ = network(ids_TB[:-1], network.zero_state(batch))
-            loss = cross_entropy(logits_TBV.float().flatten(0, 1), ids_TB[1:].flatten())
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            state = network.zero_state(batch)
+            loss, _ = backward(network, ids_TB[:-1], ids_TB[1:], state, arithmetic=arithmetic.context, scaler=scaler)
             optimizer.step()
             loss.item()
     return (time.monotonic() - began_s) / _TIMED_STEPS

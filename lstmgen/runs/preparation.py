@@ -153,7 +153,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
             f"the run in {folder.path} has used up its budget at step {trainer.counters.step:,}",
             remedy=f"give it more: lstmgen train --resume {folder.path} --max-steps {2 * trainer.counters.step}",
         )
-    folder.truncate_metrics(trainer.counters.step)
+    folder.truncate_metrics(trainer.counters.step, values.get("metrics_bytes"))
     if trainer.counters.step:
         folder.write_config(config)
     else:

@@ -24,6 +24,11 @@ _LEVELLED_TOKENS: Final = 1024
 _MOST_LEVELLED: Final = 256
 """Of short items that are read side by side: about so many tokens a window, which is as long as the items are, up to that length."""
 _STREAM: Final = Manner(apart=False)
+_HUGE_VOCABULARY: Final = 2**14
+"""The largest that a tokenizer takes by itself, but for `char`, which takes every character."""
+_MOST_VOCABULARY_NUMBERS: Final = 2**23
+"""Of a larger one in embedding and head together, which is 82 wide for 50,000 ids: they take most of the memory and of a step."""
+_LEAST_WIDTH: Final = 64
 _CUDA_SPEEDUP: Final = 8.0
 """Rough; only for estimating how often a corpus will be passed over."""
 
@@ -90,6 +95,8 @@ def resolve(config: Config, facts: Facts) -> Config:
     worth = facts.train_tokens * facts.worth
     size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, worth)]
     hidden = config.model.hidden_size or size.hidden_size
+    if config.model.hidden_size is None and config.model.preset == "auto" and facts.vocab_size > _HUGE_VOCABULARY:
+        hidden = min(hidden, max(_LEAST_WIDTH, _MOST_VOCABULARY_NUMBERS // (2 * facts.vocab_size) // 2 * 2))
     config = replace(config, training=_filled(config.training, **_window(config, facts)))
     if facts.budget_is_default:
         config = replace(config, training=_filled(config.training, epochs=round(_enough_passes(worth) * worth / facts.train_tokens, 1)))

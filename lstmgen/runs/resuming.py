@@ -24,6 +24,7 @@ _META: Final = table(
         "architecture": anything,
         "tokenizer": anything,
         "sources_sha256": text(100),
+        "metrics_bytes": whole(),
         "standard_input": text(100),
         "settings": table({}, others=True),
     },

@@ -126,6 +126,7 @@ class Run:
             "architecture": self.network.architecture.to_json(),
             "tokenizer": self.tokenizer.to_json(),
             "sources_sha256": self.material.sha256,
+            "metrics_bytes": self.folder.metrics_bytes,
             "settings": self.config.to_dict(),
             **self.input_record,
         }

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from lstmgen import run_files, storage
-from lstmgen.checkpoint import tensor_file
+from lstmgen.checkpoint import state_file, tensor_file
 from lstmgen.checkpoint.model_file import FORMAT, Description, read_description
 from lstmgen.checkpoint.model_file import VERSION as MODEL_VERSION
-from lstmgen.checkpoint.run_folder import STATE_FORMAT, STATE_VERSION, RunFolder
+from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.errors import LstmgenError, ModelFileError, UsageError
 from lstmgen.media.registry import medium_of
 from lstmgen.storage import FolderLock
@@ -201,8 +201,8 @@ def check_removable(path: Path) -> None:
 
 _MARKED: Final = {
     run_files.MODEL: (FORMAT, MODEL_VERSION),
-    run_files.LAST: (STATE_FORMAT, STATE_VERSION),
-    run_files.PREVIOUS: (STATE_FORMAT, STATE_VERSION),
+    run_files.LAST: (state_file.FORMAT, state_file.VERSION),
+    run_files.PREVIOUS: (state_file.FORMAT, state_file.VERSION),
 }
 """Files that say inside that they are ours, and how."""
 

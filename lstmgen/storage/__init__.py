@@ -6,16 +6,17 @@ The environment is never read here; `cache_folder` takes it as an argument.
 from lstmgen.storage.files import (
     append_line,
     atomic_write,
-    machine_errors,
     make_folder,
     remove,
     remove_leftovers,
+    replace_folder,
     sha256_of,
     store_by_content,
     written_aside,
 )
 from lstmgen.storage.locks import FolderLock
 from lstmgen.storage.places import cache_folder
+from lstmgen.storage.refusals import machine_errors
 
 __all__ = [
     "FolderLock",
@@ -26,6 +27,7 @@ __all__ = [
     "make_folder",
     "remove",
     "remove_leftovers",
+    "replace_folder",
     "sha256_of",
     "store_by_content",
     "written_aside",

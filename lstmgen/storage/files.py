@@ -14,16 +14,17 @@ import os
 import platform
 import re
 import secrets
+import shutil
 import stat
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from lstmgen import limits
-from lstmgen.errors import MachineError
 from lstmgen.opening import open_own, open_regular
 from lstmgen.storage import disk
+from lstmgen.storage.refusals import machine_errors
 
 _TEMPORARY: Final = re.compile(r"\.lstmgen-(?P<host>[0-9a-f]{8})-(?P<pid>[0-9]+)-[0-9a-f]{16}\.tmp")
 _DESCRIPTORS: Final = re.compile(r"/proc/([0-9]+|self|thread-self)(/task/[0-9]+)?/fd|/dev/fd")
@@ -32,43 +33,6 @@ _MAX_LINKS: Final = 40
 _READ_BACK_BYTES: Final = 2**20
 _cleared: Final[set[Path]] = set()
 """Folders in which this process has looked for what crashed writers left."""
-
-_ELSEWHERE: Final = "choose another folder, or change its permissions"
-_REASONS: Final[Mapping[int, tuple[str, str]]] = {
-    errno.ENOSPC: ("the disk is full", "free some space, or choose a folder on another disk"),
-    errno.EDQUOT: ("the disk quota is used up", "free some space, or choose a folder on another disk"),
-    errno.EFBIG: ("the file would be larger than is allowed here", "raise the limit (ulimit -f), or choose a folder on another disk"),
-    errno.EROFS: ("the file system is read-only", "choose a folder that can be written"),
-    errno.EACCES: ("permission denied", _ELSEWHERE),
-    errno.EPERM: ("permission denied", _ELSEWHERE),
-    errno.ENOENT: ("no such file or folder", "create the folder first, or choose another path"),
-    errno.ENOTDIR: ("a part of the path is a file and not a folder", "choose another path"),
-    errno.EEXIST: ("a file of that name is in the way", "move it away, or choose another path"),
-    errno.EISDIR: ("it is a folder", "name a file, not a folder"),
-    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
-    errno.EMFILE: ("too many files are open", "close some, or raise the limit (ulimit -n)"),
-    errno.ENFILE: ("too many files are open on this machine", "close some programs"),
-    errno.EIO: ("the disk reported an error", "check the disk, or choose a folder on another one"),
-    errno.ESTALE: ("the network folder has gone away", "mount it again, or choose a folder on a local disk"),
-    errno.ENOLCK: ("this file system has no locks", "choose a folder on a local disk"),
-    errno.EOPNOTSUPP: ("this file system does not support it", "choose a folder on a local disk"),
-}
-
-
-@contextlib.contextmanager
-def machine_errors(doing: str, path: str | os.PathLike[str]) -> Generator[None, None, None]:
-    """Whatever the operating system refuses inside becomes a MachineError in words, with what to do.
-
-    Args:
-        doing: a verb, as in "cannot write PATH".
-        path: the file or folder.
-    """
-    try:
-        yield
-    except OSError as error:
-        fallback = (error.strerror or str(error) or type(error).__name__, "choose another path, or a folder on another disk")
-        reason, remedy = _REASONS.get(error.errno or 0, fallback)
-        raise MachineError(f"cannot {doing} {os.fspath(path)!r}: {reason}", remedy=remedy) from error
 
 
 def make_folder(path: Path) -> Path:
@@ -87,27 +51,36 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def atomic_write(path: Path, write: Callable[[BinaryIO], None] | bytes, *, previous: Path | None = None, follow: bool = True) -> None:
+def atomic_write(
+    path: Path,
+    write: Callable[[BinaryIO], None] | bytes | Iterable[bytes | memoryview],
+    *,
+    previous: Path | None = None,
+    follow: bool = True,
+    is_new: bool = False,
+) -> None:
     """Replace a file, or create it, completely or not at all.
 
     Args:
         path: the target; its folder must exist.
-        write: the content, which is read back from the disk before it takes the place of the old one; or a function that writes it to a
-            seekable binary file. An OSError that it raises counts as a failure to write; one with another cause (a source that cannot be
-            read) must be turned into another class by the function itself.
+        write: the content, whole or as pieces that can be asked for again, which is read back from the disk before it takes the place
+            of the old one; or a function that writes it to a seekable binary file. An OSError that it raises counts as a failure to
+            write; one with another cause (a source that cannot be read) must be turned into another class by the function itself.
         previous: the name, in the same folder, that the old file gets; what had it before goes.
         follow: as a user means it: where `path` is a symbolic link, the file that it points to is replaced and the link stays; a device,
             a pipe and what is open already, such as /dev/stdout, are written to. False puts the file in the place of whatever is there,
             as it must be in a folder that may be a stranger's.
+        is_new: nothing is replaced: that something of this name is there already is an error.
 
     Raises:
         MachineError: the disk is full or read-only, permissions are missing, or the target is a folder. The old file is untouched.
     """
-    with written_aside(path, previous=previous, follow=follow, expected=write if isinstance(write, bytes) else None) as stream:
-        if isinstance(write, bytes):
-            stream.write(write)
-        else:
+    pieces = (write,) if isinstance(write, bytes) else None if callable(write) else write
+    with written_aside(path, previous=previous, follow=follow, is_new=is_new, expected=pieces) as stream:
+        if callable(write):
             write(stream)
+        for piece in pieces or ():
+            stream.write(piece)
 
 
 @contextlib.contextmanager
@@ -116,8 +89,9 @@ def written_aside(
     *,
     complete: tuple[type[BaseException], ...] = (),
     previous: Path | None = None,
-    expected: bytes | None = None,
+    expected: Iterable[bytes | memoryview] | None = None,
     follow: bool = True,
+    is_new: bool = False,
 ) -> Generator[BinaryIO, None, None]:
     """A binary file that takes the place of `path` when the context ends, as `atomic_write` says; after an exception the old one stays.
 
@@ -125,13 +99,16 @@ def written_aside(
         path: the target; its folder must exist.
         complete: exceptions after which what was written so far is the whole file nevertheless.
         previous: the name, in the same folder, that the old file gets.
-        expected: what the disk has to give back; by default it is not asked.
+        expected: what the disk has to give back, in pieces; by default it is not asked.
         follow: as `atomic_write`.
+        is_new: as `atomic_write`.
 
     Raises:
         MachineError: as `atomic_write`.
     """
     with machine_errors("write", path):
+        if is_new and os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, "exists")
         if follow and _is_channel(path):
             with _file(disk.open_file(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOCTTY", 0)), "ab") as stream:
                 yield stream
@@ -151,10 +128,26 @@ def written_aside(
             if expected is not None:
                 _read_back(temporary, expected)
             _keep_mode(target, temporary)
-            _put_in_place(temporary, target, previous)
+            if is_new:
+                _put_where_nothing_is(temporary, target)
+            else:
+                _put_in_place(temporary, target, previous)
         disk.sync_folder(target.parent)
         if interrupted is not None:
             raise interrupted
+
+
+def replace_folder(source: Path, target: Path) -> None:
+    """Give a folder whose files are complete the name of another, which goes; whoever looks in between finds none of that name.
+
+    Raises:
+        MachineError: it cannot be renamed.
+    """
+    with machine_errors("write", target):
+        if target.exists():
+            shutil.rmtree(target)
+        disk.replace(source, target)
+        disk.sync_folder(target.parent)
 
 
 def store_by_content(folder: Path, chunks: Iterable[bytes], *, prefix: str, suffix: str) -> Path:
@@ -272,20 +265,23 @@ def _finish(stream: BinaryIO) -> None:
     stream.close()
 
 
-def _read_back(path: Path, expected: bytes) -> None:
+def _read_back(path: Path, expected: Iterable[bytes | memoryview]) -> None:
     """Raises OSError where the disk gives something else than it was given.
 
     What the system remembers of the file is dropped first where that can be asked for, so that the disk itself answers.
     """
-    with path.open("rb", buffering=0) as stream:
+    with path.open("rb") as stream:
         if hasattr(os, "posix_fadvise"):
             with contextlib.suppress(OSError):
                 os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        done, same = 0, True
-        while same and (chunk := stream.read(_READ_BACK_BYTES)):
-            same = chunk == expected[done : done + len(chunk)]
-            done += len(chunk)
-    if not same or done != len(expected):
+        same = all(
+            stream.read(len(part)) == bytes(part)
+            for piece in expected
+            for begin in range(0, len(piece), _READ_BACK_BYTES)
+            for part in (piece[begin : begin + _READ_BACK_BYTES],)
+        )
+        same = same and not stream.read(1)
+    if not same:
         raise OSError("the disk gave back something else than was written")
 
 
@@ -308,6 +304,16 @@ def _put_in_place(new: Path, target: Path, previous: Path | None) -> None:
         atomic_write(spare, target.read_bytes(), follow=False)  # a file system without hard links: a copy does the same, only slower
     disk.replace(new, target)
     disk.replace(spare, previous)
+
+
+def _put_where_nothing_is(new: Path, target: Path) -> None:
+    """Raises FileExistsError where something has come in between."""
+    try:
+        disk.link(new, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: what came since the first look is not seen
+        disk.replace(new, target)
 
 
 def _is_channel(path: Path) -> bool:

@@ -104,6 +104,29 @@ class Warned:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RolledBack:
+    """Training diverged, and goes on from the last good weights at half the learning rate."""
+
+    step: int
+    good_step: int
+    """The step that the weights are of."""
+    lr_scale: float
+    """What the learning rate is multiplied with from here on."""
+    number: int
+    """How often it has happened in a row, 1 for the first time."""
+    of: int
+    """How often it may."""
+
+    @property
+    def message(self) -> str:
+        """What happened, in words."""
+        return (
+            f"the loss or a weight went out of bounds: back to the weights of step {self.good_step:,}, at half the learning rate "
+            f"(return {self.number} of {self.of})"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stopped:
     """The run has ended and everything is saved."""
 
@@ -113,4 +136,4 @@ class Stopped:
     """What `train --json` prints."""
 
 
-Event = Prepared | Stepped | Evaluated | Saved | Sampled | Warned | Stopped
+Event = Prepared | Stepped | Evaluated | Saved | Sampled | Warned | RolledBack | Stopped

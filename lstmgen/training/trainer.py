@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
 
 from lstmgen.config import Config
 from lstmgen.errors import DivergedError
@@ -25,13 +24,14 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.state import State
 from lstmgen.training.budget import Budget, Clock
-from lstmgen.training.events import CheckpointDue, Evaluated, Finished, Stepped, StopReason, Warned
+from lstmgen.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Stepped, StopReason
+from lstmgen.training.loss import backward
 from lstmgen.training.optimizer import build_optimizer, learning_rate, optimizer_tensors, restore_optimizer
 from lstmgen.training.state_check import check_tensors, check_values, refused
-from lstmgen.training.streams import IGNORED, Reader
+from lstmgen.training.streams import Reader
 from lstmgen.training.validation import Validation
 
-TrainerEvent = Stepped | Evaluated | CheckpointDue | Warned | Finished
+TrainerEvent = Stepped | Evaluated | CheckpointDue | RolledBack | Finished
 
 _REPORT_EVERY_S = 0.2
 _SMOOTHING = 0.98
@@ -146,6 +146,7 @@ class Trainer:
                 yield CheckpointDue(step=self.counters.step)
                 self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
         yield reporter.now()
+        self.optimizer.zero_grad(set_to_none=True)  # what comes now needs their memory and not them
         if reason != "signal":
             yield from self._evaluate()
             if self._is_ruined():
@@ -181,12 +182,9 @@ class Trainer:
         torch.manual_seed((self.config.training.seed * 1_000_003 + counters.step) % 2**63)
         window, device = self.reader.next_window(), self.arithmetic.device
         carried = self.carried if window.fresh_B is None else self.carried.zero_where(window.fresh_B.to(device))
-        with self.arithmetic.context():
-            logits_TBV, after = self.network(window.inputs_TB.to(device, non_blocking=True), carried)
-        targets_TB = window.targets_TB.to(device, non_blocking=True)
-        loss = F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten(), ignore_index=IGNORED)
+        inputs_TB, targets_TB = (ids_TB.to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
         optimizer.zero_grad(set_to_none=True)
-        self.scaler.scale(loss).backward()
+        loss, after = backward(self.network, inputs_TB, targets_TB, carried, arithmetic=self.arithmetic.context, scaler=self.scaler)
         self.scaler.unscale_(optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
         loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
@@ -231,11 +229,7 @@ class Trainer:
             times, counters.rollbacks = counters.rollbacks, 0  # a run that is resumed has its chances again, at the rate it has come to
             raise self._diverged(f"training diverged at step {step:,}, and {times} returns to good weights did not help")
         counters.rollbacks += 1
-        message = (
-            f"the loss or a weight went out of bounds: back to the weights of step {good_step:,}, at half the learning rate "
-            f"(return {counters.rollbacks} of {_MAX_ROLLBACKS})"
-        )
-        yield Warned(step=step, message=message)
+        yield RolledBack(step=step, good_step=good_step, lr_scale=counters.lr_scale, number=counters.rollbacks, of=_MAX_ROLLBACKS)
 
     def _diverged(self, message: str) -> DivergedError:
         lower = (self.config.optimizer.lr or 0) / 10

@@ -102,7 +102,14 @@ def test_a_text_in_chunks_has_the_words_of_the_whole(size):
     text = "One two\nthree  FOUR five\u00a0six\tseven."
     chunks = [text[start : start + size] for start in range(0, len(text), size)]
     assert symbols_of_chunks(chunks).tolist() == symbols_of_text(text).tolist()
+
     assert len(symbols_of_text(text)) == 7
+
+
+def test_a_text_of_one_word_is_not_held_as_a_whole():
+    symbols = symbols_of_chunks(["x" * 50_000] * 200 + [" end"])
+    assert len(symbols) == 101
+    assert len(set(symbols.tolist())) == 2
 
 
 def test_symbols_are_never_the_one_that_stands_between_items():

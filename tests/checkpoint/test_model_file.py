@@ -14,6 +14,7 @@ import torch
 from lstmgen import run_files
 from lstmgen.checkpoint import model_file, tensor_file
 from lstmgen.checkpoint.model_file import find_model, load_model, read_description, save_model
+from lstmgen.checkpoint.tensor_writer import Packed, checksum
 from lstmgen.errors import DivergedError, ModelFileError
 from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
@@ -60,7 +61,7 @@ def write_parts(path, table, document, data, *, reseal=True):
         header = json.dumps(blank).encode()
         try:
             tensors = safetensors.torch.load(len(header).to_bytes(8, "little") + header + data)
-            document["sha256"] = tensor_file.checksum(tensors, {key: value for key, value in document.items() if key != "sha256"})
+            document["sha256"] = checksum(tensors, {key: value for key, value in document.items() if key != "sha256"})
         except safetensors.SafetensorError:
             pass
     header = json.dumps({**table, "__metadata__": {"lstmgen": json.dumps(document)}}).encode()
@@ -113,7 +114,7 @@ def test_a_file_of_version_1_with_a_cell_that_did_not_exist_then_is_refused(path
     network = saved(path, cell="mingru")
     document = parts(path)[1]
     document.pop("sha256")
-    path.write_bytes(tensor_file.pack(network.tensors(), document | {"version": 1}))
+    path.write_bytes(b"".join(Packed(network.tensors(), document | {"version": 1})))
     with pytest.raises(ModelFileError, match="version 1 cannot hold the cell mingru"):
         load_model(path)
 
@@ -125,7 +126,7 @@ def test_a_model_of_version_1_with_torchs_names_and_two_biases_is_the_same_netwo
     tensors = {old: part for name, tensor in network.tensors().items() for old, part in former(name, tensor).items()}
     document.pop("sha256")
     document["version"] = 1
-    path.write_bytes(tensor_file.pack(tensors, document))
+    path.write_bytes(b"".join(Packed(tensors, document)))
     loaded = load_model(path).network
     assert loaded.tensors().keys() == network.tensors().keys()
     for name, tensor in network.tensors().items():
@@ -139,7 +140,7 @@ def test_names_of_the_other_version_are_refused(path, version):
     document.pop("sha256")
     document["version"] = version
     old = {old: part for name, tensor in network.tensors().items() for old, part in former(name, tensor).items()}
-    path.write_bytes(tensor_file.pack(network.tensors() if version == 1 else old, document))
+    path.write_bytes(b"".join(Packed(network.tensors() if version == 1 else old, document)))
     with pytest.raises(ModelFileError, match="lacks the tensor"):
         load_model(path)
 
@@ -173,7 +174,7 @@ def test_half_precision_weights_are_read_into_fp32(path, dtype):
     network = saved(path)
     _, document, _ = parts(path)
     document.pop("sha256")
-    path.write_bytes(tensor_file.pack({name: tensor.to(dtype) for name, tensor in network.tensors().items()}, document))
+    path.write_bytes(b"".join(Packed({name: tensor.to(dtype) for name, tensor in network.tensors().items()}, document)))
     loaded = load_model(path).network
     for name, tensor in network.tensors().items():
         assert torch.equal(loaded.tensors()[name], tensor.to(dtype).float())

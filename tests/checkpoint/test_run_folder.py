@@ -169,7 +169,20 @@ def test_truncating_metrics_drops_later_steps_and_torn_lines(run):
     assert [json.loads(line).get("step") for line in run.metrics_path.read_text().splitlines()] == [None, 1, 2, 3]
 
 
+def test_truncating_metrics_drops_lines_of_the_same_step_that_came_after_the_state(run):
+    run.append_metrics({"event": "stepped", "step": 1})
+    run.append_metrics({"event": "stepped", "step": 2})
+    size = run.metrics_bytes
+    run.append_metrics({"event": "evaluated", "step": 2})
+    run.truncate_metrics(2, size)
+    assert [json.loads(line)["event"] for line in run.metrics_path.read_text().splitlines()] == ["stepped", "stepped"]
+    assert run.metrics_bytes == size
+    run.truncate_metrics(2, 10 * size)
+    assert run.metrics_bytes == size
+
+
 def test_truncating_metrics_that_do_not_exist_does_nothing(run):
+    assert run.metrics_bytes == 0
     run.truncate_metrics(5)
     assert not run.metrics_path.exists()
 

@@ -1,7 +1,10 @@
+import errno
 import json
 import re
 
 import pytest
+
+from lstmgen.storage import disk
 
 
 def converse(cli, run_folder, *lines, argv=(), **options):
@@ -85,7 +88,20 @@ def test_the_whole_text_can_be_saved_and_never_over_another_file(cli, run_folder
     done = converse(cli, run_folder, "The sea", f"/save {target}", f"/save {target}")
     assert target.read_text() == story(cli, run_folder, "The sea")
     assert done.err.count("wrote 28 characters") == 1
-    assert "exists already" in done.err
+    assert "a file of that name is in the way" in done.err
+
+
+def test_a_text_that_the_disk_refuses_leaves_no_file_and_the_conversation_goes_on(cli, run_folder, tmp_path, monkeypatch):
+    target, real = tmp_path / "story.txt", disk.sync
+
+    def refuse(_):
+        monkeypatch.setattr(disk, "sync", real)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(disk, "sync", refuse)
+    done = converse(cli, run_folder, "The sea", f"/save {target}", "/save " + str(tmp_path / "again.txt"))
+    assert "the disk is full" in done.err
+    assert [path.name for path in tmp_path.glob("*.t*")] == ["again.txt"]
 
 
 def test_two_slashes_begin_a_line_with_one(cli, run_folder):

@@ -88,6 +88,19 @@ def test_a_run_that_is_killed_after_its_last_checkpoint_can_be_ended(start, resu
         list(resume(tmp_path / "killed"))
 
 
+def test_an_evaluation_that_a_killed_run_made_after_its_last_state_stands_in_the_metrics_once(start, resume, tmp_path, monkeypatch):
+    list(start(tmp_path / "whole", settings=EAGER))
+    monkeypatch.setattr(Keeper, "last_checkpoint", dying)
+    with pytest.raises(Dying):
+        list(start(tmp_path / "killed", settings=EAGER))
+    monkeypatch.undo()
+    list(resume(tmp_path / "killed"))
+    rows = [
+        [(row["step"], row["val_nats"]) for row in lines_of(tmp_path / run) if row["event"] == "evaluated"] for run in ("whole", "killed")
+    ]
+    assert rows[0] == rows[1]
+
+
 def dying(*_, **__):
     raise Dying
 
@@ -237,8 +250,8 @@ def test_a_run_that_diverges_leaves_a_good_model_and_a_state_that_resumes_and_sa
     model = load_model(run / run_files.MODEL)
     ids = torch.arange(5).reshape(5, 1)
     assert float(model.network(ids, model.network.zero_state(1))[0].detach().abs().max()) < 50
-    told = [line["message"] for line in lines_of(run) if line["event"] == "warned"]
-    assert [message for message in told if "back to the weights of step" in message]
+    returns = [(line["number"], line["lr_scale"]) for line in lines_of(run) if line["event"] == "rolledback"]
+    assert returns == [(1, 0.5), (2, 0.25), (3, 0.125)]
     state = load_file(run / run_files.LAST)
     assert all(math.isfinite(float(abs(array).max(initial=0))) for name, array in state.items() if name.startswith("network."))
     again = iter(resume(run))

@@ -59,6 +59,18 @@ def test_a_short_text_gets_a_small_model():
     assert sizes == sorted(set(sizes))
 
 
+def test_a_huge_vocabulary_makes_the_layers_narrower_unless_something_else_was_asked_for():
+    def width(**changes):
+        config = Config().replace(changes.pop("settings", {}))
+        return resolve(config, facts(train_tokens=6_000_000, remaining_s=300.0, **changes)).model.hidden_size
+
+    assert width(vocab_size=16_384) == width(vocab_size=66) == 384
+    assert width(vocab_size=50_001) == 82
+    assert width(vocab_size=10**6) == 64
+    assert width(vocab_size=50_001, settings={"model.preset": "large"}) == 512
+    assert width(vocab_size=50_001, settings={"model.hidden_size": 300}) == 300
+
+
 def test_more_time_never_gives_a_smaller_model():
     sizes = [resolve(Config(), facts(remaining_s=seconds)).model.hidden_size for seconds in (5, 30, 90, 180, 600, 3600, 36_000)]
     assert sizes == sorted(sizes)

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 import lstmgen
-from lstmgen.checkpoint import tensor_file
+from lstmgen.checkpoint.tensor_writer import Packed
 from lstmgen.errors import LstmgenError, ModelFileError
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
@@ -54,7 +54,7 @@ def resume(run, tmp_path, change):
     shutil.copytree(run / "run", folder)
     tensors, document = parts(folder / "last.safetensors")
     change(SimpleNamespace(tensors=tensors, meta=document["meta"]))
-    (folder / "last.safetensors").write_bytes(tensor_file.pack(tensors, document))
+    (folder / "last.safetensors").write_bytes(b"".join(Packed(tensors, document)))
     list(lstmgen.train(resume=folder, cache=run / "cache", pause_after=1))
 
 

@@ -1,11 +1,15 @@
-"""What every campaign has: a result, a folder of its own, children that are forked from a process that has loaded torch, and a tiny run.
+"""What every campaign has: a result, a folder of its own, a tiny run, and children.
+
+Children are forked from a process that has done the work once, so that everything is loaded: that takes two seconds, and a run one half.
 
 A campaign is a function `campaign(folder, size, chance)` of a module of this folder, listed in `run.py`.
 """
 
 import hashlib
+import json
 import os
 import random
+import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,8 +18,9 @@ from pathlib import Path
 from safetensors.numpy import load_file
 
 import lstmgen
+from lstmgen import run_files
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.errors import ModelFileError
+from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.runs.session import Training  # noqa: F401 - loads torch before the first fork
 
 Campaign = Callable[[Path, int, random.Random], "Result"]
@@ -75,15 +80,46 @@ def ended(child: int) -> int:
 
 
 def train_to_the_end(run: Path, source: Path, cache: Path, **settings: object) -> None:
-    """Starts the run, or resumes it when there is something to resume."""
+    """Starts the run, or resumes it when there is something to resume; one that was killed when nothing was left to do has ended."""
     try:
         RunFolder.open(run)
     except ModelFileError:
         training = lstmgen.train([source], out=run, overwrite=True, settings=SETTINGS | settings, cache=cache)
     else:
         training = lstmgen.train(resume=run, cache=cache)
-    for _ in training:
-        pass
+    try:
+        for _ in training:
+            pass
+    except UsageError as error:
+        if "used up its budget" not in error.message:
+            raise
+
+
+def silently(work: Callable[[], int]) -> int:
+    """Does work in this process whose words nobody reads, so that what it loads is there in every child; the folder and the environment
+    stay as they are."""
+    sys.stdout.flush()
+    folder, environment, kept = Path.cwd(), dict(os.environ), [os.dup(number) for number in range(3)]
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    try:
+        for number in range(3):
+            os.dup2(nowhere, number)
+        return work()
+    finally:
+        for number, descriptor in enumerate(kept):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        os.close(nowhere)
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+
+
+def left_by(run: Path) -> str:
+    """What a run has come to: its weights, its model's, and every evaluation in its metrics."""
+    lines = [json.loads(line) for line in (run / run_files.METRICS).read_text().splitlines()]
+    evaluations = [(line["step"], line["val_nats"], line["is_best"]) for line in lines if line["event"] == "evaluated"]
+    return f"{weights_of(run)} {weights_of(run, run_files.MODEL)} {evaluations}"
 
 
 def weights_of(run: Path, name: str = "last.safetensors") -> str:

@@ -18,9 +18,9 @@ from safetensors.torch import load_file
 import lstmgen
 from lstmgen import strict_json
 from lstmgen.analysis.novelty import NoveltyIndex
-from lstmgen.checkpoint import tensor_file
 from lstmgen.checkpoint.model_file import load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.checkpoint.tensor_writer import Packed
 from lstmgen.config import Config, from_toml
 from lstmgen.corpus.token_file import PREFIX, TokenFile, sealed
 from lstmgen.errors import DivergedError, LstmgenError
@@ -104,8 +104,8 @@ def repacked(tensors: dict[str, torch.Tensor], document: dict[str, Any], chance:
     """A file with changed tensors, or a changed document, whose checksum is right; or as JSON can say it and our writer does not."""
     try:
         if chance.random() < 0.4:
-            return tensor_file.pack(changed_tensors(tensors, chance), document)
-        return tensor_file.pack(tensors, changed_values(document, chance))
+            return b"".join(Packed(changed_tensors(tensors, chance), document))
+        return b"".join(Packed(tensors, changed_values(document, chance)))
     except (ValueError, RecursionError, DivergedError):
         return repacked(tensors, document, chance)
 

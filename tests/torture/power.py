@@ -211,7 +211,7 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
     source, cache, root, result = folder / "story.txt", folder / "cache", folder / "disk", Result()
     source.write_text(TEXT)
     root.mkdir()
-    assert ended(in_child(lambda: train(folder / "calm", source, cache))) == 0
+    train(folder / "calm", source, cache)
     expected, kept = weights_of(folder / "calm"), folder / "log"
     assert ended(in_child(lambda: recorded(root / "run", source, cache, kept))) == 0
     log: list[tuple[Any, ...]] = ast.literal_eval(kept.read_text())

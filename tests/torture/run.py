@@ -21,6 +21,7 @@ PARTS = {
     "power": ("states of a disk after a loss of power", 10**9),
     "errors": ("calls that fail, once or for ever", 1000),
     "soak": ("thousand steps of one run under faults of all kinds", 1000),
+    "memory": ("megabytes of text at most", 2000),
     "midi": ("mutants of MIDI files", 100_000, "mutants"),
     "models": ("mutants of model files", 20_000, "mutants"),
     "states": ("mutants of states", 20_000, "mutants"),

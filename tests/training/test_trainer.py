@@ -13,7 +13,7 @@ from lstmgen.errors import DivergedError
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.budget import Budget, Clock
-from lstmgen.training.events import Evaluated, Finished, Stepped, Warned
+from lstmgen.training.events import Evaluated, Finished, RolledBack, Stepped
 from lstmgen.training.streams import Streams
 from lstmgen.training.trainer import Trainer
 from lstmgen.training.validation import Validation
@@ -207,8 +207,9 @@ def test_after_a_divergence_it_goes_back_to_good_weights_at_half_the_rate():
             with torch.no_grad():
                 for parameter in trainer.network.parameters():
                     parameter.fill_(math.nan)
-    warnings = [event for event in events if isinstance(event, Warned)]
-    assert len(warnings) == 1
+    (rolled_back,) = [event for event in events if isinstance(event, RolledBack)]
+    assert (rolled_back.lr_scale, rolled_back.number, rolled_back.of) == (0.5, 1, 3)
+    assert rolled_back.good_step < rolled_back.step
     assert trainer.counters.lr_scale == 0.5
     assert all(torch.isfinite(tensor).all() for tensor in trainer.network.tensors().values())
     assert events[-1] == Finished(reason="steps", step=120)
@@ -221,7 +222,7 @@ def test_a_number_that_is_not_finite_in_a_row_that_is_never_read_is_seen_in_the_
         if isinstance(event, Evaluated) and event.step == 20:
             with torch.no_grad():
                 trainer.network.embedding.weight[7, 2] = math.nan  # of a symbol that the pattern does not hold
-        if isinstance(event, Warned):
+        if isinstance(event, RolledBack):
             warnings.append(event)
     assert [event.step for event in warnings] == [21]
     assert all(torch.isfinite(tensor).all() for tensor in trainer.network.tensors().values())
@@ -241,7 +242,7 @@ def test_stopping_within_a_bad_stretch_and_going_on_is_exact(step):
 
     whole = spoil(build(budget=Budget(max_steps=60)))
     events = run(whole)
-    assert [event.step for event in events if isinstance(event, Warned)] == [46]
+    assert [event.step for event in events if isinstance(event, RolledBack)] == [46]
     first = spoil(build(budget=Budget(max_steps=60)))
     first.pause_at = step
     run(first)

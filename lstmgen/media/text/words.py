@@ -13,6 +13,8 @@ from lstmgen import limits
 from lstmgen.media.base import Symbols
 
 _WORD: Final = re.compile(r"\S+")
+_LONGEST_WORD: Final = 2**16
+"""Characters without a space after which a chunk ends a word, so that a text of one word is not held as a whole."""
 
 
 def symbols_of_text(text: str) -> Symbols:
@@ -30,6 +32,8 @@ def symbols_of_chunks(chunks: Iterable[str]) -> Symbols:
         text = held + chunk
         # What comes after the last space may continue in the next chunk.
         cut = max(text.rfind(" "), text.rfind("\n")) + 1
+        if not cut and len(text) > _LONGEST_WORD:
+            cut = len(text)
         parts.append(symbols_of_text(text[:cut]))
         held, total = text[cut:], total + len(parts[-1])
         if total > limits.MAX_NOVELTY_SYMBOLS:

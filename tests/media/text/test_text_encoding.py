@@ -1,5 +1,7 @@
 """Texts become token files: cut without a trace, split, cached."""
 
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from lstmgen.media.text import documents as text_documents
 from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.media.text.documents import Corpus
 from lstmgen.media.text.encoding import parts, stretches
+from lstmgen.storage import files
 
 
 def gather(specs: list[str]) -> Corpus:
@@ -152,6 +155,17 @@ def test_a_second_time_the_files_come_from_the_cache_and_are_the_same(corpus, ca
     assert second.cached
     assert second.train.ids[:].tolist() == first.train.ids[:].tolist()
     assert {path: path.read_bytes() for path in cache.rglob("*.tokens")} == before
+
+
+def test_what_a_killed_writer_left_in_the_entry_of_any_corpus_is_cleared_away(corpus, cache):
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    left = cache / "tokens" / "of-another-corpus" / f".lstmgen-{files._host()}-{gone}-{'0' * 16}.tmp"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    token_files(corpus, PairTokenizer(), val_frac=0.1, cache=cache)
+    assert not left.exists()
 
 
 def test_another_text_tokenizer_or_split_is_another_entry(corpus, cache):

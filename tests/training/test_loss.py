@@ -1,0 +1,71 @@
+"""The loss of a window does not depend on how many of its logits are held at a time."""
+
+from contextlib import nullcontext
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
+
+from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.training.loss import backward
+from lstmgen.training.streams import IGNORED
+
+SCALER = torch.amp.GradScaler("cpu", enabled=False)
+
+
+@pytest.fixture
+def window():
+    torch.manual_seed(3)
+    network = LanguageModel(Architecture(vocab_size=11, embedding_size=4, hidden_size=6, num_layers=2)).train()
+    inputs_TB, targets_TB = torch.randint(11, (5, 3)), torch.randint(11, (5, 3))
+    targets_TB[0, :2] = targets_TB[4, 2] = IGNORED
+    return network, inputs_TB, targets_TB
+
+
+def gradients(network):
+    found = {name: parameter.grad.clone() for name, parameter in network.named_parameters()}
+    network.zero_grad()
+    return found
+
+
+def test_all_at_once_it_is_the_mean_cross_entropy_bit_for_bit(window):
+    network, inputs_TB, targets_TB = window
+    logits_TBV, _ = network(inputs_TB, network.zero_state(3))
+    expected = F.cross_entropy(logits_TBV.flatten(0, 1), targets_TB.flatten(), ignore_index=IGNORED)
+    expected.backward()
+    exact = gradients(network)
+    loss, _ = backward(network, inputs_TB, targets_TB, network.zero_state(3), arithmetic=nullcontext, scaler=SCALER)
+    assert loss == expected
+    assert all(torch.equal(gradient, exact[name]) for name, gradient in gradients(network).items())
+
+
+@pytest.mark.parametrize("most_logits", [1, 11, 33, 45, 14 * 11])
+def test_in_parts_it_is_the_same_and_so_is_the_state_behind_it(window, most_logits):
+    network, inputs_TB, targets_TB = window
+    options = {"arithmetic": nullcontext, "scaler": SCALER}
+    loss, after = backward(network, inputs_TB, targets_TB, network.zero_state(3), **options)
+    exact = gradients(network)
+    widest = []
+    network.head.register_forward_hook(lambda *call: widest.append(call[-1].numel()))
+    in_parts, after_parts = backward(network, inputs_TB, targets_TB, network.zero_state(3), **options, most_logits=most_logits)
+    assert max(widest) <= max(11, most_logits)
+    torch.testing.assert_close(in_parts, loss)
+    for name, gradient in gradients(network).items():
+        torch.testing.assert_close(gradient, exact[name], msg=name)
+    for name, tensor in after.tensors().items():
+        assert torch.equal(tensor, after_parts.tensors()[name])
+
+
+def test_a_window_in_which_nothing_is_learned_has_no_loss(window):
+    network, inputs_TB, targets_TB = window
+    for most_logits in (11, 10**6):
+        loss, _ = backward(
+            network,
+            inputs_TB,
+            torch.full_like(targets_TB, IGNORED),
+            network.zero_state(3),
+            arithmetic=nullcontext,
+            scaler=SCALER,
+            most_logits=most_logits,
+        )
+        assert loss.isnan()
