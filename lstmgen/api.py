@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from lstmgen.checkpoint.run_folder import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
+    from lstmgen.generation.prediction import Candidate as Candidate
+    from lstmgen.generation.prediction import Prediction as Prediction
     from lstmgen.generation.prompts import parse_prompts as parse_prompts
     from lstmgen.generation.request import NOVEL_TRIES as NOVEL_TRIES
     from lstmgen.generation.request import Request as Request
@@ -82,6 +84,8 @@ if TYPE_CHECKING:
     from lstmgen.runs.shelf import remove_run as remove_run
     from lstmgen.runs.sources import gather as gather
     from lstmgen.runs.sources import keep_input as keep_input
+    from lstmgen.runs.typing_text import typed as typed
+    from lstmgen.runs.typing_text import typed_part as typed_part
     from lstmgen.storage import atomic_write as atomic_write
     from lstmgen.storage import cache_folder as cache_folder
     from lstmgen.storage import make_folder as make_folder
@@ -107,6 +111,7 @@ _HOMES: Final = {
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
+    "generation.prediction": "Candidate, Prediction",
     "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
@@ -140,6 +145,7 @@ _HOMES: Final = {
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",
+    "runs.typing_text": "typed, typed_part",
     "storage": "atomic_write, cache_folder, make_folder, written_aside",
     "training.events": "Evaluated, Event, Prepared, RolledBack, Sampled, Saved, Stepped, Stopped, Warned",
 }

@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from lstmgen import limits, strict_toml
 from lstmgen.bounds import Bounds
@@ -32,6 +32,7 @@ from lstmgen.choices import (
     tokenizer_names,
 )
 from lstmgen.errors import Mistake, UsageError
+from lstmgen.setting_values import bounds_of, checked, choices_of, options_of
 from lstmgen.strict_toml import StrictTomlError, shown, toml_value
 
 _MOST_MISTAKES: Final = 20
@@ -108,6 +109,8 @@ class TokenizerConfig:
     """`notes`: whether the tracks of one program stay apart; None: yes."""
     common_key: bool | None = None
     """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
+    ages: bool | None = None
+    """`performance`: whether keys go up by how long they have been down, not by pitch; None: yes."""
     grid_form: GridForm | None = None
     """`grid`: one token for each voice of a step, or the notes of a step in ascending order; None: voices."""
     voices: int | None = _setting(None, low=1, high=16)
@@ -294,9 +297,9 @@ def facts_of(dotted: str) -> SettingFacts:
     section = getattr(Config(), section_name)
     hint = typing.get_type_hints(type(section))[key]
     metadata = next(item.metadata for item in dataclasses.fields(section) if item.name == key)
-    choices = _choices_of(hint, metadata)
-    kind = next(option for option in _options_of(hint) if option is not types.NoneType)
-    return SettingFacts(str if choices else typing.get_origin(kind) or kind, choices, getattr(section, key), _bounds(metadata))
+    choices = choices_of(hint, metadata)
+    kind = next(option for option in options_of(hint) if option is not types.NoneType)
+    return SettingFacts(str if choices else typing.get_origin(kind) or kind, choices, getattr(section, key), bounds_of(metadata))
 
 
 def known_keys() -> tuple[str, ...]:
@@ -336,7 +339,7 @@ def _merge_section(name: str, section: Any, values: dict[str, Any], mistakes: li
             mistakes.append(Mistake(f"{name}.{start}", f"unknown setting{_nearest(start, list(fields))}"))
             continue
         try:
-            changed[key] = _checked(value, hints[key], fields[key].metadata)
+            changed[key] = checked(value, hints[key], fields[key].metadata)
         except ValueError as error:
             mistakes.append(Mistake(f"{name}.{key}", str(error)))
     return dataclasses.replace(section, **changed) if changed else section
@@ -347,54 +350,3 @@ def _nearest(word: str, candidates: list[str]) -> str:
 
     match = difflib.get_close_matches(word, candidates, n=1)
     return f", did you mean {match[0]}?" if match else ""
-
-
-def _options_of(hint: Any) -> tuple[Any, ...]:
-    """The types that a setting may have, `NoneType` among them where it may be None."""
-    return typing.get_args(hint) if typing.get_origin(hint) in {types.UnionType, typing.Union} else (hint,)
-
-
-def _choices_of(hint: Any, metadata: typing.Mapping[str, Any]) -> tuple[str, ...]:
-    """The words that a setting may have; none where it is no choice of words."""
-    if (choices := metadata.get("choices")) is not None:
-        return choices()
-    return next((typing.get_args(option) for option in _options_of(hint) if typing.get_origin(option) is Literal), ())
-
-
-def _checked(value: Any, hint: Any, bounds: typing.Mapping[str, Any]) -> Any:
-    """The value in its declared type. Raises ValueError saying what was expected."""
-    options = _options_of(hint)
-    if value is None:
-        if types.NoneType in options:
-            return None
-        raise ValueError("a value is needed")
-    expected = next(option for option in options if option is not types.NoneType)
-    if choices := _choices_of(hint, bounds):
-        if value not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}, found {shown(value)}")
-        return value
-    if typing.get_origin(expected) is tuple:
-        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-            raise ValueError(f"expected a list of strings, found {shown(value)}")
-        return tuple(value)
-    if isinstance(value, int) and abs(value) >= 2**64:
-        raise ValueError(f"expected a number of at most 64 bits, found {shown(value)}")
-    if expected is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
-        raise ValueError(f"expected {_TYPE_NAMES[expected]}, found {shown(value)}")
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        _check_bounds(value, bounds)
-    return value
-
-
-_TYPE_NAMES = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-
-
-def _bounds(metadata: typing.Mapping[str, Any]) -> Bounds:
-    return Bounds(low=metadata.get("low"), high=metadata.get("high"), above=bool(metadata.get("open_low")))
-
-
-def _check_bounds(value: float, metadata: typing.Mapping[str, Any]) -> None:
-    if (mistake := _bounds(metadata).mistake(value)) is not None:
-        raise ValueError(mistake)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast, get_args
 
 from lstmgen import api, choices, config
-from lstmgen.cli import likeness
+from lstmgen.cli import keystrokes, likeness
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files
@@ -43,6 +43,7 @@ _EXAMPLES: Final = (
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
     "lstmgen score RUN draft.txt --adapt           # and a copy that learns as it reads",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
+    "lstmgen score RUN --split val --keystrokes    # keys that suggestions of words save",
     "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
     "cat draft.txt | lstmgen score RUN - --per-token --top 50",
 )
@@ -111,6 +112,22 @@ _BEHIND: Final = (
     ),
     Option(name="seed", flags="-s --seed", type=int, unit="N", low=0, help="With --music: of the samples.", panel=_TABLES),
     Option(
+        name="keystrokes",
+        flags="--keystrokes",
+        type=bool,
+        help="Tell instead how many keys three suggestions of words save, the model's and those of an n-gram.",
+        panel=_TABLES,
+    ),
+    Option(
+        name="words",
+        flags="--words",
+        type=int,
+        unit="N",
+        low=1,
+        help=f"With --keystrokes: words of each file, from its beginning; {keystrokes.WORDS} where not given.",
+        panel=_TABLES,
+    ),
+    Option(
         name="top",
         flags="--top",
         type=int,
@@ -162,7 +179,9 @@ def score(
     """
     _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
     rule = rule_of(values)
-    if rule is not None and (novelty or statistics):
+    if values["words"] is not None and not values["keystrokes"]:
+        raise UsageError("--words is for --keystrokes", remedy=f"lstmgen score {model} FILE --keystrokes --words 100")
+    if rule is not None and (novelty or statistics or values["keystrokes"]):
         raise UsageError("--adapt is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --adapt")
     options = chosen("score", medium_of_model(model).label, values)
     if split is not None and options:
@@ -172,6 +191,11 @@ def score(
     if statistics:
         items = [item for _, item in _items(streams, trained, files, options)] if files else None
         likeness.report(streams, trained, items, files, count=num_samples or likeness.SAMPLES, seed=seed, json=json)
+    elif values["keystrokes"]:
+        typed = [(f"{split} part", api.typed_part(trained, cast("choices.Part", split), cache=cache()))] if split else None
+        keystrokes.report(
+            streams, trained, typed or _items(streams, trained, files, options), words=values["words"] or keystrokes.WORDS, json=json
+        )
     elif novelty:
         _novelty(streams, trained, _items(streams, trained, files, options), json=json)
     else:

@@ -28,7 +28,7 @@ from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
 from lstmgen.media.features import Legible
 from lstmgen.media.manner import Manner
-from lstmgen.media.writing import Encoded, Item, Plan, Prompt
+from lstmgen.media.writing import Encoded, Item, Plan, Prompt, Spelled
 
 Symbols = NDArray[np.uint32]
 """An item as novelty compares it: one number, never 0, for each word, note, ...; equal where they count as copies."""
@@ -354,6 +354,10 @@ class Medium(Legible, Protocol):
 
     def parse_prompt(self, tokenizer: Any, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a sample continues; `prompt` is what `parse` takes, or None. Raises UnseenSymbolError, InputError, UsageError."""
+        ...
+
+    def spelled(self, tokenizer: Any, prompt: Prompt) -> Spelled | None:
+        """A prompt whose last word may be spelled in several ways; None: ids do not spell texts."""
         ...
 
     def check_options(self, options: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ Letters: V vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,6 +47,29 @@ class Prompt(Encoded):
     """
 
     shown: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spelled:
+    """A text that goes on within its last word, for ids that spell bytes.
+
+    Attributes:
+        entries: the bytes that each id stands for; none of the boundary.
+        base: the ids of what stands before the last word and the white space before it.
+        typed: the bytes of that white space and of the word.
+        word: where in `typed` the word begins.
+        word_end: where in some bytes a word that begins with them ends; None: not in them.
+    """
+
+    entries: Sequence[bytes]
+    base: Ids
+    typed: bytes
+    word: int
+    word_end: Callable[[bytes], int | None]
+
+    def fits(self, rest: bytes) -> NDArray[np.bool_]:
+        """Which ids spell the beginning of these bytes, or all of them and more, of shape (V,)."""
+        return np.array([bool(entry) and (rest.startswith(entry) or entry.startswith(rest)) for entry in self.entries])
 
 
 class Cursor(Protocol):

@@ -141,8 +141,7 @@ class Decoder:
         return self._proven[key]
 
     def _prove(self, lanes: int) -> bool:
-        generator = torch.Generator().manual_seed(lanes)
-        ids_TB = torch.randint(self.vocab_size, (_PROOF_TOKENS, lanes), generator=generator).tolist()
+        ids_TB = np.random.default_rng(lanes).integers(self.vocab_size, size=(_PROOF_TOKENS, lanes)).tolist()
         logits_BV, together = torch.empty(0), self.start(lanes)
         for ids in ids_TB:
             logits_BV, together = self._step(ids, together)

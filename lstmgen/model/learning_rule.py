@@ -24,7 +24,7 @@ class LearningRule:
         UsageError: a value is of the wrong type or out of bounds.
     """
 
-    rate: float = 3e-4
+    rate: float = 1e-4
     decay: float = 1e-3
     segment: int = 20
 

@@ -17,14 +17,21 @@ from lstmgen.generation.draw import draw
 from lstmgen.generation.generate import Job
 from lstmgen.generation.request import Request
 from lstmgen.generation.sampling import Sampling
-from lstmgen.ids import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Medium
-from lstmgen.model.adaptation import usual_gradients
+from lstmgen.model.adaptation import Learner, usual_gradients
 from lstmgen.model.decoder import Decoder
+from lstmgen.model.language_model import LanguageModel
 
 _SAMPLES: Final = 24
 _TOKENS: Final = 160
 """Of each sample at most: together about 200 segments of 20 tokens."""
+
+
+def learned(learner: Learner, ids: Ids, *, like: LanguageModel) -> LanguageModel:
+    """The network of a learner that has read one item, in the number type of the one that it is a copy of."""
+    collections.deque(learner.surprisals(np.append(BOUNDARY_ID, ids), np.array([[0, len(ids)]])), maxlen=0)
+    return learner.network.to(like.head.weight.dtype).eval()
 
 
 def drawn_gradients(decoder: Decoder, medium: Medium, tokenizer: Any, *, data: DataConfig, segment: int) -> Tensor:

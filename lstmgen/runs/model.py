@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -24,9 +23,10 @@ from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
 from lstmgen.generation.generate import Job, Sample, Stream, generate
+from lstmgen.generation.prediction import Prediction, predict
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
-from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.declared import media_options
 from lstmgen.media.manner import Manner
@@ -40,7 +40,7 @@ from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.products import Precision as ProductPrecision
 from lstmgen.model.reading import Forward
 from lstmgen.options import check_known
-from lstmgen.runs.adapting import drawn_gradients
+from lstmgen.runs.adapting import drawn_gradients, learned
 from lstmgen.runs.origin import Origin
 from lstmgen.runs.sources import recorded_data
 from lstmgen.wording import counted
@@ -208,17 +208,13 @@ class TrainedModel:
             DivergedError: the copy's weights have become useless.
         """
         prompt = self.medium.parse_prompt(self.tokenizer, item, options, self.data)
-        network = self._learned_from(prompt.ids, rule)
+        network = learned(self.learner(rule), prompt.ids, like=self.network)
         return TrainedModel(network, self.tokenizer, path=self.path, summary=self.summary, precision=self.precision)
 
     def _learned(self, job: Job) -> Job:
         """A prompt that is continued by a model that has learned from it first."""
-        return replace(job, decoder=Decoder(self._learned_from(job.prompt.ids, job.request.adapt), precision=self.precision))
-
-    def _learned_from(self, ids: Ids, rule: LearningRule | None) -> LanguageModel:
-        learner = self.learner(rule)
-        collections.deque(learner.surprisals(np.append(BOUNDARY_ID, ids), np.array([[0, len(ids)]])), maxlen=0)
-        return learner.network.to(self.network.head.weight.dtype).eval()
+        network = learned(self.learner(job.request.adapt), job.prompt.ids, like=self.network)
+        return replace(job, decoder=Decoder(network, precision=self.precision))
 
     def learner(self, rule: LearningRule | None = None) -> Learner:
         """A copy of the network that learns from what it reads; the model itself never changes.
@@ -231,6 +227,10 @@ class TrainedModel:
             found = drawn_gradients(self.decoder, self.medium, self.tokenizer, data=self.data, segment=rule.segment)
             self._usual_gradients[rule.segment] = found
         return Learner(self.network, rule, self._usual_gradients[rule.segment], told_V=self.medium.told(self.tokenizer))
+
+    def predict(self, prompt: Any = None, *, words: bool = False, top: int = 5, **options: Any) -> Prediction:
+        """The characters, words or events that may come next, with probabilities; errors as `generation.prediction.predict`."""
+        return predict(self.decoder, self.medium, self.tokenizer, prompt, options, words=words, top=top, data=self.data)
 
     def session(self, prompt: str = "", *, seed: int | None = None, oov: str = "error") -> Turns:
         """One growing text on which a user and the model take turns.

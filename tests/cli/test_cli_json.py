@@ -33,6 +33,8 @@ def sea(run_folder, tmp_path, monkeypatch):
         ("score of text", ["score", "sea", "text.txt"]),
         ("score of text", ["score", "sea", "text.txt", "--per-line", "--per-token"]),
         ("sample of text", ["sample", "sea", "-n", "3"]),
+        ("predict", ["predict", "sea", "-p", "The s", "--words"]),
+        ("score of text", ["score", "sea", "text.txt", "--adapt"]),
         ("sample of text", ["sample", "sea", "-n", "3", "-o", "new/folder/a.txt"]),
         ("runs", ["runs"]),
         ("runs compare", ["runs", "compare", "sea", "lake"]),
@@ -59,6 +61,9 @@ TINY = ["--hidden-size", "6", "--num-layers", "1", "--batch-size", "2", "--seq-l
 def test_a_run_its_plan_and_its_metrics_have_the_fields_of_the_page(cli, page_of_json, sea):
     page_of_json.check("train", json.loads(cli("train", "text.txt", "-o", "RUN", *TINY, "--json").out))
     page_of_json.check("train --dry-run", json.loads(cli("train", "text.txt", "--dry-run", *TINY, "--json").out))
+    typed = json.loads(cli("score", "RUN", "--split", "val", "--keystrokes", "--words", "9", "--json").out)
+    page_of_json.check("score --keystrokes", typed)
+    assert typed["pressed_ngram"] < typed["keys"]  # its text repeats itself
     page_of_json.check("score --novelty", json.loads(cli("score", "RUN", "--novelty", "text.txt", "--json").out))
     for line in (sea / "RUN" / "metrics.jsonl").read_text().splitlines():
         values = json.loads(line)

@@ -190,3 +190,13 @@ def test_samples_go_to_what_the_shell_has_opened(run_folder, tmp_path):
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out.txt").read_bytes().startswith(b"before\n")
     assert len((tmp_path / "out.txt").read_text()) == 7 + 5
+
+
+@pytest.mark.parametrize(
+    "argv", [["sample", "--num-samples", "3", "-n", "5", "-s", "1"], ["score", "FILE", "--adapt"], ["predict", "--words"]]
+)
+def test_torch_as_the_program_loads_it_has_all_that_lanes_and_learning_need(run_folder, tmp_path, argv):
+    (tmp_path / "FILE").write_text("The sea is wide.\n")
+    done = run(argv[0], run_folder, *argv[1:], cwd=tmp_path, environ={"PYTHONPATH": str(Path(__file__).resolve().parents[2])})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

@@ -189,3 +189,19 @@ def test_learning_that_cannot_be_meant_is_refused(cli, run_folder, files, argv, 
     done = cli("score", run_folder, files / "one.txt", *argv)
     assert done.code == 2
     assert said in done.err
+
+
+def test_keys_are_told_of_the_model_and_without_sources_of_no_ngram(cli, run_folder, files, page_of_json):
+    done = cli("score", run_folder, files / "two.txt", "--keystrokes", "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    page_of_json.check("score --keystrokes", found)
+    assert (found["words"], found["keys"], found["pressed_ngram"]) == (3, 17, None)
+    assert found["saved"] == pytest.approx(1 - found["pressed"] / 17)
+    assert "there is no n-gram beside it" in done.err
+    head, row = cli("score", run_folder, files / "two.txt", "--keystrokes", "--words", "1").text.splitlines()
+    assert head.split() == ["text", "words", "keys", "saved", "n-gram"]
+    assert row.split()[1:3] == ["1", "3"]
+    assert row.endswith("-")
+    refused = cli("score", run_folder, files / "two.txt", "--words", "1")
+    assert (refused.code, refused.out) == (2, b"")

@@ -94,7 +94,7 @@ TOKENIZERS = {
     "notes": ("notes", {"repeats": False, "guides": False, "apart": False}),
     "notes-beats-24": ("notes", {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False, "apart": False}),
     "notes-seconds": ("notes", {"time_base": "seconds", "apart": False}),
-    "performance": ("performance", {}),
+    "performance": ("performance", {"ages": False}),
     "grid": ("grid", {}),
     "grid-voices-3": ("grid", {"grid_form": "voices", "voices": 3, "steps_per_beat": 4, "hold": False}),
     "grid-chords": ("grid", {"grid_form": "chords", "steps_per_beat": 2}),
@@ -151,6 +151,8 @@ def _sha256(content):
 
 AS_BEFORE = {"tokenizer.repeats": False, "tokenizer.guides": False, "tokenizer.apart": False}
 """The pins are older than repeats, guides and tracks that stay apart, which are the default now."""
+BY_PITCH = {"tokenizer.ages": False}
+"""The pins are older than keys that go up by their age, which is the default now."""
 TRAININGS = {
     "text": ("sources/text.txt", {}),
     "text-gru-cosine": ("sources/text.txt", {"model.cell": "gru", "optimizer.lr_schedule": "cosine", "model.residual": False}),
@@ -163,7 +165,7 @@ TRAININGS = {
         "sources/tunes",
         {"tokenizer.name": "notes", "tokenizer.time_base": "seconds", "tokenizer.apart": False},
     ),
-    "tunes-performance": ("sources/tunes", {"tokenizer.name": "performance", "model.cell": "gru"}),
+    "tunes-performance": ("sources/tunes", {"tokenizer.name": "performance", "model.cell": "gru"} | BY_PITCH),
     "tunes-grid-augmented": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.voices": 3, "tokenizer.steps_per_beat": 4}),
     "tunes-chords": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.grid_form": "chords", "tokenizer.steps_per_beat": 2}),
 }

@@ -25,6 +25,10 @@ class TextTokenizer(Tokenizer, Protocol):
         """Whether every text that a file can hold encodes without an unseen symbol."""
         ...
 
+    def entries(self) -> tuple[bytes, ...]:
+        """The bytes that every id stands for; none of the boundary."""
+        ...
+
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
         """The ids of a text, without any boundary.
 

@@ -41,6 +41,10 @@ class EndsInBytes:
         """The texts of the ids from 257 on."""
         return ()
 
+    def entries(self) -> tuple[bytes, ...]:
+        """The bytes of every id."""
+        return self._entries
+
     @cached_property
     def _entries(self) -> tuple[bytes, ...]:
         return (b"", *(bytes([byte]) for byte in range(256)), *(unit.encode() for unit in self._units()))

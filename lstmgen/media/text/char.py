@@ -105,6 +105,10 @@ class CharTokenizer:
         check_ids(array, self.vocab_size)
         return self._codes[array[array != BOUNDARY_ID] - _FIRST_ID].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
+    def entries(self) -> tuple[bytes, ...]:
+        """The bytes of every id."""
+        return self._entries
+
     @cached_property
     def _entries(self) -> tuple[bytes, ...]:
         return (b"", *(symbol.encode("utf-8", "surrogatepass") for symbol in self.symbols))

@@ -25,6 +25,7 @@ from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.decoding import decode_text
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.documents import Corpus, gather
+from lstmgen.media.text.last_word import last_word
 from lstmgen.media.text.material import TextMaterial
 from lstmgen.media.text.options import SAMPLE_OPTIONS
 from lstmgen.media.text.recognise import RefusedError, require_text
@@ -32,7 +33,7 @@ from lstmgen.media.text.stops import StopScanner
 from lstmgen.media.text.symbols import printable, utf8_bytes, without_strays
 from lstmgen.media.text.words import symbols_of_text
 from lstmgen.media.text.writer import TextPlan
-from lstmgen.media.writing import Encoded, Prompt
+from lstmgen.media.writing import Encoded, Prompt, Spelled
 from lstmgen.options import check_known
 from lstmgen.wording import counted
 
@@ -240,6 +241,10 @@ class TextMedium:
             text = text.strip("\r\n")
         encoded = _encoded(tokenizer, text, oov=options.get("oov", "error"), what="the prompt")
         return Prompt(item=text, ids=encoded.ids, notes=encoded.notes, shown=text)
+
+    def spelled(self, tokenizer: TextTokenizer, prompt: Prompt) -> Spelled:
+        """The prompt as the model knows it, up to its last word."""
+        return last_word(tokenizer, prompt.ids)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses an unknown option or policy, and stop texts that are empty or too long."""

@@ -220,6 +220,10 @@ class TuneMedium:
         ids = tokenizer.encode_prompt(self.tidy(score, data), bars=_bars_to_follow(score, options))
         return Prompt(item=score, ids=ids, shown=shown, notes=notes)
 
+    def spelled(self, tokenizer: EventTokenizer, prompt: Prompt) -> None:
+        """None: ids are events."""
+        del tokenizer, prompt
+
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses what is unknown, cannot be read, or leaves nothing."""
         check_known(options, (*(option.name for option in SAMPLE_OPTIONS), "constraints"))

@@ -62,6 +62,11 @@ TRAIN_OPTIONS: Final = (
         help="notes with guides: write every tune as if it were in C, so that no key has to be learned by itself; yes where not given.",
     ),
     Option(
+        name="tokenizer.ages",
+        flags="--ages/--no-ages",
+        help="performance: say which key goes up by how long it has been down, not by its pitch; yes where not given.",
+    ),
+    Option(
         name="tokenizer.grid_form",
         flags="--grid-form",
         help="grid: one token for each voice of a step, or the notes of a step in ascending order; voices where not given.",

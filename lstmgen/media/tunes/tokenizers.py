@@ -30,7 +30,7 @@ from lstmgen.music.score import Score
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "notes": ("time_base", "steps_per_beat", "repeats", "guides", "common_key", "apart"),
-    "performance": (),
+    "performance": ("ages",),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
 }
 """Which options of `build` apply to which tokenizer."""
@@ -52,6 +52,7 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
             time_base: of `notes`: `beats` or `seconds`; else what fits the scores, and beats where `steps_per_beat` is given.
             steps_per_beat: of `notes` in beats and of `grid`: how fine time is; else what fits the scores.
             apart: of `notes`: whether the tracks of one program stay apart, as many as there are in any of the scores; else yes.
+            ages: of `performance`: whether keys go up by their age, not by their pitch; else yes.
             grid_form: of `grid`: `voices` or `chords`; else voices.
             voices: of `grid` in voices: how many; else the largest number that is usual among the scores, 1 to 8.
             hold: of `grid`: whether held notes and repeated ones are told apart; else yes.
@@ -68,8 +69,8 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
     return _FITTED[name](scores, **given)
 
 
-def _performance(_: Sequence[Score]) -> EventTokenizer:
-    return PerformanceTokenizer()
+def _performance(_: Sequence[Score], *, ages: bool = True) -> EventTokenizer:
+    return PerformanceTokenizer(ages)
 
 
 def _notes(

@@ -43,6 +43,8 @@ _PHASES: Final = 1.6
 _WOUND: Final = (-0.0847, -5.82)
 _PLAIN: Final = (0.0926, -13.64)
 """Logarithm of B along the wound and the plain strings of a piano: slope for a semitone, and at pitch 0."""
+_INNER_LOSS: Final = 3.0
+"""What a string loses a second within itself and to the air at 5 kHz; with the square of the frequency (Chaigne and Askenfelt 1994)."""
 _KNOCK_SHARE: Final = 0.4
 """The middle of the noise of a stroke, as a share of the frequency up to which an instrument is bright."""
 _KNOCK_OCTAVES: Final = 1.4
@@ -161,6 +163,8 @@ class Struck:
         wave_3K[2] *= rng.uniform(*_ELSEWHERE, len(hz_K)) * np.exp(turn_K)
         heard_K = level_3K[1] > _UNHEARD * level_3K[1].max()
         decay_K = DECAY_OF_60_DB / self._ring_s(pitch) * (1.0 + self.damping * (number_K[heard_K] - 1))
+        if not self.ratios:
+            decay_K += _INNER_LOSS * (hz_K[heard_K] / 5000.0) ** 2
         for (cents, faster), parts in zip(self._strings(), (slice(0, 2), slice(2, 3)), strict=True):
             waves.damped_sinusoids(
                 hz_K[heard_K] * 2.0 ** (cents / 1200),

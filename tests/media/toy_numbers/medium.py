@@ -211,6 +211,9 @@ class NumberMedium:
         item = () if prompt is None else self.parse(prompt)
         return Prompt(item=item, ids=np.array(item, np.int64) + 1, shown=" ".join(map(str, item)))
 
+    def spelled(self, tokenizer, prompt):
+        return None
+
     def check_options(self, options):
         check_known(options, (option.name for option in SAMPLE_OPTIONS))
 

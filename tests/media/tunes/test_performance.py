@@ -9,10 +9,13 @@ from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.media.registry import fingerprint
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
+from lstmgen.media.tunes.tokenizers import build
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Score, Track
 
 TOKENIZER = PerformanceTokenizer()
+BY_AGE = PerformanceTokenizer(ages=True)
+both_forms = pytest.mark.parametrize("tokenizer", [TOKENIZER, BY_AGE], ids=["by_pitch", "by_age"])
 ON, OFF, SHIFT, VELOCITY = (TOKENIZER.table.first(kind) for kind in ("on", "off", "shift", "velocity"))
 ENDLESS = (FREE, Constraints(pitches=frozenset({60, 62, 64}), max_note_s=0.3))
 ENDING = (
@@ -167,15 +170,16 @@ def test_a_piece_that_no_one_can_play_is_refused_before_its_seconds_are_written_
         TOKENIZER.encode(Score.of(Notes.of([0], [2**31 - 1], [60]), ticks_per_beat=1))
 
 
+@both_forms
 @settings(max_examples=150)
 @given(st.lists(st.integers(0, 388), max_size=80), st.integers(0, 90))
-def test_any_ids_at_all_decode_to_a_valid_score(ids, since):
-    score = TOKENIZER.decode(ids)
+def test_any_ids_at_all_decode_to_a_valid_score(tokenizer, ids, since):
+    score = tokenizer.decode(ids)
     assert np.all(score.notes.start_ticks < score.notes.end_ticks)
     assert score.notes.same_as(Notes.of(**{name: getattr(score.notes, name) for name in score.notes.__dataclass_fields__}))
-    written = TOKENIZER.encode(score)
-    assert np.array_equal(TOKENIZER.encode(TOKENIZER.decode(written)), written)
-    assert len(TOKENIZER.decode(ids, since=since).notes) <= len(score.notes)
+    written = tokenizer.encode(score)
+    assert np.array_equal(tokenizer.encode(tokenizer.decode(written)), written)
+    assert len(tokenizer.decode(ids, since=since).notes) <= len(score.notes)
 
 
 def test_ids_out_of_range_are_refused():
@@ -192,23 +196,25 @@ def test_a_note_that_nothing_ends_is_ended_with_the_piece_or_after_five_seconds(
     assert TOKENIZER.decode([*waiting * 2, *waiting[2:], OFF + 60]).notes.end_ticks.tolist() == [3 * 960, 9 * 960]
 
 
+@both_forms
 @pytest.mark.parametrize("constraints", ENDLESS)
 @pytest.mark.parametrize("seed", range(6))
-def test_what_a_cursor_allows_comes_back_from_a_score_as_it_was(constraints, seed):
+def test_what_a_cursor_allows_comes_back_from_a_score_as_it_was(tokenizer, constraints, seed):
     random = np.random.default_rng(seed)
-    cursor = TOKENIZER.cursor(constraints)
+    cursor = tokenizer.cursor(constraints)
     ids = walk(random, cursor, int(random.integers(0, 150)), shifts=0.15)
     cursor.begin()
     ids += walk(random, cursor, 200, shifts=0.15)
     ids += closing(cursor)
-    assert TOKENIZER.encode(TOKENIZER.decode(ids)).tolist() == ids
+    assert tokenizer.encode(tokenizer.decode(ids)).tolist() == ids
 
 
+@both_forms
 @pytest.mark.parametrize("constraints", ENDING)
 @pytest.mark.parametrize("seed", range(6))
-def test_a_tune_ends_exactly_where_it_is_to_end_with_all_notes_ended(constraints, seed):
+def test_a_tune_ends_exactly_where_it_is_to_end_with_all_notes_ended(tokenizer, constraints, seed):
     random = np.random.default_rng(seed)
-    cursor = TOKENIZER.cursor(constraints)
+    cursor = tokenizer.cursor(constraints)
     ids = walk(random, cursor, int(random.integers(0, 60)), shifts=0.2)
     before = steps_of(ids)
     cursor.begin()
@@ -218,26 +224,28 @@ def test_a_tune_ends_exactly_where_it_is_to_end_with_all_notes_ended(constraints
     assert cursor.finished
     assert np.flatnonzero(cursor.allowed()).tolist() == [0]
     assert steps_of(ids) == min(wished)
-    assert TOKENIZER.encode(TOKENIZER.decode(ids)).tolist() == ids
+    assert tokenizer.encode(tokenizer.decode(ids)).tolist() == ids
 
 
+@both_forms
 @pytest.mark.parametrize("seed", range(6))
-def test_constraints_hold_for_all_that_is_drawn(seed):
+def test_constraints_hold_for_all_that_is_drawn(tokenizer, seed):
     constraints = Constraints(pitches=frozenset({60, 62, 64, 65}), max_note_beats=0.4, seconds=4)
-    cursor = TOKENIZER.cursor(constraints)
+    cursor = tokenizer.cursor(constraints)
     cursor.begin()
-    score = TOKENIZER.decode(walk(np.random.default_rng(seed), cursor, 100_000, shifts=0.2))
+    score = tokenizer.decode(walk(np.random.default_rng(seed), cursor, 100_000, shifts=0.2))
     spans = sounding_spans(score)
     assert len(spans) > 5
     assert {pitch for _, _, pitch in spans} <= constraints.pitches
     assert max(end - start for start, end, _ in spans) <= 0.2 * 960 + 1
 
 
+@both_forms
 @settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(0, 40), st.sampled_from(ENDLESS + ENDING))
-def test_something_may_always_follow_even_after_a_prompt_that_breaks_off(seed, length, constraints):
+def test_something_may_always_follow_even_after_a_prompt_that_breaks_off(tokenizer, seed, length, constraints):
     random = np.random.default_rng(seed)
-    cursor = TOKENIZER.cursor(constraints)
+    cursor = tokenizer.cursor(constraints)
     walk(random, cursor, length, shifts=0.2)
     cursor.begin()
     for _ in range(60):
@@ -246,10 +254,11 @@ def test_something_may_always_follow_even_after_a_prompt_that_breaks_off(seed, l
         cursor.push(int(random.choice(allowed)))
 
 
+@both_forms
 @pytest.mark.parametrize("seed", range(4))
-def test_a_cursor_takes_whatever_the_encoder_writes(seed):
-    cursor = TOKENIZER.cursor(FREE)
-    for token in TOKENIZER.encode(random_score(np.random.default_rng(seed), 200)).tolist():
+def test_a_cursor_takes_whatever_the_encoder_writes(tokenizer, seed):
+    cursor = tokenizer.cursor(FREE)
+    for token in tokenizer.encode(random_score(np.random.default_rng(seed), 200)).tolist():
         cursor.push(token)
     assert cursor.allowed()[0]
 
@@ -411,3 +420,50 @@ def test_the_json_gives_the_same_tokenizer_and_nothing_may_be_added():
     assert from_json(TOKENIZER.to_json()) == TOKENIZER
     with pytest.raises(ModelFileError):
         from_json({**TOKENIZER.to_json(), "steps": 100})
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_both_forms_say_the_same_with_as_many_ids(seed):
+    score = random_score(np.random.default_rng(seed), 120)
+    pitched, aged = TOKENIZER.encode(score), BY_AGE.encode(score)
+    said = (aged < OFF) | (aged >= SHIFT)
+    assert np.array_equal(said, (pitched < OFF) | (pitched >= SHIFT))
+    assert np.array_equal(aged[said], pitched[said])
+    assert sounding_spans(BY_AGE.decode(aged)) == sounding_spans(TOKENIZER.decode(pitched))
+    assert not np.array_equal(aged, pitched)
+
+
+def test_the_ids_by_age_of_a_small_tune_never_change():
+    score = tune((0.1, 0.5, 60, 64), (0.2, 0.8, 72, 64), (0.2, 0.5, 48, 64), (0.3, 0.8, 55, 64))
+    named = [BY_AGE.piece(token) for token in BY_AGE.encode(score).tolist()]
+    assert [name for name in named if not name.startswith(("shift", "velocity"))] == [
+        "on C4",
+        "on C3",
+        "on C5",
+        "on G3",
+        "off the oldest",
+        "off the oldest",
+        "off the oldest",
+        "off the oldest",
+    ]
+    later = tune((0.0, 0.9, 60, 64), (0.1, 0.3, 72, 64), (0.2, 0.5, 48, 64))
+    assert BY_AGE.encode(later).tolist() == [372, 61, 266, 73, 266, 49, 266, 130, 276, 130, 296, 129]
+    assert fingerprint(BY_AGE) != fingerprint(TOKENIZER)
+
+
+def test_files_that_do_not_say_how_keys_go_up_are_by_pitch():
+    assert from_json({"name": "performance", "version": 1}) == TOKENIZER
+    assert TOKENIZER.to_json() == {"name": "performance", "version": 1}
+    assert from_json(BY_AGE.to_json()) == BY_AGE
+    assert build("performance", []) == BY_AGE
+    assert build("performance", [], ages=False) == TOKENIZER
+
+
+def test_a_key_that_is_not_down_does_not_go_up_by_age():
+    cursor = BY_AGE.cursor(FREE)
+    for token in (VELOCITY + 3, ON + 60, ON + 64, SHIFT):
+        cursor.push(token)
+    assert np.flatnonzero(cursor.allowed()[OFF:SHIFT]).tolist() == [0, 1]
+    cursor.push(OFF + 1)
+    assert not cursor.allowed()[OFF:SHIFT].any()  # the oldest would have gone up first
+    assert len(BY_AGE.decode([VELOCITY, ON + 60, SHIFT, OFF + 5, SHIFT]).notes) == 1

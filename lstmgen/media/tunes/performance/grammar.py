@@ -1,11 +1,11 @@
 """Where a performance stands while it is written, and which ids may come next; see `lstmgen.media.base.Cursor`.
 
-    within a step   off (ascending, of what was struck earlier) ─► [velocity] on (ascending, of what is silent) ─► shift
+    within a step   off (ascending or the oldest first, struck earlier) ─► [velocity] on (ascending, of what is silent) ─► shift
     between steps   shifts of a whole second, then one shorter one; after that something has to happen
     end             where nothing sounds
 
 A note that has reached its greatest length, and at the end of the piece every note, must end before time goes on: no shift goes beyond
-such a moment, and there no key goes down, and no key goes up above one that still has to.
+such a moment, and there no key goes down, and no key goes up behind one that still has to, in the order in which keys go up.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.performance.ages import OFF, ON
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, Course, StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, Row
 from lstmgen.media.tunes.time_bases import Seconds
 
-ON: Final = "on"
-OFF: Final = "off"
 VELOCITY: Final = "velocity"
 
 UNSAID_BIN: Final = 15
@@ -45,14 +44,15 @@ def loudness(bins: Any) -> Any:
 class PerformanceGrammar(Grammar):
     """A `Grammar` of the events of a performance. Times are hundredths of a second; letters: P pitches, V ids."""
 
-    def __init__(self, table: EventTable, limits: StepLimits) -> None:
+    def __init__(self, table: EventTable, limits: StepLimits, *, ages: bool) -> None:
         self.course = Course(limits)
+        self._ages = ages
         self._on, self._off = table.span(ON), table.span(OFF)
         self._shift, self._velocity = table.first(SHIFT), table.span(VELOCITY)
         self._onset_P = np.full(128, _SILENT, np.int64)
         self._due_P = np.full(128, NO_LIMIT, np.int64)
         self._down: dict[int, tuple[int, int, int]] = {}
-        """The notes whose keys are down, by pitch: first step, velocity, and place."""
+        """The notes whose keys are down, by pitch, the oldest first: first step, velocity, and place."""
         self._bin, self._loudness = _UNSAID, loudness(UNSAID_BIN)
         self._before_on = False
         self._may_shift = True
@@ -90,11 +90,11 @@ class PerformanceGrammar(Grammar):
                     mask_V[self._velocity.start + self._bin] = False
         if self._down and not self._next_on:
             # Nothing was struck in this step yet, so whatever sounds was struck earlier.
-            endable_P = ~silent_P
-            endable_P[: self._next_off] = False
+            endable = np.arange(128) < len(self._down) if self._ages else ~silent_P
+            endable[: self._next_off] = False
             if due <= now:
-                endable_P[self._first_due() + 1 :] = False
-            mask_V[self._off] = endable_P
+                endable[self._first_due() + 1 :] = False
+            mask_V[self._off] = endable
         if self._may_shift:
             mask_V[self._shift : self._shift + min(LONGEST_SHIFT, due - now)] = True
         mask_V[BOUNDARY_ID] = end is None and not self._down
@@ -106,8 +106,9 @@ class PerformanceGrammar(Grammar):
         return startable_P
 
     def _first_due(self) -> int:
-        """The lowest pitch that has to end now."""
-        return int(np.argmax(self._onset_P != _SILENT if self.course.finished else self._due_P <= self.course.now))
+        """The first key that has to go up now: its pitch, or its age."""
+        due_P = self._onset_P != _SILENT if self.course.finished else self._due_P <= self.course.now
+        return int(np.argmax(due_P[list(self._down)] if self._ages else due_P))
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. A key that goes up, or down again, ends its note."""
@@ -121,6 +122,13 @@ class PerformanceGrammar(Grammar):
         if kind == VELOCITY:
             self._bin, self._loudness = value, loudness(value)
             return ()
+        if kind == OFF:
+            self._next_off = value if self._ages else value + 1
+            if self._ages:
+                keys = list(self._down)
+                if value >= len(keys):
+                    return ()
+                value = keys[value]
         ended = [self._row(value, now)] if value in self._down else []
         if kind == ON:
             self._down[value] = (now, self._loudness, place)
@@ -128,7 +136,6 @@ class PerformanceGrammar(Grammar):
             self._next_on = value + 1
         else:
             self._onset_P[value], self._due_P[value] = _SILENT, NO_LIMIT
-            self._next_off = value + 1
         return ended
 
     def _row(self, pitch: int, end: int) -> Row:

@@ -5,13 +5,13 @@ pitched tracks become one.
 
     id            event
     1 .. 128      on p       the key of pitch p goes down
-    129 .. 256    off p      it goes up
+    129 .. 256    off p      it goes up; or, by ages (see `ages.py`), the key goes up that is the oldest but p of those that are down
     257 .. 356    shift n    n hundredths of a second pass, 1 to 100
     357 .. 388    velocity b the keys that follow are struck in the loudness of bin b
 
-One tune has one form: what happens in one step stands in the order offs, ons, each ascending; time passes in whole seconds first and the
-rest at last; a velocity stands directly before a key and only where it changes. Oore et al. 2018, "This time with feeling"; the
-vocabulary is that of note_seq's performance_lib, moved up by the boundary. Letters: N notes, E events, L ids.
+One tune has one form: what happens in one step stands in the order offs, ons, each ascending (by ages offs from the oldest on); time
+passes in whole seconds first and the rest at last; a velocity stands directly before a key and only where it changes. Oore et al. 2018,
+"This time with feeling"; the vocabulary is that of note_seq's performance_lib, moved up by the boundary. Letters: N notes, E events, L ids.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.parts import Band, Parts
-from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, OFF, ON, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
+from lstmgen.media.tunes.performance.ages import OFF, ON, by_age, by_pitch
+from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
 from lstmgen.media.tunes.step_limits import NO_LIMIT, StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
@@ -46,11 +47,12 @@ class PerformanceNotation:
     """The 388 events; all pitched tracks become one, and drums are left out."""
 
     base: TimeBase = Seconds()
-    pitch_kinds: tuple[str, ...] = (ON, OFF)
     starts: tuple[str, ...] = (ON,)
     waits: tuple[str, ...] = (SHIFT,)
 
-    def __init__(self) -> None:
+    def __init__(self, *, ages: bool) -> None:
+        self._ages = ages
+        self.pitch_kinds: tuple[str, ...] = (ON,) if ages else (ON, OFF)
         self.table = EventTable([(ON, 128), (OFF, 128), (SHIFT, LONGEST_SHIFT), (VELOCITY, 32)])
 
     @property
@@ -58,7 +60,9 @@ class PerformanceNotation:
         """How the events of each kind read."""
         return {
             ON: lambda value: f"on {pitch_name(value)}",
-            OFF: lambda value: f"off {pitch_name(value)}",
+            OFF: lambda value: (
+                f"off {pitch_name(value)}" if not self._ages else f"off the oldest but {value}" if value else "off the oldest"
+            ),
             SHIFT: lambda value: f"shift {self.base.word(value + 1)}",
             VELOCITY: lambda value: f"velocity {loudness(value)}",
         }
@@ -84,7 +88,8 @@ class PerformanceNotation:
         ids = np.repeat(ids_E, times_E)
         ids[np.cumsum(times_E)[on[new]] - 2] = self.table.first(VELOCITY) + bins[new]
         length = max(notes.steps, int(end_N.max(initial=0)))
-        return with_shifts(ids, np.repeat(step_E, times_E), self.table, length=length)
+        ids_T = with_shifts(ids, np.repeat(step_E, times_E), self.table, length=length)
+        return by_age(ids_T, self.table) if self._ages else ids_T
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids, pitch by pitch.
@@ -92,6 +97,7 @@ class PerformanceNotation:
         A key that goes down again ends its earlier note, a key that goes up without a note is ignored, and what ends in its first step is
         one step long.
         """
+        ids_T = by_pitch(ids_T, self.table) if self._ages else ids_T
         place_L = np.flatnonzero(ids_T != BOUNDARY_ID)
         ids_L = ids_T[place_L]
         time_L = shifted_steps(ids_L, self.table)
@@ -132,7 +138,8 @@ class PerformanceNotation:
 
     def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next. A key that no wish lets go is let go as where no id does it, or it might be forgotten."""
-        return PerformanceGrammar(self.table, replace(limits, longest=HANGING_STEPS) if limits.longest == NO_LIMIT else limits)
+        limits = replace(limits, longest=HANGING_STEPS) if limits.longest == NO_LIMIT else limits
+        return PerformanceGrammar(self.table, limits, ages=self._ages)
 
     def band(self, like: Score, _: Iterable[int]) -> Band:
         """The parts of a score: the ids know none."""
@@ -142,11 +149,18 @@ class PerformanceNotation:
 @final
 @dataclass(frozen=True)
 class PerformanceTokenizer(EventTokenizer):
-    """The boundary, then the 388 events. There is only one."""
+    """The boundary, then the 388 events.
+
+    Attributes:
+        ages: whether keys go up by their age, not by their pitch.
+    """
 
     name: ClassVar = "performance"
+    later: ClassVar = ("ages",)
+
+    ages: bool = False
 
     @cached_property
     def notation(self) -> PerformanceNotation:
         """What its ids mean."""
-        return PerformanceNotation()
+        return PerformanceNotation(ages=self.ages)

@@ -1,0 +1,63 @@
+"""What a value of a setting must be, by the type that is declared for it and what stands beside it: words, and bounds."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from lstmgen.bounds import Bounds
+from lstmgen.strict_toml import shown
+
+
+def options_of(hint: Any) -> tuple[Any, ...]:
+    """The types that a setting may have, `NoneType` among them where it may be None."""
+    return typing.get_args(hint) if typing.get_origin(hint) in {types.UnionType, typing.Union} else (hint,)
+
+
+def choices_of(hint: Any, metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words that a setting may have; none where it is no choice of words."""
+    if (choices := metadata.get("choices")) is not None:
+        return choices()
+    return next((typing.get_args(option) for option in options_of(hint) if typing.get_origin(option) is Literal), ())
+
+
+def checked(value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
+    """The value in its declared type. Raises ValueError saying what was expected."""
+    options = options_of(hint)
+    if value is None:
+        if types.NoneType in options:
+            return None
+        raise ValueError("a value is needed")
+    expected = next(option for option in options if option is not types.NoneType)
+    if choices := choices_of(hint, metadata):
+        if value not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}, found {shown(value)}")
+        return value
+    if typing.get_origin(expected) is tuple:
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+            raise ValueError(f"expected a list of strings, found {shown(value)}")
+        return tuple(value)
+    if isinstance(value, int) and abs(value) >= 2**64:
+        raise ValueError(f"expected a number of at most 64 bits, found {shown(value)}")
+    if expected is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+        raise ValueError(f"expected {_TYPE_NAMES[expected]}, found {shown(value)}")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        _check_bounds(value, metadata)
+    return value
+
+
+_TYPE_NAMES: Final = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+
+
+def bounds_of(metadata: Mapping[str, Any]) -> Bounds:
+    """The bounds of a number."""
+    return Bounds(low=metadata.get("low"), high=metadata.get("high"), above=bool(metadata.get("open_low")))
+
+
+def _check_bounds(value: float, metadata: Mapping[str, Any]) -> None:
+    if (mistake := bounds_of(metadata).mistake(value)) is not None:
+        raise ValueError(mistake)
