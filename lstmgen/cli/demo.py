@@ -32,6 +32,8 @@ _MAX_RUNS: Final = 10_000
 _SAMPLE_TOKENS: Final = 400
 _TEMPERATURES: Final = ((0.5, "careful"), (0.8, "bolder"))
 _BARS: Final = 16
+_FORM: Final = "AABA"
+"""What is learned in half a minute knows no sections by itself."""
 _TUNE_TEMPERATURE: Final = 0.9
 _TUNE_FILES: Final = {".mid": "for any music program", ".png": "to see", ".wav": "to hear"}
 
@@ -79,8 +81,8 @@ def _tune_half(streams: Streams, time_s: float) -> int:
     exit_code, summary, run = _learn(streams, name, "demo-tunes", {MAX_TIME_KEY: time_s})
     if exit_code:
         return exit_code
-    _head(streams, 6, f"Composing {_BARS} bars, at temperature {_TUNE_TEMPERATURE}, seed {_SEED}")
-    tune = lstmgen.load(run).generate(bars=_BARS, seed=_SEED, sampling=api.Sampling(temperature=_TUNE_TEMPERATURE))[0]
+    _head(streams, 6, f"Composing {_BARS} bars in the form {_FORM}, at temperature {_TUNE_TEMPERATURE}, seed {_SEED}")
+    tune = lstmgen.load(run).generate(bars=_BARS, form=_FORM, seed=_SEED, sampling=api.Sampling(temperature=_TUNE_TEMPERATURE))[0]
     streams.own_line(tune.medium.show(tune.item, width=streams.out_columns, colour=streams.out_colour))
     files = {str(Path(run) / f"tune{suffix}"): meaning for suffix, meaning in _TUNE_FILES.items()}
     for file in files:

@@ -26,10 +26,10 @@ DRUMS: Final = 128
 """The instrument that stands for the drums; the others are the programs of General MIDI."""
 INSTRUMENTS: Final = 129
 MOST_TRACKS: Final = 16
-"""Tracks of one instrument that stay apart, at the most. Line `instrument * MOST_TRACKS + n` is the n-th of them, from 0."""
+"""Tracks of one program that stay apart, at the most. Line `instrument * MOST_TRACKS + n` is the n-th of them, from 0."""
 LINES: Final = INSTRUMENTS * MOST_TRACKS
 FIRST_DRUMS: Final = DRUMS * MOST_TRACKS
-"""This line and all above it are drums."""
+"""The line of the drums."""
 
 
 @cache
@@ -117,21 +117,22 @@ class Parts:
 
 
 def lines_of(score: Score, tracks: int) -> Steps:
-    """The line of every note: its instrument, and the how-manieth track of the score that plays it.
+    """The line of every note: its instrument, and the how-manieth track of the score that plays it; drums are all one.
 
     Args:
         score: where they are.
-        tracks: how many of one instrument stay apart, 1 to `MOST_TRACKS`; those beyond are one with the last.
+        tracks: how many of one program stay apart, 1 to `MOST_TRACKS`; those beyond are one with the last.
     """
     instrument_N = np.where(score.notes.drum, DRUMS, score.notes.program.astype(np.int64))
     pairs, of_pair_N = np.unique(instrument_N << 16 | score.notes.track, return_inverse=True)
     instrument_P = pairs >> 16
     number_P = np.arange(len(pairs)) - np.searchsorted(instrument_P, instrument_P)
-    return (instrument_P * MOST_TRACKS + np.minimum(number_P, tracks - 1))[of_pair_N]
+    number_P = np.where(instrument_P == DRUMS, 0, np.minimum(number_P, tracks - 1))
+    return (instrument_P * MOST_TRACKS + number_P)[of_pair_N]
 
 
 def most_tracks(scores: Iterable[Score]) -> int:
-    """The most tracks of one instrument in any of the scores, 1 to `MOST_TRACKS`."""
+    """The most tracks of one program in any of the scores, 1 to `MOST_TRACKS`."""
     return 1 + max((int((lines_of(score, MOST_TRACKS) % MOST_TRACKS).max(initial=0)) for score in scores), default=0)
 
 
@@ -144,7 +145,7 @@ class Ensemble:
     Args:
         like: the score that is continued.
         named: the lines that are named, to which others may be added: new tracks stand in this order.
-        tracks: how many tracks of one instrument are told apart.
+        tracks: how many tracks of one program are told apart.
     """
 
     def __init__(self, like: Score, named: Iterable[int], tracks: int) -> None:

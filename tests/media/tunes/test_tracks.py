@@ -9,7 +9,7 @@ from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.registry import tokenizer_from_json
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.medium import MEDIUM
-from lstmgen.media.tunes.notes.events import PITCH, PROGRAM, TRACK
+from lstmgen.media.tunes.notes.events import DRUM, PITCHES, PROGRAM, TRACK
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.parts import DRUMS, MOST_TRACKS, lines_of, most_tracks
@@ -58,31 +58,37 @@ def test_voices_of_one_program_come_back_on_tracks_of_their_own_where_they_cross
 def test_without_tracks_the_ids_are_those_of_old_and_voices_become_one():
     old = NotesTokenizer("beats", 12)
     assert "tracks" not in old.to_json()
-    assert old.vocab_size + 4 == APART[0].vocab_size
+    assert old.vocab_size + 4 + 3 * 128 == APART[0].vocab_size
     back = old.decode(old.encode(chorale()))
     assert set(back.notes.track.tolist()) == {0}
     assert len(back.notes) < len(chorale().notes)  # those that meet on one pitch
 
 
-def test_a_track_is_said_where_it_changes_and_how_many_there_are_at_the_beginning():
+def test_a_note_says_its_track_with_its_pitch_and_the_beginning_how_many_there_are():
     tokenizer = APART[0]
     notes = Notes.of([0, 0, 0, 480, 480], [480] * 3 + [960] * 2, [60, 64, 67, 60, 36], track=[2, 0, 5, 0, 3], program=[7, 7, 40, 7, 0],
                      drum=[False] * 4 + [True])  # fmt: skip
-    events = [tokenizer.table.event(token) for token in tokenizer.encode(Score.of(notes)).tolist()]
-    said = [(kind, value) for kind, value in events if kind in {PROGRAM, TRACK, PITCH}]
+    ids = tokenizer.encode(Score.of(notes))
+    said = [(kind, value) for kind, value in map(tokenizer.table.event, ids.tolist()) if kind in {PROGRAM, TRACK, DRUM, *PITCHES}]
     assert said == [
         (PROGRAM, 7), (TRACK, 1), (PROGRAM, 40), (PROGRAM, DRUMS),
-        (PROGRAM, 7), (TRACK, 1), (PITCH, 60), (TRACK, 0), (PITCH, 64), (PROGRAM, 40), (PITCH, 67),
-        (PROGRAM, 7), (PITCH, 60), (PROGRAM, DRUMS),
+        (PROGRAM, 7), (PITCHES[1], 60), (PITCHES[0], 64), (PROGRAM, 40), (PITCHES[0], 67),
+        (PROGRAM, 7), (PITCHES[0], 60), (PROGRAM, DRUMS), (DRUM, 36),
     ]  # fmt: skip
-    assert tokenizer.piece(tokenizer.table.first(TRACK) + 1) == "track 2"
+    assert tokenizer.piece(tokenizer.table.first(TRACK) + 1) == "2 tracks"
+    assert tokenizer.piece(tokenizer.table.first(PITCHES[1]) + 60) == "pitch C4 of track 2"
+    assert len(ids) == len(NotesTokenizer("beats", 12).encode(Score.of(notes))) + 1  # which says how many tracks there are
+    assert ids.tolist() == PINNED
 
 
-def test_drums_of_several_tracks_stay_apart_too():
+PINNED = [370, 837, 403, 491, 1, 267, 170, 370, 508, 900, 791, 588, 791, 403, 591, 791, 279, 370, 584, 791, 491, 688]
+
+
+def test_drums_of_several_tracks_are_one_kit_and_a_prompts_drums_go_where_such_pitches_are():
     notes = Notes.of([0, 0, 480], [120, 120, 600], [36, 42, 36], track=[0, 1, 1], drum=True)
-    back = APART[0].decode(APART[0].encode(Score.of(notes)))
-    assert [(start, track, pitch) for start, track, pitch, _ in rows(back.notes)] == [(0, 0, 36), (0, 1, 42), (480, 1, 36)]
-    assert back.notes.drum.all()
+    ids = APART[0].encode(Score.of(notes))
+    assert set(APART[0].decode(ids).notes.track.tolist()) == {0}
+    assert APART[0].decode(ids, like=Score.of(notes)).notes.drum.all()
 
 
 def test_tracks_beyond_those_that_are_told_apart_are_one_with_the_last():
@@ -114,14 +120,14 @@ def test_it_comes_back_from_its_json_and_absurd_numbers_are_refused(tokenizer):
 
 
 def continued(tokenizer, seed):
-    """A chorale, and what is written behind it by whoever passes to another track, or lets time pass, more often than not."""
+    """A chorale, and what is written behind it by whoever lets time pass more often than not."""
     prompt = MEDIUM.parse_prompt(tokenizer, chorale(), {}, DataConfig())
-    writer = MEDIUM.plan(tokenizer, prompt, {"bars": 2}, length=None, echo=True, data=DataConfig()).writer()
+    writer = MEDIUM.plan(tokenizer, prompt, {"bars": 4}, length=None, echo=True, data=DataConfig()).writer()
     random, new, table = np.random.default_rng(seed), [], tokenizer.table
     while writer.ended is None:
         allowed = np.flatnonzero(writer.allowed())
         kinds = np.array([table.event(token)[0] for token in allowed.tolist()])
-        likely = [kind for kind in (TRACK, POSITION, BAR) if kind in kinds and random.random() < 0.7]
+        likely = [kind for kind in (POSITION, BAR) if kind in kinds and random.random() < 0.5]
         token = int(random.choice(allowed[kinds == random.choice(likely or np.unique(kinds))]))
         if token == BOUNDARY_ID:
             break
@@ -132,7 +138,7 @@ def continued(tokenizer, seed):
 
 @pytest.mark.parametrize("tokenizer", APART[:2], ids=["plain", "guided"])
 def test_a_chorale_is_continued_on_each_of_its_tracks_and_no_other(tokenizer):
-    tune, streamed = continued(tokenizer, 3)
+    tune, streamed = continued(tokenizer, 4)
     assert [track.name for track in tune.tracks] == list(NAMES)
     assert set(streamed.track.tolist()) == {0, 1, 2, 3}
     assert rows(tune.notes) == sorted([*rows(chorale().notes), *rows(streamed)])
@@ -171,6 +177,6 @@ def test_whoever_is_asked_for_joins_with_one_track_and_the_prompts_keep_theirs()
     cursor.push(tokenizer.table.first(POSITION))
     table, allowed = tokenizer.table, cursor.allowed()
     assert np.flatnonzero(allowed[table.span(PROGRAM)]).tolist() == [40]
-    assert np.flatnonzero(allowed[table.span(TRACK)]).tolist() == [1, 2, 3]  # the first plays as it is
+    assert all(allowed[table.span(kind)].any() for kind in PITCHES[:4])
     cursor.push(table.first(PROGRAM) + 40)
-    assert not cursor.allowed()[table.span(TRACK)].any()
+    assert [cursor.allowed()[table.span(kind)].any() for kind in PITCHES[:4]] == [True, False, False, False]

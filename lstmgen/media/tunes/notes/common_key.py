@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
-from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, PITCH, TRANSPOSED
+from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, PITCHES, TRANSPOSED
 from lstmgen.media.tunes.step_limits import Course
 from lstmgen.media.tunes.step_notes import Row
 
@@ -42,8 +42,8 @@ def _turned(ids_T: Ids, table: EventTable, sign: int) -> Ids:
     by_K, key_K = (table.value_of_V[ids_T[table.are(ids_T, kind)]] for kind in (TRANSPOSED, KEY))
     if not len(key_K) or not (above := semitones_above(int(key_K[0]), by=int(by_K[0]) - MOST_TRANSPOSED if len(by_K) else 0)):
         return ids_T
-    turned = (table.value_of_V[ids_T] + sign * above) % 128
-    return np.where(table.are(ids_T, PITCH), table.first(PITCH) + turned, ids_T)
+    value_T = table.value_of_V[ids_T]
+    return np.where(table.are(ids_T, *PITCHES), ids_T - value_T + (value_T + sign * above) % 128, ids_T)
 
 
 @final
@@ -51,7 +51,7 @@ class CommonKeyGrammar(Grammar):
     """A grammar of sounding pitches, told and asked in written ones."""
 
     def __init__(self, grammar: Grammar, table: EventTable) -> None:
-        self._grammar, self._pitches = grammar, table.span(PITCH)
+        self._grammar, self._pitches = grammar, [table.span(kind) for kind in PITCHES]
         self._by = 0
         self._above: int | None = None
         self.course: Course = grammar.course
@@ -80,7 +80,8 @@ class CommonKeyGrammar(Grammar):
         """Marks the ids that may come next."""
         self._grammar.allow(mask_V)
         if self._above:
-            mask_V[self._pitches] = np.roll(mask_V[self._pitches], -self._above)
+            for span in self._pitches:
+                mask_V[span] = np.roll(mask_V[span], -self._above)
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
@@ -88,7 +89,7 @@ class CommonKeyGrammar(Grammar):
             self._by = value - MOST_TRANSPOSED
         elif kind == KEY and self._above is None:
             self._above = semitones_above(value, by=self._by)
-        elif kind == PITCH:
+        elif kind in PITCHES:
             value = (value + (self._above or 0)) % 128
         return self._grammar.push(kind, value, place)
 

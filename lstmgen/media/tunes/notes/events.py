@@ -4,17 +4,18 @@
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
                bar [meter]  repeat  bar ...                                            what comes back, see `repeats.py`
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
-    a note     [program] [track] [velocity] pitch duration     or     [program] [track] [velocity] drum
+    a note     [program] [velocity] pitch duration     or     [program] [velocity] drum
 
 What stands in brackets is written only where it changes, the tempo also at the beginning. Notes of one moment ascend by instrument, then
 by pitch, then by track, so there is one way to write a tune. Programs are those of General MIDI, and 128 for the drums. Tracks of one
-program are counted from 0: behind a program the first of them plays until `track` says which, and without another program `track` passes
-to another of the same. A piece names its instruments before it begins, each with the number of its last track unless that is 0, and no
-others play in it: what is drawn keeps to one ensemble.
+program are counted from 0, and each has pitches of its own: so a note of a chorale says its voice and its pitch at once. A piece names
+its instruments before it begins, each with the number of its last track unless that is 0, and no others play in it: what is drawn keeps
+to one ensemble.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 
 from lstmgen.ids import Ids
-from lstmgen.media.tunes.events import EventTable, last_said
+from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.parts import FIRST_DRUMS, INSTRUMENTS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.music.lanes import Steps, is_new, next_starts, one_at_a_time
@@ -31,6 +32,9 @@ PROGRAM: Final = "program"
 TRACK: Final = "track"
 VELOCITY: Final = "velocity"
 PITCH: Final = "pitch"
+PITCHES: Final = (PITCH, *(f"{PITCH} {number + 1}" for number in range(1, MOST_TRACKS)))
+"""The kinds of pitches, one for each track of a program."""
+TRACK_OF: Final = {kind: number for number, kind in enumerate(PITCHES)}
 DRUM: Final = "drum"
 DURATION: Final = "duration"
 TRANSPOSED: Final = "transposed"
@@ -107,28 +111,29 @@ def names_of(line_N: Steps, table: EventTable) -> Ids:
 
 
 def lines_said(ids_T: Ids, table: EventTable) -> tuple[Steps, dict[int, None]]:
-    """The line that holds at each of any ids, and all that are named, in order: with a track those before it are too."""
-    named_T, value_T = table.are(ids_T, PROGRAM, TRACK), table.value_of_V[ids_T]
-    number_T = last_said(np.where(table.are(ids_T, TRACK), value_T, 0), named_T, before=0)
-    line_T = table.last(ids_T, PROGRAM, before=0) * MOST_TRACKS + number_T
-    said = dict.fromkeys(line_T[named_T].tolist())
-    return line_T, dict.fromkeys(line for last in said for line in range(last - last % MOST_TRACKS, last + 1))
+    """The line of a note at each of any ids, and all that are named, in order: with a track those before it are too."""
+    value_T, instrument_T = table.value_of_V[ids_T], table.last(ids_T, PROGRAM, before=0)
+    number_V = np.zeros(table.vocab_size, np.int64)
+    for kind, number in TRACK_OF.items():
+        number_V[table.span(kind)] = number
+    name_T = table.are(ids_T, PROGRAM, TRACK)
+    said_T = instrument_T * MOST_TRACKS + np.where(table.are(ids_T, TRACK), value_T, 0)
+    lines = (range(last - last % MOST_TRACKS, last + 1) for last in dict.fromkeys(said_T[name_T].tolist()))
+    return instrument_T * MOST_TRACKS + number_V[ids_T], dict.fromkeys(itertools.chain.from_iterable(lines))
 
 
 def note_ids(notes: StepNotes, index_N: Steps, table: EventTable) -> tuple[Ids, Steps]:
     """The ids of the notes themselves, in order, and the step at which each stands."""
     drum_N, bin_N = notes.line_N >= FIRST_DRUMS, notes.velocity_N // VELOCITIES_PER_BIN
     instrument_N, number_N = np.divmod(notes.line_N, MOST_TRACKS)
-    ids_5N = [
+    pitches_K = np.array([table.first(kind) for kind in PITCHES])
+    ids_4N = [
         table.first(PROGRAM) + instrument_N,
-        table.first(TRACK) + number_N,
         table.first(VELOCITY) + bin_N,
-        np.where(drum_N, table.first(DRUM), table.first(PITCH)) + notes.pitch_N,
+        np.where(drum_N, table.first(DRUM), pitches_K[number_N]) + notes.pitch_N,
         table.first(DURATION) + index_N,
     ]
-    last_named = int(notes.line_N.max(initial=0))
-    other_N = np.diff(notes.line_N, prepend=last_named) != 0
-    program_N = np.diff(instrument_N, prepend=last_named // MOST_TRACKS) != 0
-    track_N = other_N & (~program_N | (number_N > 0))
-    said_N5 = np.stack([program_N, track_N, np.diff(bin_N, prepend=-1) != 0, np.ones_like(drum_N), ~drum_N], axis=1)
-    return np.stack(ids_5N, axis=1)[said_N5], np.repeat(notes.start_N, said_N5.sum(1))
+    last_named = int(instrument_N.max(initial=0))
+    said_4N = [np.diff(instrument_N, prepend=last_named) != 0, np.diff(bin_N, prepend=-1) != 0, np.ones_like(drum_N), ~drum_N]
+    said_N4 = np.stack(said_4N, axis=1)
+    return np.stack(ids_4N, axis=1)[said_N4], np.repeat(notes.start_N, said_N4.sum(1))

@@ -4,7 +4,7 @@
     beats     bar [meter] ─► position (later in the bar) [tempo] ─► notes ─► position | bar; the first position is 0, with a tempo
               bar [meter] ─► repeat of an earlier bar ─► bar; a bar that is written out never becomes equal to one that could be repeated
     seconds   shifts (whole seconds first) ─► notes ─► shift
-    a note    [program] [track] [velocity] pitch duration | drum; within a moment in their order, never what sounds already
+    a note    [program] [velocity] pitch duration | drum; within a moment in their order, never what sounds already
 
 The end may come where nothing sounds beyond the bar, or beyond now. When a length is asked for the tune is finished when the next bar
 would begin behind it.
@@ -30,8 +30,10 @@ from lstmgen.media.tunes.notes.events import (
     KEY,
     MOST_TRANSPOSED,
     PITCH,
+    PITCHES,
     PROGRAM,
     TRACK,
+    TRACK_OF,
     TRANSPOSED,
     UNSAID_BIN,
     VELOCITY,
@@ -62,7 +64,7 @@ class NotesGrammar(Grammar):
         self._free_I = np.ones(INSTRUMENTS, np.bool_)
         self._begun = False
         self._before = _START
-        self._line, self._bin = 0, _UNSAID
+        self._instrument, self._bin = 0, _UNSAID
         self._naming, self._last_named = True, -1
         self._named_L = np.zeros(LINES, np.bool_)
         self._line_A = np.zeros(0, np.int64)
@@ -116,28 +118,26 @@ class NotesGrammar(Grammar):
         elif self._before == PITCH:
             first, count = self._table.first(DURATION), self._durations
             mask_V[first : first + count] = True
-            begun = self._line, self._last_pitch, self._said_bin
+            begun = self._last_line, self._last_pitch, self._said_bin
             completing = [first + index for _, line, pitch, index, value in self._completing if (line, pitch, value) == begun]
             if len(completing) < count:
                 mask_V[completing] = False
         elif naming and not len(self._line_A):
             self._allow_names(mask_V)
-        elif self._before in {PROGRAM, TRACK, VELOCITY} and not self._naming:
-            legal_AP = self._legal()
-            self._allow_own(mask_V, self._own(legal_AP))
-            if self._before == PROGRAM:
-                self._allow_others(mask_V, legal_AP, same=True)
+        elif self._before in {PROGRAM, VELOCITY} and not self._naming:
+            self._allow_own(mask_V, self._line_A, self._legal())
             if not mask_V.any():  # a prompt ended here, and the constraints leave nothing to go with it
-                own = np.array([self._line])
-                self._allow_own(mask_V, self._in_order(own, self._ends_LP[own] <= self.course.now)[0])
+                first = np.array([self._instrument * MOST_TRACKS])
+                self._allow_own(mask_V, first, self._in_order(first, self._ends_LP[first] <= self.course.now))
         else:
             self._allow_names(mask_V)
             self._clock.allow(mask_V, self._before, latest_end=self._latest_end, openings=self._openings)
             mask_V[BOUNDARY_ID] &= not naming
             if self._clock.ready and self._before != REPEAT:
                 legal_AP = self._legal()
-                self._allow_own(mask_V, self._own(legal_AP))
-                self._allow_others(mask_V, legal_AP)
+                self._allow_own(mask_V, self._line_A, legal_AP)
+                others = np.unique(self._line_A[legal_AP.any(axis=1)] // MOST_TRACKS)
+                mask_V[self._table.first(PROGRAM) + others[others != self._instrument]] = True
             if self._beats is not None:
                 self._allow_repeats(mask_V, self._beats)
 
@@ -155,39 +155,30 @@ class NotesGrammar(Grammar):
         """The instruments that can still be named, and how many tracks the last one has."""
         if self._naming:
             mask_V[self._table.span(PROGRAM)] = self._free_I & (np.arange(INSTRUMENTS) > self._last_named)
-            if self._before == PROGRAM:
+            if self._before == PROGRAM and self._last_named < DRUMS:
                 mask_V[self._table.span(TRACK)][1:] = self._free_I[self._last_named]
 
-    def _own(self, legal_AP: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which pitches may begin now with the line as it is, of shape (P,)."""
-        place = int(np.searchsorted(self._line_A, self._line))
-        there = place < len(self._line_A) and self._line_A[place] == self._line
-        return legal_AP[place] if there else np.zeros(128, np.bool_)
-
-    def _allow_own(self, mask_V: NDArray[np.bool_], own_P: NDArray[np.bool_]) -> None:
-        """What may begin now with the line as it is."""
-        table = self._table
-        if not own_P.any():
+    def _allow_own(self, mask_V: NDArray[np.bool_], line_A: Steps, legal_AP: NDArray[np.bool_]) -> None:
+        """What may begin now with the instrument as it is, given which pitches of which lines may."""
+        table, own_A = self._table, line_A // MOST_TRACKS == self._instrument
+        own = dict(zip(line_A[own_A].tolist(), legal_AP[own_A], strict=True))
+        count = sum(int(own_P.sum()) for own_P in own.values())
+        if not count:
             return
-        completed = self._completed(own_P)
+        completed = self._completed(own)
         if self._bin != _UNSAID or self._before == VELOCITY:
-            first = table.first(DRUM if self._line >= FIRST_DRUMS else PITCH)
-            mask_V[first : first + 128] = own_P
-            mask_V[[first + pitch for pitch in completed.get(self._bin, ())]] = False
+            for line, own_P in own.items():
+                mask_V[self._begins(line, 0) : self._begins(line, 128)] = own_P
+            mask_V[[self._begins(line, pitch) for line, pitch in completed.get(self._bin, ())]] = False
         if self._before != VELOCITY:
             mask_V[table.span(VELOCITY)] = True
             if self._bin != _UNSAID:
                 mask_V[table.first(VELOCITY) + self._bin] = False
-            only = int(own_P.sum())
-            mask_V[[table.first(VELOCITY) + value for value, pitches in completed.items() if len(pitches) == only]] = False
+            mask_V[[table.first(VELOCITY) + value for value, notes in completed.items() if len(notes) == count]] = False
 
-    def _allow_others(self, mask_V: NDArray[np.bool_], legal_AP: NDArray[np.bool_], *, same: bool = False) -> None:
-        """The other lines with which something may begin now; with `same` those alone of the instrument that was just said."""
-        line_O = self._line_A[legal_AP.any(axis=1) & (self._line_A != self._line)]
-        same_O = line_O // MOST_TRACKS == self._line // MOST_TRACKS
-        mask_V[self._table.first(TRACK) + line_O[same_O] % MOST_TRACKS] = True
-        if not same:
-            mask_V[self._table.first(PROGRAM) + line_O[~same_O] // MOST_TRACKS] = True
+    def _begins(self, line: int, pitch: int) -> int:
+        """The id with which a note begins."""
+        return self._table.first(DRUM if line >= FIRST_DRUMS else PITCHES[line % MOST_TRACKS]) + pitch
 
     @property
     def _durations(self) -> int:
@@ -203,17 +194,16 @@ class NotesGrammar(Grammar):
         now, count = self.course.now - self._beats.bar_start, self._durations
         return [note for note in endings if note[0] == now and note[3] < count and not self._can_follow(note)]
 
-    def _completed(self, own_P: NDArray[np.bool_]) -> dict[int, set[int]]:
-        """By velocity: the pitches of the line that may not begin, because whatever they last they would be such a note."""
-        count = 1 if self._line >= FIRST_DRUMS else self._durations
-        durations: dict[tuple[int, int], int] = {}
+    def _completed(self, own: dict[int, NDArray[np.bool_]]) -> dict[int, set[tuple[int, int]]]:
+        """By velocity: the lines and pitches that may not begin, because whatever they last they would be such a note."""
+        durations: dict[tuple[int, int, int], int] = {}
         for _, line, pitch, _, value in self._completing:
-            if line == self._line and own_P[pitch]:
-                durations[value, pitch] = durations.get((value, pitch), 0) + 1
-        completed: dict[int, set[int]] = {}
-        for (value, pitch), ways in durations.items():
-            if ways >= count:
-                completed.setdefault(value, set()).add(pitch)
+            if line in own and own[line][pitch]:
+                durations[value, line, pitch] = durations.get((value, line, pitch), 0) + 1
+        completed: dict[int, set[tuple[int, int]]] = {}
+        for (value, line, pitch), ways in durations.items():
+            if ways >= (1 if line >= FIRST_DRUMS else self._durations):
+                completed.setdefault(value, set()).add((line, pitch))
         return completed
 
     def _can_follow(self, note: BarNote) -> bool:
@@ -303,15 +293,16 @@ class NotesGrammar(Grammar):
             return ()
         ended: list[Row] = []
         if kind in {PROGRAM, TRACK}:
-            self._choose_line(kind, value)
+            self._name(kind, value)
         else:
             self._naming = False
         if kind == VELOCITY:
             self._bin = value
-        elif kind in {PITCH, DRUM}:
-            self._last_line, self._last_pitch, self._place = self._line, value, place
+        elif kind in TRACK_OF or kind == DRUM:
+            self._last_line, self._last_pitch, self._place = self._instrument * MOST_TRACKS + TRACK_OF.get(kind, 0), value, place
+            kind = PITCH if kind in TRACK_OF else DRUM
             self._clock.begin_note()
-            self._names.setdefault(self._line)
+            self._names.setdefault(self._last_line)
             if kind == DRUM:
                 self._sounds_until(self.course.now + 1)
                 self._drums.append(self._row(self._time.drum_steps))
@@ -335,19 +326,18 @@ class NotesGrammar(Grammar):
         self._before = kind
         return ended
 
-    def _choose_line(self, kind: str, value: int) -> None:
-        """A program, or a track of the last one, that is named where a piece begins or plays from here on."""
+    def _name(self, kind: str, value: int) -> None:
+        """A program, or how many tracks it has, that is named where a piece begins; a program later plays from here on."""
         if kind == PROGRAM:
             self._naming &= value > self._last_named
-            self._line = value * MOST_TRACKS
+            self._instrument, value = value, 0
         else:
-            self._naming &= self._before == PROGRAM and value > 0
-            self._line += value - self._line % MOST_TRACKS
-        tracks = range(self._line - self._line % MOST_TRACKS, self._line + 1)
-        self._names.update(dict.fromkeys(tracks))
+            self._naming &= self._before == PROGRAM
+        first = self._instrument * MOST_TRACKS
+        self._names.update(dict.fromkeys(range(first, first + value + 1)))
         if self._naming:
-            self._last_named = self._line // MOST_TRACKS
-            self._named_L[tracks] = True
+            self._last_named = self._instrument
+            self._named_L[first : first + value + 1] = True
             self._find_playing()
 
     def _mark_bar(self, kind: str, clock: BeatClock) -> None:

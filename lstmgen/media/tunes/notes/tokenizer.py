@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Final, final, get_args
 
 import numpy as np
@@ -30,9 +30,10 @@ from lstmgen.media.tunes.notes.events import (
     KEY,
     MOST_TRANSPOSED,
     NOTE_RANGES,
-    PITCH,
+    PITCHES,
     PROGRAM,
     TRACK,
+    TRACK_OF,
     TRANSPOSED,
     UNSAID_BIN,
     VELOCITY,
@@ -70,15 +71,17 @@ _NEAR: Final = 0.1
 class NotesNotation:
     """The ids of notes with their durations, and of time as one of two ways writes it."""
 
-    pitch_kinds: tuple[str, ...] = (PITCH,)
-    starts: tuple[str, ...] = (PITCH, DRUM, REPEAT)
+    pitch_kinds: tuple[str, ...] = PITCHES
+    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT)
 
     def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False) -> None:
         self._time, self._tracks, self._common_key = time, tracks, common_key
         self.base: Base = time.base
         self.waits: tuple[str, ...] = (BAR if isinstance(time, BeatWork) else SHIFT,)
-        last = (*time.last_ranges, (TRACK, tracks if tracks > 1 else 0))
-        self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *last])
+        last = [(kind, 128 * (number < tracks)) for kind, number in TRACK_OF.items() if number]
+        self.table = EventTable(
+            [*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *time.last_ranges, (TRACK, tracks * (tracks > 1)), *last]
+        )
 
     @property
     def words(self) -> dict[str, Callable[[int], str]]:
@@ -86,14 +89,18 @@ class NotesNotation:
         return {
             **self._time.words,
             PROGRAM: lambda value: "drums" if value == DRUMS else f"program {program_name(value)}",
-            TRACK: lambda value: f"track {value + 1}",
+            TRACK: lambda value: f"{value + 1} tracks",
             VELOCITY: lambda value: f"velocity {loudness(value)}",
-            PITCH: lambda value: f"pitch {pitch_name(value)}{' in C' if self._common_key else ''}",
+            **{kind: partial(self._pitch_word, number) for kind, number in TRACK_OF.items()},
             DRUM: lambda value: f"drum {value}",
             DURATION: lambda value: f"duration {self.base.word(int(self._time.lengths_D[value]))}",
             TRANSPOSED: lambda value: f"transposed {value - MOST_TRANSPOSED:+d}" if value != MOST_TRANSPOSED else "as written",
             KEY: lambda value: f"key {key_name(value)}",
         }
+
+    def _pitch_word(self, number: int, value: int) -> str:
+        track = f" of track {number + 1}" if self._tracks > 1 else ""
+        return f"pitch {pitch_name(value)}{' in C' if self._common_key else ''}{track}"
 
     def write(self, score: Score) -> Ids:
         """The ids of a score; tracks of one program that are not told apart become one, and drums lose their length."""
@@ -143,7 +150,7 @@ class NotesNotation:
         bin_T = table.last(ids_T, VELOCITY, before=UNSAID_BIN)
         drum_T = table.are(ids_T, DRUM) & (line_T >= FIRST_DRUMS)
         timed_T: NDArray[np.bool_] = np.append(table.are(ids_T[1:], DURATION), False)[: len(ids_T)]
-        pitch_T = table.are(ids_T, PITCH) & (line_T < FIRST_DRUMS) & timed_T
+        pitch_T = table.are(ids_T, *PITCHES) & (line_T < FIRST_DRUMS) & timed_T
         place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
         following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))
         duration_N = self._time.lengths_D[np.where(timed_T[place_N], value_T[following_N], 0)]
@@ -160,7 +167,7 @@ class NotesNotation:
 
     def measure(self, ids_T: Ids) -> Measures:
         """Notes, those of repeated bars too, and seconds."""
-        times, note_T = self._time.read(ids_T, self.table), self.table.are(ids_T, PITCH, DRUM)
+        times, note_T = self._time.read(ids_T, self.table), self.table.are(ids_T, *PITCHES, DRUM)
         notes = int(note_T.sum())
         if times.number_T is not None and times.repeats:
             count_B = np.bincount(np.maximum(times.number_T[note_T], 0), minlength=1 + int(times.number_T.max()))
