@@ -25,6 +25,7 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
 from lstmgen.runs.keeping import Keeper
 from lstmgen.runs.plan import Plan, plan_run
+from lstmgen.runs.rate_test import RateTest, rate_test
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
@@ -124,6 +125,20 @@ class Training:
         if self._resume is not None:
             raise UsageError("a resumed run keeps its plan", remedy=f"lstmgen info {self._resume}")
         return plan_run(self._order)
+
+    def rate_test(self, *, progress: Callable[[int, int], None] | None = None) -> RateTest:
+        """The learning rate range test of the run, without a run folder.
+
+        Args:
+            progress: called with the number of steps done and of all.
+
+        Raises:
+            UsageError: it is one that is resumed, whose rate goes on as it was.
+            LstmgenError: as iterating would, before the first step.
+        """
+        if self._resume is not None:
+            raise UsageError("a resumed run keeps its learning rate", remedy=f"lstmgen info {self._resume}")
+        return rate_test(self._order, progress=progress)
 
     def stop(self) -> None:
         """Ends the run after the step that is under way, with a complete checkpoint; safe to call from a signal handler."""
