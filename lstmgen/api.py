@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from lstmgen.analysis.evaluation import Evaluation as Evaluation
     from lstmgen.analysis.evaluation import Row as Row
     from lstmgen.analysis.evaluation import combined as combined
+    from lstmgen.analysis.gradient import CLOSED_FORMS as CLOSED_FORMS
     from lstmgen.analysis.gradient import Kept as Kept
     from lstmgen.analysis.gradient import gradient_kept as gradient_kept
+    from lstmgen.analysis.gradient import save_gradient_picture as save_gradient_picture
     from lstmgen.analysis.likeness import Likeness as Likeness
     from lstmgen.analysis.novelty import Novelty as Novelty
     from lstmgen.analysis.probing import Find as Find
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from lstmgen.generation.sampling import Sampling as Sampling
     from lstmgen.generation.sampling import parse_temperature as parse_temperature
     from lstmgen.generation.turns import Turns as Turns
+    from lstmgen.lab.cells import CellRow as CellRow
+    from lstmgen.lab.cells import cell_table as cell_table
     from lstmgen.lab.learn import Trial as Trial
     from lstmgen.media.base import Access as Access
     from lstmgen.media.base import Medium as Medium
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
     from lstmgen.runs.model import TrainedModel as TrainedModel
     from lstmgen.runs.model import load as load
     from lstmgen.runs.plan import Plan as Plan
+    from lstmgen.runs.rate_test import RateTest as RateTest
     from lstmgen.runs.session import Training as Training
     from lstmgen.runs.session import train as train
     from lstmgen.runs.shelf import Comparison as Comparison
@@ -116,9 +121,11 @@ _HOMES: Final = {
     "generation.request": "NOVEL_TRIES, Request",
     "generation.sampling": "Sampling, parse_temperature",
     "generation.turns": "Turns",
-    "analysis.gradient": "Kept, distance as gradient_distance, gradient_kept, untrained as untrained_gradient",
+    "analysis.gradient": "CLOSED_FORMS, Kept, distance as gradient_distance, gradient_kept, save_gradient_picture,"
+    " untrained as untrained_gradient",
     "analysis.probing": "Find",
     "analysis.trace": "Channel, Trace",
+    "lab.cells": "CellRow, cell_table",
     "lab.learn": "Trial, trial as lab_trial",
     "lab.task": "Task as LabTask, task_of as lab_task",
     "media.features": "Feature",
@@ -142,6 +149,7 @@ _HOMES: Final = {
     "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
     "runs.model": "TrainedModel, load",
     "runs.plan": "Plan",
+    "runs.rate_test": "RateTest",
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",

@@ -56,7 +56,7 @@ ALLOWED = {
     "training": MECHANISMS,
     "generation": MECHANISMS,
     "analysis": MECHANISMS,
-    "lab": FOUNDATION | {"model"},
+    "lab": FOUNDATION | {"model", "analysis", "runs"},
     "bench": MECHANISMS | {"training", "generation"},
     "runs": MECHANISMS | {"training", "generation", "analysis"},
     "api": MECHANISMS | {"training", "generation", "analysis", "runs", "lab", "bench"},

@@ -10,7 +10,7 @@ import pytest
 
 from lstmgen import storage
 from lstmgen.errors import InUseError, MachineError
-from lstmgen.storage import locks
+from lstmgen.storage import FolderLock, locks
 
 
 def test_a_held_lock_refuses_others_and_names_the_holder(tmp_path):
@@ -115,3 +115,39 @@ def test_removing_a_lock_leaves_no_file(tmp_path):
     lock.remove()
     assert not lock.is_ours
     assert list(tmp_path.iterdir()) == []
+
+
+def test_whether_a_lock_is_held_can_be_asked_without_making_a_file(tmp_path, monkeypatch):
+    lock = FolderLock(tmp_path)
+    assert not FolderLock(tmp_path).is_held()
+    assert list(tmp_path.iterdir()) == []
+    with lock:
+        assert FolderLock(tmp_path).is_held()
+    assert not FolderLock(tmp_path).is_held()
+
+    def refuse(_):
+        raise OSError(errno.ENOLCK, "no locks here")
+
+    monkeypatch.setattr(locks, "_try_lock", refuse)
+    assert not FolderLock(tmp_path).is_held()
+
+
+def test_a_holder_that_never_signs_is_another_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(locks, "_SIGNING_S", 0.0)
+    monkeypatch.setattr(locks, "_sign", lambda *_: None)
+    with FolderLock(tmp_path), pytest.raises(InUseError, match="in use by another process"):
+        FolderLock(tmp_path).acquire()
+
+
+def test_a_lock_file_that_goes_away_while_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    real, gone = locks._try_lock, []
+
+    def lock(descriptor):
+        if not gone:
+            gone.append(True)
+            next(tmp_path.iterdir()).unlink()
+        return real(descriptor)
+
+    monkeypatch.setattr(locks, "_try_lock", lock)
+    with FolderLock(tmp_path):
+        assert len(list(tmp_path.iterdir())) == 1

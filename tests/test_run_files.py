@@ -23,3 +23,21 @@ def test_a_model_or_a_state_makes_a_run_and_a_state_can_be_resumed(tmp_path, nam
     (tmp_path / name).touch()
     assert (run_files.holds_run(tmp_path), run_files.holds_state(tmp_path)) == (run, state)
     assert not run_files.holds_run(tmp_path / "absent")
+
+
+def test_a_folder_of_runs_holds_runs_and_nothing_else(tmp_path, monkeypatch):
+    assert not run_files.holds_runs(tmp_path / "nothing")
+    assert not run_files.holds_runs(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / run_files.MODEL).touch()
+    (tmp_path / ".hidden").touch()
+    assert run_files.holds_runs(tmp_path)
+    (tmp_path / "story.txt").touch()
+    assert not run_files.holds_runs(tmp_path)
+
+    def refuse(_):
+        raise PermissionError
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", refuse)
+    assert not run_files.holds_runs(tmp_path)

@@ -469,3 +469,30 @@ def test_without_any_home_the_error_names_the_variable_to_set(monkeypatch):
     with pytest.raises(MachineError) as caught:
         storage.cache_folder({}, system="linux")
     assert "LSTMGEN_HOME" in caught.value.remedy
+
+
+def test_a_folder_that_can_be_written_and_not_read_is_not_synced(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    disk.sync_folder(tmp_path)
+
+
+def test_a_folder_takes_a_free_name(tmp_path):
+    (tmp_path / "made").mkdir()
+    storage.replace_folder(tmp_path / "made", tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_disk_whose_memory_cannot_be_dropped_is_asked_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "posix_fadvise", raising=False)
+    storage.atomic_write(tmp_path / "a", b"content")
+    assert (tmp_path / "a").read_bytes() == b"content"
+
+
+def test_links_that_lead_in_a_circle_are_replaced_for_there_is_nothing_behind_them(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    storage.atomic_write(tmp_path / "a", b"content")
+    assert (tmp_path / "a").read_bytes() == b"content"

@@ -3,7 +3,7 @@
 import pytest
 
 from lstmgen import limits, strict_toml
-from lstmgen.config import from_toml
+from lstmgen.config import Config, from_toml
 from lstmgen.errors import UsageError
 from lstmgen.strict_toml import StrictTomlError, shown
 
@@ -71,3 +71,9 @@ def test_a_value_is_shown_in_a_few_characters():
         deep = {"a": deep}
     assert len(shown(deep)) < 100
     assert len(shown("x" * 10**6)) < 100
+
+
+def test_characters_that_toml_does_not_take_raw_are_written_as_numbers():
+    config = Config().replace({"data.sources": ['a\x1b\x7f"\\.txt']})
+    assert r"a\u001b\u007f\"\\.txt" in config.to_toml()
+    assert from_toml(config.to_toml()) == config

@@ -12,12 +12,16 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
+from lstmgen import storage
+from lstmgen.drawing import to_bytes
+from lstmgen.drawing.plot import Axis, Series, plot
 from lstmgen.model.cells import cell_of
 from lstmgen.model.language_model import Architecture, LanguageModel
 
@@ -118,3 +122,40 @@ def distance(kept: Kept, share: float) -> float | None:
             return before[0] + (lag - before[0]) * (high - math.log(share)) / (high - low) if high > low else float(lag)
         before = (lag, left)
     return None
+
+
+CLOSED_FORMS: Final = (
+    ("sigmoid(1)^k, a cell alone", 1 / (1 + math.exp(-1))),
+    ("said of a plain RNN", 0.4 ** (1 / 10)),
+)
+"""Factors a step: of a cell that only its forget bias of 1 acts on, and of what introductions to the LSTM say: 60 % lost in ten steps."""
+
+
+def gradient_picture(rows: Sequence[tuple[str, Kept]], kind: str, *, dark: bool = False, width: int = 1200) -> bytes:
+    """The share that is left by the distance, both in powers of ten, as the content of an SVG or PNG file.
+
+    Args:
+        rows: names and what was measured.
+        kind: of the file.
+        dark: light on dark.
+        width: in pixels.
+    """
+    series = [Series(name=name, thin=[], thick=list(zip(kept.lags, kept.median, strict=True))) for name, kept in rows]
+    lags = rows[0][1].lags
+    series += [Series(name=name, thin=[(lag, factor**lag) for lag in lags], thick=[]) for name, factor in CLOSED_FORMS]
+    picture = plot(
+        series,
+        x=Axis(label="steps back", log=True),
+        y=Axis(label="share of the gradient that is left", log=True),
+        key="thick: measured, thin: closed form, and what is said",
+        title="The gradient that reaches back",
+        description="; ".join(f"{name}: {kept.median[-1]:.1e} after {lags[-1]} steps" for name, kept in rows),
+        dark=dark,
+        width=width,
+    )
+    return to_bytes(picture, kind)
+
+
+def save_gradient_picture(rows: Sequence[tuple[str, Kept]], path: Path) -> None:
+    """Writes it to a file whose ending says the kind. Raises MachineError."""
+    storage.atomic_write(path, gradient_picture(rows, path.suffix.lower().removeprefix(".")))

@@ -342,12 +342,10 @@ def keep_text(model: Path, text: bytes, *, elsewhere: Path) -> Path:
     is_run = model.name == run_files.MODEL and os.access(model.parent, os.W_OK | os.X_OK)
     folder = model.parent if is_run else storage.make_folder(elsewhere)
     name = Path(run_files.TURNS)
-    for number in itertools.count(1):
-        path = folder / (name if number == 1 else f"{name.stem}-{number}{name.suffix}")
-        if not os.path.lexists(path) or _begins_with_file(text, path):
-            storage.atomic_write(path, text)
-            return path
-    raise AssertionError("numbers have no end")
+    places = (folder / (name if number == 1 else f"{name.stem}-{number}{name.suffix}") for number in itertools.count(1))
+    path = next(place for place in places if not os.path.lexists(place) or _begins_with_file(text, place))
+    storage.atomic_write(path, text)
+    return path
 
 
 def _begins_with_file(text: bytes, path: Path) -> bool:
@@ -366,6 +364,5 @@ def _clean_name(name: str) -> str:
 
 def _move_aside(damaged: Path) -> None:
     """So that the next save does not put the damaged state in the place of the good one."""
-    if damaged.exists():
-        with storage.machine_errors("rename", damaged):
-            disk.replace(damaged, damaged.with_name(run_files.DAMAGED))
+    with storage.machine_errors("rename", damaged):
+        disk.replace(damaged, damaged.with_name(run_files.DAMAGED))

@@ -52,14 +52,15 @@ def run(streams: Streams, *, tasks: tuple[str, ...], quick: bool, threads: int |
     found: list[api.BenchComparison] = []
     with work_bar(streams, "measuring", shown=lambda done: counted(done, "task"), patience_s=0.0) as progress:
         for number, task in enumerate(chosen):
-            found += api.bench(task, quick=quick)
+            for comparison in api.bench(task, quick=quick):
+                found.append(comparison)
+                if json:  # at once, so that what was measured is not lost when the rest is interrupted
+                    machine = {"threads": used, "peak_bytes": api.peak_bytes(), "torch": api.torch_version()}
+                    streams.object_line(asdict(comparison) | machine | {"version": lstmgen.__version__})
             progress(number + 1, len(chosen))
-    peak = api.peak_bytes()
     if json:
-        machine = {"threads": used, "peak_bytes": peak, "torch": api.torch_version(), "version": lstmgen.__version__}
-        for comparison in found:
-            streams.object_line(asdict(comparison) | machine)
         return
+    peak = api.peak_bytes()
     rows = [["task", "shape", "ours", "a second", "stock", "a second", "ratio", "least", "largest", "of limit"]]
     rows += [_row(comparison) for comparison in found]
     for line in aligned(fitting(rows, terminal_width(streams), dropped=(8, 7, 5, 1, 3))):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -13,15 +12,15 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import paths
 from lstmgen.cli.media import chosen, medium_of_model, options_of
-from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, STANDARD_INPUT, THREADS, as_typed, cache, load_model, read_input
+from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, STANDARD_INPUT, THREADS, as_typed, cache, load_model
 from lstmgen.cli.output import Streams
+from lstmgen.cli.score import DATA_FIELDS, read_items
 from lstmgen.cli.shading import Shade, shaded
 from lstmgen.cli.table import aligned, fitting, terminal_width
 from lstmgen.cli.wording import amount, command, counted
 from lstmgen.cli.wording import size as file_size
 from lstmgen.cli.wrapping import wrapped
 from lstmgen.errors import UsageError
-from lstmgen.limits import MAX_PROMPT_BYTES
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
@@ -35,6 +34,7 @@ _EXAMPLES: Final = (
 )
 _FIRST: Final = {"terminal": 600, "page": 5_000, "find": 40_000}
 """Tokens that are looked at where nothing is said."""
+_TOP: Final = 5
 _LOOK: Final = "what to look at"
 
 _BEFORE: Final = (
@@ -49,8 +49,7 @@ _BEFORE: Final = (
         name="show",
         flags="--show",
         unit="WHAT",
-        default="surprisal",
-        help="surprisal, a gate or state as the mean of a layer (2:forget), or of one unit (2:cell:37).",
+        help="surprisal, the default, a gate or state as the mean of a layer (2:forget), or of one unit (2:cell:37).",
         panel=_LOOK,
     ),
     Option(
@@ -61,7 +60,7 @@ _BEFORE: Final = (
         "beat, last-beat, pitch or sounding; or whether a regular expression matches.",
         panel=_LOOK,
     ),
-    Option(name="top", flags="--top", type=int, unit="N", low=1, high=1000, default=5, help="Units that --find lists.", panel=_LOOK),
+    Option(name="top", flags="--top", type=int, unit="N", low=1, high=1000, help="Units that --find lists. [5]", panel=_LOOK),
     Option(
         name="gradient",
         flags="--gradient",
@@ -90,7 +89,7 @@ _BEFORE: Final = (
         type=int,
         unit="N",
         low=1,
-        help="Look at so many tokens. [600 in the terminal, 5,000 of a page, 40,000 with --find]",
+        help="Look at so many tokens. [600 in the terminal, 5,000 of a page, 40,000 with --find, all with --gradient and --context]",
         panel=_LOOK,
     ),
     Option(name="seed", flags="-s --seed", type=int, unit="N", low=0, default=0, help="Of what is drawn.", panel=_LOOK),
@@ -112,7 +111,7 @@ _BEHIND: Final = (
 
 
 def run(
-    streams: Streams, *, model: str, what: str | None, show: str, find: str | None, gradient: bool, contexts: bool, **values: Any
+    streams: Streams, *, model: str, what: str | None, show: str | None, find: str | None, gradient: bool, contexts: bool, **values: Any
 ) -> None:
     """Look inside a model: gates, states and surprisal token by token, or what of it knows what.
 
@@ -122,6 +121,10 @@ def run(
     modes = [flag for flag, given in (("--find", find), ("--gradient", gradient), ("--context", contexts)) if given]
     if len(modes) > 1:
         raise UsageError(f"{' and '.join(modes)} are looks of their own", remedy="give one of them")
+    looks = {"--show": show, "--top": values["top"]}
+    for flag, mode in (("--show", ""), ("--top", "--find")):
+        if looks[flag] is not None and modes != ([mode] if mode else []):
+            raise UsageError(f"{flag} is for {mode or 'a text that is shown'}", remedy="leave it out")
     if values["against"] and not gradient:
         raise UsageError("--against is for --gradient", remedy=command("inspect", model, "--gradient", "--against", values["against"][0]))
     out = values["out"]
@@ -130,14 +133,14 @@ def run(
     kinds = [f".{kind}" for kind in get_args(choices.CurvePicture)] if gradient else [".html"]
     if out is not None and out.suffix.lower() not in kinds:
         raise UsageError(f"{str(out)!r} ends in none of {', '.join(kinds)}", remedy=f"-o {out.stem or 'page'}{kinds[0]}")
-    channel = api.Channel.parse(show)
-    options = {name: value for name, value in chosen("score", medium_of_model(model).label, values).items() if name == "oov"}
-    item = None if what is None else _item(streams, what, medium_of_model(model))
+    channel = api.Channel.parse(show or "surprisal")
+    given = chosen("score", medium_of_model(model).label, values)
     trained = load_model(model, device=values["device"], threads=values["threads"])
+    item, options = _item(streams, trained, what, given), {name: value for name, value in given.items() if name not in DATA_FIELDS}
     if gradient:
         _gradient(streams, trained, item, options, values)
     elif contexts:
-        _context(streams, trained, item, options, json=values["json"])
+        _context(streams, trained, item, options, values)
     else:
         kind = "find" if find else "page" if out is not None else "terminal"
         with work_bar(streams, "reading", shown=lambda number: f"{amount(number)} tokens") as progress:
@@ -153,7 +156,7 @@ def run(
         for note in seen.encoded.notes:
             streams.say(f"note: {note}")
         if find is not None:
-            _find(streams, seen, find, model, top=values["top"], json=values["json"])
+            _find(streams, seen, find, model, top=values["top"] or _TOP, json=values["json"])
         elif out is not None:
             size = seen.save_page(out, title=f"{Path(model).name} reads {_shortened(seen)}", shown=channel)
             streams.say(f"{out}: {counted(len(seen.trace.ids), 'token')}, {file_size(size)}; open it in a browser")
@@ -166,11 +169,18 @@ def run(
 COMMAND: Final = Command(name="inspect", run=run, examples=_EXAMPLES, options=lambda: (*_BEFORE, *options_of("score"), *_BEHIND))
 
 
-def _item(streams: Streams, what: str, medium: api.Medium) -> Any:
-    """What was named: the content of a file, or what was typed."""
-    if what == STANDARD_INPUT:
-        return medium.parse(read_input(what, streams, what="what is read", most=MAX_PROMPT_BYTES, typed=True))
-    return medium.parse(Path(what) if Path(what).is_file() else as_typed(what))
+def _item(streams: Streams, trained: api.TrainedModel, what: str | None, options: Mapping[str, Any]) -> Any:
+    """What was named: the first item of a file, read as training reads it, or what was typed; None where nothing was.
+
+    Raises:
+        CorpusError: the file cannot be used.
+    """
+    if what is None or (what != STANDARD_INPUT and not Path(what).exists()):
+        return None if what is None else as_typed(what)
+    first, *others = (item for _, item in read_items(streams, trained, (what,), options))
+    if others:
+        streams.say(f"note: the first of {1 + len(others):,} that {what} holds")
+    return first
 
 
 def _shortened(seen: api.Inspection) -> str:
@@ -249,13 +259,18 @@ def _find(streams: Streams, seen: api.Inspection, name: str, model: str, *, top:
     for line in aligned(rows, columns=streams.out_columns):
         streams.product_line(line)
     best = max(finds, key=lambda find: find.verified)
-    for flag in (["--show", f"{best.layer + 1}:{best.quantity}:{best.unit + 1}"],):
-        streams.say(f"look at it: {command('inspect', model, 'FILE', *flag)}")
+    unit = f"{best.layer + 1}:{best.quantity}:{best.unit + 1}"
+    streams.say(f"look at it: {command('inspect', model, 'FILE', '--show', unit)}")
+    streams.say(f"hold it: {command('sample', model, '--clamp', f'{unit}={best.high:.2f}')}, or {best.low:.2f} for the opposite")
 
 
 def _gradient(streams: Streams, trained: api.TrainedModel, item: Any, options: dict[str, Any], values: dict[str, Any]) -> None:
-    ids = api.ids_to_read(trained, item, cache=cache(), **options)
+    ids = api.ids_to_read(trained, item, cache=cache(), **options)[: _inputs(values["first"])]
     rows = api.gradients(trained, ids, against=tuple(dict.fromkeys(values["against"])), seed=values["seed"])
+    if values["out"] is not None:
+        drawn = [(f"{network}, layer {kept.layer + 1}", kept) for network, kept in rows if kept.part == "all"]
+        api.save_gradient_picture(drawn, values["out"])
+        streams.say(f"wrote {values['out']}")
     if values["json"]:
         for network, kept in rows:
             streams.object_line({"network": network} | asdict(kept) | {"layer": kept.layer + 1})
@@ -264,7 +279,7 @@ def _gradient(streams: Streams, trained: api.TrainedModel, item: Any, options: d
     table = [["share left after k tokens", *(f"k = {lag}" for lag in lags)]]
     for network, kept in rows:
         table.append([f"{network}, layer {kept.layer + 1}, {kept.part}", *map(share_of, kept.median)])
-    for name, factor in CLOSED_FORMS:
+    for name, factor in api.CLOSED_FORMS:
         table.append([name, *(share_of(factor**lag) for lag in lags)])
     for line in aligned(fitting(table, terminal_width(streams), dropped=(1, 3, 6, 2, 5))):
         streams.product_line(line)
@@ -272,6 +287,11 @@ def _gradient(streams: Streams, trained: api.TrainedModel, item: Any, options: d
         own = [kept for name, kept in rows if name == network and kept.part == "all"]
         for line in wrapped(f"{network}: {_in_words(own)}", streams.out_columns):
             streams.product_line(line)
+
+
+def _inputs(first: int | None) -> int | None:
+    """So many tokens and the boundary before them."""
+    return None if first is None else first + 1
 
 
 def _in_words(layers: Sequence[api.Kept]) -> str:
@@ -284,23 +304,16 @@ def _in_words(layers: Sequence[api.Kept]) -> str:
     return "; ".join(said)
 
 
-CLOSED_FORMS: Final = (
-    ("sigmoid(1)^k, a cell alone", 1 / (1 + math.exp(-1))),
-    ("said of a plain RNN", 0.4 ** (1 / 10)),
-)
-"""What a cell keeps that only its forget bias of 1 acts on; and what introductions to the LSTM say: 60 % is lost in ten steps."""
-
-
 def share_of(share: float) -> str:
     """A share of the gradient as it stands in a table."""
     return f"{100 * share:.1f} %" if share >= 1e-3 else f"{share:.0e}"
 
 
-def _context(streams: Streams, trained: api.TrainedModel, item: Any, options: dict[str, Any], *, json: bool) -> None:
-    ids = api.ids_to_read(trained, item, cache=cache(), **options)
+def _context(streams: Streams, trained: api.TrainedModel, item: Any, options: dict[str, Any], values: dict[str, Any]) -> None:
+    ids = api.ids_to_read(trained, item, cache=cache(), **options)[: _inputs(values["first"])]
     with work_bar(streams, "reading", shown=lambda number: f"{amount(number)} tokens of context") as progress:
         found = api.loss_by_context(trained, ids, progress=progress)
-    if json:
+    if values["json"]:
         for context, nats in found:
             streams.object_line({"context": context, "nats_per_token": nats})
         return

@@ -72,7 +72,7 @@ def sample(streams: Streams, **values: Any) -> int:
         sampling=sampling,
         adapt=rule_of(values),
         options=options,
-        **{name: values[name] for name in ("length", "num_samples", "echo", "novel")},
+        **{name: values[name] for name in ("length", "num_samples", "echo", "novel", "clamp")},
     )
     model = load_model(values["model"], **{name: values[name] for name in ("device", "precision", "threads")})
     if interactive:

@@ -106,6 +106,14 @@ COMMON: Final = (
     *FILTERS,
     *ADAPT,
     Option(
+        name="clamp",
+        flags="--clamp",
+        unit="LAYER:UNIT=VALUE",
+        repeated=True,
+        help="Hold the memory of a unit at a value while drawing, such as one that inspect --find names; may be repeated.",
+        panel=_CHOICE,
+    ),
+    Option(
         name="out",
         flags="-o --out",
         unit="FILE",

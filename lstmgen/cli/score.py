@@ -143,7 +143,7 @@ _BEHIND: Final = (
     PRECISION,
     THREADS,
 )
-_DATA_FIELDS: Final = frozenset(field.name for field in fields(config.DataConfig))
+DATA_FIELDS: Final = frozenset(field.name for field in fields(config.DataConfig))
 
 Scored = tuple[str, "api.Evaluation"]
 """A name, and how well what it stands for was predicted."""
@@ -189,15 +189,15 @@ def score(
         raise UsageError(f"--split reads the text as the run did, so {flags} cannot be given with it", remedy="leave it out")
     trained = load_model(model, device=device, precision=precision, threads=threads)
     if statistics:
-        items = [item for _, item in _items(streams, trained, files, options)] if files else None
+        items = [item for _, item in read_items(streams, trained, files, options)] if files else None
         likeness.report(streams, trained, items, files, count=num_samples or likeness.SAMPLES, seed=seed, json=json)
     elif values["keystrokes"]:
         typed = [(f"{split} part", api.typed_part(trained, cast("choices.Part", split), cache=cache()))] if split else None
         keystrokes.report(
-            streams, trained, typed or _items(streams, trained, files, options), words=values["words"] or keystrokes.WORDS, json=json
+            streams, trained, typed or read_items(streams, trained, files, options), words=values["words"] or keystrokes.WORDS, json=json
         )
     elif novelty:
-        _novelty(streams, trained, _items(streams, trained, files, options), json=json)
+        _novelty(streams, trained, read_items(streams, trained, files, options), json=json)
     else:
         scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule)
         if json:
@@ -268,11 +268,11 @@ def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[
 COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=lambda: (*_BEFORE, *options_of("score"), *_BEHIND))
 
 
-def _items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def read_items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The name and the content of everything that the files hold, read in the same way as for training."""
     if STANDARD_INPUT in files:
         streams = typed_to_the_end(streams, f"the {trained.kind}")
-    how = {"errors": "strict", "encoding": "utf-8"} | {name: value for name, value in options.items() if name in _DATA_FIELDS}
+    how = {"errors": "strict", "encoding": "utf-8"} | {name: value for name, value in options.items() if name in DATA_FIELDS}
     data = replace(trained.data, sources=tuple(files), val=None, **how)
     with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
         kept = api.keep_input(data, streams.stdin, Path(spool))
@@ -287,8 +287,8 @@ def _items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], op
 def _each(
     streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any], how: Mapping[str, Any]
 ) -> Iterator[Scored]:
-    own = {name: value for name, value in options.items() if name not in _DATA_FIELDS}
-    for name, items in itertools.groupby(_items(streams, trained, files, options), key=_name):
+    own = {name: value for name, value in options.items() if name not in DATA_FIELDS}
+    for name, items in itertools.groupby(read_items(streams, trained, files, options), key=_name):
         with work_bar(streams, f"scoring {name}", shown=_tokens) as progress:
             yield name, trained.score_all((item for _, item in items), progress=progress, **how, **own)
 

@@ -6,10 +6,10 @@ import contextlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import lstmgen
-from lstmgen import api, run_files
+from lstmgen import api, choices, run_files
 from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Action, Command
 from lstmgen.cli.complete import corpora_and_files, models, paths
@@ -19,6 +19,7 @@ from lstmgen.cli.output import Streams, Styled
 from lstmgen.cli.plan import show_plan
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import closing_lines, short_path
+from lstmgen.cli.rate_test import show_rate_test
 from lstmgen.cli.settings import combine, settings_options, settings_table
 from lstmgen.cli.wording import command
 from lstmgen.errors import UsageError
@@ -31,6 +32,7 @@ _EXAMPLES: Final = (
     "lstmgen train python-source --tokenizer bpe         # a corpus that lstmgen corpora lists",
     "cat *.txt | lstmgen train - --max-steps 200 --json  # from a pipe, for a script",
     "lstmgen train --resume RUN --max-time 2h            # resume where it stopped, with more time",
+    "lstmgen train story.txt --lr-range -o rates.svg     # which learning rate?",
     "lstmgen train poems.txt --init-from RUN             # a new run from the weights of another",
 )
 
@@ -61,6 +63,13 @@ _OPTIONS: Final = (
         flags="--dry-run",
         type=bool,
         help="Read the sources and say what the run would be, how long and how large, without training.",
+        panel=_OUTPUT,
+    ),
+    Option(
+        name="lr_range",
+        flags="--lr-range",
+        type=bool,
+        help="Try learning rates from 1e-5 to 1 on a network that is thrown away, show the loss, and suggest one; -o FILE.svg draws it.",
         panel=_OUTPUT,
     ),
     Option(
@@ -134,6 +143,7 @@ def train(
     assignments: tuple[str, ...],
     tensorboard: Path | None,
     dry_run: bool,
+    lr_range: bool,
     variables: Mapping[str, str],
     **values: Any,
 ) -> int:
@@ -149,8 +159,7 @@ def train(
     named_in_settings = settings.pop("data.sources", ())
     chosen = tuple(sources or named_in_settings)
     _check_call(chosen, out=out, overwrite=overwrite, resume=resume, init_from=init_from)
-    if dry_run and resume is not None:
-        raise UsageError("a resumed run keeps its plan, so --dry-run has nothing to say", remedy=command("info", resume))
+    _check_looks(chosen, out=out, resume=resume, dry_run=dry_run, lr_range=lr_range)
     if tensorboard is not None:
         api.require_tensorboard()
     if STANDARD_INPUT in chosen:
@@ -158,6 +167,9 @@ def train(
     call = {"sources": chosen, "settings": settings, "init_from": init_from}
     if dry_run:
         show_plan(streams, call, json=json)
+        return 0
+    if lr_range:
+        show_rate_test(streams, call, out=out, json=json)
         return 0
     call |= {"out": out, "resume": resume, "overwrite": overwrite, "pause_after": pause_after}
     exit_code, stopped, run = follow(streams, tensorboard=tensorboard, **call)
@@ -196,6 +208,24 @@ def _check_call(sources: tuple[str, ...], *, out: str | None, overwrite: bool, r
                 f"--resume continues a run with its own settings, so {name} cannot be given with it",
                 remedy=f"{command('train', '--resume', resume)}; or --init-from for a new run from its weights",
             )
+
+
+def _check_looks(sources: tuple[str, ...], *, out: str | None, resume: str | None, dry_run: bool, lr_range: bool) -> None:
+    """Refuse what does not go with the options that train nothing."""
+    if dry_run and resume is not None:
+        raise UsageError("a resumed run keeps its plan, so --dry-run has nothing to say", remedy=command("info", resume))
+    if not lr_range:
+        return
+    if dry_run or resume is not None:
+        other = "--dry-run" if dry_run else "--resume"
+        raise UsageError(f"--lr-range tries rates on a new network, so {other} cannot be given with it", remedy=f"leave {other} out")
+    kinds = [f".{kind}" for kind in get_args(choices.CurvePicture)]
+    if out is not None and Path(out).suffix.lower() not in kinds:
+        expected = " or ".join(kinds)
+        raise UsageError(
+            f"--lr-range keeps no run, and {out!r} is no picture: expected {expected}",
+            remedy=command("train", *sources, "--lr-range", "-o", f"rates{kinds[0]}"),
+        )
 
 
 def follow(streams: Streams, *, tensorboard: Path | None = None, **call: Any) -> tuple[int, Stopped, str]:

@@ -17,6 +17,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 import torch
@@ -32,6 +33,8 @@ from lstmgen.media.writing import Piece, Writer
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.state import State
 
+_UNIFORMS: Final = 64
+"""Random numbers that are made at a time."""
 _NO_IDS: Ids = np.zeros(0, dtype=np.int64)
 
 
@@ -73,8 +76,7 @@ def generator_of(seed: int, index: int, *, prompt_index: int = 0) -> np.random.G
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=place)))
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(NamedTuple):
     """One token.
 
     Attributes:
@@ -121,7 +123,8 @@ class Lane:
         self.sampling = sampling
         self._length = length
         self._generator = generator
-        self._recent = _Recent(context.ids, sampling)
+        self._recent = _Recent(context.ids, sampling) if sampling.repetition_penalty != 1 else None
+        self._uniforms: list[float] = []
         self._ids = array("q")
 
     @property
@@ -136,23 +139,27 @@ class Lane:
 
     def moment(self) -> Moment:
         """What the filters may know of the next token."""
-        return Moment(self.tokens, self._length, self._recent.ids, self.writer.allowed())
+        return Moment(len(self._ids), self._length, () if self._recent is None else self._recent.ids, self.writer.allowed())
 
     def uniform(self) -> float:
         """The random number of the next token."""
-        return self._generator.random()
+        if not self._uniforms:  # the same numbers as one by one, for a tenth of the calls
+            self._uniforms = self._generator.random(_UNIFORMS)[::-1].tolist()
+        return self._uniforms.pop()
 
     def take(self, drawn: Drawn) -> Piece | None:
         """One more token: the piece that it completes; None at a boundary, which ends the item."""
-        if drawn.token == BOUNDARY_ID:
+        token, nats = drawn
+        if token == BOUNDARY_ID:
             self.ended = self.writer.at_boundary
             return None
-        if self._told_V is None or not self._told_V[drawn.token]:
-            self.nats += drawn.nats
-        self._ids.append(drawn.token)
-        self._recent.add(drawn.token)
-        piece = self.writer.push(drawn.token)
-        self.ended = self.writer.ended or ("length" if self.tokens == self._length else None)
+        if self._told_V is None or not self._told_V[token]:
+            self.nats += nats
+        self._ids.append(token)
+        if self._recent is not None:
+            self._recent.add(token)
+        piece = self.writer.push(token)
+        self.ended = self.writer.ended or ("length" if len(self._ids) == self._length else None)
         return piece
 
     @property
@@ -225,10 +232,10 @@ def _usable(logits_BV: Tensor) -> Tensor:
 
 
 class _Recent:
-    """The ids that the repetition penalty looks at: the last ones, or all; none where there is no penalty."""
+    """The ids that the repetition penalty looks at: the last ones, or all."""
 
     def __init__(self, ids: Ids, sampling: Sampling) -> None:
-        count = sampling.repeat_last_n if sampling.repetition_penalty != 1 else 0
+        count = sampling.repeat_last_n
         self.ids: set[int] | deque[int] = set(ids.tolist()) if count < 0 else deque(ids[-count:].tolist() if count else (), maxlen=count)
 
     def add(self, token: int) -> None:

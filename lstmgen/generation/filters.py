@@ -138,6 +138,8 @@ def _temperature_filter(sampling: Sampling) -> Filter | None:
     wanted = sampling.temperature
     if wanted == 1:
         return None
+    if isinstance(wanted, (int, float)):
+        return lambda logits_BV, _: temperature(logits_BV, wanted)
 
     def cool(logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
         values = [temperature_at(wanted, moment.position, length=moment.length) for moment in moments]

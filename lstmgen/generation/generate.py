@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lstmgen.config import DataConfig
 from lstmgen.errors import LstmgenError, UsageError
+from lstmgen.generation.clamps import holding
 from lstmgen.generation.draw import Context, Lane, begin, draw, generator_of
 from lstmgen.generation.request import NOVEL_TRIES, Request
 from lstmgen.generation.sampling import Sampling
@@ -120,6 +121,7 @@ class Job:
         medium.check_options(request.options)
         request = replace(request, sampling=request.sampling or Sampling(temperature=medium.temperature(tokenizer)))
         told_V = medium.told(tokenizer)
+        decoder = holding(decoder, request.clamp)
 
         def job(prompt_index: int, given: Any) -> Job:
             try:

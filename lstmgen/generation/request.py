@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from lstmgen import limits
 from lstmgen.errors import UsageError
+from lstmgen.generation.clamps import Clamp
 from lstmgen.generation.sampling import Sampling, is_number, is_whole, refuse_unknown
 from lstmgen.model.learning_rule import LearningRule
 
 NOVEL_TRIES: Final = 10
 """How often a sample is drawn that copies too much."""
 
-_KEYWORDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel", "adapt"})
+_KEYWORDS: Final = frozenset({"prompts", "num_samples", "seed", "first", "sampling", "echo", "novel", "clamp", "adapt"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class Request:
         first: the number of the first sample.
         sampling: how tokens are chosen; None: as is usual for the model.
         echo: whether an item begins with the prompt, where its medium lets it.
+        clamp: units that are held at a value while it writes, each as `2:37=1.5`.
         novel: draw again what has copied more than this share of the training data; None: any may be copied.
         adapt: how a copy of the model learns from each prompt before it continues that; None: it does not.
         options: those of the medium, by name; see `media.declared`.
@@ -51,6 +53,7 @@ class Request:
     first: int = 0
     sampling: Sampling | None = None
     echo: bool = True
+    clamp: Sequence[str] = ()
     novel: float | None = None
     adapt: LearningRule | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -71,6 +74,11 @@ class Request:
             )
         if self.novel is not None and not (is_number(self.novel) and 0 <= self.novel <= 1):
             raise UsageError(f"the share that may be copied is {self.novel!r}, expected 0 to 1", remedy="--novel 0.5")
+        if isinstance(self.clamp, (str, bytes)) or not isinstance(self.clamp, Sequence):
+            raise UsageError(f"the clamps are {self.clamp!r}, expected a list of them", remedy='for example ["2:37=1.5"]')
+        object.__setattr__(self, "clamp", tuple(self.clamp))
+        for clamp in self.clamp:
+            Clamp.parse(clamp)
         if not isinstance(self.options, Mapping):
             raise UsageError(f"the options are {self.options!r}, expected a table of names and values", remedy='for example {"bars": 8}')
 
@@ -85,6 +93,7 @@ class Request:
         own = {
             "prompt": _prompt_to_json(self.prompt),
             "prompts": prompts,
+            "clamp": list(self.clamp),
             "sampling": None if self.sampling is None else self.sampling.to_json(),
             "adapt": None if self.adapt is None else self.adapt.to_json(),
             "options": dict(self.options),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from lstmgen.config import DataConfig
+from lstmgen.generation.clamps import holding
 from lstmgen.generation.draw import read_on
 from lstmgen.generation.generate import Job, Stream
 from lstmgen.generation.request import Request
@@ -74,7 +75,12 @@ class Turns:
         medium, prompt = self._job.medium, self._job.prompt
         medium.check_options(request.options)
         plan = medium.plan(self._tokenizer, prompt, request.options, length=request.length, echo=False, data=DataConfig())
-        stream = Stream(replace(self._job, request=request, plan=plan), self._turns, cut=True, on_end=self._take_over)
+        stream = Stream(
+            replace(self._job, decoder=holding(self._job.decoder, request.clamp), request=request, plan=plan),
+            self._turns,
+            cut=True,
+            on_end=self._take_over,
+        )
         self._remember()
         self._open = stream
         self._turns += 1

@@ -16,6 +16,7 @@ P period of the clock, I width of a layer's input.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ _PROOF_TOKENS: Final = 2
 _MIN_SHARED_NUMBERS: Final = 2**22
 """Smallest matrix for which reading a prompt takes several threads. Below it waiting for one another costs more than the work, and many
 times more where other programs use the same cores."""
+
+Held = tuple[int, int, int, float]
+"""A number of the state: layer, tensor, place in it, and the value at which it is held."""
 
 
 class Decoder:
@@ -72,6 +76,26 @@ class Decoder:
         self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
+        self.cell = layers[0].cell
+        self._held: tuple[Held, ...] = ()
+
+    @property
+    def state_sizes(self) -> list[list[int]]:
+        """By layer, how many numbers each tensor of a stream's state has."""
+        return [[part[0].numel() for part in layer] for layer in self.start().layers]
+
+    def holding(self, held: Sequence[Held]) -> Decoder:
+        """The same decoder, which sets some numbers of the state before every step; it reads as before."""
+        other = copy.copy(self)
+        other._held = (*self._held, *held)  # noqa: SLF001 - of its own kind
+        return other
+
+    def _set(self, state: State) -> State:
+        layers = [list(layer) for layer in state.layers]
+        for layer, part, unit, value in self._held:
+            tensor_B = layers[layer][part] = layers[layer][part].clone()
+            tensor_B.view(len(tensor_B), -1)[:, unit] = value
+        return State(tuple(map(tuple, layers)), state.clock_B)
 
     @property
     def lanes_agree(self) -> bool:
@@ -116,6 +140,7 @@ class Decoder:
         ids: list[int] = list(ids_B) if isinstance(ids_B, Sequence) else ids_B.tolist()
         if min(ids) < 0 or max(ids) >= self.vocab_size:
             raise IndexError(f"the ids lie in {min(ids)} .. {max(ids)}, expected 0 .. {self.vocab_size - 1}")
+        state = self._set(state) if self._held else state
         before = self.products.threads = torch.get_num_threads()
         try:
             torch.set_num_threads(1)  # large products take all of them

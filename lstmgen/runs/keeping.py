@@ -6,6 +6,7 @@ a row, is that an error.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from typing import Any, Final
 from lstmgen import run_files
 from lstmgen.analysis.novelty import NoveltyIndex
 from lstmgen.checkpoint.model_file import save_model
-from lstmgen.errors import MachineError
+from lstmgen.errors import CorpusError, MachineError
 from lstmgen.runs.run import Run
 from lstmgen.training.events import Event, Saved, Stepped, Warned
 from lstmgen.version import JSON_SCHEMA
@@ -87,17 +88,17 @@ class Keeper:
             MachineError: the disk does not take it; the message says what is saved and how to resume.
         """
         folder = self._run.folder.path
-        for delay_s in (*_LAST_DELAYS_S, None):
-            try:
-                write()
-            except MachineError as error:
-                if delay_s is None:
-                    message = f"{error.message}; the run is saved up to step {self._saved_step:,}"
-                    raise MachineError(message, remedy=f"{error.remedy}; then lstmgen train --resume {folder}") from error
-                yield from self.note(self._warning(error, delay_s))
-                self._wait(delay_s)
-            else:
+        for delay_s in _LAST_DELAYS_S:
+            error = _attempt(write)
+            if error is None:
                 return
+            yield from self.note(self._warning(error, delay_s))
+            self._wait(delay_s)
+        try:
+            write()
+        except MachineError as error:
+            message = f"{error.message}; the run is saved up to step {self._saved_step:,}"
+            raise MachineError(message, remedy=f"{error.remedy}; then lstmgen train --resume {folder}") from error
 
     def note(self, event: Event) -> Iterator[Event]:
         """Adds an event to the metrics, where it can be added, and passes it on; then a warning, the first time that it cannot."""
@@ -128,9 +129,11 @@ class Keeper:
             self._lines.popleft()
 
     def index(self) -> None:
-        """Writes the index of what is learned from, where it is missing. Raises MachineError."""
+        """Writes the index of what is learned from, where it is missing and the sources are still there. Raises MachineError."""
         path = self._run.folder.path / run_files.NOVELTY
-        if not path.is_file():
+        if path.is_file():
+            return
+        with contextlib.suppress(CorpusError):  # nothing that a run needs: it is trained from token files
             NoveltyIndex.of(self._run.medium.symbol_name, self._run.material.symbols()).save(path)
 
     def _write_all(self) -> None:

@@ -22,6 +22,7 @@ from lstmgen.choices import Device, Part, SamplingPrecision
 from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, MachineError, UsageError
+from lstmgen.generation.clamps import holding
 from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.prediction import Prediction, predict
 from lstmgen.generation.request import Request
@@ -161,8 +162,8 @@ class TrainedModel:
             prompt: a text; of music notes as they are typed, the path of a MIDI file, or a score. None begins anew.
             length: most tokens to draw for each; None or -1 for no end, which text without a stop text refuses. Left out, it is what is
                 usual: 500 of text; of music 16 bars, or 30 seconds where the model knows no bars.
-            options: `prompts`, several in place of one; `num_samples`, of each; `seed`, `first`, `sampling`, `echo`, `novel` and `adapt` as
-                in `Request`; anything else is an option of the medium, such as `stop="END"` or `bars=16`.
+            options: `prompts`, several in place of one; `num_samples`, of each; `seed`, `first`, `sampling`, `echo`, `clamp`, `novel` and
+                `adapt` as in `Request`; anything else is an option of the medium, such as `stop="END"` or `bars=16`.
 
         Raises:
             UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
@@ -214,7 +215,7 @@ class TrainedModel:
     def _learned(self, job: Job) -> Job:
         """A prompt that is continued by a model that has learned from it first."""
         network = learned(self.learner(job.request.adapt), job.prompt.ids, like=self.network)
-        return replace(job, decoder=Decoder(network, precision=self.precision))
+        return replace(job, decoder=holding(Decoder(network, precision=self.precision), job.request.clamp))
 
     def learner(self, rule: LearningRule | None = None) -> Learner:
         """A copy of the network that learns from what it reads; the model itself never changes.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,8 @@ from typing import Any, Final
 import torch
 
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.arithmetic import Arithmetic
+from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.model.memory import training_bytes
 from lstmgen.runs import presets
 from lstmgen.runs.preparation import Outline, arithmetic_of, sketch
@@ -135,21 +137,27 @@ def _preset(settings: Mapping[str, Any]) -> str | None:
     return next((name for name, size in presets.SIZES.items() if (size.hidden_size, size.lr) == chosen), None)
 
 
-def _seconds_per_step(outline: Outline, arithmetic: Any) -> float:
-    """How long a step takes here: forward, backward and the update, of a network that is thrown away. The first one is not counted."""
-    training, architecture = outline.config.training, outline.architecture
-    batch, length = training.batch_size or 1, training.seq_length or 1
+def _seconds_per_step(outline: Outline, arithmetic: Arithmetic) -> float:
+    """How long a step takes here. The first one is not counted."""
+    training = outline.config.training
+    timed = timed_steps(outline.architecture, arithmetic, batch=training.batch_size or 1, length=training.seq_length or 1)
+    _, *seconds = itertools.islice(timed, _TIMED_STEPS + 1)
+    return math.fsum(seconds) / _TIMED_STEPS
+
+
+def timed_steps(architecture: Architecture, arithmetic: Arithmetic, *, batch: int, length: int) -> Iterator[float]:
+    """The seconds that steps take, forward, backward and update, of a network that is thrown away; one whenever it is asked."""
     with torch.random.fork_rng():
         network = LanguageModel(architecture).to(arithmetic.device)
-        network.train()
-        optimizer, scaler = torch.optim.AdamW(network.parameters()), torch.amp.GradScaler(arithmetic.device.type, enabled=False)
         ids_TB = torch.randint(architecture.vocab_size, (length + 1, batch), device=arithmetic.device)
+    network.train()
+    optimizer, scaler = torch.optim.AdamW(network.parameters()), torch.amp.GradScaler(arithmetic.device.type, enabled=False)
+    while True:
         began_s = time.monotonic()
-        for step in range(_TIMED_STEPS + 1):
-            began_s = time.monotonic() if step == 1 else began_s
-            optimizer.zero_grad(set_to_none=True)
-            state = network.zero_state(batch)
+        optimizer.zero_grad(set_to_none=True)
+        state = network.zero_state(batch)
+        with torch.random.fork_rng():
             loss, _ = backward(network, ids_TB[:-1], ids_TB[1:], state, arithmetic=arithmetic.context, scaler=scaler)
-            optimizer.step()
-            loss.item()
-    return (time.monotonic() - began_s) / _TIMED_STEPS
+        optimizer.step()
+        loss.item()
+        yield time.monotonic() - began_s

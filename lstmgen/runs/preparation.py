@@ -89,6 +89,13 @@ def start(order: Order, folder: RunFolder) -> Run:
     Raises:
         LstmgenError: a source, a setting or the machine is not as it must be.
     """
+    run = prepare(order, folder)
+    run.begin()
+    return run
+
+
+def prepare(order: Order, folder: RunFolder) -> Run:
+    """A new run that nothing has been written of yet. Raises as `start`."""
     outline = sketch(order, folder)
     config, tokenizer, architecture, base = outline.config, outline.tokenizer, outline.architecture, outline.base
     torch.manual_seed(config.training.seed)
@@ -98,7 +105,7 @@ def start(order: Order, folder: RunFolder) -> Run:
     if base:
         network.architecture = architecture
     config = config.replace({"runtime.precision": arithmetic.precision})
-    run = Run(
+    return Run(
         folder=folder,
         gathered=outline.gathered,
         kept=outline.kept,
@@ -109,8 +116,6 @@ def start(order: Order, folder: RunFolder) -> Run:
         network=network,
         clock=order.clock,
     )
-    run.begin()
-    return run
 
 
 def resume(order: Order, folder: RunFolder) -> Run:

@@ -25,6 +25,7 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
 from lstmgen.runs.keeping import Keeper
 from lstmgen.runs.plan import Plan, plan_run
+from lstmgen.runs.rate_test import RateTest, rate_test
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
@@ -124,6 +125,20 @@ class Training:
         if self._resume is not None:
             raise UsageError("a resumed run keeps its plan", remedy=f"lstmgen info {self._resume}")
         return plan_run(self._order)
+
+    def rate_test(self, *, progress: Callable[[int, int], None] | None = None) -> RateTest:
+        """The learning rate range test of the run, without a run folder.
+
+        Args:
+            progress: called with the number of steps done and of all.
+
+        Raises:
+            UsageError: it is one that is resumed, whose rate goes on as it was.
+            LstmgenError: as iterating would, before the first step.
+        """
+        if self._resume is not None:
+            raise UsageError("a resumed run keeps its learning rate", remedy=f"lstmgen info {self._resume}")
+        return rate_test(self._order, progress=progress)
 
     def stop(self) -> None:
         """Ends the run after the step that is under way, with a complete checkpoint; safe to call from a signal handler."""
@@ -231,7 +246,7 @@ class Training:
             "precision": run.arithmetic.precision,
             "seed": run.config.training.seed,
             "stopped": event.reason,
-            "opening": next(run.material.files(), {}).get("opening", ""),
+            "opening": _opening(run),
             "val": found[-1],
         }
         yield Stopped(reason=event.reason, step=counters.step, summary=self.summary)
@@ -286,6 +301,13 @@ def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[s
     amounts = {unit: amount * share for unit, amount in val.measures.items()}
     whole = {unit: round(amount) if isinstance(val.measures[unit], int) else amount for unit, amount in amounts.items()}
     return summarise(medium, nats=nats, tokens=tokens, amounts={unit: (amount, nats) for unit, amount in whole.items()})
+
+
+def _opening(run: Run) -> str:
+    """What may be typed as a prompt; nothing where the sources have gone away meanwhile."""
+    with contextlib.suppress(CorpusError):
+        return next(run.material.files(), {}).get("opening", "")
+    return ""
 
 
 def _default_name(config: Config) -> str:

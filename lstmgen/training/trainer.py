@@ -113,6 +113,7 @@ class Trainer:
         self.save_at = math.inf
         """The time.monotonic() at which the state is to be saved next."""
         self._stop_requested = False
+        self._window_nats = math.nan
         self._good: dict[str, torch.Tensor] = {}
         self._evaluation_interval = self._choose_evaluation_interval()
         self.counters.next_evaluation = (
@@ -169,13 +170,23 @@ class Trainer:
             return "patience"
         return next((reason for reason, share in self._shares().items() if share >= 1), None)
 
-    def _step(self) -> bool:
-        """One window forward, backward and into the weights; True when the run has gone bad."""
-        counters, optimizer = self.counters, self.optimizer
-        settings = self.config.optimizer
-        rate = counters.lr_scale * learning_rate(
+    def probe(self, rate: float) -> float:
+        """One step at this rate, whatever the schedule says: the loss in nats of its window before it."""
+        self.network.train()
+        self._step(rate)
+        return self._window_nats
+
+    def _scheduled_rate(self) -> float:
+        settings, counters = self.config.optimizer, self.counters
+        return counters.lr_scale * learning_rate(
             self.progress(), counters.step, peak=settings.lr or 0.0, schedule=settings.lr_schedule, warmup_steps=settings.warmup_steps
         )
+
+    def _step(self, rate: float | None = None) -> bool:
+        """One window forward, backward and into the weights, at the rate of the schedule or at this one; True when the run has gone bad."""
+        counters, optimizer = self.counters, self.optimizer
+        settings = self.config.optimizer
+        rate = self._scheduled_rate() if rate is None else rate
         for group in optimizer.param_groups:
             group["lr"] = rate
         # Dropout depends on the run's seed and the step alone, so that nothing done between two steps can change what training does.
@@ -188,6 +199,7 @@ class Trainer:
         self.scaler.unscale_(optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
         loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
+        self._window_nats = loss_nats
         if not counters.step:
             guessing = math.log(self.network.architecture.vocab_size)
             counters.untrained_nats = max(loss_nats, guessing) if finite else guessing

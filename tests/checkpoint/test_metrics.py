@@ -53,3 +53,10 @@ def test_a_link_is_not_followed(tmp_path):
     (tmp_path / "link").symlink_to("metrics")
     assert len(list(metrics.glimpse(tmp_path / "metrics"))) == 3
     assert list(metrics.glimpse(tmp_path / "link")) == list(metrics.glimpse(tmp_path / "nothing")) == []
+
+
+def test_of_a_long_file_lines_are_given_once_and_those_that_are_no_objects_not_at_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_METRICS_READ_BYTES", 100)
+    (tmp_path / "metrics").write_bytes(lines(3) + b"[1]\n" * 40 + lines(3))
+    rows = list(metrics.glimpse(tmp_path / "metrics"))
+    assert 0 < len(rows) < 6

@@ -11,11 +11,11 @@ import pytest
 import safetensors.torch
 import torch
 
-from lstmgen import run_files
+from lstmgen import limits, run_files
 from lstmgen.checkpoint import model_file, tensor_file
 from lstmgen.checkpoint.model_file import find_model, load_model, read_description, save_model
 from lstmgen.checkpoint.tensor_writer import Packed, checksum
-from lstmgen.errors import DivergedError, ModelFileError
+from lstmgen.errors import DivergedError, MachineError, ModelFileError
 from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.model.language_model import Architecture, LanguageModel
 
@@ -565,3 +565,45 @@ def test_a_description_that_is_far_larger_than_the_weights_is_refused(path, part
     write_parts(path, table, document, data)
     with pytest.raises(ModelFileError, match=r"more than .* (values|texts)"):
         load_model(path)
+
+
+def test_a_layer_without_its_tensors_is_noticed_without_loading_torch(path):
+    network = saved(path)
+    document = parts(path)[1]
+    document.pop("sha256")
+    tensors = {name: tensor for name, tensor in network.tensors().items() if not name.startswith("layers.0.")}
+    path.write_bytes(b"".join(Packed(tensors, document)))
+    with pytest.raises(ModelFileError, match="lacks tensors of a layer"):
+        read_description(path)
+
+
+def test_a_document_that_is_no_object_or_too_long_is_refused(path, monkeypatch):
+    saved(path)
+    table, _, data = parts(path)
+    header = json.dumps({**table, "__metadata__": {"lstmgen": "[]"}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data)
+    with pytest.raises(ModelFileError, match="it is no JSON object"):
+        load_model(path)
+    saved(path)
+    monkeypatch.setattr(limits, "MAX_DOCUMENT_BYTES", 10)
+    with pytest.raises(ModelFileError, match="at most 10 are read"):
+        load_model(path)
+
+
+def test_a_file_beyond_the_limit_is_not_opened(path):
+    saved(path)
+    with pytest.raises(ModelFileError, match="at most 5 are read"):
+        tensor_file.open_file(path, at_most=5)
+
+
+def test_memory_that_is_refused_for_tensors_is_the_machines_fault(path, monkeypatch):
+    saved(path)
+
+    def refuse(*_, **__):
+        raise RuntimeError("not enough memory: you tried to allocate")
+
+    with tensor_file.open_file(path) as stream:
+        header = tensor_file.read_header(stream, path, form=model_file.FORMAT, version=model_file.VERSION)
+        monkeypatch.setattr(torch, "empty", refuse)
+        with pytest.raises(MachineError, match="there is not enough memory to read"):
+            tensor_file.read_tensors(stream, header, path)

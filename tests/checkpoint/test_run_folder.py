@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from lstmgen import run_files, storage
 from lstmgen.checkpoint import run_folder as run_folder_module
 from lstmgen.checkpoint.run_folder import RunFolder, keep_text
 from lstmgen.config import Config
-from lstmgen.errors import DivergedError, InUseError, MachineError, ModelFileError, UsageError
+from lstmgen.errors import CorpusError, DivergedError, InUseError, MachineError, ModelFileError, UsageError
 from lstmgen.storage import disk, files
 
 
@@ -488,3 +489,44 @@ def test_a_folder_that_is_a_link_itself_is_a_run(run, tmp_path):
     run.save_state(*state_of(4))
     (tmp_path / "shortcut").symlink_to(run.path)
     assert RunFolder.open(tmp_path / "shortcut").load_state()[1]["step"] == 4
+
+
+def test_a_folder_without_a_state_says_so(run):
+    with pytest.raises(ModelFileError, match="holds no state to resume from"):
+        run.load_state()
+
+
+def test_what_was_read_from_standard_input_is_found_by_name_and_in_old_runs_without_one(run):
+    with pytest.raises(CorpusError, match="does not hold what was read from standard input"):
+        run.kept_input(None)
+    kept = run.path / f"{run_files.INPUT_PREFIX}{'0' * 16}.txt"
+    kept.write_text("the sea")
+    assert run.kept_input(None) == run.kept_input(kept.name) == kept
+    with pytest.raises(CorpusError, match="does not hold"):
+        run.kept_input("standard-input-other.txt")
+
+
+def test_a_folder_that_holds_a_model_alone_takes_no_new_run(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / run_files.MODEL).touch()
+    with pytest.raises(UsageError, match="holds a model already"):
+        RunFolder.create(tmp_path / "run")
+
+
+def test_a_text_is_kept_beside_its_model_and_one_that_goes_on_takes_its_place(tmp_path):
+    model = tmp_path / run_files.MODEL
+    first = keep_text(model, b"once", elsewhere=tmp_path / "else")
+    assert keep_text(model, b"once more", elsewhere=tmp_path / "else") == first == tmp_path / run_files.TURNS
+    second = keep_text(model, b"another", elsewhere=tmp_path / "else")
+    assert (first.read_bytes(), second.read_bytes()) == (b"once more", b"another")
+    assert keep_text(tmp_path / "alone.safetensors", b"x", elsewhere=tmp_path / "else").parent == tmp_path / "else"
+
+
+def test_a_kept_text_that_cannot_be_read_is_left_alone(tmp_path, monkeypatch):
+    first = keep_text(tmp_path / run_files.MODEL, b"once", elsewhere=tmp_path)
+
+    def refuse(_):
+        raise OSError(errno.EIO, "input/output error")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert keep_text(tmp_path / run_files.MODEL, b"once more", elsewhere=tmp_path) != first

@@ -45,10 +45,12 @@ def test_a_find_lists_trained_and_untrained_units_with_both_halves(cli, sea):
     assert all(0 <= float(row.split()[3]) <= 1 for row in rows)
 
 
-def test_gradient_and_context_are_tables_with_a_sentence(cli, sea):
+def test_gradient_and_context_are_tables_with_a_sentence(cli, sea, tmp_path):
     gradient = lines_of(cli("inspect", sea, "text.txt", "--gradient", "--against", "rnn", "-q"))
     assert any(line.startswith("trained: in layer 1 half of the gradient is gone after") for line in gradient)
     assert any(line.startswith("rnn, untrained, layer 1, h") for line in gradient)
+    assert cli("inspect", sea, "text.txt", "--gradient", "-o", "gradient.svg").code == 0
+    assert "steps back" in (tmp_path / "gradient.svg").read_text()
     context = lines_of(cli("inspect", sea, "text.txt", "--context", "-q"))
     assert [line.split()[0] for line in context[1:6]] == ["1", "2", "4", "8", "16"]
     assert context[-1].startswith("from ")
@@ -61,6 +63,8 @@ def test_gradient_and_context_are_tables_with_a_sentence(cli, sea):
         (["--against", "rnn"], "--against is for --gradient"),
         (["--find", "quotes", "-o", "x.html"], "--find is a table"),
         (["--show", "cell"], "no part of a network"),
+        (["--show", "1:cell", "--context"], "--show is for"),
+        (["--top", "3"], "--top is for --find"),
         (["--show", "9:cell"], "there are layers 1 to"),
         (["--find", "("], "neither a feature nor a regular expression"),
     ],
@@ -95,3 +99,11 @@ def test_a_page_is_written_and_named(cli, sea, tmp_path):
     assert "page.html: 50 tokens" in done.err
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
     assert cli("inspect", sea, "text.txt", "-o", "page.pdf").code == 2
+
+
+def test_a_file_is_read_as_training_reads_it(cli, sea, tmp_path):
+    (tmp_path / "old.txt").write_bytes("The sea is wide\r\nthe sea".encode("utf-16"))
+    shown = lines_of(cli("inspect", sea, "old.txt", "--encoding", "utf-16", "-q"))
+    assert shown[1].startswith("The sea is wide")
+    assert cli("inspect", sea, "old.txt", "--encoding", "utf-7b", "-q").code != 0
+    assert len(lines_of(cli("inspect", sea, "-", "--json", "-q", stdin=b"The sea"))) == 8

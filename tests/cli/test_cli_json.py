@@ -43,6 +43,7 @@ def sea(run_folder, tmp_path, monkeypatch):
         ("inspect --context", ["inspect", "sea", "text.txt", "--context"]),
         ("lab", ["lab"]),
         ("lab TASK", ["lab", "reber", "--cell", "gru", "--steps", "1"]),
+        ("lab cells", ["lab", "cells", "--cell", "gru", "--source", "underlamp", "--steps", "1"]),
         ("bench", ["bench", "encode", "--quick"]),
         ("lab gradient", ["lab", "gradient", "--cell", "gru"]),
     ],
@@ -60,6 +61,7 @@ TINY = ["--hidden-size", "6", "--num-layers", "1", "--batch-size", "2", "--seq-l
 
 def test_a_run_its_plan_and_its_metrics_have_the_fields_of_the_page(cli, page_of_json, sea):
     page_of_json.check("train", json.loads(cli("train", "text.txt", "-o", "RUN", *TINY, "--json").out))
+    page_of_json.check("train --lr-range", json.loads(cli("train", "text.txt", "--lr-range", *TINY, "--json").out))
     page_of_json.check("train --dry-run", json.loads(cli("train", "text.txt", "--dry-run", *TINY, "--json").out))
     typed = json.loads(cli("score", "RUN", "--split", "val", "--keystrokes", "--words", "9", "--json").out)
     page_of_json.check("score --keystrokes", typed)

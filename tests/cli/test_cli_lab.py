@@ -11,7 +11,7 @@ def test_without_a_task_all_are_listed(cli):
     done = cli("lab")
     assert done.code == 0
     names = [line for line in done.out.decode().splitlines() if not line.startswith(" ")]
-    assert names == [*LAB_TASKS, "gradient"]
+    assert names == [*LAB_TASKS, "gradient", "cells"]
 
 
 def test_a_trial_gives_a_row_for_each_cell_and_one_for_guessing(cli):
@@ -52,3 +52,16 @@ def test_the_gradient_is_shown_beside_the_closed_form_and_the_claim(cli):
 def test_what_is_wrong_is_refused(cli, argv):
     done = cli("lab", *argv)
     assert (done.code, done.out) == (2, b"")
+
+
+def test_the_gradient_is_drawn_and_nothing_else_is(cli, tmp_path):
+    picture = tmp_path / "gradient.svg"
+    assert cli("lab", "gradient", "--cell", "gru", "-o", str(picture)).code == 0
+    assert "gru" in picture.read_text()
+    for refused in (
+        ["reber", "-o", str(picture)],
+        ["gradient", "-o", "gradient.gif"],
+        ["reber", "--source", "underlamp"],
+        ["gradient", "--seeds", "2"],
+    ):
+        assert cli("lab", *refused).code == 2

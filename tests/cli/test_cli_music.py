@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 
 import mido
 import numpy as np
@@ -136,6 +137,17 @@ def test_a_tune_comes_with_its_picture_and_its_sound_and_through_a_pipe_as_midi(
     assert (tmp_path / "t.wav").read_bytes().startswith(b"RIFF")
     piped = cli("sample", "RUN", "--bars", "1", "-s", "1", "-t", "1")
     assert mido.MidiFile(file=io.BytesIO(piped.out)).length == pytest.approx(mido.MidiFile(tmp_path / "t.mid").length)
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("kind", ["flac", "ogg"])
+def test_sound_that_needs_a_missing_package_is_refused_before_anything_is_drawn(cli, tmp_path, monkeypatch, kind):
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    done = cli("sample", "RUN", "--bars", "1", "-o", "t.mid", f"--{kind}")
+    assert done.code == 2
+    assert f"a .{kind} file needs the package soundfile" in done.err
+    assert "lstmgen[audio]" in done.err
+    assert not list(tmp_path.glob("t.*"))
 
 
 @pytest.mark.usefixtures("trained")

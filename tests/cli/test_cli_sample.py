@@ -321,6 +321,18 @@ def test_a_full_device_is_named(cli, run_folder):
     assert "cannot write '/dev/full': the disk is full" in done.err
 
 
+def test_a_unit_is_held_and_one_that_is_not_there_is_refused(cli, run_folder):
+    free, held = (
+        cli("sample", str(run_folder), "-n", "60", "-s", "1", *clamp) for clamp in ([], ["--clamp", "1:2=9", "--clamp", "1:3=-9"])
+    )
+    assert free.code == held.code == 0
+    assert free.out != held.out
+    for wrong in ("1:2", "9:1=1"):
+        done = cli("sample", str(run_folder), "--clamp", wrong)
+        assert done.code == 2
+        assert "try:" in done.err
+
+
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
 def test_a_precision_is_told_with_v_and_keeps_the_promise_of_the_seed(cli, run_folder, precision):
     several = cli("sample", run_folder, "-n", "40", "-s", "5", "--num-samples", "3", "--precision", precision, "--json", "-v")

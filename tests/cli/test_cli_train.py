@@ -211,3 +211,20 @@ def test_on_a_terminal_the_display_lives_and_the_cursor_comes_back(cli):
 @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_no_color_and_a_dumb_terminal_get_plain_lines(cli, environ):
     assert "\x1b" not in cli("train", "story.txt", terminal=("stderr",), environ=environ).err
+
+
+def test_the_rate_test_draws_a_curve_suggests_a_rate_and_keeps_no_run(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sea.txt").write_text("The sea is wide, the sea is deep.\n" * 200)
+    tiny = ["--hidden-size", "6", "--num-layers", "1", "--batch-size", "2", "--seq-length", "7", "--threads", "1"]
+    done = cli("train", "sea.txt", *tiny, "--lr-range", "-o", "rates.png", "-q")
+    lines = done.out.decode().splitlines()
+    assert done.code == 0
+    assert "┤" in lines[0]
+    assert "1.0e-05" in lines[13]
+    assert "--lr " in " ".join(lines[14:])
+    assert (tmp_path / "rates.png").read_bytes().startswith(b"\x89PNG")
+    assert not (tmp_path / "checkpoints").exists()
+    for refused in (["-o", "RUN"], ["--dry-run"]):
+        assert cli("train", "sea.txt", "--lr-range", *refused).code == 2
+    assert cli("train", "--resume", "RUN", "--lr-range").code == 2

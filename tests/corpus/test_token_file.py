@@ -1,5 +1,6 @@
 """Token ids on disk: whole, checked, refused where they are not."""
 
+import errno
 import hashlib
 import json
 import os
@@ -303,3 +304,21 @@ def test_other_versions_other_files_and_missing_ones_are_told_apart(good, tmp_pa
         TokenFile.open(tmp_path / "missing")
     with pytest.raises(CorpusError, match="cannot be opened"):
         TokenFile.open(tmp_path)
+
+
+def test_a_disk_that_fails_while_ids_are_read_is_named(long, monkeypatch):
+    tokens = TokenFile.open(long)
+
+    def refuse(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "pread", refuse)
+    with pytest.raises(CorpusError, match="cannot be read: input/output error"):
+        tokens.ids[:5]
+
+
+def test_a_system_that_cannot_read_at_a_place_goes_there_first(long, monkeypatch):
+    tokens = TokenFile.open(long)
+    expected = tokens.ids[10:50]
+    monkeypatch.delattr(os, "pread")
+    assert np.array_equal(tokens.ids[10:50], expected)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmgen.errors import CorpusError, ModelFileError, UsageError
-from lstmgen.media import registry
+from lstmgen.media import checks, registry
 from lstmgen.media.text import tokenizers as text_tokenizers
 
 JUNK = st.one_of(
@@ -58,6 +58,28 @@ def test_a_size_beyond_all_bounds_is_refused():
 def test_an_unknown_name_is_refused():
     with pytest.raises(UsageError, match=r"'morse'.*unigram"):
         text_tokenizers.build("morse", lambda: ["a"])
+
+
+def test_the_tokenizer_of_another_medium_is_refused_with_what_it_needs():
+    checks.known_name("char", ("char",), needs="text")
+    with pytest.raises(UsageError, match="the notes tokenizer needs MIDI"):
+        checks.known_name("notes", ("char",), needs="MIDI")
+
+
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        (["a", 3], "is int, expected text"),
+        ([""], "0 characters"),
+        (["\ud800"], "half a character"),
+        (["a", "a"], "twice"),
+        (["a"] * 9, "at most 8"),
+    ],
+)
+def test_texts_of_a_vocabulary_are_different_bounded_and_whole(entries, why):
+    assert checks.distinct_texts({"pieces": ["a", "b"]}, "pieces", at_most=8) == ("a", "b")
+    with pytest.raises(ModelFileError, match=why):
+        checks.distinct_texts({"pieces": entries}, "pieces", at_most=8)
 
 
 def test_fingerprints_tell_tokenizers_apart(built):

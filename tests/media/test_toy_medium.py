@@ -102,6 +102,17 @@ def test_it_samples_streams_and_keeps_to_its_own_options(tmp_path, sources):
     assert [sample.numbers for sample in again] == [sample.numbers for sample in samples[:2]]
 
 
+def test_it_is_looked_into(tmp_path, sources):
+    trained(tmp_path, sources)
+    seen = lstmgen.api.inspect(lstmgen.load(tmp_path / "run", device="cpu"), tuple(range(10)) * 6, carried=True)
+    assert "".join(seen.shown).startswith("0 1 2 ")
+    assert len(set(seen.row_T.tolist())) == 6
+    _, finds, control = seen.find("height", top=1)
+    assert 0.5 < finds[0].found <= 1
+    assert 0.5 < control[0].found <= 1
+    assert b"<!doctype html>" in seen.page(title="numbers")
+
+
 def test_it_is_not_mixed_with_others(tmp_path, sources):
     (tmp_path / "story.txt").write_text("Once upon a time.\n" * 40)
     with pytest.raises(UsageError, match="numbers"):

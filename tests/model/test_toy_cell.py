@@ -92,3 +92,17 @@ def test_its_decoder_equals_the_network_and_its_lanes_those_that_are_alone(dtype
         for lane, token in enumerate(ids_B.tolist()):
             logits_1V, alone[lane] = decoder.step([token], alone[lane])
             assert torch.equal(logits_1V[0], logits_BV[lane])
+
+
+def test_it_is_looked_into_with_whatever_it_computes_and_carries():
+    from lstmgen.analysis.gradient import gradient_kept
+    from lstmgen.analysis.trace import Channel, read_trace
+
+    torch.manual_seed(0)
+    network = LanguageModel(Architecture(vocab_size=9, embedding_size=5, hidden_size=6, num_layers=1, cell="toy")).eval()
+    trace = read_trace(network, torch.arange(1, 9).numpy())
+    assert {place: series.shape for place, series in trace.values.items()} == {(0, "key"): (8, 6), (0, "state 1"): (8, 36)}
+    assert Channel.parse("1:state 1:36").of(trace)[0].shape == (8,)
+    kept = gradient_kept(network, torch.randint(9, (8, 3)), lags=(1, 4))
+    assert [row.part for row in kept] == ["all", "state 1"]
+    assert kept[0].median == kept[1].median

@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
+from lstmgen.drawing.plot import below, thinned, ticks
 from lstmgen.drawing.theme import LIGHT
 from lstmgen.errors import InputError, UsageError
-from lstmgen.runs.curves import below, draw_runs, read_curves, thinned, ticks
+from lstmgen.runs.curves import draw_runs, read_curves
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -88,6 +88,17 @@ def test_a_run_that_is_killed_after_its_last_checkpoint_can_be_ended(start, resu
         list(resume(tmp_path / "killed"))
 
 
+def test_a_source_that_goes_away_while_the_index_of_copies_is_missing_ends_no_run(start, tmp_path):
+    training = iter(start(tmp_path / "run", settings=EAGER))
+    for event in training:
+        if isinstance(event, Saved):
+            break
+    (tmp_path / "run" / run_files.NOVELTY).unlink()
+    (tmp_path / "story.txt").unlink()
+    assert isinstance(list(training)[-1], Stopped)
+    assert not (tmp_path / "run" / run_files.NOVELTY).exists()
+
+
 def test_an_evaluation_that_a_killed_run_made_after_its_last_state_stands_in_the_metrics_once(start, resume, tmp_path, monkeypatch):
     list(start(tmp_path / "whole", settings=EAGER))
     monkeypatch.setattr(Keeper, "last_checkpoint", dying)

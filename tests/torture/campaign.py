@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from safetensors.numpy import load_file
 
@@ -55,6 +56,12 @@ class Result:
     cases: int = 0
     wrong: list[str] = field(default_factory=list)
     figures: dict[str, int] = field(default_factory=dict)
+
+    latest: ClassVar["Result"]
+    """Of the campaign that runs, so that one that is interrupted can be reported."""
+
+    def __post_init__(self) -> None:
+        Result.latest = self
 
     def count(self, what: str, number: int = 1) -> None:
         """Add to a figure."""

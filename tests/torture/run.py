@@ -3,17 +3,20 @@
     python tests/torture/run.py [--size N] [--seed N] [--json] [PART ...]
 
 Without a name every part runs, in its long form; `make torture` does that. A part that finds something wrong names the first cases and
-makes the exit code 1. `docs/reliability.md` says which promise each part tests.
+makes the exit code 1. Ctrl-C ends a part, and what it found up to then is told. `docs/reliability.md` says which promise each part tests.
 """
 
 import argparse
 import importlib
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from campaign import Result
 
 PARTS = {
     "kills": ("runs killed at random instants, resumed to the end", 500),
@@ -43,13 +46,18 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one object for each part")
     asked = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background with Ctrl-C ignored
     wrong = 0
     for part in asked.parts or PARTS:
         what, size, *elsewhere = PARTS[part]
         begin = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             campaign = importlib.import_module(elsewhere[0]).CAMPAIGNS[part] if elsewhere else importlib.import_module(part).campaign
-            result = campaign(Path(folder), asked.size or size, random.Random(f"{part} {asked.seed}"))
+            try:
+                result = campaign(Path(folder), asked.size or size, random.Random(f"{part} {asked.seed}"))
+            except KeyboardInterrupt:
+                result = Result.latest
+                result.figures["interrupted"] = 1
         seconds = round(time.monotonic() - begin, 1)
         if asked.json:
             print(json.dumps({"part": part, "cases": result.cases, "wrong": result.wrong[:20], **result.figures, "seconds": seconds}))

@@ -92,15 +92,23 @@ class ByteStreamDecoder:
     def __init__(self, entries: Sequence[bytes], errors: str) -> None:
         self._entries = entries
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors)
+        self._between = True
+        """Whether no half of a character is held back."""
 
     def push(self, token_id: int, /) -> str:
         """The text that this id completes. Raises IndexError out of range."""
-        return self._decoder.decode(_entry(self._entries, token_id))
+        content = _entry(self._entries, token_id)
+        if self._between and content.isascii():
+            return content.decode("ascii")
+        text = self._decoder.decode(content)
+        self._between = not self._decoder.getstate()[0]
+        return text
 
     def finish(self) -> str:
         """What is still held back, with U+FFFD in place of an incomplete character; afterwards the decoder is as fresh."""
         rest = self._decoder.decode(b"", final=True)
         self._decoder.reset()
+        self._between = True
         return rest
 
 

@@ -12,6 +12,7 @@ from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
 from lstmgen.media.base import Amount, Figure, RowStyle, Statistic
+from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
 from lstmgen.media.writing import Encoded, Outcome, Prompt
 from lstmgen.options import check_known
@@ -138,6 +139,14 @@ class NumberMedium:
     sample_options = SAMPLE_OPTIONS
     score_options = SCORE_OPTIONS
     slow_tokenizers = frozenset()
+
+    features = (Feature(name="height", about="how large the number is", yes_or_no=False),)
+
+    def readable(self, tokenizer, ids):
+        return [f"{tokenizer.piece(token)} " for token in ids.tolist()]
+
+    def follow(self, tokenizer, ids, item, feature):
+        return self.features[0], ids - 1.0
 
     def manner(self, data):
         return Manner(apart=True)
