@@ -78,31 +78,6 @@ def test_a_name_that_the_package_does_not_have_is_an_attribute_error():
         _ = lstmgen.tran
 
 
-def test_a_command_loads_torch_without_what_it_does_not_use_and_whoever_wants_that_gets_it(tmp_path):
-    program = f"""
-import sys
-from lstmgen.cli.loading import without_meta_kernels
-assert "torch" not in sys.modules
-with without_meta_kernels():
-    import torch
-assert "torch._meta_registrations" not in sys.modules and "torch._refs" not in sys.modules
-from pathlib import Path
-from lstmgen.choices import CELLS
-from lstmgen.checkpoint.model_file import load_model, save_model
-from lstmgen.media.text import tokenizers
-from lstmgen.model.language_model import Architecture, LanguageModel
-tokenizer, path = tokenizers.build("char", lambda: iter(["abc"])), Path({str(tmp_path)!r}, "m.safetensors")
-for cell in CELLS:
-    architecture = Architecture(vocab_size=tokenizer.vocab_size, embedding_size=4, hidden_size=6, num_layers=1, cell=cell)
-    network = LanguageModel(architecture)
-    save_model(path, network.tensors(), architecture, tokenizer, {{}})
-    load_model(path, device=torch.device("cpu"))
-import torch._meta_registrations
-assert "torch._refs" in sys.modules
-"""
-    subprocess.run([sys.executable, "-c", program], check=True)
-
-
 def test_a_command_with_values_loads_no_pydantic(tmp_path):
     (tmp_path / "a.txt").write_text("abc")
     _, report = ask("info", "a.txt", "--encoding", "utf-8", cwd=tmp_path)

@@ -13,7 +13,6 @@ from typing import Any, Final, cast, get_args
 
 import lstmgen
 from lstmgen import api, choices, config, run_files
-from lstmgen.cli import loading
 from lstmgen.cli.complete import models, paths
 from lstmgen.cli.failures import advice_on
 from lstmgen.cli.interrupts import leaving_at_once
@@ -97,7 +96,7 @@ def load_model(spec: str, *, device: str, threads: int | None, precision: str = 
         ModelFileError: there is no such model, or it is damaged.
         MachineError: the device or the precision is not to be had here.
     """
-    with leaving_at_once(), loading.without_meta_kernels():
+    with leaving_at_once():
         load = lstmgen.load
     return load(spec, device=cast("choices.Device", device), precision=cast("choices.SamplingPrecision", precision), threads=threads)
 
