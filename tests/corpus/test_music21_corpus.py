@@ -15,6 +15,7 @@ from lstmgen.errors import CorpusError, InUseError, MachineError, MissingExtraEr
 from lstmgen.media.text import documents
 from lstmgen.music.bars import Bars
 from lstmgen.music.midi.reader import read_midi
+from lstmgen.storage import disk
 
 
 def gather(specs, *, kept=None, cache=None, **options):
@@ -208,10 +209,10 @@ def test_two_processes_do_not_convert_at_once(tmp_path):
 
 @pytest.mark.usefixtures("chorales")
 def test_a_disk_that_refuses_is_the_machines_fault(tmp_path, monkeypatch):
-    def full(_path, _content):
+    def full(_descriptor, _data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(disk, "write", full)
     with pytest.raises(MachineError):
         music21_corpus.make("bach-chorales", tmp_path)
     assert [path.name for path in (tmp_path / "corpora").iterdir()] == [".bach-chorales.lock"]
