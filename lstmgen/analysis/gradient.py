@@ -24,6 +24,7 @@ from lstmgen.drawing import to_bytes
 from lstmgen.drawing.plot import Axis, Series, plot
 from lstmgen.model.cells import cell_of
 from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.wording import counted
 
 LAGS: Final = (1, 2, 5, 10, 20, 50, 100)
 _WIDTH, _SYMBOLS, _STREAMS = 128, 64, 8
@@ -149,7 +150,7 @@ def gradient_picture(rows: Sequence[tuple[str, Kept]], kind: str, *, dark: bool 
         y=Axis(label="share of the gradient that is left", log=True),
         key="thick: measured, thin: closed form, and what is said",
         title="The gradient that reaches back",
-        description="; ".join(f"{name}: {kept.median[-1]:.1e} after {lags[-1]} steps" for name, kept in rows),
+        description="; ".join(f"{name}: {kept.median[-1]:.1e} after {counted(lags[-1], 'step')}" for name, kept in rows),
         dark=dark,
         width=width,
     )

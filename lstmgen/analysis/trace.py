@@ -22,6 +22,7 @@ from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.model.cells import Cell, cell_of
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.reading import inference
+from lstmgen.wording import counted
 
 _CHUNK: Final = 256
 _SHUT, _OPEN = 0.1, 0.9
@@ -103,7 +104,7 @@ def read_trace(
         numbers = sum(pieces[0].shape[1] for pieces in parts.values())
         if numbers * len(inputs) > limits.MAX_TRACE_NUMBERS:
             raise InputError(
-                f"{len(ids):,} tokens with {numbers:,} numbers each are more than is held at a time",
+                f"{counted(len(ids), 'token')} with {numbers:,} numbers each: more than is held at a time",
                 remedy=f"--first {limits.MAX_TRACE_NUMBERS // numbers - 1}",
             )
         if progress is not None:

@@ -198,7 +198,7 @@ def _shown(streams: Streams, seen: api.Inspection, channel: api.Channel) -> None
     for line in shaded(seen.shown, seen.row_T.tolist(), values_T.tolist(), shade, columns=streams.out_columns - 1):
         streams.own_line(line)
     if len(seen.trace.ids) < len(seen.encoded.ids):
-        streams.say(f"note: the first {len(seen.trace.ids):,} of {len(seen.encoded.ids):,} tokens; --first shows more")
+        streams.say(f"note: the first {len(seen.trace.ids):,} of {counted(len(seen.encoded.ids), 'token')}; --first shows more")
     rows = [["layer", "quantity", "shut", "open", "what it is"]]
     for (layer, quantity), (shut, open_) in seen.trace.saturation().items():
         rows.append([str(layer + 1), quantity, f"{shut:.0%}", f"{open_:.0%}", seen.trace.cell.quantity(quantity).about])
@@ -216,7 +216,7 @@ def _memory_lines(seen: api.Inspection) -> Iterator[str]:
         ordered = sorted(lengths_U.tolist())
         low, middle, high = (ordered[int(share * (len(ordered) - 1))] for share in (0.1, 0.5, 0.9))
         yield (
-            f"layer {layer + 1}: half of the units remember {middle:.3g} tokens or more, a tenth {high:.3g} or more, "
+            f"layer {layer + 1}: half of the units remember {counted(middle, 'token')} or more, a tenth {high:.3g} or more, "
             f"a tenth {low:.3g} or less, the longest {ordered[-1]:.3g}"
         )
 
@@ -248,7 +248,7 @@ def _find(streams: Streams, seen: api.Inspection, name: str, model: str, *, top:
         return
     measure = "area under the ROC curve, 0.5 is chance" if feature.yes_or_no else "correlation, 0 is chance"
     tokens = len(seen.trace.ids)
-    for line in wrapped(f"{feature.name}: {feature.about}; {measure}; {tokens:,} tokens", streams.out_columns):
+    for line in wrapped(f"{feature.name}: {feature.about}; {measure}; {counted(tokens, 'token')}", streams.out_columns):
         streams.product_line(line)
     yes, no = ("mean where yes", "where no") if feature.yes_or_no else ("mean where high", "where low")
     rows = [["network", "unit", "found on", "verified on", yes, no]]
@@ -300,7 +300,7 @@ def _in_words(layers: Sequence[api.Kept]) -> str:
     for kept in layers:
         half, most = (api.gradient_distance(kept, share) for share in (0.5, 0.01))
         gone = f"99 % after {most:.0f}" if most is not None else f"not yet 99 % after {kept.lags[-1]}"
-        said.append(f"in layer {kept.layer + 1} half of the gradient is gone after {half or kept.lags[-1]:.1f} tokens, {gone}")
+        said.append(f"in layer {kept.layer + 1} half of the gradient is gone after {counted(half or kept.lags[-1], 'token')}, {gone}")
     return "; ".join(said)
 
 
@@ -323,4 +323,4 @@ def _context(streams: Streams, trained: api.TrainedModel, item: Any, options: di
     for line in aligned(rows, columns=streams.out_columns):
         streams.product_line(line)
     enough = next(context for context, nats in found if nats - least <= 0.01)
-    streams.product_line(f"from {enough:,} tokens on it gains no more than 0.01 nats")
+    streams.product_line(f"from {counted(enough, 'token')} on it gains no more than 0.01 nats")

@@ -185,7 +185,7 @@ def _cells(streams: Streams, cells: Sequence[str], sources: Sequence[str] | None
     with work_bar(streams, "networks", shown=lambda number: counted(round(number), "network"), patience_s=0.0) as progress:
         for row in api.cell_table(list(dict.fromkeys(cells)), progress=progress, **given):
             found.append(row)
-            streams.explain(f"{row.cell}: {row.tokens_per_second:,.0f} tokens a second")
+            streams.explain(f"{row.cell}: {amount(row.tokens_per_second)} tokens a second")
             if json:
                 streams.object_line(asdict(row))
     if json:
@@ -205,7 +205,7 @@ def _cells(streams: Streams, cells: Sequence[str], sources: Sequence[str] | None
     baselines = ", ".join(f"{name} {_shown(api.lab_task(name), api.lab_task(name).chance)}" for name in first.tasks)
     _tell(
         streams,
-        f"nats a token of what was held out, after {first.steps:,} steps, and in the time that {first.cell} takes for them; "
+        f"nats a token of what was held out, after {counted(first.steps, 'step')}, and in the time that {first.cell} takes for them; "
         f"guessing: {baselines}",
     )
 

@@ -29,11 +29,11 @@ class LearningRule:
     segment: int = 20
 
     def __post_init__(self) -> None:
-        for name, value in (("rate", self.rate), ("decay", self.decay)):
+        for name, value, remedy in (("rate", self.rate, "--adapt-rate 2e-4"), ("decay", self.decay, "--adapt-decay 1e-3")):
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not (math.isfinite(value) and 0 <= value <= 1):
-                raise UsageError(f"the {name} of learning is {value!r}, expected 0 to 1", remedy=f"leave --adapt-{name} out for the usual")
+                raise UsageError(f"the {name} of learning is {value!r}, expected 0 to 1", remedy=remedy)
         if isinstance(self.segment, bool) or not isinstance(self.segment, int) or not 1 <= self.segment <= MAX_SEGMENT:
-            raise UsageError(f"a segment has {self.segment!r} tokens, expected 1 to {MAX_SEGMENT:,}", remedy="--adapt-segment 20")
+            raise UsageError(f"a segment of {self.segment!r}, expected 1 to {MAX_SEGMENT:,} tokens", remedy="--adapt-segment 20")
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

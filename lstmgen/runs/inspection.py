@@ -28,6 +28,7 @@ from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.cells import cell_of
 from lstmgen.model.reading import surprisals
 from lstmgen.runs.model import TrainedModel
+from lstmgen.wording import counted
 
 CONTEXTS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 """Tokens that a network may look back on."""
@@ -184,7 +185,7 @@ def gradients(
     """
     length = max(lags) + 2
     if len(ids) < length:
-        raise InputError(f"{len(ids):,} tokens are too few to look back {max(lags):,}", remedy="give a longer text")
+        raise InputError(f"{counted(len(ids), 'token')}: too few to look back {max(lags):,}", remedy="give a longer text")
     starts_B = np.linspace(0, len(ids) - length, _STREAMS).astype(np.int64)
     ids_TB = torch.from_numpy(ids[starts_B + np.arange(length)[:, None]])
     architecture = model.network.architecture
@@ -209,7 +210,7 @@ def loss_by_context(
     """
     contexts = [context for context in contexts if 2 * context < len(ids)]
     if not contexts:
-        raise InputError(f"{len(ids):,} tokens are too few", remedy="give a longer text")
+        raise InputError(f"{counted(len(ids), 'token')}: too few", remedy="give a longer text")
     targets = np.arange(max(contexts), len(ids))
     told_V = model.medium.told(model.tokenizer)
     targets = targets[(ids[targets] != BOUNDARY_ID) & (True if told_V is None else ~told_V[ids[targets]])]

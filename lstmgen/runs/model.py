@@ -74,7 +74,7 @@ def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecis
     chosen = choose_device(device)
     known, elsewhere = (_ON_THE_CPU, "CUDA") if chosen.type == "cpu" else (_DTYPES, "the CPU")
     if precision not in known:
-        raise MachineError(f"{precision} runs on {elsewhere} only", remedy=f"use --precision {', '.join(known)} here")
+        raise MachineError(f"{precision} is for {elsewhere} only", remedy=f"use --precision {', '.join(known)} here")
     set_threads(threads)
     model = load_model(file, device=chosen)
     if chosen.type == "cpu":

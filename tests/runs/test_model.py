@@ -78,10 +78,10 @@ def test_a_missing_model_an_absent_device_and_nonsense_are_told_apart(folder, mo
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(MachineError, match="CUDA"):
         load(folder, device="cuda")
-    with pytest.raises(MachineError, match="fp16 runs on CUDA only"):
+    with pytest.raises(MachineError, match="fp16 is for CUDA only"):
         load(folder, device="cpu", precision="fp16")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    with pytest.raises(MachineError, match="int8 runs on the CPU only"):
+    with pytest.raises(MachineError, match="int8 is for the CPU only"):
         load(folder, device="cuda", precision="int8")
 
 

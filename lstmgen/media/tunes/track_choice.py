@@ -148,7 +148,7 @@ def _unknown(entry: str, scores: list[Score]) -> UsageError:
     more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
     close = difflib.get_close_matches(entry[:_NAME_CHARS], {_plain(name): name for name in found}, n=1)
     what = f"no tune has a track {entry}" if entry.isdecimal() else f"no track is called or played by {printable(entry)[:_NAME_CHARS]!r}"
-    remedy = f"--tracks {close[0]}" if close else "one of these, or a number as lstmgen info FILE shows it"
+    remedy = f"--tracks {close[0]}" if close else "one of these, or a number; see lstmgen info FILE"
     return UsageError(f"{what}; there are {names}{more}", remedy=remedy)
 
 

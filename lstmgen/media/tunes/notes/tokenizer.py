@@ -89,7 +89,7 @@ class NotesNotation:
         return {
             **self._time.words,
             PROGRAM: lambda value: "drums" if value == DRUMS else f"program {program_name(value)}",
-            TRACK: lambda value: f"{value + 1} tracks",
+            TRACK: lambda value: counted(value + 1, "track"),
             VELOCITY: lambda value: f"velocity {loudness(value)}",
             **{kind: partial(self._pitch_word, number) for kind, number in TRACK_OF.items()},
             DRUM: lambda value: f"drum {value}",
