@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+sys.path.append(str(Path(__file__).parent))
 settings.register_profile("seeded", derandomize=True, deadline=None)  # the gate finds the same on every machine
 settings.register_profile("search", deadline=None, print_blob=True, max_examples=1000)  # `make torture` looks for what nobody thought of
 settings.load_profile("seeded")

@@ -3,17 +3,15 @@
 import ast
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import typer
+from package_files import FILES, every_file, parsed
 
 from lstmgen import errors
 from lstmgen.cli import root_command
 from lstmgen.cli.settings import settings_options
 
-PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
-FILES = sorted(PACKAGE.rglob("*.py"))
 KINDS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, errors.LstmgenError)}
 HOLE = "1"
 """What stands for a value that is known only when it happens: it reads as a name and as a number."""
@@ -141,20 +139,20 @@ def faults_of_command(line):
         yield f"lstmgen {line}: {left} too many"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@every_file
 def test_what_is_advised_can_be_done(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     assert [f"line {line}: {text!r}: {fault}" for line, text in remedies(tree) for fault in faults_of(text)] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@every_file
 def test_no_error_is_without_advice(path):
     if path.name != "errors.py":
-        assert list(without_remedy(ast.parse(path.read_text(encoding="utf-8")))) == []
+        assert list(without_remedy(parsed(path))) == []
 
 
 def test_the_walk_sees_most_of_the_package():
-    found = [text for path in FILES for _, text in remedies(ast.parse(path.read_text(encoding="utf-8")))]
+    found = [text for path in FILES for _, text in remedies(parsed(path))]
     assert len(found) > 200
     assert sum("lstmgen " in text for text in found) > 30
 

@@ -6,11 +6,9 @@ import typing
 from pathlib import Path
 
 import pytest
+from package_files import FILES, PACKAGE, every_file, parsed
 
 from lstmgen import choices, run_files
-
-PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
-FILES = sorted(PACKAGE.rglob("*.py"))
 
 GROUND = {
     "errors",
@@ -238,14 +236,6 @@ def long_functions(tree):
     ]
 
 
-@functools.cache
-def parsed(path):
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-
-
 @every_file
 def test_imports_point_only_downwards(path):
     assert upward_imports(room_of(path), parsed(path)) == []
@@ -284,7 +274,7 @@ def test_no_file_is_called_utils(path):
     assert path.stem not in {"utils", "util", "helpers", "misc", "common"}
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if room_of(path) in ABOVE_MEDIA], ids=module_of)
+@functools.partial(every_file, files=[path for path in FILES if room_of(path) in ABOVE_MEDIA])
 def test_above_the_media_and_below_the_command_line_nobody_asks_which_medium_it_is(path):
     assert questions_of_medium(parsed(path)) == []
 
@@ -382,3 +372,12 @@ def test_the_walk_notices_a_second_spelling(source):
 def test_the_walk_notices_a_long_function():
     assert long_functions(ast.parse("def f():\n" + "    x = 1\n" * 60))
     assert not long_functions(ast.parse("def f():\n" + "    x = 1\n" * 59))
+
+
+def test_a_law_names_every_file_that_breaks_it():
+    def law(path):
+        assert path not in FILES[:2], "no good"
+
+    with pytest.raises(AssertionError, match=rf"^{FILES[0].name}: no good\n.*\n{FILES[1].name}: no good") as caught:
+        every_file(law)()
+    assert str(caught.value).count("no good") == 2

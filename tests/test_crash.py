@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the campaigns f
 READERS = ("midi", "models", "states", "token_files", "settings", "metrics", "tokenizers", "indexes")
 
 
-CAMPAIGNS = [(["kills"], 1), (["calls"], 2), (["power"], 4), (["errors"], 2), (READERS, 100), (["terminal"], 25)]
+CAMPAIGNS = [(["kills"], 1), (["calls"], 1), (["power"], 4), (["errors"], 1), (READERS, 100), (["terminal"], 25)]
 
 
 @pytest.mark.parametrize(("parts", "size"), CAMPAIGNS, ids=lambda case: "mutants" if case is READERS else None)

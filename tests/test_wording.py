@@ -2,13 +2,11 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
+from package_files import every_file, parsed
 
 from lstmgen.wording import cells, counted, duration, rounded
-
-PACKAGE = Path(__file__).resolve().parents[1] / "lstmgen"
 
 NOUNS = re.findall(
     "[a-z]+",
@@ -75,9 +73,9 @@ def _never_one(value):
     return named.rpartition(".")[2].isupper() or named.startswith(("counted(", "amount(", "_counted("))
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@every_file
 def test_no_message_counts_without_looking_whether_there_is_one(path):
-    assert list(uncounted(ast.parse(path.read_text(encoding="utf-8")))) == []
+    assert list(uncounted(parsed(path))) == []
 
 
 @pytest.mark.parametrize("source", ["f'{n} files'", "f'{len(x):,} more notes'", "f'{a} of {b} entries'"])

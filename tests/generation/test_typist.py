@@ -35,7 +35,7 @@ def test_the_keys_with_an_ngram_are_those_counted_by_hand(case, text, pressed):
     assert found.keys == len(text)
 
 
-@pytest.mark.parametrize("case", ["char", "byte", "bpe"], indirect=True)
+@pytest.mark.parametrize("case", ["char", "bpe"], indirect=True)
 def test_a_model_that_knows_the_text_saves_keys_and_one_that_knows_nothing_costs_none(case):
     text = "the quick brown fox jumps over the lazy dog.\n"
     stranger = counted(case.model, text, None)
