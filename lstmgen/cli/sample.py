@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from lstmgen import api, limits
-from lstmgen.cli import loading
 from lstmgen.cli.command import Command
 from lstmgen.cli.interactive import converse
 from lstmgen.cli.media import chosen, options_of, presentation_of, tokenizer_of_model
@@ -44,7 +43,6 @@ def sample(streams: Streams, **values: Any) -> int:
     given = [flag for flag, name in (("-p", "prompt"), ("-f", "prompt_file"), ("--prompts", "prompts")) if values[name] is not None]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} give a prompt, expected one of them", remedy="leave one of them out")
-    loading.begin()
     filters = {option.name: values[option.name] for option in FILTERS}
     sampling = api.Sampling(**{name: value for name, value in filters.items() if value is not None})
     tokenizer = tokenizer_of_model(values["model"])

@@ -21,7 +21,7 @@ SETTINGS = {
 
 
 @pytest.fixture
-def test_of(tmp_path, monkeypatch):
+def tried(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sea.txt").write_text("The sea is wide, the sea is deep.\n" * 200)
 
@@ -31,8 +31,8 @@ def test_of(tmp_path, monkeypatch):
     return run
 
 
-def test_rates_grow_in_equal_ratios_and_the_least_loss_decides(test_of, tmp_path):
-    found = test_of()
+def test_rates_grow_in_equal_ratios_and_the_least_loss_decides(tried, tmp_path):
+    found = tried()
     ratios = {round(math.log(after / before), 9) for before, after in zip(found.rates, found.rates[1:], strict=False)}
     assert len(ratios) == 1
     assert found.rates[0] == pytest.approx(1e-5)
@@ -46,14 +46,14 @@ def test_rates_grow_in_equal_ratios_and_the_least_loss_decides(test_of, tmp_path
     assert not (tmp_path / "checkpoints").exists()
 
 
-def test_it_is_the_same_again_and_begins_with_the_loss_of_guessing(test_of):
-    one, same = test_of(), test_of()
+def test_it_is_the_same_again_and_begins_with_the_loss_of_guessing(tried):
+    one, same = tried(), tried()
     assert one.losses_nats == same.losses_nats
     assert one.losses_nats[0] == pytest.approx(math.log(18), abs=0.6)
 
 
-def test_the_curve_is_a_picture(test_of, tmp_path):
-    found = test_of()
+def test_the_curve_is_a_picture(tried, tmp_path):
+    found = tried()
     found.save(tmp_path / "rates.svg")
     text = ET.tostring(ET.parse(tmp_path / "rates.svg").getroot(), encoding="unicode")
     assert "learning rate" in text

@@ -22,7 +22,7 @@ TRAIN_OPTIONS: Final = (
     Option(
         name="data.augment",
         flags="--augment/--no-augment",
-        help="Show each tune in another key and at another speed every time it is read.",
+        help="Show each tune in another key and at another speed when it is read; with --common-key not before the fourth time.",
     ),
     Option(
         name="data.tracks",
