@@ -147,7 +147,7 @@ class Trainer:
                 yield CheckpointDue(step=self.counters.step)
                 self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
         yield reporter.now()
-        self.optimizer.zero_grad(set_to_none=True)  # what comes now needs their memory and not them
+        self.optimizer.zero_grad()  # what comes now needs their memory and not them
         if reason != "signal":
             yield from self._evaluate()
             if self._is_ruined():
@@ -194,7 +194,7 @@ class Trainer:
         window, device = self.reader.next_window(), self.arithmetic.device
         carried = self.carried if window.fresh_B is None else self.carried.zero_where(window.fresh_B.to(device))
         inputs_TB, targets_TB = (ids_TB.to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss, after = backward(self.network, inputs_TB, targets_TB, carried, arithmetic=self.arithmetic.context, scaler=self.scaler)
         self.scaler.unscale_(optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
@@ -329,7 +329,7 @@ class Trainer:
         check_tensors(
             tensors,
             carried=self.carried.tensors(),
-            parameters=[parameter for group in self.optimizer.param_groups for parameter in group["params"]],
+            parameters=self.optimizer.parameters,
             must_have_moments=counters.step > counters.skipped_steps
             and counters.lr_scale == 1,  # a return to good weights begins with none
         )
