@@ -76,12 +76,14 @@ class AdamW:
         for group in self.param_groups:
             learning = [parameter for parameter in group["params"] if parameter.grad is not None]
             moments = [self.moments.get(parameter) or self._first_moments(parameter) for parameter in learning]
+            steps, means, squares = ([moment[name] for moment in moments] for name in ("step", "exp_avg", "exp_avg_sq"))
             adamw(
                 learning,
                 [parameter.grad for parameter in learning],
-                *([moment[name] for moment in moments] for name in ("exp_avg", "exp_avg_sq")),
+                means,
+                squares,
                 [],
-                [moment["step"] for moment in moments],
+                steps,
                 fused=True,
                 amsgrad=False,
                 beta1=self._betas[0],

@@ -196,7 +196,7 @@ class Trainer:
         inputs_TB, targets_TB = (ids_TB.to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
         optimizer.zero_grad()
         loss, after = backward(self.network, inputs_TB, targets_TB, carried, arithmetic=self.arithmetic.context, scaler=self.scaler)
-        self.scaler.unscale_(optimizer)
+        self.scaler.unscale_(optimizer)  # pyright: ignore[reportArgumentType] - it needs the groups alone
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
         loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
         self._window_nats = loss_nats
@@ -204,7 +204,7 @@ class Trainer:
             guessing = math.log(self.network.architecture.vocab_size)
             counters.untrained_nats = max(loss_nats, guessing) if finite else guessing
         if finite:
-            self.scaler.step(optimizer)
+            self.scaler.step(optimizer)  # pyright: ignore[reportArgumentType]
             self.carried = after.detach().to(torch.float32)
         else:
             counters.skipped_steps += 1

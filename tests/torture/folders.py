@@ -11,6 +11,7 @@ import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import commands
 from campaign import TEXT, Result, in_child
@@ -65,7 +66,8 @@ KINDS: dict[str, Callable[[Path, Path], object]] = {
 }
 COMMANDS: dict[str, tuple[str, ...]] = {
     "info": ("info", "run"),
-    "runs": ("runs", "."),
+    "runs": ("runs", "--folder", "."),
+    "plot": ("runs", "plot", "run", "-o", "out.svg"),
     "sample": ("sample", "run", "-n", "20", "--seed", "1", "--threads", "1"),
     "score, with copies": ("score", "run", "story.txt", "--novelty"),
     "score": ("score", "run", "story.txt"),
@@ -85,7 +87,10 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
     assert commands.done(base, begun)[0] == 0
     cases = [(name, kind, command) for name in NAMES for kind in KINDS for command in COMMANDS]
     drawn = chance.sample(cases, min(size, len(cases)))
-    calm = {command: _calm(base, folder / "warm", command) for command in dict.fromkeys(command for *_, command in drawn)}
+    used = [command for command in COMMANDS if any(command == of_case for *_, of_case in drawn)]
+    for command in used:  # what they need is loaded in this process, so that no child has to
+        _in_a_copy(base, folder / "warm", lambda copy, command=command: commands.silently(lambda: commands.typed(copy, _job(command))))
+    calm = {command: _in_a_copy(base, folder / "calm", lambda copy, command=command: _measured(copy, command)) for command in used}
     for name, kind, command in drawn:
         trial, treasure = folder / "trial", folder / "treasure"
         shutil.copytree(base, trial)
@@ -95,7 +100,8 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
         place.unlink(missing_ok=True)
         KINDS[kind](place, treasure)
         code, seconds, kilobytes, said = _measured(trial, command)
-        calm_s, calm_kb = calm[command]
+        calm_code, calm_s, calm_kb, _ = calm[command]
+        assert calm_code == 0, command
         words = f"{kind} as {name}, {command}"
         wrong = []
         if code not in {0, 3} or "Traceback" in said:
@@ -118,16 +124,16 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
     return result
 
 
-def _calm(base: Path, trial: Path, command: str) -> tuple[float, int]:
-    """What a command takes in a good folder, once everything that it needs is loaded."""
-    shutil.copytree(base, trial)
-    assert commands.silently(lambda: commands.typed(trial, commands.Job(COMMANDS[command]))) == 0, command
-    shutil.rmtree(trial)
-    shutil.copytree(base, trial)
-    code, seconds, kilobytes, said = _measured(trial, command)
-    assert code == 0, said
-    shutil.rmtree(trial)
-    return seconds, kilobytes
+def _in_a_copy(base: Path, copy: Path, work: Callable[[Path], Any]) -> Any:
+    shutil.copytree(base, copy)
+    try:
+        return work(copy)
+    finally:
+        shutil.rmtree(copy)
+
+
+def _job(command: str) -> commands.Job:
+    return commands.Job(COMMANDS[command])
 
 
 def _measured(trial: Path, command: str) -> tuple[int, float, int, str]:
@@ -136,7 +142,7 @@ def _measured(trial: Path, command: str) -> tuple[int, float, int, str]:
 
     def work() -> int:
         signal.alarm(_HANGS_S)
-        return commands.saying(said, trial, commands.Job(COMMANDS[command]))
+        return commands.saying(said, trial, _job(command))
 
     _, status, usage = os.wait4(in_child(work), 0)
     return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss, said.read_text(errors="replace")
