@@ -57,6 +57,7 @@ class RunFolder:
         Raises:
             UsageError: the folder is not empty.
             InUseError: another process is training in it.
+            ModelFileError: links or other things stand in the places of files that would be replaced.
             MachineError: it cannot be written.
         """
         if path is None:
@@ -68,6 +69,8 @@ class RunFolder:
         storage.make_folder(folder)
         run._refuse_if_read_only()
         was_locked_before = (folder / run_files.LOCK).exists()
+        if overwrite:
+            run._refuse_what_no_run_makes()
         run._take()  # before the first look, so that who comes second learns who came first
         try:
             storage.remove_leftovers(folder)
@@ -308,10 +311,14 @@ class RunFolder:
         path = self.path / run_files.CONFIG
         with tensor_file.open_file(path, at_most=limits.MAX_CONFIG_BYTES, what="the settings of a run") as stream:
             text = stream.read().decode("utf-8", "surrogateescape")
+        remedy = "correct it by hand, or start a new run"
         try:
-            return from_toml(text, name=str(path))
+            config = from_toml(text, name=str(path))
         except UsageError as error:
-            raise ModelFileError(f"{str(path)!r} is damaged: {error.message}", remedy="correct it by hand, or start a new run") from error
+            raise ModelFileError(f"{str(path)!r} is damaged: {error.message}", remedy=remedy) from error
+        if not config.data.sources:
+            raise ModelFileError(f"{str(path)!r} is damaged: it names no sources", remedy=remedy)
+        return config
 
     def _items(self) -> list[Path]:
         """All that is in the folder. Raises MachineError."""

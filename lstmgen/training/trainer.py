@@ -147,7 +147,6 @@ class Trainer:
                 yield CheckpointDue(step=self.counters.step)
                 self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
         yield reporter.now()
-        self.optimizer.zero_grad()  # what comes now needs their memory and not them
         if reason != "signal":
             yield from self._evaluate()
             if self._is_ruined():
@@ -194,7 +193,6 @@ class Trainer:
         window, device = self.reader.next_window(), self.arithmetic.device
         carried = self.carried if window.fresh_B is None else self.carried.zero_where(window.fresh_B.to(device))
         inputs_TB, targets_TB = (ids_TB.to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
-        optimizer.zero_grad()
         loss, after = backward(self.network, inputs_TB, targets_TB, carried, arithmetic=self.arithmetic.context, scaler=self.scaler)
         self.scaler.unscale_(optimizer)  # pyright: ignore[reportArgumentType] - it needs the groups alone
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
@@ -210,6 +208,7 @@ class Trainer:
             counters.skipped_steps += 1
             self.carried = self.network.zero_state(self.reader.batch_size)
         self.scaler.update()
+        optimizer.zero_grad()  # what is done between two steps needs their memory and not them
         counters.step += 1
         counters.tokens += window.counted
         self._note_loss(loss_nats, finite=finite)

@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -255,7 +256,7 @@ def test_the_settings_come_back(run):
     assert run.read_config() == config
 
 
-@pytest.mark.parametrize("content", [b"[model]\nhidden_size = 'wide'\n", b"= =", None])
+@pytest.mark.parametrize("content", [b"[model]\nhidden_size = 'wide'\n", b"= =", b"", None])
 def test_damaged_or_missing_settings_are_refused(run, content):
     if content is not None:
         (run.path / "config.toml").write_bytes(content)
@@ -491,8 +492,9 @@ def test_what_is_no_file_in_the_place_of_a_file_is_refused_and_what_it_points_to
     place = run.path / name
     place.unlink(missing_ok=True)
     {"fifo": os.mkfifo, "folder": os.mkdir}.get(kind, lambda path: path.symlink_to(treasure))(place)
-    with pytest.raises(ModelFileError, match=r"symbolic link|FIFO|a folder"):
-        RunFolder.open(run.path)
+    for take in (RunFolder.open, partial(RunFolder.create, overwrite=True)):
+        with pytest.raises(ModelFileError, match=r"symbolic link|FIFO|a folder"):
+            take(run.path)
     if kind != "dangling link":
         assert treasure.read_text() == "mine"
     else:
