@@ -15,8 +15,9 @@ import torch
 
 from lstmgen import run_files, storage
 from lstmgen.checkpoint import run_folder as run_folder_module
-from lstmgen.checkpoint import tensor_file
-from lstmgen.checkpoint.run_folder import RunFolder, keep_text
+from lstmgen.checkpoint import tensor_file, turns
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.checkpoint.turns import keep_text
 from lstmgen.config import Config
 from lstmgen.errors import CorpusError, DivergedError, InUseError, MachineError, ModelFileError, UsageError
 from lstmgen.model import memory
@@ -589,5 +590,5 @@ def test_a_kept_text_that_cannot_be_read_is_left_alone(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OSError(errno.EIO, "input/output error")
 
-    monkeypatch.setattr(run_folder_module, "open_regular", refuse)
+    monkeypatch.setattr(turns, "open_regular", refuse)
     assert keep_text(tmp_path / run_files.MODEL, b"once more", elsewhere=tmp_path) != first
