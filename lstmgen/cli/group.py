@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lstmgen import api
-from lstmgen.cli.failures import explain, report
+from lstmgen.cli.failures import Failure, explain, report
 from lstmgen.cli.interrupts import deaf, leaving_at_once
 from lstmgen.cli.output import Streams
 from lstmgen.errors import LostProcessError, UsageError
@@ -85,7 +85,7 @@ def assist(*, debug: bool) -> int:
         if not isinstance(error, LostProcessError):
             failure = replace(failure, message=f"process {group.rank} of {group.size}: {failure.message}")
         elif group.rank > 1:  # the next one says it
-            failure = replace(failure, message="", remedy="")
+            failure = Failure(exit_code=failure.exit_code)
         if debug:
             raise
         return report(failure, Streams.of_process(os.environ))
