@@ -75,8 +75,8 @@ if TYPE_CHECKING:
     from lstmgen.runs.inspection import ids_to_read as ids_to_read
     from lstmgen.runs.inspection import inspect as inspect
     from lstmgen.runs.inspection import loss_by_context as loss_by_context
+    from lstmgen.runs.loading import load as load
     from lstmgen.runs.model import TrainedModel as TrainedModel
-    from lstmgen.runs.model import load as load
     from lstmgen.runs.plan import Plan as Plan
     from lstmgen.runs.rate_test import RateTest as RateTest
     from lstmgen.runs.session import Training as Training
@@ -150,7 +150,8 @@ _HOMES: Final = {
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
     "runs.history": "History, read_history",
     "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
-    "runs.model": "TrainedModel, load",
+    "runs.loading": "load",
+    "runs.model": "TrainedModel",
     "runs.plan": "Plan",
     "runs.rate_test": "RateTest",
     "runs.session": "Training, train",
