@@ -29,7 +29,7 @@ class Filling(Protocol):
 
     @property
     def stage(self) -> int:
-        """How far it has come. Ways are compared where they have come equally far: what each has passed of what is kept is the same there."""
+        """How far it has come. Ways are compared where they have come equally far, so that each has passed as much of what is kept."""
         ...
 
     @property
