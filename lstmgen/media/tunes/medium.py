@@ -228,7 +228,7 @@ class TuneMedium:
     def gapped(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any], data: DataConfig) -> Gapped:
         """Of tunes no gaps are filled."""
         del tokenizer, item, options, data
-        raise UsageError("gaps are filled in texts only", remedy="lstmgen sample MODEL -f FILE continues a tune")
+        raise UsageError("gaps are filled in texts only", remedy="lstmgen sample MODEL -f FILE")
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses what is unknown, cannot be read, or leaves nothing."""
