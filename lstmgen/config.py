@@ -182,6 +182,8 @@ class TrainingConfig:
     sample_every_s: float | None = _setting(None, low=0.0)
     """Seconds between samples shown while training; 0: none; None: eight over the run."""
     seed: int = _setting(0, low=0, high=2**63 - 1)
+    infill: float = _setting(0.0, low=0.0, high=0.9)
+    """Share of the windows that are read as prefix, suffix and middle, beside those in plain order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lstmgen.model.cells import Cell
 
 Shape = tuple[int, ...]
+SENTINELS: Final = 2
+"""That stand before a suffix, and before a middle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,8 @@ class Architecture:
     clock_low: int = 0
     clock_high: int = 0
     """The ids `clock_low .. clock_high` tick."""
+    suffix_tokens: int = 0
+    """Most tokens of a suffix that are read before a middle, between sentinels (`model/sentinels.py`); 0: there are no sentinels."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -65,7 +69,7 @@ class Architecture:
     def described(values: Any) -> Architecture:
         """The same without loading torch, and without the sum of the parameters. Raises ModelFileError."""
         if isinstance(values, dict):
-            values = {"clock_period": 0, "clock_low": 0, "clock_high": 0} | values
+            values = {name: 0 for name in _LATER} | values
         try:
             _FIELDS(values, "the architecture")
         except SchemaError as error:
@@ -83,7 +87,7 @@ class Architecture:
         """Every tensor of the network by name, with its shape, without building it."""
         shapes = self.shapes_around_cells()
         for layer in range(self.num_layers):
-            inside = _cell_of(self.cell).shapes(self._width(layer), self.hidden_size)
+            inside = _cell_of(self.cell).shapes(self.widths[layer], self.hidden_size)
             shapes |= {f"layers.{layer}.{name}": shape for name, shape in inside.items()}
         return shapes
 
@@ -92,18 +96,21 @@ class Architecture:
         shapes: dict[str, Shape] = {"embedding.weight": (self.vocab_size, self.embedding_size)}
         if self.clock_period:
             shapes["clock.weight"] = (self.clock_period, self.embedding_size)
+        if self.suffix_tokens:
+            shapes["sentinels.weight"] = (SENTINELS, self.embedding_size)
         if self.layer_norm:
             for layer in range(self.num_layers):
-                shapes[f"norms.{layer}.weight"] = shapes[f"norms.{layer}.bias"] = (self._width(layer),)
+                shapes[f"norms.{layer}.weight"] = shapes[f"norms.{layer}.bias"] = (self.widths[layer],)
             shapes["norm.weight"] = shapes["norm.bias"] = (self.hidden_size,)
         if not self.tied:
             shapes["head.weight"] = (self.vocab_size, self.hidden_size)
         shapes["head.bias"] = (self.vocab_size,)
         return shapes
 
-    def _width(self, layer: int) -> int:
-        """Of a layer's input."""
-        return self.embedding_size if layer == 0 else self.hidden_size
+    @property
+    def widths(self) -> list[int]:
+        """Of each layer's input."""
+        return [self.embedding_size] + [self.hidden_size] * (self.num_layers - 1)
 
     def former_names(self) -> dict[str, tuple[str, ...]]:
         """For every tensor the names, in files of version 1, of those whose sum it is.
@@ -147,6 +154,8 @@ def _cell_of(name: str) -> Cell:
 
 
 _REMEDY: Final = "fetch or copy the file again, or train the model again"
+_LATER: Final = ("clock_period", "clock_low", "clock_high", "suffix_tokens")
+"""Fields that files of older versions lack."""
 _FIELDS: Final = table(
     {
         "vocab_size": whole(1, limits.MAX_VOCABULARY),
@@ -161,5 +170,6 @@ _FIELDS: Final = table(
         "clock_period": whole(0, limits.MAX_CLOCK_PERIOD),
         "clock_low": whole(0, limits.MAX_VOCABULARY),
         "clock_high": whole(0, limits.MAX_VOCABULARY),
+        "suffix_tokens": whole(0, limits.MAX_SUFFIX),
     }
 )

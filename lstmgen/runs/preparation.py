@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads, threads_for
-from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
+from lstmgen.model.language_model import Architecture, LanguageModel, grown
 from lstmgen.model.memory import refuse_training
 from lstmgen.opening import open_regular
 from lstmgen.runs import presets, resuming
@@ -35,6 +36,7 @@ from lstmgen.runs.asked import changed_for_resume, learned_as, refuse_others, wi
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
 from lstmgen.strict_json import StrictJsonError
+from lstmgen.training.rearranged import columns, suffix_tokens
 
 _TOKENIZER_CACHE_VERSION = 2
 
@@ -101,9 +103,7 @@ def prepare(order: Order, folder: RunFolder) -> Run:
     torch.manual_seed(config.training.seed)
     arithmetic = arithmetic_of(config, architecture)
     with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
-        network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
-    if base:
-        network.architecture = architecture
+        network = (grown(base.network, architecture) if base else LanguageModel(architecture)).to(arithmetic.device)
     config = config.replace({"runtime.precision": arithmetic.precision})
     return Run(
         folder=folder,
@@ -245,6 +245,11 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
             remedy="leave --embedding-size out",
         )
     clock = medium.clock(tokenizer)
+    if clock is not None and config.training.infill:
+        raise UsageError(
+            f"--infill reads tokens in another order, and the {tokenizer.name} tokenizer counts on theirs",
+            remedy="leave --infill out; lstmgen infill fills gaps with any model",
+        )
     return Architecture(
         vocab_size=tokenizer.vocab_size,
         embedding_size=model.embedding_size or 1,
@@ -255,15 +260,21 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
         layer_norm=model.layer_norm,
         residual=model.residual,
         tied=model.tied,
+        suffix_tokens=suffix_tokens(config.training.seq_length or 1) if config.training.infill else 0,
         **({} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}),
     )
+
+
+def columns_of(config: Config) -> int:
+    """What is read side by side in a step, rearranged copies included."""
+    return math.ceil(columns(config.training.batch_size or 1, config.training.infill))
 
 
 def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
     """The arithmetic that the settings and the machine lead to. Raises MachineError: the device or the precision is not to be had."""
     set_threads(config.runtime.threads)
     device = choose_device(config.runtime.device)
-    window = {"batch_size": config.training.batch_size or 1, "seq_length": config.training.seq_length or 1}
+    window = {"batch_size": columns_of(config), "seq_length": config.training.seq_length or 1}
     if device.type == "cpu":
         refuse_training(architecture, **window)
     return choose_arithmetic(config.runtime.precision, device, architecture=architecture, **window)

@@ -20,6 +20,7 @@ from lstmgen.model.language_model import LanguageModel
 from lstmgen.runs.sources import Gathered, record_of_input
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.pieces import PieceStreams
+from lstmgen.training.rearranged import Rearranged
 from lstmgen.training.streams import Reader, Streams
 from lstmgen.training.trainer import Trainer
 from lstmgen.training.validation import Validation
@@ -81,6 +82,14 @@ class Run:
         )
 
     def _reader(self) -> Reader:
+        """What is learned from, and beside it rearranged copies where those are wanted."""
+        training, reader = self.config.training, self._plain_reader()
+        if not training.infill:
+            return reader
+        told_V, vocab_size = self.medium.told(self.tokenizer), self.tokenizer.vocab_size
+        return Rearranged(reader, share=training.infill, vocab_size=vocab_size, seed=training.seed, told_V=told_V)
+
+    def _plain_reader(self) -> Reader:
         """One stream, or items apart, each in another form every time."""
         training, train = self.config.training, self.files.train
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}

@@ -193,6 +193,8 @@ class Trainer:
         torch.manual_seed((self.config.training.seed * 1_000_003 + counters.step) % 2**63)
         window, device = self.reader.next_window(), self.arithmetic.device
         carried = self.carried if window.fresh_B is None else self.carried.zero_where(window.fresh_B.to(device))
+        if window.copied_E is not None:
+            carried = State.joined([carried, carried.select(window.copied_E.to(device))])
         inputs_TB, targets_TB = (ids_TB.to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
         optimizer.zero_grad(set_to_none=True)
         loss, after = backward(self.network, inputs_TB, targets_TB, carried, arithmetic=self.arithmetic.context, scaler=self.scaler)
@@ -205,7 +207,7 @@ class Trainer:
             counters.untrained_nats = max(loss_nats, guessing) if finite else guessing
         if finite:
             self.scaler.step(optimizer)
-            self.carried = after.detach().to(torch.float32)
+            self.carried = after.detach().to(torch.float32).select(slice(self.reader.batch_size))
         else:
             counters.skipped_steps += 1
             self.carried = self.network.zero_state(self.reader.batch_size)

@@ -90,9 +90,8 @@ def test_the_model_file_alone_generates(train, story, tmp_path):
     assert sample.tokens == len(sample.text) == 20
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, precision):
-    settings = {"runtime.precision": precision}
+@pytest.mark.parametrize("settings", [{"runtime.precision": "fp32"}, {"runtime.precision": "bf16"}, {"training.infill": 0.4}])
+def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, settings):
     list(train(story, out=tmp_path / "whole", settings=settings))
     list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
     second = lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache")
