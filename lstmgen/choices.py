@@ -73,6 +73,30 @@ WITHOUT: Final = {"input": "lstm-no-input", "forget": "lstm-1997", "output": "ls
 """The gates that an LSTM can do without, and the cell that it then is."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What a network learns to say of an item.
+
+    Attributes:
+        home: where its record is.
+        about: in words, behind "a model that".
+        both_ways: whether it reads from right to left too.
+        use: the command that its models are for.
+    """
+
+    home: str
+    about: str
+    both_ways: bool
+    use: str
+
+
+OBJECTIVES: Final = {
+    "next": Objective(home="lstmgen.training.objectives:NEXT", about="predicts what comes next", both_ways=False, use="sample"),
+    "gaps": Objective(home="lstmgen.training.gaps:GAPS", about="fills gaps and writes nothing new", both_ways=True, use="infill"),
+}
+"""Everything that a network may be trained for, the default first."""
+
+
 @dataclass(frozen=True)
 class MediumEntry:
     """A kind of thing that can be learned.
@@ -103,6 +127,11 @@ def tokenizer_names() -> tuple[str, ...]:
 def label_of(medium: str) -> str:
     """What messages call a medium."""
     return MEDIA[medium].label or medium
+
+
+def objective_names() -> tuple[str, ...]:
+    """Every objective."""
+    return tuple(OBJECTIVES)
 
 
 def cell_names() -> tuple[str, ...]:

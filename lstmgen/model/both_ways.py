@@ -4,8 +4,9 @@
     back_t    everything from the end of the item to token t, read by layers of the same kind in the other direction
     joined    = norm(ahead + W gelu(A ahead + B back + left))
 
-In a gap the first direction reads on: ahead_t holds what is left of the gap and the gap's own earlier tokens. The other one stands still at the
-gap's right edge. `left` says how many tokens are missing up to there; 0: nobody knows, so that the end of the gap is predicted too.
+In a gap the first direction reads on: ahead_t holds what stands before the gap, and the gap's own earlier tokens. The other direction
+stands still at the gap's right edge. `left` says how many tokens are missing up to there; 0: nobody knows, and so the end of the gap is
+predicted too.
 
 Letters: T window, B streams, I input, H hidden, N places.
 """

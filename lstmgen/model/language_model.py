@@ -23,7 +23,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
+from lstmgen.choices import OBJECTIVES
 from lstmgen.model.architecture import SENTINELS, Architecture
+from lstmgen.model.both_ways import Backward, Join
 from lstmgen.model.cells import cell_of
 from lstmgen.model.cells.base import Gates, LayerState
 from lstmgen.model.layers import RecurrentLayer, run_layers
@@ -55,6 +57,10 @@ class LanguageModel(nn.Module):
         if architecture.tied:
             self.embedding.weight = self.head.weight
         self.sentinels = nn.Embedding(SENTINELS, architecture.embedding_size) if architecture.suffix_tokens else None
+        both_ways = OBJECTIVES[architecture.objective].both_ways
+        self.back = Backward(architecture) if both_ways else None
+        self.join = Join(architecture) if both_ways else None
+        self.end = nn.Linear(architecture.hidden_size, 1) if architecture.fills_gaps else None
 
     def forward(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits of shape (T, B, V) for the token after each one, and the state after the last."""
@@ -89,6 +95,30 @@ class LanguageModel(nn.Module):
             recurrence=recurrence,
         )
         return self.norm(x_TBH), State(after, clock_B)
+
+    def end_logits(self, hidden_NH: Tensor) -> Tensor:
+        """The log odds, of shape (N,), of a gap being over at some places; the head makes logits of the same numbers.
+
+        Raises:
+            ValueError: the network knows no gaps.
+        """
+        if self.end is None:
+            raise ValueError("the network knows no gaps")
+        return self.end(hidden_NH)[:, 0]
+
+    def read_back(self, ids_TB: Tensor, length_B: Tensor) -> Tensor:
+        """For each place what its stream holds from there to its end, read from right to left, of shape (T, B, H).
+
+        Args:
+            ids_TB: ids.
+            length_B: how many of them each stream has.
+
+        Raises:
+            ValueError: the network reads from left to right only.
+        """
+        if self.back is None:
+            raise ValueError("the network has no layers that read from right to left")
+        return self.back(self._embed(ids_TB, None)[0], length_B, self._drop)
 
     def _embed(self, ids_TB: Tensor, clock_B: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The vectors of the tokens, with those of the clock where there is one, and how the clock stands afterwards."""

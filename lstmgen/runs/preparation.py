@@ -261,6 +261,7 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
         residual=model.residual,
         tied=model.tied,
         suffix_tokens=suffix_tokens(config.training.seq_length or 1) if config.training.infill else 0,
+        objective=config.training.objective,
         **({} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}),
     )
 

@@ -19,11 +19,11 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.runs.sources import Gathered, record_of_input
 from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.objectives import objective_of
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.rearranged import Rearranged
 from lstmgen.training.streams import Reader, Streams
 from lstmgen.training.trainer import Trainer
-from lstmgen.training.validation import Validation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +67,11 @@ class Run:
         training, files, manner = self.config.training, self.files, self.manner
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
         starts = val.starts if val is not None and manner.apart else None
+        measure = objective_of(training.objective).measure
         self.trainer = Trainer(
             self.network,
             reader=self._reader(),
-            validation=None if val is None else Validation(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends),
+            validation=None if val is None else measure(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends),
             config=self.config,
             budget=Budget(
                 max_time_s=training.max_time_s,

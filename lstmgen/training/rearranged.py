@@ -1,12 +1,12 @@
-"""Windows that are read a second time beside themselves, as prefix, suffix and middle (`model/sentinels.py`).
+"""Windows that are read a second time beside themselves, with what they end in told first (`model/sentinels.py`).
 
     columns of a window    plain heads, in plain order, as any reader gives them
                            ... and behind them rearranged copies of some, which begin from the same state
 
 So the plain order loses nothing: every head reads every token of its stream, and the state that it carries is that of plain order. What is
-learned from a copy is the middle and its end, and nothing else: the rest of it the plain head learns from.
+learned from a copy are its tokens given what they end in, and where they end.
 
-Which windows are copied and where their gaps are depends on the seed and on how many windows were read before.
+Which windows are copied and where their gaps end depends on the seed and on how many windows were read before.
 
 Letters: T window, B columns.
 """
@@ -21,19 +21,21 @@ import torch
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.model.sentinels import between
+from lstmgen.model.sentinels import announced
 from lstmgen.schema import anything, table, whole
 from lstmgen.training.streams import IGNORED, Reader, Window
 
 _ORDER: Final = 2
 """Tells these random numbers from those of `pieces.py`."""
-_LEAST: Final = 4
-"""Tokens of a window that can be rearranged: of prefix, middle and suffix one at least, and one more, for a choice."""
+_READ_AGAIN: Final = 4
+"""Tokens that only lead to the gap."""
+_WHOLE_SHARE: Final = 0.5
+"""Of copies with as long a suffix as there may be."""
 
 
 def suffix_tokens(seq_length: int) -> int:
-    """Most tokens of the suffix in a window of this length."""
-    return max(1, seq_length // 2)
+    """Most tokens of the suffix in a window of this length: a third; what leads to the gap, and the gap, are the others."""
+    return max(1, seq_length // 3)
 
 
 def columns(batch_size: int, share: float) -> float:
@@ -84,23 +86,22 @@ class Rearranged:
         )
 
     def _copy(self, plain_T: Ids, targets_T: Ids, random: np.random.Generator) -> tuple[Ids, Ids]:
-        """Inputs and targets of a copy; nothing is learned from one that is too short, or where an item would end within its gap."""
+        """Inputs and targets of a copy, the end of its gap as the id `vocab_size`; of short ones and of those with a border nothing."""
         inputs, targets = np.full_like(plain_T, BOUNDARY_ID), np.full_like(plain_T, IGNORED)
         length = int(np.flatnonzero(targets_T != IGNORED)[-1]) + 1 if (targets_T != IGNORED).any() else 0
         ids = np.append(plain_T[:length], targets_T[length - 1 : length])[: max(0, len(plain_T) - 2)]
-        if len(ids) < _LEAST:
+        lead = min(_READ_AGAIN, len(ids) // 3)
+        most = min(suffix_tokens(self.seq_length), len(ids) - lead - 1)
+        if most < 1:
             return inputs, targets
-        most = min(suffix_tokens(self.seq_length), len(ids) - 2)
-        behind = most if random.random() < 0.5 else int(random.integers(1, most + 1))
-        middle = int(random.integers(1, max(1, min(suffix_tokens(self.seq_length), len(ids) - 1 - behind)) + 1))
-        begin, end = len(ids) - behind - middle, len(ids) - behind
-        gap = ids[begin:end]
-        if (gap == BOUNDARY_ID).any():
+        behind = most if random.random() < _WHOLE_SHARE else int(random.integers(1, most + 1))
+        end = int(random.integers(lead + 1, len(ids) - behind + 1))
+        if (ids[1:end] == BOUNDARY_ID).any():
             return inputs, targets
-        read = np.concatenate([ids[:begin], between(ids[end:], self._vocab_size), gap])
-        wanted = np.append(gap, BOUNDARY_ID)
+        read = np.concatenate([announced(ids[end : end + behind], self._vocab_size), ids[:end]])
+        wanted = np.append(ids[max(1, lead) : end], self._vocab_size)
         if self._told_V is not None:
-            wanted[self._told_V[wanted]] = IGNORED
+            wanted[:-1][self._told_V[wanted[:-1]]] = IGNORED
         inputs[: len(read)] = read
         targets[len(read) - len(wanted) : len(read)] = wanted
         return inputs, targets

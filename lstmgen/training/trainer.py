@@ -26,10 +26,10 @@ from lstmgen.model.state import State
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Stepped, StopReason
 from lstmgen.training.loss import backward
+from lstmgen.training.objectives import Measure
 from lstmgen.training.optimizer import build_optimizer, learning_rate, optimizer_tensors, restore_optimizer
 from lstmgen.training.state_check import check_tensors, check_values, refused
 from lstmgen.training.streams import Reader
-from lstmgen.training.validation import Validation
 
 TrainerEvent = Stepped | Evaluated | CheckpointDue | RolledBack | Finished
 
@@ -87,7 +87,7 @@ class Trainer:
         network: LanguageModel,
         *,
         reader: Reader,
-        validation: Validation | None,
+        validation: Measure | None,
         config: Config,
         budget: Budget,
         arithmetic: Arithmetic,
@@ -197,7 +197,15 @@ class Trainer:
             carried = State.joined([carried, carried.select(window.copied_E.to(device))])
         inputs_TB, targets_TB = (ids_TB.to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
         optimizer.zero_grad(set_to_none=True)
-        loss, after = backward(self.network, inputs_TB, targets_TB, carried, arithmetic=self.arithmetic.context, scaler=self.scaler)
+        loss, after = backward(
+            self.network,
+            inputs_TB,
+            targets_TB,
+            carried,
+            arithmetic=self.arithmetic.context,
+            scaler=self.scaler,
+            copies=inputs_TB.shape[1] - self.reader.batch_size,
+        )
         self.scaler.unscale_(optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
         loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))

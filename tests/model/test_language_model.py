@@ -173,6 +173,6 @@ def test_sentinels_are_read_and_never_predicted_and_plain_order_knows_nothing_of
 def test_a_copy_gets_new_parts_and_loses_those_it_has_not():
     network, ids_TB = build()
     with_sentinels = grown(network, replace(network.architecture, suffix_tokens=4))
-    assert with_sentinels.tensors().keys() - network.tensors().keys() == {"sentinels.weight"}
+    assert with_sentinels.tensors().keys() - network.tensors().keys() == {"sentinels.weight", "end.weight", "end.bias"}
     again = grown(with_sentinels, network.architecture)
     assert torch.equal(network(ids_TB, network.zero_state(B))[0], again(ids_TB, again.zero_state(B))[0])

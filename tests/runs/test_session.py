@@ -90,7 +90,9 @@ def test_the_model_file_alone_generates(train, story, tmp_path):
     assert sample.tokens == len(sample.text) == 20
 
 
-@pytest.mark.parametrize("settings", [{"runtime.precision": "fp32"}, {"runtime.precision": "bf16"}, {"training.infill": 0.4}])
+@pytest.mark.parametrize(
+    "settings", [{"runtime.precision": "fp32"}, {"runtime.precision": "bf16"}, {"training.infill": 0.4}, {"training.objective": "gaps"}]
+)
 def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, settings):
     list(train(story, out=tmp_path / "whole", settings=settings))
     list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
