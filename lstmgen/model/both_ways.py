@@ -2,11 +2,11 @@
 
     ahead_t   everything up to token t, read by the layers of `language_model.py`
     back_t    everything from the end of the item to token t, read by layers of the same kind in the other direction
-    joined    = norm(ahead + W gelu(A ahead + B back + left))
+    joined    = norm(ahead + gate * back + W gelu(A ahead + B back + left))
 
 In a gap the first direction reads on: ahead_t holds what stands before the gap, and the gap's own earlier tokens. The other direction
-stands still at the gap's right edge. `left` says how many tokens are missing up to there; 0: nobody knows, and so the end of the gap is
-predicted too.
+stands still at the gap's right edge. `left` and `gate` are rows of tables, by how many tokens are missing up to there; 0: nobody knows, and
+so the end of the gap is predicted too.
 
 Letters: T window, B streams, I input, H hidden, N places.
 """
@@ -27,6 +27,7 @@ from lstmgen.model.norm import norm_of
 
 UNKNOWN: Final = 0
 """How many tokens are missing, where nobody knows."""
+_UNKNOWN_GATE: Final = 0.3
 
 
 class Backward(nn.Module):
@@ -64,14 +65,19 @@ class Join(nn.Module):
         self.ahead = nn.Linear(size, size)
         self.back = nn.Linear(size, size, bias=False)
         self.left = nn.Embedding(MOST_LEFT + 1, size)
+        self.gate = nn.Embedding(MOST_LEFT + 1, size)
         self.out = nn.Linear(size, size)
         self.norm = norm_of(size, architecture)
         nn.init.zeros_(self.left.weight)
+        with torch.no_grad():  # what stands behind the gap says most of its last token, and each direction begins as a judge of its own
+            self.gate.weight.copy_(1 / torch.arange(MOST_LEFT + 1).clamp(min=1)[:, None].expand(-1, size))
+            self.gate.weight[UNKNOWN] = _UNKNOWN_GATE
 
     def forward(self, ahead_NH: Tensor, back_NH: Tensor, left_N: Tensor) -> Tensor:
         """What a head makes logits of, of the shape of `ahead_NH`."""
-        inner_NH = F.gelu(self.ahead(ahead_NH) + self.back(back_NH) + self.left(left_N.clamp(max=MOST_LEFT)))
-        return self.norm(ahead_NH + self.out(inner_NH))
+        left_N = left_N.clamp(max=MOST_LEFT)
+        inner_NH = F.gelu(self.ahead(ahead_NH) + self.back(back_NH) + self.left(left_N))
+        return self.norm(ahead_NH + self.gate(left_N) * back_NH + self.out(inner_NH))
 
 
 def turned(x_TBI: Tensor, length_B: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
-"""Tokens in gaps, under a network that reads both ways: the slow and exact way over whole items, for figures.
+"""Tokens in gaps: as they are drawn, and under a network that reads both ways over whole items, for figures.
 
-Letters: T tokens, B items that are read side by side, N tokens in gaps.
+Letters: T tokens, B items or lanes side by side, N tokens in gaps, H hidden, V vocabulary.
 """
 
 from __future__ import annotations
@@ -93,3 +93,37 @@ def gap_logits(
     ahead_TBH, _ = network.hidden(ids_TB[:-1], network.zero_state(ids_TB.shape[1]))
     back_TBH = network.read_back(ids_TB[1:], length_B)
     return network.head(network.join(ahead_TBH[rows_N, columns_N], back_TBH[edges_N, columns_N], left_N.to(ids_TB.device)))
+
+
+class InGap:
+    """What makes logits of a gap of those of plain order, of a network that knows gaps.
+
+    Args:
+        network: whose parts are used.
+        behind: what follows the gap, its boundary included; None: the network was told before the gap.
+
+    Raises:
+        ValueError: the network knows no gaps, or reads from left to right only.
+    """
+
+    def __init__(self, network: LanguageModel, behind: Ids | None) -> None:
+        self._end, self._join = network.end_logits, None
+        if behind is not None:
+            with inference(network):
+                ids_T1 = torch.from_numpy(behind).to(network.device)[:, None]
+                self._back_1H = network.read_back(ids_T1, torch.tensor([len(behind)], device=network.device))[:1, 0]
+            self._join = network.join
+
+    def joined(self, hidden_BH: Tensor) -> Tensor:
+        """What the head makes logits of; nobody knows how many tokens are missing."""
+        if self._join is None:
+            return hidden_BH
+        left_B = torch.full((len(hidden_BH),), UNKNOWN, device=hidden_BH.device)
+        return self._join(hidden_BH, self._back_1H.expand_as(hidden_BH), left_B)
+
+    def ended(self, logits_BV: Tensor, hidden_BH: Tensor) -> Tensor:
+        """Logits in which the boundary stands for the end of the gap."""
+        log_odds_B = self._end(hidden_BH)
+        logits_BV = logits_BV.clone()
+        logits_BV[:, BOUNDARY_ID] = logits_BV[:, BOUNDARY_ID + 1 :].logsumexp(1) + log_odds_B
+        return logits_BV

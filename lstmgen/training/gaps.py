@@ -3,7 +3,8 @@
     window    a b c d e f g h      d is predicted from a b c and, where its gap ends before f, from h g f
 
 So each token is learned from twice: once with the number of tokens that its gap still lacks, once without, where it is asked too whether
-the gap is over. The right edges are drawn anew every time, so that gaps are of any length up to `_LONGEST`.
+the gap is over. The right edges are drawn anew every time, so that gaps are of any length up to `_LONGEST`, and of each power of two about
+as many. A third time it is predicted from what is behind it alone, so that reading from right to left is learned as fast as the other way.
 
 Letters: T window, B streams, H hidden, N places.
 """
@@ -32,8 +33,8 @@ from lstmgen.training.streams import IGNORED
 _LONGEST: Final = 32
 _LEAST_BEHIND: Final = 8
 """Tokens behind a gap, unless the item ends there, or the window is short."""
-_END_SHARE: Final = 2 / (_LONGEST + 3)
-"""Of gaps of every length alike, each with its end: the share of ends among all that is predicted."""
+_END_SHARE: Final = 0.12
+"""Of what is predicted in gaps of which nobody knows how long they are: they have some seven tokens on average, and an end."""
 RUN_OUT: Final = 128
 """Tokens behind what is validated that are read from right to left first."""
 VALIDATED: Final = 5
@@ -66,17 +67,21 @@ def _asked(network: LanguageModel, inputs_TB: Tensor, targets_TB: Tensor, carrie
         targets.append(torch.where(learned_TB, following_TB, IGNORED))
         asked_TB = fits_TB & (left_TB == 0) | learned_TB
         ends.append(torch.where(asked_TB & (not known), (left_TB == 0).long(), IGNORED))
+    # What is behind the border of two windows says nothing yet of the token before it.
+    before_TB = torch.where(counted_TB & (place_T1 < length_B - 1), following_TB, IGNORED)
+    hidden.append(back_TBH.roll(-1, 0))
+    targets.append(before_TB)
+    ends.append(torch.full_like(before_TB, IGNORED))
     return Asked(hidden=torch.stack(hidden), targets=torch.stack(targets), ends=torch.stack(ends), after=after)
 
 
 def _left(room_TB: Tensor, *, ends: bool) -> tuple[Tensor, Tensor]:
     """How many tokens of its gap are missing where a token is predicted, itself included, and whether there is room for so many.
 
-    Of gaps of all lengths up to the longest, with all of their tokens: few lack many. With `ends` there are places where none is missing.
+    Each power of two is about as frequent. With `ends` there are places where none is missing.
     """
-    most_TB = room_TB.clamp(0, _LONGEST)
-    drawn_TB = torch.rand(room_TB.shape, device=room_TB.device)
-    left_TB = 1 + (most_TB * (1 - drawn_TB.sqrt())).long()
+    most_TB = room_TB.clamp(1, _LONGEST)
+    left_TB = ((most_TB + 1).log() * torch.rand(room_TB.shape, device=room_TB.device)).exp().long()
     if ends:
         left_TB = left_TB.masked_fill(torch.rand(room_TB.shape, device=room_TB.device) < _END_SHARE, 0)
     return left_TB, room_TB >= left_TB
