@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lstmgen.checkpoint.run_folder import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
+    from lstmgen.generation.infilling import InfillRequest as InfillRequest
     from lstmgen.generation.prediction import Candidate as Candidate
     from lstmgen.generation.prediction import Prediction as Prediction
     from lstmgen.generation.prompts import parse_prompts as parse_prompts
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from lstmgen.media.manner import Manner as Manner
     from lstmgen.media.registry import medium_of as medium_of
     from lstmgen.media.text.decoding import decode_text as decode_text
+    from lstmgen.media.text.exact import ExactText as ExactText
     from lstmgen.model.learning_rule import LearningRule as LearningRule
     from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.constraints import Constraints as Constraints
@@ -74,8 +76,8 @@ if TYPE_CHECKING:
     from lstmgen.runs.inspection import ids_to_read as ids_to_read
     from lstmgen.runs.inspection import inspect as inspect
     from lstmgen.runs.inspection import loss_by_context as loss_by_context
+    from lstmgen.runs.loading import load as load
     from lstmgen.runs.model import TrainedModel as TrainedModel
-    from lstmgen.runs.model import load as load
     from lstmgen.runs.plan import Plan as Plan
     from lstmgen.runs.rate_test import RateTest as RateTest
     from lstmgen.runs.session import Training as Training
@@ -116,6 +118,7 @@ _HOMES: Final = {
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
+    "generation.infilling": "CANDIDATES, HORIZON, InfillRequest",
     "generation.prediction": "Candidate, Prediction",
     "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
@@ -134,6 +137,7 @@ _HOMES: Final = {
     "media.manner": "Manner",
     "media.registry": "medium_of",
     "media.text.decoding": "decode_text",
+    "media.text.exact": "ExactText",
     "model.learning_rule": "LearningRule",
     "model.arithmetic": "set_threads",
     "music.bars": "Bars",
@@ -147,7 +151,8 @@ _HOMES: Final = {
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
     "runs.history": "History, read_history",
     "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
-    "runs.model": "TrainedModel, load",
+    "runs.loading": "load",
+    "runs.model": "TrainedModel",
     "runs.plan": "Plan",
     "runs.rate_test": "RateTest",
     "runs.session": "Training, train",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -17,13 +17,13 @@ from torch import Tensor
 from lstmgen.analysis.evaluation import Evaluation, evaluate
 from lstmgen.analysis.likeness import Likeness
 from lstmgen.analysis.novelty import Novelty
-from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.choices import Device, Part, SamplingPrecision
+from lstmgen.choices import Part
 from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, MachineError, UsageError
+from lstmgen.errors import CorpusError
 from lstmgen.generation.clamps import holding
 from lstmgen.generation.generate import Job, Sample, Stream, generate
+from lstmgen.generation.infilling import InfillRequest, infill
 from lstmgen.generation.prediction import Prediction, predict
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
@@ -34,7 +34,6 @@ from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.adaptation import Learner
-from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
@@ -46,44 +45,11 @@ from lstmgen.runs.origin import Origin
 from lstmgen.runs.sources import recorded_data
 from lstmgen.wording import counted
 
-_DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_NAMES: Final = {dtype: name for name, dtype in _DTYPES.items()}
-_ON_THE_CPU: Final[dict[SamplingPrecision, ProductPrecision]] = {"auto": "fp32", "fp32": "fp32", "bf16": "bf16", "int8": "int8"}
-
-
-def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecision = "auto", threads: int | None = None) -> TrainedModel:
-    """A trained model.
-
-    Args:
-        path: a run folder, a model file, or the name of a run under `checkpoints/`.
-        device: `auto` takes CUDA where there is some.
-        precision: what the weights are multiplied in; `auto` is `fp32`, which is exact. On the CPU `bf16` and `int8` draw faster: tokens
-            are drawn, and scores measured, with weights of 16 or 8 bits and all else in fp32. On CUDA everything is in this number
-            type, and there is no `int8`.
-        threads: CPU threads; None: one for each physical core.
-
-    Raises:
-        ModelFileError: there is no such model, or its file is damaged.
-        MachineError: the device or the precision is not to be had here.
-        UsageError: the device or the precision is none that exists.
-    """
-    for name, value, allowed in (("device", device, get_args(Device)), ("precision", precision, get_args(SamplingPrecision))):
-        if value not in allowed:
-            raise UsageError(f"the {name} is {value!r}, expected one of {', '.join(allowed)}", remedy=f"for example --{name} auto")
-    file = find_model(str(path))
-    chosen = choose_device(device)
-    known, elsewhere = (_ON_THE_CPU, "CUDA") if chosen.type == "cpu" else (_DTYPES, "the CPU")
-    if precision not in known:
-        raise MachineError(f"{precision} is for {elsewhere} only", remedy=f"use --precision {', '.join(known)} here")
-    set_threads(threads)
-    model = load_model(file, device=chosen)
-    if chosen.type == "cpu":
-        return TrainedModel(model.network, model.tokenizer, path=file, summary=model.summary, precision=_ON_THE_CPU[precision])
-    return TrainedModel(model.network.to(_DTYPES[precision]), model.tokenizer, path=file, summary=model.summary)
+_NAMES: Final = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
 
 class TrainedModel:
-    """A trained model, whatever its medium; made by `load`, or from its parts to use without a file.
+    """A trained model, whatever its medium; made by `loading.load`, or from its parts to use without a file.
 
     Args:
         network: the network; its training mode is left as it is.
@@ -228,6 +194,22 @@ class TrainedModel:
             found = drawn_gradients(self.decoder, self.medium, self.tokenizer, data=self.data, segment=rule.segment)
             self._usual_gradients[rule.segment] = found
         return Learner(self.network, rule, self._usual_gradients[rule.segment], told_V=self.medium.told(self.tokenizer))
+
+    def infill(self, item: Any, **options: Any) -> list[Sample]:
+        """An item with gaps, filled so that what follows fits.
+
+        Args:
+            item: a text; of music the path of a MIDI file, or a score.
+            options: fields of `InfillRequest`; anything else says where the gaps are, such as `gap="___"` or `bars="5-8"`.
+
+        Raises:
+            UsageError, UnseenSymbolError, InputError: as `generation.infilling.infill`.
+        """
+        return list(self.fill(InfillRequest.of(item, options)))
+
+    def fill(self, request: InfillRequest) -> Iterator[Sample]:
+        """What `infill` gives, each as soon as it is there."""
+        return infill(self.decoder, self.medium, self.tokenizer, request, data=self.data)
 
     def predict(self, prompt: Any = None, *, words: bool = False, top: int = 5, **options: Any) -> Prediction:
         """The characters, words or events that may come next, with probabilities; errors as `generation.prediction.predict`."""

@@ -158,6 +158,7 @@ SCORE_OPTIONS: Final = (
         help="Score these tracks of a file, or all; those that the model has learned where not given.",
     ),
 )
+INFILL_OPTIONS: Final = ()
 
 
 def constraints_of(options: Mapping[str, Any]) -> Constraints:
