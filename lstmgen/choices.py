@@ -38,7 +38,7 @@ PieceModel = Literal["bpe", "unigram"]
 ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
 Documents = Literal["file", "line", "blank-line"]
 """What of a text file is one document."""
-InfillMethod = Literal["auto", "candidates"]
+InfillMethod = Literal["auto", "both-ways", "told", "candidates"]
 """How gaps are filled; `auto`: as the model can best."""
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
@@ -84,17 +84,25 @@ class Objective:
         about: in words, behind "a model that".
         both_ways: whether it reads from right to left too.
         use: the command that its models are for.
+        figures: of what its losses are, where that is not every token.
     """
 
     home: str
     about: str
     both_ways: bool
     use: str
+    figures: str = ""
 
 
 OBJECTIVES: Final = {
     "next": Objective(home="lstmgen.training.objectives:NEXT", about="predicts what comes next", both_ways=False, use="sample"),
-    "gaps": Objective(home="lstmgen.training.gaps:GAPS", about="fills gaps and writes nothing new", both_ways=True, use="infill"),
+    "gaps": Objective(
+        home="lstmgen.training.gaps:GAPS",
+        about="fills gaps and writes nothing without them",
+        both_ways=True,
+        use="infill",
+        figures="in gaps of 5 tokens",
+    ),
 }
 """Everything that a network may be trained for, the default first."""
 

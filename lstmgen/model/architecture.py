@@ -132,7 +132,11 @@ class Architecture:
         size = self.hidden_size
         matrices: dict[str, Shape] = {f"join.{name}.weight": (size, size) for name in ("ahead", "back", "out")}
         vectors = ("ahead.bias", "out.bias", *(("norm.weight", "norm.bias") if self.layer_norm else ()))
-        return matrices | {f"join.{name}.weight": (MOST_LEFT + 1, size) for name in ("left", "gate")} | {f"join.{name}": (size,) for name in vectors}
+        return (
+            matrices
+            | {f"join.{name}.weight": (MOST_LEFT + 1, size) for name in ("left", "gate")}
+            | {f"join.{name}": (size,) for name in vectors}
+        )
 
     @property
     def widths(self) -> list[int]:
