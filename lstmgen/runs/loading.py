@@ -1,4 +1,4 @@
-"""Models from their files."""
+"""From a model file to a model that can be used, on a device and in a precision."""
 
 from __future__ import annotations
 

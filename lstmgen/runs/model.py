@@ -20,7 +20,7 @@ from lstmgen.analysis.novelty import Novelty
 from lstmgen.choices import Part
 from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError
+from lstmgen.errors import CorpusError, UsageError
 from lstmgen.generation.clamps import holding
 from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.infilling import InfillRequest, infill
@@ -46,6 +46,8 @@ from lstmgen.runs.sources import recorded_data
 from lstmgen.wording import counted
 
 _NAMES: Final = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
+_HOW: Final = ("window", "adapt", "beside", "progress")
+"""What every kind of scoring takes."""
 
 
 class TrainedModel:
@@ -112,7 +114,7 @@ class TrainedModel:
         return self.precision if self.precision != "fp32" else _NAMES.get(self.network.head.weight.dtype, "fp32")
 
     @property
-    def _forward(self) -> Forward | None:
+    def forward(self) -> Forward | None:
         """What reads: the decoder where its numbers are not those of the network, so that a score is of what samples are drawn from."""
         return None if self.precision == "fp32" else self.decoder.window
 
@@ -239,6 +241,7 @@ class TrainedModel:
         *,
         window: int | None = None,
         adapt: LearningRule | None = None,
+        beside: Sequence[TrainedModel] = (),
         progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
@@ -248,50 +251,55 @@ class TrainedModel:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
             adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
+            beside: other models of the same tokenizer, which predict together with this one: the mean of their probabilities counts.
             progress: called with the number of tokens done and of all.
-            options: of the medium; of text `oov`.
+            options: of the medium; of text `oov`, of music `keys`.
 
         Raises:
             UnseenSymbolError: the text holds unseen symbols and `oov` is `error`.
             InputError: it is empty, too long, or cannot be read.
-            UsageError: the window is not a positive whole number, or an option is unknown.
+            UsageError: the window is not a positive whole number, an option is unknown, or a model beside this one has another tokenizer.
         """
-        return self.score_all([item], window=window, adapt=adapt, progress=progress, **options)
+        return self.score_all([item], window=window, adapt=adapt, beside=beside, progress=progress, **options)
 
     def score_all(
         self,
         items: Iterable[Item],
-        *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
-        progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
         """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`.
 
         What a copy has learned from an item it keeps for those behind it.
         """
+        how = {name: options.pop(name) for name in _HOW if name in options}
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
         encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
-        return self._evaluate(encoded, window=window, adapt=adapt, progress=progress)
+        return self._evaluate(encoded, **how)
 
-    def _evaluate(self, encoded: Sequence[Encoded], *, adapt: LearningRule | None, **how: Any) -> Evaluation:
-        learner = None if adapt is None else self.learner(adapt)
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self._forward, **how)
+    def _evaluate(
+        self, encoded: Sequence[Encoded], *, adapt: LearningRule | None = None, beside: Sequence[TrainedModel] = (), **how: Any
+    ) -> Evaluation:
+        for other in beside:
+            if fingerprint(other.tokenizer) != fingerprint(self.tokenizer):
+                raise UsageError(
+                    f"{other.path} has another tokenizer, so that it predicts other things", remedy="name models that were trained alike"
+                )
+        learner, others = None if adapt is None else self.learner(adapt), [(other.network, other.forward) for other in beside]
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self.forward, beside=others, **how)
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where the model has learned that as a part of it."""
-        return replace(encoded, ids=np.append(encoded.ids, BOUNDARY_ID)) if self.manner.ends else encoded
+        if not self.manner.ends:
+            return encoded
+        ids, *forms = (np.append(ids, BOUNDARY_ID) for ids in (encoded.ids, *encoded.forms))
+        return replace(encoded, ids=ids, forms=tuple(forms))
 
     def score_token_file(
         self,
         token_file: TokenFile,
-        *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        **how: Any,
     ) -> Evaluation:
-        """How well the model predicts the items of a token file, together.
+        """How well the model predicts the items of a token file, together; `how` as of `score`.
 
         Raises:
             CorpusError: the token file was made by another tokenizer.
@@ -307,18 +315,16 @@ class TrainedModel:
         bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
         pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
         items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
-        return self._evaluate(items, window=window, adapt=adapt, progress=progress)
+        return self._evaluate(items, **how)
 
     def score_split(
         self,
         part: Part,
         *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
         cache: Path,
-        progress: Callable[[int, int], None] | None = None,
+        **how: Any,
     ) -> Evaluation:
-        """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
+        """How well the model predicts a part of its own run's sources; token files are most often still in the cache. `how` as of `score`.
 
         Raises:
             ModelFileError: the model does not lie in the folder of its run.
@@ -326,7 +332,7 @@ class TrainedModel:
             UsageError: the window is not a positive whole number.
         """
         chosen = self.origin.token_file(part, cache=cache)
-        return self.score_token_file(chosen, window=window, adapt=adapt, progress=progress)
+        return self.score_token_file(chosen, **how)
 
     def prepare(self, item: Item) -> Item:
         """An item as this model has learned items."""

@@ -72,7 +72,7 @@ def test_a_line_is_edited_and_brought_back_and_the_history_outlives_the_conversa
     talk = Conversation(run_folder, home)
     talk.type("he sea\x01T\n")  # Ctrl-A goes to the beginning
     talk.type(" secret\n")
-    talk.type("/undo\n")
+    talk.type("/und\t\n")  # Tab takes the suggestion
     talk.type("/text\n")
     talk.wait_for("The sea\r\n")
     talk.type("/quit\n")
