@@ -43,6 +43,16 @@ def test_every_tokenizer_of_tunes_trains_resumes_and_is_scored(train, tunes, tmp
     assert plain.score.notes.same_as(novel.score.notes)
 
 
+@pytest.mark.parametrize("tokenizer", ["notes", "grid"])
+def test_gaps_of_tunes_are_learned_too(train, tunes, tmp_path, tokenizer):
+    settings = {"tokenizer.name": tokenizer, "training.objective": "gaps"}
+    training = train(tunes, out=tmp_path / "run", settings=settings)
+    assert not any(isinstance(event, Sampled) for event in training)
+    assert training.summary["objective"] == "gaps"
+    assert training.summary["val"]["notes"] == 64
+    assert 0 < training.summary["val"]["nats_per_token"] < 10
+
+
 def test_tokens_that_count_on_their_order_are_not_rearranged(train, tunes, tmp_path):
     with pytest.raises(UsageError, match="another order") as refused:
         list(train(tunes, out=tmp_path / "run", settings={"tokenizer.name": "grid", "training.infill": 0.3}))
