@@ -32,7 +32,15 @@ from lstmgen.model.language_model import Architecture, LanguageModel, grown
 from lstmgen.model.memory import refuse_training
 from lstmgen.opening import open_regular
 from lstmgen.runs import presets, resuming
-from lstmgen.runs.asked import changed_for_resume, learned_as, refuse_others, with_ablation, with_absolute_sources, with_architecture_of
+from lstmgen.runs.asked import (
+    changed_for_resume,
+    check_objective,
+    learned_as,
+    refuse_others,
+    with_ablation,
+    with_absolute_sources,
+    with_architecture_of,
+)
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
 from lstmgen.strict_json import StrictJsonError
@@ -70,6 +78,7 @@ def sketch(order: Order, folder: RunFolder) -> Outline:
         LstmgenError: as `start`.
     """
     config = with_ablation(presets.with_default_budget(order.config))
+    check_objective(config)
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
     config = config if base is None else learned_as(config, base, order.changes)

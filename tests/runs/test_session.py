@@ -90,6 +90,12 @@ def test_the_model_file_alone_generates(train, story, tmp_path):
     assert sample.tokens == len(sample.text) == 20
 
 
+def test_gaps_are_taught_in_one_way_only(train, story, tmp_path):
+    with pytest.raises(UsageError, match="reads both ways"):
+        list(train(story, out=tmp_path / "run", settings={"training.infill": 0.3, "training.objective": "gaps"}))
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     "settings", [{"runtime.precision": "fp32"}, {"runtime.precision": "bf16"}, {"training.infill": 0.4}, {"training.objective": "gaps"}]
 )
