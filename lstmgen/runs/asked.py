@@ -70,9 +70,12 @@ def with_ablation(config: Config) -> Config:
     return config.replace({"model.cell": cell})
 
 
-def check_objective(config: Config) -> None:
-    """Raises UsageError where a network would be taught to fill gaps in two ways at once."""
+def check_objective(config: Config, processes: int) -> None:
+    """Raises UsageError where a network would be taught to fill gaps in two ways at once, or by several processes."""
     training = config.training
+    if processes > 1 and (training.infill or OBJECTIVES[training.objective].both_ways):
+        flag = "--infill" if training.infill else f"--objective {training.objective}"
+        raise UsageError(f"{flag} is learned by one process, and there are {processes}", remedy="start it without torchrun")
     if training.infill and OBJECTIVES[training.objective].both_ways:
         raise UsageError(
             f"--infill is for models that read from left to right, and --objective {training.objective} reads both ways",
@@ -119,6 +122,19 @@ def changed_for_resume(folder: RunFolder, config: Config, changes: dict[str, Any
     # A budget that is given anew takes the place of the old one as a whole; else a part that is used up would end the run at once.
     fresh = dict.fromkeys(_BUDGET) if any(key in changes for key in _BUDGET) else {}
     return config.replace(fresh | {key: value for key, value in changes.items() if key in CHANGEABLE_ON_RESUME})
+
+
+def refuse_rest(streams: int, processes: int, *, resumed: bool = False) -> None:
+    """Refuses a number of processes among which the streams of a window cannot be divided. Raises UsageError: naming sizes that fit."""
+    if streams % processes == 0:
+        return
+    less, more = streams // processes * processes, -(-streams // processes) * processes
+    sizes = " or ".join(f"--batch-size {size}" for size in dict.fromkeys((less or more, more)))
+    fewer = max(size for size in range(1, processes) if streams % size == 0)
+    raise UsageError(
+        f"a batch of {streams} streams cannot be divided among {processes} processes",
+        remedy=f"{'' if resumed else f'{sizes}; or '}torchrun --nproc-per-node {fewer}",
+    )
 
 
 def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:

@@ -37,6 +37,7 @@ from lstmgen.runs.asked import (
     check_objective,
     learned_as,
     refuse_others,
+    refuse_rest,
     with_ablation,
     with_absolute_sources,
     with_architecture_of,
@@ -45,6 +46,7 @@ from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
 from lstmgen.strict_json import StrictJsonError
 from lstmgen.training.rearranged import columns, suffix_tokens
+from lstmgen.wording import counted
 
 _TOKENIZER_CACHE_VERSION = 2
 
@@ -78,7 +80,7 @@ def sketch(order: Order, folder: RunFolder) -> Outline:
         LstmgenError: as `start`.
     """
     config = with_ablation(presets.with_default_budget(order.config))
-    check_objective(config)
+    check_objective(config, order.group.size)
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
     config = config if base is None else learned_as(config, base, order.changes)
@@ -110,6 +112,7 @@ def prepare(order: Order, folder: RunFolder) -> Run:
     outline = sketch(order, folder)
     config, tokenizer, architecture, base = outline.config, outline.tokenizer, outline.architecture, outline.base
     torch.manual_seed(config.training.seed)
+    refuse_rest(config.training.batch_size or 1, order.group.size)
     arithmetic = arithmetic_of(config, architecture)
     with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
         network = (grown(base.network, architecture) if base else LanguageModel(architecture)).to(arithmetic.device)
@@ -123,7 +126,7 @@ def prepare(order: Order, folder: RunFolder) -> Run:
         files=outline.files,
         arithmetic=arithmetic,
         network=network,
-        clock=order.clock,
+        order=order,
     )
 
 
@@ -138,6 +141,8 @@ def resume(order: Order, folder: RunFolder) -> Run:
     found = resuming.read(folder, warn=warnings.append)
     values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
     config = changed_for_resume(folder, _settings(folder, values), order.changes)
+    check_objective(config, order.group.size)
+    refuse_rest(config.training.batch_size or 1, order.group.size, resumed=True)
     access = order.access(folder, recorded_input(config.data, values, folder))
     gathered = gather_again(config.data, access, medium=medium_of(tokenizer), run=folder.path)
     if gathered.material.sha256 != values["sources_sha256"]:
@@ -148,6 +153,12 @@ def resume(order: Order, folder: RunFolder) -> Run:
     files = token_files(gathered.material, tokenizer, access)
     arithmetic = arithmetic_of(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
+    had, has = values.get("processes", 1), order.group.size
+    if had != has:
+        warnings.append(
+            f"{counted(had, 'process', 'processes')} before, {has} now: windows, dropout and schedule are the same, but sums are added in"
+            " another order, so figures agree closely, and not bit for bit"
+        )
     gathered = replace(gathered, notes=tuple(warnings))
     run = Run(
         folder=folder,
@@ -158,7 +169,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
         files=files,
         arithmetic=arithmetic,
         network=network,
-        clock=order.clock,
+        order=order,
     )
     trainer = run.trainer
     trainer.restore(found.tensors, values["trainer"])

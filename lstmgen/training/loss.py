@@ -8,7 +8,8 @@ Letters: T window, B streams, N tokens of a part, H hidden, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 
 import torch
@@ -31,6 +32,7 @@ def backward(
     arithmetic: Callable[[], AbstractContextManager],
     scaler: torch.amp.GradScaler,
     copies: int = 0,
+    counted: int | None = None,
     most_logits: int = MOST_LOGITS,
 ) -> tuple[Tensor, State]:
     """Adds the gradients of the mean loss of a window to those of the parameters.
@@ -43,6 +45,7 @@ def backward(
         arithmetic: gives the context in which the network runs.
         scaler: scales the loss.
         copies: columns that are rearranged copies, the last ones.
+        counted: targets that the mean is over, where other processes have some of them; then gradients and loss are this one's parts of it.
         most_logits: of so many at a time at most, but of one token at least.
 
     Returns:
@@ -50,30 +53,34 @@ def backward(
     """
     with arithmetic():
         asked = objective_of(network.architecture.objective).asked(network, inputs_TB, targets_TB, carried, copies)
-    targets_N, hidden_NH, after = asked.targets.flatten(), asked.hidden.flatten(0, -2), asked.after
-    ends_N = None if asked.ends is None else asked.ends.flatten()
-    counted = (targets_N != IGNORED).sum()
-    size = max(1, most_logits // network.architecture.vocab_size)
-    if size >= len(targets_N):
+    targets_N, hidden_NH = asked.targets.flatten(), asked.hidden.flatten(0, -2)
+    over: Tensor | int = (targets_N != IGNORED).sum() if counted is None else counted
+
+    def loss_of(hidden_NH: Tensor, targets_N: Tensor, ends_N: Tensor | None, *, whole: bool) -> Tensor:
         with arithmetic():
             logits_NV = network.head(hidden_NH)
-        loss = F.cross_entropy(logits_NV.float(), targets_N, ignore_index=IGNORED)
-        if ends_N is not None:
-            loss = loss + _of_ends(network, hidden_NH, ends_N, arithmetic) / counted
+        logits_NV = _exact(logits_NV)
+        if whole and counted is None:
+            loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED)
+        else:
+            loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED, reduction="sum") / over
+        return loss if ends_N is None else loss + _of_ends(network, hidden_NH, ends_N, arithmetic) / over
+
+    size = max(1, most_logits // network.architecture.vocab_size)
+    ends_N = None if asked.ends is None else asked.ends.flatten()
+    if size >= len(targets_N):
+        loss = loss_of(hidden_NH, targets_N, ends_N, whole=True)
         scaler.scale(loss).backward()
-        return loss.detach(), after
+        return loss.detach(), asked.after
     loss = torch.zeros((), device=hidden_NH.device)
     parts = [part_NH.detach().requires_grad_() for part_NH in hidden_NH.split(size)]
-    for place, (part_NH, part_targets_N) in enumerate(zip(parts, targets_N.split(size), strict=True)):
-        with arithmetic():
-            logits_NV = network.head(part_NH)
-        part = F.cross_entropy(logits_NV.float(), part_targets_N, ignore_index=IGNORED, reduction="sum") / counted
-        if ends_N is not None:
-            part = part + _of_ends(network, part_NH, ends_N.split(size)[place], arithmetic) / counted
+    ends: Iterable[Tensor | None] = itertools.repeat(None, len(parts)) if ends_N is None else ends_N.split(size)
+    for part_NH, part_targets_N, part_ends_N in zip(parts, targets_N.split(size), ends, strict=True):
+        part = loss_of(part_NH, part_targets_N, part_ends_N, whole=False)
         scaler.scale(part).backward()
         loss += part.detach()
     hidden_NH.backward(torch.cat([part_NH.grad for part_NH in parts if part_NH.grad is not None]))
-    return loss, after
+    return loss, asked.after
 
 
 def _of_ends(network: LanguageModel, hidden_NH: Tensor, ends_N: Tensor, arithmetic: Callable[[], AbstractContextManager]) -> Tensor:
@@ -81,4 +88,10 @@ def _of_ends(network: LanguageModel, hidden_NH: Tensor, ends_N: Tensor, arithmet
     asked_N = ends_N != IGNORED
     with arithmetic():
         logits_N = network.end_logits(hidden_NH[asked_N])
-    return F.binary_cross_entropy_with_logits(logits_N.float(), ends_N[asked_N].float(), reduction="sum")
+    logits_N = _exact(logits_N)
+    return F.binary_cross_entropy_with_logits(logits_N, ends_N[asked_N].to(logits_N.dtype), reduction="sum")
+
+
+def _exact(logits_NV: Tensor) -> Tensor:
+    """At least single precision."""
+    return logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
