@@ -19,8 +19,8 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.runs.sources import Gathered, record_of_input
 from lstmgen.training.budget import Budget, Clock
-from lstmgen.training.objectives import objective_of
 from lstmgen.training.distributed import ALONE, Group
+from lstmgen.training.objectives import objective_of
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.rearranged import Rearranged
 from lstmgen.training.streams import Reader, Streams

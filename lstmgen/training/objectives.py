@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,8 +16,9 @@ from torch import Tensor
 from lstmgen.choices import OBJECTIVES
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.state import State
+from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.streams import IGNORED
-from lstmgen.training.validation import Validation
+from lstmgen.training.validation import MakeContext, Validation
 
 
 class Measure(Protocol):
@@ -30,7 +30,7 @@ class Measure(Protocol):
         ...
 
     def __call__(
-        self, network: LanguageModel, *, arithmetic: Callable[[], AbstractContextManager], max_tokens: int | None = None
+        self, network: LanguageModel, *, arithmetic: MakeContext, max_tokens: int | None = None, group: Group = ALONE
     ) -> tuple[float, int]:
         """Sum of surprisals in nats, and the number of tokens counted; `max_tokens` are about enough."""
         ...
