@@ -268,7 +268,7 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
     if clock is not None and config.training.infill:
         raise UsageError(
             f"--infill reads tokens in another order, and the {tokenizer.name} tokenizer counts on theirs",
-            remedy="leave --infill out; lstmgen infill fills gaps with any model",
+            remedy="leave --infill out: every model fills gaps, taught or not",
         )
     return Architecture(
         vocab_size=tokenizer.vocab_size,

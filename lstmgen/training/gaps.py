@@ -4,7 +4,8 @@
 
 So each token is learned from twice: once with the number of tokens that its gap still lacks, once without, where it is asked too whether
 the gap is over. The right edges are drawn anew every time, so that gaps are of any length up to `_LONGEST`, and of each power of two about
-as many. A third time it is predicted from what is behind it alone, so that reading from right to left is learned as fast as the other way.
+as many. And it is predicted from what is behind it alone and from what is before it alone, so that either way of reading is learned fast,
+and a model says itself what it would know without the other.
 
 Letters: T window, B streams, H hidden, N places.
 """
@@ -42,7 +43,7 @@ VALIDATED: Final = 5
 
 
 def _asked(network: LanguageModel, inputs_TB: Tensor, targets_TB: Tensor, carried: State, copies: int) -> Asked:
-    """Every token twice, in a gap of known length and in one of which nobody knows how long it is."""
+    """Every token four times: in a gap of known length, in one of which nobody knows how long it is, from behind it, from before it."""
     del copies
     join = network.join
     if join is None:
@@ -69,9 +70,9 @@ def _asked(network: LanguageModel, inputs_TB: Tensor, targets_TB: Tensor, carrie
         ends.append(torch.where(asked_TB & (not known), (left_TB == 0).long(), IGNORED))
     # What is behind the border of two windows says nothing yet of the token before it.
     before_TB = torch.where(counted_TB & (place_T1 < length_B - 1), following_TB, IGNORED)
-    hidden.append(back_TBH.roll(-1, 0))
-    targets.append(before_TB)
-    ends.append(torch.full_like(before_TB, IGNORED))
+    hidden += [back_TBH.roll(-1, 0), ahead_TBH]
+    targets += [before_TB, targets_TB]
+    ends += [torch.full_like(before_TB, IGNORED)] * 2
     return Asked(hidden=torch.stack(hidden), targets=torch.stack(targets), ends=torch.stack(ends), after=after)
 
 

@@ -105,6 +105,12 @@ def test_what_is_trained_is_what_is_measured(monkeypatch):
                 assert torch.allclose(network.head(asked.hidden[part, row, column]), slow[0], rtol=0, atol=1e-10)
                 seen.add((known, left > 0))
     assert len(seen) == 3
+    from_behind, from_before = asked.targets[2:].unbind()
+    assert torch.equal(from_before, targets_TB)
+    back_TBH, known_TB = network.read_back(whole_TB[1:], torch.full((B,), T - 1)), from_behind != IGNORED
+    assert torch.equal(from_behind[known_TB], whole_TB[1:][known_TB])
+    assert torch.equal(known_TB, (targets_TB != IGNORED) & (torch.arange(T - 1)[:, None] < T - 2))
+    assert torch.allclose(asked.hidden[2, :-1], back_TBH[1:], rtol=0, atol=1e-12)
 
 
 def test_every_token_that_is_asked_for_is_in_one_gap():
