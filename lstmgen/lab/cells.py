@@ -17,6 +17,7 @@ from typing import Any, Final
 import torch
 
 from lstmgen.analysis.gradient import untrained
+from lstmgen.corpus.locate import locate
 from lstmgen.lab.learn import trial
 from lstmgen.lab.task import task_of
 from lstmgen.model.arithmetic import Arithmetic
@@ -82,8 +83,10 @@ def cell_table(
         progress: called with the networks that have learned and all of them.
 
     Raises:
-        CorpusError: a source cannot be used.
+        CorpusError: a source cannot be used; where it is not there, nothing was learned before.
     """
+    for source in sources:  # before anything is learned: the last of them is read after minutes
+        next(locate((source,), kept=None, cache=cache), None)
     architecture = Architecture(vocab_size=_SYMBOLS, embedding_size=_EMBEDDING, hidden_size=_WIDTH, num_layers=_LAYERS)
     speeds = _speeds([replace(architecture, cell=cell) for cell in cells])
     total, done = len(cells) * (2 * len(sources) + len(TASKS)), itertools.count(1)

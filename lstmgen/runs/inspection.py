@@ -133,10 +133,10 @@ class Inspection:
         shown.of(self.trace)
         return page(self.trace, self.shown, self.row_T.tolist(), title=title, shown=shown, followers=self.followers())
 
-    def save_page(self, path: Path, *, title: str, shown: Channel | None = None) -> int:
+    def save_page(self, path: str | Path, *, title: str, shown: Channel | None = None) -> int:
         """Writes the page; returns its bytes. Raises as `page`, and MachineError."""
         content = self.page(title=title, shown=shown)
-        storage.atomic_write(path, content)
+        storage.atomic_write(Path(path), content)
         return len(content)
 
 
@@ -195,27 +195,38 @@ def inspect_all(
     return Inspection(model, tuple(read), trace)
 
 
-def held_out(model: TrainedModel, *, cache: Path) -> Iterator[Item]:
+def held_out(model: TrainedModel, *, cache: Path | None = None) -> Iterator[Item]:
     """The items that a model's own run held out.
+
+    Args:
+        model: the model.
+        cache: where token files are kept; None: in the user's cache folder.
 
     Raises:
         ModelFileError: the model does not lie in the folder of its run.
         CorpusError: its sources have changed since, or it held nothing out.
     """
-    ids = model.origin.token_file("val", cache=cache).ids[:].astype(np.int64)
+    ids = ids_to_read(model, cache=cache)
     parts = np.split(ids, np.flatnonzero(ids == BOUNDARY_ID))
     return (model.medium.decode(model.tokenizer, part[1:]) for part in parts if len(part) > 1)
 
 
-def ids_to_read(model: TrainedModel, item: Item | None, *, cache: Path, **options: Any) -> Ids:
+def ids_to_read(model: TrainedModel, item: Item | None = None, *, cache: Path | None = None, **options: Any) -> Ids:
     """The ids of an item behind its boundary, or of what the model's own run held out.
 
+    Args:
+        model: the model.
+        item: as in `inspect`; None: what the run held out.
+        cache: where token files are kept; None: in the user's cache folder.
+        options: of the medium.
+
     Raises:
+        ModelFileError: the model does not lie in the folder of its run.
         CorpusError: the sources of the run have changed, or it held nothing out.
         InputError: the item cannot be read.
     """
     if item is None:
-        return model.origin.token_file("val", cache=cache).ids[:].astype(np.int64)
+        return model.origin.token_file("val", cache=cache or storage.cache_folder({})).ids[:].astype(np.int64)
     return np.concatenate([[BOUNDARY_ID], model.medium.encode(model.tokenizer, model.prepare(item), options).ids])
 
 
