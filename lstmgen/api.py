@@ -76,8 +76,8 @@ if TYPE_CHECKING:
     from lstmgen.runs.inspection import inspect as inspect
     from lstmgen.runs.inspection import inspect_all as inspect_all
     from lstmgen.runs.inspection import loss_by_context as loss_by_context
+    from lstmgen.runs.loading import load as load
     from lstmgen.runs.model import TrainedModel as TrainedModel
-    from lstmgen.runs.model import load as load
     from lstmgen.runs.plan import Plan as Plan
     from lstmgen.runs.rate_test import RateTest as RateTest
     from lstmgen.runs.session import Training as Training
@@ -149,7 +149,8 @@ _HOMES: Final = {
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
     "runs.history": "History, read_history",
     "runs.inspection": "Inspection, gradients, held_out, ids_to_read, inspect, inspect_all, loss_by_context",
-    "runs.model": "TrainedModel, load",
+    "runs.loading": "load",
+    "runs.model": "TrainedModel",
     "runs.plan": "Plan",
     "runs.rate_test": "RateTest",
     "runs.session": "Training, train",

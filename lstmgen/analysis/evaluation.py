@@ -5,12 +5,16 @@ whole of it. With a window of N the item is cut after every N inputs, and each p
 tokens after them, so every token is counted once. That is what a model with a context of N sees (nanoGPT's way of evaluating). A boundary
 is an input and is not counted, except behind an item whose end counts (`Encoded.ids`). Sums are in float64.
 
+Several networks, or one that reads several forms of an item, predict together: the probability of a token is the mean of theirs. What
+they say of the items is a figure of all of them, not of a model.
+
 A network that goes on learning (`model/adaptation.py`) predicts the same tokens otherwise. Its figures are an evaluation of their own,
 which stands beside the first and never in its place.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.errors import InputError, UsageError
-from lstmgen.ids import BOUNDARY_ID
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Amount, Medium, Tokenizer
 from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
@@ -87,12 +91,14 @@ class Evaluation:
         tokenizer: what made the ids.
         items: what was read.
         rule: by which a network went on learning that predicted them too; None: none did.
+        averaged: how many predictions of each token were averaged.
     """
 
     medium: Medium = field(repr=False)
     tokenizer: Tokenizer = field(repr=False)
     items: tuple[Evaluated, ...] = field(repr=False)
     rule: LearningRule | None = field(default=None, repr=False)
+    averaged: int = field(default=1, repr=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -173,6 +179,8 @@ class Evaluation:
         table: dict[str, Any] = dict(self.figures)
         if self.warnings:
             table.setdefault("notes", list(self.warnings))  # of tunes they are an amount
+        if self.averaged > 1:
+            table["averaged"] = self.averaged
         if self.adapted is not None and self.rule is not None:
             own = {figure.name for figure in self.medium.figures if figure.per is None}
             table["adapted"] = self.rule.to_json() | {name: value for name, value in self.adapted.figures.items() if name not in own}
@@ -192,6 +200,7 @@ def evaluate(
     *,
     window: int | None = None,
     forward: Forward | None = None,
+    beside: Sequence[tuple[LanguageModel, Forward | None]] = (),
     learner: Learner | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -204,6 +213,7 @@ def evaluate(
         items: what is read.
         window: start from an empty state every so many tokens; None carries the state through each item.
         forward: what reads in the network's place, such as a decoder's `window`.
+        beside: other networks that know the same ids, each with what reads in its place; they predict together with the first.
         learner: a copy of the network that predicts the items too, in this order, and learns from each segment as it goes.
         progress: called with the number of tokens done and of all.
 
@@ -212,17 +222,17 @@ def evaluate(
         UsageError: the window is not a positive whole number.
         DivergedError: the learner's weights have become useless.
     """
-    if window is not None and (not isinstance(window, int) or isinstance(window, bool) or window < 1):
-        raise UsageError(f"the window is {window!r}, expected a whole number of tokens, 1 or more", remedy="for example --window 256")
-    if not sum(len(item.ids) for item in items):
-        raise InputError(f"there is nothing to score: the {medium.label} is empty", remedy="give a longer one")
-    ids = np.concatenate([part for item in items for part in (np.array([BOUNDARY_ID]), item.ids)])
+    _check(items, medium, window)
+    ids, *forms = _laid_out(items)
     starts = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])])
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
-    total, passes = len(ids) - len(items), 1 if learner is None else 2
+    readings = [(reader, how, form) for reader, how in ((network, forward), *beside) for form in (ids, *forms)]
+    total, done = len(ids) - len(items), 0
+    passes = len(readings) + (learner is not None)
 
-    def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]], done: int = 0) -> NDArray[np.float64]:
+    def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> NDArray[np.float64]:
+        nonlocal done
         nats = np.zeros(len(ids))
         for places, surprisal in found:
             nats[places] = surprisal
@@ -233,14 +243,33 @@ def evaluate(
             nats[told] = 0.0
         return nats
 
-    nats = collected(surprisals(network, ids, spans, forward=forward))
-    adapted = None if learner is None else collected(learner.surprisals(ids, spans), total)
+    nats = _together([collected(surprisals(reader, form, spans, forward=how)) for reader, how, form in readings])
+    adapted = None if learner is None else collected(learner.surprisals(ids, spans))
     places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
     read = [
         Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])
         for item, where in zip(items, places, strict=True)
     ]
-    return Evaluation(medium, tokenizer, tuple(read), None if learner is None else learner.rule)
+    return Evaluation(medium, tokenizer, tuple(read), None if learner is None else learner.rule, len(readings))
+
+
+def _check(items: Sequence[Encoded], medium: Medium, window: int | None) -> None:
+    if window is not None and (not isinstance(window, int) or isinstance(window, bool) or window < 1):
+        raise UsageError(f"the window is {window!r}, expected a whole number of tokens, 1 or more", remedy="for example --window 256")
+    if not sum(len(item.ids) for item in items):
+        raise InputError(f"there is nothing to score: the {medium.label} is empty", remedy="give a longer one")
+
+
+def _laid_out(items: Sequence[Encoded]) -> list[Ids]:
+    """All items behind one another, each behind a boundary, in every form; an item that has fewer forms stands there in its own again."""
+    forms = range(1 + max(len(item.forms) for item in items))
+    each = [(item.ids, *item.forms, *itertools.repeat(item.ids, forms[-1] - len(item.forms))) for item in items]
+    return [np.concatenate([part for item in each for part in (np.array([BOUNDARY_ID]), item[form])]) for form in forms]
+
+
+def _together(nats_P: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The surprisal under the mean of P predictions."""
+    return nats_P[0] if len(nats_P) == 1 else math.log(len(nats_P)) - np.logaddexp.reduce([-nats for nats in nats_P])
 
 
 def combined(evaluations: Iterable[Evaluation]) -> Evaluation:
@@ -248,7 +277,7 @@ def combined(evaluations: Iterable[Evaluation]) -> Evaluation:
     every = tuple(evaluations)
     if not every:
         raise InputError("there is nothing to score", remedy="name at least one file")
-    return Evaluation(every[0].medium, every[0].tokenizer, tuple(item for each in every for item in each.items), every[0].rule)
+    return replace(every[0], items=tuple(item for each in every for item in each.items))
 
 
 def summarise(medium: Medium, *, nats: float, tokens: int, amounts: dict[str, tuple[float, float]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from lstmgen import api, choices, config
 from lstmgen.cli import keystrokes, likeness
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
-from lstmgen.cli.complete import corpora_and_files
+from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import chosen, medium_of_model, options_of
 from lstmgen.cli.options import (
     ADAPT,
@@ -42,6 +42,7 @@ _EXAMPLES: Final = (
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
     "lstmgen score RUN draft.txt --adapt           # and a copy that learns as it reads",
+    "lstmgen score RUN other.mid --with RUN-2 --keys 12   # two models in twelve keys predict together",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "lstmgen score RUN --split val --keystrokes    # keys that suggestions of words save",
     "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
@@ -79,6 +80,14 @@ _BEFORE: Final = (
     ),
 )
 _BEHIND: Final = (
+    Option(
+        name="beside",
+        flags="--with",
+        unit="RUN",
+        repeated=True,
+        help="Predict together with this model, which was trained alike: the mean of the probabilities counts; may be repeated.",
+        complete=models,
+    ),
     Option(
         name="per_line",
         flags="--per-line",
@@ -181,6 +190,8 @@ def score(
     rule = rule_of(values)
     if values["words"] is not None and not values["keystrokes"]:
         raise UsageError("--words is for --keystrokes", remedy=f"lstmgen score {model} FILE --keystrokes --words 100")
+    if values["beside"] and (rule is not None or novelty or statistics or values["keystrokes"]):
+        raise UsageError("--with is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --with RUN")
     if rule is not None and (novelty or statistics or values["keystrokes"]):
         raise UsageError("--adapt is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --adapt")
     options = chosen("score", medium_of_model(model).label, values)
@@ -199,7 +210,8 @@ def score(
     elif novelty:
         _novelty(streams, trained, read_items(streams, trained, files, options), json=json)
     else:
-        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule)
+        others = [load_model(other, device=device, precision=precision, threads=threads) for other in values["beside"]]
+        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule, beside=others)
         if json:
             for source, found in _with_total(scored):
                 table = found.to_json(rows=per_line, per_token=per_token)
@@ -241,6 +253,8 @@ def _scored(
         with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
             whole = trained.score_split(cast("choices.Part", split), cache=cache(), progress=progress, **how)
         scored = [(f"{split} part", whole)]
+    if (averaged := scored[0][1].averaged) > 1:
+        streams.say(f"note: each token was predicted by the mean of {averaged} predictions")
     for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
     return scored

@@ -31,11 +31,13 @@ class Encoded:
         item: as it counts; without the symbols that were left out.
         ids: without boundaries; where the end of the item counts, the boundary behind it is the last one.
         notes: what the user should know.
+        forms: ids of the same length that say the same, such as a tune in other keys; predictions may be averaged over them.
     """
 
     item: Item
     ids: Ids
     notes: tuple[str, ...] = ()
+    forms: tuple[Ids, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

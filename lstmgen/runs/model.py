@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -17,11 +17,10 @@ from torch import Tensor
 from lstmgen.analysis.evaluation import Evaluation, evaluate
 from lstmgen.analysis.likeness import Likeness
 from lstmgen.analysis.novelty import Novelty
-from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.choices import Device, Part, SamplingPrecision
+from lstmgen.choices import Part
 from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, MachineError, UsageError
+from lstmgen.errors import CorpusError, UsageError
 from lstmgen.generation.clamps import holding
 from lstmgen.generation.generate import Job, Sample, Stream, generate
 from lstmgen.generation.prediction import Prediction, predict
@@ -34,7 +33,6 @@ from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.adaptation import Learner
-from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
@@ -46,40 +44,9 @@ from lstmgen.runs.origin import Origin
 from lstmgen.runs.sources import recorded_data
 from lstmgen.wording import counted
 
-_DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_NAMES: Final = {dtype: name for name, dtype in _DTYPES.items()}
-_ON_THE_CPU: Final[dict[SamplingPrecision, ProductPrecision]] = {"auto": "fp32", "fp32": "fp32", "bf16": "bf16", "int8": "int8"}
-
-
-def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecision = "auto", threads: int | None = None) -> TrainedModel:
-    """A trained model.
-
-    Args:
-        path: a run folder, a model file, or the name of a run under `checkpoints/`.
-        device: `auto` takes CUDA where there is some.
-        precision: what the weights are multiplied in; `auto` is `fp32`, which is exact. On the CPU `bf16` and `int8` draw faster: tokens
-            are drawn, and scores measured, with weights of 16 or 8 bits and all else in fp32. On CUDA everything is in this number
-            type, and there is no `int8`.
-        threads: CPU threads; None: one for each physical core.
-
-    Raises:
-        ModelFileError: there is no such model, or its file is damaged.
-        MachineError: the device or the precision is not to be had here.
-        UsageError: the device or the precision is none that exists.
-    """
-    for name, value, allowed in (("device", device, get_args(Device)), ("precision", precision, get_args(SamplingPrecision))):
-        if value not in allowed:
-            raise UsageError(f"the {name} is {value!r}, expected one of {', '.join(allowed)}", remedy=f"for example --{name} auto")
-    file = find_model(str(path))
-    chosen = choose_device(device)
-    known, elsewhere = (_ON_THE_CPU, "CUDA") if chosen.type == "cpu" else (_DTYPES, "the CPU")
-    if precision not in known:
-        raise MachineError(f"{precision} is for {elsewhere} only", remedy=f"use --precision {', '.join(known)} here")
-    set_threads(threads)
-    model = load_model(file, device=chosen)
-    if chosen.type == "cpu":
-        return TrainedModel(model.network, model.tokenizer, path=file, summary=model.summary, precision=_ON_THE_CPU[precision])
-    return TrainedModel(model.network.to(_DTYPES[precision]), model.tokenizer, path=file, summary=model.summary)
+_NAMES: Final = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
+_HOW: Final = ("window", "adapt", "beside", "progress")
+"""What every kind of scoring takes."""
 
 
 class TrainedModel:
@@ -146,7 +113,7 @@ class TrainedModel:
         return self.precision if self.precision != "fp32" else _NAMES.get(self.network.head.weight.dtype, "fp32")
 
     @property
-    def _forward(self) -> Forward | None:
+    def forward(self) -> Forward | None:
         """What reads: the decoder where its numbers are not those of the network, so that a score is of what samples are drawn from."""
         return None if self.precision == "fp32" else self.decoder.window
 
@@ -257,6 +224,7 @@ class TrainedModel:
         *,
         window: int | None = None,
         adapt: LearningRule | None = None,
+        beside: Sequence[TrainedModel] = (),
         progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
@@ -266,50 +234,55 @@ class TrainedModel:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
             adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
+            beside: other models of the same tokenizer, which predict together with this one: the mean of their probabilities counts.
             progress: called with the number of tokens done and of all.
-            options: of the medium; of text `oov`.
+            options: of the medium; of text `oov`, of music `keys`.
 
         Raises:
             UnseenSymbolError: the text holds unseen symbols and `oov` is `error`.
             InputError: it is empty, too long, or cannot be read.
-            UsageError: the window is not a positive whole number, or an option is unknown.
+            UsageError: the window is not a positive whole number, an option is unknown, or a model beside this one has another tokenizer.
         """
-        return self.score_all([item], window=window, adapt=adapt, progress=progress, **options)
+        return self.score_all([item], window=window, adapt=adapt, beside=beside, progress=progress, **options)
 
     def score_all(
         self,
         items: Iterable[Item],
-        *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
-        progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
         """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`.
 
         What a copy has learned from an item it keeps for those behind it.
         """
+        how = {name: options.pop(name) for name in _HOW if name in options}
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
         encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
-        return self._evaluate(encoded, window=window, adapt=adapt, progress=progress)
+        return self._evaluate(encoded, **how)
 
-    def _evaluate(self, encoded: Sequence[Encoded], *, adapt: LearningRule | None, **how: Any) -> Evaluation:
-        learner = None if adapt is None else self.learner(adapt)
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self._forward, **how)
+    def _evaluate(
+        self, encoded: Sequence[Encoded], *, adapt: LearningRule | None = None, beside: Sequence[TrainedModel] = (), **how: Any
+    ) -> Evaluation:
+        for other in beside:
+            if fingerprint(other.tokenizer) != fingerprint(self.tokenizer):
+                raise UsageError(
+                    f"{other.path} has another tokenizer, so that it predicts other things", remedy="name models that were trained alike"
+                )
+        learner, others = None if adapt is None else self.learner(adapt), [(other.network, other.forward) for other in beside]
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self.forward, beside=others, **how)
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where the model has learned that as a part of it."""
-        return replace(encoded, ids=np.append(encoded.ids, BOUNDARY_ID)) if self.manner.ends else encoded
+        if not self.manner.ends:
+            return encoded
+        ids, *forms = (np.append(ids, BOUNDARY_ID) for ids in (encoded.ids, *encoded.forms))
+        return replace(encoded, ids=ids, forms=tuple(forms))
 
     def score_token_file(
         self,
         token_file: TokenFile,
-        *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        **how: Any,
     ) -> Evaluation:
-        """How well the model predicts the items of a token file, together.
+        """How well the model predicts the items of a token file, together; `how` as of `score`.
 
         Raises:
             CorpusError: the token file was made by another tokenizer.
@@ -325,18 +298,16 @@ class TrainedModel:
         bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
         pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
         items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
-        return self._evaluate(items, window=window, adapt=adapt, progress=progress)
+        return self._evaluate(items, **how)
 
     def score_split(
         self,
         part: Part,
         *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
         cache: Path,
-        progress: Callable[[int, int], None] | None = None,
+        **how: Any,
     ) -> Evaluation:
-        """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
+        """How well the model predicts a part of its own run's sources; token files are most often still in the cache. `how` as of `score`.
 
         Raises:
             ModelFileError: the model does not lie in the folder of its run.
@@ -344,7 +315,7 @@ class TrainedModel:
             UsageError: the window is not a positive whole number.
         """
         chosen = self.origin.token_file(part, cache=cache)
-        return self.score_token_file(chosen, window=window, adapt=adapt, progress=progress)
+        return self.score_token_file(chosen, **how)
 
     def prepare(self, item: Item) -> Item:
         """An item as this model has learned items."""

@@ -18,6 +18,7 @@ from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.writing import Encoded
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.music.score import Meter, Notes, Score
+from lstmgen.runs.model import TrainedModel
 
 TEXT = medium("text")
 
@@ -335,3 +336,47 @@ def test_without_the_tune_bars_are_those_that_the_ids_say():
     rows = list(Evaluation(medium("tunes"), tokenizer, (Evaluated(encoded, np.ones(len(ids))),)).rows())
     assert [row.facts["bar"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert rows[1].facts["seconds"] == pytest.approx(2.0, rel=0.01)
+
+
+# Several predict together
+
+
+def together(*evaluations):
+    """The surprisals under the mean of the probabilities."""
+    every = np.array([np.concatenate([item.nats_T for item in each.items]) for each in evaluations])
+    return -np.log(np.exp(-every).mean(axis=0))
+
+
+def test_models_beside_one_another_predict_by_the_mean_of_their_probabilities(case):
+    other = TrainedModel(copy.deepcopy(case.model.network), case.tokenizer)
+    with torch.no_grad():
+        for parameter in other.network.parameters():
+            parameter.mul_(0.5)
+    both = case.model.score_all(case.items, beside=[other])
+    alone = [model.score_all(case.items) for model in (case.model, other)]
+    assert np.concatenate([item.nats_T for item in both.items]) == pytest.approx(together(*alone))
+    assert (both.averaged, both.to_json()["averaged"]) == (2, 2)
+    assert "averaged" not in alone[0].to_json()
+    stranger = TrainedModel(case.model.network, ByteTokenizer() if case.tokenizer.name != "byte" else GridTokenizer())
+    with pytest.raises(UsageError, match="another tokenizer"):
+        case.model.score_all(case.items, beside=[stranger])
+
+
+def test_a_tune_is_predicted_in_several_keys_at_once(case):
+    if case.medium.label == "text":
+        with pytest.raises(UsageError, match="no option keys"):
+            case.model.score_all(case.items, keys=3)
+        return
+    if not case.tokenizer.transposes:
+        with pytest.raises(UsageError, match="in one key"):
+            case.model.score_all(case.items, keys=3)
+        return
+    found = case.model.score_all(case.items, keys=3)
+    forms = []
+    for semitones in (0, 1, -1):
+        ids = [case.tokenizer.augmented(item.ids, semitones=semitones) for item in encoded_of(case, map(case.model.prepare, case.items))]
+        items = [case.model._whole(Encoded(item=item, ids=of)) for item, of in zip(case.items, ids, strict=True)]
+        forms.append(evaluate(case.model.network, case.medium, case.tokenizer, items))
+    assert np.concatenate([item.nats_T for item in found.items]) == pytest.approx(together(*forms))
+    assert found.averaged == 3
+    assert found.tokens == forms[0].tokens

@@ -154,8 +154,10 @@ class TuneMedium:
 
     def encode(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
         """A tune to be scored, which has been tidied."""
-        del options
-        return Encoded(item=item, ids=tokenizer.encode(item))
+        ids = tokenizer.encode(item)
+        if "keys" in options and not tokenizer.transposes:
+            raise UsageError("this model writes every tune in one key and knows few in another", remedy="leave --keys out")
+        return Encoded(item=item, ids=ids, forms=tuple(tokenizer.in_other_keys(ids, options.get("keys", 1) - 1)))
 
     def decode(self, tokenizer: EventTokenizer, ids: Ids) -> Score:
         """The score of ids, in 4/4 where they say no meter."""

@@ -157,6 +157,15 @@ SCORE_OPTIONS: Final = (
         unit="NAMES",
         help="Score these tracks of a file, or all; those that the model has learned where not given.",
     ),
+    Option(
+        name="keys",
+        flags="--keys",
+        type=int,
+        unit="N",
+        low=1,
+        high=12,
+        help="Average what grid and performance models predict of a tune over this many keys, 12 at most.",
+    ),
 )
 
 
