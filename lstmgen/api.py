@@ -7,6 +7,7 @@
     corpora, get_corpus ...         texts and tunes by name
     read_midi, render_file ...      tunes as files, pictures and sound
     Prepared, Stepped ...           what a training run tells
+    join_processes, assist          several processes that train one model
 
 A name is loaded when it is first used (PEP 562), so that importing this module loads neither torch nor numpy.
 """
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from lstmgen.storage import cache_folder as cache_folder
     from lstmgen.storage import make_folder as make_folder
     from lstmgen.storage import written_aside as written_aside
+    from lstmgen.training.distributed import ALONE as ALONE
     from lstmgen.training.events import Evaluated as Evaluated
     from lstmgen.training.events import Event as Event
     from lstmgen.training.events import Prepared as Prepared
@@ -106,6 +108,7 @@ if TYPE_CHECKING:
     from lstmgen.training.events import Stepped as Stepped
     from lstmgen.training.events import Stopped as Stopped
     from lstmgen.training.events import Warned as Warned
+    from lstmgen.training.helper import assist as assist
 
 _HOMES: Final = {
     "analysis.evaluation": "Evaluation, Row, combined",
@@ -158,6 +161,8 @@ _HOMES: Final = {
     "runs.sources": "gather, keep_input",
     "runs.typing_text": "typed, typed_part",
     "storage": "atomic_write, cache_folder, make_folder, written_aside",
+    "training.distributed": "ALONE, Group as ProcessGroup, join as join_processes, place_of as place_of_process",
+    "training.helper": "assist",
     "training.events": "Evaluated, Event, Prepared, RolledBack, Sampled, Saved, Stepped, Stopped, Warned",
 }
 """The public names by the module that defines them; `a as b` offers a under another name."""

@@ -29,6 +29,7 @@ def backward(
     *,
     arithmetic: Callable[[], AbstractContextManager],
     scaler: torch.amp.GradScaler,
+    counted: int | None = None,
     most_logits: int = MOST_LOGITS,
 ) -> tuple[Tensor, State]:
     """Adds the gradients of the mean loss of a window to those of the parameters.
@@ -40,6 +41,7 @@ def backward(
         carried: the state before the window.
         arithmetic: gives the context in which the network runs.
         scaler: scales the loss.
+        counted: targets that the mean is over, where other processes have some of them; then gradients and loss are this one's parts of it.
         most_logits: of so many at a time at most, but of one token at least.
 
     Returns:
@@ -52,16 +54,25 @@ def backward(
     if size >= len(targets_N):
         with arithmetic():
             logits_NV = network.head(hidden_NH)
-        loss = F.cross_entropy(logits_NV.float(), targets_N, ignore_index=IGNORED)
+        logits_NV = _exact(logits_NV)
+        if counted is None:
+            loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED)
+        else:
+            loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED, reduction="sum") / counted
         scaler.scale(loss).backward()
         return loss.detach(), after
-    loss, counted = torch.zeros((), device=hidden_NH.device), (targets_N != IGNORED).sum()
+    loss, over = torch.zeros((), device=hidden_NH.device), (targets_N != IGNORED).sum() if counted is None else counted
     parts = [part_NH.detach().requires_grad_() for part_NH in hidden_NH.split(size)]
     for part_NH, part_targets_N in zip(parts, targets_N.split(size), strict=True):
         with arithmetic():
             logits_NV = network.head(part_NH)
-        part = F.cross_entropy(logits_NV.float(), part_targets_N, ignore_index=IGNORED, reduction="sum") / counted
+        part = F.cross_entropy(_exact(logits_NV), part_targets_N, ignore_index=IGNORED, reduction="sum") / over
         scaler.scale(part).backward()
         loss += part.detach()
     hidden_NH.backward(torch.cat([part_NH.grad for part_NH in parts if part_NH.grad is not None]))
     return loss, after
+
+
+def _exact(logits_NV: Tensor) -> Tensor:
+    """At least single precision."""
+    return logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
