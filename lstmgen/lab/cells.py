@@ -17,13 +17,13 @@ from typing import Any, Final
 import torch
 
 from lstmgen.analysis.gradient import untrained
-from lstmgen.corpus.locate import locate
 from lstmgen.lab.learn import trial
 from lstmgen.lab.task import task_of
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture
 from lstmgen.runs.plan import timed_steps
 from lstmgen.runs.session import train
+from lstmgen.runs.sources import require_sources
 
 SOURCES: Final = ("underlamp", "lanterns")
 """What cells learn where nothing else is named: a text and tunes that come with the package."""
@@ -85,8 +85,7 @@ def cell_table(
     Raises:
         CorpusError: a source cannot be used; where it is not there, nothing was learned before.
     """
-    for source in sources:  # before anything is learned: the last of them is read after minutes
-        next(locate((source,), kept=None, cache=cache), None)
+    require_sources(sources, cache=cache)  # the last of them is read after minutes
     architecture = Architecture(vocab_size=_SYMBOLS, embedding_size=_EMBEDDING, hidden_size=_WIDTH, num_layers=_LAYERS)
     speeds = _speeds([replace(architecture, cell=cell) for cell in cells])
     total, done = len(cells) * (2 * len(sources) + len(TASKS)), itertools.count(1)
