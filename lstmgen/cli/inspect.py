@@ -273,7 +273,7 @@ def _find(streams: Streams, trained: api.TrainedModel, name: str, items: Iterabl
                 streams.object_line({"feature": feature.name, "measure": measure, "network": network} | asdict(find) | places)
         return
     measure = "area under the ROC curve, 0.5 is chance" if feature.yes_or_no else "correlation, 0 is chance"
-    read = counted(len(seen.trace.ids), "token") + (f" of {len(seen.items):,} items" if len(seen.items) > 1 else "")
+    read = counted(len(seen.trace.ids), "token") + (f" of {counted(len(seen.items), 'item')}" if len(seen.items) > 1 else "")
     for line in wrapped(f"{feature.name}: {feature.about}; {measure}; {read}", streams.out_columns):
         streams.product_line(line)
     yes, no = ("mean where yes", "where no") if feature.yes_or_no else ("mean where high", "where low")
