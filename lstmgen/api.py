@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lstmgen.analysis.trace import Trace as Trace
     from lstmgen.checkpoint.model_file import find_model as find_model
     from lstmgen.checkpoint.model_file import read_description as read_description
-    from lstmgen.checkpoint.run_folder import keep_text as keep_text
+    from lstmgen.checkpoint.turns import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
     from lstmgen.generation.infilling import InfillRequest as InfillRequest
@@ -118,7 +118,7 @@ _HOMES: Final = {
     "analysis.novelty": "Novelty",
     "bench.tasks": "Comparison as BenchComparison, compare as bench, peak_bytes, torch_version",
     "checkpoint.model_file": "find_model, read_description",
-    "checkpoint.run_folder": "keep_text",
+    "checkpoint.turns": "keep_text",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
