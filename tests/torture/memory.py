@@ -12,7 +12,10 @@ from campaign import TEXT, Result
 
 LARGEST_MB = 300
 _BARE = "import torch; net = torch.nn.LSTM(8, 8); net(torch.zeros(3, 2, 8))[0].sum().backward()"
-_WATCHING = "import os, sys; _, status, usage = os.wait4(os.spawnv(os.P_NOWAIT, sys.executable, sys.argv[1:]), 0); print(usage.ru_maxrss, status)"
+_WATCHING = (
+    "import os, sys; child = os.spawnv(os.P_NOWAIT, sys.executable, sys.argv[1:]); _, status, usage = os.wait4(child, 0); "
+    "print(usage.ru_maxrss, status)"
+)
 """A small process between this one and what is measured: a process inherits the peak of the one that starts it."""
 _MB = 10**6
 
