@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.errors import InputError
-from lstmgen.media.base import Counts, Statistic
+from lstmgen.media.statistics import Counts, Statistic
 
 _CUTS: Final = 200
 _MOST: Final = 0.95

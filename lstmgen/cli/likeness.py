@@ -41,13 +41,17 @@ def report(
     if items is None:
         seed = draw_seed() if seed is None else seed
         items, told = _drawn(streams, model, count, seed), {"source": f"{counted(count, 'sample')} of seed {seed}", "seed": seed}
-    found = model.likeness(items, cache=cache())
+    found, reach = model.likeness(items, cache=cache()), model.medium.reach(model.tokenizer, items)
     if json:
-        streams.object_line(told | {"samples": len(items), "statistics": [each.to_json() for each in found]})
+        seen = None if reach is None else {"amount": reach.amount, "unit": reach.unit}
+        streams.object_line(told | {"samples": len(items), "reach": seen, "statistics": [each.to_json() for each in found]})
         return
     for line in _table(found):
         streams.product_line(line)
     inside = sum(not each.outside for each in found)
+    if reach is not None:
+        most = counted(round(reach.amount), reach.unit)
+        streams.say(f"of what the model learned the first {most} are looked at, which the longest sample has, and all ends")
     streams.say(f"{told['source']}: {inside} of {len(found)} statistics lie as near the corpus as its own random parts")
 
 

@@ -35,12 +35,14 @@ from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
+from lstmgen.wording import counted
 
 _EXAMPLES: Final = (
     "lstmgen score RUN other.txt                   # nats, bits, perplexity",
     "lstmgen score RUN --split val --json          # the held-out part of its own sources",
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
+    "lstmgen score RUN other.txt --ensemble RUN2   # two models together",
     "lstmgen score RUN draft.txt --adapt           # and a copy that learns as it reads",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "lstmgen score RUN --split val --keystrokes    # keys that suggestions of words save",
@@ -69,6 +71,14 @@ _BEFORE: Final = (
         unit="N",
         low=1,
         help="Begin with an empty state every N tokens; the state runs through where not given.",
+    ),
+    Option(
+        name="ensemble",
+        flags="--ensemble",
+        unit="MODEL",
+        repeated=True,
+        help="Average the predictions with those of this model, which has the same tokenizer; may be repeated.",
+        panel=_DATA,
     ),
     Option(
         name="split",
@@ -157,6 +167,7 @@ def score(
     model: str,
     files: tuple[str, ...],
     window: int | None,
+    ensemble: tuple[str, ...],
     split: str | None,
     per_line: bool,
     per_token: bool,
@@ -181,13 +192,13 @@ def score(
     rule = rule_of(values)
     if values["words"] is not None and not values["keystrokes"]:
         raise UsageError("--words is for --keystrokes", remedy=f"lstmgen score {model} FILE --keystrokes --words 100")
-    if rule is not None and (novelty or statistics or values["keystrokes"]):
-        raise UsageError("--adapt is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --adapt")
+    _check_figures(model, adapt=rule is not None, ensemble=bool(ensemble), figures=not (novelty or statistics or values["keystrokes"]))
     options = chosen("score", medium_of_model(model).label, values)
     if split is not None and options:
         flags = " and ".join(option.flag for option in options_of("score") if option.name in options)
         raise UsageError(f"--split reads the text as the run did, so {flags} cannot be given with it", remedy="leave it out")
-    trained = load_model(model, device=device, precision=precision, threads=threads)
+    numbers: dict[str, Any] = {"device": device, "precision": precision, "threads": threads}
+    trained = load_model(model, **numbers)
     if statistics:
         items = [item for _, item in read_items(streams, trained, files, options)] if files else None
         likeness.report(streams, trained, items, files, count=num_samples or likeness.SAMPLES, seed=seed, json=json)
@@ -199,7 +210,8 @@ def score(
     elif novelty:
         _novelty(streams, trained, read_items(streams, trained, files, options), json=json)
     else:
-        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule)
+        others = [load_model(other, **numbers) for other in ensemble]
+        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule, ensemble=others)
         if json:
             for source, found in _with_total(scored):
                 table = found.to_json(rows=per_line, per_token=per_token)
@@ -223,6 +235,15 @@ def _check(model: str, files: Sequence[str], *, split: str | None, novelty: bool
         raise UsageError("--novelty needs a FILE to look at", remedy="lstmgen score MODEL --novelty FILE")
 
 
+def _check_figures(model: str, *, adapt: bool, ensemble: bool, figures: bool) -> None:
+    """Refuse ways to predict where nothing is predicted, or two of them at once."""
+    for flag, asked in (("--adapt", adapt), ("--ensemble", ensemble)):
+        if asked and not figures:
+            raise UsageError(f"{flag} is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE {flag}")
+    if adapt and ensemble:
+        raise UsageError("--adapt is of one model, and --ensemble of several", remedy=f"lstmgen score {model} FILE --adapt")
+
+
 def _scored(
     streams: Streams,
     trained: api.TrainedModel,
@@ -241,6 +262,8 @@ def _scored(
         with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
             whole = trained.score_split(cast("choices.Part", split), cache=cache(), progress=progress, **how)
         scored = [(f"{split} part", whole)]
+    if (most := max(found.averaged for _, found in scored)) > 1:
+        streams.say(f"note: every figure is of {most} predictions averaged, those of {counted(1 + len(how['ensemble']), 'model')}")
     for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
     return scored

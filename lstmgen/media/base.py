@@ -12,7 +12,7 @@ Letters: T tokens of an item, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
 from lstmgen.media.features import Legible
 from lstmgen.media.manner import Manner
+from lstmgen.media.statistics import Counts, Reach, Statistic
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt, Spelled
 
 Symbols = NDArray[np.uint32]
@@ -194,25 +195,6 @@ class Amount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statistic:
-    """What items are like in one respect, which samples are asked to share with what was learned.
-
-    Attributes:
-        name: as in JSON.
-        heading: the same in words.
-        parts: of a distribution what it is over, such as the twelve pitch classes; empty: it is a ratio.
-    """
-
-    name: str
-    heading: str
-    parts: tuple[str, ...] = ()
-
-
-Counts = Mapping[str, NDArray[np.float64]]
-"""By the name of each statistic what an item adds to it: for every part of a distribution, or to both terms of a ratio."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class RowStyle:
     """How the rows of an item, its lines or bars, are listed.
 
@@ -348,8 +330,12 @@ class Medium(Legible, Protocol):
         """By what samples of a model are compared with what it learned; empty where there is nothing of the kind."""
         ...
 
-    def count(self, item: Item) -> Counts:
-        """What an item adds to the statistics."""
+    def reach(self, tokenizer: Any, items: Sequence[Item]) -> Reach | None:
+        """As far as the longest of the items reaches; None: whatever is counted of one does not depend on its length."""
+        ...
+
+    def count(self, item: Item, reach: Reach | None = None) -> Counts:
+        """What an item adds to the statistics, looked at so far; how it ends is how the whole of it ends."""
         ...
 
     def parse_prompt(self, tokenizer: Any, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:

@@ -31,11 +31,13 @@ class Encoded:
         item: as it counts; without the symbols that were left out.
         ids: without boundaries; where the end of the item counts, the boundary behind it is the last one.
         notes: what the user should know.
+        forms: the ids of the same item in other forms, such as other keys: as many, each in the place of the one that it stands for.
     """
 
     item: Item
     ids: Ids
     notes: tuple[str, ...] = ()
+    forms: tuple[Ids, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,11 @@ class Writer(Protocol):
     @property
     def at_boundary(self) -> str:
         """Why an item ends that ends with a boundary, in a word: by itself, or where that was asked for."""
+        ...
+
+    @property
+    def heat(self) -> float:
+        """By what the temperature of the next id is multiplied: 1 where nothing is to be more certain than usual."""
         ...
 
     def allowed(self) -> NDArray[np.bool_] | None:

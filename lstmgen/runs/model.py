@@ -146,8 +146,8 @@ class TrainedModel:
         return self.precision if self.precision != "fp32" else _NAMES.get(self.network.head.weight.dtype, "fp32")
 
     @property
-    def _forward(self) -> Forward | None:
-        """What reads: the decoder where its numbers are not those of the network, so that a score is of what samples are drawn from."""
+    def forward(self) -> Forward | None:
+        """What reads in the network's place: the decoder where it has numbers of its own, which samples are drawn from."""
         return None if self.precision == "fp32" else self.decoder.window
 
     @cached_property
@@ -257,6 +257,7 @@ class TrainedModel:
         *,
         window: int | None = None,
         adapt: LearningRule | None = None,
+        ensemble: Sequence[TrainedModel] = (),
         progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
@@ -266,6 +267,7 @@ class TrainedModel:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
             adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
+            ensemble: further models with the same tokenizer, whose predictions are averaged with those of this one.
             progress: called with the number of tokens done and of all.
             options: of the medium; of text `oov`.
 
@@ -274,7 +276,7 @@ class TrainedModel:
             InputError: it is empty, too long, or cannot be read.
             UsageError: the window is not a positive whole number, or an option is unknown.
         """
-        return self.score_all([item], window=window, adapt=adapt, progress=progress, **options)
+        return self.score_all([item], window=window, adapt=adapt, ensemble=ensemble, progress=progress, **options)
 
     def score_all(
         self,
@@ -282,6 +284,7 @@ class TrainedModel:
         *,
         window: int | None = None,
         adapt: LearningRule | None = None,
+        ensemble: Sequence[TrainedModel] = (),
         progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
@@ -291,11 +294,16 @@ class TrainedModel:
         """
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
         encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
-        return self._evaluate(encoded, window=window, adapt=adapt, progress=progress)
+        return self._evaluate(encoded, window=window, adapt=adapt, ensemble=ensemble, progress=progress)
 
-    def _evaluate(self, encoded: Sequence[Encoded], *, adapt: LearningRule | None, **how: Any) -> Evaluation:
+    def _evaluate(
+        self, encoded: Sequence[Encoded], *, adapt: LearningRule | None, ensemble: Sequence[TrainedModel] = (), **how: Any
+    ) -> Evaluation:
         learner = None if adapt is None else self.learner(adapt)
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self._forward, **how)
+        if any(fingerprint(other.tokenizer) != fingerprint(self.tokenizer) for other in ensemble):
+            raise UsageError("the models have different tokenizers", remedy="average models that were trained on the same sources")
+        others = [(other.network, other.forward) for other in ensemble]
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self.forward, others=others, **how)
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where the model has learned that as a part of it."""
@@ -307,6 +315,7 @@ class TrainedModel:
         *,
         window: int | None = None,
         adapt: LearningRule | None = None,
+        ensemble: Sequence[TrainedModel] = (),
         progress: Callable[[int, int], None] | None = None,
     ) -> Evaluation:
         """How well the model predicts the items of a token file, together.
@@ -325,18 +334,12 @@ class TrainedModel:
         bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
         pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
         items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
-        return self._evaluate(items, window=window, adapt=adapt, progress=progress)
+        return self._evaluate(items, window=window, adapt=adapt, ensemble=ensemble, progress=progress)
 
-    def score_split(
-        self,
-        part: Part,
-        *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
-        cache: Path,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Evaluation:
+    def score_split(self, part: Part, *, cache: Path, **how: Any) -> Evaluation:
         """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
+
+        The other arguments are those of `score_token_file`.
 
         Raises:
             ModelFileError: the model does not lie in the folder of its run.
@@ -344,7 +347,7 @@ class TrainedModel:
             UsageError: the window is not a positive whole number.
         """
         chosen = self.origin.token_file(part, cache=cache)
-        return self.score_token_file(chosen, window=window, adapt=adapt, progress=progress)
+        return self.score_token_file(chosen, **how)
 
     def prepare(self, item: Item) -> Item:
         """An item as this model has learned items."""
@@ -369,7 +372,7 @@ class TrainedModel:
         return self.origin.held_out_novelty(cache=cache)
 
     def likeness(self, items: Iterable[Item], *, cache: Path) -> list[Likeness]:
-        """What items, such as samples, are like beside what the run was given to learn from.
+        """What items, such as samples, are like beside what the run was given to learn from, looked at as far as the longest of them goes.
 
         Raises:
             UsageError: nothing of the kind is counted of this medium.

@@ -83,8 +83,10 @@ class Origin:
         if not statistics:
             raise UsageError(f"there are no statistics of {self.medium.label}", remedy="lstmgen score MODEL FILE, without --music")
         material, _ = self.material(cache)
-        ours = [self.medium.count(item) for item in items]
-        return likenesses(statistics, ours, [self.medium.count(item) for _, item in material.items()])
+        samples = list(items)
+        reach = self.medium.reach(self.tokenizer, samples)
+        ours, theirs = ([self.medium.count(item, reach) for item in group] for group in (samples, (item for _, item in material.items())))
+        return likenesses(statistics, ours, theirs)
 
     @cached_property
     def _index(self) -> NoveltyIndex:

@@ -335,3 +335,37 @@ def test_without_the_tune_bars_are_those_that_the_ids_say():
     rows = list(Evaluation(medium("tunes"), tokenizer, (Evaluated(encoded, np.ones(len(ids))),)).rows())
     assert [row.facts["bar"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert rows[1].facts["seconds"] == pytest.approx(2.0, rel=0.01)
+
+
+def test_several_predictions_are_averaged_as_probabilities(medium_case):
+    case, items = medium_case, encoded_of(medium_case, medium_case.items[:2])
+    network = exact(case)
+    other = copy.deepcopy(network)
+    torch.nn.init.normal_(other.head.bias, std=2.0, generator=torch.Generator().manual_seed(1))
+    rest = (case.medium, case.tokenizer, items)
+    alone, second, both = evaluate(network, *rest), evaluate(other, *rest), evaluate(network, *rest, others=[(other, None)])
+    assert (alone.averaged, both.averaged) == (1, 2)
+    assert both.to_json()["averaged"] == 2
+    assert "averaged" not in alone.to_json()
+    for item, ours, theirs in zip(both.items, alone.items, second.items, strict=True):
+        probability_T = (np.exp(-ours.nats_T) + np.exp(-theirs.nats_T)) / 2
+        np.testing.assert_allclose(item.nats_T[ours.counted], -np.log(probability_T)[ours.counted], atol=1e-9)
+    assert nats_of(evaluate(network, *rest, others=[(network, None)])) == [pytest.approx(nats) for nats in nats_of(alone)]
+
+
+def test_an_item_in_two_forms_is_predicted_by_the_mean_of_both_and_one_without_by_itself():
+    tokenizer = NotesTokenizer("beats", 12)
+    tune = Score.of(Notes.of([0, 480, 960], [480, 960, 1440], [60, 64, 67], velocity=80), length_ticks=1920)
+    high = Score.of(Notes.of([0, 480], [480, 960], [127, 0], velocity=80), length_ticks=1920)
+    medium = medium_of(tokenizer)
+    network = LanguageModel(Architecture(vocab_size=tokenizer.vocab_size, embedding_size=4, hidden_size=5, num_layers=1)).double()
+    both, none = (medium.encode(tokenizer, item, {"transpositions": 3}) for item in (tune, high))
+    assert [len(form) for form in both.forms] == [len(both.ids)] * 2
+    assert not none.forms
+    pitches = [tokenizer.decode(form).notes.pitch.tolist() for form in both.forms]
+    assert pitches == [[61, 65, 68], [59, 63, 66]]
+    found = evaluate(network, medium, tokenizer, [both, none])
+    apart = [evaluate(network, medium, tokenizer, [Encoded(item=tune, ids=ids)]).items[0].nats_T for ids in (both.ids, *both.forms)]
+    np.testing.assert_allclose(found.items[0].nats_T, -np.log(np.mean([np.exp(-nats_T) for nats_T in apart], axis=0)))
+    np.testing.assert_allclose(found.items[1].nats_T, evaluate(network, medium, tokenizer, [none]).items[0].nats_T)
+    assert found.averaged == 3

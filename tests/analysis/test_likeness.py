@@ -7,7 +7,7 @@ import pytest
 
 from lstmgen.analysis.likeness import likenesses
 from lstmgen.errors import InputError
-from lstmgen.media.base import Statistic
+from lstmgen.media.statistics import Statistic
 
 STATISTICS = (Statistic(name="die", heading="die", parts=tuple("123456")), Statistic(name="mean", heading="mean"))
 

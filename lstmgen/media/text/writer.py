@@ -56,6 +56,11 @@ class TextPlan:
         return self.length is not None or bool(self.stops) or self.whole
 
     @cached_property
+    @property
+    def heat(self) -> float:
+        """Always as usual."""
+        return 1.0
+
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may be drawn; None: all of them."""
         if not self.ignore_end:

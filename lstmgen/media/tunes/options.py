@@ -18,11 +18,19 @@ from lstmgen.options import Option
 _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 """Of lengths and tempi."""
 
+CLOSING: Final = 0.5
+"""Share of the temperature in the last bar where none is given."""
+
 TRAIN_OPTIONS: Final = (
     Option(
         name="data.augment",
         flags="--augment/--no-augment",
         help="Show each tune in another key and at another speed when it is read; with --common-key not before the fourth time.",
+    ),
+    Option(
+        name="data.excerpts",
+        flags="--excerpts/--no-excerpts",
+        help="notes with --guides: let some readings of a tune end with a section that ends on the tonic, so that short tunes are learned.",
     ),
     Option(
         name="data.tracks",
@@ -110,6 +118,15 @@ SAMPLE_OPTIONS: Final = (
         type=bool,
         help="A tune whose end leads into its beginning; its sound is just as long, so that it can be played on and on.",
     ),
+    Option(
+        name="closing",
+        flags="--closing",
+        type=float,
+        unit="SHARE",
+        low=0,
+        high=1,
+        help=f"Draw the last bar at this share of the temperature, so that it closes; {CLOSING} where not given, 1: like all others.",
+    ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(
         name="tempo",
@@ -156,6 +173,15 @@ SCORE_OPTIONS: Final = (
         flags="--tracks",
         unit="NAMES",
         help="Score these tracks of a file, or all; those that the model has learned where not given.",
+    ),
+    Option(
+        name="transpositions",
+        flags="--transpositions",
+        type=int,
+        unit="N",
+        low=1,
+        high=13,
+        help="Average the predictions of so many keys: the tune as it is, and up and down by semitones.",
     ),
 )
 
