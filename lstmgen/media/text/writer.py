@@ -56,11 +56,6 @@ class TextPlan:
         return self.length is not None or bool(self.stops) or self.whole
 
     @cached_property
-    @property
-    def heat(self) -> float:
-        """Always as usual."""
-        return 1.0
-
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may be drawn; None: all of them."""
         if not self.ignore_end:
@@ -94,6 +89,11 @@ class TextWriter:
     def ended(self) -> str | None:
         """`stop` when a stop text has appeared, `length` when there is too much."""
         return "stop" if self._scanner.found else "length" if self._left == 0 else None
+
+    @property
+    def heat(self) -> float:
+        """Always as usual."""
+        return 1.0
 
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may come next; None: all of them."""
