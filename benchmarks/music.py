@@ -11,6 +11,9 @@ Boulanger-Lewandowski et al. 2012); for `tunes` it holds MIDI files. Every piece
 Factorisation. Quarter notes: the notes of a frame in ascending order and then an end-of-step mark, each given all before, which is the
 joint distribution of the frame's notes. The published figures do not count the first frame of a piece; both ways are printed.
 Sixteenths: soprano, alto, tenor, bass, frame after frame, one token each; held and repeated notes are one, as in the published data.
+
+Beside the figure of the model stand those of several predictions at once: in each of twelve keys (a transposition maps tokens one to one,
+so the mean of the twelve probabilities, each given what is before in its key, is a distribution too), and of models named with --with.
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ from lstmgen.runs.sources import gather
 from lstmgen.training.events import Evaluated, Stopped
 
 TICKS = 480
+KEYS = 12
 SPLITS = ("train", "valid", "test")
 CHORALES = {
     "chorales-quarter": {
@@ -110,6 +114,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
     parser.add_argument("--out", type=Path, help="keep the run here")
+    parser.add_argument("--with", dest="beside", action="append", default=[], metavar="RUN", help="predict together with this run too")
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         sys.exit(f"there is no folder {arguments.data}; see --help for what it should hold")
@@ -134,17 +139,19 @@ def chorales(arguments: argparse.Namespace, scratch: Path, run: Path, settings: 
             (scratch / part / f"{number:03}.mid").write_bytes(to_midi_bytes(build(frames)))
     settings = row["settings"] | {"data.val": str(scratch / "valid")} | settings
     train(scratch / "train", run, settings, arguments.max_time or row["time"])
-    model = lstmgen.load(run)
+    model, beside = lstmgen.load(run), [lstmgen.load(other) for other in arguments.beside]
     for part in ("valid", "test"):
         pieces = [read_midi(path.read_bytes()).score for path in sorted((scratch / part).glob("*.mid"))]
-        found = combined(model.score(piece) for piece in pieces)
         frames = sum(map(len, data[part]))
-        if found.frames != frames:
-            sys.exit(f"{part} has {frames} frames, but {found.frames} came out of the MIDI files")
-        print(
-            f"{part}: {found.nats_per_token:.4f} nats a token over {found.tokens:,} tokens, {found.nats_per_frame:.3f} nats a frame over"
-            f" all {frames:,} frames, {found.nats_per_frame_after_first:.3f} without the first frame of each piece"
-        )
+        for others, keys in dict.fromkeys([((), 1), ((), KEYS), (tuple(beside), 1), (tuple(beside), KEYS)]):
+            found = combined(model.score(piece, beside=others, keys=keys) for piece in pieces)
+            if found.frames != frames:
+                sys.exit(f"{part} has {frames} frames, but {found.frames} came out of the MIDI files")
+            print(
+                f"{part}, models {1 + len(others)}, keys {keys}: {found.nats_per_token:.4f} nats a token over {found.tokens:,} tokens,"
+                f" {found.nats_per_frame:.3f} nats a frame over all {frames:,} frames, {found.nats_per_frame_after_first:.3f} without the"
+                " first frame of each piece"
+            )
 
 
 def train(source: Path, run: Path, settings: dict[str, Any], max_time: str) -> None:

@@ -7,6 +7,7 @@
     corpora, get_corpus ...         texts and tunes by name
     read_midi, render_file ...      tunes as files, pictures and sound
     Prepared, Stepped ...           what a training run tells
+    join_processes, assist          several processes that train one model
 
 A name is loaded when it is first used (PEP 562), so that importing this module loads neither torch nor numpy.
 """
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from lstmgen.analysis.trace import Trace as Trace
     from lstmgen.checkpoint.model_file import find_model as find_model
     from lstmgen.checkpoint.model_file import read_description as read_description
-    from lstmgen.checkpoint.run_folder import keep_text as keep_text
+    from lstmgen.checkpoint.turns import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
+    from lstmgen.generation.infilling import InfillRequest as InfillRequest
     from lstmgen.generation.prediction import Candidate as Candidate
     from lstmgen.generation.prediction import Prediction as Prediction
     from lstmgen.generation.prompts import parse_prompts as parse_prompts
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from lstmgen.media.manner import Manner as Manner
     from lstmgen.media.registry import medium_of as medium_of
     from lstmgen.media.text.decoding import decode_text as decode_text
+    from lstmgen.media.text.exact import ExactText as ExactText
     from lstmgen.model.learning_rule import LearningRule as LearningRule
     from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.constraints import Constraints as Constraints
@@ -74,8 +77,8 @@ if TYPE_CHECKING:
     from lstmgen.runs.inspection import ids_to_read as ids_to_read
     from lstmgen.runs.inspection import inspect as inspect
     from lstmgen.runs.inspection import loss_by_context as loss_by_context
+    from lstmgen.runs.loading import load as load
     from lstmgen.runs.model import TrainedModel as TrainedModel
-    from lstmgen.runs.model import load as load
     from lstmgen.runs.plan import Plan as Plan
     from lstmgen.runs.rate_test import RateTest as RateTest
     from lstmgen.runs.session import Training as Training
@@ -95,6 +98,7 @@ if TYPE_CHECKING:
     from lstmgen.storage import cache_folder as cache_folder
     from lstmgen.storage import make_folder as make_folder
     from lstmgen.storage import written_aside as written_aside
+    from lstmgen.training.distributed import ALONE as ALONE
     from lstmgen.training.events import Evaluated as Evaluated
     from lstmgen.training.events import Event as Event
     from lstmgen.training.events import Prepared as Prepared
@@ -104,6 +108,7 @@ if TYPE_CHECKING:
     from lstmgen.training.events import Stepped as Stepped
     from lstmgen.training.events import Stopped as Stopped
     from lstmgen.training.events import Warned as Warned
+    from lstmgen.training.helper import assist as assist
 
 _HOMES: Final = {
     "analysis.evaluation": "Evaluation, Row, combined",
@@ -111,11 +116,12 @@ _HOMES: Final = {
     "analysis.novelty": "Novelty",
     "bench.tasks": "Comparison as BenchComparison, compare as bench, peak_bytes, torch_version",
     "checkpoint.model_file": "find_model, read_description",
-    "checkpoint.run_folder": "keep_text",
+    "checkpoint.turns": "keep_text",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
+    "generation.infilling": "CANDIDATES, HORIZON, InfillRequest",
     "generation.prediction": "Candidate, Prediction",
     "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
@@ -134,6 +140,7 @@ _HOMES: Final = {
     "media.manner": "Manner",
     "media.registry": "medium_of",
     "media.text.decoding": "decode_text",
+    "media.text.exact": "ExactText",
     "model.learning_rule": "LearningRule",
     "model.arithmetic": "set_threads",
     "music.bars": "Bars",
@@ -147,7 +154,8 @@ _HOMES: Final = {
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
     "runs.history": "History, read_history",
     "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
-    "runs.model": "TrainedModel, load",
+    "runs.loading": "load",
+    "runs.model": "TrainedModel",
     "runs.plan": "Plan",
     "runs.rate_test": "RateTest",
     "runs.session": "Training, train",
@@ -155,6 +163,8 @@ _HOMES: Final = {
     "runs.sources": "gather, keep_input",
     "runs.typing_text": "typed, typed_part",
     "storage": "atomic_write, cache_folder, make_folder, written_aside",
+    "training.distributed": "ALONE, Group as ProcessGroup, join as join_processes, place_of as place_of_process",
+    "training.helper": "assist",
     "training.events": "Evaluated, Event, Prepared, RolledBack, Sampled, Saved, Stepped, Stopped, Warned",
 }
 """The public names by the module that defines them; `a as b` offers a under another name."""

@@ -8,6 +8,7 @@
     │   ├── ModelFileError       3  a model file or run folder
     │   └── UnseenSymbolError    3  text that the model's tokenizer cannot express
     ├── MachineError             4  memory, disk, device
+    │   └── LostProcessError     4  a process that trains with this one has gone
     ├── DivergedError            5  training produced no finite numbers any more
     └── InUseError               6  another process holds the folder
 
@@ -107,6 +108,10 @@ class MachineError(LstmgenError):
     """The machine refused: out of memory, disk full, no such device."""
 
     exit_code = 4
+
+
+class LostProcessError(MachineError):
+    """A process that trains with this one has ended, or does not answer."""
 
 
 class DivergedError(LstmgenError):

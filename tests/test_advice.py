@@ -106,7 +106,7 @@ def faults_of(text):
         yield "it helps nobody"
     for called in re.findall(r"lstmgen (?!wrote\b)((?:(?![;|<>#`)]|, |: | or | and | for | lists\b| the\b).)+)", text):
         yield from faults_of_command(called)
-    plain = re.sub(r"pip install [^;]*|sqlite3 [^;]*|iconv [^;]*|7z [^;]*|pandoc [^;]*", "", text)
+    plain = re.sub(r"torchrun --nproc-per-node [0-9]+|pip install [^;]*|sqlite3 [^;]*|iconv [^;]*|7z [^;]*|pandoc [^;]*", "", text)
     for flag, value in re.findall(r"(?<![\w-])(--[a-z][a-z-]*)(?:[ =]([\w.-]+))?", plain):
         if flag not in OPTIONS:
             yield f"there is no option {flag}"

@@ -105,7 +105,7 @@ def test_the_bundled_corpora_came_along_with_their_cards(installation):
 
 
 def test_the_demo_runs_to_its_end_and_leaves_a_model_that_others_can_use(installation):
-    code, out, err = installation.run("demo", "--max-time", "3s")
+    code, out, err = installation.run("demo", "--max-time", "1s")
     assert code == 0, err
     assert len(out.splitlines()) > 4
     assert "Next commands" in err

@@ -1,5 +1,6 @@
 """What must be answered at once is answered without the heavy packages."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,56 +9,49 @@ import pytest
 
 HEAVY = ("torch", "numpy", "sentencepiece", "safetensors", "pydantic", "rich", "mido", "PIL")
 PROGRAM = f"""
-import sys
+import json, sys
 from lstmgen.cli import run
-code = run(sys.argv[1:])
-loaded = [name for name in {HEAVY!r} if name in sys.modules]
-sys.stderr.write(f"\\ncode={{code}} loaded={{loaded}}")
+for argv in json.loads(sys.argv[1]):
+    code = run(argv)
+    sys.stdout.flush()
+    loaded = [name for name in {HEAVY!r} if name in sys.modules]
+    sys.stderr.write("\\nreport " + json.dumps([code, loaded]) + "\\n")
 """
 
 
-def ask(*argv, cwd):
+def ask(*commands, cwd):
+    """Runs commands in one process; what was printed, and for each its exit code and what of the heavy packages is loaded by then."""
     environ = {**os.environ, "TERM": "dumb"}
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *argv], capture_output=True, text=True, cwd=cwd, env=environ, check=True)
-    return done.stdout, done.stderr.rpartition("\n")[2]
+    argv = [sys.executable, "-c", PROGRAM, json.dumps([command.split() for command in commands])]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=cwd, env=environ, check=True)
+    reports = [json.loads(line.removeprefix("report ")) for line in done.stderr.splitlines() if line.startswith("report ")]
+    assert len(reports) == len(commands)
+    return done.stdout, reports
 
 
-@pytest.mark.parametrize("argv", [(), ("--help",), ("--version",), ("train", "--help"), ("sample", "-h"), ("corpora", "get", "--help")])
-def test_help_and_version_load_nothing_heavy(argv, tmp_path):
-    out, report = ask(*argv, cwd=tmp_path)
+def test_help_and_version_load_nothing_heavy(tmp_path):
+    out, reports = ask("", "--help", "--version", "train --help", "sample -h", "corpora get --help", cwd=tmp_path)
     assert out
-    assert report == "code=0 loaded=[]"
+    assert reports == [[0, []]] * 6
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [
-        ("tran",),
-        ("train", "--hiden-size", "3"),
-        ("train", "x", "--lr", "-1"),
-        ("train",),
-        ("sample",),
-        ("sample", "x", "-t", "-1"),
-        ("sample", "x", "--top-p", "2"),
-        ("sample", "x", "--oov", "maybe"),
-        ("score", "x"),
-        ("score", "x", "y", "--window", "0"),
-    ],
-)
-def test_a_mistake_in_the_arguments_loads_no_torch(argv, tmp_path):
-    _, report = ask(*argv, cwd=tmp_path)
-    assert report.startswith("code=2 ")
-    assert "torch" not in report
+def test_a_mistake_in_the_arguments_loads_no_torch(tmp_path):
+    mistakes = (
+        *("tran", "train --hiden-size 3", "train x --lr -1", "train", "sample", "sample x -t -1", "sample x --top-p 2"),
+        *("sample x --oov maybe", "score x", "score x y --window 0"),
+    )
+    _, reports = ask(*mistakes, cwd=tmp_path)
+    assert [code for code, _ in reports] == [2] * len(mistakes)
+    assert "torch" not in reports[-1][1]
 
 
-@pytest.mark.parametrize(
-    "argv", [("corpora",), ("corpora", "list", "--json"), ("corpora", "path", "python-source"), ("info", "python-docs")]
-)
-def test_corpora_are_listed_and_described_without_torch(argv, tmp_path):
-    out, report = ask(*argv, cwd=tmp_path)
+def test_corpora_are_listed_and_described_without_torch_and_values_without_pydantic(tmp_path):
+    (tmp_path / "a.txt").write_text("abc")
+    commands = ("corpora", "corpora list --json", "corpora path python-source", "info python-docs", "info a.txt --encoding utf-8")
+    out, reports = ask(*commands, cwd=tmp_path)
     assert out
-    assert report.startswith("code=0 ")
-    assert "torch" not in report
+    assert [code for code, _ in reports] == [0] * len(commands)
+    assert not {"torch", "pydantic"} & set(reports[-1][1])
 
 
 def test_importing_the_package_loads_nothing_heavy_and_offers_its_names():
@@ -76,10 +70,3 @@ def test_a_name_that_the_package_does_not_have_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match="no attribute 'tran'"):
         _ = lstmgen.tran
-
-
-def test_a_command_with_values_loads_no_pydantic(tmp_path):
-    (tmp_path / "a.txt").write_text("abc")
-    _, report = ask("info", "a.txt", "--encoding", "utf-8", cwd=tmp_path)
-    assert report.startswith("code=0 ")
-    assert "pydantic" not in report

@@ -5,8 +5,8 @@ whole of it. With a window of N the item is cut after every N inputs, and each p
 tokens after them, so every token is counted once. That is what a model with a context of N sees (nanoGPT's way of evaluating). A boundary
 is an input and is not counted, except behind an item whose end counts (`Encoded.ids`). Sums are in float64.
 
-Several predictions of a token can be averaged: those of several networks, and those of one item in several forms, such as keys, each of
-which stands for the same. The surprisal is then that of the mean of their probabilities.
+Several networks, or one that reads several forms of an item, predict together: the probability of a token is the mean of theirs. What
+they say of the items is a figure of all of them, not of a model.
 
 A network that goes on learning (`model/adaptation.py`) predicts the same tokens otherwise. Its figures are an evaluation of their own,
 which stands beside the first and never in its place.
@@ -18,7 +18,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -31,14 +31,9 @@ from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
-from lstmgen.model.reading import Forward, Spans, documents, surprisals
+from lstmgen.model.reading import Forward, documents, surprisals
 
 _LARGEST_EXPONENT: Final = 700.0
-
-Reader = tuple[LanguageModel, Forward | None]
-"""A network, and what reads in its place."""
-Surprisals = Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]
-"""Places among some ids, and the surprisals of what stands there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +91,7 @@ class Evaluation:
         tokenizer: what made the ids.
         items: what was read.
         rule: by which a network went on learning that predicted them too; None: none did.
-        averaged: how many predictions of each token the figures are the mean of, at most.
+        averaged: how many predictions of each token were averaged.
     """
 
     medium: Medium = field(repr=False)
@@ -205,8 +200,8 @@ def evaluate(
     *,
     window: int | None = None,
     forward: Forward | None = None,
+    beside: Sequence[tuple[LanguageModel, Forward | None]] = (),
     learner: Learner | None = None,
-    others: Sequence[Reader] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """How well a network predicts some items, each read from its boundary on.
@@ -218,8 +213,8 @@ def evaluate(
         items: what is read.
         window: start from an empty state every so many tokens; None carries the state through each item.
         forward: what reads in the network's place, such as a decoder's `window`.
+        beside: other networks that know the same ids, each with what reads in its place; they predict together with the first.
         learner: a copy of the network that predicts the items too, in this order, and learns from each segment as it goes.
-        others: networks that know the same ids, whose predictions are averaged with those of this one.
         progress: called with the number of tokens done and of all.
 
     Raises:
@@ -227,50 +222,54 @@ def evaluate(
         UsageError: the window is not a positive whole number.
         DivergedError: the learner's weights have become useless.
     """
-    _check(medium, items, window)
-    told_V, done = medium.told(tokenizer), 0
-    readers, forms = [(network, forward), *others], range(1 + max(len(item.forms) for item in items))
-    total = sum(len(item.ids) * (len(readers) * (1 + len(item.forms)) + (learner is not None)) for item in items)
+    _check(items, medium, window)
+    ids, *forms = _laid_out(items)
+    starts = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])])
+    spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
+    told = None if told_V is None else told_V[ids]
+    readings = [(reader, how, form) for reader, how in ((network, forward), *beside) for form in (ids, *forms)]
+    total, done = len(ids) - len(items), 0
+    passes = len(readings) + (learner is not None)
 
-    def read(form: int, by: Callable[[NDArray[np.int64], Spans], Surprisals]) -> list[NDArray[np.float64]]:
-        """The surprisals of every item in its form of this number; of one that has no such form none."""
+    def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> NDArray[np.float64]:
         nonlocal done
-        own = [_form(item, form) for item in items]
-        ids = np.concatenate([part for ids_T in own for part in (np.array([BOUNDARY_ID]), ids_T)])
-        starts = np.cumsum([0, *(1 + len(ids_T) for ids_T in own[:-1])])
         nats = np.zeros(len(ids))
-        for places, surprisal in by(ids, documents(starts, len(ids), window=window)):
+        for places, surprisal in found:
             nats[places] = surprisal
             done += len(places)
             if progress is not None:
-                progress(done, total)
-        if told_V is not None:
-            nats[told_V[ids]] = 0.0
-        return [nats[at + 1 : at + 1 + len(ids_T)] for at, ids_T in zip(starts.tolist(), own, strict=True)]
+                progress(done, passes * total)
+        if told is not None:
+            nats[told] = 0.0
+        return nats
 
-    found = [(form, read(form, partial(surprisals, each, forward=reads))) for each, reads in readers for form in forms]
-    adapted = None if learner is None else read(0, learner.surprisals)
-    nats = [_averaged([nats[place] for form, nats in found if form <= len(item.forms)]) for place, item in enumerate(items)]
-    told = [None if told_V is None else told_V[item.ids] for item in items]
-    evaluated = itertools.starmap(Evaluated, zip(items, nats, told, adapted or [None] * len(items), strict=True))
-    return Evaluation(medium, tokenizer, tuple(evaluated), None if learner is None else learner.rule, len(found))
+    nats = _together([collected(surprisals(reader, form, spans, forward=how)) for reader, how, form in readings])
+    adapted = None if learner is None else collected(learner.surprisals(ids, spans))
+    places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
+    read = [
+        Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])
+        for item, where in zip(items, places, strict=True)
+    ]
+    return Evaluation(medium, tokenizer, tuple(read), None if learner is None else learner.rule, len(readings))
 
 
-def _check(medium: Medium, items: Sequence[Encoded], window: int | None) -> None:
+def _check(items: Sequence[Encoded], medium: Medium, window: int | None) -> None:
     if window is not None and (not isinstance(window, int) or isinstance(window, bool) or window < 1):
         raise UsageError(f"the window is {window!r}, expected a whole number of tokens, 1 or more", remedy="for example --window 256")
     if not sum(len(item.ids) for item in items):
         raise InputError(f"there is nothing to score: the {medium.label} is empty", remedy="give a longer one")
 
 
-def _form(item: Encoded, form: int) -> Ids:
-    """An item as it is, or in another form; nothing where it has no such form."""
-    return (item.ids, *item.forms)[form] if form <= len(item.forms) else item.ids[:0]
+def _laid_out(items: Sequence[Encoded]) -> list[Ids]:
+    """All items behind one another, each behind a boundary, in every form; an item that has fewer forms stands there in its own again."""
+    forms = range(1 + max(len(item.forms) for item in items))
+    each = [(item.ids, *item.forms, *itertools.repeat(item.ids, forms[-1] - len(item.forms))) for item in items]
+    return [np.concatenate([part for item in each for part in (np.array([BOUNDARY_ID]), item[form])]) for form in forms]
 
 
-def _averaged(nats_KT: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The surprisals of the mean of the probabilities; of a single prediction its own, bit for bit."""
-    return nats_KT[0] if len(nats_KT) == 1 else np.log(len(nats_KT)) - np.logaddexp.reduce([-nats_T for nats_T in nats_KT])
+def _together(nats_P: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The surprisal under the mean of P predictions."""
+    return nats_P[0] if len(nats_P) == 1 else math.log(len(nats_P)) - np.logaddexp.reduce([-nats for nats in nats_P])
 
 
 def combined(evaluations: Iterable[Evaluation]) -> Evaluation:
@@ -278,13 +277,7 @@ def combined(evaluations: Iterable[Evaluation]) -> Evaluation:
     every = tuple(evaluations)
     if not every:
         raise InputError("there is nothing to score", remedy="name at least one file")
-    return Evaluation(
-        every[0].medium,
-        every[0].tokenizer,
-        tuple(item for each in every for item in each.items),
-        every[0].rule,
-        max(each.averaged for each in every),
-    )
+    return replace(every[0], items=tuple(item for each in every for item in each.items))
 
 
 def summarise(medium: Medium, *, nats: float, tokens: int, amounts: dict[str, tuple[float, float]]) -> dict[str, Any]:

@@ -18,9 +18,10 @@ import typer
 import typer.main
 
 import lstmgen
-from lstmgen.cli import bench, corpora, demo, info, inspect, lab, predict, render, runs, sample, score, train
+from lstmgen.cli import bench, corpora, demo, infill, info, inspect, lab, predict, render, runs, sample, score, train
 from lstmgen.cli.command import Action, Command, build
 from lstmgen.cli.failures import EXIT_INTERRUPT, EXIT_TERMINATED, Terminated, explain, report
+from lstmgen.cli.group import check_command, helps, lingering, silenced
 from lstmgen.cli.output import Streams
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
@@ -88,7 +89,9 @@ _ROOT: Final = Command(
             ),
         )
     ),
-    commands=tuple(module.COMMAND for module in (train, sample, predict, score, inspect, render, info, runs, corpora, demo, lab, bench)),
+    commands=tuple(
+        module.COMMAND for module in (train, sample, infill, predict, score, inspect, render, info, runs, corpora, demo, lab, bench)
+    ),
 )
 
 
@@ -104,6 +107,8 @@ def run(argv: Sequence[str]) -> int:
         quiet=False, verbose=False, debug="--debug" in argv or bool(os.environ.get("LSTMGEN_DEBUG")), no_color="--no-color" in argv
     )
     try:
+        streams = silenced(streams) if helps() else streams
+        check_command(argv)
         if len(argv) == 2 and argv[0] in {_SHOW, _INSTALL} and not argv[1].startswith("-"):
             return _complete_for(argv[0], argv[1], streams)
         with root_command().make_context("lstmgen", list(argv), obj=streams) as context:
@@ -139,6 +144,8 @@ def main() -> None:
         root_command(completion=True).main(prog_name="lstmgen", standalone_mode=False)
     _unwind_when_terminated()
     code = run(sys.argv[1:])
+    if helps():
+        code = lingering(code)
     if code in {EXIT_INTERRUPT, EXIT_TERMINATED}:
         _leave_quietly()
     sys.exit(code)

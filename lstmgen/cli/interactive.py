@@ -6,6 +6,8 @@ What a line means is decided here; the text, its undoing and the model's state a
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,7 @@ from lstmgen.cli.options import cache
 from lstmgen.cli.output import Streams, Styled, encode
 from lstmgen.cli.progress import short_path
 from lstmgen.cli.samples import is_empty
+from lstmgen.cli.suggestions import SUGGESTIONS, Search, Suggestion
 from lstmgen.cli.wording import command, counted
 from lstmgen.cli.wrapping import listed
 from lstmgen.errors import LstmgenError, MachineError, UsageError
@@ -34,6 +37,7 @@ _COMMANDS: Final = (
     ("/t T", "temperature, such as /t 0.7"),
     ("/n N", "most tokens of a turn, such as /n 400"),
     ("/text", "show the whole text"),
+    ("/suggest", "words under the line that you type off, or on again; Tab takes the first"),
     ("/save FILE", "write the whole text to a new file"),
     ("/help", "this"),
     ("/quit", "leave; so does Ctrl-D, and Ctrl-C twice"),
@@ -44,11 +48,11 @@ def converse(streams: Streams, model: api.TrainedModel, request: api.Request) ->
     """Take turns until the user leaves; returns the exit code."""
     streams.say(f"seed: {request.seed}")
     streams.say(Styled("dim", "type a line and the model continues; /help explains, /quit leaves"))
-    with typed_lines(streams, cache()) as read_line:
-        conversation = Conversation(streams, model, request, read_line)
+    conversation = Conversation(streams, model, request)
+    with typed_lines(streams, cache(), conversation.suggest) as read_line:
         try:
             conversation.begin()
-            while conversation.listen():
+            while conversation.listen(read_line):
                 pass
         except Terminated:
             raise
@@ -67,16 +71,16 @@ class Conversation:
         streams: lines come in, the model's text goes out, all else to standard error.
         model: what continues the text.
         request: the prompt to begin with, and how to sample.
-        read_line: gives the next line.
     """
 
-    def __init__(self, streams: Streams, model: api.TrainedModel, request: api.Request, read_line: ReadLine) -> None:
-        self._streams, self._model, self._read_line = streams, model, read_line
+    def __init__(self, streams: Streams, model: api.TrainedModel, request: api.Request) -> None:
+        self._streams, self._model = streams, model
         self._turns = model.session(seed=request.seed)
         self._prompt: str = "" if request.prompt is None else model.medium.parse(request.prompt)
         self._request = request
         self._saved = self._prompt
         """The text when it was last in a file."""
+        self._suggests = True
         self._warned = False
         """Whether Ctrl-C was just answered with how to leave."""
         self._steps: list[int] = []
@@ -86,6 +90,7 @@ class Conversation:
             "help": self._explain,
             "n": self._set_length,
             "save": self._save,
+            "suggest": self._switch_suggestions,
             "t": self._set_temperature,
             "text": self._show,
             "undo": self._undo,
@@ -101,10 +106,29 @@ class Conversation:
             self._steps.append(1)
             self._generate()
 
-    def listen(self) -> bool:
+    def suggest(self, line: str) -> Sequence[Suggestion] | Search:
+        """For a line that is being typed, commands, or the search for words; that runs while a line is waited for, and at no other time."""
+        if _is_command(line):
+            typed = line[1:]
+            return [
+                Suggestion(f"/{name}", name[len(typed) :])
+                for name in (*self._commands, "quit")
+                if name.startswith(typed) != (name == typed)
+            ]
+        return partial(self._search, self._start() + line.removeprefix("/")) if self._suggests else ()
+
+    def _search(self, text: str, stop: Callable[[], bool]) -> Sequence[Suggestion]:
+        oov = self._request.options.get("oov", "error")
+        try:
+            found = () if stop() else self._turns.suggest(text, top=SUGGESTIONS, oov=oov, stop=stop)
+        except LstmgenError:
+            return ()
+        return [Suggestion(each.text, f"{each.adds} ") for each in found]
+
+    def listen(self, read_line: ReadLine) -> bool:
         """Take in one line and do what it says; false when the user leaves. Ctrl-C leaves where it comes twice in a row."""
         try:
-            line = self._read_line()
+            line = read_line()
         except Terminated:
             raise
         except KeyboardInterrupt:
@@ -116,14 +140,16 @@ class Conversation:
             return True
         self._warned = False
         if line is None:
+            if self._streams.in_is_terminal:
+                self._streams.say()
             return False
-        if line.startswith("/") and not line.startswith("//"):
+        if _is_command(line):
             name, _, argument = line[1:].partition(" ")
             if name in ("quit", "q", "exit"):
                 return False
             self._obey(name, argument.strip())
         else:
-            self._answer(line.removeprefix("/") if line.startswith("//") else line)
+            self._answer(line.removeprefix("/"))
         return True
 
     def _obey(self, name: str, argument: str) -> None:
@@ -138,14 +164,17 @@ class Conversation:
         """Add a line of the user, if it is one, and let the model continue."""
         if line:
             text, open_end = (line[:-1], True) if line.endswith("\\") else (line, False)
-            start = "\n" if self._turns.text and not self._turns.text.endswith("\n") else ""
             try:
-                self._append(start + text + ("" if open_end else "\n"))
+                self._append(self._start() + text + ("" if open_end else "\n"))
             except LstmgenError as error:
                 report(explain(error), self._streams)
                 return
         self._steps.append(2 if line else 1)
         self._generate()
+
+    def _start(self) -> str:
+        """What stands before a line of the user."""
+        return "\n" if self._turns.text and not self._turns.text.endswith("\n") else ""
 
     def _append(self, text: str) -> None:
         for note in self._turns.append(text, oov=self._request.options.get("oov", "error")):
@@ -206,6 +235,10 @@ class Conversation:
         self._request = dataclasses.replace(self._request, length=int(argument))
         self._streams.say(f"up to {counted(int(argument), 'token')} a turn")
 
+    def _switch_suggestions(self, _: str) -> None:
+        self._suggests = not self._suggests
+        self._streams.say(f"suggestions {'on' if self._suggests else 'off'}")
+
     def _show(self, _: str) -> None:
         self._streams.product_line(self._turns.text)
 
@@ -222,3 +255,7 @@ class Conversation:
     def _explain(self, _: str) -> None:
         for line in (_HELP, "", *listed(_COMMANDS, self._streams.err_columns - 1, column=15, indent=2)):
             self._streams.say(line)
+
+
+def _is_command(line: str) -> bool:
+    return line.startswith("/") and not line.startswith("//")

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Generator
 from types import FrameType, TracebackType
 from typing import Any, Final, Protocol, Self
@@ -50,6 +51,11 @@ def _handled(handler: Callable[[int, FrameType | None], None]) -> Generator[None
             signal.signal(number, before)
 
 
+def deaf() -> contextlib.AbstractContextManager[None]:
+    """A context in which no such signal counts: of a process that ends when another one does."""
+    return _handled(lambda _number, _frame: None)
+
+
 class Listener(Protocol):
     """The part of a display that signals need."""
 
@@ -68,13 +74,15 @@ class SafeStop:
     Args:
         stop: asks the run to stop after the step under way.
         display: tells the user at once, and leaves the terminal in order.
+        echo_s: a signal that comes so soon after the first is the same one, passed on by what has started this process.
         leave: ends the process; for tests.
     """
 
-    def __init__(self, stop: Callable[[], None], display: Listener, *, leave: Callable[[int], Any] = os._exit) -> None:
+    def __init__(self, stop: Callable[[], None], display: Listener, *, echo_s: float = 0.0, leave: Callable[[int], Any] = os._exit) -> None:
         self._stop = stop
         self._display = display
         self._leave = leave
+        self._echo_s, self._came_at = echo_s, 0.0
         self._handling = _handled(self._arrived)
         self.exit_code = 0
         """130 or 143 once a signal has come."""
@@ -89,11 +97,13 @@ class SafeStop:
     def _arrived(self, number: int, frame: FrameType | None) -> None:
         del frame
         name = signal.Signals(number).name
+        if self.exit_code and time.monotonic() - self._came_at < self._echo_s:
+            return
         if self.exit_code:
             self._display.abandon()
             self._leave(_EXIT_CODES[name])
             return
-        self.exit_code = _EXIT_CODES[name]
+        self.exit_code, self._came_at = _EXIT_CODES[name], time.monotonic()
         cause = "Ctrl-C" if name == "SIGINT" else name
         self._display.notice(f"{cause}: finishing this step and saving; once more leaves at once")
         self._stop()

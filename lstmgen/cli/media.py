@@ -81,7 +81,12 @@ _PRESENTATIONS: Final = {
                 unit="NAME",
                 help="What -f and --prompts are encoded in, such as cp1252. [utf-8]",
             ),
-            Option(name="interactive", flags="--interactive", type=bool, help="Take turns with the model on one growing text."),
+            Option(
+                name="interactive",
+                flags="--interactive",
+                type=bool,
+                help="Take turns with the model on one growing text; it suggests words as you type, and Tab takes the first.",
+            ),
         ),
         empty="the model ended its document at once; --ignore-end continues there, a prompt (-p) or another seed (-s) begins otherwise",
     ),

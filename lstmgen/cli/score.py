@@ -14,7 +14,7 @@ from lstmgen import api, choices, config
 from lstmgen.cli import keystrokes, likeness
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
-from lstmgen.cli.complete import corpora_and_files
+from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import chosen, medium_of_model, options_of
 from lstmgen.cli.options import (
     ADAPT,
@@ -35,15 +35,14 @@ from lstmgen.cli.table import aligned, figure
 from lstmgen.cli.wording import amount
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
-from lstmgen.wording import counted
 
 _EXAMPLES: Final = (
     "lstmgen score RUN other.txt                   # nats, bits, perplexity",
     "lstmgen score RUN --split val --json          # the held-out part of its own sources",
     "lstmgen score RUN --split val --window 256    # as if it could look back 256 tokens only",
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
-    "lstmgen score RUN other.txt --ensemble RUN2   # two models together",
     "lstmgen score RUN draft.txt --adapt           # and a copy that learns as it reads",
+    "lstmgen score RUN other.mid --with RUN-2 --keys 12   # two models in twelve keys predict together",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "lstmgen score RUN --split val --keystrokes    # keys that suggestions of words save",
     "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
@@ -73,14 +72,6 @@ _BEFORE: Final = (
         help="Begin with an empty state every N tokens; the state runs through where not given.",
     ),
     Option(
-        name="ensemble",
-        flags="--ensemble",
-        unit="MODEL",
-        repeated=True,
-        help="Average the predictions with those of this model, which has the same tokenizer; may be repeated.",
-        panel=_DATA,
-    ),
-    Option(
         name="split",
         flags="--split",
         choices=get_args(choices.Part),
@@ -89,6 +80,14 @@ _BEFORE: Final = (
     ),
 )
 _BEHIND: Final = (
+    Option(
+        name="beside",
+        flags="--with",
+        unit="RUN",
+        repeated=True,
+        help="Predict together with this model, which was trained alike: the mean of the probabilities counts; may be repeated.",
+        complete=models,
+    ),
     Option(
         name="per_line",
         flags="--per-line",
@@ -167,7 +166,6 @@ def score(
     model: str,
     files: tuple[str, ...],
     window: int | None,
-    ensemble: tuple[str, ...],
     split: str | None,
     per_line: bool,
     per_token: bool,
@@ -192,13 +190,15 @@ def score(
     rule = rule_of(values)
     if values["words"] is not None and not values["keystrokes"]:
         raise UsageError("--words is for --keystrokes", remedy=f"lstmgen score {model} FILE --keystrokes --words 100")
-    _check_figures(model, adapt=rule is not None, ensemble=bool(ensemble), figures=not (novelty or statistics or values["keystrokes"]))
+    if values["beside"] and (rule is not None or novelty or statistics or values["keystrokes"]):
+        raise UsageError("--with is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --with RUN")
+    if rule is not None and (novelty or statistics or values["keystrokes"]):
+        raise UsageError("--adapt is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --adapt")
     options = chosen("score", medium_of_model(model).label, values)
     if split is not None and options:
         flags = " and ".join(option.flag for option in options_of("score") if option.name in options)
         raise UsageError(f"--split reads the text as the run did, so {flags} cannot be given with it", remedy="leave it out")
-    numbers: dict[str, Any] = {"device": device, "precision": precision, "threads": threads}
-    trained = load_model(model, **numbers)
+    trained = load_model(model, device=device, precision=precision, threads=threads)
     if statistics:
         items = [item for _, item in read_items(streams, trained, files, options)] if files else None
         likeness.report(streams, trained, items, files, count=num_samples or likeness.SAMPLES, seed=seed, json=json)
@@ -210,8 +210,8 @@ def score(
     elif novelty:
         _novelty(streams, trained, read_items(streams, trained, files, options), json=json)
     else:
-        others = [load_model(other, **numbers) for other in ensemble]
-        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule, ensemble=others)
+        others = [load_model(other, device=device, precision=precision, threads=threads) for other in values["beside"]]
+        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule, beside=others)
         if json:
             for source, found in _with_total(scored):
                 table = found.to_json(rows=per_line, per_token=per_token)
@@ -235,15 +235,6 @@ def _check(model: str, files: Sequence[str], *, split: str | None, novelty: bool
         raise UsageError("--novelty needs a FILE to look at", remedy="lstmgen score MODEL --novelty FILE")
 
 
-def _check_figures(model: str, *, adapt: bool, ensemble: bool, figures: bool) -> None:
-    """Refuse ways to predict where nothing is predicted, or two of them at once."""
-    for flag, asked in (("--adapt", adapt), ("--ensemble", ensemble)):
-        if asked and not figures:
-            raise UsageError(f"{flag} is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE {flag}")
-    if adapt and ensemble:
-        raise UsageError("--adapt is of one model, and --ensemble of several", remedy=f"lstmgen score {model} FILE --adapt")
-
-
 def _scored(
     streams: Streams,
     trained: api.TrainedModel,
@@ -262,8 +253,8 @@ def _scored(
         with work_bar(streams, f"scoring the {split} part", shown=_tokens) as progress:
             whole = trained.score_split(cast("choices.Part", split), cache=cache(), progress=progress, **how)
         scored = [(f"{split} part", whole)]
-    if (most := max(found.averaged for _, found in scored)) > 1:
-        streams.say(f"note: every figure is of {most} predictions averaged, those of {counted(1 + len(how['ensemble']), 'model')}")
+    if (averaged := scored[0][1].averaged) > 1:
+        streams.say(f"note: each token was predicted by the mean of {averaged} predictions")
     for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
     return scored

@@ -13,6 +13,7 @@ from lstmgen import api, choices, run_files
 from lstmgen.api import Prepared, Stopped
 from lstmgen.cli.command import Action, Command
 from lstmgen.cli.complete import corpora_and_files, models, paths
+from lstmgen.cli.group import ECHO_S, assist, helps, joined, leading
 from lstmgen.cli.interrupts import SafeStop, leaving_at_once
 from lstmgen.cli.options import STANDARD_INPUT, TENSORBOARD, cache, typed_to_the_end
 from lstmgen.cli.output import Streams, Styled
@@ -162,6 +163,8 @@ def train(
     _check_looks(chosen, out=out, resume=resume, dry_run=dry_run, lr_range=lr_range)
     if tensorboard is not None:
         api.require_tensorboard()
+    if helps():
+        return 0 if dry_run or lr_range else assist(debug=streams.debug)
     if STANDARD_INPUT in chosen:
         streams = typed_to_the_end(streams, "the text")
     call = {"sources": chosen, "settings": settings, "init_from": init_from}
@@ -172,7 +175,9 @@ def train(
         show_rate_test(streams, call, out=out, json=json)
         return 0
     call |= {"out": out, "resume": resume, "overwrite": overwrite, "pause_after": pause_after}
-    exit_code, stopped, run = follow(streams, tensorboard=tensorboard, **call)
+    group = joined()
+    with leading(group):
+        exit_code, stopped, run = follow(streams, tensorboard=tensorboard, group=group, **call)
     if json:
         streams.object_line(stopped.summary)
     tell_end(streams, stopped, run, exit_code=exit_code, paused=pause_after is not None)
@@ -228,7 +233,9 @@ def _check_looks(sources: tuple[str, ...], *, out: str | None, resume: str | Non
         )
 
 
-def follow(streams: Streams, *, tensorboard: Path | None = None, **call: Any) -> tuple[int, Stopped, str]:
+def follow(
+    streams: Streams, *, tensorboard: Path | None = None, group: api.ProcessGroup = api.ALONE, **call: Any
+) -> tuple[int, Stopped, str]:
     """Run `lstmgen.train` and show its events; returns the exit code, how it ended, and the run folder.
 
     Until the first step there is nothing to save, so a signal simply ends it; from then on it asks for a safe stop.
@@ -236,6 +243,7 @@ def follow(streams: Streams, *, tensorboard: Path | None = None, **call: Any) ->
     Args:
         streams: where to show them; standard input is the source `-`.
         tensorboard: where event files are written too, in a folder of the run's name.
+        group: the processes that train; this one leads.
         call: the arguments of `lstmgen.train`.
     """
     from lstmgen.cli.ui import open_display
@@ -254,13 +262,14 @@ def follow(streams: Streams, *, tensorboard: Path | None = None, **call: Any) ->
                 progress=display.preparing,
                 started_at=started_at,
                 sample_columns=display.sample_columns,
+                group=group,
                 **call,
             )
             for event in training:
                 display.show(event)
                 if isinstance(event, Prepared):
                     prepared = event
-                    signals = stack.enter_context(SafeStop(training.stop, display))
+                    signals = stack.enter_context(SafeStop(training.stop, display, echo_s=ECHO_S if group.size > 1 else 0.0))
                     if tensorboard is not None:
                         folder = tensorboard / Path(event.run).resolve().name
                         files = stack.enter_context(api.EventFiles(folder, first_step=event.resumed_at_step))

@@ -130,7 +130,15 @@ def predict(
     return predict_events(decoder, parsed.ids, allowed_V=plan.writer().allowed(), piece=tokenizer.piece, top=top)
 
 
-def predict_text(decoder: Decoder, spelled: Spelled, *, words: bool, top: int) -> Prediction:
+def predict_text(
+    decoder: Decoder,
+    spelled: Spelled,
+    *,
+    words: bool,
+    top: int,
+    context: Context | None = None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Prediction:
     """The next characters, or words, behind a text.
 
     Args:
@@ -138,11 +146,13 @@ def predict_text(decoder: Decoder, spelled: Spelled, *, words: bool, top: int) -
         spelled: the text, and what the ids spell.
         words: whether words are meant.
         top: how many candidates.
+        context: where the text's base leaves the model; None: that is read.
+        stop: asked before each step; once it says yes, what was found so far is all.
     """
     typed, word = spelled.typed, spelled.typed[spelled.word :]
     outcome = word_of(spelled) if words else _character_of(typed)
-    search = Search(decoder, spelled, outcome)
-    search.run()
+    search = Search(decoder, spelled, outcome, context)
+    search.run(stop)
     total, known = search.total or math.inf, len(word) if words else 0
     ranked = sorted(search.found.items(), key=lambda item: (-item[1], item[0]))
     shown = [(content, mass / total, content[known:]) for content, mass in ranked[:top]]
@@ -175,11 +185,11 @@ class Search:
         self.lost: dict[bytes, float] = {}
         self.total = 0.0 if spelled.typed else 1.0
 
-    def run(self) -> None:
-        """Follows beginnings until next to nothing is left."""
+    def run(self, stop: Callable[[], bool] = lambda: False) -> None:
+        """Follows beginnings until next to nothing is left, or until `stop` says so."""
         context = self._context or begin(self._decoder, self._spelled.base)
         beginnings, logits_BV, state = [(b"", 1.0)], context.logits_V[None], context.state
-        while beginnings:
+        while beginnings and not stop():
             grown = [
                 (p, content, row, token)
                 for row, ((content, mass), p_V) in enumerate(zip(beginnings, _probabilities(logits_BV), strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from lstmgen.config import DataConfig
 from lstmgen.generation.clamps import holding
 from lstmgen.generation.draw import read_on
 from lstmgen.generation.generate import Job, Stream
+from lstmgen.generation.prediction import Candidate, predict_text
 from lstmgen.generation.request import Request
 from lstmgen.media.base import Medium
 from lstmgen.model.decoder import Decoder
@@ -61,6 +63,28 @@ class Turns:
         self._read(prompt.ids)
         self._text += text
         return prompt.notes
+
+    def suggest(self, text: str, *, top: int, oov: str = "error", stop: Callable[[], bool] = lambda: False) -> tuple[Candidate, ...]:
+        """The words that the last one of a text may become, or that may follow it, if that text were added; nothing is added.
+
+        Args:
+            text: what is being written.
+            top: how many words.
+            oov: what to do with symbols that the model has never seen.
+            stop: asked before each step; once it says yes, there are none.
+
+        Raises:
+            UnseenSymbolError, InputError: as `append`.
+        """
+        self._settle()
+        job = self._job
+        prompt = job.medium.parse_prompt(self._tokenizer, text, {"oov": oov}, DataConfig())
+        spelled = job.medium.spelled(self._tokenizer, prompt)
+        if spelled is None:
+            return ()
+        context = read_on(job.decoder, job.context, spelled.base)
+        found = predict_text(job.decoder, spelled, words=True, top=top + 1, context=context, stop=stop)
+        return () if stop() else tuple(each for each in found.candidates if each.adds)[:top]
 
     def generate(self, request: Request) -> Stream:
         """Lets the model continue: pieces of text, which are part of `text` as they are emitted.

@@ -31,7 +31,7 @@ class Encoded:
         item: as it counts; without the symbols that were left out.
         ids: without boundaries; where the end of the item counts, the boundary behind it is the last one.
         notes: what the user should know.
-        forms: the ids of the same item in other forms, such as other keys: as many, each in the place of the one that it stands for.
+        forms: ids of the same length that say the same, such as a tune in other keys; predictions may be averaged over them.
     """
 
     item: Item

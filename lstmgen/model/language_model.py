@@ -15,7 +15,7 @@ It knows ids and nothing of text or notes. Letters: T window, B streams, E embed
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -29,6 +29,14 @@ from lstmgen.model.norm import LayerNorm
 from lstmgen.model.state import State
 
 
+@dataclass(frozen=True)
+class Lanes:
+    """Which streams a network in training has, where others have the rest: B of them from `first` on, among `of`."""
+
+    first: int
+    of: int
+
+
 class LanguageModel(nn.Module):
     """A stack of recurrent layers between an embedding and a softmax.
 
@@ -39,6 +47,7 @@ class LanguageModel(nn.Module):
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
+        self.lanes: Lanes | None = None
         widths = [architecture.embedding_size] + [architecture.hidden_size] * (architecture.num_layers - 1)
         self.embedding = nn.Embedding(architecture.vocab_size, architecture.embedding_size)
         self.clock = nn.Embedding(architecture.clock_period, architecture.embedding_size) if architecture.clock_period else None
@@ -103,7 +112,11 @@ class LanguageModel(nn.Module):
         dropout = self.architecture.dropout
         if not self.training or not dropout:
             return x_TBH
-        kept_1BH = torch.empty_like(x_TBH[:1], dtype=torch.float32).bernoulli_(1 - dropout)
+        _, streams, width = x_TBH.shape
+        lanes = self.lanes or Lanes(0, streams)
+        # The masks of all streams are drawn, so that each has its own whoever has the others.
+        drawn_1BH = torch.empty(1, lanes.of, width, dtype=torch.float32, device=x_TBH.device).bernoulli_(1 - dropout)
+        kept_1BH = drawn_1BH[:, lanes.first : lanes.first + streams]
         return x_TBH * kept_1BH.div_(1 - dropout)
 
     def zero_state(self, batch_size: int) -> State:

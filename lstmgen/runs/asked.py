@@ -111,6 +111,19 @@ def changed_for_resume(folder: RunFolder, config: Config, changes: dict[str, Any
     return config.replace(fresh | {key: value for key, value in changes.items() if key in CHANGEABLE_ON_RESUME})
 
 
+def refuse_rest(streams: int, processes: int, *, resumed: bool = False) -> None:
+    """Refuses a number of processes among which the streams of a window cannot be divided. Raises UsageError: naming sizes that fit."""
+    if streams % processes == 0:
+        return
+    less, more = streams // processes * processes, -(-streams // processes) * processes
+    sizes = " or ".join(f"--batch-size {size}" for size in dict.fromkeys((less or more, more)))
+    fewer = max(size for size in range(1, processes) if streams % size == 0)
+    raise UsageError(
+        f"a batch of {streams} streams cannot be divided among {processes} processes",
+        remedy=f"{'' if resumed else f'{sizes}; or '}torchrun --nproc-per-node {fewer}",
+    )
+
+
 def _lookup(table: dict[str, dict[str, Any]], dotted: str) -> Any:
     section, _, key = dotted.partition(".")
     return table.get(section, {}).get(key)

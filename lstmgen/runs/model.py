@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -17,13 +17,13 @@ from torch import Tensor
 from lstmgen.analysis.evaluation import Evaluation, evaluate
 from lstmgen.analysis.likeness import Likeness
 from lstmgen.analysis.novelty import Novelty
-from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.choices import Device, Part, SamplingPrecision
+from lstmgen.choices import Part
 from lstmgen.config import DataConfig
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, MachineError, UsageError
+from lstmgen.errors import CorpusError, UsageError
 from lstmgen.generation.clamps import holding
 from lstmgen.generation.generate import Job, Sample, Stream, generate
+from lstmgen.generation.infilling import InfillRequest, infill
 from lstmgen.generation.prediction import Prediction, predict
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
@@ -34,7 +34,6 @@ from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.adaptation import Learner
-from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
@@ -46,44 +45,13 @@ from lstmgen.runs.origin import Origin
 from lstmgen.runs.sources import recorded_data
 from lstmgen.wording import counted
 
-_DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-_NAMES: Final = {dtype: name for name, dtype in _DTYPES.items()}
-_ON_THE_CPU: Final[dict[SamplingPrecision, ProductPrecision]] = {"auto": "fp32", "fp32": "fp32", "bf16": "bf16", "int8": "int8"}
-
-
-def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecision = "auto", threads: int | None = None) -> TrainedModel:
-    """A trained model.
-
-    Args:
-        path: a run folder, a model file, or the name of a run under `checkpoints/`.
-        device: `auto` takes CUDA where there is some.
-        precision: what the weights are multiplied in; `auto` is `fp32`, which is exact. On the CPU `bf16` and `int8` draw faster: tokens
-            are drawn, and scores measured, with weights of 16 or 8 bits and all else in fp32. On CUDA everything is in this number
-            type, and there is no `int8`.
-        threads: CPU threads; None: one for each physical core.
-
-    Raises:
-        ModelFileError: there is no such model, or its file is damaged.
-        MachineError: the device or the precision is not to be had here.
-        UsageError: the device or the precision is none that exists.
-    """
-    for name, value, allowed in (("device", device, get_args(Device)), ("precision", precision, get_args(SamplingPrecision))):
-        if value not in allowed:
-            raise UsageError(f"the {name} is {value!r}, expected one of {', '.join(allowed)}", remedy=f"for example --{name} auto")
-    file = find_model(str(path))
-    chosen = choose_device(device)
-    known, elsewhere = (_ON_THE_CPU, "CUDA") if chosen.type == "cpu" else (_DTYPES, "the CPU")
-    if precision not in known:
-        raise MachineError(f"{precision} is for {elsewhere} only", remedy=f"use --precision {', '.join(known)} here")
-    set_threads(threads)
-    model = load_model(file, device=chosen)
-    if chosen.type == "cpu":
-        return TrainedModel(model.network, model.tokenizer, path=file, summary=model.summary, precision=_ON_THE_CPU[precision])
-    return TrainedModel(model.network.to(_DTYPES[precision]), model.tokenizer, path=file, summary=model.summary)
+_NAMES: Final = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
+_HOW: Final = ("window", "adapt", "beside", "progress")
+"""What every kind of scoring takes."""
 
 
 class TrainedModel:
-    """A trained model, whatever its medium; made by `load`, or from its parts to use without a file.
+    """A trained model, whatever its medium; made by `loading.load`, or from its parts to use without a file.
 
     Args:
         network: the network; its training mode is left as it is.
@@ -147,7 +115,7 @@ class TrainedModel:
 
     @property
     def forward(self) -> Forward | None:
-        """What reads in the network's place: the decoder where it has numbers of its own, which samples are drawn from."""
+        """What reads: the decoder where its numbers are not those of the network, so that a score is of what samples are drawn from."""
         return None if self.precision == "fp32" else self.decoder.window
 
     @cached_property
@@ -229,6 +197,22 @@ class TrainedModel:
             self._usual_gradients[rule.segment] = found
         return Learner(self.network, rule, self._usual_gradients[rule.segment], told_V=self.medium.told(self.tokenizer))
 
+    def infill(self, item: Any, **options: Any) -> list[Sample]:
+        """An item with gaps, filled so that what follows fits.
+
+        Args:
+            item: a text; of music the path of a MIDI file, or a score.
+            options: fields of `InfillRequest`; anything else says where the gaps are, such as `gap="___"` or `bars="5-8"`.
+
+        Raises:
+            UsageError, UnseenSymbolError, InputError: as `generation.infilling.infill`.
+        """
+        return list(self.fill(InfillRequest.of(item, options)))
+
+    def fill(self, request: InfillRequest) -> Iterator[Sample]:
+        """What `infill` gives, each as soon as it is there."""
+        return infill(self.decoder, self.medium, self.tokenizer, request, data=self.data)
+
     def predict(self, prompt: Any = None, *, words: bool = False, top: int = 5, **options: Any) -> Prediction:
         """The characters, words or events that may come next, with probabilities; errors as `generation.prediction.predict`."""
         return predict(self.decoder, self.medium, self.tokenizer, prompt, options, words=words, top=top, data=self.data)
@@ -257,7 +241,7 @@ class TrainedModel:
         *,
         window: int | None = None,
         adapt: LearningRule | None = None,
-        ensemble: Sequence[TrainedModel] = (),
+        beside: Sequence[TrainedModel] = (),
         progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
@@ -267,58 +251,55 @@ class TrainedModel:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
             adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
-            ensemble: further models with the same tokenizer, whose predictions are averaged with those of this one.
+            beside: other models of the same tokenizer, which predict together with this one: the mean of their probabilities counts.
             progress: called with the number of tokens done and of all.
-            options: of the medium; of text `oov`.
+            options: of the medium; of text `oov`, of music `keys`.
 
         Raises:
             UnseenSymbolError: the text holds unseen symbols and `oov` is `error`.
             InputError: it is empty, too long, or cannot be read.
-            UsageError: the window is not a positive whole number, or an option is unknown.
+            UsageError: the window is not a positive whole number, an option is unknown, or a model beside this one has another tokenizer.
         """
-        return self.score_all([item], window=window, adapt=adapt, ensemble=ensemble, progress=progress, **options)
+        return self.score_all([item], window=window, adapt=adapt, beside=beside, progress=progress, **options)
 
     def score_all(
         self,
         items: Iterable[Item],
-        *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
-        ensemble: Sequence[TrainedModel] = (),
-        progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
         """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`.
 
         What a copy has learned from an item it keeps for those behind it.
         """
+        how = {name: options.pop(name) for name in _HOW if name in options}
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
         encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
-        return self._evaluate(encoded, window=window, adapt=adapt, ensemble=ensemble, progress=progress)
+        return self._evaluate(encoded, **how)
 
     def _evaluate(
-        self, encoded: Sequence[Encoded], *, adapt: LearningRule | None, ensemble: Sequence[TrainedModel] = (), **how: Any
+        self, encoded: Sequence[Encoded], *, adapt: LearningRule | None = None, beside: Sequence[TrainedModel] = (), **how: Any
     ) -> Evaluation:
-        learner = None if adapt is None else self.learner(adapt)
-        if any(fingerprint(other.tokenizer) != fingerprint(self.tokenizer) for other in ensemble):
-            raise UsageError("the models have different tokenizers", remedy="average models that were trained on the same sources")
-        others = [(other.network, other.forward) for other in ensemble]
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self.forward, others=others, **how)
+        for other in beside:
+            if fingerprint(other.tokenizer) != fingerprint(self.tokenizer):
+                raise UsageError(
+                    f"{other.path} has another tokenizer, so that it predicts other things", remedy="name models that were trained alike"
+                )
+        learner, others = None if adapt is None else self.learner(adapt), [(other.network, other.forward) for other in beside]
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self.forward, beside=others, **how)
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where the model has learned that as a part of it."""
-        return replace(encoded, ids=np.append(encoded.ids, BOUNDARY_ID)) if self.manner.ends else encoded
+        if not self.manner.ends:
+            return encoded
+        ids, *forms = (np.append(ids, BOUNDARY_ID) for ids in (encoded.ids, *encoded.forms))
+        return replace(encoded, ids=ids, forms=tuple(forms))
 
     def score_token_file(
         self,
         token_file: TokenFile,
-        *,
-        window: int | None = None,
-        adapt: LearningRule | None = None,
-        ensemble: Sequence[TrainedModel] = (),
-        progress: Callable[[int, int], None] | None = None,
+        **how: Any,
     ) -> Evaluation:
-        """How well the model predicts the items of a token file, together.
+        """How well the model predicts the items of a token file, together; `how` as of `score`.
 
         Raises:
             CorpusError: the token file was made by another tokenizer.
@@ -334,12 +315,16 @@ class TrainedModel:
         bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
         pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
         items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
-        return self._evaluate(items, window=window, adapt=adapt, ensemble=ensemble, progress=progress)
+        return self._evaluate(items, **how)
 
-    def score_split(self, part: Part, *, cache: Path, **how: Any) -> Evaluation:
-        """How well the model predicts a part of its own run's sources; its token files are most often still in the cache.
-
-        The other arguments are those of `score_token_file`.
+    def score_split(
+        self,
+        part: Part,
+        *,
+        cache: Path,
+        **how: Any,
+    ) -> Evaluation:
+        """How well the model predicts a part of its own run's sources; token files are most often still in the cache. `how` as of `score`.
 
         Raises:
             ModelFileError: the model does not lie in the folder of its run.
@@ -372,7 +357,7 @@ class TrainedModel:
         return self.origin.held_out_novelty(cache=cache)
 
     def likeness(self, items: Iterable[Item], *, cache: Path) -> list[Likeness]:
-        """What items, such as samples, are like beside what the run was given to learn from, looked at as far as the longest of them goes.
+        """What items, such as samples, are like beside what the run was given to learn from.
 
         Raises:
             UsageError: nothing of the kind is counted of this medium.

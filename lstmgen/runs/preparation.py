@@ -31,10 +31,19 @@ from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocab
 from lstmgen.model.memory import refuse_training
 from lstmgen.opening import open_regular
 from lstmgen.runs import presets, resuming
-from lstmgen.runs.asked import changed_for_resume, learned_as, refuse_others, with_ablation, with_absolute_sources, with_architecture_of
+from lstmgen.runs.asked import (
+    changed_for_resume,
+    learned_as,
+    refuse_others,
+    refuse_rest,
+    with_ablation,
+    with_absolute_sources,
+    with_architecture_of,
+)
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
 from lstmgen.strict_json import StrictJsonError
+from lstmgen.wording import counted
 
 _TOKENIZER_CACHE_VERSION = 2
 
@@ -99,6 +108,7 @@ def prepare(order: Order, folder: RunFolder) -> Run:
     outline = sketch(order, folder)
     config, tokenizer, architecture, base = outline.config, outline.tokenizer, outline.architecture, outline.base
     torch.manual_seed(config.training.seed)
+    refuse_rest(config.training.batch_size or 1, order.group.size)
     arithmetic = arithmetic_of(config, architecture)
     with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
         network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
@@ -114,7 +124,7 @@ def prepare(order: Order, folder: RunFolder) -> Run:
         files=outline.files,
         arithmetic=arithmetic,
         network=network,
-        clock=order.clock,
+        order=order,
     )
 
 
@@ -129,6 +139,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
     found = resuming.read(folder, warn=warnings.append)
     values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
     config = changed_for_resume(folder, _settings(folder, values), order.changes)
+    refuse_rest(config.training.batch_size or 1, order.group.size, resumed=True)
     access = order.access(folder, recorded_input(config.data, values, folder))
     gathered = gather_again(config.data, access, medium=medium_of(tokenizer), run=folder.path)
     if gathered.material.sha256 != values["sources_sha256"]:
@@ -139,6 +150,12 @@ def resume(order: Order, folder: RunFolder) -> Run:
     files = token_files(gathered.material, tokenizer, access)
     arithmetic = arithmetic_of(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
+    had, has = values.get("processes", 1), order.group.size
+    if had != has:
+        warnings.append(
+            f"{counted(had, 'process', 'processes')} before, {has} now: windows, dropout and schedule are the same, but sums are added in"
+            " another order, so figures agree closely, and not bit for bit"
+        )
     gathered = replace(gathered, notes=tuple(warnings))
     run = Run(
         folder=folder,
@@ -149,7 +166,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
         files=files,
         arithmetic=arithmetic,
         network=network,
-        clock=order.clock,
+        order=order,
     )
     trainer = run.trainer
     trainer.restore(found.tensors, values["trainer"])

@@ -25,6 +25,7 @@ _META: Final = table(
         "tokenizer": anything,
         "sources_sha256": text(100),
         "metrics_bytes": whole(),
+        "processes": whole(1),
         "standard_input": text(100),
         "settings": table({}, others=True),
     },

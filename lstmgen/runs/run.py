@@ -19,6 +19,7 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.runs.sources import Gathered, record_of_input
 from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Reader, Streams
 from lstmgen.training.trainer import Trainer
@@ -39,6 +40,8 @@ class Order:
     executor: MakeExecutor | None = None
     progress: Progress | None = None
     sample_columns: Callable[[], int] = lambda: 76
+    group: Group = ALONE
+    """The processes that train; this one leads."""
 
     def access(self, folder: RunFolder, kept: Mapping[str, Path]) -> Access:
         """How the sources of a run in this folder are read."""
@@ -59,10 +62,10 @@ class Run:
     arithmetic: Arithmetic
     network: LanguageModel
     """The network in training."""
-    clock: InitVar[Clock]
+    order: InitVar[Order]
     trainer: Trainer = field(init=False)
 
-    def __post_init__(self, clock: Clock) -> None:
+    def __post_init__(self, order: Order) -> None:
         training, files, manner = self.config.training, self.files, self.manner
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
         starts = val.starts if val is not None and manner.apart else None
@@ -77,7 +80,8 @@ class Run:
                 max_tokens=None if training.epochs is None else max(1, round(training.epochs * len(files.train.ids))),
             ),
             arithmetic=self.arithmetic,
-            clock=clock,
+            clock=order.clock,
+            group=order.group,
         )
 
     def _reader(self) -> Reader:
@@ -116,7 +120,9 @@ class Run:
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the sources."""
         without = () if self.files.val is not None else ("no validation part: the last model is kept, not the best",)
-        return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without)
+        size, streams = self.trainer.group.size, self.trainer.reader.batch_size
+        divided = () if size == 1 else (f"{size} processes, each with {streams // size} of {streams} streams",)
+        return (*self.gathered.notes, *self.material.notes, *self.material.losses(self.tokenizer), *without, *divided)
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """What `RunFolder.save_state` takes: everything that the next step depends on, complete in itself."""
@@ -128,6 +134,7 @@ class Run:
             "sources_sha256": self.material.sha256,
             "metrics_bytes": self.folder.metrics_bytes,
             "settings": self.config.to_dict(),
+            "processes": self.trainer.group.size,
             **self.input_record,
         }
 

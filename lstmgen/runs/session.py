@@ -19,7 +19,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus import locate
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, DivergedError, MachineError, UsageError
+from lstmgen.errors import CorpusError, DivergedError, LostProcessError, MachineError, UsageError
 from lstmgen.media.base import MakeExecutor, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
@@ -29,6 +29,7 @@ from lstmgen.runs.rate_test import RateTest, rate_test
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
+from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, Prepared, Stepped, Stopped, Warned
 
 _LEAST_VALIDATION_TOKENS = 16_384
@@ -52,6 +53,7 @@ def train(
     progress: Progress | None = None,
     started_at: float | None = None,
     sample_columns: Callable[[], int] = lambda: 76,
+    group: Group = ALONE,
 ) -> Training:
     """A training run; iterate over it to make it happen.
 
@@ -66,11 +68,11 @@ def train(
         stdin: what the source `-` reads.
         pause_after: end this sitting after so many steps, with a complete checkpoint; the schedule stays as it is.
         cache: where token files are kept; by default the user's cache folder.
-        executor: makes what helps to read large collections of files, such as `functools.partial(ProcessPoolExecutor, 4)`; by default
-            everything is read in this process.
+        executor: makes what helps to read many files, such as `functools.partial(ProcessPoolExecutor, 4)`; by default nothing does.
         progress: called while sources are read.
         started_at: the `time.monotonic()` at which the budget's clock started; by default now.
         sample_columns: tells how wide a sample that is drawn while training may be shown.
+        group: the processes that train, which this one leads; the others are in `assist`.
 
     Raises:
         UsageError: the arguments contradict each other.
@@ -92,6 +94,7 @@ def train(
         executor=executor,
         progress=progress,
         sample_columns=sample_columns,
+        group=group,
     )
     return Training(order, out=out, resume=resume, overwrite=overwrite, pause_after=pause_after)
 
@@ -194,6 +197,11 @@ class Training:
             yield from self._after_divergence(run, error, keeper)
         except CorpusError:  # the token files were spoiled between two steps: nothing of the run is lost
             yield from keeper.last_checkpoint()
+            raise
+        except LostProcessError as error:
+            yield from keeper.last_checkpoint()
+            error.message = f"{error.message}; everything up to step {run.trainer.counters.step:,} is saved"
+            error.remedy = f"start the processes again with: lstmgen train --resume {run.folder.path}"
             raise
 
     def _evaluated(self, run: Run, event: Evaluated, keeper: Keeper) -> Iterator[Event]:

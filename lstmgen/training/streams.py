@@ -46,6 +46,17 @@ class Window:
     counted: int
     fresh_B: Tensor | None = None
 
+    def tensors(self) -> dict[str, Tensor]:
+        """By name, for another process; a mask of whole numbers."""
+        fresh = {} if self.fresh_B is None else {"fresh_B": self.fresh_B.to(torch.uint8)}
+        return {"inputs_TB": self.inputs_TB, "targets_TB": self.targets_TB, **fresh}
+
+    @staticmethod
+    def of(tensors: dict[str, Tensor], *, counted: int) -> Window:
+        """What `tensors` gave."""
+        fresh_B = tensors.get("fresh_B")
+        return Window(tensors["inputs_TB"], tensors["targets_TB"], counted, None if fresh_B is None else fresh_B.bool())
+
 
 class Reader(Protocol):
     """Where the windows of training come from."""

@@ -19,14 +19,15 @@ from typing import Any
 import torch
 
 from lstmgen.config import Config
-from lstmgen.errors import DivergedError
+from lstmgen.errors import DivergedError, LostProcessError
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
-from lstmgen.model.state import State
 from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Stepped, StopReason
-from lstmgen.training.loss import backward
-from lstmgen.training.optimizer import build_optimizer, learning_rate, optimizer_tensors, restore_optimizer
+from lstmgen.training.helper import beginning
+from lstmgen.training.learner import Learner, under
+from lstmgen.training.optimizer import learning_rate
 from lstmgen.training.state_check import check_tensors, check_values, refused
 from lstmgen.training.streams import Reader
 from lstmgen.training.validation import Validation
@@ -80,6 +81,7 @@ class Trainer:
         budget: when to end.
         arithmetic: device and precision.
         clock: counts the budget's time.
+        group: the processes that train; this one leads.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Trainer:
         budget: Budget,
         arithmetic: Arithmetic,
         clock: Clock,
+        group: Group = ALONE,
     ) -> None:
         self.network = network
         self.config = config
@@ -101,9 +104,8 @@ class Trainer:
         self.counters = Counters()
         self.validation = validation
         self.reader = reader
-        self.carried = network.zero_state(reader.batch_size)
-        self.optimizer = build_optimizer(network, config.optimizer)
-        self.scaler = torch.amp.GradScaler(arithmetic.device.type, enabled=arithmetic.precision == "fp16")
+        self.group = group
+        self.learner = Learner(network, config.optimizer, arithmetic=arithmetic, batch_size=reader.batch_size, group=group)
         self.pause_at: int | None = None
         """The step after which this sitting ends as by a request; the schedule does not know of it."""
         # An evaluation takes a second or two: enough tokens to tell models apart, fewer where each costs a large softmax.
@@ -129,12 +131,14 @@ class Trainer:
 
         Raises:
             DivergedError: training went bad more often than it may, or ended badly with nothing learned; the last good weights are back.
+            LostProcessError: a process that helps has gone; everything is as it was after the last step.
         """
         reporter = _Reporter(self)
         self.save_at = time.monotonic() + self.config.training.save_every_s
         self.network.train()
         if not self._good:
             self._remember_good()
+        self._gather_helpers()
         while (reason := self._reason_to_stop()) is None:
             if self._step():
                 yield from self._recover()
@@ -147,7 +151,6 @@ class Trainer:
                 yield CheckpointDue(step=self.counters.step)
                 self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
         yield reporter.now()
-        self.optimizer.zero_grad(set_to_none=True)  # what comes now needs their memory and not them
         if reason != "signal":
             yield from self._evaluate()
             if self._is_ruined():
@@ -184,40 +187,35 @@ class Trainer:
 
     def _step(self, rate: float | None = None) -> bool:
         """One window forward, backward and into the weights, at the rate of the schedule or at this one; True when the run has gone bad."""
-        counters, optimizer = self.counters, self.optimizer
-        settings = self.config.optimizer
+        counters = self.counters
         rate = self._scheduled_rate() if rate is None else rate
-        for group in optimizer.param_groups:
-            group["lr"] = rate
         # Dropout depends on the run's seed and the step alone, so that nothing done between two steps can change what training does.
-        torch.manual_seed((self.config.training.seed * 1_000_003 + counters.step) % 2**63)
-        window, device = self.reader.next_window(), self.arithmetic.device
-        carried = self.carried if window.fresh_B is None else self.carried.zero_where(window.fresh_B.to(device))
-        inputs_TB, targets_TB = (ids_TB.to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
-        optimizer.zero_grad(set_to_none=True)
-        loss, after = backward(self.network, inputs_TB, targets_TB, carried, arithmetic=self.arithmetic.context, scaler=self.scaler)
-        self.scaler.unscale_(optimizer)
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), settings.grad_clip or math.inf)
-        loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
+        seed = (self.config.training.seed * 1_000_003 + counters.step) % 2**63
+        place = self.reader.state()
+        window = self.reader.next_window()
+        try:
+            self.group.tell({"do": "step", "rate": rate, "seed": seed, "counted": window.counted}, window.tensors())
+            loss_nats, finite = self.learner.step(window, rate=rate, seed=seed)
+        except LostProcessError:
+            self.reader.restore(place)
+            raise
         self._window_nats = loss_nats
         if not counters.step:
             guessing = math.log(self.network.architecture.vocab_size)
             counters.untrained_nats = max(loss_nats, guessing) if finite else guessing
-        if finite:
-            self.scaler.step(optimizer)
-            self.carried = after.detach().to(torch.float32)
-        else:
-            counters.skipped_steps += 1
-            self.carried = self.network.zero_state(self.reader.batch_size)
-        self.scaler.update()
+        counters.skipped_steps += not finite
         counters.step += 1
         counters.tokens += window.counted
         self._note_loss(loss_nats, finite=finite)
         # What a step reads is a part of the weights: a number that is not finite in a row of a rare symbol would go unseen.
         return counters.bad_in_a_row >= _BAD_STEPS or not self._weights_are_finite()
 
+    def _gather_helpers(self) -> None:
+        """Gives the processes that help everything as it stands here."""
+        self.group.tell(*beginning(self.learner, threads=self.config.runtime.threads))
+
     def _weights_are_finite(self) -> bool:
-        carried = [tensor for tensor in self.carried.tensors().values() if tensor.is_floating_point()]
+        carried = [tensor for tensor in self.learner.carried.tensors().values() if tensor.is_floating_point()]
         return math.isfinite(torch.nn.utils.get_total_norm([*map(torch.Tensor.detach, self.network.parameters()), *carried]).item())
 
     def _note_loss(self, loss_nats: float, *, finite: bool) -> None:
@@ -255,9 +253,9 @@ class Trainer:
         return math.isinf(counters.best_nats) and not counters.latest_nats <= self._out_of_bounds_nats
 
     def _return_to_good(self) -> None:
-        self._load(self._good)
-        self.optimizer = build_optimizer(self.network, self.config.optimizer)
-        self.carried = self.network.zero_state(self.reader.batch_size)
+        self.learner.load(self._good)
+        self.learner.reset()
+        self._gather_helpers()
         counters = self.counters
         counters.lr_scale /= 2
         counters.bad_in_a_row = 0
@@ -266,9 +264,6 @@ class Trainer:
     def _remember_good(self) -> None:
         self.counters.good_step = self.counters.step
         self._good = {name: tensor.detach().clone() for name, tensor in self.network.tensors().items()}
-
-    def _load(self, tensors: dict[str, torch.Tensor]) -> None:
-        self.network.load_state_dict(tensors, strict=not self.network.architecture.tied)
 
     def _choose_evaluation_interval(self) -> int:
         if self.config.training.eval_every is not None or self.validation is None:
@@ -288,7 +283,7 @@ class Trainer:
         if counters.step == counters.evaluated_step:
             return
         counters.evaluated_step = counters.step
-        nats, tokens = self.validation(self.network, arithmetic=self.arithmetic.context, max_tokens=self._max_val_tokens)
+        nats, tokens = self.validation(self.network, arithmetic=self.arithmetic.context, max_tokens=self._max_val_tokens, group=self.group)
         counters.latest_nats = val_nats = nats / tokens if tokens else math.inf
         is_good = val_nats < counters.untrained_nats
         is_best = is_good and val_nats < counters.best_nats
@@ -302,16 +297,14 @@ class Trainer:
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Everything that the next step depends on: tensors by name, which are those in use and no copies, and plain values."""
-        tensors = {f"network.{name}": tensor for name, tensor in self.network.tensors().items()}
-        tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors(self.optimizer).items()}
-        tensors |= {f"carried.{name}": tensor for name, tensor in self.carried.tensors().items()}
+        tensors, scaler = self.learner.state()
         if self.counters.good_step != self.counters.step:
             tensors |= {f"good.{name}": tensor for name, tensor in self._good.items()}
         return tensors, {
             "counters": asdict(self.counters),
             "reader": self.reader.state(),
             "elapsed_s": self.clock.elapsed_s,
-            "scaler": self.scaler.state_dict(),
+            "scaler": scaler,
         }
 
     def restore(self, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
@@ -328,25 +321,17 @@ class Trainer:
         counters = Counters(**values["counters"])
         check_tensors(
             tensors,
-            carried=self.carried.tensors(),
-            parameters=[parameter for group in self.optimizer.param_groups for parameter in group["params"]],
+            carried=self.learner.carried.tensors(),
+            parameters=self.learner.optimizer.parameters,
             must_have_moments=counters.step > counters.skipped_steps
             and counters.lr_scale == 1,  # a return to good weights begins with none
         )
         with refused():
             self.reader.restore(values["reader"])
-        self._load(self.network.architecture.renamed(_under(tensors, "network.")))
-        restore_optimizer(self.optimizer, _under(tensors, "optimizer."))
-        self.carried = State.from_tensors(_under(tensors, "carried.")).to(self.arithmetic.device)
-        self._good = _under(tensors, "good.")
+        self.learner.restore(tensors, values["scaler"])
+        self._good = under(tensors, "good.")
         self.counters = counters
         self.clock.add_earlier(values["elapsed_s"])
-        if values["scaler"]:
-            self.scaler.load_state_dict(values["scaler"])
-
-
-def _under(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 class _Reporter:
@@ -374,7 +359,7 @@ class _Reporter:
             step=counters.step,
             progress=progress,
             loss_nats=counters.loss_nats,
-            lr=trainer.optimizer.param_groups[0]["lr"],
+            lr=trainer.learner.optimizer.param_groups[0]["lr"],
             tokens_seen=counters.tokens,
             tokens_per_second=self._speed,
             epoch=counters.tokens / len(trainer.reader.ids),

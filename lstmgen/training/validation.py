@@ -11,14 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lstmgen.ids import BOUNDARY_ID, IdSequence
 from lstmgen.model import reading
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.reading import Spans
+from lstmgen.training.distributed import ALONE, Group
+
+MakeContext = Callable[[], AbstractContextManager]
+"""Gives the context in which the network runs."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Validation:
         return len(self.ids) - 1
 
     def __call__(
-        self, network: LanguageModel, *, arithmetic: Callable[[], AbstractContextManager], max_tokens: int | None = None
+        self, network: LanguageModel, *, arithmetic: MakeContext, max_tokens: int | None = None, group: Group = ALONE
     ) -> tuple[float, int]:
         """Sum of surprisals in nats, and the number of tokens counted.
 
@@ -51,6 +59,10 @@ class Validation:
             network: the model; its training mode is put back afterwards.
             arithmetic: gives the context in which the network runs.
             max_tokens: count about this many at most, in stretches of text or in pieces that are spread evenly over the ids.
+            group: the processes that read, each a share.
+
+        Raises:
+            LostProcessError: a process that reads too has gone.
         """
         if self.starts is None:
             spans, run_in = reading.lanes(self.positions, max_tokens=max_tokens), reading.RUN_IN
@@ -60,11 +72,69 @@ class Validation:
         if self.ends:  # the last document gets its boundary, in the type that the others have
             held = self.ids[:]
             ids = np.append(held, held.dtype.type(BOUNDARY_ID))
-        nats, counted = 0.0, 0
-        for places, surprisals in reading.surprisals(network, ids, spans, run_in=run_in, arithmetic=arithmetic):
+        share = Share(ids, spans, run_in=run_in, told_V=self.told_V, ends=self.ends)
+        if group.size > 1:
+            share = share.packed()
+            group.tell(*share.order())
+            share = share.of_process(group)
+        found = share(network, arithmetic=arithmetic)
+        group.add(found)
+        nats, counted = found.tolist()
+        return nats, int(counted)
+
+
+@dataclass(frozen=True)
+class Share:
+    """Spans of ids that are read, and which of their tokens count.
+
+    Attributes:
+        ids: what they lie in.
+        spans_S2: as `reading.surprisals` takes them.
+        run_in: as there.
+        told_V: as `Validation`.
+        ends: as there.
+    """
+
+    ids: IdSequence
+    spans_S2: Spans
+    run_in: int
+    told_V: NDArray[np.bool_] | None
+    ends: bool
+
+    def __call__(self, network: LanguageModel, *, arithmetic: MakeContext) -> Tensor:
+        """The sum of surprisals in nats and the number of tokens counted, as a tensor of double precision."""
+        ids, nats, counted = self.ids, 0.0, 0
+        for places, surprisals in reading.surprisals(network, ids, self.spans_S2, run_in=self.run_in, arithmetic=arithmetic):
             # Boundaries in one stream are read and not counted.
             inside = (ids[places] != BOUNDARY_ID) | self.ends
             if self.told_V is not None:
                 inside &= ~self.told_V[ids[places]]
             nats, counted = nats + float(surprisals[inside].sum()), counted + int(inside.sum())
-        return nats, counted
+        return torch.tensor([nats, counted], dtype=torch.float64)
+
+    def packed(self) -> Share:
+        """The same with no more ids than are read. Only the first span may stand so near the beginning that it has no full run-in."""
+        from_S = np.maximum(self.spans_S2[:, 0] - self.run_in, 0)
+        lengths_S = self.spans_S2[:, 1] + 1 - from_S
+        parts = [self.ids[begin : begin + length] for begin, length in zip(from_S.tolist(), lengths_S.tolist(), strict=True)]
+        moved_S = np.cumsum(lengths_S) - lengths_S - from_S
+        return replace(self, ids=np.concatenate(parts).astype(np.int32), spans_S2=self.spans_S2 + moved_S[:, None])
+
+    def of_process(self, group: Group) -> Share:
+        """Every so many of the spans."""
+        return replace(self, spans_S2=self.spans_S2[group.rank :: group.size])
+
+    def order(self) -> tuple[dict[str, Any], dict[str, Tensor]]:
+        """What another process is told, of ids that are packed."""
+        tensors = {"ids": torch.from_numpy(self.ids[:]), "spans_S2": torch.from_numpy(self.spans_S2)}
+        if self.told_V is not None:
+            tensors["told_V"] = torch.from_numpy(self.told_V.astype(np.uint8))
+        return {"do": "validate", "run_in": self.run_in, "ends": self.ends}, tensors
+
+    @staticmethod
+    def of(order: dict[str, Any], tensors: dict[str, Tensor], group: Group) -> Share:
+        """The share of this process of what `order` gave."""
+        told = tensors.get("told_V")
+        told_V = None if told is None else told.numpy().astype(np.bool_)
+        share = Share(tensors["ids"].numpy(), tensors["spans_S2"].numpy(), run_in=order["run_in"], told_V=told_V, ends=order["ends"])
+        return share.of_process(group)

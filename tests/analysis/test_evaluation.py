@@ -18,6 +18,7 @@ from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.writing import Encoded
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.music.score import Meter, Notes, Score
+from lstmgen.runs.model import TrainedModel
 
 TEXT = medium("text")
 
@@ -337,35 +338,45 @@ def test_without_the_tune_bars_are_those_that_the_ids_say():
     assert rows[1].facts["seconds"] == pytest.approx(2.0, rel=0.01)
 
 
-def test_several_predictions_are_averaged_as_probabilities(medium_case):
-    case, items = medium_case, encoded_of(medium_case, medium_case.items[:2])
-    network = exact(case)
-    other = copy.deepcopy(network)
-    torch.nn.init.normal_(other.head.bias, std=2.0, generator=torch.Generator().manual_seed(1))
-    rest = (case.medium, case.tokenizer, items)
-    alone, second, both = evaluate(network, *rest), evaluate(other, *rest), evaluate(network, *rest, others=[(other, None)])
-    assert (alone.averaged, both.averaged) == (1, 2)
-    assert both.to_json()["averaged"] == 2
-    assert "averaged" not in alone.to_json()
-    for item, ours, theirs in zip(both.items, alone.items, second.items, strict=True):
-        probability_T = (np.exp(-ours.nats_T) + np.exp(-theirs.nats_T)) / 2
-        np.testing.assert_allclose(item.nats_T[ours.counted], -np.log(probability_T)[ours.counted], atol=1e-9)
-    assert nats_of(evaluate(network, *rest, others=[(network, None)])) == [pytest.approx(nats) for nats in nats_of(alone)]
+# Several predict together
 
 
-def test_an_item_in_two_forms_is_predicted_by_the_mean_of_both_and_one_without_by_itself():
-    tokenizer = NotesTokenizer("beats", 12)
-    tune = Score.of(Notes.of([0, 480, 960], [480, 960, 1440], [60, 64, 67], velocity=80), length_ticks=1920)
-    high = Score.of(Notes.of([0, 480], [480, 960], [127, 0], velocity=80), length_ticks=1920)
-    medium = medium_of(tokenizer)
-    network = LanguageModel(Architecture(vocab_size=tokenizer.vocab_size, embedding_size=4, hidden_size=5, num_layers=1)).double()
-    both, none = (medium.encode(tokenizer, item, {"transpositions": 3}) for item in (tune, high))
-    assert [len(form) for form in both.forms] == [len(both.ids)] * 2
-    assert not none.forms
-    pitches = [tokenizer.decode(form).notes.pitch.tolist() for form in both.forms]
-    assert pitches == [[61, 65, 68], [59, 63, 66]]
-    found = evaluate(network, medium, tokenizer, [both, none])
-    apart = [evaluate(network, medium, tokenizer, [Encoded(item=tune, ids=ids)]).items[0].nats_T for ids in (both.ids, *both.forms)]
-    np.testing.assert_allclose(found.items[0].nats_T, -np.log(np.mean([np.exp(-nats_T) for nats_T in apart], axis=0)))
-    np.testing.assert_allclose(found.items[1].nats_T, evaluate(network, medium, tokenizer, [none]).items[0].nats_T)
+def together(*evaluations):
+    """The surprisals under the mean of the probabilities."""
+    every = np.array([np.concatenate([item.nats_T for item in each.items]) for each in evaluations])
+    return -np.log(np.exp(-every).mean(axis=0))
+
+
+def test_models_beside_one_another_predict_by_the_mean_of_their_probabilities(case):
+    other = TrainedModel(copy.deepcopy(case.model.network), case.tokenizer)
+    with torch.no_grad():
+        for parameter in other.network.parameters():
+            parameter.mul_(0.5)
+    both = case.model.score_all(case.items, beside=[other])
+    alone = [model.score_all(case.items) for model in (case.model, other)]
+    assert np.concatenate([item.nats_T for item in both.items]) == pytest.approx(together(*alone))
+    assert (both.averaged, both.to_json()["averaged"]) == (2, 2)
+    assert "averaged" not in alone[0].to_json()
+    stranger = TrainedModel(case.model.network, ByteTokenizer() if case.tokenizer.name != "byte" else GridTokenizer())
+    with pytest.raises(UsageError, match="another tokenizer"):
+        case.model.score_all(case.items, beside=[stranger])
+
+
+def test_a_tune_is_predicted_in_several_keys_at_once(case):
+    if case.medium.label == "text":
+        with pytest.raises(UsageError, match="no option keys"):
+            case.model.score_all(case.items, keys=3)
+        return
+    if not case.tokenizer.transposes:
+        with pytest.raises(UsageError, match="in one key"):
+            case.model.score_all(case.items, keys=3)
+        return
+    found = case.model.score_all(case.items, keys=3)
+    forms = []
+    for semitones in (0, 1, -1):
+        ids = [case.tokenizer.augmented(item.ids, semitones=semitones) for item in encoded_of(case, map(case.model.prepare, case.items))]
+        items = [case.model._whole(Encoded(item=item, ids=of)) for item, of in zip(case.items, ids, strict=True)]
+        forms.append(evaluate(case.model.network, case.medium, case.tokenizer, items))
+    assert np.concatenate([item.nats_T for item in found.items]) == pytest.approx(together(*forms))
     assert found.averaged == 3
+    assert found.tokens == forms[0].tokens

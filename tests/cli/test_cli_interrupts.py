@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from lstmgen.cli.interrupts import SafeStop, leaving_at_once
+from lstmgen.cli.interrupts import SafeStop, deaf, leaving_at_once
 
 
 class Witness:
@@ -22,8 +22,8 @@ class Witness:
     def abandon(self):
         self.abandoned += 1
 
-    def guard(self):
-        return SafeStop(self.stop, self, leave=self.left_with.append)
+    def guard(self, **options):
+        return SafeStop(self.stop, self, leave=self.left_with.append, **options)
 
 
 def send(number):
@@ -47,6 +47,21 @@ def test_the_second_signal_leaves_the_terminal_in_order_and_ends_the_process_wit
         assert (witness.abandoned, witness.left_with) == (0, [])
         send(signal.SIGTERM)
     assert (witness.stops, witness.abandoned, witness.left_with) == (1, 1, [143])
+
+
+def test_what_a_launcher_sends_once_more_is_the_same_request():
+    witness = Witness()
+    with witness.guard(echo_s=1000.0):
+        send(signal.SIGINT)
+        send(signal.SIGINT)
+    assert (witness.stops, witness.abandoned, witness.left_with) == (1, 0, [])
+
+
+def test_a_process_that_helps_leaves_signals_to_the_one_that_leads():
+    with deaf():
+        send(signal.SIGINT)
+        send(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_afterwards_the_signals_mean_what_they_meant_before():

@@ -5,11 +5,10 @@ import re
 import select
 import shlex
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+import program
 import pytest
 
 from lstmgen import run_files
@@ -27,11 +26,9 @@ class Conversation:
         import pty
 
         self.master, slave = pty.openpty()
-        environ = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "LSTMGEN_HOME": str(home), "OMP_NUM_THREADS": "1", "COLUMNS": "400"}
+        environ = {"TERM": "xterm", "NO_COLOR": "1", "LSTMGEN_HOME": str(home), "COLUMNS": "400"}
         argv = ["sample", run, "--interactive", "-s", "5", "-n", "12", "--ignore-end", *argv]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "lstmgen", *map(str, argv)], env=environ, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
-        )
+        self.process = program.start(*argv, stdin=slave, stdout=slave, stderr=slave, environ=environ)
         os.close(slave)
         self.status = Path(f"/proc/{self.process.pid}/stat")
         self.screen = ""
@@ -60,13 +57,14 @@ class Conversation:
         self.wait_for(PROMPT)
         while self.status.read_text().rpartition(")")[2].split()[0] != "S":
             time.sleep(0.01)
-        self.process.send_signal(number)
+        os.kill(self.process.pid, number)
 
     def end(self):
         while self._read():
             pass
         os.close(self.master)
-        return self.process.wait()
+        self.process.join()
+        return self.process.exitcode
 
 
 def test_a_line_is_edited_and_brought_back_and_the_history_outlives_the_conversation(run_folder, tmp_path):
@@ -74,7 +72,7 @@ def test_a_line_is_edited_and_brought_back_and_the_history_outlives_the_conversa
     talk = Conversation(run_folder, home)
     talk.type("he sea\x01T\n")  # Ctrl-A goes to the beginning
     talk.type(" secret\n")
-    talk.type("/undo\n")
+    talk.type("/und\t\n")  # Tab takes the suggestion
     talk.type("/text\n")
     talk.wait_for("The sea\r\n")
     talk.type("/quit\n")

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import sys
 
 import mido
@@ -289,17 +288,3 @@ def test_info_tells_what_a_tune_holds_without_torch(cli):
     assert (facts["kind"], facts["notes"], facts["meters"]) == ("music", 40, ["4/4"])
     assert facts["round_trip"]["notes"]["lost"] == 0
     assert "through" in cli("info", "tunes/03.mid").text
-
-
-@pytest.mark.usefixtures("trained")
-def test_several_models_and_several_keys_are_scored_together_and_the_figures_say_so(cli, tmp_path):
-    shutil.copytree(tmp_path / "RUN", tmp_path / "TWIN")
-    alone = json.loads(cli("score", "RUN", "tunes/03.mid", "--json").out)
-    both = cli("score", "RUN", "tunes/03.mid", "--ensemble", "TWIN", "--transpositions", "3", "--json")
-    assert json.loads(both.out)["averaged"] == 6
-    assert "6 predictions averaged, those of 2 models" in both.err
-    twice = json.loads(cli("score", "RUN", "tunes/03.mid", "--ensemble", "TWIN", "--json").out)
-    assert twice["nats_per_note"] == pytest.approx(alone["nats_per_note"])
-    assert json.loads(cli("score", "RUN", "--split", "val", "--ensemble", "TWIN", "--json").out)["averaged"] == 2
-    for wrong in (["--adapt", "tunes/03.mid"], ["--novelty", "tunes/03.mid"], ["--music"]):
-        assert cli("score", "RUN", "--ensemble", "TWIN", *wrong).code == 2

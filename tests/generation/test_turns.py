@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from lstmgen.config import DataConfig
 from lstmgen.errors import UnseenSymbolError, UsageError
 from lstmgen.generation.draw import begin
+from lstmgen.generation.prediction import predict_text
 from lstmgen.generation.request import Request
 from lstmgen.generation.sampling import Sampling
 from lstmgen.generation.turns import Turns
@@ -205,3 +207,19 @@ def test_the_end_of_a_document_ends_a_turn_and_leaves_the_text_open():
         pytest.fail("no turn ended by itself")
     check_state_belongs_to_text(turns)
     assert np.all(known(turns).ids != 0)
+
+
+def test_words_are_suggested_behind_what_was_said_so_far_and_nothing_is_added():
+    turns = turns_of()
+    turns.append("abc. ")
+    found = turns.suggest("fe", top=3)
+    whole = MEDIUM.parse_prompt(CHAR, "abc. fe", {}, DataConfig())
+    expected = predict_text(decoder_for(CHAR), MEDIUM.spelled(CHAR, whole), words=True, top=4).candidates
+    assert [each.text for each in found] == [each.text for each in expected if each.adds][:3]
+    assert [each.probability for each in found] == pytest.approx([each.probability for each in expected if each.adds][:3], rel=1e-3)
+    assert all(each.text == f"fe{each.adds}" for each in found)
+    assert turns.text == "abc. "
+    check_state_belongs_to_text(turns)
+    assert turns.suggest("fe", top=3, stop=lambda: True) == ()
+    with pytest.raises(UnseenSymbolError):
+        turns.suggest("xyz", top=3)

@@ -9,10 +9,17 @@ import torch
 from lstmgen.errors import UsageError
 from lstmgen.generation.request import Request
 from lstmgen.model.learning_rule import LearningRule
+from lstmgen.runs import adapting
 from lstmgen.runs.adapting import drawn_gradients
 from lstmgen.runs.model import TrainedModel
 
 FAST = LearningRule(rate=3e-3, decay=1e-3, segment=5)
+
+
+@pytest.fixture(autouse=True)
+def few_samples(monkeypatch):
+    """How many are drawn to see how large gradients usually are changes none of the laws below."""
+    monkeypatch.setattr(adapting, "_SAMPLES", 4)
 
 
 def weights_of(network):
@@ -21,7 +28,8 @@ def weights_of(network):
 
 def test_adapted_figures_stand_beside_the_static_ones_which_stay_as_they_are(case):
     before = weights_of(case.model.network)
-    static, both, again = (case.model.score_all(case.items, adapt=adapt) for adapt in (None, FAST, FAST))
+    items = [case.items[0]]
+    static, both, again = (case.model.score_all(items, adapt=adapt) for adapt in (None, FAST, FAST))
     assert static.adapted is None
     assert both.figures == static.figures
     assert both.adapted.tokens == both.tokens
@@ -72,8 +80,8 @@ def test_a_learned_model_predicts_what_it_learned_better(medium_case):
     assert learned.tokenizer is medium_case.model.tokenizer
 
 
-def test_gradients_are_drawn_from_the_model_alone_and_are_the_same_again(case):
-    model = case.model
+def test_gradients_are_drawn_from_the_model_alone_and_are_the_same_again(medium_case):
+    model = medium_case.model
     one, two = (drawn_gradients(model.decoder, model.medium, model.tokenizer, data=model.data, segment=20) for _ in range(2))
     assert torch.equal(one, two)
     assert one.isfinite().all()

@@ -21,7 +21,8 @@ from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.music.midi.reader import read_midi
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
-from lstmgen.runs.model import TrainedModel, load
+from lstmgen.runs.loading import load
+from lstmgen.runs.model import TrainedModel
 
 TEXT = "the quick brown fox jumps over the lazy dog.\n" * 3
 PLAIN = Sampling(temperature=1)

@@ -5,7 +5,7 @@ score ─► notes in steps ─► Notation.write ─► ids ─► Notation.rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from functools import cached_property
 from typing import Any, ClassVar, Final, Protocol, Self
@@ -235,6 +235,13 @@ class EventTokenizer(Protocol):
         ids_T[pitched_T] += semitones  # each kind of pitch is a range of 128 ids
         ids_T = self.written(self.marked(ids_T, semitones))
         return ids_T if stretch == 1 else self.notation.stretched(ids_T, stretch)
+
+    def in_other_keys(self, ids: Ids, count: int) -> Iterator[Ids]:
+        """The piece in so many other keys, from the nearest on; fewer where a note would leave 0 to 127, or the form would be longer."""
+        least, most = self.transpositions(ids)
+        for semitones in [way for distance in range(1, 7) for way in (distance, -distance)][:count]:
+            if least <= semitones <= most and len(form := self.augmented(ids, semitones=semitones)) == len(ids):
+                yield form
 
     def sounding(self, ids_T: Ids) -> Ids:
         """The ids of a piece with its pitches as they sound."""

@@ -20,6 +20,7 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
+from lstmgen.media.gaps import Gapped
 from lstmgen.media.manner import Manner
 from lstmgen.media.statistics import Counts, Reach, Statistic
 from lstmgen.media.tunes import features, tokenizers
@@ -50,7 +51,6 @@ _AS_WRITTEN: Final = 3
 """So many times tunes are read as they were written before any is transposed where all keys are written alike."""
 _EXCERPTS: Final = 1 / 3
 """Share of the readings that end with a section, where one ends on the tonic."""
-_NEAREST_KEYS: Final = tuple(sign * semitones for semitones in range(1, 7) for sign in (1, -1))
 _SUFFIXES: Final = (".mid", ".midi")
 _TYPED_OR_FILE: Final = 'give notes such as "C4 E4 G4:2", or the path of a MIDI file'
 
@@ -161,9 +161,9 @@ class TuneMedium:
     def encode(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
         """A tune to be scored, which has been tidied."""
         ids = tokenizer.encode(item)
-        least, most = tokenizer.transpositions(ids)
-        keys = [semitones for semitones in _NEAREST_KEYS[: options.get("transpositions", 1) - 1] if least <= semitones <= most]
-        return Encoded(item=item, ids=ids, forms=tuple(tokenizer.augmented(ids, semitones=semitones) for semitones in keys))
+        if "keys" in options and not tokenizer.transposes:
+            raise UsageError("this model writes every tune in one key and knows few in another", remedy="leave --keys out")
+        return Encoded(item=item, ids=ids, forms=tuple(tokenizer.in_other_keys(ids, options.get("keys", 1) - 1)))
 
     def decode(self, tokenizer: EventTokenizer, ids: Ids) -> Score:
         """The score of ids, in 4/4 where they say no meter."""
@@ -238,6 +238,11 @@ class TuneMedium:
     def spelled(self, tokenizer: EventTokenizer, prompt: Prompt) -> None:
         """None: ids are events."""
         del tokenizer, prompt
+
+    def gapped(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any], data: DataConfig) -> Gapped:
+        """Of tunes no gaps are filled."""
+        del tokenizer, item, options, data
+        raise UsageError("gaps are filled in texts only", remedy="lstmgen sample MODEL -f FILE")
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses what is unknown, cannot be read, or leaves nothing."""

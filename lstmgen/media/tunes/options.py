@@ -175,15 +175,16 @@ SCORE_OPTIONS: Final = (
         help="Score these tracks of a file, or all; those that the model has learned where not given.",
     ),
     Option(
-        name="transpositions",
-        flags="--transpositions",
+        name="keys",
+        flags="--keys",
         type=int,
         unit="N",
         low=1,
-        high=13,
-        help="Average the predictions of so many keys: the tune as it is, and up and down by semitones.",
+        high=12,
+        help="Average what grid and performance models predict of a tune over this many keys, 12 at most.",
     ),
 )
+INFILL_OPTIONS: Final = ()
 
 
 def constraints_of(options: Mapping[str, Any]) -> Constraints:

@@ -57,11 +57,12 @@ def like_score(random):
 def drawn(tokenizer, cursor, random, most):
     """Ids that the cursor allows, each kind of event as likely as any other but the boundary, which ends them."""
     ids = []
+    kinds_V = np.array([tokenizer.table.event(token)[0] for token in range(tokenizer.vocab_size)])
     while not cursor.finished and len(ids) < most:
         allowed = np.flatnonzero(cursor.allowed())
         if random.random() < 0.97 and len(allowed) > 1:
             allowed = allowed[allowed != BOUNDARY_ID]
-        kinds = np.array([tokenizer.table.event(token)[0] for token in allowed.tolist()])
+        kinds = kinds_V[allowed]
         token = int(random.choice(allowed[kinds == random.choice(np.unique(kinds))]))
         cursor.push(token)
         ids.append(token)
@@ -88,7 +89,7 @@ def walked(tokenizer, constraints, seed, *, most=300):
 @pytest.mark.parametrize("constraints", CONSTRAINTS, ids=range(len(CONSTRAINTS)))
 def test_the_notes_of_a_stream_are_those_of_the_whole(tokenizer, constraints):
     given = 0
-    for seed in range(12):
+    for seed in range(6):
         prompt, like, ids = walked(tokenizer, constraints, seed)
         stream = tokenizer.decoder(like=like, prompt=np.array(prompt, np.int64))
         pieces = [*map(stream.push, ids), stream.finish()]

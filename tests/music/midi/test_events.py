@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from midi_bytes import END, number
 
@@ -66,7 +66,6 @@ def check_same(one, other, *, track=0):
     assert (one.length_T[track], one.closed_T[track]) == (other.length_T[0], other.closed_T[0])
 
 
-@settings(max_examples=200)
 @given(bodies=st.lists(tracks(), max_size=4), between=st.binary(max_size=3), block=st.sampled_from([1, 7, 64, 1 << 16]))
 def test_sound_tracks_are_read_alike_by_both_in_blocks_of_any_size(bodies, between, block):
     quick, damaged = scan(*spans_of(bodies, between), block=block)
@@ -78,7 +77,6 @@ def test_sound_tracks_are_read_alike_by_both_in_blocks_of_any_size(bodies, betwe
         check_same(quick, slow, track=track)
 
 
-@settings(max_examples=300)
 @given(bodies=st.lists(tracks(), min_size=1, max_size=3), data=st.data())
 def test_what_the_quick_way_takes_of_damaged_tracks_the_tolerant_way_finds_nothing_wrong_with(bodies, data):
     for place, body in enumerate(bodies):
@@ -131,7 +129,6 @@ def by_queues(rows):
     return notes, not_begun
 
 
-@settings(max_examples=300)
 @given(rows=st.lists(st.tuples(st.sampled_from([0, 1, 2, 70_000]), st.booleans())))
 def test_keys_become_notes_as_queues_would_make_them(rows):
     group, down = np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.bool_)
