@@ -74,8 +74,10 @@ if TYPE_CHECKING:
     from lstmgen.runs.history import read_history as read_history
     from lstmgen.runs.inspection import Inspection as Inspection
     from lstmgen.runs.inspection import gradients as gradients
+    from lstmgen.runs.inspection import held_out as held_out
     from lstmgen.runs.inspection import ids_to_read as ids_to_read
     from lstmgen.runs.inspection import inspect as inspect
+    from lstmgen.runs.inspection import inspect_all as inspect_all
     from lstmgen.runs.inspection import loss_by_context as loss_by_context
     from lstmgen.runs.loading import load as load
     from lstmgen.runs.model import TrainedModel as TrainedModel
@@ -153,7 +155,7 @@ _HOMES: Final = {
     "runs.describe": "describe",
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
     "runs.history": "History, read_history",
-    "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
+    "runs.inspection": "Inspection, gradients, held_out, ids_to_read, inspect, inspect_all, loss_by_context",
     "runs.loading": "load",
     "runs.model": "TrainedModel",
     "runs.plan": "Plan",
