@@ -83,8 +83,6 @@ class DataConfig:
     """MIDI: whether drums are learned from."""
     augment: bool = True
     """MIDI: show each tune in another key and at another speed every time it is read."""
-    excerpts: bool = False
-    """MIDI: with `notes` that say how many bars are left, let some readings of a tune end where a section of it ends on the tonic."""
     max_transpose: int = _setting(6, low=0, high=24)
     """MIDI: most semitones up or down of the augmentation."""
     max_stretch: float = _setting(0.05, low=0.0, high=0.5)

@@ -41,17 +41,21 @@ def report(
     if items is None:
         seed = draw_seed() if seed is None else seed
         items, told = _drawn(streams, model, count, seed), {"source": f"{counted(count, 'sample')} of seed {seed}", "seed": seed}
-    found, reach = model.likeness(items, cache=cache()), model.medium.reach(model.tokenizer, items)
+    found = model.likeness(items, cache=cache())
+    peers = found[0].peers
     if json:
-        seen = None if reach is None else {"amount": reach.amount, "unit": reach.unit}
-        streams.object_line(told | {"samples": len(items), "reach": seen, "statistics": [each.to_json() for each in found]})
+        statistics = [each.to_json() for each in found]
+        streams.object_line(told | {"samples": len(items), "peers": peers.to_json(), "statistics": statistics})
         return
     for line in _table(found):
         streams.product_line(line)
     inside = sum(not each.outside for each in found)
-    if reach is not None:
-        most = counted(round(reach.amount), reach.unit)
-        streams.say(f"of what the model learned the first {most} are looked at, which the longest sample has, and all ends")
+    if peers.seen is None:
+        lengths = f"{peers.low:.0f} to {counted(round(peers.high), peers.unit)}"
+        streams.say(f"compared with {peers.items:,} of what the model learned from, those of {lengths}")
+    else:
+        most = counted(round(peers.seen.amount), peers.unit)
+        streams.say(f"compared with the first {most} of each of {peers.items:,}, as few are so short; how they end is how the whole ends")
     streams.say(f"{told['source']}: {inside} of {len(found)} statistics lie as near the corpus as its own random parts")
 
 

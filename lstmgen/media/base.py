@@ -12,7 +12,7 @@ Letters: T tokens of an item, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,7 @@ from lstmgen.ids import Ids
 from lstmgen.media.features import Legible
 from lstmgen.media.gaps import Fillable
 from lstmgen.media.manner import Manner
-from lstmgen.media.statistics import Counts, Reach, Statistic
+from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt, Spelled
 
 Symbols = NDArray[np.uint32]
@@ -331,12 +331,12 @@ class Medium(Legible, Fillable, Protocol):
         """By what samples of a model are compared with what it learned; empty where there is nothing of the kind."""
         ...
 
-    def reach(self, tokenizer: Any, items: Sequence[Item]) -> Reach | None:
-        """As far as the longest of the items reaches; None: whatever is counted of one does not depend on its length."""
+    def extent(self, tokenizer: Any, item: Item) -> Extent:
+        """How long an item is, in what statistics depend on."""
         ...
 
-    def count(self, item: Item, reach: Reach | None = None) -> Counts:
-        """What an item adds to the statistics, looked at so far; how it ends is how the whole of it ends."""
+    def count(self, item: Item, seen: Extent | None = None) -> Counts:
+        """What an item adds to the statistics, where no more than so much of its beginning is seen; how it ends is how the whole ends."""
         ...
 
     def parse_prompt(self, tokenizer: Any, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:

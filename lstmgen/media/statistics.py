@@ -25,8 +25,8 @@ class Statistic:
 
 
 @dataclass(frozen=True)
-class Reach:
-    """How far into items their statistics look, so that long items compare with short ones.
+class Extent:
+    """How long an item is: what comes back in a long one is not what comes back in a short one.
 
     Attributes:
         amount: of the unit.

@@ -20,7 +20,7 @@ from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
-from lstmgen.media.statistics import Counts, Reach, Statistic
+from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.text import features, tokenizers
 from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.decoding import decode_text
@@ -228,13 +228,14 @@ class TextMedium:
         del tokenizer
         return ()
 
-    def reach(self, tokenizer: TextTokenizer, items: Sequence[str]) -> Reach | None:
-        """None."""
-        del tokenizer, items
+    def extent(self, tokenizer: TextTokenizer, item: str) -> Extent:
+        """Characters."""
+        del tokenizer
+        return Extent(len(item), "character")
 
-    def count(self, item: str, reach: Reach | None = None) -> Counts:
+    def count(self, item: str, seen: Extent | None = None) -> Counts:
         """Nothing."""
-        del item, reach
+        del item, seen
         return {}
 
     def parse_prompt(self, tokenizer: TextTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:

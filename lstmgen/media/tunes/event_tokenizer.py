@@ -27,7 +27,6 @@ from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.keys import signature
 from lstmgen.music.score import Meter, Score
-from lstmgen.music.sections import closed_beginnings
 
 _LARGEST_NUMBER: Final = 2**16
 """Of the JSON; whatever is above it need not even be shown."""
@@ -106,11 +105,6 @@ class EventTokenizer(Protocol):
     def transposes(self) -> bool:
         """Whether a piece in another key is news to who knows it in one."""
         return True
-
-    @property
-    def says_length(self) -> bool:
-        """Whether a piece says how long it is; where none does, one that is cut short seems to end anywhere."""
-        return False
 
     @property
     def told_kinds(self) -> tuple[str, ...]:
@@ -255,10 +249,6 @@ class EventTokenizer(Protocol):
         """The ids of a piece that has been transposed, saying so where they can."""
         del semitones
         return ids_T
-
-    def beginnings(self, ids: Ids) -> list[Ids]:
-        """The ids of the tunes that a piece begins with; see `music.sections.closed_beginnings`."""
-        return [self.encode(part) for part in closed_beginnings(self.decode(ids))]
 
     def ticks_of(self, ids: Ids, score: Score) -> NDArray[np.int64]:
         """The tick of a score at which each of the ids stands that `encode` gave for it; what lets time pass stands before or after."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, Ro
 from lstmgen.media.features import Feature
 from lstmgen.media.gaps import Gapped
 from lstmgen.media.manner import Manner
-from lstmgen.media.statistics import Counts, Reach, Statistic
+from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.tunes import features, tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
@@ -35,12 +35,11 @@ from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
-from lstmgen.music.bars import Bars
+from lstmgen.music.bars import Bars, beginning, full_bars
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.midi.chunks import is_midi
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
-from lstmgen.music.sections import beginning, full_bars
 from lstmgen.music.typed import parse_tune
 from lstmgen.options import check_known
 
@@ -49,8 +48,6 @@ _SECONDS: Final = 30.0
 """Length of a tune where none is given; seconds where the model knows no bars."""
 _AS_WRITTEN: Final = 3
 """So many times tunes are read as they were written before any is transposed where all keys are written alike."""
-_EXCERPTS: Final = 1 / 3
-"""Share of the readings that end with a section, where one ends on the tonic."""
 _SUFFIXES: Final = (".mid", ".midi")
 _TYPED_OR_FILE: Final = 'give notes such as "C4 E4 G4:2", or the path of a MIDI file'
 
@@ -207,16 +204,13 @@ class TuneMedium:
         """Of pitches, times and, where the model knows bars, of bars."""
         return statistics(bars=_knows_bars(tokenizer))
 
-    def reach(self, tokenizer: EventTokenizer, items: Sequence[Score]) -> Reach | None:
+    def extent(self, tokenizer: EventTokenizer, item: Score) -> Extent:
         """Bars, or seconds where the model knows no bars: what comes back in 16 bars is not what comes back in 64."""
-        if not items:
-            return None
-        in_bars = _knows_bars(tokenizer)
-        return Reach(max(map(full_bars, items)), "bar") if in_bars else Reach(max(item.duration_s for item in items), "second")
+        return Extent(full_bars(item), "bar") if _knows_bars(tokenizer) else Extent(item.duration_s, "second")
 
-    def count(self, item: Score, reach: Reach | None = None) -> Counts:
+    def count(self, item: Score, seen: Extent | None = None) -> Counts:
         """The sums of one tune."""
-        return count(item, None if reach is None else _beginning(item, reach))
+        return count(item, None if seen is None else _beginning(item, seen))
 
     def parse_prompt(self, tokenizer: EventTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a tune continues. Notes that are typed are played by the first instrument that may be drawn."""
@@ -330,13 +324,11 @@ def _names_a_file(text: str) -> bool:
 
 
 def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator, turn: int) -> Ids:
-    """A tune, or one that it begins with, in another key and at another speed, both drawn evenly; pitches never leave what MIDI has.
+    """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has.
 
     Where all keys are written alike, other keys teach nothing of the tunes. But they keep a network that reads the same tunes again and
     again from learning them by heart, and so come the more often the more often everything has been read.
     """
-    if data.excerpts and tokenizer.says_length and random.random() < _EXCERPTS and (parts := tokenizer.beginnings(ids)):
-        ids = parts[int(random.integers(len(parts)))]
     as_written = not tokenizer.transposes and random.random() < _AS_WRITTEN / (turn + 1)
     least, most = (0, 0) if as_written else tokenizer.transpositions(ids)
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
@@ -371,11 +363,11 @@ def _check_told(tokenizer: EventTokenizer, options: Mapping[str, Any], *, contin
             raise UsageError(f"--{name} is for tunes from the beginning, and a prompt has its own {name}", remedy=instead[name])
 
 
-def _beginning(item: Score, reach: Reach) -> Score:
-    """What lies within reach."""
-    if reach.unit == "bar":
-        return beginning(item, int(reach.amount))
-    until = int(item.ticks_at(reach.amount))
+def _beginning(item: Score, seen: Extent) -> Score:
+    """What is seen of a tune."""
+    if seen.unit == "bar":
+        return beginning(item, int(seen.amount))
+    until = int(item.ticks_at(seen.amount))
     return item if until >= item.length_ticks else excerpt(item, 0, max(1, until))
 
 

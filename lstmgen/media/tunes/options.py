@@ -28,11 +28,6 @@ TRAIN_OPTIONS: Final = (
         help="Show each tune in another key and at another speed when it is read; with --common-key not before the fourth time.",
     ),
     Option(
-        name="data.excerpts",
-        flags="--excerpts/--no-excerpts",
-        help="notes with --guides: let some readings of a tune end with a section that ends on the tonic, so that short tunes are learned.",
-    ),
-    Option(
         name="data.tracks",
         flags="--tracks",
         help="Learn from these tracks alone, such as melody,bass: by name, by instrument, or by number as lstmgen info FILE shows it.",

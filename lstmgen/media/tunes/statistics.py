@@ -15,8 +15,7 @@ from lstmgen.media.statistics import Counts, Statistic
 from lstmgen.music.bars import Bars
 from lstmgen.music.scales import SCALES
 from lstmgen.music.score import Notes, Score
-from lstmgen.music.sections import ends_on
-from lstmgen.music.tonality import Tonality, pitch_classes, tonality_of
+from lstmgen.music.tonality import Tonality, ends_on, pitch_classes, tonality_of
 
 _DEGREES: Final = ("1", "b2", "2", "b3", "3", "4", "#4", "5", "b6", "6", "b7", "7")
 _CLASSES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")

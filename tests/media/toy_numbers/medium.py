@@ -14,7 +14,7 @@ from lstmgen.errors import CorpusError
 from lstmgen.media.base import Amount, Figure, RowStyle
 from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
-from lstmgen.media.statistics import Reach, Statistic
+from lstmgen.media.statistics import Extent, Statistic
 from lstmgen.media.writing import Encoded, Outcome, Prompt
 from lstmgen.options import check_known
 
@@ -272,11 +272,11 @@ class NumberMedium:
     def statistics(self, tokenizer):
         return (Statistic(name="digit", heading="digits", parts=tuple("0123456789")), Statistic(name="mean", heading="mean"))
 
-    def reach(self, tokenizer, items):
-        return Reach(max(map(len, items)), "number")
+    def extent(self, tokenizer, item):
+        return Extent(len(item), "number")
 
-    def count(self, item, reach=None):
-        item = item[: int(reach.amount)] if reach else item
+    def count(self, item, seen=None):
+        item = item[: int(seen.amount)] if seen else item
         return {"digit": np.bincount(item, minlength=10).astype(float), "mean": np.array([sum(item), len(item)], float)}
 
     def parse_prompt(self, tokenizer, prompt, options, data):

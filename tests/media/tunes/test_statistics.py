@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from lstmgen.media.statistics import Reach
+from lstmgen.media.statistics import Extent
 from lstmgen.media.tunes.medium import MEDIUM
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.statistics import count, statistics
+from lstmgen.music.bars import beginning
 from lstmgen.music.score import Notes, Score
-from lstmgen.music.sections import beginning
 from lstmgen.music.typed import parse_tune
 
 FOUR = "C4 D4 E4 C4"
@@ -47,16 +47,12 @@ def test_a_part_that_is_seen_is_counted_but_for_how_the_whole_ends():
     assert count(seen)["repeated_bars"].tolist() == [1, 2]
 
 
-def test_long_tunes_are_looked_at_as_far_as_the_longest_sample_goes():
+def test_of_a_long_tune_no_more_is_seen_than_a_short_one_has():
     long, short = parse_tune(" ".join([FOUR] * 6)), parse_tune(" ".join(["G4 A4 B4 G4"] * 2))
-    in_bars, in_seconds = NotesTokenizer("beats", 12), NotesTokenizer("seconds")
-    assert MEDIUM.reach(in_bars, [short, parse_tune(FOUR)]) == Reach(2, "bar")
-    assert MEDIUM.reach(in_seconds, [short]) == Reach(4.0, "second")
-    for tokenizer in (in_bars, in_seconds):
-        reach = MEDIUM.reach(tokenizer, [short])
-        assert MEDIUM.count(long, reach)["repeated_bars"].tolist() == [1, 2]
-        assert MEDIUM.count(short, reach)["repeated_bars"].tolist() == MEDIUM.count(short)["repeated_bars"].tolist()
-    assert MEDIUM.reach(in_bars, []) is None
+    for tokenizer, extent in ((NotesTokenizer("beats", 12), Extent(2, "bar")), (NotesTokenizer("seconds"), Extent(4.0, "second"))):
+        assert MEDIUM.extent(tokenizer, short) == extent
+        assert MEDIUM.count(long, extent)["repeated_bars"].tolist() == [1, 2]
+        assert MEDIUM.count(short, extent)["repeated_bars"].tolist() == MEDIUM.count(short)["repeated_bars"].tolist()
 
 
 def test_the_melody_is_what_sounds_highest():

@@ -255,11 +255,6 @@ class NotesTokenizer(EventTokenizer):
         return not self.common_key
 
     @property
-    def says_length(self) -> bool:
-        """With guides."""
-        return self.guides
-
-    @property
     def told_kinds(self) -> tuple[str, ...]:
         """What is drawn stands as it was written, and its bars are counted."""
         return (TRANSPOSED, LEFT) if self.guides else ()
