@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lstmgen.checkpoint.run_folder import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
+    from lstmgen.generation.infilling import InfillRequest as InfillRequest
     from lstmgen.generation.prediction import Candidate as Candidate
     from lstmgen.generation.prediction import Prediction as Prediction
     from lstmgen.generation.prompts import parse_prompts as parse_prompts
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from lstmgen.media.manner import Manner as Manner
     from lstmgen.media.registry import medium_of as medium_of
     from lstmgen.media.text.decoding import decode_text as decode_text
+    from lstmgen.media.text.exact import ExactText as ExactText
     from lstmgen.model.learning_rule import LearningRule as LearningRule
     from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.constraints import Constraints as Constraints
@@ -119,6 +121,7 @@ _HOMES: Final = {
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
+    "generation.infilling": "CANDIDATES, HORIZON, InfillRequest",
     "generation.prediction": "Candidate, Prediction",
     "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
@@ -137,6 +140,7 @@ _HOMES: Final = {
     "media.manner": "Manner",
     "media.registry": "medium_of",
     "media.text.decoding": "decode_text",
+    "media.text.exact": "ExactText",
     "model.learning_rule": "LearningRule",
     "model.arithmetic": "set_threads",
     "music.bars": "Bars",

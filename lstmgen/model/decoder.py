@@ -217,6 +217,11 @@ class Decoder:
         with self._threads():
             return reading.read(self.network, ids, state)
 
+    def read_lanes(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
+        """Reads tokens of shape (T, B) in lanes as `read` does: the logits of shape (T, B, V) after each, and the state."""
+        with self._threads(), reading.inference(self.network):
+            return self.network(ids_TB.to(self._device), state)
+
     @contextmanager
     def _threads(self) -> Iterator[None]:
         """A single thread, unless the matrices are large."""
