@@ -15,8 +15,7 @@ _MAJOR: Final = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.2
 _MINOR: Final = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 """How well each semitone above the tonic fits (Krumhansl and Kessler 1982)."""
 _PROFILES: Final = np.array([np.roll(profile, tonic) for profile in (_MAJOR, _MINOR) for tonic in range(12)])
-_CENTRED: Final = _PROFILES - _PROFILES.mean(axis=1, keepdims=True)
-_CENTRED /= np.linalg.norm(_CENTRED, axis=1, keepdims=True)
+_CENTRED: Final = (_PROFILES - _PROFILES.mean(axis=1, keepdims=True)) / 12**0.5 / _PROFILES.std(axis=1, keepdims=True)
 """Whose products with centred and normed weights are correlations."""
 _EQUAL: Final = 1e-9
 
