@@ -19,6 +19,7 @@ from lstmgen.bounds import Bounds
 from lstmgen.choices import (
     CELLS,
     WITHOUT,
+    Backward,
     Device,
     Documents,
     ErrorsPolicy,
@@ -190,6 +191,9 @@ class RuntimeConfig:
 
     device: Device = "auto"
     precision: Precision = "auto"
+    backward: Backward | None = None
+    """Training in bf16 on a CPU: whose backward pass wide LSTM layers have; None: ours on processors such as AMD's Zen 4, where it was
+    measured to be faster, torch's elsewhere. A run that was begun without this setting keeps torch's."""
     threads: int | None = _setting(None, low=1, high=1024)
     """CPU threads; None: one for each physical core."""
 

@@ -82,8 +82,8 @@ class Architecture:
     def shapes(self) -> dict[str, Shape]:
         """Every tensor of the network by name, with its shape, without building it."""
         shapes = self.shapes_around_cells()
-        for layer in range(self.num_layers):
-            inside = _cell_of(self.cell).shapes(self._width(layer), self.hidden_size)
+        for layer, width in enumerate(self.widths):
+            inside = _cell_of(self.cell).shapes(width, self.hidden_size)
             shapes |= {f"layers.{layer}.{name}": shape for name, shape in inside.items()}
         return shapes
 
@@ -93,17 +93,18 @@ class Architecture:
         if self.clock_period:
             shapes["clock.weight"] = (self.clock_period, self.embedding_size)
         if self.layer_norm:
-            for layer in range(self.num_layers):
-                shapes[f"norms.{layer}.weight"] = shapes[f"norms.{layer}.bias"] = (self._width(layer),)
+            for layer, width in enumerate(self.widths):
+                shapes[f"norms.{layer}.weight"] = shapes[f"norms.{layer}.bias"] = (width,)
             shapes["norm.weight"] = shapes["norm.bias"] = (self.hidden_size,)
         if not self.tied:
             shapes["head.weight"] = (self.vocab_size, self.hidden_size)
         shapes["head.bias"] = (self.vocab_size,)
         return shapes
 
-    def _width(self, layer: int) -> int:
-        """Of a layer's input."""
-        return self.embedding_size if layer == 0 else self.hidden_size
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Of the input of each layer."""
+        return self.embedding_size, *[self.hidden_size] * (self.num_layers - 1)
 
     def former_names(self) -> dict[str, tuple[str, ...]]:
         """For every tensor the names, in files of version 1, of those whose sum it is.

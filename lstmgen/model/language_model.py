@@ -48,7 +48,7 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.architecture = architecture
         self.lanes: Lanes | None = None
-        widths = [architecture.embedding_size] + [architecture.hidden_size] * (architecture.num_layers - 1)
+        widths = architecture.widths
         self.embedding = nn.Embedding(architecture.vocab_size, architecture.embedding_size)
         self.clock = nn.Embedding(architecture.clock_period, architecture.embedding_size) if architecture.clock_period else None
         self.layers = nn.ModuleList(

@@ -114,7 +114,7 @@ def prepare(order: Order, folder: RunFolder) -> Run:
         network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
     if base:
         network.architecture = architecture
-    config = config.replace({"runtime.precision": arithmetic.precision})
+    config = config.replace({"runtime.precision": arithmetic.precision, "runtime.backward": arithmetic.backward})
     return Run(
         folder=folder,
         gathered=outline.gathered,
@@ -139,6 +139,8 @@ def resume(order: Order, folder: RunFolder) -> Run:
     found = resuming.read(folder, warn=warnings.append)
     values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
     config = changed_for_resume(folder, _settings(folder, values), order.changes)
+    # Its numbers stay those of the backward pass that it began with, and there was but one before the setting.
+    config = config.replace({"runtime.backward": config.runtime.backward or "torch"})
     refuse_rest(config.training.batch_size or 1, order.group.size, resumed=True)
     access = order.access(folder, recorded_input(config.data, values, folder))
     gathered = gather_again(config.data, access, medium=medium_of(tokenizer), run=folder.path)
@@ -283,4 +285,5 @@ def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
     window = {"batch_size": config.training.batch_size or 1, "seq_length": config.training.seq_length or 1}
     if device.type == "cpu":
         refuse_training(architecture, **window)
-    return choose_arithmetic(config.runtime.precision, device, architecture=architecture, **window)
+    runtime = config.runtime
+    return choose_arithmetic(runtime.precision, device, architecture=architecture, backward=runtime.backward, **window)

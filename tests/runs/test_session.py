@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 import lstmgen
 from lstmgen.checkpoint.model_file import load_model
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
+from lstmgen.model.cells import lstm_gradient
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
 from lstmgen.runs.run import Run
@@ -90,16 +91,29 @@ def test_the_model_file_alone_generates(train, story, tmp_path):
     assert sample.tokens == len(sample.text) == 20
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, precision):
-    settings = {"runtime.precision": precision}
+@pytest.mark.parametrize("arithmetic", [("fp32", "torch"), ("bf16", "torch"), ("bf16", "own")])
+def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, monkeypatch, arithmetic):
+    monkeypatch.setattr(lstm_gradient, "pays", lambda *_: True)
+    settings = dict(zip(("runtime.precision", "runtime.backward"), arithmetic, strict=True))
     list(train(story, out=tmp_path / "whole", settings=settings))
     list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
     second = lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache")
     events = list(second)
     assert events[0].resumed_at_step == 5
+    assert events[0].settings["runtime"]["backward"] == arithmetic[1]
     assert second.summary["steps"] == 12
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("given", [{}, {"runtime.backward": "own"}])
+def test_a_run_that_knows_of_one_backward_pass_keeps_it_unless_another_is_asked_for(train, story, tmp_path, monkeypatch, given):
+    monkeypatch.setattr(lstm_gradient, "pays", lambda *_: True)
+    list(train(story, out=tmp_path / "run", settings={"runtime.precision": "bf16", "runtime.backward": "own"}, pause_after=1))
+    settings = tmp_path / "run" / "config.toml"
+    settings.write_text(settings.read_text().replace('backward = "own"\n', ""))
+    (prepared, *_) = lstmgen.train(resume=tmp_path / "run", settings=given, cache=tmp_path / "cache")
+    assert prepared.settings["runtime"]["backward"] == given.get("runtime.backward", "torch")
+    assert ("own backward pass" in prepared.precision) == bool(given)
 
 
 def test_a_constant_rate_run_given_more_steps_equals_the_longer_run(train, story, tmp_path):
