@@ -40,6 +40,8 @@ PieceModel = Literal["bpe", "unigram"]
 ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
 Documents = Literal["file", "line", "blank-line"]
 """What of a text file is one document."""
+InfillMethod = Literal["auto", "candidates"]
+"""How gaps are filled; `auto`: as the model can best."""
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lstmgen import api, run_files
 from lstmgen.cli.media import RENDERINGS, Presentation
@@ -18,6 +18,10 @@ from lstmgen.cli.output import Streams, Styled, encode
 from lstmgen.cli.wording import size
 from lstmgen.errors import UsageError
 from lstmgen.wording import counted
+
+_OTHERS: Final = 3
+_SHOWN: Final = 30
+"""Characters of each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +116,7 @@ class Target:
             "tokens": sample.tokens,
             "nats_per_token": sample.nats_per_token,
             "ended": sample.ended,
+            **({"gaps": sample.gaps} if "gaps" in sample.facts else {}),
             **({} if presentation.as_text else {"warnings": list(sample.warnings)}),
         }
 
@@ -135,10 +140,13 @@ class Writer:
         streams: take what goes to no file, and what is said about the samples.
         request: what was asked.
         target: where they go.
+        to_bytes: what texts are in files and pipes; UTF-8 where not given.
     """
 
-    def __init__(self, streams: Streams, request: api.Request, target: Target) -> None:
-        self._streams, self._request, self._target = streams, request, target
+    def __init__(
+        self, streams: Streams, request: api.Request | api.InfillRequest, target: Target, *, to_bytes: Callable[[str], bytes] = encode
+    ) -> None:
+        self._streams, self._request, self._target, self._to_bytes = streams, request, target, to_bytes
         self._told: set[str] = set()
         self._manner = api.Manner(apart=False)
         self._name = ""
@@ -152,14 +160,13 @@ class Writer:
 
         A single sample is written as it is drawn; several are drawn side by side.
         """
-        request, target = self._request, self._target
+        target = self._target
         self._manner = model.manner
         self._name = _as_title(model)
         self._began_s, tokens = time.monotonic(), 0
-        whole = target.count > 1 or request.novel is not None or target.json
-        drawn = model.answer(request) if whole else iter([model.stream_of(request)])
-        self._streams.say(f"seed: {request.seed}")
-        self._streams.explain(f"sampling: {request.sampling}")
+        drawn = self._drawn(model)
+        self._streams.say(f"seed: {self._request.seed}")
+        self._streams.explain(f"sampling: {self._request.sampling}")
         if target.folder is not None:
             api.make_folder(target.folder)
         for place, source in enumerate(drawn):
@@ -168,6 +175,8 @@ class Writer:
             sample = self._text(place, source) if target.presentation.as_text else self._whole(place, source)
             if target.json:
                 self._streams.object_line(target.object_of(place, sample))
+            for line in _of_gaps(sample):
+                self._streams.say(line)
             surprise = "nothing drawn" if sample.nats_per_token is None else f"{sample.nats_per_token:.3f} nats a token"
             self._streams.explain(f"sample {sample.index}: ended by {sample.ended} after {counted(sample.tokens, 'token')}, {surprise}")
             tokens += sample.tokens
@@ -175,6 +184,13 @@ class Writer:
         first = "" if self._waited_s is None else f", the first after {self._waited_s:.3f} s"
         self._streams.explain(f"{counted(tokens, 'token')} in {seconds:.2f} s, {tokens / seconds:,.0f} a second{first}")
         self._streams.explain(f"decoding: {model.decoder.path}")
+
+    def _drawn(self, model: api.TrainedModel) -> Iterator[api.Sample | api.Stream]:
+        request = self._request
+        if isinstance(request, api.InfillRequest):
+            return model.fill(request)
+        whole = self._target.count > 1 or request.novel is not None or self._target.json
+        return model.answer(request) if whole else iter([model.stream_of(request)])
 
     def _timed(self, pieces: Iterable[Any]) -> Iterator[Any]:
         """The pieces of a sample as they come; the clock is stopped at the first."""
@@ -189,7 +205,7 @@ class Writer:
         begun = _as_it_stands(source)
         self._tell("note", begun.warnings)
         with self._sink(place) as send:
-            if self._request.echo and begun.prompt:
+            if isinstance(self._request, api.Request) and self._request.echo and begun.prompt:
                 send(begun.prompt)
             held: list[str] = []
             try:
@@ -210,7 +226,7 @@ class Writer:
         streams, files = self._streams, self._target.files
         if files:
             with api.written_aside(files[place], complete=(KeyboardInterrupt,)) as file:
-                yield lambda text: _ignore(file.write(encode(text)))
+                yield lambda text: _ignore(file.write(self._to_bytes(text)))
         elif self._target.json:
             yield _ignore
         else:
@@ -220,7 +236,7 @@ class Writer:
             if count > 1 and streams.out_is_terminal and not manner.ends:
                 streams.say(Styled("dim", f"sample {place + 1} of {count}"))
             try:
-                yield streams.product
+                yield streams.product if streams.out_is_terminal else lambda text: streams.product_bytes(self._to_bytes(text))
             finally:
                 if manner.ends and place + 1 < count:
                     streams.product(manner.between)
@@ -256,6 +272,17 @@ class Writer:
             if note not in self._told:
                 self._streams.say(f"{word}: {note}")
             self._told.add(note)
+
+
+def _of_gaps(sample: api.Sample) -> Iterator[str]:
+    """What filled each gap, and how sure that is."""
+    for number, gap in enumerate(sample.facts.get("gaps", ()), 1):
+        others = [f"{each['shown'][:_SHOWN]!r} {each['probability']:.0%}" for each in gap["candidates"] if each["shown"] != gap.get("text")]
+        beside = f"; others: {', '.join(others[:_OTHERS])}" if others and "text" in gap else ""
+        yield (
+            f"gap {number}: probability {gap['probability']:.0%}, effective sample size {gap['effective_sample_size']:.1f}"
+            f" of {gap['followed']}{beside}"
+        )
 
 
 def is_empty(sample: api.Sample) -> bool:

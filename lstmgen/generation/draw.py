@@ -204,7 +204,7 @@ def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment],
         ModelFileError: no logit of a row is a usable number.
     """
     with torch.inference_mode():
-        raw_BV = _usable(logits_BV)
+        raw_BV = usable(logits_BV)
         cumulated_BV = filters.apply(wanted, raw_BV, moments).softmax(1).numpy().cumsum(axis=1)
         log_probabilities_BV = raw_BV.log_softmax(1).numpy()
     if len(uniforms) == 1:  # the same by bisection, with half of the calls
@@ -220,7 +220,7 @@ def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment],
     return [Drawn(token, nats) for token, nats in zip(tokens_B.tolist(), nats_B.tolist(), strict=True)]
 
 
-def _usable(logits_BV: Tensor) -> Tensor:
+def usable(logits_BV: Tensor) -> Tensor:
     """The logits in float64 on the CPU; infinite ones become very large, and what is not a number is never drawn."""
     raw_BV = logits_BV.to("cpu", torch.float64)
     if np.isfinite(raw_BV.numpy().max(axis=1)).all():

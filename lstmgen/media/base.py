@@ -27,6 +27,7 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
 from lstmgen.media.features import Legible
+from lstmgen.media.gaps import Fillable
 from lstmgen.media.manner import Manner
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt, Spelled
 
@@ -231,7 +232,7 @@ class RowStyle:
     token_place: tuple[str, str, str]
 
 
-class Medium(Legible, Protocol):
+class Medium(Legible, Fillable, Protocol):
     """Everything that differs between media."""
 
     name: str

@@ -34,8 +34,8 @@ from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.products import ALIGNED, Precision, Products
 from lstmgen.model.state import State
 
-_MAX_TABLE_NUMBERS: Final = 2**24
-"""Largest table of what the first layer makes of every token: 64 MiB in fp32."""
+_MAX_TABLE_NUMBERS: Final = 2**23
+"""Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
 _LEAST_ROWS: Final = 4
 """From this many rows on torch's usual products give each row the same numbers."""
 _PROOF_TOKENS: Final = 2
@@ -216,6 +216,11 @@ class Decoder:
         """
         with self._threads():
             return reading.read(self.network, ids, state)
+
+    def read_lanes(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
+        """Reads tokens of shape (T, B) in lanes as `read` does: the logits of shape (T, B, V) after each, and the state."""
+        with self._threads(), reading.inference(self.network):
+            return self.network(ids_TB.to(self._device), state)
 
     @contextmanager
     def _threads(self) -> Iterator[None]:

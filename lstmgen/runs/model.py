@@ -23,6 +23,7 @@ from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.generation.clamps import holding
 from lstmgen.generation.generate import Job, Sample, Stream, generate
+from lstmgen.generation.infilling import InfillRequest, infill
 from lstmgen.generation.prediction import Prediction, predict
 from lstmgen.generation.request import Request
 from lstmgen.generation.turns import Turns
@@ -50,7 +51,7 @@ _HOW: Final = ("window", "adapt", "beside", "progress")
 
 
 class TrainedModel:
-    """A trained model, whatever its medium; made by `load`, or from its parts to use without a file.
+    """A trained model, whatever its medium; made by `loading.load`, or from its parts to use without a file.
 
     Args:
         network: the network; its training mode is left as it is.
@@ -195,6 +196,22 @@ class TrainedModel:
             found = drawn_gradients(self.decoder, self.medium, self.tokenizer, data=self.data, segment=rule.segment)
             self._usual_gradients[rule.segment] = found
         return Learner(self.network, rule, self._usual_gradients[rule.segment], told_V=self.medium.told(self.tokenizer))
+
+    def infill(self, item: Any, **options: Any) -> list[Sample]:
+        """An item with gaps, filled so that what follows fits.
+
+        Args:
+            item: a text; of music the path of a MIDI file, or a score.
+            options: fields of `InfillRequest`; anything else says where the gaps are, such as `gap="___"` or `bars="5-8"`.
+
+        Raises:
+            UsageError, UnseenSymbolError, InputError: as `generation.infilling.infill`.
+        """
+        return list(self.fill(InfillRequest.of(item, options)))
+
+    def fill(self, request: InfillRequest) -> Iterator[Sample]:
+        """What `infill` gives, each as soon as it is there."""
+        return infill(self.decoder, self.medium, self.tokenizer, request, data=self.data)
 
     def predict(self, prompt: Any = None, *, words: bool = False, top: int = 5, **options: Any) -> Prediction:
         """The characters, words or events that may come next, with probabilities; errors as `generation.prediction.predict`."""

@@ -36,6 +36,8 @@ def sea(run_folder, tmp_path, monkeypatch):
         ("predict", ["predict", "sea", "-p", "The s", "--words"]),
         ("score of text", ["score", "sea", "text.txt", "--adapt"]),
         ("sample of text", ["sample", "sea", "-n", "3", "-o", "new/folder/a.txt"]),
+        ("infill of text", ["infill", "sea", "text.txt", "--at", "5:7", "--candidates", "8"]),
+        ("infill of text", ["infill", "sea", "text.txt", "--at", "5:7", "--candidates", "8", "-o", "filled.txt"]),
         ("runs", ["runs"]),
         ("runs compare", ["runs", "compare", "sea", "lake"]),
         ("inspect --find", ["inspect", "sea", "text.txt", "--find", "column"]),

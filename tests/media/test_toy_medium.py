@@ -102,6 +102,15 @@ def test_it_samples_streams_and_keeps_to_its_own_options(tmp_path, sources):
     assert [sample.numbers for sample in again] == [sample.numbers for sample in samples[:2]]
 
 
+def test_its_gaps_are_filled(tmp_path, sources):
+    trained(tmp_path, sources)
+    model = lstmgen.load(tmp_path / "run", device="cpu")
+    (sample,) = model.infill("1 2 3 0 5 6 7", place=3, seed=1)
+    assert sample.numbers == (1, 2, 3, sample.numbers[3], 5, 6, 7)
+    assert sample.gaps[0]["place"] == 3
+    assert sum(each["probability"] for each in sample.gaps[0]["candidates"]) <= 1 + 1e-9
+
+
 def test_it_is_looked_into(tmp_path, sources):
     trained(tmp_path, sources)
     seen = lstmgen.api.inspect(lstmgen.load(tmp_path / "run", device="cpu"), tuple(range(10)) * 6, carried=True)

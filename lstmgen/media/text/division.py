@@ -94,6 +94,14 @@ class Division:
         if found := _documents(self._border.split(held)):
             yield found
 
+    def around(self, before: str, after: str) -> tuple[str, str, bool]:
+        """What stands of one document before and behind a place in a file, and whether the document ends there before the file does."""
+        if not self.divides:
+            return before, after, False
+        *_, begun = self._border.split(before)
+        rest, *others = self._border.split(after)
+        return begun.lstrip("\r\n"), rest if others else rest.rstrip("\r\n"), bool(others)
+
 
 def _documents(texts: Iterable[str]) -> list[str]:
     return [text.strip("\r\n") for text in texts if text and not text.isspace()]

@@ -25,9 +25,10 @@ from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.decoding import decode_text
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.documents import Corpus, gather
+from lstmgen.media.text.gaps import GappedText
 from lstmgen.media.text.last_word import last_word
 from lstmgen.media.text.material import TextMaterial
-from lstmgen.media.text.options import SAMPLE_OPTIONS
+from lstmgen.media.text.options import INFILL_OPTIONS, SAMPLE_OPTIONS
 from lstmgen.media.text.recognise import RefusedError, require_text
 from lstmgen.media.text.stops import StopScanner
 from lstmgen.media.text.symbols import printable, utf8_bytes, without_strays
@@ -246,12 +247,22 @@ class TextMedium:
         """The prompt as the model knows it, up to its last word."""
         return last_word(tokenizer, prompt.ids)
 
+    def gapped(self, tokenizer: TextTokenizer, item: str, options: Mapping[str, Any], data: DataConfig) -> GappedText:
+        """A text with gaps where a mark stands, or where places say."""
+        check_known(options, (option.name for option in INFILL_OPTIONS))
+        oov = _oov(options)
+
+        def known(text: str) -> tuple[Ids, tuple[str, ...]]:
+            encoded = _encoded(tokenizer, self.tidy(text, data), oov=oov, what="the text")
+            return encoded.ids, encoded.notes
+
+        return GappedText(tokenizer, item, options, data, known)
+
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses an unknown option or policy, and stop texts that are empty or too long."""
         check_known(options, (option.name for option in SAMPLE_OPTIONS))
         StopScanner(_as_stops(options.get("stop", ())))
-        if options.get("oov", "error") not in get_args(OovPolicy):
-            raise UsageError(f"--oov: expected one of {', '.join(get_args(OovPolicy))}, found {options['oov']!r}", remedy="--oov error")
+        _oov(options)
 
     def plan(
         self, tokenizer: TextTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig
@@ -291,6 +302,14 @@ MEDIUM: Final = TextMedium()
 def _ends(ids: Ids) -> bool:
     """Whether the end of the text is among its ids."""
     return len(ids) > 0 and int(ids[-1]) == BOUNDARY_ID
+
+
+def _oov(options: Mapping[str, Any]) -> OovPolicy:
+    """What is done with unseen symbols. Raises UsageError: there is no such policy."""
+    policy = options.get("oov", "error")
+    if policy not in get_args(OovPolicy):
+        raise UsageError(f"--oov: expected one of {', '.join(get_args(OovPolicy))}, found {policy!r}", remedy="--oov error")
+    return policy
 
 
 def _as_stops(stop: str | Sequence[str]) -> tuple[str, ...]:

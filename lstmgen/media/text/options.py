@@ -48,3 +48,20 @@ SCORE_OPTIONS: Final = (
     Option(name="errors", flags="--errors", choices=get_args(ErrorsPolicy), default="strict", help=_ERRORS),
     _OOV,
 )
+INFILL_OPTIONS: Final = (
+    Option(name="gap", flags="--gap", unit="MARK", help="What stands in the text where something is missing. [___]"),
+    Option(
+        name="at",
+        flags="--at",
+        unit="BEGIN:END",
+        repeated=True,
+        help="In place of a mark: write anew from this character to before that one, counted from 0; may be repeated.",
+    ),
+    Option(
+        name="length",
+        flags="--length",
+        unit="MIN:MAX",
+        help="Characters to write, or a single number; 1:20 for a mark, as many as there were for --at.",
+    ),
+    _OOV,
+)

@@ -20,6 +20,7 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
 from lstmgen.media.features import Feature
+from lstmgen.media.gaps import Gapped
 from lstmgen.media.manner import Manner
 from lstmgen.media.tunes import features, tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores
@@ -225,6 +226,11 @@ class TuneMedium:
     def spelled(self, tokenizer: EventTokenizer, prompt: Prompt) -> None:
         """None: ids are events."""
         del tokenizer, prompt
+
+    def gapped(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any], data: DataConfig) -> Gapped:
+        """Of tunes no gaps are filled."""
+        del tokenizer, item, options, data
+        raise UsageError("gaps are filled in texts only", remedy="lstmgen sample MODEL -f FILE")
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses what is unknown, cannot be read, or leaves nothing."""

@@ -167,6 +167,7 @@ SCORE_OPTIONS: Final = (
         help="Average what grid and performance models predict of a tune over this many keys, 12 at most.",
     ),
 )
+INFILL_OPTIONS: Final = ()
 
 
 def constraints_of(options: Mapping[str, Any]) -> Constraints:

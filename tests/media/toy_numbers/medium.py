@@ -122,6 +122,62 @@ class Plan:
         return Writer(self.most, self.prompt)
 
 
+@dataclass
+class Gap:
+    """One number of a series that is to be written anew; all that the contract of a gap asks."""
+
+    item: tuple
+    place: int
+    notes: tuple = ()
+    count: int = 1
+
+    def __post_init__(self):
+        self.before, self.after = (np.array(part, np.int64) + 1 for part in (self.item[: self.place], self.item[self.place + 1 :]))
+
+    def gap(self, filled):
+        return self
+
+    def filling(self):
+        return Filling(self.after)
+
+    def true(self):
+        return np.array([self.item[self.place] + 1])
+
+    def outcome(self, filled):
+        item = (*self.item[: self.place], *(token - 1 for token in filled[0].ids), *self.item[self.place + 1 :])
+        return Outcome(item=item, facts={"numbers": item, "gaps": [{"place": self.place}]})
+
+
+class Filling:
+    """A number in a gap."""
+
+    stage = 0
+
+    def __init__(self, after, ids=()):
+        self.ids, self._after = [*ids], after
+
+    @property
+    def ended(self):
+        return len(self.ids) == 1
+
+    complete = ended
+
+    def allowed(self):
+        return np.arange(11) > 0
+
+    def push(self, token_id):
+        self.ids.append(token_id)
+
+    def fork(self):
+        return Filling(self._after, self.ids)
+
+    def behind(self, most):
+        return self._after[:most]
+
+    def shown(self):
+        return str(self.ids[0] - 1)
+
+
 class NumberMedium:
     """What `media.base.Medium` asks."""
 
@@ -222,6 +278,9 @@ class NumberMedium:
 
     def spelled(self, tokenizer, prompt):
         return None
+
+    def gapped(self, tokenizer, item, options, data):
+        return Gap(item, options["place"])
 
     def check_options(self, options):
         check_known(options, (option.name for option in SAMPLE_OPTIONS))
