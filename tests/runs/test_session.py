@@ -10,10 +10,12 @@ from safetensors.numpy import load_file
 
 import lstmgen
 from lstmgen.checkpoint.model_file import load_model
+from lstmgen.config import Config
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
 from lstmgen.model.cells import lstm_gradient
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
+from lstmgen.runs.asked import check_objective
 from lstmgen.runs.run import Run
 from lstmgen.training import streams
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
@@ -91,16 +93,33 @@ def test_the_model_file_alone_generates(train, story, tmp_path):
     assert sample.tokens == len(sample.text) == 20
 
 
-@pytest.mark.parametrize("arithmetic", [("fp32", "torch"), ("bf16", "torch"), ("bf16", "own")])
-def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, monkeypatch, arithmetic):
+def test_gaps_are_taught_in_one_way_only(train, story, tmp_path):
+    for changes in ({"training.infill": 0.3}, {"training.objective": "gaps"}):
+        with pytest.raises(UsageError, match="by one process, and there are 2"):
+            check_objective(Config().replace(changes), 2)
+    with pytest.raises(UsageError, match="reads both ways"):
+        list(train(story, out=tmp_path / "run", settings={"training.infill": 0.3, "training.objective": "gaps"}))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"runtime.precision": "fp32"},
+        {"runtime.precision": "bf16", "runtime.backward": "torch"},
+        {"runtime.precision": "bf16", "runtime.backward": "own"},
+        {"training.infill": 0.4},
+        {"training.objective": "gaps"},
+    ],
+)
+def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, monkeypatch, settings):
     monkeypatch.setattr(lstm_gradient, "pays", lambda *_: True)
-    settings = dict(zip(("runtime.precision", "runtime.backward"), arithmetic, strict=True))
     list(train(story, out=tmp_path / "whole", settings=settings))
     list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
     second = lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache")
     events = list(second)
     assert events[0].resumed_at_step == 5
-    assert events[0].settings["runtime"]["backward"] == arithmetic[1]
+    assert events[0].settings["runtime"]["backward"] == settings.get("runtime.backward", "torch")
     assert second.summary["steps"] == 12
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
 
