@@ -14,7 +14,7 @@ GridForm = Literal["voices", "chords"]
 Kept = Literal["highest", "lowest"]
 """Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-Backward = Literal["torch", "own"]
+BackwardPass = Literal["torch", "own"]
 """Whose backward pass a layer is trained with."""
 BenchTask = Literal["sample", "lanes", "train", "encode"]
 """What `lstmgen bench` measures."""

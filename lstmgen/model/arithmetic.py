@@ -17,7 +17,7 @@ from typing import Final
 
 import torch
 
-from lstmgen.choices import Backward, Device, Precision
+from lstmgen.choices import BackwardPass, Device, Precision
 from lstmgen.errors import MachineError
 from lstmgen.model.cells import cell_of, lstm_gradient
 from lstmgen.model.language_model import Architecture, LanguageModel
@@ -44,7 +44,7 @@ class Arithmetic:
     device: torch.device
     precision: str
     reason: str
-    backward: Backward = "torch"
+    backward: BackwardPass = "torch"
 
     @contextlib.contextmanager
     def context(self) -> Iterator[None]:
@@ -110,7 +110,7 @@ def choose_arithmetic(
     architecture: Architecture,
     batch_size: int,
     seq_length: int,
-    backward: Backward | None = None,
+    backward: BackwardPass | None = None,
 ) -> Arithmetic:
     """The precision to train in, and the backward pass; `auto` tries bf16 on the real shapes where the processor has it.
 
@@ -149,7 +149,7 @@ def choose_arithmetic(
     return Arithmetic(device, "fp32", f"bf16 failed its check: {said}")
 
 
-def _choose_backward(wanted: Backward | None, architecture: Architecture, streams: int) -> Backward:
+def _choose_backward(wanted: BackwardPass | None, architecture: Architecture, streams: int) -> BackwardPass:
     """Ours where there is a layer that it pays for, on a processor on which it was measured to be faster, or where it is asked for."""
     pays = any(lstm_gradient.pays(width, architecture.hidden_size, streams) for width in architecture.widths)
     if not cell_of(architecture.cell).own_backward or not pays:

@@ -31,7 +31,7 @@ CHANGEABLE_ON_RESUME: Final = frozenset(
         "training.sample_every_s",
         "runtime.device",
         "runtime.precision",
-        "runtime.backward",
+        "runtime.backward_pass",
         "runtime.threads",
     }
 )

@@ -116,7 +116,7 @@ def prepare(order: Order, folder: RunFolder) -> Run:
     arithmetic = arithmetic_of(config, architecture)
     with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
         network = (grown(base.network, architecture) if base else LanguageModel(architecture)).to(arithmetic.device)
-    config = config.replace({"runtime.precision": arithmetic.precision, "runtime.backward": arithmetic.backward})
+    config = config.replace({"runtime.precision": arithmetic.precision, "runtime.backward_pass": arithmetic.backward})
     return Run(
         folder=folder,
         gathered=outline.gathered,
@@ -142,7 +142,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
     values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
     config = changed_for_resume(folder, _settings(folder, values), order.changes)
     # Its numbers stay those of the backward pass that it began with, and there was but one before the setting.
-    config = config.replace({"runtime.backward": config.runtime.backward or "torch"})
+    config = config.replace({"runtime.backward_pass": config.runtime.backward_pass or "torch"})
     check_objective(config, order.group.size)
     refuse_rest(config.training.batch_size or 1, order.group.size, resumed=True)
     access = order.access(folder, recorded_input(config.data, values, folder))
@@ -301,4 +301,4 @@ def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
     if device.type == "cpu":
         refuse_training(architecture, **window)
     runtime = config.runtime
-    return choose_arithmetic(runtime.precision, device, architecture=architecture, backward=runtime.backward, **window)
+    return choose_arithmetic(runtime.precision, device, architecture=architecture, backward=runtime.backward_pass, **window)
