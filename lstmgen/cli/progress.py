@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from lstmgen import api
+from lstmgen import api, choices
 from lstmgen.api import Evaluated, Event, Prepared, RolledBack, Sampled, Saved, Stepped, Warned
 from lstmgen.cli.media import first_sample, label_of
 from lstmgen.cli.output import visible
@@ -263,15 +263,22 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
     ended = reasons.get(str(summary.get("stopped")), "it ended")
     trained = f"{counted(int(summary.get('steps', 0)), 'step')} in {duration(float(summary.get('seconds', 0.0)))}"
     lines = [f"done: {ended} after {trained}", f"model: {short_path(str(summary.get('model', run)))}"]
-    if quality := quality_line(summary.get("val")):
+    if quality := quality_line(summary.get("val"), summary.get("objective")):
         lines.append(f"validation: {quality}")
-    sample = first_sample(label_of(str(summary.get("tokenizer"))), short_path(run), str(summary.get("opening", "")))
+    sample = first_sample(
+        label_of(str(summary.get("tokenizer"))), short_path(run), str(summary.get("opening", "")), summary.get("objective")
+    )
     return [*lines, "", f"next: {sample}"]
 
 
-def quality_line(val: dict[str, Any] | None) -> str:
-    """`1.447 nats a character, 2.088 bits a character (perplexity 4.25 a token)`."""
-    val = val or {}
+def quality_line(val: dict[str, Any] | None, objective: Any = None) -> str:
+    """`1.447 nats a character, 2.088 bits a character (perplexity 4.25 a token)`, and of what, where that is not every token."""
+    line = _quality(val or {})
+    of = choices.OBJECTIVES[objective].figures if objective in choices.OBJECTIVES else ""
+    return f"{line}, {of}" if line and of else line
+
+
+def _quality(val: dict[str, Any]) -> str:
     per_token, per_char, perplexity = val.get("nats_per_token"), val.get("nats_per_char"), val.get("perplexity")
     if val.get("nats_per_note") is not None and per_token is not None:
         return f"{float(per_token):.4f} nats a token, {float(val['nats_per_note']):.3f} nats a note"
