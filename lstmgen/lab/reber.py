@@ -70,7 +70,7 @@ def last_half(random: np.random.Generator, count: int) -> Batch:
 
 EMBEDDED = Task(
     about="strings of the embedded Reber grammar: the last letter but one is the second one again",
-    shows="a plain RNN from cells with gates",
+    shows="whether a cell keeps one symbol over a string of any length",
     symbols=len(_SYMBOLS),
     train=embedded,
     test=embedded,
