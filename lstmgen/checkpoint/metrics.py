@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +18,19 @@ _MOST_MISSED: Final = 1_000
 """Places in lines that no run wrote, after which a file is given up."""
 
 
-def rows(stream: BinaryIO) -> Iterator[tuple[bytes, Row]]:
-    """Every line that holds a JSON object, and the object. What a crash left torn is passed over, and so is what no run wrote."""
-    while line := stream.readline(limits.MAX_METRICS_LINE_BYTES):
+def rows(stream: BinaryIO, end: float = math.inf) -> Iterator[tuple[bytes, Row]]:
+    """Every line that holds a JSON object, and the object. What a crash left torn is passed over, and so is what no run wrote.
+
+    Args:
+        stream: at the beginning.
+        end: bytes; what goes on behind is not given.
+    """
+    while stream.tell() < end and (line := stream.readline(limits.MAX_METRICS_LINE_BYTES)):
         if line.endswith(b"\n") or len(line) < limits.MAX_METRICS_LINE_BYTES:
-            if (row := _parsed(line)) is not None:
+            if stream.tell() <= end and (row := _parsed(line)) is not None:
                 yield line, row
         else:
-            _pass_line_end(stream)
+            _pass_line_end(stream, end)
 
 
 def glimpse(path: Path) -> Iterator[Row]:
@@ -49,8 +55,8 @@ def _spread(stream: BinaryIO, size: int) -> Iterator[Row]:
             yield row
 
 
-def _pass_line_end(stream: BinaryIO) -> None:
-    while (rest := stream.readline(limits.MAX_METRICS_LINE_BYTES)) and not rest.endswith(b"\n"):
+def _pass_line_end(stream: BinaryIO, end: float) -> None:
+    while stream.tell() < end and (rest := stream.readline(limits.MAX_METRICS_LINE_BYTES)) and not rest.endswith(b"\n"):
         pass
 
 

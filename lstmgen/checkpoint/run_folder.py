@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import re
 import sys
@@ -221,9 +222,7 @@ class RunFolder:
 
         def write(target: BinaryIO) -> None:
             with open_regular(self.metrics_path, follow=False) as stream:
-                for line, row in metrics.rows(stream):
-                    if size is not None and stream.tell() > size:
-                        break
+                for line, row in metrics.rows(stream, math.inf if size is None else size):
                     if not (isinstance(row.get("step"), int) and row["step"] > step):
                         target.write(line if line.endswith(b"\n") else line + b"\n")
 

@@ -25,6 +25,18 @@ def test_a_line_that_is_too_long_is_passed_over_whole(monkeypatch):
     assert [row["step"] for _, row in metrics.rows(io.BytesIO(text))] == [1, 2]
 
 
+def test_nothing_is_read_behind_the_end_that_is_given(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_METRICS_LINE_BYTES", 64)
+    text = b'{"step": 1}\n{"step": 2}\n'
+    for more in (b'{"step": 3}\n', b"x" * 10_000):
+        stream = io.BytesIO(text + more)
+        assert [row["step"] for _, row in metrics.rows(stream, len(text))] == [1, 2]
+        assert stream.tell() == len(text)
+        stream.seek(0)
+        assert [row["step"] for _, row in metrics.rows(stream, len(text) + 100)] == [1, 2, 3][: 3 if more.endswith(b"\n") else 2]
+        assert stream.tell() <= len(text) + 200
+
+
 def test_a_short_file_is_given_whole(tmp_path):
     (tmp_path / "metrics").write_bytes(lines(50))
     assert [row["step"] for row in metrics.glimpse(tmp_path / "metrics")] == list(range(50))
