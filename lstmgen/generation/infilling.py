@@ -26,7 +26,6 @@ from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.gaps import Filling, Gap
 from lstmgen.model.decoder import Decoder
 
-CANDIDATES: Final = 128
 HORIZON: Final = 40
 _SHOWN: Final = 5
 """Fillings of a gap that are listed."""
@@ -44,7 +43,7 @@ class InfillRequest:
         seed: what the random numbers are made from; None draws one.
         first: the number of the first sample.
         sampling: how tokens are chosen; None: as is usual for the model.
-        candidates: ways to fill a gap that are followed side by side.
+        candidates: ways to fill a gap that are followed side by side; None: as many as is usual.
         horizon: tokens behind a gap that weigh them.
         best: take the most probable way, a token on average, instead of drawing one by its weight.
         method: how gaps are filled; `auto`: as the model can best.
@@ -59,16 +58,17 @@ class InfillRequest:
     seed: int | None = None
     first: int = 0
     sampling: Sampling | None = None
-    candidates: int = CANDIDATES
+    candidates: int | None = None
     horizon: int = HORIZON
     best: bool = False
     method: InfillMethod = "auto"
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        whole = (("num_samples", 1), ("first", 0), ("candidates", 1), ("horizon", 0), *((("seed", 0),) if self.seed is not None else ()))
-        for name, low in whole:
+        for name, low in (("num_samples", 1), ("first", 0), ("candidates", 1), ("horizon", 0), ("seed", 0)):
             value = getattr(self, name)
+            if name in {"candidates", "seed"} and value is None:
+                continue
             if not is_whole(value) or value < low:
                 flag = f"--{name.replace('_', '-')}"
                 raise UsageError(f"{flag} is {value!r}, expected a whole number, {low} or more", remedy=f"for example {flag} {max(low, 1)}")
@@ -155,7 +155,7 @@ def by_candidates(task: Task) -> Filled:
     search = Search(
         decoder=task.decoder,
         wanted=filters.build(request.sampling or Sampling()),
-        count=request.candidates,
+        count=request.candidates or task.gap.usual,
         generator=task.generator,
         told_V=task.told_V,
     )
