@@ -30,6 +30,7 @@ from lstmgen.generation.particles import Search, Ways
 from lstmgen.ids import Ids
 from lstmgen.media.gaps import Gap
 from lstmgen.runs.model import TrainedModel
+from lstmgen.wording import counted
 
 LENGTH: Final = 5
 _SEED: Final = 1
@@ -150,7 +151,11 @@ def _anywhere(model: TrainedModel, file: TokenFile, count: int, length: int, *, 
     bounds = np.array([*file.starts.tolist(), len(file.ids)])
     room_D = np.maximum(0, (np.diff(bounds) - 1 - horizon) // length - 1)
     if room_D.sum() < count:
-        raise InputError(f"there is no room for {count:,} gaps of {length} tokens", remedy=f"at most {room_D.sum():,}")
+        most = int(room_D.sum())
+        raise InputError(
+            f"there is no room for {counted(count, 'gap')} of {counted(length, 'token')}, at most for {most:,}",
+            remedy="a smaller --measure",
+        )
     chosen = np.sort(generator_of(seed, 0).choice(int(room_D.sum()), size=count, replace=False))
     first_D = np.cumsum(room_D) - room_D
     for number, start in enumerate(bounds[:-1].tolist()):

@@ -42,13 +42,14 @@ class GappedTune:
     """
 
     count: int = 1
+    notes: tuple[str, ...] = ()
 
     def __init__(self, tokenizer: EventTokenizer, score: Score, options: Mapping[str, Any], data: DataConfig) -> None:
         self._score = score
         read = tidied(TrackChoice.of(data).prompt(score), data.pedal)
         if not len(read.notes):
             raise UsageError("there is not a single note in the tune", remedy="give another one")
-        self.notes: tuple[str, ...] = ()
+        self._kept = list[str]()
         self._bars = (1, Bars(read).count)
         if "bars" in options:
             self._bars = _bars(str(options["bars"]), self._bars[1])
@@ -67,8 +68,7 @@ class GappedTune:
     def _harmony(self, score: Score, options: Mapping[str, Any]) -> Hole:
         """All tracks but those that are kept, and new ones where there are none."""
         kept = _tracks(options["keep"], score, flag="--keep") if options["keep"] else frozenset([_highest(score)])
-        names = sorted({_named(score, track) for track in kept})
-        self.notes += (f"kept: {', '.join(names)}",)
+        self._kept = sorted({_named(score, track) for track in kept})
         tracks = frozenset(range(len(score.tracks))) - kept
         hole = Hole(score=score, begin_tick=0, end_tick=Bars(score).end_tick, tracks=tracks, others=True)
         # What the other voices were is not to be told by the key that all of them suggest.
@@ -84,7 +84,8 @@ class GappedTune:
         hole, decoded = self._hole_of, filled[0].decoded()
         score, drawn = hole.filled(self._score, decoded), hole.new(decoded)
         first, last = self._bars
-        told = {"first_bar": first, "last_bar": last, "tracks": sorted({_named(score, track) for track in set(drawn.track.tolist())})}
+        told: dict[str, Any] = {"kept": self._kept} if self._kept else {}
+        told |= {"first_bar": first, "last_bar": last, "tracks": sorted({_named(score, track) for track in set(drawn.track.tolist())})}
         facts = facts_of(score, drawn_notes=len(drawn)) | {"gaps": [told | {"notes": len(drawn)}]}
         return Outcome(item=score, facts=facts, warnings=tuple(warnings_of(score)))
 

@@ -75,7 +75,7 @@ def entries_of(text: str, *, flag: str) -> tuple[str, ...]:
     """The tracks that are named, between commas, or between semicolons where names hold commas. Raises UsageError: there is none."""
     entries = tuple(_plain(entry) for entry in text.split(";" if ";" in text else ",") if entry.strip())
     if not entries:
-        raise UsageError(f"{flag} names no track", remedy=f"{flag} melody,bass, or {flag} 1,2")
+        raise UsageError(f"no track is named by {flag}", remedy=f"{flag} melody,bass, or {flag} 1,2")
     return entries
 
 
