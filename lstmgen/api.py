@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lstmgen.analysis.trace import Trace as Trace
     from lstmgen.checkpoint.model_file import find_model as find_model
     from lstmgen.checkpoint.model_file import read_description as read_description
-    from lstmgen.checkpoint.run_folder import keep_text as keep_text
+    from lstmgen.checkpoint.turns import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
     from lstmgen.generation.infilling import InfillRequest as InfillRequest
@@ -75,8 +75,10 @@ if TYPE_CHECKING:
     from lstmgen.runs.history import read_history as read_history
     from lstmgen.runs.inspection import Inspection as Inspection
     from lstmgen.runs.inspection import gradients as gradients
+    from lstmgen.runs.inspection import held_out as held_out
     from lstmgen.runs.inspection import ids_to_read as ids_to_read
     from lstmgen.runs.inspection import inspect as inspect
+    from lstmgen.runs.inspection import inspect_all as inspect_all
     from lstmgen.runs.inspection import loss_by_context as loss_by_context
     from lstmgen.runs.loading import load as load
     from lstmgen.runs.model import TrainedModel as TrainedModel
@@ -117,7 +119,7 @@ _HOMES: Final = {
     "analysis.novelty": "Novelty",
     "bench.tasks": "Comparison as BenchComparison, compare as bench, peak_bytes, torch_version",
     "checkpoint.model_file": "find_model, read_description",
-    "checkpoint.run_folder": "keep_text",
+    "checkpoint.turns": "keep_text",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
@@ -155,7 +157,7 @@ _HOMES: Final = {
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
     "runs.gap_test": "GapFigures, measured as measure_gaps",
     "runs.history": "History, read_history",
-    "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
+    "runs.inspection": "Inspection, gradients, held_out, ids_to_read, inspect, inspect_all, loss_by_context",
     "runs.loading": "load",
     "runs.model": "TrainedModel",
     "runs.plan": "Plan",

@@ -34,8 +34,8 @@ from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.products import ALIGNED, Precision, Products
 from lstmgen.model.state import State
 
-_MAX_TABLE_NUMBERS: Final = 2**24
-"""Largest table of what the first layer makes of every token: 64 MiB in fp32."""
+_MAX_TABLE_NUMBERS: Final = 2**23
+"""Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
 _LEAST_ROWS: Final = 4
 """From this many rows on torch's usual products give each row the same numbers."""
 _PROOF_TOKENS: Final = 2

@@ -15,6 +15,7 @@ from typing import Any, Final
 import torch
 
 from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.config import OptimizerConfig
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.model.memory import training_bytes
@@ -22,6 +23,7 @@ from lstmgen.runs import presets
 from lstmgen.runs.preparation import Outline, arithmetic_of, sketch
 from lstmgen.runs.run import Order
 from lstmgen.training.loss import backward
+from lstmgen.training.optimizer import build_optimizer
 
 _NUMBER_BYTES: Final = 4
 _COPIES_ON_DISK: Final = 9
@@ -151,10 +153,10 @@ def timed_steps(architecture: Architecture, arithmetic: Arithmetic, *, batch: in
         network = LanguageModel(architecture).to(arithmetic.device)
         ids_TB = torch.randint(architecture.vocab_size, (length + 1, batch), device=arithmetic.device)
     network.train()
-    optimizer, scaler = torch.optim.AdamW(network.parameters()), torch.amp.GradScaler(arithmetic.device.type, enabled=False)
+    optimizer, scaler = build_optimizer(network, OptimizerConfig()), torch.amp.GradScaler(arithmetic.device.type, enabled=False)
     while True:
         began_s = time.monotonic()
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         state = network.zero_state(batch)
         with torch.random.fork_rng():
             loss, _ = backward(network, ids_TB[:-1], ids_TB[1:], state, arithmetic=arithmetic.context, scaler=scaler)

@@ -77,7 +77,7 @@ class Learner:
         if window.fresh_B is not None:
             carried = carried.zero_where(window.fresh_B[share].to(device))
         inputs_TB, targets_TB = (ids_TB[:, share].to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss, after = backward(
             self.network,
             inputs_TB,
@@ -88,15 +88,16 @@ class Learner:
             counted=window.counted if self.group.size > 1 else None,
         )
         loss, after = self._of_all(loss, after.detach())
-        self.scaler.unscale_(self.optimizer)
+        self.scaler.unscale_(self.optimizer)  # pyright: ignore[reportArgumentType] - it needs the groups alone
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.grad_clip or math.inf)
         loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
         if finite:
-            self.scaler.step(self.optimizer)
+            self.scaler.step(self.optimizer)  # pyright: ignore[reportArgumentType]
             self.carried = after.to(self.network.head.weight.dtype)
         else:
             self.carried = self.network.zero_state(self.batch_size)
         self.scaler.update()
+        self.optimizer.zero_grad()  # what is done between two steps needs their memory and not them
         return loss_nats, finite
 
     def _of_all(self, loss: Tensor, after: State) -> tuple[Tensor, State]:

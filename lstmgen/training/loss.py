@@ -1,7 +1,7 @@
 """The loss of a window and its gradients, in little memory however large the vocabulary is.
 
 Logits of all tokens of a window are many where the vocabulary is large: 32 x 32 tokens of 50,000 ids take 205 MB, three times over. They
-are made for some tokens at a time; the gradients of what comes before them are added up and passed on once.
+are made for some tokens at a time, and their gradients in the place of their logarithms.
 
 Letters: T window, B streams, N tokens of a part, H hidden, V vocabulary.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
@@ -61,16 +62,44 @@ def backward(
             loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED, reduction="sum") / counted
         scaler.scale(loss).backward()
         return loss.detach(), after
-    loss, over = torch.zeros((), device=hidden_NH.device), (targets_N != IGNORED).sum() if counted is None else counted
-    parts = [part_NH.detach().requires_grad_() for part_NH in hidden_NH.split(size)]
-    for part_NH, part_targets_N in zip(parts, targets_N.split(size), strict=True):
-        with arithmetic():
-            logits_NV = network.head(part_NH)
-        part = F.cross_entropy(_exact(logits_NV), part_targets_N, ignore_index=IGNORED, reduction="sum") / over
-        scaler.scale(part).backward()
-        loss += part.detach()
-    hidden_NH.backward(torch.cat([part_NH.grad for part_NH in parts if part_NH.grad is not None]))
-    return loss, after
+    with arithmetic():
+        nats: Tensor = _Nats.apply(hidden_NH, network.head.weight, network.head.bias, targets_N, size)  # pyright: ignore[reportAssignmentType]
+    loss = nats / ((targets_N != IGNORED).sum() if counted is None else counted)
+    scaler.scale(loss).backward()
+    return loss.detach(), after
+
+
+class _Nats(torch.autograd.Function):
+    """The surprisal of all targets, summed. Its gradients are made with it, for so many tokens at a time, in the place of the logits."""
+
+    @staticmethod
+    def forward(  # noqa: PLR0917 - torch passes them by place
+        ctx: Any, hidden_NH: Tensor, weight_VH: Tensor, bias_V: Tensor, targets_N: Tensor, size: int
+    ) -> Tensor:
+        nats, of_hidden_NH = _exact(hidden_NH.new_zeros(())), torch.empty_like(hidden_NH)
+        of_weight_VH, of_bias_V = torch.zeros_like(weight_VH), torch.zeros_like(bias_V)
+        for part_NH, part_targets_N, into_NH in zip(hidden_NH.split(size), targets_N.split(size), of_hidden_NH.split(size), strict=True):
+            logits_NV = F.linear(part_NH, weight_VH, bias_V)
+            number_type = logits_NV.dtype
+            slopes_NV = F.log_softmax(_exact(logits_NV), 1)
+            del logits_NV
+            counts_N1, places_N1 = (part_targets_N != IGNORED)[:, None], part_targets_N.clamp(min=0)[:, None]
+            nats -= (slopes_NV.gather(1, places_N1) * counts_N1).sum()
+            slopes_NV.exp_().scatter_add_(1, places_N1, -torch.ones_like(slopes_NV[:, :1])).mul_(counts_N1)
+            of_bias_V += slopes_NV.sum(0)
+            slopes_NV = slopes_NV.to(number_type)
+            into_NH.copy_(slopes_NV @ weight_VH)
+            if number_type == of_weight_VH.dtype == part_NH.dtype:
+                of_weight_VH.addmm_(slopes_NV.t(), part_NH)
+            else:
+                of_weight_VH += slopes_NV.t() @ part_NH
+        ctx.gradients = of_hidden_NH, of_weight_VH, of_bias_V
+        return nats
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        wanted, ctx.gradients = zip(ctx.gradients, ctx.needs_input_grad, strict=False), None  # whose they are alone need not copy them
+        return *(gradient.mul_(slope) if is_wanted else None for gradient, is_wanted in wanted), None, None
 
 
 def _exact(logits_NV: Tensor) -> Tensor:

@@ -151,7 +151,6 @@ class Trainer:
                 yield CheckpointDue(step=self.counters.step)
                 self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
         yield reporter.now()
-        self.learner.optimizer.zero_grad(set_to_none=True)  # what comes now needs their memory and not them
         if reason != "signal":
             yield from self._evaluate()
             if self._is_ruined():
@@ -323,7 +322,7 @@ class Trainer:
         check_tensors(
             tensors,
             carried=self.learner.carried.tensors(),
-            parameters=[parameter for group in self.learner.optimizer.param_groups for parameter in group["params"]],
+            parameters=self.learner.optimizer.parameters,
             must_have_moments=counters.step > counters.skipped_steps
             and counters.lr_scale == 1,  # a return to good weights begins with none
         )

@@ -91,16 +91,17 @@ def contents(folder: Path, job: Job) -> dict[str, str | bytes]:
 def done(folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> tuple[int, str]:
     """Does a job in a child process; gives its exit code, or minus the signal that killed it, and what it said."""
     said = folder.parent / "said.txt"
+    return ended(in_child(lambda: saying(said, folder, job, prepare))), said.read_text(errors="replace")
 
-    def work() -> int:
-        descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-        for name, value in (("_LAST_DELAYS_S", (0.0,) * 5), ("_FIRST_DELAY_S", 0.0)):
-            setattr(keeping, name, value)  # no pauses
-        return typed(folder, job, prepare)
 
-    return ended(in_child(work)), said.read_text(errors="replace")
+def saying(said: Path, folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> int:
+    """Does a job in this process, for good with its words in a file; gives its exit code."""
+    descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    for name, value in (("_LAST_DELAYS_S", (0.0,) * 5), ("_FIRST_DELAY_S", 0.0)):
+        setattr(keeping, name, value)  # no pauses
+    return typed(folder, job, prepare)
 
 
 def typed(folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> int:

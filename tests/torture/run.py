@@ -25,6 +25,7 @@ PARTS = {
     "errors": ("calls that fail, once or for ever", 1000),
     "soak": ("thousand steps of one run under faults of all kinds", 1000),
     "memory": ("megabytes of text at most", 2000),
+    "folders": ("commands in a stranger's run folder", 10**9),
     "midi": ("mutants of MIDI files", 100_000, "mutants"),
     "models": ("mutants of model files", 20_000, "mutants"),
     "states": ("mutants of states", 20_000, "mutants"),
