@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from lstmgen.runs.event_files import EventFiles as EventFiles
     from lstmgen.runs.event_files import export_run as export_run
     from lstmgen.runs.event_files import require_tensorboard as require_tensorboard
+    from lstmgen.runs.gap_test import GapFigures as GapFigures
     from lstmgen.runs.history import History as History
     from lstmgen.runs.history import read_history as read_history
     from lstmgen.runs.inspection import Inspection as Inspection
@@ -123,7 +124,7 @@ _HOMES: Final = {
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
-    "generation.infilling": "CANDIDATES, HORIZON, InfillRequest",
+    "generation.infilling": "HORIZON, InfillRequest",
     "generation.prediction": "Candidate, Prediction",
     "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
@@ -154,6 +155,7 @@ _HOMES: Final = {
     "runs.curves": "draw_runs, save_curves",
     "runs.describe": "describe",
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
+    "runs.gap_test": "GapFigures, measured as measure_gaps",
     "runs.history": "History, read_history",
     "runs.inspection": "Inspection, gradients, held_out, ids_to_read, inspect, inspect_all, loss_by_context",
     "runs.loading": "load",

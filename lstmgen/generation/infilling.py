@@ -28,9 +28,8 @@ from lstmgen.model.architecture import Architecture
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.sentinels import around
 
-CANDIDATES: Final = 128
 HORIZON: Final = 40
-_BEHIND: Final = 256
+BEHIND: Final = 256
 """Tokens behind a gap that are read from right to left."""
 _SHOWN: Final = 5
 """Fillings of a gap that are listed."""
@@ -48,7 +47,7 @@ class InfillRequest:
         seed: what the random numbers are made from; None draws one.
         first: the number of the first sample.
         sampling: how tokens are chosen; None: as is usual for the model.
-        candidates: ways to fill a gap that are followed side by side.
+        candidates: ways to fill a gap that are followed side by side; None: as many as is usual.
         horizon: tokens behind a gap that weigh them.
         best: take the most probable way, a token on average, instead of drawing one by its weight.
         method: how gaps are filled; `auto`: as the model can best.
@@ -63,16 +62,17 @@ class InfillRequest:
     seed: int | None = None
     first: int = 0
     sampling: Sampling | None = None
-    candidates: int = CANDIDATES
+    candidates: int | None = None
     horizon: int = HORIZON
     best: bool = False
     method: InfillMethod = "auto"
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        whole = (("num_samples", 1), ("first", 0), ("candidates", 1), ("horizon", 0), *((("seed", 0),) if self.seed is not None else ()))
-        for name, low in whole:
+        for name, low in (("num_samples", 1), ("first", 0), ("candidates", 1), ("horizon", 0), ("seed", 0)):
             value = getattr(self, name)
+            if name in {"candidates", "seed"} and value is None:
+                continue
             if not is_whole(value) or value < low:
                 flag = f"--{name.replace('_', '-')}"
                 raise UsageError(f"{flag} is {value!r}, expected a whole number, {low} or more", remedy=f"for example {flag} {max(low, 1)}")
@@ -161,7 +161,7 @@ def filled(task: Task) -> Filled:
     search = Search(
         decoder=task.decoder,
         wanted=filters.build(request.sampling or Sampling()),
-        count=request.candidates,
+        count=request.candidates or task.gap.usual,
         generator=task.generator,
         told_V=task.told_V,
     )
@@ -216,7 +216,7 @@ def _told(decoder: Decoder, gap: Gap) -> tuple[Decoder, Context]:
 
 def _from_both_sides(decoder: Decoder, gap: Gap) -> tuple[Decoder, Context]:
     """What follows the gap is read from right to left."""
-    within = decoder.in_gap(np.append(gap.filling().behind(_BEHIND), BOUNDARY_ID))
+    within = decoder.in_gap(np.append(gap.filling().behind(BEHIND), BOUNDARY_ID)[:BEHIND])
     return within, begin(within, gap.before)
 
 
@@ -258,7 +258,7 @@ def infill(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Infi
     read: dict[tuple[bytes, bytes], tuple[Decoder, Context]] = {}
 
     def ready(gap: Gap) -> tuple[Decoder, Context]:
-        key = gap.before.tobytes(), gap.filling().behind(_BEHIND).tobytes()
+        key = gap.before.tobytes(), gap.filling().behind(BEHIND).tobytes()
         if key not in read:
             read.clear()
             read[key] = method.ready(decoder, gap)

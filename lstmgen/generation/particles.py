@@ -36,11 +36,12 @@ from lstmgen.model.state import State
 
 _ROOM: Final = 2
 """So many times the number of ways may be complete before what follows is read."""
-_LEAST: Final = 32
-"""Ways that are left when all that follows has been read."""
+LEAST: Final = 32
 _FIRST_BLOCK: Final = 2
 _LONGEST_BLOCK: Final = 8
 """Tokens that are read between two choices of what follows."""
+
+_COLUMNS: Final = ("log_weight_K", "nats_K", "drawn_K", "behind_K", "true_K")
 
 Numbers = NDArray[np.float64]
 
@@ -53,6 +54,7 @@ class Ways:
         fillings: what was written.
         log_weight_K: how probable each is with what is kept so far, and for how many others it stands.
         nats_K: the surprisal of each under the model itself.
+        drawn_K: the surprisal of each where it is known, before every id, which ones may come: what is kept costs nothing.
         behind_K: log p of what follows, as far as it was read.
         true_K: which one is the filling that was there.
         logits_KV: of the next token.
@@ -62,6 +64,7 @@ class Ways:
     fillings: list[Filling]
     log_weight_K: Numbers
     nats_K: Numbers
+    drawn_K: Numbers
     behind_K: Numbers
     true_K: NDArray[np.bool_]
     logits_KV: Tensor
@@ -71,13 +74,14 @@ class Ways:
     def of(gap: Gap, context: Context, *, truth: bool) -> Ways:
         """Nothing is written yet."""
         zero = np.zeros(1)
-        return Ways([gap.filling()], zero, zero, zero, np.array([truth]), context.logits_V[None], context.state)
+        return Ways([gap.filling()], zero, zero, zero, zero, np.array([truth]), context.logits_V[None], context.state)
 
     @staticmethod
     def joined(parts: Sequence[Ways]) -> Ways:
         """All of them."""
         columns = {
-            name: np.concatenate([getattr(part, name) for part in parts]) for name in ("log_weight_K", "nats_K", "behind_K", "true_K")
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("log_weight_K", "nats_K", "drawn_K", "behind_K", "true_K")
         }
         return Ways(
             fillings=[filling for part in parts for filling in part.fillings],
@@ -93,6 +97,7 @@ class Ways:
             [self.fillings[row] for row in rows.tolist()],
             self.log_weight_K[rows] if log_weight_K is None else log_weight_K,
             self.nats_K[rows],
+            self.drawn_K[rows],
             self.behind_K[rows],
             self.true_K[rows],
             self.logits_KV[at],
@@ -180,6 +185,7 @@ class Search:
         count: ways side by side.
         generator: decides which ways stand for those that are not followed.
         told_V: which ids a model is told; their probability means nothing.
+        least: ways that are left when all that follows has been read.
     """
 
     decoder: Decoder
@@ -187,6 +193,7 @@ class Search:
     count: int
     generator: np.random.Generator
     told_V: NDArray[np.bool_] | None = None
+    least: int = LEAST
 
     def written(self, start: Ways, *, truth: Ids | None = None) -> Ways:
         """All ways to fill a gap to its end, as far as they can be followed.
@@ -228,7 +235,8 @@ class Search:
             raw_KV = usable(ways.logits_KV)
             log_p_KV = raw_KV.log_softmax(1).numpy()
             log_drawn_KV = filters.apply(self.wanted, raw_KV, moments).log_softmax(1).numpy()
-        log_child_KV = (ways.log_weight_K + self._log_allowed(log_p_KV, moments))[:, None] + log_drawn_KV
+        log_allowed_K = self._log_allowed(log_p_KV, moments)
+        log_child_KV = (ways.log_weight_K + log_allowed_K)[:, None] + log_drawn_KV
         vocabulary, true = log_p_KV.shape[1], np.flatnonzero(ways.true_K)
         keep = int(true[0] * vocabulary + truth[len(ways.fillings[true[0]].ids)]) if truth is not None and len(true) else None
         children, log_weights = chosen(log_child_KV.reshape(-1), count, self.generator, keep=keep)
@@ -238,8 +246,12 @@ class Search:
         for filling, token in zip(fillings, tokens.tolist(), strict=True):
             filling.push(token)
         logits_KV, state = self.decoder.step(tokens.tolist(), ways.state.select(torch.from_numpy(rows)))
-        nats = np.where(self.told_V[tokens], 0.0, -log_p_KV[rows, tokens]) if self.told_V is not None else -log_p_KV[rows, tokens]
-        return Ways(fillings, log_weights, ways.nats_K[rows] + nats, ways.behind_K[rows], children == keep, logits_KV, state)
+        told = np.zeros(len(tokens), np.bool_) if self.told_V is None else self.told_V[tokens]
+        nats = np.where(told, 0.0, -log_p_KV[rows, tokens])
+        drawn = np.where(told, 0.0, nats + log_allowed_K[rows])
+        columns = (ways.nats_K[rows] + nats, ways.drawn_K[rows] + drawn, ways.behind_K[rows])
+        true_K = np.zeros(len(children), np.bool_) if keep is None else children == keep
+        return Ways(fillings, log_weights, *columns, true_K, logits_KV, state)
 
     def _log_allowed(self, log_p_KV: Numbers, moments: Sequence[Moment]) -> Numbers:
         """How probable it was that the next id of each way is one that may come; it is known where it is one that a model is told."""
@@ -254,7 +266,7 @@ class Search:
         ways = ways.fewer(_ROOM * self.count, self.generator)
         at, size = 0, _FIRST_BLOCK
         while at < horizon and any(len(filling.behind(horizon)) > at for filling in ways.fillings):
-            ways = self._read(ways, at, min(size, horizon - at)).fewer(max(_LEAST, len(ways) // 2), self.generator)
+            ways = self._read(ways, at, min(size, horizon - at)).fewer(max(self.least, len(ways) // 2), self.generator)
             at, size = at + size, min(2 * size, _LONGEST_BLOCK)
         return ways
 

@@ -71,9 +71,11 @@ class Gap(Protocol):
 
     Attributes:
         before: what the model reads first, without a boundary.
+        usual: so many ways to fill it are followed where nothing is said.
     """
 
     before: Ids
+    usual: int
 
     def filling(self) -> Filling:
         """Nothing is written yet."""
@@ -120,5 +122,20 @@ class Fillable(Protocol):
             UsageError: there is no such gap, or this model cannot fill it.
             UnseenSymbolError: what stands around it holds unseen symbols and is not to be altered.
             InputError: it cannot be read.
+        """
+        ...
+
+    def cut(self, tokenizer: Any, ids: Ids, begin: int, end: int, *, most: int) -> Gap:
+        """A gap in place of some ids, to measure how well it is filled.
+
+        Args:
+            tokenizer: the model's.
+            ids: of an item, without boundaries.
+            begin: the first id that is cut out.
+            end: the first behind it.
+            most: ids behind the gap that are of interest.
+
+        Raises:
+            UsageError: ids cannot be cut out anywhere.
         """
         ...
