@@ -229,10 +229,10 @@ def _by_their_end(search: Search, ways: Ways, horizon: int) -> Ways:
 
 METHODS: Final = {
     "both-ways": Method(ready=_from_both_sides, weighed=_by_their_end, fits=lambda network: network.objective == "gaps"),
-    "told": Method(ready=_told, weighed=_by_their_end, fits=lambda network: network.suffix_tokens > 0),
     "candidates": Method(ready=_before, weighed=_by_what_follows, fits=lambda network: network.objective == "next"),
+    "told": Method(ready=_told, weighed=_by_their_end, fits=lambda network: network.suffix_tokens > 0),
 }
-"""Every method by name, the best first: `auto` is the first one that fits the model."""
+"""Every method by name, the best first, as far as they were measured: `auto` is the first one that fits the model."""
 
 
 def method_of(name: InfillMethod, decoder: Decoder) -> Method:
