@@ -25,7 +25,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config, from_dict
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
-from lstmgen.media.base import Medium, Tokenizer
+from lstmgen.media.base import Access, Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads, threads_for
 from lstmgen.model.language_model import Architecture, LanguageModel, grown
@@ -87,7 +87,7 @@ def sketch(order: Order, folder: RunFolder) -> Outline:
     access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
     gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
     refuse_others(order.changes, gathered.medium)
-    tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
+    tokenizer = _choose_tokenizer(config, gathered, base, access)
     files = token_files(gathered.material, tokenizer, access)
     config = with_absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
     architecture = _architecture(config, gathered.medium, tokenizer)
@@ -208,7 +208,7 @@ def _summary(folder: RunFolder) -> dict[str, Any]:
     return {}
 
 
-def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, cache: Path) -> Tokenizer:
+def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, access: Access) -> Tokenizer:
     """The tokenizer of the model to start from, of another model, or a new one built from the training part."""
     wanted, medium, material = config.tokenizer, gathered.medium, gathered.material
     if base is not None:
@@ -224,7 +224,14 @@ def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, ca
     if wanted.name not in medium.slow_tokenizers:
         return medium.build(wanted, material)
     what = [asdict(wanted), config.data.val_frac, material.sha256]
-    return _remembered(cache, what, lambda: medium.build(wanted, material))
+    learning = access.stage(f"learning the {wanted.name} tokenizer")
+
+    def build() -> Tokenizer:
+        if learning is not None:
+            learning(0, 0)
+        return medium.build(wanted, material)
+
+    return _remembered(access.cache, what, build)
 
 
 def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) -> Tokenizer:
