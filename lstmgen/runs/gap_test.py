@@ -21,11 +21,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from lstmgen.choices import InfillMethod, Part
+from lstmgen.choices import HORIZON, InfillMethod, Part
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import InputError
 from lstmgen.generation.draw import Context, begin, generator_of, read_on
-from lstmgen.generation.infilling import BEHIND, HORIZON, METHODS, Method, method_of
+from lstmgen.generation.infilling import BEHIND, METHODS, Method, method_of
 from lstmgen.generation.particles import Search, Ways
 from lstmgen.ids import Ids
 from lstmgen.media.gaps import Gap
