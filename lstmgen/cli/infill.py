@@ -162,7 +162,7 @@ def fill(streams: Streams, command: str, values: dict[str, Any], given: Mapping[
         options=options,
         **{name: values[name] for name in ("num_samples", "candidates", "horizon", "best", "method")},
     )
-    model = load_model(values["model"], **{name: values[name] for name in _MACHINE})
+    model = load_model(values["model"], objectives=("next", "gaps"), **{name: values[name] for name in _MACHINE})
     Writer(streams, request, target, to_bytes=to_bytes).write(model)
     return 0
 

@@ -20,7 +20,7 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.model.memory import training_bytes
 from lstmgen.runs import presets
-from lstmgen.runs.preparation import Outline, arithmetic_of, sketch
+from lstmgen.runs.preparation import Outline, arithmetic_of, columns_of, sketch
 from lstmgen.runs.run import Order
 from lstmgen.training.loss import backward
 from lstmgen.training.optimizer import build_optimizer
@@ -130,7 +130,7 @@ def plan_run(order: Order) -> Plan:
             seconds=read_s + steps * step_s,
             model_bytes=_NUMBER_BYTES * parameters + tokenizer_bytes,
             run_bytes=_NUMBER_BYTES * _COPIES_ON_DISK * parameters + 3 * tokenizer_bytes,
-            memory_bytes=_PROGRAM_BYTES + training_bytes(architecture, batch_size=batch, seq_length=length),
+            memory_bytes=_PROGRAM_BYTES + training_bytes(architecture, batch_size=columns_of(config), seq_length=length),
         )
 
 
@@ -142,7 +142,7 @@ def _preset(settings: Mapping[str, Any]) -> str | None:
 def _seconds_per_step(outline: Outline, arithmetic: Arithmetic) -> float:
     """How long a step takes here. The first one is not counted."""
     training = outline.config.training
-    timed = timed_steps(outline.architecture, arithmetic, batch=training.batch_size or 1, length=training.seq_length or 1)
+    timed = timed_steps(outline.architecture, arithmetic, batch=columns_of(outline.config), length=training.seq_length or 1)
     _, *seconds = itertools.islice(timed, _TIMED_STEPS + 1)
     return math.fsum(seconds) / _TIMED_STEPS
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.memory import MOST_LOGITS
 from lstmgen.model.state import State
+from lstmgen.training.objectives import objective_of
 from lstmgen.training.streams import IGNORED
 
 
@@ -30,6 +31,7 @@ def backward(
     *,
     arithmetic: Callable[[], AbstractContextManager],
     scaler: torch.amp.GradScaler,
+    copies: int = 0,
     counted: int | None = None,
     most_logits: int = MOST_LOGITS,
 ) -> tuple[Tensor, State]:
@@ -42,6 +44,7 @@ def backward(
         carried: the state before the window.
         arithmetic: gives the context in which the network runs.
         scaler: scales the loss.
+        copies: columns that are rearranged copies, the last ones.
         counted: targets that the mean is over, where other processes have some of them; then gradients and loss are this one's parts of it.
         most_logits: of so many at a time at most, but of one token at least.
 
@@ -49,9 +52,10 @@ def backward(
         The loss in nats a token, and the state behind the window.
     """
     with arithmetic():
-        hidden_TBH, after = network.hidden(inputs_TB, carried)
-    targets_N, hidden_NH = targets_TB.flatten(), hidden_TBH.flatten(0, 1)
+        asked = objective_of(network.architecture.objective).asked(network, inputs_TB, targets_TB, carried, copies)
+    targets_N, hidden_NH = asked.targets.flatten(), asked.hidden.flatten(0, -2)
     size = max(1, most_logits // network.architecture.vocab_size)
+    over = (targets_N != IGNORED).sum() if counted is None else counted
     if size >= len(targets_N):
         with arithmetic():
             logits_NV = network.head(hidden_NH)
@@ -60,13 +64,18 @@ def backward(
             loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED)
         else:
             loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED, reduction="sum") / counted
-        scaler.scale(loss).backward()
-        return loss.detach(), after
-    with arithmetic():
-        nats: Tensor = _Nats.apply(hidden_NH, network.head.weight, network.head.bias, targets_N, size)  # pyright: ignore[reportAssignmentType]
-    loss = nats / ((targets_N != IGNORED).sum() if counted is None else counted)
+    else:
+        with arithmetic():
+            nats: Tensor = _Nats.apply(hidden_NH, network.head.weight, network.head.bias, targets_N, size)  # pyright: ignore[reportAssignmentType]
+        loss = nats / over
+    if asked.ends is not None:
+        with arithmetic():
+            ends_N = asked.ends.flatten()
+            logits_N = network.end_logits(hidden_NH[ends_N != IGNORED])
+        logits_N, ends_N = _exact(logits_N), ends_N[ends_N != IGNORED]
+        loss = loss + F.binary_cross_entropy_with_logits(logits_N, ends_N.to(logits_N.dtype), reduction="sum") / over
     scaler.scale(loss).backward()
-    return loss.detach(), after
+    return loss.detach(), asked.after
 
 
 class _Nats(torch.autograd.Function):

@@ -27,10 +27,10 @@ from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Stepped, StopReason
 from lstmgen.training.helper import beginning
 from lstmgen.training.learner import Learner, under
+from lstmgen.training.objectives import Measure
 from lstmgen.training.optimizer import learning_rate
 from lstmgen.training.state_check import check_tensors, check_values, refused
 from lstmgen.training.streams import Reader
-from lstmgen.training.validation import Validation
 
 TrainerEvent = Stepped | Evaluated | CheckpointDue | RolledBack | Finished
 
@@ -89,7 +89,7 @@ class Trainer:
         network: LanguageModel,
         *,
         reader: Reader,
-        validation: Validation | None,
+        validation: Measure | None,
         config: Config,
         budget: Budget,
         arithmetic: Arithmetic,

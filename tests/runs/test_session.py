@@ -10,9 +10,11 @@ from safetensors.numpy import load_file
 
 import lstmgen
 from lstmgen.checkpoint.model_file import load_model
+from lstmgen.config import Config
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
+from lstmgen.runs.asked import check_objective
 from lstmgen.runs.run import Run
 from lstmgen.training import streams
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
@@ -90,9 +92,19 @@ def test_the_model_file_alone_generates(train, story, tmp_path):
     assert sample.tokens == len(sample.text) == 20
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, precision):
-    settings = {"runtime.precision": precision}
+def test_gaps_are_taught_in_one_way_only(train, story, tmp_path):
+    for changes in ({"training.infill": 0.3}, {"training.objective": "gaps"}):
+        with pytest.raises(UsageError, match="by one process, and there are 2"):
+            check_objective(Config().replace(changes), 2)
+    with pytest.raises(UsageError, match="reads both ways"):
+        list(train(story, out=tmp_path / "run", settings={"training.infill": 0.3, "training.objective": "gaps"}))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"runtime.precision": "fp32"}, {"runtime.precision": "bf16"}, {"training.infill": 0.4}, {"training.objective": "gaps"}]
+)
+def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, settings):
     list(train(story, out=tmp_path / "whole", settings=settings))
     list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
     second = lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache")

@@ -95,7 +95,7 @@ class TextMedium:
         def read(files: tuple[Candidate, ...]) -> Corpus:
             progress = access.stage("reading")
             how = {"errors": data.errors, "keep_newlines": data.keep_newlines, "encoding": data.encoding, "division": division}
-            return gather(files, **how, progress=progress)
+            return gather(files, **how, progress=progress, cache=access.cache)
 
         division = Division.of(data)
         corpus, val = read(found.sources), None if found.val is None else read(found.val)
