@@ -18,6 +18,8 @@ from lstmgen.cli.wording import amount, bits, counted, duration, size
 _POINTS: Final = 512
 """At least so many places of a curve are kept, and fewer than twice as many."""
 _LINE_EVERY_S: Final = 10.0
+_IN_BYTES: Final = "reading"
+"""The stage whose work is bytes; that of others is notes or what else a medium counts."""
 _PATIENCE_S: Final = 2.0
 """Before it is told how long something takes."""
 _LINE_EVERY_SHARE: Final = 0.05
@@ -129,8 +131,9 @@ def preparing_line(what: str, done: int, total: int) -> str:
     """`reading story.txt, 34% of 12.1 MB`."""
     if total <= 0:
         return what
-    whole = counted(total, "note") if what == "tokenizing notes" else size(total)
-    return f"{what}, {done / total:.0%} of {whole}" if done else f"{what}, {whole}"
+    whole = size(total) if what == _IN_BYTES else ""
+    share = f"{done / total:.0%}" if done else ""
+    return ", ".join(filter(None, (what, " of ".join(filter(None, (share, whole))))))
 
 
 class Preparing:

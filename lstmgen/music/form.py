@@ -17,7 +17,7 @@ _MOST_LETTERS: Final = 32
 
 @dataclass(frozen=True)
 class Form:
-    """Sections of a tune.
+    """Sections of a tune. A model that is told how many bars are left draws the very last bar anew where it closes otherwise.
 
     Attributes:
         letters: one for each section, such as `AABA`.

@@ -17,9 +17,10 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
+from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.text import features, tokenizers
 from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.decoding import decode_text
@@ -227,9 +228,14 @@ class TextMedium:
         del tokenizer
         return ()
 
-    def count(self, item: str) -> Counts:
+    def extent(self, tokenizer: TextTokenizer, item: str) -> Extent:
+        """Characters."""
+        del tokenizer
+        return Extent(len(item), "character")
+
+    def count(self, item: str, seen: Extent | None = None) -> Counts:
         """Nothing."""
-        del item
+        del item, seen
         return {}
 
     def parse_prompt(self, tokenizer: TextTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:

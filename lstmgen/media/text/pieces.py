@@ -147,10 +147,14 @@ class PieceTokenizer(EndsInBytes):
         text = settle_strays(text, oov)
         beside = self._beside
         if not beside.search(text):
-            return _flat(self._processor.encode(_SEGMENT.findall(text))) if self._words is None else self._words.encode(_words(text))
+            return self.encode_whole(text) if self._words is None else self._words.encode(_words(text))
         parts = [part for segment in _SEGMENT.findall(text) for part in beside.split(segment) if part]
         learnt = iter(self._processor.encode([part for part in parts if not beside.match(part)]))
         return _flat(spell(part).tolist() if beside.match(part) else next(learnt) for part in parts)
+
+    def encode_whole(self, text: str) -> Ids:
+        """The ids of a text that holds nothing but what sentencepiece can carry, segment by segment, by sentencepiece alone."""
+        return _flat(self._processor.encode(_SEGMENT.findall(text)))
 
     def safe_cut(self, text: str) -> int:
         """The start of the last segment: where it ends is not known yet, where it starts is."""

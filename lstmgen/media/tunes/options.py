@@ -18,6 +18,9 @@ from lstmgen.options import Option
 _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 """Of lengths and tempi."""
 
+CLOSING: Final = 0.5
+"""Share of the temperature in the last bar where none is given."""
+
 TRAIN_OPTIONS: Final = (
     Option(
         name="data.augment",
@@ -109,6 +112,15 @@ SAMPLE_OPTIONS: Final = (
         flags="--loop",
         type=bool,
         help="A tune whose end leads into its beginning; its sound is just as long, so that it can be played on and on.",
+    ),
+    Option(
+        name="closing",
+        flags="--closing",
+        type=float,
+        unit="SHARE",
+        low=0,
+        high=1,
+        help=f"Draw the last bar at this share of the temperature, so that it closes; {CLOSING} where not given, 1: like all others.",
     ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(

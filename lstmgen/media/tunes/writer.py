@@ -46,6 +46,7 @@ class TunePlan:
         given_length: most tokens, where that was said.
         echo: whether a tune begins with the prompt.
         tempo_us: the tempo in which all of it is played, in microseconds a beat; None: as it was drawn.
+        closing: share of the temperature in the last bar.
 
     Raises:
         UsageError: nothing at all could be drawn.
@@ -59,6 +60,7 @@ class TunePlan:
     given_length: int | None
     echo: bool
     tempo_us: int | None = None
+    closing: float = 1.0
 
     def __post_init__(self) -> None:
         self.writer()
@@ -109,6 +111,11 @@ class TuneWriter:
     def at_boundary(self) -> str:
         """Where bars are asked for a tune ends behind the last of them, and nowhere else."""
         return "end-of-document" if self._plan.constraints.bars is None else "bars"
+
+    @property
+    def heat(self) -> float:
+        """In the last bar of a tune that knows which bar that is, it closes as music closes."""
+        return self._plan.closing if self._cursor.closing else 1.0
 
     def allowed(self) -> NDArray[np.bool_]:
         """Which events may come next."""
