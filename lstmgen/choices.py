@@ -14,6 +14,8 @@ GridForm = Literal["voices", "chords"]
 Kept = Literal["highest", "lowest"]
 """Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+BackwardPass = Literal["torch", "own"]
+"""Whose backward pass a layer is trained with."""
 BenchTask = Literal["sample", "lanes", "train", "encode"]
 """What `lstmgen bench` measures."""
 BENCH_TASKS: Final = get_args(BenchTask)

@@ -20,6 +20,7 @@ from lstmgen.choices import (
     CELLS,
     OBJECTIVES,
     WITHOUT,
+    BackwardPass,
     Device,
     Documents,
     ErrorsPolicy,
@@ -196,6 +197,9 @@ class RuntimeConfig:
 
     device: Device = "auto"
     precision: Precision = "auto"
+    backward_pass: BackwardPass | None = None
+    """Training in bf16 on a CPU: whose backward pass wide LSTM layers have; None: ours on processors such as AMD's Zen 4, where it was
+    measured to be faster, torch's elsewhere. A run that was begun without this setting keeps torch's."""
     threads: int | None = _setting(None, low=1, high=1024)
     """CPU threads; None: one for each physical core."""
 

@@ -40,6 +40,8 @@ _MAX_TABLE_NUMBERS: Final = 2**23
 """Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
 _LEAST_ROWS: Final = 4
 """From this many rows on torch's usual products give each row the same numbers."""
+_LEAST_HEAD: Final = 2**16
+"""Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
 _MIN_SHARED_NUMBERS: Final = 2**22
@@ -74,7 +76,7 @@ class Decoder:
             self._clock = None if network.clock is None else _Clock(network)
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
             self._norm = _Norm(network.norm)
-            self._head, self._head_bias_V = self.products.of(network.head.weight), network.head.bias.clone()
+            self._head, self._head_bias_V = self.products.of(network.head.weight, least=_LEAST_HEAD), network.head.bias.clone()
         self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS

@@ -31,6 +31,7 @@ CHANGEABLE_ON_RESUME: Final = frozenset(
         "training.sample_every_s",
         "runtime.device",
         "runtime.precision",
+        "runtime.backward_pass",
         "runtime.threads",
     }
 )

@@ -116,7 +116,7 @@ def prepare(order: Order, folder: RunFolder) -> Run:
     arithmetic = arithmetic_of(config, architecture)
     with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
         network = (grown(base.network, architecture) if base else LanguageModel(architecture)).to(arithmetic.device)
-    config = config.replace({"runtime.precision": arithmetic.precision})
+    config = config.replace({"runtime.precision": arithmetic.precision, "runtime.backward_pass": arithmetic.backward})
     return Run(
         folder=folder,
         gathered=outline.gathered,
@@ -141,6 +141,8 @@ def resume(order: Order, folder: RunFolder) -> Run:
     found = resuming.read(folder, warn=warnings.append)
     values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
     config = changed_for_resume(folder, _settings(folder, values), order.changes)
+    # Its numbers stay those of the backward pass that it began with, and there was but one before the setting.
+    config = config.replace({"runtime.backward_pass": config.runtime.backward_pass or "torch"})
     check_objective(config, order.group.size)
     refuse_rest(config.training.batch_size or 1, order.group.size, resumed=True)
     access = order.access(folder, recorded_input(config.data, values, folder))
@@ -305,4 +307,5 @@ def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
     window = {"batch_size": columns_of(config), "seq_length": config.training.seq_length or 1}
     if device.type == "cpu":
         refuse_training(architecture, **window)
-    return choose_arithmetic(config.runtime.precision, device, architecture=architecture, **window)
+    runtime = config.runtime
+    return choose_arithmetic(runtime.precision, device, architecture=architecture, backward=runtime.backward_pass, **window)
