@@ -268,8 +268,9 @@ class Search:
         reached_KV = np.exp(log_drawn_KV).cumsum(axis=1)
         points_K1 = self.generator.random(len(ways))[:, None] * reached_KV[:, -1:]
         tokens = np.minimum((reached_KV <= points_K1).sum(axis=1), (reached_KV < reached_KV[:, -1:]).sum(axis=1))
-        for row in np.flatnonzero(ways.true_K).tolist() if truth is not None else ():
-            tokens[row] = truth[len(ways.fillings[row].ids)]
+        if truth is not None:
+            for row in np.flatnonzero(ways.true_K).tolist():
+                tokens[row] = truth[len(ways.fillings[row].ids)]
         ways = replace(ways, log_weight_K=ways.log_weight_K + log_allowed_K)
         return self._pushed(ways, tokens, log_p_KV[np.arange(len(ways)), tokens], log_allowed_K)
 
