@@ -9,6 +9,7 @@ from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.measures import BAR
 from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarsSoFar
+from lstmgen.media.tunes.parts import FIRST_DRUMS
 from lstmgen.music.form import Form
 
 
@@ -41,6 +42,15 @@ def keep_form(mask_V: NDArray[np.bool_], form: Form, number: int, bars: BarsSoFa
 def varies_notes(form: Form, number: int, bars: BarsSoFar) -> bool:
     """Whether a bar is to be another than one that has notes."""
     return form.varies(number) and (bar := _source(form, number, bars)) is not None and bool(bar.notes)
+
+
+def closes(form: Form, number: int, bars: BarsSoFar, tonic: int) -> bool:
+    """Whether a form says what the last bar of a tune is: another, or one that comes back and ends on the tonic."""
+    if form.varies(number) or (bar := _source(form, number, bars)) is None:
+        return form.varies(number)
+    pitched = [(note[0], note[2]) for note in bar.notes if note[1] < FIRST_DRUMS]
+    last = [pitch for position, pitch in pitched if position == max(pitched)[0]]
+    return bool(last) and tonic in {min(last) % 12, max(last) % 12}
 
 
 def keep_open(mask_V: NDArray[np.bool_], table: EventTable) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
-from lstmgen.media.tunes.notes.asked_form import keep_form, keep_open, varies_notes
+from lstmgen.media.tunes.notes.asked_form import closes, keep_form, keep_open, varies_notes
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
@@ -70,7 +70,7 @@ class NotesGrammar(Grammar):
         self._named_L = np.zeros(LINES, np.bool_)
         self._line_A = np.zeros(0, np.int64)
         """The lines that may play, ascending."""
-        self._last_line, self._last_pitch = -1, -1
+        self._last_line, self._last_pitch, self._tonic = -1, -1, 0
         self._ends_LP = np.zeros((LINES, 128), np.int64)
         self._latest_end = 0
         self._place = 0
@@ -240,11 +240,12 @@ class NotesGrammar(Grammar):
 
     @property
     def _form(self) -> tuple[Form, int] | None:
-        """The form that was asked for, and the number of the bar in it. The last bar of a tune keeps to none: it is free to close."""
+        """The form that was asked for, and the number of the bar in it; None in a last bar that is free to close."""
         form = self._constraints.form
-        if form is None or not self._begun or self.closing or not isinstance(self._clock, BeatClock):
+        if form is None or not self._begun or not isinstance(self._clock, BeatClock):
             return None
-        return form, self._clock.bar
+        number = self._clock.bar
+        return None if self.closing and not closes(form, number, self._bars, self._tonic) else (form, number)
 
     @property
     def _silent(self) -> bool:
@@ -295,7 +296,7 @@ class NotesGrammar(Grammar):
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
         if kind in {TRANSPOSED, KEY}:
-            self._before = kind
+            self._before, self._tonic = kind, value % 12 if kind == KEY else self._tonic
             return ()
         ended: list[Row] = []
         if kind in {PROGRAM, TRACK}:
