@@ -120,11 +120,12 @@ _HOMES: Final = {
     "bench.tasks": "Comparison as BenchComparison, compare as bench, peak_bytes, torch_version",
     "checkpoint.model_file": "find_model, read_description",
     "checkpoint.turns": "keep_text",
+    "choices": "HORIZON",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
-    "generation.infilling": "HORIZON, InfillRequest",
+    "generation.infilling": "InfillRequest",
     "generation.prediction": "Candidate, Prediction",
     "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",

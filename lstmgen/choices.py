@@ -45,6 +45,8 @@ InfillMethod = Literal["auto", "both-ways", "told", "candidates"]
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
 
+HORIZON: Final = 40
+"""Tokens behind a gap by which a way to fill it is weighed."""
 USUAL_TEMPERATURE: Final = 0.8
 """At which samples are drawn where neither the user nor the medium wants another."""
 

@@ -7,12 +7,14 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from lstmgen import limits
 from lstmgen.opening import open_regular
 
 Row = dict[str, Any]
+_MOST_MISSED: Final = 1_000
+"""Places in lines that no run wrote, after which a file is given up."""
 
 
 def rows(stream: BinaryIO) -> Iterator[tuple[bytes, Row]]:
@@ -33,11 +35,14 @@ def glimpse(path: Path) -> Iterator[Row]:
 
 
 def _spread(stream: BinaryIO, size: int) -> Iterator[Row]:
-    seen = -1
+    seen, missed = -1, 0
     for point in range(limits.MAX_CURVE_POINTS):
         stream.seek(size * point // limits.MAX_CURVE_POINTS)
         if not stream.readline(limits.MAX_METRICS_LINE_BYTES).endswith(b"\n"):
-            continue  # in a line that no run wrote
+            missed += 1  # in a line that no run wrote
+            if missed > _MOST_MISSED:
+                return
+            continue
         begin = stream.tell()
         if begin > seen and (row := _parsed(stream.readline(limits.MAX_METRICS_LINE_BYTES))) is not None:
             seen = begin

@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 
 import numpy as np
 
-from lstmgen.choices import InfillMethod
+from lstmgen.choices import HORIZON, InfillMethod
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.generation import filters
@@ -28,7 +28,6 @@ from lstmgen.model.architecture import Architecture
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.sentinels import around
 
-HORIZON: Final = 40
 _BEHIND: Final = 256
 """Tokens behind a gap that are read from right to left."""
 _SHOWN: Final = 5

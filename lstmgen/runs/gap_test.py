@@ -21,11 +21,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from lstmgen.choices import Part
+from lstmgen.choices import HORIZON, Part
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import InputError
 from lstmgen.generation.draw import Context, begin, generator_of, read_on
-from lstmgen.generation.infilling import HORIZON
 from lstmgen.generation.particles import Search, Ways
 from lstmgen.ids import Ids
 from lstmgen.media.gaps import Gap

@@ -48,6 +48,17 @@ def test_a_file_that_is_one_endless_line_gives_nothing(tmp_path, monkeypatch):
     assert list(metrics.glimpse(tmp_path / "metrics")) == []
 
 
+def test_a_file_is_given_up_that_is_none_in_many_places(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_METRICS_READ_BYTES", 1_000)
+    monkeypatch.setattr(limits, "MAX_METRICS_LINE_BYTES", 100)
+    monkeypatch.setattr(limits, "MAX_CURVE_POINTS", 500)
+    (tmp_path / "metrics").write_bytes(b"x" * 9_000 + b"\n" + lines(30))
+    monkeypatch.setattr(metrics, "_MOST_MISSED", 500)
+    assert list(metrics.glimpse(tmp_path / "metrics"))
+    monkeypatch.setattr(metrics, "_MOST_MISSED", 50)
+    assert not list(metrics.glimpse(tmp_path / "metrics"))
+
+
 def test_a_link_is_not_followed(tmp_path):
     (tmp_path / "metrics").write_bytes(lines(3))
     (tmp_path / "link").symlink_to("metrics")
