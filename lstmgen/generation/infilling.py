@@ -163,6 +163,7 @@ def filled(task: Task) -> Filled:
         count=request.candidates or task.gap.usual,
         generator=task.generator,
         told_V=task.told_V,
+        distinct=task.gap.short,
     )
     ways = task.method.weighed(search, search.written(Ways.of(task.gap, task.context, truth=False)), request.horizon)
     share_K = np.exp(ways.log_weight_K - ways.log_total)

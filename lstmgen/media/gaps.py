@@ -72,10 +72,12 @@ class Gap(Protocol):
     Attributes:
         before: what the model reads first, without a boundary.
         usual: so many ways to fill it are followed where nothing is said.
+        short: whether a way to fill it has few ids, so that all children of a way are worth looking at.
     """
 
     before: Ids
     usual: int
+    short: bool
 
     def filling(self) -> Filling:
         """Nothing is written yet."""

@@ -119,7 +119,7 @@ def measured(
     sums, gaps, tokens, followed = np.zeros(3), 0, 0, candidates or 0
     for gap, context, truth in itertools.islice(cases, count):
         gaps, tokens, followed = gaps + 1, tokens + _choices(gap, truth), candidates or gap.usual
-        how = {"decoder": model.decoder, "wanted": (), "told_V": told_V, "least": _LEAST}
+        how = {"decoder": model.decoder, "wanted": (), "told_V": told_V, "least": _LEAST, "distinct": gap.short}
         search = Search(count=followed, generator=generator_of(seed, gaps), **how)
         sums += surprisals_of_truth(chosen, search, gap, context, truth, horizon=horizon)
         if progress is not None:

@@ -165,6 +165,7 @@ class TextGap:
     """
 
     usual: ClassVar = 128
+    short: ClassVar = True
 
     letters: Letters
     before: Ids

@@ -38,6 +38,7 @@ class VoiceGap:
     """
 
     usual: int = 64
+    short: bool = False
 
     def __init__(self, tokenizer: EventTokenizer, grid: VoiceGrid, hole: Hole) -> None:
         self.tokenizer, self.grid, self.hole = tokenizer, grid, hole
@@ -105,11 +106,14 @@ class VoiceGap:
 class VoiceFilling:
     """See `media.gaps.Filling`: id after id, step after step, so that all ways have always come equally far."""
 
-    stage: int = 0
-
     def __init__(self, gap: VoiceGap, sounding_V: NDArray[np.bool_]) -> None:
         self.ids: list[int] = []
         self._gap, self._sounding_V = gap, sounding_V
+
+    @property
+    def stage(self) -> int:
+        """The step that is written."""
+        return len(self.ids) // self._gap.grid.voices
 
     @property
     def ended(self) -> bool:

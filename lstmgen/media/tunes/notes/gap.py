@@ -38,6 +38,7 @@ class NotesGap:
     """
 
     usual: int = 32
+    short: bool = False
 
     def __init__(self, tokenizer: Any, time: BeatWork, hole: Hole) -> None:
         self.tokenizer, self.hole, self.table, self._time = tokenizer, hole, tokenizer.table, time
