@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from lstmgen.runs.event_files import EventFiles as EventFiles
     from lstmgen.runs.event_files import export_run as export_run
     from lstmgen.runs.event_files import require_tensorboard as require_tensorboard
+    from lstmgen.runs.gap_test import GapFigures as GapFigures
     from lstmgen.runs.history import History as History
     from lstmgen.runs.history import read_history as read_history
     from lstmgen.runs.inspection import Inspection as Inspection
@@ -119,7 +120,7 @@ _HOMES: Final = {
     "bench.tasks": "Comparison as BenchComparison, compare as bench, peak_bytes, torch_version",
     "checkpoint.model_file": "find_model, read_description",
     "checkpoint.turns": "keep_text",
-    "choices": "CANDIDATES, HORIZON",
+    "choices": "HORIZON",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
@@ -155,6 +156,7 @@ _HOMES: Final = {
     "runs.curves": "draw_runs, save_curves",
     "runs.describe": "describe",
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
+    "runs.gap_test": "GapFigures, measured as measure_gaps",
     "runs.history": "History, read_history",
     "runs.inspection": "Inspection, gradients, held_out, ids_to_read, inspect, inspect_all, loss_by_context",
     "runs.loading": "load",

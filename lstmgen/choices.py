@@ -45,8 +45,6 @@ InfillMethod = Literal["auto", "both-ways", "told", "candidates"]
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
 
-CANDIDATES: Final = 128
-"""Ways to fill a gap that are followed side by side where nobody says how many."""
 HORIZON: Final = 40
 """Tokens behind a gap by which a way to fill it is weighed."""
 USUAL_TEMPERATURE: Final = 0.8

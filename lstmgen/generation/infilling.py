@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 
 import numpy as np
 
-from lstmgen.choices import CANDIDATES, HORIZON, InfillMethod
+from lstmgen.choices import HORIZON, InfillMethod
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.generation import filters
@@ -28,7 +28,7 @@ from lstmgen.model.architecture import Architecture
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.sentinels import around
 
-_BEHIND: Final = 256
+BEHIND: Final = 256
 """Tokens behind a gap that are read from right to left."""
 _SHOWN: Final = 5
 """Fillings of a gap that are listed."""
@@ -46,7 +46,7 @@ class InfillRequest:
         seed: what the random numbers are made from; None draws one.
         first: the number of the first sample.
         sampling: how tokens are chosen; None: as is usual for the model.
-        candidates: ways to fill a gap that are followed side by side.
+        candidates: ways to fill a gap that are followed side by side; None: as many as is usual.
         horizon: tokens behind a gap that weigh them.
         best: take the most probable way, a token on average, instead of drawing one by its weight.
         method: how gaps are filled; `auto`: as the model can best.
@@ -61,16 +61,17 @@ class InfillRequest:
     seed: int | None = None
     first: int = 0
     sampling: Sampling | None = None
-    candidates: int = CANDIDATES
+    candidates: int | None = None
     horizon: int = HORIZON
     best: bool = False
     method: InfillMethod = "auto"
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        whole = (("num_samples", 1), ("first", 0), ("candidates", 1), ("horizon", 0), *((("seed", 0),) if self.seed is not None else ()))
-        for name, low in whole:
+        for name, low in (("num_samples", 1), ("first", 0), ("candidates", 1), ("horizon", 0), ("seed", 0)):
             value = getattr(self, name)
+            if name in {"candidates", "seed"} and value is None:
+                continue
             if not is_whole(value) or value < low:
                 flag = f"--{name.replace('_', '-')}"
                 raise UsageError(f"{flag} is {value!r}, expected a whole number, {low} or more", remedy=f"for example {flag} {max(low, 1)}")
@@ -159,9 +160,10 @@ def filled(task: Task) -> Filled:
     search = Search(
         decoder=task.decoder,
         wanted=filters.build(request.sampling or Sampling()),
-        count=request.candidates,
+        count=request.candidates or task.gap.usual,
         generator=task.generator,
         told_V=task.told_V,
+        distinct=task.gap.short,
     )
     ways = task.method.weighed(search, search.written(Ways.of(task.gap, task.context, truth=False)), request.horizon)
     share_K = np.exp(ways.log_weight_K - ways.log_total)
@@ -214,7 +216,7 @@ def _told(decoder: Decoder, gap: Gap) -> tuple[Decoder, Context]:
 
 def _from_both_sides(decoder: Decoder, gap: Gap) -> tuple[Decoder, Context]:
     """What follows the gap is read from right to left."""
-    within = decoder.in_gap(np.append(gap.filling().behind(_BEHIND), BOUNDARY_ID))
+    within = decoder.in_gap(np.append(gap.filling().behind(BEHIND), BOUNDARY_ID)[:BEHIND])
     return within, begin(within, gap.before)
 
 
@@ -227,10 +229,10 @@ def _by_their_end(search: Search, ways: Ways, horizon: int) -> Ways:
 
 METHODS: Final = {
     "both-ways": Method(ready=_from_both_sides, weighed=_by_their_end, fits=lambda network: network.objective == "gaps"),
-    "told": Method(ready=_told, weighed=_by_their_end, fits=lambda network: network.suffix_tokens > 0),
     "candidates": Method(ready=_before, weighed=_by_what_follows, fits=lambda network: network.objective == "next"),
+    "told": Method(ready=_told, weighed=_by_their_end, fits=lambda network: network.suffix_tokens > 0),
 }
-"""Every method by name, the best first: `auto` is the first one that fits the model."""
+"""Every method by name, the best first, as far as they were measured: `auto` is the first one that fits the model."""
 
 
 def method_of(name: InfillMethod, decoder: Decoder) -> Method:
@@ -256,7 +258,7 @@ def infill(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Infi
     read: dict[tuple[bytes, bytes], tuple[Decoder, Context]] = {}
 
     def ready(gap: Gap) -> tuple[Decoder, Context]:
-        key = gap.before.tobytes(), gap.filling().behind(_BEHIND).tobytes()
+        key = gap.before.tobytes(), gap.filling().behind(BEHIND).tobytes()
         if key not in read:
             read.clear()
             read[key] = method.ready(decoder, gap)

@@ -13,9 +13,14 @@ neither can be drawn or take a share of any probability.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from lstmgen.ids import BOUNDARY_ID, Ids
+
+READ_AGAIN: Final = 6
+"""Tokens that lead to the gap: enough to find back, and few, because what was told before them has to be remembered over them."""
 
 
 def announced(suffix: Ids, vocab_size: int) -> Ids:
@@ -30,7 +35,7 @@ def around(before: Ids, behind: Ids, *, vocab_size: int, most: int) -> tuple[Ids
         before: the ids before the gap, the boundary of the item included.
         behind: those behind it up to the end of the item, without its boundary.
         vocab_size: of the tokenizer.
-        most: tokens of a suffix that the network reads; as many are read again of what stands before.
+        most: tokens of a suffix that the network reads.
     """
     suffix = np.append(behind[:most], BOUNDARY_ID)[:most]
-    return before[:-most], np.concatenate([announced(suffix, vocab_size), before[-most:]])
+    return before[:-READ_AGAIN], np.concatenate([announced(suffix, vocab_size), before[-READ_AGAIN:]])

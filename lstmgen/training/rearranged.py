@@ -21,14 +21,12 @@ import torch
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.model.sentinels import announced
+from lstmgen.model.sentinels import READ_AGAIN, announced
 from lstmgen.schema import anything, table, whole
 from lstmgen.training.streams import IGNORED, Reader, Window
 
 _ORDER: Final = 2
 """Tells these random numbers from those of `pieces.py`."""
-_READ_AGAIN: Final = 4
-"""Tokens that only lead to the gap."""
 _WHOLE_SHARE: Final = 0.5
 """Of copies with as long a suffix as there may be."""
 
@@ -90,12 +88,13 @@ class Rearranged:
         inputs, targets = np.full_like(plain_T, BOUNDARY_ID), np.full_like(plain_T, IGNORED)
         length = int(np.flatnonzero(targets_T != IGNORED)[-1]) + 1 if (targets_T != IGNORED).any() else 0
         ids = np.append(plain_T[:length], targets_T[length - 1 : length])[: max(0, len(plain_T) - 2)]
-        lead = min(_READ_AGAIN, len(ids) // 3)
+        lead = min(READ_AGAIN, len(ids) // 3)
         most = min(suffix_tokens(self.seq_length), len(ids) - lead - 1)
         if most < 1:
             return inputs, targets
         behind = most if random.random() < _WHOLE_SHARE else int(random.integers(1, most + 1))
-        end = int(random.integers(lead + 1, len(ids) - behind + 1))
+        room = len(ids) - behind - lead
+        end = lead + min(room, int((room + 1) ** random.random()))  # each power of two is about as frequent
         if (ids[1:end] == BOUNDARY_ID).any():
             return inputs, targets
         read = np.concatenate([announced(ids[end : end + behind], self._vocab_size), ids[:end]])

@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -11,11 +10,15 @@ from conftest import case_of
 
 from lstmgen.checkpoint.model_file import read_description, save_model
 from lstmgen.errors import UsageError
+from lstmgen.generation.draw import begin
+from lstmgen.generation.infilling import METHODS
+from lstmgen.generation.particles import Search
 from lstmgen.generation.sampling import Sampling
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.model.both_ways import UNKNOWN
 from lstmgen.model.language_model import Architecture, LanguageModel, grown
 from lstmgen.model.sentinels import around
+from lstmgen.runs.gap_test import surprisals_of_truth
 from lstmgen.runs.loading import load
 from lstmgen.runs.model import TrainedModel
 
@@ -76,27 +79,46 @@ def test_probabilities_are_those_of_enumeration(changes, method, reading):
         shares[model.tokenizer.decode([first])] = one * over_TK[-2, row]
         shares[model.tokenizer.decode([first, second])] = one * (1 - over_TK[-2, row]) * p_TKV[-2, row, second - 1] * over_TK[-1, row]
     total = sum(shares.values())
-    how = {"length": "1:2", "seed": 1, "candidates": 9_999, "sampling": Sampling(temperature=1.0)}
+    how = {"length": "1:2", "seed": 1, "candidates": 9_999, "sampling": Sampling(temperature=1.0), "method": method}
     (sample,) = model.infill(f"{BEFORE}___{BEHIND}", **how)
     (gap,) = sample.gaps
     assert gap["followed"] == len(shares)
     for each in gap["candidates"]:
         assert each["probability"] == pytest.approx(shares[each["shown"]] / total, rel=1e-3)
     assert gap["effective_sample_size"] == pytest.approx(total**2 / sum(share**2 for share in shares.values()), rel=1e-3)
-    assert sample.text == model.infill(f"{BEFORE}___{BEHIND}", **how, method=method)[0].text
+
+
+@pytest.mark.parametrize(
+    ("changes", "method", "reading"), [({"suffix_tokens": MOST}, "told", told), ({"objective": "gaps"}, "both-ways", from_both_sides)]
+)
+def test_what_a_gap_is_worth_is_measured_as_enumeration_says_beside_reading_from_left_to_right(changes, method, reading):
+    model = model_of(**changes)
+    before, head = reading(model)
+    encode, one = model.tokenizer.encode, np.arange(1, model.tokenizer.vocab_size)
+    p_TKV, over_TK = read(model, np.vstack([np.tile(before[:, None], len(one)), one]), head)
+    shares = p_TKV[-2, 0] * over_TK[-1]
+    ids = encode(f"{BEFORE}n{BEHIND}")
+    gap = model.medium.cut(model.tokenizer, ids, len(BEFORE), len(BEFORE) + 1, most=99)
+    search = Search(decoder=model.decoder, wanted=(), count=len(one), generator=np.random.default_rng(0))
+    context, truth = begin(model.decoder, encode(BEFORE)), encode("n")
+    left, low, high = surprisals_of_truth(METHODS[method], search, gap, context, truth, horizon=9)
+    assert low == pytest.approx(-np.log(shares[truth[0] - 1] / shares.sum()), rel=1e-4)
+    assert high == pytest.approx(low, rel=1e-6)
+    p_V = context.logits_V.double().softmax(0).numpy()[1:]
+    assert left == pytest.approx(-np.log(p_V[truth[0] - 1] / p_V.sum()), rel=1e-4)
 
 
 def test_a_model_is_asked_for_what_it_was_taught():
     for changes, refused in (({}, "told"), ({"suffix_tokens": MOST}, "both-ways"), ({"objective": "gaps"}, "candidates")):
         with pytest.raises(UsageError, match=f"--method {refused}"):
             model_of(**changes).infill(f"{BEFORE}___{BEHIND}", method=refused)
-    assert model_of(suffix_tokens=MOST).infill(f"{BEFORE}___{BEHIND}", method="candidates", candidates=4)
+    assert model_of(suffix_tokens=MOST).infill(f"{BEFORE}___{BEHIND}", candidates=4)
 
 
 @pytest.mark.parametrize("item", ["___ jumps over", "the quick ___", "t___s"])
 def test_a_gap_may_stand_at_either_end_of_a_text_and_in_a_short_one(item):
-    for make in (partial(model_of, suffix_tokens=MOST), partial(model_of, objective="gaps")):
-        (sample,) = make().infill(item, seed=1, length="2:3", candidates=8)
+    for changes, method in (({"suffix_tokens": MOST}, "told"), ({"objective": "gaps"}, "auto")):
+        (sample,) = model_of(**changes).infill(item, seed=1, length="2:3", candidates=8, method=method)
         assert len(sample.text) in (len(item) - 1, len(item))
 
 

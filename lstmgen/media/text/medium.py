@@ -26,7 +26,7 @@ from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.decoding import decode_text
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.documents import Corpus, gather
-from lstmgen.media.text.gaps import GappedText
+from lstmgen.media.text.gaps import GappedText, TextGap
 from lstmgen.media.text.last_word import last_word
 from lstmgen.media.text.material import TextMaterial
 from lstmgen.media.text.options import INFILL_OPTIONS, SAMPLE_OPTIONS
@@ -263,6 +263,10 @@ class TextMedium:
             return encoded.ids, encoded.notes
 
         return GappedText(tokenizer, item, options, data, known)
+
+    def cut(self, tokenizer: TextTokenizer, ids: Ids, begin: int, end: int, *, most: int) -> TextGap:
+        """A gap in place of some ids, as long as their text."""
+        return TextGap.of(tokenizer, ids[:begin], ids[begin:end], ids[end : end + most])
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses an unknown option or policy, and stop texts that are empty or too long."""

@@ -20,16 +20,17 @@ from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
-from lstmgen.media.gaps import Gapped
+from lstmgen.media.gaps import Gap
 from lstmgen.media.manner import Manner
 from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.tunes import features, tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
+from lstmgen.media.tunes.gapped import GappedTune
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
-from lstmgen.media.tunes.options import CLOSING, SAMPLE_OPTIONS, constraints_of
+from lstmgen.media.tunes.options import CLOSING, HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
@@ -233,10 +234,15 @@ class TuneMedium:
         """None: ids are events."""
         del tokenizer, prompt
 
-    def gapped(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any], data: DataConfig) -> Gapped:
-        """Of tunes no gaps are filled."""
-        del tokenizer, item, options, data
-        raise UsageError("gaps are filled in texts only", remedy="lstmgen sample MODEL -f FILE")
+    def gapped(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any], data: DataConfig) -> GappedTune:
+        """A tune in which some bars of some tracks are to be written anew, or all voices but some that are kept."""
+        check_known(options, (option.name for option in (*INFILL_OPTIONS, *HARMONIZE_OPTIONS)))
+        return GappedTune(tokenizer, item, options, data)
+
+    def cut(self, tokenizer: EventTokenizer, ids: Ids, begin: int, end: int, *, most: int) -> Gap:
+        """Of tunes bars and tracks are cut out."""
+        del tokenizer, ids, begin, end, most
+        raise UsageError("of music bars or tracks are cut out, not tokens", remedy="lstmgen infill MODEL --measure 10 --bars 3-4")
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses what is unknown, cannot be read, or leaves nothing."""

@@ -179,7 +179,23 @@ SCORE_OPTIONS: Final = (
         help="Average what grid and performance models predict of a tune over this many keys, 12 at most.",
     ),
 )
-INFILL_OPTIONS: Final = ()
+INFILL_OPTIONS: Final = (
+    Option(name="bars", flags="--bars", unit="FIRST-LAST", help="Write these bars anew, counted from 1; every bar where not given."),
+    Option(
+        name="tracks",
+        flags="--tracks",
+        unit="NAMES",
+        help="Write these tracks anew: by name, by instrument, or by number as lstmgen info FILE shows it; every track where not given.",
+    ),
+)
+HARMONIZE_OPTIONS: Final = (
+    Option(
+        name="keep",
+        flags="--keep",
+        unit="NAMES",
+        help="The tracks that stay: by name, by instrument, or by number; the highest one where not given.",
+    ),
+)
 
 
 def constraints_of(options: Mapping[str, Any]) -> Constraints:

@@ -133,6 +133,8 @@ class Gap:
     place: int
     notes: tuple = ()
     count: int = 1
+    usual = 8
+    short = True
 
     def __post_init__(self):
         self.before, self.after = (np.array(part, np.int64) + 1 for part in (self.item[: self.place], self.item[self.place + 1 :]))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,6 @@ _UNSAID: Final = -1
 _START: Final = "start"
 
 
-@final
 class NotesGrammar(Grammar):
     """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, L lines, A those that may play, V ids, T steps."""
 
