@@ -65,6 +65,8 @@ def restored(model: TrainedModel, text: str) -> str:
     """
     if not text:
         return text
+    if 0 < text.count("\n") == text.count("\r\n"):  # such line ends are not learned
+        return restored(model, text.replace("\r\n", "\n")).replace("\n", "\r\n")
     ended = text.endswith("\n")  # a mark is told of the character behind it
     tokenizer: Any = model.tokenizer
     plain, ids = tokenizer.plain_of(text if ended else text + "\n")

@@ -18,11 +18,10 @@ def tags(cli, tmp_path):
 def test_a_text_is_restored_measured_and_mistakes_are_named(cli, tags, run_folder, tmp_path, page_of_json):
     done = cli("restore", tags, "-", stdin=b"\xef\xbb\xbfthe SEA is\r\ncalm \xff\r\n")
     assert done.code == 0
-    assert done.out.lower().startswith(b"\xef\xbb\xbfthe sea is")
-    assert b"\xff" in done.out
+    assert done.out.lower().translate(None, b",.;:!?") == b"\xef\xbb\xbfthe sea is\r\ncalm \xff\r\n"
     out = tmp_path / "out.txt"
     assert cli("restore", tags, "-", "-o", out, stdin=b"the sea\n").code == 0
-    assert out.read_text().lower().startswith("the sea")
+    assert out.read_bytes().lower().translate(None, b",.;:!?") == b"the sea\n"
     found = json.loads(cli("restore", tags, "--measure", "--json").out)
     page_of_json.check("restore --measure", found)
     table = cli("restore", tags, "--measure", environ={"COLUMNS": "80"}).text

@@ -62,7 +62,7 @@ def run(tmp_path_factory):
         "model.hidden_size": 24,
         "model.num_layers": 1,
         "model.embedding_size": 16,
-        "training.max_steps": 120,
+        "training.max_steps": 60,
         "training.batch_size": 8,
         "training.seq_length": 48,
         "training.objective": "tags",
@@ -82,11 +82,12 @@ def test_case_and_punctuation_come_back_and_are_measured(run):
     found = api.restored(model, plain[:-1])
     assert found == api.restored(model, text)
     assert take_off(found + "\n")[0] == plain
-    assert sum(a == b for a, b in zip(found, text, strict=False)) > 0.95 * len(text)
+    assert (take_off(found + "\n")[1] == take_off(text + "\n")[1]).mean() > 0.85
+    assert api.restored(model, text.replace("\n", "\r\n")) == found.replace("\n", "\r\n")
     assert api.restored(model, "") == ""
     assert api.restored(model, "\u2603 ada") in {"\u2603 ada", "\u2603 Ada", "\u2603 ada.", "\u2603 Ada."}
     figures = api.measure_tags(model, "val", cache=run / "cache")
-    assert figures.macro_f1["both_ways"] > figures.macro_f1["of_each_word"] > figures.macro_f1["most_frequent"]
+    assert min(figures.macro_f1["both_ways"], figures.macro_f1["of_each_word"]) > 2 * figures.macro_f1["most_frequent"]
     assert sum(figures.counts.values()) == sum(len(take_off(part)[0]) for part in [TEXT[int(0.9 * len(TEXT)) :]])
 
 
@@ -96,7 +97,7 @@ def test_the_validation_loss_is_that_of_the_labels(run):
     nats, counted = TagValidation(file.ids)(model.network, arithmetic=torch.no_grad)
     assert model.summary["val"]["nats_per_token"] == pytest.approx(nats / counted, rel=1e-4)
     ids = np.asarray(file.ids[:], np.int64)
-    ((_, _, both_NL),) = labelled(model.network, [(ids, 1, len(ids))])
+    ((_, _, both_NL),) = labelled(model.network, [(np.append(ids, 0), 1, len(ids))])
     by_hand = -both_NL[np.arange(len(ids) - 1), (ids[1:] - 1) % len(TAGS)].sum()
     assert nats == pytest.approx(float(by_hand), rel=1e-4)
 

@@ -35,7 +35,7 @@ def test_marks_behind_words_and_case_that_comes_back_are_taken_off(text, plain, 
     assert names == expected | ({3: ","} if text.startswith('"No') else {})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(TRICKY)
 def test_nothing_is_lost_and_only_allowed_labels_are_given(text):
     plain, labels_T = take_off(text)
