@@ -166,7 +166,11 @@ class TaggedTokenizer:
     def piece(self, token_id: int) -> str:
         """A character with its mark as a person would read it. Raises IndexError out of range."""
         check_ids(np.asarray([token_id], dtype=np.int64), self.vocab_size)
-        return BOUNDARY_PIECE if token_id == BOUNDARY_ID else printable(self._texts[token_id])
+        if token_id == BOUNDARY_ID:
+            return BOUNDARY_PIECE
+        symbol, label = divmod(token_id - _FIRST_ID, len(TAGS))
+        without = label == _CAPITAL and not self._capitals[symbol]  # never made of a text
+        return without * "^" + printable(self._texts[token_id])
 
     def safe_cut(self, text: str) -> int:
         """The last place that no mark touches: whether one is taken off depends on both of its neighbours."""
