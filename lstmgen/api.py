@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lstmgen.analysis.trace import Trace as Trace
     from lstmgen.checkpoint.model_file import find_model as find_model
     from lstmgen.checkpoint.model_file import read_description as read_description
-    from lstmgen.checkpoint.run_folder import keep_text as keep_text
+    from lstmgen.checkpoint.turns import keep_text as keep_text
     from lstmgen.generation.generate import Sample as Sample
     from lstmgen.generation.generate import Stream as Stream
     from lstmgen.generation.infilling import InfillRequest as InfillRequest
@@ -70,12 +70,15 @@ if TYPE_CHECKING:
     from lstmgen.runs.event_files import EventFiles as EventFiles
     from lstmgen.runs.event_files import export_run as export_run
     from lstmgen.runs.event_files import require_tensorboard as require_tensorboard
+    from lstmgen.runs.gap_test import GapFigures as GapFigures
     from lstmgen.runs.history import History as History
     from lstmgen.runs.history import read_history as read_history
     from lstmgen.runs.inspection import Inspection as Inspection
     from lstmgen.runs.inspection import gradients as gradients
+    from lstmgen.runs.inspection import held_out as held_out
     from lstmgen.runs.inspection import ids_to_read as ids_to_read
     from lstmgen.runs.inspection import inspect as inspect
+    from lstmgen.runs.inspection import inspect_all as inspect_all
     from lstmgen.runs.inspection import loss_by_context as loss_by_context
     from lstmgen.runs.loading import load as load
     from lstmgen.runs.model import TrainedModel as TrainedModel
@@ -116,12 +119,13 @@ _HOMES: Final = {
     "analysis.novelty": "Novelty",
     "bench.tasks": "Comparison as BenchComparison, compare as bench, peak_bytes, torch_version",
     "checkpoint.model_file": "find_model, read_description",
-    "checkpoint.run_folder": "keep_text",
+    "checkpoint.turns": "keep_text",
+    "choices": "HORIZON",
     "corpus.catalog": "Entry as Corpus, entries as corpora, find as find_corpus, get as get_corpus, how_to_get as how_to_get_corpus,"
     " is_available as corpus_is_here, names as corpus_names, path_of as corpus_files",
     "corpus.music21_corpus": "stamp_of as conversion_of",
     "generation.generate": "Sample, Stream",
-    "generation.infilling": "CANDIDATES, HORIZON, InfillRequest",
+    "generation.infilling": "InfillRequest",
     "generation.prediction": "Candidate, Prediction",
     "generation.prompts": "parse_prompts",
     "generation.request": "NOVEL_TRIES, Request",
@@ -152,8 +156,9 @@ _HOMES: Final = {
     "runs.curves": "draw_runs, save_curves",
     "runs.describe": "describe",
     "runs.event_files": "EventFiles, export_run, require_tensorboard",
+    "runs.gap_test": "GapFigures, measured as measure_gaps",
     "runs.history": "History, read_history",
-    "runs.inspection": "Inspection, gradients, ids_to_read, inspect, loss_by_context",
+    "runs.inspection": "Inspection, gradients, held_out, ids_to_read, inspect, inspect_all, loss_by_context",
     "runs.loading": "load",
     "runs.model": "TrainedModel",
     "runs.plan": "Plan",

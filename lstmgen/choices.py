@@ -14,6 +14,8 @@ GridForm = Literal["voices", "chords"]
 Kept = Literal["highest", "lowest"]
 """Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+BackwardPass = Literal["torch", "own"]
+"""Whose backward pass a layer is trained with."""
 BenchTask = Literal["sample", "lanes", "train", "encode"]
 """What `lstmgen bench` measures."""
 BENCH_TASKS: Final = get_args(BenchTask)
@@ -38,11 +40,13 @@ PieceModel = Literal["bpe", "unigram"]
 ErrorsPolicy = Literal["strict", "replace", "ignore", "surrogateescape"]
 Documents = Literal["file", "line", "blank-line"]
 """What of a text file is one document."""
-InfillMethod = Literal["auto", "candidates"]
+InfillMethod = Literal["auto", "both-ways", "told", "candidates"]
 """How gaps are filled; `auto`: as the model can best."""
 OovPolicy = Literal["error", "skip", "replace"]
 """What is done with a symbol that has no id: it is an error, it is left out, or a replacement takes its place."""
 
+HORIZON: Final = 40
+"""Tokens behind a gap by which a way to fill it is weighed."""
 USUAL_TEMPERATURE: Final = 0.8
 """At which samples are drawn where neither the user nor the medium wants another."""
 
@@ -75,6 +79,38 @@ WITHOUT: Final = {"input": "lstm-no-input", "forget": "lstm-1997", "output": "ls
 """The gates that an LSTM can do without, and the cell that it then is."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What a network learns to say of an item.
+
+    Attributes:
+        home: where its record is.
+        about: in words, behind "a model that".
+        both_ways: whether it reads from right to left too.
+        use: the command that its models are for.
+        figures: of what its losses are, where that is not every token.
+    """
+
+    home: str
+    about: str
+    both_ways: bool
+    use: str
+    figures: str = ""
+
+
+OBJECTIVES: Final = {
+    "next": Objective(home="lstmgen.training.objectives:NEXT", about="predicts what comes next", both_ways=False, use="sample"),
+    "gaps": Objective(
+        home="lstmgen.training.gaps:GAPS",
+        about="fills gaps and writes nothing without them",
+        both_ways=True,
+        use="infill",
+        figures="in gaps of 5 tokens",
+    ),
+}
+"""Everything that a network may be trained for, the default first."""
+
+
 @dataclass(frozen=True)
 class MediumEntry:
     """A kind of thing that can be learned.
@@ -105,6 +141,11 @@ def tokenizer_names() -> tuple[str, ...]:
 def label_of(medium: str) -> str:
     """What messages call a medium."""
     return MEDIA[medium].label or medium
+
+
+def objective_names() -> tuple[str, ...]:
+    """Every objective."""
+    return tuple(OBJECTIVES)
 
 
 def cell_names() -> tuple[str, ...]:

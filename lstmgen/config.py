@@ -18,7 +18,9 @@ from lstmgen import limits, strict_toml
 from lstmgen.bounds import Bounds
 from lstmgen.choices import (
     CELLS,
+    OBJECTIVES,
     WITHOUT,
+    BackwardPass,
     Device,
     Documents,
     ErrorsPolicy,
@@ -29,6 +31,7 @@ from lstmgen.choices import (
     Schedule,
     TimeBase,
     cell_names,
+    objective_names,
     tokenizer_names,
 )
 from lstmgen.errors import Mistake, UsageError
@@ -182,6 +185,10 @@ class TrainingConfig:
     sample_every_s: float | None = _setting(None, low=0.0)
     """Seconds between samples shown while training; 0: none; None: eight over the run."""
     seed: int = _setting(0, low=0, high=2**63 - 1)
+    objective: str = _setting(next(iter(OBJECTIVES)), choices=objective_names)
+    """What is learned: the next token, or the tokens of gaps from what stands on both sides."""
+    infill: float = _setting(0.0, low=0.0, high=0.9)
+    """Share of the windows that are read as prefix, suffix and middle, beside those in plain order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +197,9 @@ class RuntimeConfig:
 
     device: Device = "auto"
     precision: Precision = "auto"
+    backward_pass: BackwardPass | None = None
+    """Training in bf16 on a CPU: whose backward pass wide LSTM layers have; None: ours on processors such as AMD's Zen 4, where it was
+    measured to be faster, torch's elsewhere. A run that was begun without this setting keeps torch's."""
     threads: int | None = _setting(None, low=1, high=1024)
     """CPU threads; None: one for each physical core."""
 

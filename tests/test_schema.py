@@ -10,8 +10,11 @@ STEP = table({"step": whole(1, 9), "loss": optional(number(0)), "names": list_of
 
 
 @pytest.mark.parametrize("value", [{"step": 1}, {"step": 9, "loss": None, "names": ["abc", ""], "last": True}, {"step": 2, "loss": 0.5}])
-def test_what_fits_passes(value):
+def test_what_fits_passes_until_a_part_of_it_does_not(value):
     STEP(value, "row")
+    for key in value:
+        with pytest.raises(SchemaError, match=f"row.{key} is "):
+            STEP({**value, key: {}}, "row")
 
 
 @pytest.mark.parametrize(

@@ -97,10 +97,11 @@ def test_the_old_file_gets_its_other_name_only_when_the_new_one_is_in_place(tmp_
 
 
 def test_without_hard_links_the_old_file_is_copied(tmp_path, monkeypatch):
-    storage.atomic_write(tmp_path / "a", b"1")
+    monkeypatch.setattr(files, "_READ_BACK_BYTES", 4)
+    storage.atomic_write(tmp_path / "a", b"123456789")
     monkeypatch.setattr(disk, "link", failing(disk.link, number=1, code=errno.EPERM))
     storage.atomic_write(tmp_path / "a", b"2", previous=tmp_path / "b")
-    assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"2", b"1")
+    assert ((tmp_path / "a").read_bytes(), (tmp_path / "b").read_bytes()) == (b"2", b"123456789")
 
 
 def test_a_file_that_has_to_be_new_replaces_nothing_not_even_what_comes_while_it_is_written(tmp_path, monkeypatch):
@@ -475,8 +476,13 @@ def test_a_folder_that_can_be_written_and_not_read_is_not_synced(tmp_path, monke
     def refuse(*_):
         raise PermissionError(errno.EACCES, "permission denied")
 
+    synced = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    disk.sync_folder(tmp_path)
+    assert len(synced) == 1
     monkeypatch.setattr(os, "open", refuse)
     disk.sync_folder(tmp_path)
+    assert len(synced) == 1
 
 
 def test_a_folder_takes_a_free_name(tmp_path):
@@ -489,6 +495,25 @@ def test_a_disk_whose_memory_cannot_be_dropped_is_asked_all_the_same(tmp_path, m
     monkeypatch.delattr(os, "posix_fadvise", raising=False)
     storage.atomic_write(tmp_path / "a", b"content")
     assert (tmp_path / "a").read_bytes() == b"content"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes and links")
+def test_what_takes_the_place_of_a_link_gets_nothing_of_what_that_points_to(tmp_path):
+    (tmp_path / "elsewhere").write_text("theirs")
+    (tmp_path / "elsewhere").chmod(0o466)
+    (tmp_path / "link").symlink_to("elsewhere")
+    storage.atomic_write(tmp_path / "link", b"ours", follow=False)
+    storage.atomic_write(tmp_path / "plain", b"ours")
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes")
+def test_a_file_that_is_replaced_keeps_who_may_read_it_and_is_run_as_nobody_else(tmp_path):
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "a").chmod(0o6750)
+    storage.atomic_write(tmp_path / "a", b"new")
+    assert (tmp_path / "a").stat().st_mode & 0o7777 == 0o750
 
 
 def test_links_that_lead_in_a_circle_are_replaced_for_there_is_nothing_behind_them(tmp_path):

@@ -14,6 +14,10 @@ HOSTILE = {
     "a key of many parts": "a." * 30_000 + "a = 1",
     "a section of many parts": "[" + "a." * 30_000 + "a]",
     "quoted parts": '"a".' * 1_000 + "a = 1",
+    "quotes behind backslashes": 'x = "' + '\\"' * 400_000,
+    "a key of many parts behind an apostrophe": 'x = ["""\nit\'s""", {' + "a." * 30_000 + "a = ''}]",
+    "a key of many parts behind quotes in a text": "x = \"'''\"\n" + "a." * 30_000 + "a = 1",
+    "a key of many parts behind quotes in a comment": '# """\n' + "a." * 30_000 + "a = 1",
     "a number of many digits": "[model]\nhidden_size = " + "9" * 5_000,
     "too large": "# " + "x" * limits.MAX_CONFIG_BYTES,
     "a list in a list in a section": "[model]\nx = [[1]]",
@@ -30,7 +34,7 @@ def test_what_is_no_settings_is_refused(text):
 
 
 def test_dots_and_brackets_in_texts_do_not_count():
-    text = '[data]\nsources = ["a.b.c.d.e.f.g.h.i.j.k.l", \'1.2.3.4.5.6.7.8.9.10\', "[[[[[["]'
+    text = '# a.b.c.d.e.f.g.h.i.j.k\n[data]\nsources = ["a.b.c.d.e.f.g.h.i.j.k.l", \'1.2.3.4.5.6.7.8.9.10\', "[[[[[["]'
     assert strict_toml.loads(text)["data"]["sources"][1] == "1.2.3.4.5.6.7.8.9.10"
 
 

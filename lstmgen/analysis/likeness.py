@@ -7,21 +7,64 @@ rest; what most such parts do not exceed is its own spread.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.errors import InputError
-from lstmgen.media.base import Counts, Statistic
+from lstmgen.media.statistics import Counts, Extent, Statistic
 
 _CUTS: Final = 200
 _MOST: Final = 0.95
 """Share of the cuts that lie within the spread."""
+_ABOUT: Final = 9 / 8
+"""What is up to so many times as long, or as short, is about as long."""
+_FEWEST: Final = 20
+"""Items of about the length of samples to compare these with."""
 
 Sums = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peers:
+    """What of a corpus samples are compared with: what is about as long as they are; where that is little, how all of it begins.
+
+    Attributes:
+        items: how many.
+        unit: in which their lengths are told.
+        low: the least length that they have, as what is about as long.
+        high: the greatest.
+        seen: how much is seen of each; None: the whole.
+    """
+
+    items: int
+    unit: str
+    low: float = 0.0
+    high: float = math.inf
+    seen: Extent | None = None
+
+    @staticmethod
+    def of(samples: Sequence[Extent], corpus: Sequence[Extent]) -> Peers:
+        """The peers among a corpus of items of these lengths."""
+        if not samples:
+            return Peers(items=len(corpus), unit="")
+        amounts, unit = [sample.amount for sample in samples], samples[0].unit
+        near = Peers(items=0, unit=unit, low=min(amounts) / _ABOUT, high=max(amounts) * _ABOUT)
+        count = sum(near.hold(extent) for extent in corpus)
+        return replace(near, items=count) if count >= _FEWEST else Peers(items=len(corpus), unit=unit, seen=Extent(max(amounts), unit))
+
+    def hold(self, extent: Extent) -> bool:
+        """Whether an item of this length is one of them."""
+        return self.low <= extent.amount <= self.high
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        seen = None if self.seen is None else self.seen.amount
+        return {"items": self.items, "unit": self.unit, "low": self.low, "high": None if math.isinf(self.high) else self.high, "seen": seen}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +76,7 @@ class Likeness:
         samples: the ratio, or the share of each part; None where there is nothing to count.
         corpus: the same of the corpus.
         difference: how far they lie apart; None where one of them is missing.
+        peers: what of the corpus that is.
         spread: how far 95 of 100 random parts of the corpus lie from the rest of it, at most; None where it cannot be cut.
     """
 
@@ -41,6 +85,7 @@ class Likeness:
     corpus: Sums | None
     difference: float | None
     spread: float | None
+    peers: Peers
 
     @property
     def outside(self) -> bool:
@@ -65,8 +110,10 @@ class Likeness:
         return dict(zip(parts, values.tolist(), strict=True)) if parts else float(values[0])
 
 
-def likenesses(statistics: Sequence[Statistic], samples: Sequence[Counts], corpus: Sequence[Counts], *, seed: int = 0) -> list[Likeness]:
-    """Every statistic of the samples beside the corpus.
+def likenesses(
+    statistics: Sequence[Statistic], samples: Sequence[Counts], corpus: Sequence[Counts], *, peers: Peers | None = None, seed: int = 0
+) -> list[Likeness]:
+    """Every statistic of the samples beside the corpus, or its peers in it.
 
     Raises:
         InputError: there is nothing to compare.
@@ -88,6 +135,7 @@ def likenesses(statistics: Sequence[Statistic], samples: Sequence[Counts], corpu
                 corpus=_value(each, theirs),
                 difference=_apart(each, ours, theirs),
                 spread=float(np.quantile(known, _MOST)) if known else None,
+                peers=peers or Peers(items=len(corpus), unit=""),
             )
         )
     return found

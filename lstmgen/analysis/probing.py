@@ -35,7 +35,7 @@ class Find:
         found: how well on the first half: an area from 0.5 to 1, or a correlation from 0 to 1.
         verified: how well on the second half, in the same direction; below 0.5, or below 0, it is the opposite there.
         rising: whether it is high where the feature is yes, or high.
-        high: its mean on the second half where the feature is yes, or above its median.
+        high: its mean on the second half where the feature is yes, or above its median; where nothing is, at its median.
         low: its mean there where it is not.
     """
 
@@ -95,7 +95,10 @@ def _find(
     found, verified = (float(score(series_T[half, None], feature_T[half])[0]) for half in (first, second))
     sign = 1 if found >= 0 else -1
     offset = 0.5 if yes_or_no else 0.0
-    high = feature_T[second] > (0.5 if yes_or_no else np.median(feature_T[second]))
+    middle = 0.5 if yes_or_no else np.median(feature_T[second])
+    high = feature_T[second] > middle
+    if not high.any():  # of a number that is mostly as large as it gets
+        high = feature_T[second] >= middle
     return Find(
         layer=layer,
         quantity=quantity,
@@ -103,8 +106,8 @@ def _find(
         found=offset + sign * found,
         verified=offset + sign * verified,
         rising=sign > 0,
-        high=float(series_T[second][high].mean()) if high.any() else float("nan"),
-        low=float(series_T[second][~high].mean()) if not high.all() else float("nan"),
+        high=float(series_T[second][high].mean()),
+        low=float(series_T[second][~high].mean()),
     )
 
 

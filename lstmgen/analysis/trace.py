@@ -22,6 +22,7 @@ from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.model.cells import Cell, cell_of
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.reading import inference
+from lstmgen.model.state import State
 from lstmgen.wording import counted
 
 _CHUNK: Final = 256
@@ -35,11 +36,11 @@ Series = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """One item that was read.
+    """Items that were read one after the other.
 
     Attributes:
         cell: whose equations.
-        ids: of the item, of shape (T,).
+        ids: of the items, of shape (T,).
         nats_T: the surprisal of each of them.
         values: what was computed when each of them was read, of shape (T, U), by layer and quantity.
     """
@@ -70,47 +71,64 @@ class Trace:
 
 
 def read_trace(
-    network: LanguageModel, ids: Ids, *, only: Collection[str] | None = None, progress: Callable[[int, int], None] | None = None
+    network: LanguageModel, *items: Ids, only: Collection[str] | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Trace:
-    """Reads an item from its boundary on.
+    """Reads items one after the other, each from its boundary and an empty state on.
 
     Args:
         network: the model.
-        ids: of the item, without its boundary.
+        items: ids, without their boundaries.
         only: the quantities that are kept; None: all.
         progress: called with the number of tokens done and of all.
 
     Raises:
         InputError: there is nothing to read, or more than can be held.
     """
-    if not len(ids):
+    total, done = sum(map(len, items)), 0
+    if not total:
         raise InputError("there is nothing to look at", remedy="give a text, or leave it out to see what the model writes itself")
-    architecture = network.architecture
-    cell = cell_of(architecture.cell)
-    inputs = np.concatenate([[BOUNDARY_ID], ids])
-    state, parts, nats = network.zero_state(1), {}, []
-    for begin in range(0, len(inputs), _CHUNK):
-        window_T1 = torch.from_numpy(inputs[begin : begin + _CHUNK + 1].astype(np.int64)).to(network.device).unsqueeze(1)
-        with inference(network):
-            logits_TBV, state, gates_LT = network.trace(window_T1[:_CHUNK], state)
-            expected = window_T1[1:].flatten()
-            logits_TV = logits_TBV[: len(expected), 0].float()
-            nats.append(F.cross_entropy(logits_TV, expected, reduction="none").double().cpu().numpy())
-            for layer, gates_T in enumerate(gates_LT):
-                for name in gates_T[0]:
-                    if only is None or name in only:
-                        series_TU = torch.stack([gates[name].flatten() for gates in gates_T]).float().cpu().numpy()
-                        parts.setdefault((layer, name), []).append(series_TU)
-        numbers = sum(pieces[0].shape[1] for pieces in parts.values())
-        if numbers * len(inputs) > limits.MAX_TRACE_NUMBERS:
-            raise InputError(
-                f"{counted(len(ids), 'token')} with {numbers:,} numbers each: more than is held at a time",
-                remedy=f"--first {limits.MAX_TRACE_NUMBERS // numbers - 1}",
-            )
-        if progress is not None:
-            progress(min(begin + _CHUNK, len(ids)), len(ids))
-    values = {place: np.concatenate(pieces)[1:] for place, pieces in parts.items()}
-    return Trace(cell, ids, np.concatenate(nats), values)
+    parts: dict[Place, list[Series]] = {}
+    nats: list[NDArray[np.float64]] = []
+    for ids in items:
+        inputs, state = np.concatenate([[BOUNDARY_ID], ids]), network.zero_state(1)
+        for begin in range(0, len(inputs), _CHUNK):
+            nats_T, values, state = _read(network, inputs[begin : begin + _CHUNK + 1], state, only)
+            nats.append(nats_T)
+            for place, series_TU in values.items():
+                parts.setdefault(place, []).append(series_TU if begin else series_TU[1:])
+            numbers = sum(pieces[0].shape[1] for pieces in parts.values())
+            if numbers * total > limits.MAX_TRACE_NUMBERS:
+                raise InputError(
+                    f"{counted(total, 'token')} with {numbers:,} numbers each: more than is held at a time",
+                    remedy=f"--first {limits.MAX_TRACE_NUMBERS // numbers - 1}",
+                )
+            if progress is not None:
+                progress(min(done + begin + _CHUNK, done + len(ids)), total)
+        done += len(ids)
+    return Trace(
+        cell=cell_of(network.architecture.cell),
+        ids=np.concatenate(items),
+        nats_T=np.concatenate(nats),
+        values={place: np.concatenate(pieces) for place, pieces in parts.items()},
+    )
+
+
+def _read(
+    network: LanguageModel, inputs: Ids, state: State, only: Collection[str] | None
+) -> tuple[NDArray[np.float64], dict[Place, Series], State]:
+    """A stretch and the token after it: surprisals, what was computed at each token of the stretch, and the state behind it."""
+    window_T1 = torch.from_numpy(inputs.astype(np.int64)).to(network.device).unsqueeze(1)
+    with inference(network):
+        logits_TBV, state, gates_LT = network.trace(window_T1[:_CHUNK], state)
+        expected = window_T1[1:].flatten()
+        nats_T = F.cross_entropy(logits_TBV[: len(expected), 0].float(), expected, reduction="none").double().cpu().numpy()
+        values = {
+            (layer, name): torch.stack([gates[name].flatten() for gates in gates_T]).float().cpu().numpy()
+            for layer, gates_T in enumerate(gates_LT)
+            for name in gates_T[0]
+            if only is None or name in only
+        }
+    return nats_T, values, state
 
 
 @dataclass(frozen=True)

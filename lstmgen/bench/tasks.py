@@ -25,6 +25,7 @@ from lstmgen.generation.draw import pick
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Sampling
 from lstmgen.media.text.char import CharTokenizer
+from lstmgen.media.text.pieces import PieceTokenizer
 from lstmgen.model.arithmetic import choose_arithmetic
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
@@ -252,6 +253,27 @@ def _encoding() -> Iterator[_Task]:
         return repetitions * len(text)
 
     yield _Task(shape="char", unit="characters", ours={"encode": ours}, stock={"a dictionary": usual}, work={})
+    yield _encoding_pieces()
+
+
+def _encoding_pieces() -> _Task:
+    """Words as often as in a language, ten in a line: the most frequent one twice as often as the next."""
+    random = np.random.default_rng(0)
+    words = ["".join(map(chr, random.integers(97, 123, random.integers(1, 9)))) for _ in range(3_000)]
+    chosen = [words[rank] for rank in random.zipf(1.3, 30_000).tolist() if rank < len(words)]
+    text = "\n".join(" ".join(chosen[first : first + 10]) for first in range(0, len(chosen), 10))
+    tokenizer = PieceTokenizer.train("bpe", lambda: [text], counts=collections.Counter(text), vocab_size=512)
+
+    def side(encode: Callable[[str], Any]) -> Side:
+        def repeated(repetitions: int) -> int:
+            for _ in range(repetitions):
+                encode(text)
+            return repetitions * len(text)
+
+        return repeated
+
+    ours, usual = {"encode": side(tokenizer.encode)}, {"sentencepiece": side(tokenizer.encode_whole)}
+    return _Task(shape="bpe", unit="characters", ours=ours, stock=usual, work={})
 
 
 _TASKS: Final[Mapping[BenchTask, Callable[[], Iterator[_Task]]]] = {

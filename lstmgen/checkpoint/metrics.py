@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from lstmgen import limits
 from lstmgen.opening import open_regular
 
 Row = dict[str, Any]
+_MOST_MISSED: Final = 1_000
+"""Places in lines that no run wrote, after which a file is given up."""
 
 
-def rows(stream: BinaryIO) -> Iterator[tuple[bytes, Row]]:
-    """Every line that holds a JSON object, and the object. What a crash left torn is passed over, and so is what no run wrote."""
-    while line := stream.readline(limits.MAX_METRICS_LINE_BYTES):
+def rows(stream: BinaryIO, end: float = math.inf) -> Iterator[tuple[bytes, Row]]:
+    """Every line that holds a JSON object, and the object. What a crash left torn is passed over, and so is what no run wrote.
+
+    Args:
+        stream: at the beginning.
+        end: bytes; what goes on behind is not given.
+    """
+    while stream.tell() < end and (line := stream.readline(limits.MAX_METRICS_LINE_BYTES)):
         if line.endswith(b"\n") or len(line) < limits.MAX_METRICS_LINE_BYTES:
-            if (row := _parsed(line)) is not None:
+            if stream.tell() <= end and (row := _parsed(line)) is not None:
                 yield line, row
         else:
-            _pass_line_end(stream)
+            _pass_line_end(stream, end)
 
 
 def glimpse(path: Path) -> Iterator[Row]:
@@ -33,19 +41,22 @@ def glimpse(path: Path) -> Iterator[Row]:
 
 
 def _spread(stream: BinaryIO, size: int) -> Iterator[Row]:
-    seen = -1
+    seen, missed = -1, 0
     for point in range(limits.MAX_CURVE_POINTS):
         stream.seek(size * point // limits.MAX_CURVE_POINTS)
         if not stream.readline(limits.MAX_METRICS_LINE_BYTES).endswith(b"\n"):
-            continue  # in a line that no run wrote
+            missed += 1  # in a line that no run wrote
+            if missed > _MOST_MISSED:
+                return
+            continue
         begin = stream.tell()
         if begin > seen and (row := _parsed(stream.readline(limits.MAX_METRICS_LINE_BYTES))) is not None:
             seen = begin
             yield row
 
 
-def _pass_line_end(stream: BinaryIO) -> None:
-    while (rest := stream.readline(limits.MAX_METRICS_LINE_BYTES)) and not rest.endswith(b"\n"):
+def _pass_line_end(stream: BinaryIO, end: float) -> None:
+    while stream.tell() < end and (rest := stream.readline(limits.MAX_METRICS_LINE_BYTES)) and not rest.endswith(b"\n"):
         pass
 
 

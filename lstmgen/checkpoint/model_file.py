@@ -257,16 +257,18 @@ def check_shapes(found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tu
 
 def _check_around_cells(header: Header, architecture: Architecture, path: Path) -> None:
     """What can be checked of the tensors without the cells' own tables, which load torch: all of them are there for every layer."""
-    layers: dict[str, set[str]] = {str(number): set() for number in range(architecture.num_layers)}
+    layers: dict[str, set[str]] = {
+        f"{stack}layers.{number}": set() for stack in architecture.stacks for number in range(architecture.num_layers)
+    }
     around: dict[str, tuple[int, ...]] = {}
     for name, entry in header.entries.items():
-        room, number, inside = (*name.split(".", 2), "", "")[:3]
-        if room == "layers" and number in layers:
-            layers[number].add(inside)
-        else:
+        layer = next((layer for layer in layers if name.startswith(f"{layer}.")), None)
+        if layer is None:
             around[name] = entry.shape
+        else:
+            layers[layer].add(name.removeprefix(layer))
     check_shapes(around, architecture.shapes_around_cells(), path)
-    if not layers["0"] or any(names != layers["0"] for names in layers.values()):
+    if not layers["layers.0"] or any(names != layers["layers.0"] for names in layers.values()):
         raise ModelFileError(f"{str(path)!r} lacks tensors of a layer that its architecture has", remedy=_DAMAGED)
 
 

@@ -7,8 +7,9 @@ folder itself: it can be moved, copied and renamed. Files that a run does not wr
 from __future__ import annotations
 
 import contextlib
-import itertools
+import errno
 import json
+import math
 import os
 import re
 import sys
@@ -21,7 +22,7 @@ from lstmgen import limits, run_files, storage
 from lstmgen.checkpoint import metrics, state_file, tensor_file
 from lstmgen.checkpoint.model_file import find_model
 from lstmgen.config import Config, from_toml
-from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
+from lstmgen.errors import CorpusError, LstmgenError, MachineError, ModelFileError, UsageError
 from lstmgen.opening import NotRegularError, open_regular, require_regular
 from lstmgen.storage import FolderLock, disk
 
@@ -56,6 +57,7 @@ class RunFolder:
         Raises:
             UsageError: the folder is not empty.
             InUseError: another process is training in it.
+            ModelFileError: links or other things stand in the places of files that would be replaced.
             MachineError: it cannot be written.
         """
         if path is None:
@@ -67,7 +69,9 @@ class RunFolder:
         storage.make_folder(folder)
         run._refuse_if_read_only()
         was_locked_before = (folder / run_files.LOCK).exists()
-        run._lock.acquire()  # before the first look, so that who comes second learns who came first
+        if overwrite:
+            run._refuse_what_no_run_makes()
+        run._take()  # before the first look, so that who comes second learns who came first
         try:
             storage.remove_leftovers(folder)
             if not overwrite:
@@ -90,7 +94,7 @@ class RunFolder:
                 disk.make_folder(folder)
                 disk.sync_folder(runs)
                 run = RunFolder(folder, is_new=True, made_parent=made_runs)
-                run._lock.acquire()
+                run._take()
                 run._earlier = frozenset()
                 return run
             number += 1
@@ -156,6 +160,10 @@ class RunFolder:
             return
         self.clear()
         self._remove({item.name for item in self._own_files()} - self._earlier)
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
+        """Takes away a folder that was made for this run, if nothing is in it but the lock."""
         if self._is_new:
             with contextlib.suppress(OSError):
                 if [item.name for item in self.path.iterdir()] == [run_files.LOCK]:
@@ -163,6 +171,14 @@ class RunFolder:
                 disk.remove_folder(self.path)
                 if self._made_parent:
                     disk.remove_folder(self.path.parent)
+
+    def _take(self) -> None:
+        """Locks the folder. One that was made for this run goes again where the machine has no locks, or refuses. Raises as `create`."""
+        try:
+            self._lock.acquire()
+        except MachineError:
+            self._remove_folder()
+            raise
 
     @property
     def model_path(self) -> Path:
@@ -206,9 +222,7 @@ class RunFolder:
 
         def write(target: BinaryIO) -> None:
             with open_regular(self.metrics_path, follow=False) as stream:
-                for line, row in metrics.rows(stream):
-                    if size is not None and stream.tell() > size:
-                        break
+                for line, row in metrics.rows(stream, math.inf if size is None else size):
                     if not (isinstance(row.get("step"), int) and row["step"] > step):
                         target.write(line if line.endswith(b"\n") else line + b"\n")
 
@@ -230,22 +244,27 @@ class RunFolder:
         )
 
     def load_state(self, *, warn: Callable[[str], None] | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """What `save_state` was last given. A damaged newest one is moved aside, and the one before is taken.
+        """What `save_state` was last given.
+
+        A newest one that is damaged, or that the disk cannot read any more, is moved aside, and the one before is taken.
 
         Args:
             warn: called with a sentence when that happens.
 
         Raises:
             ModelFileError: there is no good state.
+            MachineError: the machine does not let it be read now.
         """
-        failure: ModelFileError | None = None
+        failure: LstmgenError | None = None
         for name in (run_files.LAST, run_files.PREVIOUS):
             path = self.path / name
             if not path.exists():
                 continue
             try:
                 state = state_file.read(path)
-            except ModelFileError as error:
+            except (ModelFileError, MachineError) as error:
+                if isinstance(error, MachineError) and not _is_lost(error):
+                    raise
                 failure = failure or error
                 continue
             if failure is not None:
@@ -275,7 +294,7 @@ class RunFolder:
         Raises:
             CorpusError: it is not there.
         """
-        found = sorted(item.name for item in self.path.iterdir() if run_files.is_kept_input(item.name) and name in (None, item.name))
+        found = sorted(item.name for item in self._items() if run_files.is_kept_input(item.name) and name in (None, item.name))
         if not found:
             raise CorpusError(f"{self.path} does not hold what was read from standard input", remedy="start a new run")
         tensor_file.open_file(self.path / found[0], at_most=sys.maxsize, what="what was read from standard input").close()
@@ -290,13 +309,22 @@ class RunFolder:
         path = self.path / run_files.CONFIG
         with tensor_file.open_file(path, at_most=limits.MAX_CONFIG_BYTES, what="the settings of a run") as stream:
             text = stream.read().decode("utf-8", "surrogateescape")
+        remedy = "correct it by hand, or start a new run"
         try:
-            return from_toml(text, name=str(path))
+            config = from_toml(text, name=str(path))
         except UsageError as error:
-            raise ModelFileError(f"{str(path)!r} is damaged: {error.message}", remedy="correct it by hand, or start a new run") from error
+            raise ModelFileError(f"{str(path)!r} is damaged: {error.message}", remedy=remedy) from error
+        if not config.data.sources:
+            raise ModelFileError(f"{str(path)!r} is damaged: it names no sources", remedy=remedy)
+        return config
+
+    def _items(self) -> list[Path]:
+        """All that is in the folder. Raises MachineError."""
+        with storage.machine_errors("list the folder", self.path):
+            return list(self.path.iterdir())
 
     def _own_files(self) -> list[Path]:
-        return [item for item in self.path.iterdir() if run_files.is_own(item.name)]
+        return [item for item in self._items() if run_files.is_own(item.name)]
 
     def _remove(self, names: Iterable[str]) -> None:
         for name in names:
@@ -327,39 +355,19 @@ class RunFolder:
             raise UsageError(f"the folder {shown} holds a run already", remedy=remedy)
         if any(not run_files.is_kept_input(item.name) for item in self._own_files()):
             raise UsageError(f"the folder {shown} holds a model already", remedy=elsewhere)
-        if any(item.name != run_files.LOCK and not run_files.is_own(item.name) for item in self.path.iterdir()):
+        if any(item.name != run_files.LOCK and not run_files.is_own(item.name) for item in self._items()):
             raise UsageError(f"the folder {shown} is not empty", remedy="choose an empty or a new folder with -o")
-
-
-def keep_text(model: Path, text: bytes, *, elsewhere: Path) -> Path:
-    """Keeps a text that was written with a model: in its run folder, or in another one where it has none that can be written.
-
-    A text that continues one that is kept takes its place; any other has a file of its own. Returns the file.
-
-    Raises:
-        MachineError: it cannot be written.
-    """
-    is_run = model.name == run_files.MODEL and os.access(model.parent, os.W_OK | os.X_OK)
-    folder = model.parent if is_run else storage.make_folder(elsewhere)
-    name = Path(run_files.TURNS)
-    places = (folder / (name if number == 1 else f"{name.stem}-{number}{name.suffix}") for number in itertools.count(1))
-    path = next(place for place in places if not os.path.lexists(place) or _begins_with_file(text, place))
-    storage.atomic_write(path, text)
-    return path
-
-
-def _begins_with_file(text: bytes, path: Path) -> bool:
-    """Whether a file is a regular one, and its content the beginning of the text."""
-    try:
-        return path.is_file() and not path.is_symlink() and path.stat().st_size <= len(text) and text.startswith(path.read_bytes())
-    except OSError:
-        return False
 
 
 def _clean_name(name: str) -> str:
     """A folder name that needs no quoting in a shell: letters and digits of any script with their marks, and `_`, `.` and `-`."""
     letters = (c if c in "_." or unicodedata.category(c)[0] in "LMN" else "-" for c in unicodedata.normalize("NFC", name))
     return re.sub("-+", "-", "".join(letters)).strip("-.").encode()[: limits.MAX_RUN_NAME_BYTES].decode(errors="ignore") or "run"
+
+
+def _is_lost(error: MachineError) -> bool:
+    """Whether a part of a file cannot be read any more; all else that a machine refuses may pass."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.EIO
 
 
 def _move_aside(damaged: Path) -> None:

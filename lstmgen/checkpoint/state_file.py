@@ -27,12 +27,20 @@ def pack(tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Packed:
 
 
 def read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and meta of a file. Raises ModelFileError: it is missing, damaged, or no state."""
+    """Tensors and meta of a file.
+
+    Raises:
+        ModelFileError: it is missing, damaged, or no state.
+        MachineError: the machine cannot read or hold it.
+    """
+    from lstmgen.model.memory import refuse_loading
+
     with tensor_file.open_file(path) as stream:
         header = tensor_file.read_header(stream, path, form=FORMAT, version=VERSION)
         meta = header.document.get("meta")
         if not isinstance(meta, dict):
             raise ModelFileError(f"{str(path)!r} is damaged: it does not describe a state", remedy="start a new run")
+        refuse_loading(path, header.file_bytes, copies=1)
         return tensor_file.read_tensors(stream, header, path), _with_special_numbers(meta)
 
 

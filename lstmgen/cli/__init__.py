@@ -89,8 +89,10 @@ _ROOT: Final = Command(
             ),
         )
     ),
-    commands=tuple(
-        module.COMMAND for module in (train, sample, infill, predict, score, inspect, render, info, runs, corpora, demo, lab, bench)
+    commands=(
+        *(module.COMMAND for module in (train, sample, infill)),
+        infill.HARMONIZE,
+        *(module.COMMAND for module in (predict, score, inspect, render, info, runs, corpora, demo, lab, bench)),
     ),
 )
 

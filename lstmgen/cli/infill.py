@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any, Final, get_args
 
 from lstmgen import api, choices, limits
+from lstmgen.cli import gap_measure
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import paths
-from lstmgen.cli.media import RENDERINGS, chosen, options_of, presentation_of, tokenizer_of_model
+from lstmgen.cli.media import RENDERINGS, chosen, medium_of_model, options_of, presentation_of, tokenizer_of_model
 from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, PRECISION, STANDARD_INPUT, THREADS, as_typed, draw_seed, load_model, read_input
 from lstmgen.cli.output import Streams, encode
 from lstmgen.cli.sample_options import FILTERS
 from lstmgen.cli.samples import Target, Writer
-from lstmgen.errors import InputError
+from lstmgen.errors import InputError, UsageError
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
@@ -22,8 +23,12 @@ _EXAMPLES: Final = (
     "lstmgen infill RUN draft.txt --gap '[...]' --length 20:80 -o done.txt",
     "lstmgen infill RUN draft.txt --at 1200:1260        # write these characters anew",
     "lstmgen infill RUN draft.txt --best --json | jq .gaps",
+    "lstmgen infill TUNES tune.mid --bars 5-8 -o new.mid",
+    "lstmgen infill TUNES tune.mid --bars 5-8 --tracks 2 -o new.mid",
+    "lstmgen infill RUN --measure 1000 --length 5      # what the text behind a gap is worth",
 )
 _CHOICE: Final = "how it is filled"
+_MACHINE: Final = ("device", "precision", "threads")
 _FILTERS: Final = ("temperature", "top_k", "top_p", "min_p")
 
 _BEHIND: Final = (
@@ -34,8 +39,7 @@ _BEHIND: Final = (
         unit="N",
         low=1,
         high=100_000,
-        default=api.CANDIDATES,
-        help="Ways to fill it that are followed side by side.",
+        help="Ways to fill it that are followed side by side. [128 of text; of music 64 on a grid, else 32]",
         panel=_CHOICE,
     ),
     Option(
@@ -84,11 +88,12 @@ _BEHIND: Final = (
         complete=paths,
     ),
     JSON,
+    gap_measure.MEASURE,
     DEVICE,
     PRECISION,
     THREADS,
 )
-_FILE: Final = Option(name="file", unit="FILE", required=True, help="A text or a MIDI file; - is standard input.", complete=paths)
+_FILE: Final = Option(name="file", unit="FILE", help="A text or a MIDI file; - is standard input.", complete=paths)
 _ENCODING: Final = Option(
     name="encoding", flags="--encoding", unit="NAME", default="utf-8", help="What a text is encoded in, such as cp1252.", panel="text"
 )
@@ -102,6 +107,19 @@ def infill(streams: Streams, **values: Any) -> int:
     what stands before it by then suggests.
     """
     return fill(streams, "infill", values, {})
+
+
+def harmonize(streams: Streams, **values: Any) -> int:
+    """Write the other voices to a melody.
+
+    The tracks that are kept stay as they are; all others are written anew, and new ones where the model knows more voices. The model
+    writes many ways side by side, note by note, and each pays for every note of the melody that it did not expect: so the voices look
+    ahead. One way is drawn by its weight.
+    """
+    medium = medium_of_model(values["model"])
+    if medium.label not in {label for label, options in api.media_options("harmonize").items() if options}:
+        raise UsageError(f"harmonize writes voices of music, and this model has learned {medium.label}", remedy="lstmgen infill MODEL FILE")
+    return fill(streams, "harmonize", values, {"keep": ""})
 
 
 def fill(streams: Streams, command: str, values: dict[str, Any], given: Mapping[str, Any]) -> int:
@@ -120,7 +138,14 @@ def fill(streams: Streams, command: str, values: dict[str, Any], given: Mapping[
     if "temperature" not in filters:
         sampling = replace(sampling, temperature=medium.temperature(tokenizer))
     presentation = presentation_of(medium.label)
-    options = chosen(command, medium.label, values) | dict(given)
+    options = dict(given) | chosen(command, medium.label, values)
+    if values["measure"] is not None:
+        if values["file"] is not None or values["out"] is not None:
+            raise UsageError("--measure cuts gaps into the held-out part: FILE and -o do not go with it", remedy="leave them out")
+        gap_measure.report(streams, _model(values), values, options)
+        return 0
+    if values["file"] is None:
+        raise UsageError(f"{command} needs a FILE", remedy=f"lstmgen {command} {values['model']} FILE")
     item, to_bytes = _item(streams, values, medium=medium, as_text=presentation.as_text)
     if "gap" in options:
         options["gap"] = as_typed(options["gap"])
@@ -137,9 +162,13 @@ def fill(streams: Streams, command: str, values: dict[str, Any], given: Mapping[
         options=options,
         **{name: values[name] for name in ("num_samples", "candidates", "horizon", "best", "method")},
     )
-    model = load_model(values["model"], **{name: values[name] for name in ("device", "precision", "threads")})
-    Writer(streams, request, target, to_bytes=to_bytes).write(model)
+    Writer(streams, request, target, to_bytes=to_bytes).write(_model(values))
     return 0
+
+
+def _model(values: Mapping[str, Any]) -> api.TrainedModel:
+    """The model, whether it predicts what comes next or fills gaps only."""
+    return load_model(values["model"], objectives=("next", "gaps"), **{name: values[name] for name in _MACHINE})
 
 
 def _item(streams: Streams, values: Mapping[str, Any], *, medium: api.Medium, as_text: bool) -> tuple[Any, Callable[[str], bytes]]:
@@ -167,4 +196,15 @@ def _item(streams: Streams, values: Mapping[str, Any], *, medium: api.Medium, as
 
 COMMAND: Final = Command(
     name="infill", run=infill, examples=_EXAMPLES, options=lambda: (MODEL, _FILE, *options_of("infill"), _ENCODING, *_BEHIND)
+)
+HARMONIZE: Final = Command(
+    name="harmonize",
+    run=harmonize,
+    examples=(
+        "lstmgen harmonize CHORALES melody.mid -o four-voices.mid",
+        "lstmgen harmonize CHORALES chorale.mid --keep 4 -o other.mid  # a new chorale over the same bass",
+        "lstmgen harmonize CHORALES melody.mid --num-samples 4 -o out/",
+        "lstmgen harmonize CHORALES --measure 10                       # what it is worth to look ahead",
+    ),
+    options=lambda: (MODEL, replace(_FILE, help="A MIDI file; - is standard input."), *options_of("harmonize"), *_BEHIND),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from lstmgen import api, run_files
+from lstmgen import api, choices, run_files
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
 from lstmgen.cli.media import first_sample
@@ -166,9 +166,12 @@ def _model_rows(facts: Facts) -> Rows:
         rows.append(("on", ", ".join(names) + more))
     if division := facts["documents"]:
         rows.append(("documents", f"{int(summary.get('documents', 0)):,}, {division}"))
-    if quality := quality_line(summary.get("val")):
+    objective = shape.get("objective")
+    if objective in choices.OBJECTIVES and objective != next(iter(choices.OBJECTIVES)):
+        rows.append(("objective", f"{objective}: it {choices.OBJECTIVES[objective].about}"))
+    if quality := quality_line(summary.get("val"), objective):
         rows.append(("validation", quality))
-    return [*rows, ("use", first_sample(facts["of"], short_path(facts["model"]), facts["opening"]))]
+    return [*rows, ("use", first_sample(facts["of"], short_path(facts["model"]), facts["opening"], objective))]
 
 
 def _nature(facts: Facts) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -20,7 +20,7 @@ from lstmgen.cli.table import aligned, fitting, terminal_width
 from lstmgen.cli.wording import amount, command, counted
 from lstmgen.cli.wording import size as file_size
 from lstmgen.cli.wrapping import wrapped
-from lstmgen.errors import UsageError
+from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
@@ -29,6 +29,7 @@ _EXAMPLES: Final = (
     "lstmgen inspect RUN chapter.txt -o page.html     # every gate and unit, in a browser",
     "lstmgen inspect RUN code.py --find quotes        # which unit knows an open quote",
     "lstmgen inspect RUN code.py --find 'def \\w+'     # or whether this pattern matches",
+    "lstmgen inspect TUNES --find last-beat           # of music, in the tunes that were held out",
     "lstmgen inspect RUN --context                    # how far it looks back",
     "lstmgen inspect RUN --gradient --against rnn     # how far its gradient reaches",
 )
@@ -42,7 +43,8 @@ _BEFORE: Final = (
     Option(
         name="what",
         unit="TEXT|FILE",
-        help="What it reads: a file, - for standard input, or the text itself; of music notes. What it writes itself where not given.",
+        help="What it reads: a file, - for standard input, or the text itself; of music notes. Where not given what it writes itself; with "
+        "--find, --gradient and --context what its run held out. --find reads all that a folder holds.",
         complete=paths,
     ),
     Option(
@@ -65,7 +67,7 @@ _BEFORE: Final = (
         name="gradient",
         flags="--gradient",
         type=bool,
-        help="How much of the gradient reaches k tokens back, before and after training; of what the run held out where nothing is given.",
+        help="How much of the gradient reaches k tokens back, before and after training.",
         panel=_LOOK,
     ),
     Option(
@@ -80,7 +82,7 @@ _BEFORE: Final = (
         name="contexts",
         flags="--context",
         type=bool,
-        help="The loss where the state is emptied 1, 2, 4 ... 1,024 tokens before; of what the run held out where nothing is given.",
+        help="The loss where the state is emptied 1, 2, 4 ... 1,024 tokens before.",
         panel=_LOOK,
     ),
     Option(
@@ -136,28 +138,30 @@ def run(
     channel = api.Channel.parse(show or "surprisal")
     given = chosen("score", medium_of_model(model).label, values)
     trained = load_model(model, device=values["device"], threads=values["threads"])
-    item, options = _item(streams, trained, what, given), {name: value for name, value in given.items() if name not in DATA_FIELDS}
+    options = {name: value for name, value in given.items() if name not in DATA_FIELDS}
+    if find is not None:
+        items = _held_out(streams, trained, values["seed"]) if what is None else _items(streams, trained, what, given)
+        _find(streams, trained, find, items, values | {"model": model, "options": options})
+        return
+    item = _item(streams, trained, what, given)
     if gradient:
         _gradient(streams, trained, item, options, values)
     elif contexts:
         _context(streams, trained, item, options, values)
     else:
-        kind = "find" if find else "page" if out is not None else "terminal"
+        kind = "page" if out is not None else "terminal"
         with work_bar(streams, "reading", shown=lambda number: f"{amount(number)} tokens") as progress:
             seen = api.inspect(
                 trained,
                 item,
                 first=values["first"] or _FIRST[kind],
-                carried=find is not None,
                 seed=values["seed"],
                 progress=progress,
                 **options,
             )
-        for note in seen.encoded.notes:
+        for note in seen.notes:
             streams.say(f"note: {note}")
-        if find is not None:
-            _find(streams, seen, find, model, top=values["top"] or _TOP, json=values["json"])
-        elif out is not None:
+        if out is not None:
             size = seen.save_page(out, title=f"{Path(model).name} reads {_shortened(seen)}", shown=channel)
             streams.say(f"{out}: {counted(len(seen.trace.ids), 'token')}, {file_size(size)}; open it in a browser")
         elif values["json"]:
@@ -175,12 +179,28 @@ def _item(streams: Streams, trained: api.TrainedModel, what: str | None, options
     Raises:
         CorpusError: the file cannot be used.
     """
-    if what is None or (what != STANDARD_INPUT and not Path(what).exists()):
-        return None if what is None else as_typed(what)
-    first, *others = (item for _, item in read_items(streams, trained, (what,), options))
+    if what is None:
+        return None
+    first, *others = _items(streams, trained, what, options)
     if others:
         streams.say(f"note: the first of {1 + len(others):,} that {what} holds")
     return first
+
+
+def _items(streams: Streams, trained: api.TrainedModel, what: str, options: Mapping[str, Any]) -> Iterator[Any]:
+    """All that was named, or what was typed. Raises CorpusError: it cannot be used."""
+    if what == STANDARD_INPUT or Path(what).exists():
+        return (item for _, item in read_items(streams, trained, (what,), options))
+    return iter((as_typed(what),))
+
+
+def _held_out(streams: Streams, trained: api.TrainedModel, seed: int) -> Iterator[Any]:
+    """What the run of a model held out; of a model without one what it writes itself."""
+    try:
+        return api.held_out(trained, cache=cache())
+    except LstmgenError as error:
+        streams.say(f"note: there is no held-out part to read: {error.message}; it reads what it writes itself")
+        return iter((trained.generate(seed=seed)[0].item,))
 
 
 def _shortened(seen: api.Inspection) -> str:
@@ -197,8 +217,8 @@ def _shown(streams: Streams, seen: api.Inspection, channel: api.Channel) -> None
     streams.own_line(shade.legend(name) if shade.colour else "\n".join(wrapped(shade.legend(name), streams.out_columns)))
     for line in shaded(seen.shown, seen.row_T.tolist(), values_T.tolist(), shade, columns=streams.out_columns - 1):
         streams.own_line(line)
-    if len(seen.trace.ids) < len(seen.encoded.ids):
-        streams.say(f"note: the first {len(seen.trace.ids):,} of {counted(len(seen.encoded.ids), 'token')}; --first shows more")
+    if len(seen.trace.ids) < seen.tokens:
+        streams.say(f"note: the first {len(seen.trace.ids):,} of {counted(seen.tokens, 'token')}; --first shows more")
     rows = [["layer", "quantity", "shut", "open", "what it is"]]
     for (layer, quantity), (shut, open_) in seen.trace.saturation().items():
         rows.append([str(layer + 1), quantity, f"{shut:.0%}", f"{open_:.0%}", seen.trace.cell.quantity(quantity).about])
@@ -236,10 +256,16 @@ def _numbers(streams: Streams, seen: api.Inspection, channel: api.Channel) -> No
     streams.object_line({"shown": str(channel), "bounds": list(bounds), "gates": gates, "memory_lengths": memory})
 
 
-def _find(streams: Streams, seen: api.Inspection, name: str, model: str, *, top: int, json: bool) -> None:
+def _find(streams: Streams, trained: api.TrainedModel, name: str, items: Iterable[Any], values: Mapping[str, Any]) -> None:
+    """The units that follow a feature, and those of an untrained network."""
+    with work_bar(streams, "reading", shown=lambda number: f"{amount(number)} tokens") as progress:
+        first = values["first"] or _FIRST["find"]
+        seen = api.inspect_all(trained, items, first=first, carried=True, progress=progress, **values["options"])
+    for note in dict.fromkeys(seen.notes):
+        streams.say(f"note: {note}")
     with work_bar(streams, "reading, untrained", shown=lambda number: f"{amount(number)} tokens") as progress:
-        feature, finds, control = seen.find(name, top=top, progress=progress)
-    if json:
+        feature, finds, control = seen.find(name, top=values["top"] or _TOP, progress=progress)
+    if values["json"]:
         for network, rows in (("trained", finds), ("untrained", control)):
             for find in rows:
                 places = {"layer": find.layer + 1, "unit": find.unit + 1}
@@ -247,8 +273,8 @@ def _find(streams: Streams, seen: api.Inspection, name: str, model: str, *, top:
                 streams.object_line({"feature": feature.name, "measure": measure, "network": network} | asdict(find) | places)
         return
     measure = "area under the ROC curve, 0.5 is chance" if feature.yes_or_no else "correlation, 0 is chance"
-    tokens = len(seen.trace.ids)
-    for line in wrapped(f"{feature.name}: {feature.about}; {measure}; {counted(tokens, 'token')}", streams.out_columns):
+    read = counted(len(seen.trace.ids), "token") + (f" of {counted(len(seen.items), 'item')}" if len(seen.items) > 1 else "")
+    for line in wrapped(f"{feature.name}: {feature.about}; {measure}; {read}", streams.out_columns):
         streams.product_line(line)
     yes, no = ("mean where yes", "where no") if feature.yes_or_no else ("mean where high", "where low")
     rows = [["network", "unit", "found on", "verified on", yes, no]]
@@ -260,8 +286,8 @@ def _find(streams: Streams, seen: api.Inspection, name: str, model: str, *, top:
         streams.product_line(line)
     best = max(finds, key=lambda find: find.verified)
     unit = f"{best.layer + 1}:{best.quantity}:{best.unit + 1}"
-    streams.say(f"look at it: {command('inspect', model, 'FILE', '--show', unit)}")
-    streams.say(f"hold it: {command('sample', model, '--clamp', f'{unit}={best.high:.2f}')}, or {best.low:.2f} for the opposite")
+    streams.say(f"look at it: {command('inspect', values['model'], 'FILE', '--show', unit)}")
+    streams.say(f"hold it: {command('sample', values['model'], '--clamp', f'{unit}={best.high:.2f}')}, or {best.low:.2f} for the opposite")
 
 
 def _gradient(streams: Streams, trained: api.TrainedModel, item: Any, options: dict[str, Any], values: dict[str, Any]) -> None:

@@ -192,7 +192,7 @@ def _cells(streams: Streams, cells: Sequence[str], sources: Sequence[str] | None
         return
     first = found[0]
     heads = ["cell", "parameters", "tokens/s"]
-    heads += [f"{source}, {kind}" for source in first.equal_steps for kind in ("equal steps", "equal time")]
+    heads += [f"{Path(source).name}, {kind}" for source in first.equal_steps for kind in ("equal steps", "equal time")]
     table = [[*heads, *first.tasks, *(f"gradient at {lag}" for lag in first.gradient)]]
     for row in found:
         losses = [f"{loss:.3f}" for source in row.equal_steps for loss in (row.equal_steps[source], row.equal_time[source])]

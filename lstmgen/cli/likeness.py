@@ -42,12 +42,20 @@ def report(
         seed = draw_seed() if seed is None else seed
         items, told = _drawn(streams, model, count, seed), {"source": f"{counted(count, 'sample')} of seed {seed}", "seed": seed}
     found = model.likeness(items, cache=cache())
+    peers = found[0].peers
     if json:
-        streams.object_line(told | {"samples": len(items), "statistics": [each.to_json() for each in found]})
+        statistics = [each.to_json() for each in found]
+        streams.object_line(told | {"samples": len(items), "peers": peers.to_json(), "statistics": statistics})
         return
     for line in _table(found):
         streams.product_line(line)
     inside = sum(not each.outside for each in found)
+    if peers.seen is None:
+        lengths = f"{peers.low:.0f} to {counted(round(peers.high), peers.unit)}"
+        streams.say(f"compared with {peers.items:,} of what the model learned from, those of {lengths}")
+    else:
+        most = counted(round(peers.seen.amount), peers.unit)
+        streams.say(f"compared with the first {most} of each of {peers.items:,}, as few are so short; how they end is how the whole ends")
     streams.say(f"{told['source']}: {inside} of {len(found)} statistics lie as near the corpus as its own random parts")
 
 

@@ -115,14 +115,17 @@ def label_of(tokenizer: str) -> str:
     return next((choices.label_of(name) for name, entry in choices.MEDIA.items() if tokenizer in entry.tokenizers), "")
 
 
-def first_sample(label: str, place: str, opening: str) -> str:
-    """The command for a first sample of a model; it runs as it stands.
+def first_sample(label: str, place: str, opening: str, objective: Any = None) -> str:
+    """The command for a first sample of a model; it runs as it stands, unless the model works on something that the user has.
 
     Args:
         label: of the model's medium.
         place: the run folder or the model file.
         opening: the first words that the model was trained on, as far as they are known.
+        objective: what it was trained for.
     """
+    if objective in choices.OBJECTIVES and (use := choices.OBJECTIVES[objective].use) != "sample":
+        return command(use, place, "FILE")
     presentation = presentation_of(label)
     return command("sample", place, *(("-p", opening) if presentation.as_text and opening else presentation.usual))
 

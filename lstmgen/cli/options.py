@@ -89,16 +89,25 @@ def cache() -> Path:
     return api.cache_folder(os.environ)
 
 
-def load_model(spec: str, *, device: str, threads: int | None, precision: str = "auto") -> api.TrainedModel:
+def load_model(spec: str, *, device: str, threads: int | None, precision: str = "auto", **which: Any) -> api.TrainedModel:
     """The model that a command works with. Imports torch, so mistakes in the arguments should have been found before.
+
+    Args:
+        spec: a run, or a model file.
+        device: where it runs.
+        threads: CPU threads.
+        precision: of the weights.
+        which: `objectives`, where the command can do with others than the usual one.
 
     Raises:
         ModelFileError: there is no such model, or it is damaged.
+        UsageError: the command is not for such a model.
         MachineError: the device or the precision is not to be had here.
     """
     with leaving_at_once():
         load = lstmgen.load
-    return load(spec, device=cast("choices.Device", device), precision=cast("choices.SamplingPrecision", precision), threads=threads)
+    how: dict[str, Any] = {"device": cast("choices.Device", device), "precision": cast("choices.SamplingPrecision", precision)}
+    return load(spec, threads=threads, **how, **which)
 
 
 def rule_of(values: Mapping[str, Any]) -> api.LearningRule | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from lstmgen import api
+from lstmgen import api, choices
 from lstmgen.api import Evaluated, Event, Prepared, RolledBack, Sampled, Saved, Stepped, Warned
 from lstmgen.cli.media import first_sample, label_of
 from lstmgen.cli.output import visible
@@ -17,6 +18,10 @@ from lstmgen.cli.wording import amount, bits, counted, duration, size
 _POINTS: Final = 512
 """At least so many places of a curve are kept, and fewer than twice as many."""
 _LINE_EVERY_S: Final = 10.0
+_IN_BYTES: Final = "reading"
+"""The stage whose work is bytes; that of others is notes or what else a medium counts."""
+_PATIENCE_S: Final = 2.0
+"""Before it is told how long something takes."""
 _LINE_EVERY_SHARE: Final = 0.05
 
 
@@ -126,8 +131,41 @@ def preparing_line(what: str, done: int, total: int) -> str:
     """`reading story.txt, 34% of 12.1 MB`."""
     if total <= 0:
         return what
-    whole = counted(total, "note") if what == "tokenizing notes" else size(total)
-    return f"{what}, {done / total:.0%} of {whole}" if done else f"{what}, {whole}"
+    whole = size(total) if what == _IN_BYTES else ""
+    share = f"{done / total:.0%}" if done else ""
+    return ", ".join(filter(None, (what, " of ".join(filter(None, (share, whole))))))
+
+
+class Preparing:
+    """Says how far a stage of the preparation is, and how long the rest of it will take.
+
+    Args:
+        now_s: tells the time; for tests.
+    """
+
+    def __init__(self, *, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._now_s = now_s
+        self._stage = ""
+        self._began: tuple[float, int] = 0.0, 0
+        self._told_s = 0.0
+
+    def line(self, what: str, done: int, total: int) -> str:
+        """`reading, 34% of 12.1 GB, 8.2s left`; the time from when it can be told."""
+        if what != self._stage:
+            self._stage, self._began = what, (self._now_s(), done)
+        began_s, first = self._began
+        took_s, line = self._now_s() - began_s, preparing_line(what, done, total)
+        if took_s < _PATIENCE_S or not first < done < total:
+            return line
+        return f"{line}, {duration(took_s * (total - done) / (done - first))} left"
+
+    def now_and_then(self, what: str, done: int, total: int) -> str:
+        """The same where each line stays: when a stage begins, and every so many seconds; empty at other times."""
+        begins = what != self._stage
+        if not begins and self._now_s() - self._told_s < _LINE_EVERY_S:
+            return ""
+        self._told_s = self._now_s()
+        return self.line(what, 0 if begins else done, total)
 
 
 def prepared_lines(prepared: Prepared) -> list[str]:
@@ -228,15 +266,22 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
     ended = reasons.get(str(summary.get("stopped")), "it ended")
     trained = f"{counted(int(summary.get('steps', 0)), 'step')} in {duration(float(summary.get('seconds', 0.0)))}"
     lines = [f"done: {ended} after {trained}", f"model: {short_path(str(summary.get('model', run)))}"]
-    if quality := quality_line(summary.get("val")):
+    if quality := quality_line(summary.get("val"), summary.get("objective")):
         lines.append(f"validation: {quality}")
-    sample = first_sample(label_of(str(summary.get("tokenizer"))), short_path(run), str(summary.get("opening", "")))
+    sample = first_sample(
+        label_of(str(summary.get("tokenizer"))), short_path(run), str(summary.get("opening", "")), summary.get("objective")
+    )
     return [*lines, "", f"next: {sample}"]
 
 
-def quality_line(val: dict[str, Any] | None) -> str:
-    """`1.447 nats a character, 2.088 bits a character (perplexity 4.25 a token)`."""
-    val = val or {}
+def quality_line(val: dict[str, Any] | None, objective: Any = None) -> str:
+    """`1.447 nats a character, 2.088 bits a character (perplexity 4.25 a token)`, and of what, where that is not every token."""
+    line = _quality(val or {})
+    of = choices.OBJECTIVES[objective].figures if objective in choices.OBJECTIVES else ""
+    return f"{line}, {of}" if line and of else line
+
+
+def _quality(val: dict[str, Any]) -> str:
     per_token, per_char, perplexity = val.get("nats_per_token"), val.get("nats_per_char"), val.get("perplexity")
     if val.get("nats_per_note") is not None and per_token is not None:
         return f"{float(per_token):.4f} nats a token, {float(val['nats_per_note']):.3f} nats a note"

@@ -279,8 +279,9 @@ def _of_gaps(sample: api.Sample) -> Iterator[str]:
     for number, gap in enumerate(sample.facts.get("gaps", ()), 1):
         others = [f"{each['shown'][:_SHOWN]!r} {each['probability']:.0%}" for each in gap["candidates"] if each["shown"] != gap.get("text")]
         beside = f"; others: {', '.join(others[:_OTHERS])}" if others and "text" in gap else ""
+        kept = f"kept {', '.join(gap['kept'])}; " if gap.get("kept") else ""
         yield (
-            f"gap {number}: probability {gap['probability']:.0%}, effective sample size {gap['effective_sample_size']:.1f}"
+            f"gap {number}: {kept}probability {gap['probability']:.0%}, effective sample size {gap['effective_sample_size']:.1f}"
             f" of {gap['followed']}{beside}"
         )
 

@@ -43,6 +43,14 @@ _TABLE: Final = {
         ("model.dropout", "--dropout", "Share of activations dropped while training."),
         ("model.tied", "--tied/--no-tied", "One matrix for reading and for predicting tokens."),
     ),
+    "what it learns": (
+        ("training.objective", "--objective", "The next token, or tokens of gaps from both of their sides; docs/both_directions.md."),
+        (
+            "training.infill",
+            "--infill",
+            "Share of windows that are read as prefix, suffix and middle, which teaches to fill gaps.",
+        ),
+    ),
     "tokenizer": (
         ("tokenizer.name", "--tokenizer", "How text or music becomes tokens: char for text, notes for MIDI where not given."),
         ("tokenizer.source_model", "--tokenizer-from", "Take over the tokenizer of this model."),

@@ -11,7 +11,7 @@ from lstmgen.api import Event, Prepared, RolledBack, Sampled, Saved, Warned
 from lstmgen.cli.live import SHOW_CURSOR, Frame
 from lstmgen.cli.output import Streams
 from lstmgen.cli.panel import render
-from lstmgen.cli.progress import PlainLines, RunView, preparing_line, sample_lines, saved_line, settings_lines, warning_line
+from lstmgen.cli.progress import PlainLines, Preparing, RunView, sample_lines, saved_line, settings_lines, warning_line
 
 _MAX_WIDTH = 100
 _PLAIN_WIDTH = 80
@@ -62,14 +62,12 @@ class PlainDisplay:
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self._lines = PlainLines(verbose=streams.verbose)
-        self._preparing = ""
+        self._preparing = Preparing()
 
     def preparing(self, what: str, done: int, total: int, /) -> None:
-        """Write one line for each thing that is done, when it begins."""
-        del done
-        if what != self._preparing:
-            self._preparing = what
-            self._streams.say(preparing_line(what, 0, total))
+        """Write a line for each stage when it begins, and now and then one that says how far it is."""
+        if line := self._preparing.now_and_then(what, done, total):
+            self._streams.say(line)
 
     def sample_columns(self) -> int:
         """As wide as lines usually are."""
@@ -101,11 +99,12 @@ class LiveDisplay:
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self._view = RunView()
+        self._preparing = Preparing()
         self._frame = Frame(streams, lambda width, height: render(self._view, width=min(width, _MAX_WIDTH), height=height))
 
     def preparing(self, what: str, done: int, total: int, /) -> None:
         """Tell it beside the spinner."""
-        self._view.preparing = preparing_line(what, done, total)
+        self._view.preparing = self._preparing.line(what, done, total)
 
     def sample_columns(self) -> int:
         """What the terminal of now has beside the mark of a sample."""

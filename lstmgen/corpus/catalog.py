@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from lstmgen import storage
-from lstmgen.corpus import download, machine, music21_corpus
+from lstmgen.corpus import machine, music21_corpus
 from lstmgen.errors import CorpusError
 
 Kind = Literal["bundled", "machine", "package", "download"]
@@ -183,6 +183,8 @@ def get(name: str, cache: Path, *, progress: Callable[[int, int], None] | None =
     if entry.kind == "package":
         return music21_corpus.make(name, cache, progress=progress)
     target = _download_path(entry, cache)
+    from lstmgen.corpus import download  # the web takes a fifth of the time in which help is answered
+
     if target.is_file() and storage.sha256_of(target) == entry.sha256:
         return target
     storage.make_folder(target.parent)

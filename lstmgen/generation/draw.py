@@ -139,7 +139,8 @@ class Lane:
 
     def moment(self) -> Moment:
         """What the filters may know of the next token."""
-        return Moment(len(self._ids), self._length, () if self._recent is None else self._recent.ids, self.writer.allowed())
+        recent = () if self._recent is None else self._recent.ids
+        return Moment(len(self._ids), self._length, recent, self.writer.allowed(), self.writer.heat)
 
     def uniform(self) -> float:
         """The random number of the next token."""

@@ -30,12 +30,14 @@ class Moment(NamedTuple):
         length: tokens that will be drawn at most; None without an end.
         recent: ids that the repetition penalty looks at.
         allowed_V: which ids may be drawn; None: all of them.
+        heat: by what its temperature is multiplied.
     """
 
     position: int
     length: int | None
     recent: Collection[int] = ()
     allowed_V: NDArray[np.bool_] | None = None
+    heat: float = 1.0
 
 
 Filter = Callable[[Tensor, Sequence[Moment]], Tensor]
@@ -57,6 +59,15 @@ def keep_allowed(logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
     everything = np.ones(logits_BV.shape[-1], dtype=np.bool_)
     allowed_BV = np.stack([everything if moment.allowed_V is None else moment.allowed_V for moment in moments])
     return mask(logits_BV, torch.from_numpy(allowed_BV))
+
+
+def heed_heat(logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
+    """The filter behind that: samples that are to be more certain than usual are cooled, and all others stay as they are."""
+    heats = [moment.heat for moment in moments]
+    if all(heat == 1 for heat in heats):
+        return logits_BV
+    heat_B1 = torch.tensor(heats, dtype=logits_BV.dtype).unsqueeze(1)
+    return torch.where(heat_B1 == 1, logits_BV, temperature(logits_BV, heat_B1))
 
 
 def repetition_penalty(logits_V: Tensor, recent_ids: Tensor, *, penalty: float) -> Tensor:
@@ -183,7 +194,7 @@ def build(sampling: Sampling) -> list[Filter]:
 
 
 def apply(filters: Iterable[Filter], logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
-    """The logits after all filters, one after the other, behind that of what is allowed."""
-    for each in (keep_allowed, *filters):
+    """The logits after all filters, one after the other, behind those of what is allowed and of how certain it is to be."""
+    for each in (keep_allowed, heed_heat, *filters):
         logits_BV = each(logits_BV, moments)
     return logits_BV

@@ -13,21 +13,23 @@ from typing import Any, Final, get_args
 
 import numpy as np
 
-from lstmgen.choices import InfillMethod
+from lstmgen.choices import HORIZON, InfillMethod
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.generation import filters
-from lstmgen.generation.draw import Context, begin, generator_of
+from lstmgen.generation.draw import Context, begin, generator_of, usable
 from lstmgen.generation.generate import Sample
 from lstmgen.generation.particles import Numbers, Search, Ways
 from lstmgen.generation.sampling import Sampling, is_whole
-from lstmgen.ids import Ids
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.gaps import Filling, Gap
+from lstmgen.model.architecture import Architecture
 from lstmgen.model.decoder import Decoder
+from lstmgen.model.sentinels import around
 
-CANDIDATES: Final = 128
-HORIZON: Final = 40
+BEHIND: Final = 256
+"""Tokens behind a gap that are read from right to left."""
 _SHOWN: Final = 5
 """Fillings of a gap that are listed."""
 _SEED_BELOW: Final = 2**31
@@ -44,7 +46,7 @@ class InfillRequest:
         seed: what the random numbers are made from; None draws one.
         first: the number of the first sample.
         sampling: how tokens are chosen; None: as is usual for the model.
-        candidates: ways to fill a gap that are followed side by side.
+        candidates: ways to fill a gap that are followed side by side; None: as many as is usual.
         horizon: tokens behind a gap that weigh them.
         best: take the most probable way, a token on average, instead of drawing one by its weight.
         method: how gaps are filled; `auto`: as the model can best.
@@ -59,16 +61,17 @@ class InfillRequest:
     seed: int | None = None
     first: int = 0
     sampling: Sampling | None = None
-    candidates: int = CANDIDATES
+    candidates: int | None = None
     horizon: int = HORIZON
     best: bool = False
     method: InfillMethod = "auto"
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
-        whole = (("num_samples", 1), ("first", 0), ("candidates", 1), ("horizon", 0), *((("seed", 0),) if self.seed is not None else ()))
-        for name, low in whole:
+        for name, low in (("num_samples", 1), ("first", 0), ("candidates", 1), ("horizon", 0), ("seed", 0)):
             value = getattr(self, name)
+            if name in {"candidates", "seed"} and value is None:
+                continue
             if not is_whole(value) or value < low:
                 flag = f"--{name.replace('_', '-')}"
                 raise UsageError(f"{flag} is {value!r}, expected a whole number, {low} or more", remedy=f"for example {flag} {max(low, 1)}")
@@ -88,17 +91,17 @@ class Task:
     """A gap to be filled once.
 
     Attributes:
-        decoder: the model.
-        tokenizer: of the model.
+        method: how.
+        decoder: the model, as the method needs it.
         gap: what is to be filled.
-        context: where the model stands that has read what is before the gap.
+        context: where the model stands before the gap.
         request: how many ways are followed, and how far.
         generator: the random numbers of the sample.
         told_V: which ids a model is told.
     """
 
+    method: Method
     decoder: Decoder
-    tokenizer: Tokenizer
     gap: Gap
     context: Context
     request: InfillRequest
@@ -136,30 +139,33 @@ class Filled:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Method:
-    """A way of filling gaps.
+    """A way of filling gaps: where the model stands before it writes in one, and what complete ways are weighed by.
 
     Attributes:
-        fill: fills one.
+        ready: the decoder that writes in a gap, and where it stands before it.
+        weighed: of complete ways, what each weighs with all that follows.
         fits: whether a model can fill gaps in this way.
     """
 
-    fill: Callable[[Task], Filled]
-    fits: Callable[[Decoder, Tokenizer], bool] = lambda decoder, tokenizer: True  # noqa: ARG005 - every model can
+    ready: Callable[[Decoder, Gap], tuple[Decoder, Context]]
+    weighed: Callable[[Search, Ways, int], Ways]
+    fits: Callable[[Architecture], bool]
 
 
-def by_candidates(task: Task) -> Filled:
-    """What any model can do: ways that it would write itself, weighed by how well it predicts what follows each."""
+def filled(task: Task) -> Filled:
+    """A gap, filled in one of the ways that were followed."""
     request = task.request
     search = Search(
         decoder=task.decoder,
         wanted=filters.build(request.sampling or Sampling()),
-        count=request.candidates,
+        count=request.candidates or task.gap.usual,
         generator=task.generator,
         told_V=task.told_V,
+        distinct=task.gap.short,
     )
-    ways = search.weighed(search.written(Ways.of(task.gap, task.context, truth=False)), horizon=request.horizon)
+    ways = task.method.weighed(search, search.written(Ways.of(task.gap, task.context, truth=False)), request.horizon)
     share_K = np.exp(ways.log_weight_K - ways.log_total)
     shown = [filling.shown() for filling in ways.fillings]
     alike: dict[str, float] = {}
@@ -188,13 +194,50 @@ def _best(ways: Ways, horizon: int) -> int:
     return int(np.argmax((ways.behind_K - ways.nats_K) / np.maximum(lengths, 1)))
 
 
-METHODS: Final[dict[str, Method]] = {"candidates": Method(by_candidates)}
-"""Every method by name, the best first: `auto` is the first one that fits the model."""
+def _before(decoder: Decoder, gap: Gap) -> tuple[Decoder, Context]:
+    """What stands before the gap is read, and nothing else."""
+    return decoder, begin(decoder, gap.before)
 
 
-def method_of(name: InfillMethod, decoder: Decoder, tokenizer: Tokenizer) -> Method:
+def _by_what_follows(search: Search, ways: Ways, horizon: int) -> Ways:
+    return search.weighed(ways, horizon=horizon)
+
+
+def _told(decoder: Decoder, gap: Gap) -> tuple[Decoder, Context]:
+    """What the gap ends in is read before it, between sentinels."""
+    architecture = decoder.network.architecture
+    ids = np.append(BOUNDARY_ID, gap.before)
+    behind = gap.filling().behind(architecture.suffix_tokens)
+    plain, told = around(ids, behind, vocab_size=architecture.vocab_size, most=architecture.suffix_tokens)
+    state = decoder.read(plain.tolist(), decoder.start())[1] if len(plain) else decoder.start()
+    within = decoder.in_gap()
+    return within, Context(*within.read(told.tolist(), state), gap.before)
+
+
+def _from_both_sides(decoder: Decoder, gap: Gap) -> tuple[Decoder, Context]:
+    """What follows the gap is read from right to left."""
+    within = decoder.in_gap(np.append(gap.filling().behind(BEHIND), BOUNDARY_ID)[:BEHIND])
+    return within, begin(within, gap.before)
+
+
+def _by_their_end(search: Search, ways: Ways, horizon: int) -> Ways:
+    """Each way weighs as much as it is probable that the gap is over: the model knows what follows already."""
+    del search, horizon
+    over_K = usable(ways.logits_KV).log_softmax(1).numpy()[:, BOUNDARY_ID]
+    return replace(ways, log_weight_K=ways.log_weight_K + over_K, behind_K=ways.behind_K + over_K)
+
+
+METHODS: Final = {
+    "both-ways": Method(ready=_from_both_sides, weighed=_by_their_end, fits=lambda network: network.objective == "gaps"),
+    "candidates": Method(ready=_before, weighed=_by_what_follows, fits=lambda network: network.objective == "next"),
+    "told": Method(ready=_told, weighed=_by_their_end, fits=lambda network: network.suffix_tokens > 0),
+}
+"""Every method by name, the best first, as far as they were measured: `auto` is the first one that fits the model."""
+
+
+def method_of(name: InfillMethod, decoder: Decoder) -> Method:
     """A method that the model can fill gaps by. Raises UsageError: it cannot by this one."""
-    fitting = {key: method for key, method in METHODS.items() if method.fits(decoder, tokenizer)}
+    fitting = {key: method for key, method in METHODS.items() if method.fits(decoder.network.architecture)}
     if name != "auto" and name not in fitting:
         raise UsageError(f"this model cannot fill gaps by --method {name}", remedy=f"--method {' or '.join(('auto', *fitting))}")
     return next(iter(fitting.values())) if name == "auto" else fitting[name]
@@ -210,26 +253,27 @@ def infill(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Infi
     """
     seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
     request = replace(request, sampling=request.sampling or Sampling(temperature=medium.temperature(tokenizer)))
-    method, told_V = method_of(request.method, decoder, tokenizer), medium.told(tokenizer)
+    method, told_V = method_of(request.method, decoder), medium.told(tokenizer)
     gapped = medium.gapped(tokenizer, medium.parse(request.item), request.options, data)
-    read: dict[bytes, Context] = {}
+    read: dict[tuple[bytes, bytes], tuple[Decoder, Context]] = {}
 
-    def context_of(ids: Ids) -> Context:
-        key = ids.tobytes()
+    def ready(gap: Gap) -> tuple[Decoder, Context]:
+        key = gap.before.tobytes(), gap.filling().behind(BEHIND).tobytes()
         if key not in read:
             read.clear()
-            read[key] = begin(decoder, ids)
+            read[key] = method.ready(decoder, gap)
         return read[key]
 
     def sample(index: int) -> Sample:
-        generator, filled = generator_of(seed, index), list[Filled]()
+        generator, done = generator_of(seed, index), list[Filled]()
         for _ in range(gapped.count):
-            gap = gapped.gap([each.filling for each in filled])
-            how = {"decoder": decoder, "tokenizer": tokenizer, "request": request, "generator": generator, "told_V": told_V}
-            filled.append(method.fill(Task(gap=gap, context=context_of(gap.before), **how)))
-        outcome = gapped.outcome([each.filling for each in filled])
-        tokens, nats = sum(len(each.filling.ids) for each in filled), math.fsum(each.nats for each in filled)
-        gaps = [told | each.to_json() for told, each in zip(outcome.facts["gaps"], filled, strict=True)]
+            gap = gapped.gap([each.filling for each in done])
+            within, context = ready(gap)
+            how = {"method": method, "decoder": within, "context": context, "request": request}
+            done.append(filled(Task(gap=gap, generator=generator, told_V=told_V, **how)))
+        outcome = gapped.outcome([each.filling for each in done])
+        tokens, nats = sum(len(each.filling.ids) for each in done), math.fsum(each.nats for each in done)
+        gaps = [told | each.to_json() for told, each in zip(outcome.facts["gaps"], done, strict=True)]
         return Sample(
             index=index,
             seed=seed,

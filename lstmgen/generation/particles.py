@@ -2,11 +2,16 @@
 
     a gap ─► one way ─► all its children ─► the weightiest, and some of the others ─► ... ─► complete ways ─► weighed by what follows
 
-This is the discrete particle filter of Fearnhead and Clifford (2003, "On-line inference for hidden Markov models via particle filters").
-Every way is a lane of the decoder. A step makes all children of all ways, by every id that may come next, and keeps some of them: those
-above a threshold with their weight, of the others a stratified sample with the weight of the threshold. No two ways are the same, the
-expected weight of each is its own, and where there is room for all of them the result is exact. The sum of the weights estimates without
-bias the probability of everything that is kept, given what stands before the gap.
+Every way is a lane of the decoder. They are followed in one of two manners:
+
+distinct    A step makes all children of all ways, by every id that may come next, and keeps some of them: those above a threshold with
+            their weight, of the others a stratified sample with the weight of the threshold. No two ways are the same, and where there is
+            room for all of them the result is exact. This is the discrete particle filter of Fearnhead and Clifford (2003, "On-line
+            inference for hidden Markov models via particle filters"), the best for short gaps.
+copies      Every way draws one child, and where few ways have all the weight they are copied by it (Gordon, Salmond and Smith 1993). Where
+            long stretches tell nothing, ways that began apart stay apart, which is better for music by measurement.
+
+The sum of the weights estimates without bias the probability of everything that is kept, given what stands before the gap.
 
 What is kept is weighed in two ways: within a gap a way pays for every kept id that it passes, and where it is complete for what follows.
 
@@ -36,11 +41,12 @@ from lstmgen.model.state import State
 
 _ROOM: Final = 2
 """So many times the number of ways may be complete before what follows is read."""
-_LEAST: Final = 32
-"""Ways that are left when all that follows has been read."""
+LEAST: Final = 32
 _FIRST_BLOCK: Final = 2
 _LONGEST_BLOCK: Final = 8
 """Tokens that are read between two choices of what follows."""
+
+_COLUMNS: Final = ("log_weight_K", "nats_K", "drawn_K", "behind_K", "true_K")
 
 Numbers = NDArray[np.float64]
 
@@ -53,6 +59,7 @@ class Ways:
         fillings: what was written.
         log_weight_K: how probable each is with what is kept so far, and for how many others it stands.
         nats_K: the surprisal of each under the model itself.
+        drawn_K: the surprisal of each where it is known, before every id, which ones may come: what is kept costs nothing.
         behind_K: log p of what follows, as far as it was read.
         true_K: which one is the filling that was there.
         logits_KV: of the next token.
@@ -62,6 +69,7 @@ class Ways:
     fillings: list[Filling]
     log_weight_K: Numbers
     nats_K: Numbers
+    drawn_K: Numbers
     behind_K: Numbers
     true_K: NDArray[np.bool_]
     logits_KV: Tensor
@@ -71,13 +79,14 @@ class Ways:
     def of(gap: Gap, context: Context, *, truth: bool) -> Ways:
         """Nothing is written yet."""
         zero = np.zeros(1)
-        return Ways([gap.filling()], zero, zero, zero, np.array([truth]), context.logits_V[None], context.state)
+        return Ways([gap.filling()], zero, zero, zero, zero, np.array([truth]), context.logits_V[None], context.state)
 
     @staticmethod
     def joined(parts: Sequence[Ways]) -> Ways:
         """All of them."""
         columns = {
-            name: np.concatenate([getattr(part, name) for part in parts]) for name in ("log_weight_K", "nats_K", "behind_K", "true_K")
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("log_weight_K", "nats_K", "drawn_K", "behind_K", "true_K")
         }
         return Ways(
             fillings=[filling for part in parts for filling in part.fillings],
@@ -93,6 +102,7 @@ class Ways:
             [self.fillings[row] for row in rows.tolist()],
             self.log_weight_K[rows] if log_weight_K is None else log_weight_K,
             self.nats_K[rows],
+            self.drawn_K[rows],
             self.behind_K[rows],
             self.true_K[rows],
             self.logits_KV[at],
@@ -105,6 +115,13 @@ class Ways:
             return self
         true = np.flatnonzero(self.true_K)
         return self.take(*chosen(self.log_weight_K, count, generator, keep=int(true[0]) if len(true) else None))
+
+    def repeated(self, rows: NDArray[np.integer]) -> Ways:
+        """Some of them, ascending, each as often as it is named."""
+        last = np.append(np.diff(rows) > 0, True)[: len(rows)]  # the last one takes the place of the way itself
+        found = self.take(rows)
+        fillings = [filling if own else filling.fork() for filling, own in zip(found.fillings, last.tolist(), strict=True)]
+        return replace(found, fillings=fillings)
 
     def where(self, asked: Callable[[Filling], bool]) -> Ways:
         """Those of which something is so."""
@@ -180,6 +197,8 @@ class Search:
         count: ways side by side.
         generator: decides which ways stand for those that are not followed.
         told_V: which ids a model is told; their probability means nothing.
+        least: ways that are left when all that follows has been read.
+        distinct: whether no two ways are the same.
     """
 
     decoder: Decoder
@@ -187,6 +206,8 @@ class Search:
     count: int
     generator: np.random.Generator
     told_V: NDArray[np.bool_] | None = None
+    least: int = LEAST
+    distinct: bool = True
 
     def written(self, start: Ways, *, truth: Ids | None = None) -> Ways:
         """All ways to fill a gap to its end, as far as they can be followed.
@@ -198,7 +219,7 @@ class Search:
         Raises:
             InputError: what is kept has no probability.
         """
-        active, done = start, list[Ways]()
+        active, done = start if self.distinct else self._copies(start), list[Ways]()
         while len(active):
             active = self._through_stage(active, done, truth)
         if not done:
@@ -216,30 +237,80 @@ class Search:
             going = active.where(lambda filling: not filling.ended)
             waiting.append(going.where(lambda filling: filling.stage > stage))
             active = going.where(lambda filling: filling.stage == stage)
-            if len(active):
+            if len(active) and self.distinct:
                 total = log_sum(np.array([active.log_total, *over, *(ways.log_total for ways in waiting)]))
                 active = self._grown(active, truth, max(1, round(self.count * math.exp(active.log_total - total))))
-        return Ways.joined(waiting).fewer(self.count, self.generator)
+            elif len(active):
+                active = self._drawn(active, truth)
+        reached = Ways.joined(waiting)
+        return reached.fewer(self.count, self.generator) if self.distinct else self._renewed(reached)
+
+    def _copies(self, start: Ways) -> Ways:
+        """As many copies of the only way as are followed."""
+        copies = start.repeated(np.zeros(self.count, np.int64))
+        first = start.true_K[0] & (np.arange(self.count) == 0)
+        return replace(copies, log_weight_K=copies.log_weight_K - math.log(self.count), true_K=first)
 
     def _grown(self, ways: Ways, truth: Ids | None, count: int) -> Ways:
-        """The children of some ways, so many at most."""
+        """All children of some ways, so many of them at most."""
+        log_p_KV, log_drawn_KV, log_allowed_K = self._chances(ways)
+        log_child_KV = (ways.log_weight_K + log_allowed_K)[:, None] + log_drawn_KV
+        vocabulary, true = log_p_KV.shape[1], np.flatnonzero(ways.true_K)
+        keep = int(true[0] * vocabulary + truth[len(ways.fillings[true[0]].ids)]) if truth is not None and len(true) else None
+        children, log_weights = chosen(log_child_KV.reshape(-1), count, self.generator, keep=keep)
+        rows, tokens = np.divmod(children, vocabulary)
+        parents = replace(ways.repeated(rows), log_weight_K=log_weights, true_K=children == (-1 if keep is None else keep))
+        return self._pushed(parents, tokens, log_p_KV[rows, tokens], log_allowed_K[rows])
+
+    def _drawn(self, ways: Ways, truth: Ids | None) -> Ways:
+        """One child of each way."""
+        log_p_KV, log_drawn_KV, log_allowed_K = self._chances(ways)
+        reached_KV = np.exp(log_drawn_KV).cumsum(axis=1)
+        points_K1 = self.generator.random(len(ways))[:, None] * reached_KV[:, -1:]
+        tokens = np.minimum((reached_KV <= points_K1).sum(axis=1), (reached_KV < reached_KV[:, -1:]).sum(axis=1))
+        if truth is not None:
+            for row in np.flatnonzero(ways.true_K).tolist():
+                tokens[row] = truth[len(ways.fillings[row].ids)]
+        ways = replace(ways, log_weight_K=ways.log_weight_K + log_allowed_K)
+        return self._pushed(ways, tokens, log_p_KV[np.arange(len(ways)), tokens], log_allowed_K)
+
+    def _renewed(self, ways: Ways) -> Ways:
+        """Where few ways have all the weight, as many copies of each as its weight is worth; what was there stays."""
+        share_K = np.exp(ways.log_weight_K - ways.log_total)
+        if not len(ways) or 1 / (share_K**2).sum() >= len(ways) / 2:
+            return ways
+        reached_K, true = np.cumsum(share_K), np.flatnonzero(ways.true_K)
+        if len(true):  # given one of them the others are independent (Andrieu, Doucet and Holenstein 2010)
+            points = np.sort(self.generator.random(len(ways) - 1))
+        else:
+            points = (np.arange(len(ways)) + self.generator.random()) / len(ways)
+        rows = np.minimum(np.searchsorted(reached_K, points * reached_K[-1], side="right"), len(ways) - 1)
+        copies = ways.repeated(np.sort(np.concatenate([true[:1], rows])))
+        first = np.arange(len(copies)) == np.flatnonzero(copies.true_K)[:1].sum() if len(true) else np.zeros(len(copies), np.bool_)
+        return replace(copies, log_weight_K=np.full(len(copies), ways.log_total - math.log(len(copies))), true_K=first)
+
+    def _chances(self, ways: Ways) -> tuple[Numbers, Numbers, Numbers]:
+        """Of each way's next id: log p under the model, log p of drawing it, and log p of its being one that may come."""
         moments = [Moment(len(filling.ids), None, (), filling.allowed()) for filling in ways.fillings]
         with torch.inference_mode():
             raw_KV = usable(ways.logits_KV)
             log_p_KV = raw_KV.log_softmax(1).numpy()
             log_drawn_KV = filters.apply(self.wanted, raw_KV, moments).log_softmax(1).numpy()
-        log_child_KV = (ways.log_weight_K + self._log_allowed(log_p_KV, moments))[:, None] + log_drawn_KV
-        vocabulary, true = log_p_KV.shape[1], np.flatnonzero(ways.true_K)
-        keep = int(true[0] * vocabulary + truth[len(ways.fillings[true[0]].ids)]) if truth is not None and len(true) else None
-        children, log_weights = chosen(log_child_KV.reshape(-1), count, self.generator, keep=keep)
-        rows, tokens = np.divmod(children, vocabulary)
-        last = np.append(np.diff(rows) > 0, True)  # the last child of a way takes its place
-        fillings = [ways.fillings[row] if own else ways.fillings[row].fork() for row, own in zip(rows.tolist(), last.tolist(), strict=True)]
-        for filling, token in zip(fillings, tokens.tolist(), strict=True):
+        return log_p_KV, log_drawn_KV, self._log_allowed(log_p_KV, moments)
+
+    def _pushed(self, ways: Ways, tokens: NDArray[np.int64], log_p_K: Numbers, log_allowed_K: Numbers) -> Ways:
+        """The ways with one more id each."""
+        for filling, token in zip(ways.fillings, tokens.tolist(), strict=True):
             filling.push(token)
-        logits_KV, state = self.decoder.step(tokens.tolist(), ways.state.select(torch.from_numpy(rows)))
-        nats = np.where(self.told_V[tokens], 0.0, -log_p_KV[rows, tokens]) if self.told_V is not None else -log_p_KV[rows, tokens]
-        return Ways(fillings, log_weights, ways.nats_K[rows] + nats, ways.behind_K[rows], children == keep, logits_KV, state)
+        logits_KV, state = self.decoder.step(tokens.tolist(), ways.state)
+        told = np.zeros(len(tokens), np.bool_) if self.told_V is None else self.told_V[tokens]
+        return replace(
+            ways,
+            nats_K=ways.nats_K - np.where(told, 0.0, log_p_K),
+            drawn_K=ways.drawn_K + np.where(told, 0.0, log_allowed_K - log_p_K),
+            logits_KV=logits_KV,
+            state=state,
+        )
 
     def _log_allowed(self, log_p_KV: Numbers, moments: Sequence[Moment]) -> Numbers:
         """How probable it was that the next id of each way is one that may come; it is known where it is one that a model is told."""
@@ -254,7 +325,7 @@ class Search:
         ways = ways.fewer(_ROOM * self.count, self.generator)
         at, size = 0, _FIRST_BLOCK
         while at < horizon and any(len(filling.behind(horizon)) > at for filling in ways.fillings):
-            ways = self._read(ways, at, min(size, horizon - at)).fewer(max(_LEAST, len(ways) // 2), self.generator)
+            ways = self._read(ways, at, min(size, horizon - at)).fewer(max(self.least, len(ways) // 2), self.generator)
             at, size = at + size, min(2 * size, _LONGEST_BLOCK)
         return ways
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from lstmgen.config import DataConfig
 from lstmgen.generation.clamps import holding
@@ -14,6 +14,8 @@ from lstmgen.generation.prediction import Candidate, predict_text
 from lstmgen.generation.request import Request
 from lstmgen.media.base import Medium
 from lstmgen.model.decoder import Decoder
+
+_NO_TEXT: Final = "\ufffd"
 
 
 class Turns:
@@ -83,8 +85,9 @@ class Turns:
         if spelled is None:
             return ()
         context = read_on(job.decoder, job.context, spelled.base)
-        found = predict_text(job.decoder, spelled, words=True, top=top + 1, context=context, stop=stop)
-        return () if stop() else tuple(each for each in found.candidates if each.adds)[:top]
+        found = predict_text(job.decoder, spelled, words=True, top=2 * top + 1, context=context, stop=stop)
+        # What was typed may be a word already, and bytes may be no text.
+        return () if stop() else tuple(each for each in found.candidates if each.adds and _NO_TEXT not in each.adds)[:top]
 
     def generate(self, request: Request) -> Stream:
         """Lets the model continue: pieces of text, which are part of `text` as they are emitted.

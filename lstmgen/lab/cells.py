@@ -23,6 +23,7 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture
 from lstmgen.runs.plan import timed_steps
 from lstmgen.runs.session import train
+from lstmgen.runs.sources import require_sources
 
 SOURCES: Final = ("underlamp", "lanterns")
 """What cells learn where nothing else is named: a text and tunes that come with the package."""
@@ -82,8 +83,9 @@ def cell_table(
         progress: called with the networks that have learned and all of them.
 
     Raises:
-        CorpusError: a source cannot be used.
+        CorpusError: a source cannot be used; where it is not there, nothing was learned before.
     """
+    require_sources(sources, cache=cache)  # the last of them is read after minutes
     architecture = Architecture(vocab_size=_SYMBOLS, embedding_size=_EMBEDDING, hidden_size=_WIDTH, num_layers=_LAYERS)
     speeds = _speeds([replace(architecture, cell=cell) for cell in cells])
     total, done = len(cells) * (2 * len(sources) + len(TASKS)), itertools.count(1)

@@ -70,16 +70,16 @@ def last_half(random: np.random.Generator, count: int) -> Batch:
 
 EMBEDDED = Task(
     about="strings of the embedded Reber grammar: the last letter but one is the second one again",
-    shows="a plain RNN from cells with gates",
+    shows="whether a cell keeps one symbol over a string of any length",
     symbols=len(_SYMBOLS),
     train=embedded,
     test=embedded,
     chance=0.5,
     published="LSTM of 1997: 148 of 150 trials solved, after 8,440 strings (Hochreiter and Schmidhuber 1997)",
-    hidden_size=12,
-    steps=600,
-    batch_size=16,
-    lr=2e-2,
+    hidden_size=32,
+    steps=1_200,
+    batch_size=32,
+    lr=1e-2,
 )
 ENDLESS = Task(
     about="the same strings as one endless stream, with nothing to mark where one ends",

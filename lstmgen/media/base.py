@@ -29,6 +29,7 @@ from lstmgen.ids import Ids
 from lstmgen.media.features import Legible
 from lstmgen.media.gaps import Fillable
 from lstmgen.media.manner import Manner
+from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt, Spelled
 
 Symbols = NDArray[np.uint32]
@@ -195,25 +196,6 @@ class Amount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statistic:
-    """What items are like in one respect, which samples are asked to share with what was learned.
-
-    Attributes:
-        name: as in JSON.
-        heading: the same in words.
-        parts: of a distribution what it is over, such as the twelve pitch classes; empty: it is a ratio.
-    """
-
-    name: str
-    heading: str
-    parts: tuple[str, ...] = ()
-
-
-Counts = Mapping[str, NDArray[np.float64]]
-"""By the name of each statistic what an item adds to it: for every part of a distribution, or to both terms of a ratio."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class RowStyle:
     """How the rows of an item, its lines or bars, are listed.
 
@@ -349,8 +331,12 @@ class Medium(Legible, Fillable, Protocol):
         """By what samples of a model are compared with what it learned; empty where there is nothing of the kind."""
         ...
 
-    def count(self, item: Item) -> Counts:
-        """What an item adds to the statistics."""
+    def extent(self, tokenizer: Any, item: Item) -> Extent:
+        """How long an item is, in what statistics depend on."""
+        ...
+
+    def count(self, item: Item, seen: Extent | None = None) -> Counts:
+        """What an item adds to the statistics, where no more than so much of its beginning is seen; how it ends is how the whole ends."""
         ...
 
     def parse_prompt(self, tokenizer: Any, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:

@@ -71,9 +71,13 @@ class Gap(Protocol):
 
     Attributes:
         before: what the model reads first, without a boundary.
+        usual: so many ways to fill it are followed where nothing is said.
+        short: whether a way to fill it has few ids, so that all children of a way are worth looking at.
     """
 
     before: Ids
+    usual: int
+    short: bool
 
     def filling(self) -> Filling:
         """Nothing is written yet."""
@@ -120,5 +124,20 @@ class Fillable(Protocol):
             UsageError: there is no such gap, or this model cannot fill it.
             UnseenSymbolError: what stands around it holds unseen symbols and is not to be altered.
             InputError: it cannot be read.
+        """
+        ...
+
+    def cut(self, tokenizer: Any, ids: Ids, begin: int, end: int, *, most: int) -> Gap:
+        """A gap in place of some ids, to measure how well it is filled.
+
+        Args:
+            tokenizer: the model's.
+            ids: of an item, without boundaries.
+            begin: the first id that is cut out.
+            end: the first behind it.
+            most: ids behind the gap that are of interest.
+
+        Raises:
+            UsageError: ids cannot be cut out anywhere.
         """
         ...

@@ -134,6 +134,11 @@ class Writer(Protocol):
         """Why an item ends that ends with a boundary, in a word: by itself, or where that was asked for."""
         ...
 
+    @property
+    def heat(self) -> float:
+        """By what the temperature of the next id is multiplied: 1 where nothing is to be more certain than usual."""
+        ...
+
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may come next, of shape (V,), the same array as long as nothing changes; None: all of them."""
         ...

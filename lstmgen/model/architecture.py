@@ -10,7 +10,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from lstmgen import limits
-from lstmgen.choices import CELLS
+from lstmgen.choices import CELLS, OBJECTIVES
 from lstmgen.errors import ModelFileError
 from lstmgen.schema import SchemaError, flag, number, table, text, whole
 from lstmgen.wording import counted
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from lstmgen.model.cells import Cell
 
 Shape = tuple[int, ...]
+SENTINELS: Final = 2
+"""That stand before a suffix, and before a middle."""
+MOST_LEFT: Final = 64
+"""Tokens that are missing in a gap: so many are told from more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,10 @@ class Architecture:
     clock_low: int = 0
     clock_high: int = 0
     """The ids `clock_low .. clock_high` tick."""
+    suffix_tokens: int = 0
+    """Most tokens of a suffix that are read before a middle, between sentinels (`model/sentinels.py`); 0: there are no sentinels."""
+    objective: str = next(iter(OBJECTIVES))
+    """What it is trained for."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -65,15 +73,15 @@ class Architecture:
     def described(values: Any) -> Architecture:
         """The same without loading torch, and without the sum of the parameters. Raises ModelFileError."""
         if isinstance(values, dict):
-            values = {"clock_period": 0, "clock_low": 0, "clock_high": 0} | values
+            values = _LATER | values
         try:
             _FIELDS(values, "the architecture")
         except SchemaError as error:
             raise ModelFileError(str(error), remedy=_REMEDY) from error
-        if values["cell"] not in CELLS:
-            raise ModelFileError(
-                f"the architecture's cell is {ascii(values['cell'])[:40]}, expected one of {', '.join(CELLS)}", remedy=_REMEDY
-            )
+        for name, known in (("cell", CELLS), ("objective", OBJECTIVES)):
+            if values[name] not in known:
+                message = f"the architecture's {name} is {ascii(values[name])[:40]}, expected one of {', '.join(known)}"
+                raise ModelFileError(message, remedy=_REMEDY)
         architecture = Architecture(**values)
         if architecture.tied and architecture.embedding_size != architecture.hidden_size:
             raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ", remedy=_REMEDY)
@@ -82,28 +90,58 @@ class Architecture:
     def shapes(self) -> dict[str, Shape]:
         """Every tensor of the network by name, with its shape, without building it."""
         shapes = self.shapes_around_cells()
-        for layer in range(self.num_layers):
-            inside = _cell_of(self.cell).shapes(self._width(layer), self.hidden_size)
-            shapes |= {f"layers.{layer}.{name}": shape for name, shape in inside.items()}
+        for stack in self.stacks:
+            for layer, width in enumerate(self.widths):
+                inside = _cell_of(self.cell).shapes(width, self.hidden_size)
+                shapes |= {f"{stack}layers.{layer}.{name}": shape for name, shape in inside.items()}
         return shapes
+
+    @property
+    def stacks(self) -> tuple[str, ...]:
+        """What the names of the layers begin with: of those that read from left to right, and of those that read the other way."""
+        return ("", "back.") if OBJECTIVES[self.objective].both_ways else ("",)
 
     def shapes_around_cells(self) -> dict[str, Shape]:
         """The same without what is the cells' own, and without loading torch."""
         shapes: dict[str, Shape] = {"embedding.weight": (self.vocab_size, self.embedding_size)}
         if self.clock_period:
             shapes["clock.weight"] = (self.clock_period, self.embedding_size)
+        if self.suffix_tokens:
+            shapes["sentinels.weight"] = (SENTINELS, self.embedding_size)
         if self.layer_norm:
-            for layer in range(self.num_layers):
-                shapes[f"norms.{layer}.weight"] = shapes[f"norms.{layer}.bias"] = (self._width(layer),)
-            shapes["norm.weight"] = shapes["norm.bias"] = (self.hidden_size,)
+            for stack in self.stacks:
+                for layer, width in enumerate(self.widths):
+                    shapes[f"{stack}norms.{layer}.weight"] = shapes[f"{stack}norms.{layer}.bias"] = (width,)
+                shapes[f"{stack}norm.weight"] = shapes[f"{stack}norm.bias"] = (self.hidden_size,)
+        if OBJECTIVES[self.objective].both_ways:
+            shapes |= self._joining()
+        if self.fills_gaps:
+            shapes |= {"end.weight": (1, self.hidden_size), "end.bias": (1,)}
         if not self.tied:
             shapes["head.weight"] = (self.vocab_size, self.hidden_size)
         shapes["head.bias"] = (self.vocab_size,)
         return shapes
 
-    def _width(self, layer: int) -> int:
-        """Of a layer's input."""
-        return self.embedding_size if layer == 0 else self.hidden_size
+    @property
+    def fills_gaps(self) -> bool:
+        """Whether the network says where a gap is over."""
+        return bool(self.suffix_tokens) or self.objective == "gaps"
+
+    def _joining(self) -> dict[str, Shape]:
+        """What joins both directions."""
+        size = self.hidden_size
+        matrices: dict[str, Shape] = {f"join.{name}.weight": (size, size) for name in ("ahead", "back", "out")}
+        vectors = ("ahead.bias", "out.bias", *(("norm.weight", "norm.bias") if self.layer_norm else ()))
+        return (
+            matrices
+            | {f"join.{name}.weight": (MOST_LEFT + 1, size) for name in ("left", "gate")}
+            | {f"join.{name}": (size,) for name in vectors}
+        )
+
+    @property
+    def widths(self) -> list[int]:
+        """Of each layer's input."""
+        return [self.embedding_size] + [self.hidden_size] * (self.num_layers - 1)
 
     def former_names(self) -> dict[str, tuple[str, ...]]:
         """For every tensor the names, in files of version 1, of those whose sum it is.
@@ -147,6 +185,8 @@ def _cell_of(name: str) -> Cell:
 
 
 _REMEDY: Final = "fetch or copy the file again, or train the model again"
+_LATER: Final = {"clock_period": 0, "clock_low": 0, "clock_high": 0, "suffix_tokens": 0, "objective": next(iter(OBJECTIVES))}
+"""What fields are that files of older versions lack."""
 _FIELDS: Final = table(
     {
         "vocab_size": whole(1, limits.MAX_VOCABULARY),
@@ -161,5 +201,7 @@ _FIELDS: Final = table(
         "clock_period": whole(0, limits.MAX_CLOCK_PERIOD),
         "clock_low": whole(0, limits.MAX_VOCABULARY),
         "clock_high": whole(0, limits.MAX_VOCABULARY),
+        "suffix_tokens": whole(0, limits.MAX_SUFFIX),
+        "objective": text(),
     }
 )

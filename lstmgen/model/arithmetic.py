@@ -11,16 +11,15 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import torch
 
-from lstmgen.choices import Device, Precision
+from lstmgen.choices import BackwardPass, Device, Precision
 from lstmgen.errors import MachineError
-from lstmgen.model.cells import cell_of
+from lstmgen.model.cells import cell_of, lstm_gradient
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -39,17 +38,23 @@ class Arithmetic:
         device: where tensors live.
         precision: `fp32`, `bf16` or `fp16`.
         reason: why, for people.
+        backward: whose backward pass LSTM layers have where ours is faster for their shape.
     """
 
     device: torch.device
     precision: str
     reason: str
+    backward: BackwardPass = "torch"
 
-    def context(self) -> AbstractContextManager:
+    @contextlib.contextmanager
+    def context(self) -> Iterator[None]:
         """Runs the network's matrix products in this precision; everything that needs fp32 stays there."""
         if self.precision == "fp32":
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, dtype=_DTYPES[self.precision])
+            yield
+            return
+        layers = lstm_gradient.wanted() if self.backward == "own" else contextlib.nullcontext()
+        with torch.autocast(self.device.type, dtype=_DTYPES[self.precision]), layers:
+            yield
 
 
 def choose_device(wanted: Device) -> torch.device:
@@ -99,9 +104,15 @@ def _physical_cores() -> int:
 
 
 def choose_arithmetic(
-    wanted: Precision, device: torch.device, *, architecture: Architecture, batch_size: int, seq_length: int
+    wanted: Precision,
+    device: torch.device,
+    *,
+    architecture: Architecture,
+    batch_size: int,
+    seq_length: int,
+    backward: BackwardPass | None = None,
 ) -> Arithmetic:
-    """The precision to train in; `auto` tries bf16 on the real shapes where the processor has it.
+    """The precision to train in, and the backward pass; `auto` tries bf16 on the real shapes where the processor has it.
 
     Raises:
         MachineError: the precision asked for does not run here.
@@ -120,18 +131,36 @@ def choose_arithmetic(
     units = bf16_units()
     if wanted == "auto" and not units:
         return Arithmetic(device, "fp32", "the processor has no bf16 units")
-    fp32, bf16 = Arithmetic(device, "fp32", ""), Arithmetic(device, "bf16", "asked for")
-    try:
-        error = _Probe(architecture, batch_size=batch_size, seq_length=seq_length).gradient_error(fp32, bf16)
-    except RuntimeError as failure:
-        error, said = float("inf"), str(failure).splitlines()[0]
-    else:
+    said = ""
+    for one in dict.fromkeys((_choose_backward(backward, architecture, batch_size), "torch")):
+        # Each layer after the first is as wide as the second, for which alone the other backward pass may pay.
+        probe = _Probe(architecture, layers=2 if one == "own" else 1, batch_size=batch_size, seq_length=seq_length)
+        try:
+            error = probe.gradient_error(Arithmetic(device, "fp32", ""), Arithmetic(device, "bf16", "", one))
+        except RuntimeError as failure:
+            said = str(failure).splitlines()[0]
+            continue
+        if error <= _LARGEST_GRADIENT_ERROR:
+            why = "asked for" if wanted == "bf16" else f"{units}; gradients within {error:.1%} of fp32"
+            return Arithmetic(device, "bf16", why + ("; own backward pass where layers are wide" if one == "own" else ""), one)
         said = f"its gradients are off by {error:.0%}"
-    if error <= _LARGEST_GRADIENT_ERROR:
-        return bf16 if wanted == "bf16" else Arithmetic(device, "bf16", f"{units}; gradients within {error:.1%} of fp32")
     if wanted == "bf16":
         raise MachineError(f"bf16 does not train here: {said}", remedy="use --precision fp32 or auto")
     return Arithmetic(device, "fp32", f"bf16 failed its check: {said}")
+
+
+def _choose_backward(wanted: BackwardPass | None, architecture: Architecture, streams: int) -> BackwardPass:
+    """Ours where there is a layer that it pays for, on a processor on which it was measured to be faster, or where it is asked for."""
+    pays = any(lstm_gradient.pays(width, architecture.hidden_size, streams) for width in architecture.widths)
+    if not cell_of(architecture.cell).own_backward or not pays:
+        return "torch"
+    return wanted or ("own" if _halves_vectors() else "torch")
+
+
+def _halves_vectors() -> bool:
+    """Whether the processor's bf16 units take half of 512 bits at a time, as Zen 4; those with whole ones have AVX-VNNI or AMX too."""
+    features = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(features.get("avx512_bf16")) and not features.get("avx_vnni") and not features.get("amx_tile")
 
 
 def _on_cuda(wanted: Precision, device: torch.device) -> Arithmetic:
@@ -153,8 +182,9 @@ def bf16_units() -> str:
 class _Probe:
     """One window through a small network with the run's layer widths, forward and backward."""
 
-    def __init__(self, architecture: Architecture, *, batch_size: int, seq_length: int) -> None:
-        small = Architecture(**{**architecture.to_json(), "vocab_size": min(architecture.vocab_size, 512), "num_layers": 1, "dropout": 0.0})
+    def __init__(self, architecture: Architecture, *, layers: int, batch_size: int, seq_length: int) -> None:
+        layers, vocab_size = min(architecture.num_layers, layers), min(architecture.vocab_size, 512)
+        small = replace(architecture, vocab_size=vocab_size, num_layers=layers, dropout=0.0)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             self.network = LanguageModel(small)

@@ -27,17 +27,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lstmgen.ids import Ids
 from lstmgen.model import reading
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
+from lstmgen.model.gaps import InGap
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.products import ALIGNED, Precision, Products
 from lstmgen.model.state import State
 
-_MAX_TABLE_NUMBERS: Final = 2**24
-"""Largest table of what the first layer makes of every token: 64 MiB in fp32."""
+_MAX_TABLE_NUMBERS: Final = 2**23
+"""Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
 _LEAST_ROWS: Final = 4
 """From this many rows on torch's usual products give each row the same numbers."""
+_LEAST_HEAD: Final = 2**16
+"""Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
 _MIN_SHARED_NUMBERS: Final = 2**22
@@ -72,12 +76,13 @@ class Decoder:
             self._clock = None if network.clock is None else _Clock(network)
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
             self._norm = _Norm(network.norm)
-            self._head, self._head_bias_V = self.products.of(network.head.weight), network.head.bias.clone()
+            self._head, self._head_bias_V = self.products.of(network.head.weight, least=_LEAST_HEAD), network.head.bias.clone()
         self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
         self.cell = layers[0].cell
         self._held: tuple[Held, ...] = ()
+        self._gap: InGap | None = None
 
     @property
     def state_sizes(self) -> list[list[int]]:
@@ -88,6 +93,21 @@ class Decoder:
         """The same decoder, which sets some numbers of the state before every step; it reads as before."""
         other = copy.copy(self)
         other._held = (*self._held, *held)  # noqa: SLF001 - of its own kind
+        return other
+
+    def in_gap(self, behind: Ids | None = None) -> Decoder:
+        """The same decoder within a gap: in the place of the boundary stands the end of the gap, as likely as the network says.
+
+        Args:
+            behind: what follows the gap, to the end of the item and its boundary, for a network that reads it from right to left; None: it
+                was read before the gap.
+
+        Raises:
+            ValueError: the network knows no gaps, or does not read from right to left.
+        """
+        other = copy.copy(self)
+        other._gap, other._proven = InGap(self.network, behind), {}  # noqa: SLF001 - of its own kind
+        other._least = max(self._least, _LEAST_ROWS)  # noqa: SLF001
         return other
 
     def _set(self, state: State) -> State:
@@ -198,7 +218,13 @@ class Decoder:
             y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried)
             x_BI = x_BI + y_BH if layer.residual else y_BH
             after.append(carried_on)
-        return self._head(self._norm(x_BI)).add_(self._head_bias_V), State(tuple(after), clock_B)
+        return self._logits(self._norm(x_BI)), State(tuple(after), clock_B)
+
+    def _logits(self, hidden_BH: Tensor) -> Tensor:
+        if self._gap is None:
+            return self._head(hidden_BH).add_(self._head_bias_V)
+        hidden_BH = self._gap.joined(hidden_BH)
+        return self._gap.ended(self._head(hidden_BH).add_(self._head_bias_V), hidden_BH)
 
     def window(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Reads tokens of shape (T, B) step by step: logits of shape (T, B, V) and the state, as the network gives them for a window."""
@@ -214,8 +240,17 @@ class Decoder:
         It is read with the network's fused kernels. The same ids from the same state always take the same way, so a prompt gives the same
         numbers whatever is generated after it.
         """
+        gap, network = self._gap, self.network
+
+        def forward(ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
+            if gap is None:
+                return network(ids_TB, state)
+            hidden_TBH, after = network.hidden(ids_TB, state)
+            last_BH = gap.joined(hidden_TBH[-1])
+            return gap.ended(network.head(last_BH), last_BH)[None], after
+
         with self._threads():
-            return reading.read(self.network, ids, state)
+            return reading.read(network, ids, state, forward=forward)
 
     def read_lanes(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Reads tokens of shape (T, B) in lanes as `read` does: the logits of shape (T, B, V) after each, and the state."""

@@ -10,22 +10,27 @@ a stack of LSTMs take large learning rates.
 A clock tells the network where it stands in a cycle that the tokens imply but do not name, such as the voice and the step of the bar on a
 grid: t counts the ticking tokens since the last boundary (id 0), the one just read included.
 
+Sentinels (`sentinels.py`) are ids behind those of the vocabulary that are only ever inputs: the head has no row for them.
+
 It knows ids and nothing of text or notes. Letters: T window, B streams, E embedding, H hidden, L layers, V vocabulary.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
-from lstmgen.model.architecture import Architecture
+from lstmgen.choices import OBJECTIVES
+from lstmgen.model.architecture import SENTINELS, Architecture
+from lstmgen.model.both_ways import Backward, Join
 from lstmgen.model.cells import cell_of
 from lstmgen.model.cells.base import Gates, LayerState
-from lstmgen.model.layers import RecurrentLayer
-from lstmgen.model.norm import LayerNorm
+from lstmgen.model.layers import RecurrentLayer, run_layers
+from lstmgen.model.norm import norm_of
 from lstmgen.model.state import State
 
 
@@ -48,19 +53,24 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.architecture = architecture
         self.lanes: Lanes | None = None
-        widths = [architecture.embedding_size] + [architecture.hidden_size] * (architecture.num_layers - 1)
         self.embedding = nn.Embedding(architecture.vocab_size, architecture.embedding_size)
         self.clock = nn.Embedding(architecture.clock_period, architecture.embedding_size) if architecture.clock_period else None
         self.layers = nn.ModuleList(
-            RecurrentLayer(cell_of(architecture.cell), input_size=width, hidden_size=architecture.hidden_size) for width in widths
+            RecurrentLayer(cell_of(architecture.cell), input_size=width, hidden_size=architecture.hidden_size)
+            for width in architecture.widths
         )
-        self.norms = nn.ModuleList(_norm(width, architecture) for width in widths)
-        self.norm = _norm(architecture.hidden_size, architecture)
+        self.norms = nn.ModuleList(norm_of(width, architecture) for width in architecture.widths)
+        self.norm = norm_of(architecture.hidden_size, architecture)
         self.head = nn.Linear(architecture.hidden_size, architecture.vocab_size)
         nn.init.normal_(self.head.weight, std=architecture.hidden_size**-0.5)
         nn.init.zeros_(self.head.bias)
         if architecture.tied:
             self.embedding.weight = self.head.weight
+        self.sentinels = nn.Embedding(SENTINELS, architecture.embedding_size) if architecture.suffix_tokens else None
+        both_ways = OBJECTIVES[architecture.objective].both_ways
+        self.back = Backward(architecture) if both_ways else None
+        self.join = Join(architecture) if both_ways else None
+        self.end = nn.Linear(architecture.hidden_size, 1) if architecture.fills_gaps else None
 
     def forward(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Logits of shape (T, B, V) for the token after each one, and the state after the last."""
@@ -85,18 +95,47 @@ class LanguageModel(nn.Module):
 
     def _run(self, ids_TB: Tensor, state: State, recurrence: Any) -> tuple[Tensor, State]:
         x_TBE, clock_B = self._embed(ids_TB, state.clock_B)
-        x_TBH = self._drop(x_TBE)
-        after: list[LayerState] = []
-        for layer, norm, carried in zip(self.layers, self.norms, state.layers, strict=True):
-            y_TBH, carried_on = recurrence(layer, norm(x_TBH), carried)
-            y_TBH = self._drop(y_TBH)
-            x_TBH = x_TBH + y_TBH if self.architecture.residual and x_TBH.shape == y_TBH.shape else y_TBH
-            after.append(carried_on)
-        return self.norm(x_TBH), State(tuple(after), clock_B)
+        x_TBH, after = run_layers(
+            self.layers,
+            self.norms,
+            self._drop(x_TBE),
+            state.layers,
+            residual=self.architecture.residual,
+            drop=self._drop,
+            recurrence=recurrence,
+        )
+        return self.norm(x_TBH), State(after, clock_B)
+
+    def end_logits(self, hidden_NH: Tensor) -> Tensor:
+        """The log odds, of shape (N,), of a gap being over at some places; the head makes logits of the same numbers.
+
+        Raises:
+            ValueError: the network knows no gaps.
+        """
+        if self.end is None:
+            raise ValueError("the network knows no gaps")
+        return self.end(hidden_NH)[:, 0]
+
+    def read_back(self, ids_TB: Tensor, length_B: Tensor) -> Tensor:
+        """For each place what its stream holds from there to its end, read from right to left, of shape (T, B, H).
+
+        Args:
+            ids_TB: ids.
+            length_B: how many of them each stream has.
+
+        Raises:
+            ValueError: the network reads from left to right only.
+        """
+        if self.back is None:
+            raise ValueError("the network has no layers that read from right to left")
+        return self.back(self._embed(ids_TB, None)[0], length_B, self._drop)
 
     def _embed(self, ids_TB: Tensor, clock_B: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The vectors of the tokens, with those of the clock where there is one, and how the clock stands afterwards."""
-        x_TBE = self.embedding(ids_TB)
+        if self.sentinels is None:
+            x_TBE = self.embedding(ids_TB)
+        else:
+            x_TBE = F.embedding(ids_TB, torch.cat([self.embedding.weight, self.sentinels.weight]))
         if self.clock is None or clock_B is None:
             return x_TBE, clock_B
         architecture = self.architecture
@@ -136,24 +175,22 @@ class LanguageModel(nn.Module):
         return {name: tensor for name, tensor in self.state_dict().items() if name in self.architecture.shapes()}
 
 
-def _norm(width: int, architecture: Architecture) -> nn.Module:
-    return LayerNorm(width) if architecture.layer_norm else nn.Identity()
+def grown(network: LanguageModel, architecture: Architecture) -> LanguageModel:
+    """A copy with more symbols, or with other parts around the same layers.
 
-
-def grow_vocabulary(network: LanguageModel, vocab_size: int) -> LanguageModel:
-    """A copy with more symbols: the rows of the old ones are kept, new ones start at their mean, and as unlikely as the rarest of them.
+    The rows of the old symbols are kept; new ones start at their mean, and as unlikely as the rarest of them. Parts that are new start as
+    in any network.
 
     Args:
         network: the model to copy.
-        vocab_size: number of ids in the copy, at least as many as now.
+        architecture: of the copy; its layers are those of the model, and its vocabulary is as large at least.
     """
-    old = network.architecture.vocab_size
-    grown = LanguageModel(replace(network.architecture, vocab_size=vocab_size)).to(network.device, network.head.weight.dtype)
-    tensors = {}
-    for name, tensor in network.state_dict().items():
-        if name in ("embedding.weight", "head.weight", "head.bias"):
-            start = tensor.mean(dim=0, keepdim=True) if tensor.dim() > 1 else tensor.min(dim=0, keepdim=True).values
-            tensor = torch.cat([tensor, start.expand(vocab_size - old, *tensor.shape[1:])])  # noqa: PLW2901 - the same tensor, with rows added
-        tensors[name] = tensor
-    grown.load_state_dict(tensors)
-    return grown
+    copy = LanguageModel(architecture).to(network.device, network.head.weight.dtype)
+    known, more = network.state_dict(), architecture.vocab_size - network.architecture.vocab_size
+    tensors = copy.state_dict() | {name: tensor for name, tensor in known.items() if name in copy.state_dict()}
+    for name in ("embedding.weight", "head.weight", "head.bias"):
+        old = known[name]
+        start = old.mean(dim=0, keepdim=True) if old.dim() > 1 else old.min(dim=0, keepdim=True).values
+        tensors[name] = torch.cat([old, start.expand(more, *old.shape[1:])])
+    copy.load_state_dict(tensors)
+    return copy

@@ -1,10 +1,11 @@
-"""One recurrent layer over a whole window, by the fused form of its cell or by its equations.
+"""Recurrent layers over a whole window, by the fused form of their cell or by its equations.
 
 Letters: T window, B streams, I input, H hidden.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import cast
 
 import torch
@@ -51,3 +52,23 @@ class RecurrentLayer(nn.Module):
             outputs_T.append(y_BH)
             gates_T.append(self.cell.seen(gates, state))
         return torch.stack(outputs_T), state, gates_T
+
+
+def run_layers(
+    layers: Iterable[nn.Module],
+    norms: Iterable[nn.Module],
+    x_TBI: Tensor,
+    states: Iterable[LayerState],
+    *,
+    residual: bool,
+    drop: Callable[[Tensor], Tensor],
+    recurrence: Callable[..., tuple[Tensor, LayerState]] = lambda layer, x_TBI, carried: layer(x_TBI, carried),
+) -> tuple[Tensor, tuple[LayerState, ...]]:
+    """A stack of layers, each on the normalised sum of what is below it: the output of the last one, and the states that follow."""
+    after: list[LayerState] = []
+    for layer, norm, carried in zip(layers, norms, states, strict=True):
+        y_TBH, carried_on = recurrence(layer, norm(x_TBI), carried)
+        y_TBH = drop(y_TBH)
+        x_TBI = x_TBI + y_TBH if residual and x_TBI.shape == y_TBH.shape else y_TBH
+        after.append(carried_on)
+    return x_TBI, tuple(after)

@@ -26,7 +26,7 @@ _LOGITS: Final = 3
 MOST_LOGITS: Final = 2**21
 """That training holds at a time."""
 _LOADING_COPIES: Final = 3
-"""The file, its tensors, the network."""
+"""Of a model: the file, its tensors, the network."""
 _UNLIMITED: Final = 2**60
 _SHARE: Final = 0.9
 """Of what is available, what a suggested size may take."""
@@ -75,14 +75,20 @@ def refuse_training(architecture: Architecture, *, batch_size: int, seq_length: 
     )
 
 
-def refuse_loading(path: Path, file_bytes: int, *, available: int | None = None) -> None:
-    """Refuses a model file that cannot be loaded in the memory that there is.
+def refuse_loading(path: Path, file_bytes: int, *, copies: int = _LOADING_COPIES, available: int | None = None) -> None:
+    """Refuses a file that cannot be loaded in the memory that there is.
+
+    Args:
+        path: for the message.
+        file_bytes: its size.
+        copies: how often what it holds is in memory; by default as often as that of a model is.
+        available: bytes; None: what this process may take.
 
     Raises:
         MachineError: naming what it needs and what there is.
     """
     available = available_bytes() if available is None else available
-    needed = _LOADING_COPIES * file_bytes
+    needed = copies * file_bytes
     if available is not None and needed > available:
         message = f"to load {str(path)!r} takes about {_size(needed)} of memory, and {_size(available)} are available"
         raise MachineError(message, remedy="close other programs, or use a machine with more memory")

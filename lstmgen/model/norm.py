@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lstmgen.model.architecture import Architecture
+
 
 class LayerNorm(nn.LayerNorm):
     """`torch.nn.LayerNorm` over the last dimension, trained alike by any number of threads."""
@@ -43,3 +45,8 @@ class _Normalise(torch.autograd.Function):
         finally:
             torch.set_num_threads(threads)
         return grad_x_TBH, grad_weight_H, grad_bias_H, None
+
+
+def norm_of(width: int, architecture: Architecture) -> nn.Module:
+    """The normalisation of a network; nothing where it has none."""
+    return LayerNorm(width) if architecture.layer_norm else nn.Identity()

@@ -20,7 +20,7 @@ Letters: B rows, I input, G output.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, cast
 
 import torch
@@ -58,12 +58,18 @@ class Products:
         self.packed = True
         self.threads = 1
 
-    def of(self, *weights_GI: Tensor) -> Callable[..., Tensor]:
-        """The product with a copy of this matrix, which takes x_BI; with several side by side it takes as many inputs."""
-        if self.precision == "int8":
-            return Int8Product(weights_GI, self)
-        dtype = torch.bfloat16 if self.precision == "bf16" else weights_GI[0].dtype
+    def of(self, *weights_GI: Tensor, least: int = 0) -> Callable[..., Tensor]:
+        """The product with a copy of this matrix, which takes x_BI; with several side by side it takes as many inputs.
+
+        Args:
+            weights_GI: the matrix, or its parts.
+            least: a matrix of fewer numbers keeps its number type, whatever the precision.
+        """
         sizes = [weight_GI.shape[1] for weight_GI in weights_GI]
+        precision = self.precision if sum(sizes) * len(weights_GI[0]) >= least else "fp32"
+        if precision == "int8":
+            return Int8Product(weights_GI, self)
+        dtype = torch.bfloat16 if precision == "bf16" else weights_GI[0].dtype
         table_IG = weights_GI[0].new_empty(sum(sizes), len(weights_GI[0]), dtype=dtype)
         for rows_IG, weight_GI in zip(table_IG.split(sizes), weights_GI, strict=True):
             rows_IG.copy_(weight_GI.detach().t())
@@ -76,15 +82,13 @@ class Products:
             return "int8 products" if vnni() else "int8 weights in fp32 products: the processor multiplies no int8"
         return f"{self.precision} products" + (", packed by oneDNN" if self.packed else "")
 
-    @contextlib.contextmanager
-    def shared(self, multiplications: int) -> Iterator[None]:
-        """Runs what is inside with all threads, where it is large enough."""
+    def shared(self, multiplications: int, product: Callable[..., Tensor], *given: Any) -> Tensor:
+        """What the product gives, with all threads where it is large enough."""
         if self.threads == 1 or multiplications < MIN_SHARED:
-            yield
-            return
+            return product(*given)
         torch.set_num_threads(self.threads)
         try:
-            yield
+            return product(*given)
         finally:
             torch.set_num_threads(1)
 
@@ -137,9 +141,8 @@ class Product:
         return bool(self._packed)
 
     def _by_packed_weights(self, x_BI: Tensor) -> Tensor:
-        product, parts = torch.ops.mkldnn._linear_pointwise.default, x_BI.split(self._part, dim=1)  # noqa: SLF001 - torch's name
-        with self._ways.shared(x_BI.shape[0] * self._table_IG.numel()):
-            return _added([product(x, packed, None, "none", [], "") for x, packed in zip(parts, self._packed or (), strict=True)])
+        parts = x_BI.split(self._part, dim=1) if self._parts > 1 else (x_BI,)
+        return self._ways.shared(x_BI.shape[0] * self._table_IG.numel(), _added_products, parts, self._packed or ())
 
 
 class Int8Product:
@@ -158,23 +161,20 @@ class Int8Product:
         self._products = [self._whole(part_GI) for part_GI in parts]
 
     def _whole(self, whole_GI: Tensor) -> Callable[[Tensor], Tensor]:
-        """The product of whole numbers up to 127 with this matrix of such."""
+        """The product of whole numbers up to 127 with this matrix of such, as numbers of any type."""
         if not vnni():
             return Product(whole_GI.t().contiguous(), self._ways)
         weight_IG = whole_GI.to(torch.int8).contiguous().t()
 
-        def product(x_BI: Tensor) -> Tensor:
-            with self._ways.shared(len(x_BI) * weight_IG.numel()):
-                return torch.ops.aten._int_mm(x_BI.to(torch.int8), weight_IG).to(torch.float32)  # noqa: SLF001 - torch's name
-
-        return product
+        multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
+        return lambda x_BI: self._ways.shared(len(x_BI) * weight_IG.numel(), multiply, x_BI.to(torch.int8), weight_IG)
 
     def __call__(self, *parts_BI: Tensor) -> Tensor:
         """The product with the parts side by side; B is at least 1."""
         total_BG: Tensor | None = None
         for x_BI, product in zip(parts_BI, self._products, strict=True):
             largest_B1 = x_BI.abs().amax(1, keepdim=True).clamp_min_(_LEAST)
-            sums_BG = product((x_BI * (_STEPS / largest_B1)).round_()).mul_(largest_B1)
+            sums_BG = torch.mul(product((x_BI * (_STEPS / largest_B1)).round_()), largest_B1)
             total_BG = sums_BG if total_BG is None else total_BG.add_(sums_BG)
         return cast("Tensor", total_BG).mul_(self._scale_G)
 
@@ -182,6 +182,12 @@ class Int8Product:
 def vnni() -> bool:
     """Whether the processor multiplies int8 by itself."""
     return bool(getattr(torch.cpu, "_is_vnni_supported", lambda: False)())
+
+
+def _added_products(parts: Sequence[Tensor], packed: Sequence[Any]) -> Tensor:
+    """The sum of the products of oneDNN with packed weights."""
+    product: Any = torch.ops.mkldnn._linear_pointwise.default  # noqa: SLF001 - torch's name
+    return _added([product(x_BI, weight, None, "none", [], "") for x_BI, weight in zip(parts, packed, strict=True)])
 
 
 def _added(sums: Sequence[Tensor]) -> Tensor:

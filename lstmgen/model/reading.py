@@ -166,7 +166,9 @@ def _side_by_side(
             from_B, spans_B2 = from_B[:remaining], spans_B2[:remaining]
 
 
-def read(network: LanguageModel, ids: Sequence[int], state: State, *, window: int = _MAX_PROMPT_WINDOW) -> tuple[Tensor, State]:
+def read(
+    network: LanguageModel, ids: Sequence[int], state: State, *, window: int = _MAX_PROMPT_WINDOW, forward: Forward | None = None
+) -> tuple[Tensor, State]:
     """Reads one stream on from a state: the logits of shape (V,) after the last token, and the state.
 
     The same ids from the same state always take the same way, so a prompt gives the same numbers whatever is generated after it.
@@ -176,13 +178,14 @@ def read(network: LanguageModel, ids: Sequence[int], state: State, *, window: in
         ids: at least one.
         state: of a single stream, B = 1.
         window: most tokens that are read in one call.
+        forward: what reads in the network's place.
     """
     window = min(window, max(16, _BOUNDS.logits // network.architecture.vocab_size))
     logits_TBV = torch.empty(0)
     with inference(network):
         for begin in range(0, len(ids), window):
             ids_TB = torch.tensor(ids[begin : begin + window], device=network.device).unsqueeze(1)
-            logits_TBV, state = network(ids_TB, state)
+            logits_TBV, state = (forward or network)(ids_TB, state)
         return logits_TBV[-1, 0].clone(), state
 
 

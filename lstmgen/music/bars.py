@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.music.excerpt import excerpt
 from lstmgen.music.score import Score
 
 _NEARLY: Final = 1e-9
@@ -60,3 +61,24 @@ class Bars:
         unit = float(self._lengths[place] / self._numerators[place]) * (3 if self._compound[place] else 1)
         count = min(int(np.ceil((end_tick - start_tick) / unit - _NEARLY)), int(self._numerators[place]))
         return start_tick + np.rint(np.arange(1, max(count, 1)) * unit).astype(np.int64)
+
+
+def upbeat_ticks(score: Score) -> int:
+    """How long before the first full bar the notes begin, at most half a bar; 0 where the first bar is a full one."""
+    if not len(score.notes):
+        return 0
+    line = Bars(score).tick(1)
+    first = int(score.notes.start_ticks.min())
+    return line - first if line <= 2 * first < 2 * line else 0
+
+
+def full_bars(score: Score) -> int:
+    """How many bars it has, an upbeat not counted."""
+    return Bars(score).count - (upbeat_ticks(score) > 0)
+
+
+def beginning(score: Score, bars: int) -> Score:
+    """Its first full bars, with its upbeat; the whole where it has no more."""
+    every = Bars(score)
+    until = bars + (upbeat_ticks(score) > 0)
+    return score if until >= every.count else excerpt(score, 0, every.tick(until))

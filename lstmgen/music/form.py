@@ -17,7 +17,7 @@ _MOST_LETTERS: Final = 32
 
 @dataclass(frozen=True)
 class Form:
-    """Sections of a tune.
+    """Sections of a tune. A model that is told how many bars are left is free in the very last one where what comes back does not close.
 
     Attributes:
         letters: one for each section, such as `AABA`.

@@ -15,6 +15,9 @@ _MAJOR: Final = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.2
 _MINOR: Final = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 """How well each semitone above the tonic fits (Krumhansl and Kessler 1982)."""
 _PROFILES: Final = np.array([np.roll(profile, tonic) for profile in (_MAJOR, _MINOR) for tonic in range(12)])
+_CENTRED: Final = (_PROFILES - _PROFILES.mean(axis=1, keepdims=True)) / 12**0.5 / _PROFILES.std(axis=1, keepdims=True)
+"""Whose products with centred and normed weights are correlations."""
+_EQUAL: Final = 1e-9
 
 
 def key_of(score: Score) -> int:
@@ -24,8 +27,15 @@ def key_of(score: Score) -> int:
     notes = score.notes.take(~score.notes.drum)
     lengths = (notes.end_ticks - notes.start_ticks).astype(np.float64)
     weights = np.bincount(notes.pitch % 12, weights=lengths, minlength=12)
+    centred = weights - weights.mean()
+    norm = np.linalg.norm(centred)
     if not weights.std():
         return 0
+    fits = _CENTRED @ centred / norm
+    best = np.flatnonzero(fits > fits.max() - _EQUAL)
+    if len(best) == 1:
+        return int(best[0])
+    # Of keys that fit equally well rounding chooses; these are the sums that have always chosen.
     return int(np.argmax([np.corrcoef(weights, profile)[0, 1] for profile in _PROFILES]))
 
 

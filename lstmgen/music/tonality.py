@@ -60,3 +60,10 @@ def key_name(score: Score) -> str:
     written = next((Tonality.of_signature(key.sharps, minor=key.minor) for key in score.keys if key.tick == 0), None)
     found = written or tonality_of(score.notes)
     return "" if found is None else found.name
+
+
+def ends_on(score: Score, tonic: int) -> bool:
+    """Whether the highest or the lowest of the pitched notes that begin last is of the pitch class of a tonic."""
+    pitched = score.notes.take(~score.notes.drum)
+    last = pitched.take(pitched.start_ticks == pitched.start_ticks.max(initial=0)).pitch.astype(np.int64)
+    return len(last) > 0 and bool(((np.array([last.min(), last.max()]) - tonic) % 12 == 0).any())

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lstmgen.checkpoint.model_file import Model
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.choices import WITHOUT
+from lstmgen.choices import OBJECTIVES, WITHOUT
 from lstmgen.config import Config, ModelConfig, facts_of
 from lstmgen.errors import UsageError
 from lstmgen.media.base import Medium
@@ -31,6 +31,7 @@ CHANGEABLE_ON_RESUME: Final = frozenset(
         "training.sample_every_s",
         "runtime.device",
         "runtime.precision",
+        "runtime.backward_pass",
         "runtime.threads",
     }
 )
@@ -68,6 +69,19 @@ def with_ablation(config: Config) -> Config:
     if model.cell not in (ModelConfig().cell, cell):
         raise UsageError(f"--without {model.without} is for the cell lstm, not for {model.cell}", remedy="leave one of the two out")
     return config.replace({"model.cell": cell})
+
+
+def check_objective(config: Config, processes: int) -> None:
+    """Raises UsageError where a network would be taught to fill gaps in two ways at once, or by several processes."""
+    training = config.training
+    if processes > 1 and (training.infill or OBJECTIVES[training.objective].both_ways):
+        flag = "--infill" if training.infill else f"--objective {training.objective}"
+        raise UsageError(f"{flag} is learned by one process, and there are {processes}", remedy="start it without torchrun")
+    if training.infill and OBJECTIVES[training.objective].both_ways:
+        raise UsageError(
+            f"--infill is for models that read from left to right, and --objective {training.objective} reads both ways",
+            remedy="leave one of the two out",
+        )
 
 
 def with_architecture_of(config: Config, architecture: Architecture) -> Config:

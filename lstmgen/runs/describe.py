@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from lstmgen import run_files
+from lstmgen import run_files, strict_json
 from lstmgen.checkpoint.model_file import find_model, read_description
 from lstmgen.config import DataConfig
 from lstmgen.corpus import catalog
@@ -17,6 +16,7 @@ from lstmgen.corpus.locate import STANDARD_INPUT
 from lstmgen.errors import InputError, LstmgenError
 from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
+from lstmgen.opening import open_regular
 from lstmgen.runs.history import read_history
 from lstmgen.runs.sources import gather, keep_input, recorded_data
 
@@ -109,8 +109,8 @@ def describe_model(path: Path) -> dict[str, Any]:
 
 def _opening(sources: Path) -> str:
     """How what a run learned begins, as its first source tells; what cannot be read is left out, for it only decorates."""
-    with contextlib.suppress(OSError, ValueError, AttributeError), sources.open("rb") as file:
-        return str(json.loads(file.readline(_MOST_OF_A_SOURCE)).get("opening", ""))
+    with contextlib.suppress(OSError, ValueError, AttributeError), open_regular(sources, follow=False) as file:
+        return str(strict_json.loads(file.readline(_MOST_OF_A_SOURCE)).get("opening", ""))
     return ""
 
 

@@ -6,7 +6,8 @@ Letters: T tokens, B streams, K distances.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -43,34 +44,49 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """An item that a model has read with its gates in sight.
+    """Items that a model has read with its gates in sight.
 
     Attributes:
         model: whose.
-        encoded: the whole item.
-        trace: what was computed, of its first tokens.
+        items: each whole item, and how many of its tokens were read.
+        trace: what was computed, item after item.
     """
 
     model: TrainedModel
-    encoded: Encoded
+    items: tuple[tuple[Encoded, int], ...]
     trace: Trace
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the items."""
+        return tuple(note for encoded, _ in self.items for note in encoded.notes)
+
+    @property
+    def tokens(self) -> int:
+        """Those of the whole items."""
+        return sum(len(encoded.ids) for encoded, _ in self.items)
 
     @cached_property
     def shown(self) -> list[str]:
-        """What each token adds to the item, as a person reads it."""
-        return self.model.medium.readable(self.model.tokenizer, self.encoded.ids)[: len(self.trace.ids)]
+        """What each token adds to its item, as a person reads it."""
+        medium, tokenizer = self.model.medium, self.model.tokenizer
+        return [text for encoded, count in self.items for text in medium.readable(tokenizer, encoded.ids)[:count]]
 
     @cached_property
     def row_T(self) -> NDArray[np.int64]:
-        """The line or bar of each token, from 0 on."""
-        encoded = self.encoded
-        row_T, _ = self.model.medium.places(self.model.tokenizer, encoded.ids, encoded.item, number=1, first=0)
-        return row_T[: len(self.trace.ids)]
+        """The line or bar of each token, from 0 on, through all items."""
+        rows, first = [], 0
+        for number, (encoded, count) in enumerate(self.items, 1):
+            row_T, _ = self.model.medium.places(self.model.tokenizer, encoded.ids, encoded.item, number=number, first=0)
+            rows.append(first + row_T[:count])
+            first = int(rows[-1].max()) + 1
+        return np.concatenate(rows)
 
     def feature(self, name: str) -> tuple[Feature, NDArray[np.float64]]:
         """A feature at each token that was read. Raises UsageError: there is none of this name, and it is no regular expression."""
-        feature, values_T = self.model.medium.follow(self.model.tokenizer, self.encoded.ids, self.encoded.item, name)
-        return feature, values_T[: len(self.trace.ids)]
+        medium, tokenizer = self.model.medium, self.model.tokenizer
+        found = [(medium.follow(tokenizer, encoded.ids, encoded.item, name), count) for encoded, count in self.items]
+        return found[0][0][0], np.concatenate([values_T[:count] for (_, values_T), count in found])
 
     def find(self, name: str, *, top: int = 5, progress: Progress | None = None) -> tuple[Feature, list[Find], list[Find]]:
         """The feature, the units that follow it best, and those of an untrained network of the same shape.
@@ -82,7 +98,8 @@ class Inspection:
         feature, values_T = self.feature(name)
         finds = best_units(self.trace, values_T, yes_or_no=feature.yes_or_no, top=top)
         untrained = fresh(self.model.network.architecture, seed=_OWN_SEED).to(self.model.network.device)
-        control = read_trace(untrained, self.trace.ids, only={name for _, name in self.trace.values}, progress=progress)
+        read = [encoded.ids[:count] for encoded, count in self.items]
+        control = read_trace(untrained, *read, only={name for _, name in self.trace.values}, progress=progress)
         return feature, finds, best_units(control, values_T, yes_or_no=feature.yes_or_no, top=top)
 
     def followers(self, *, each: int = 3) -> list[Follower]:
@@ -116,10 +133,10 @@ class Inspection:
         shown.of(self.trace)
         return page(self.trace, self.shown, self.row_T.tolist(), title=title, shown=shown, followers=self.followers())
 
-    def save_page(self, path: Path, *, title: str, shown: Channel | None = None) -> int:
+    def save_page(self, path: str | Path, *, title: str, shown: Channel | None = None) -> int:
         """Writes the page; returns its bytes. Raises as `page`, and MachineError."""
         content = self.page(title=title, shown=shown)
-        storage.atomic_write(path, content)
+        storage.atomic_write(Path(path), content)
         return len(content)
 
 
@@ -150,21 +167,66 @@ def inspect(
     """
     if item is None:
         item = model.generate(seed=seed)[0].item
-    encoded = model.medium.encode(model.tokenizer, model.prepare(item), options)
+    return inspect_all(model, (item,), first=first, carried=carried, progress=progress, **options)
+
+
+def inspect_all(
+    model: TrainedModel,
+    items: Iterable[Item],
+    *,
+    first: int | None = None,
+    carried: bool = False,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Inspection:
+    """As `inspect`, for items that are read apart, such as the tunes of a collection, until `first` tokens of them were read."""
+    read: list[tuple[Encoded, int]] = []
+    left = sys.maxsize if first is None else first
+    for item in items:
+        encoded = model.medium.encode(model.tokenizer, model.prepare(item), options)
+        if count := min(left, len(encoded.ids)):
+            read.append((encoded, count))
+            left -= count
+        if not left:
+            break
     quantities = cell_of(model.network.architecture.cell).quantities
     only = {name for name, quantity in quantities.items() if quantity.part is not None} if carried and quantities else None
-    return Inspection(model, encoded, read_trace(model.network, encoded.ids[:first], only=only, progress=progress))
+    trace = read_trace(model.network, *(encoded.ids[:count] for encoded, count in read), only=only, progress=progress)
+    return Inspection(model, tuple(read), trace)
 
 
-def ids_to_read(model: TrainedModel, item: Item | None, *, cache: Path, **options: Any) -> Ids:
-    """The ids of an item behind its boundary, or of what the model's own run held out.
+def held_out(model: TrainedModel, *, cache: Path | None = None) -> Iterator[Item]:
+    """The items that a model's own run held out.
+
+    Args:
+        model: the model.
+        cache: where token files are kept; None: in the user's cache folder.
 
     Raises:
+        ModelFileError: the model does not lie in the folder of its run.
+        CorpusError: its sources have changed since, or it held nothing out.
+    """
+    ids = ids_to_read(model, cache=cache)
+    parts = np.split(ids, np.flatnonzero(ids == BOUNDARY_ID))
+    return (model.medium.decode(model.tokenizer, part[1:]) for part in parts if len(part) > 1)
+
+
+def ids_to_read(model: TrainedModel, item: Item | None = None, *, cache: Path | None = None, **options: Any) -> Ids:
+    """The ids of an item behind its boundary, or of what the model's own run held out.
+
+    Args:
+        model: the model.
+        item: as in `inspect`; None: what the run held out.
+        cache: where token files are kept; None: in the user's cache folder.
+        options: of the medium.
+
+    Raises:
+        ModelFileError: the model does not lie in the folder of its run.
         CorpusError: the sources of the run have changed, or it held nothing out.
         InputError: the item cannot be read.
     """
     if item is None:
-        return model.origin.token_file("val", cache=cache).ids[:].astype(np.int64)
+        return model.origin.token_file("val", cache=cache or storage.cache_folder({})).ids[:].astype(np.int64)
     return np.concatenate([[BOUNDARY_ID], model.medium.encode(model.tokenizer, model.prepare(item), options).ids])
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, get_args
 
 import torch
 
 from lstmgen.checkpoint.model_file import find_model, load_model
-from lstmgen.choices import Device, SamplingPrecision
+from lstmgen.choices import OBJECTIVES, Device, SamplingPrecision
 from lstmgen.errors import MachineError, UsageError
 from lstmgen.model.arithmetic import choose_device, set_threads
 from lstmgen.model.products import Precision as ProductPrecision
@@ -18,7 +19,17 @@ _DTYPES: Final = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bf
 _ON_THE_CPU: Final[dict[SamplingPrecision, ProductPrecision]] = {"auto": "fp32", "fp32": "fp32", "bf16": "bf16", "int8": "int8"}
 
 
-def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecision = "auto", threads: int | None = None) -> TrainedModel:
+_USUAL: Final = (next(iter(OBJECTIVES)),)
+
+
+def load(
+    path: str | Path,
+    *,
+    device: Device = "auto",
+    precision: SamplingPrecision = "auto",
+    threads: int | None = None,
+    objectives: Sequence[str] = _USUAL,
+) -> TrainedModel:
     """A trained model.
 
     Args:
@@ -28,11 +39,12 @@ def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecis
             are drawn, and scores measured, with weights of 16 or 8 bits and all else in fp32. On CUDA everything is in this number
             type, and there is no `int8`.
         threads: CPU threads; None: one for each physical core.
+        objectives: what the model may have been trained for.
 
     Raises:
         ModelFileError: there is no such model, or its file is damaged.
         MachineError: the device or the precision is not to be had here.
-        UsageError: the device or the precision is none that exists.
+        UsageError: the device or the precision is none that exists, or the model is for something else.
     """
     for name, value, allowed in (("device", device, get_args(Device)), ("precision", precision, get_args(SamplingPrecision))):
         if value not in allowed:
@@ -44,6 +56,10 @@ def load(path: str | Path, *, device: Device = "auto", precision: SamplingPrecis
         raise MachineError(f"{precision} is for {elsewhere} only", remedy=f"use --precision {', '.join(known)} here")
     set_threads(threads)
     model = load_model(file, device=chosen)
+    learned = model.network.architecture.objective
+    if learned not in objectives:
+        objective = OBJECTIVES[learned]
+        raise UsageError(f"{str(path)!r} is a model that {objective.about}", remedy=f"lstmgen {objective.use} {path} FILE")
     if chosen.type == "cpu":
         return TrainedModel(model.network, model.tokenizer, path=file, summary=model.summary, precision=_ON_THE_CPU[precision])
     return TrainedModel(model.network.to(_DTYPES[precision]), model.tokenizer, path=file, summary=model.summary)

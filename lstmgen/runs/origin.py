@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from lstmgen import run_files
-from lstmgen.analysis.likeness import Likeness, likenesses
+from lstmgen.analysis.likeness import Likeness, Peers, likenesses
 from lstmgen.analysis.novelty import Novelty, NoveltyIndex
 from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.choices import Part
@@ -83,8 +83,12 @@ class Origin:
         if not statistics:
             raise UsageError(f"there are no statistics of {self.medium.label}", remedy="lstmgen score MODEL FILE, without --music")
         material, _ = self.material(cache)
-        ours = [self.medium.count(item) for item in items]
-        return likenesses(statistics, ours, [self.medium.count(item) for _, item in material.items()])
+        samples, corpus = list(items), [item for _, item in material.items()]
+        extents, theirs = ([self.medium.extent(self.tokenizer, item) for item in group] for group in (samples, corpus))
+        peers = Peers.of(extents, theirs)
+        ours = [self.medium.count(item, peers.seen) for item in samples]
+        others = [self.medium.count(item, peers.seen) for item, extent in zip(corpus, theirs, strict=True) if peers.hold(extent)]
+        return likenesses(statistics, ours, others, peers=peers)
 
     @cached_property
     def _index(self) -> NoveltyIndex:

@@ -15,13 +15,15 @@ from typing import Any, Final
 import torch
 
 from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.config import OptimizerConfig
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.model.memory import training_bytes
 from lstmgen.runs import presets
-from lstmgen.runs.preparation import Outline, arithmetic_of, sketch
+from lstmgen.runs.preparation import Outline, arithmetic_of, columns_of, sketch
 from lstmgen.runs.run import Order
 from lstmgen.training.loss import backward
+from lstmgen.training.optimizer import build_optimizer
 
 _NUMBER_BYTES: Final = 4
 _COPIES_ON_DISK: Final = 9
@@ -128,7 +130,7 @@ def plan_run(order: Order) -> Plan:
             seconds=read_s + steps * step_s,
             model_bytes=_NUMBER_BYTES * parameters + tokenizer_bytes,
             run_bytes=_NUMBER_BYTES * _COPIES_ON_DISK * parameters + 3 * tokenizer_bytes,
-            memory_bytes=_PROGRAM_BYTES + training_bytes(architecture, batch_size=batch, seq_length=length),
+            memory_bytes=_PROGRAM_BYTES + training_bytes(architecture, batch_size=columns_of(config), seq_length=length),
         )
 
 
@@ -140,7 +142,7 @@ def _preset(settings: Mapping[str, Any]) -> str | None:
 def _seconds_per_step(outline: Outline, arithmetic: Arithmetic) -> float:
     """How long a step takes here. The first one is not counted."""
     training = outline.config.training
-    timed = timed_steps(outline.architecture, arithmetic, batch=training.batch_size or 1, length=training.seq_length or 1)
+    timed = timed_steps(outline.architecture, arithmetic, batch=columns_of(outline.config), length=training.seq_length or 1)
     _, *seconds = itertools.islice(timed, _TIMED_STEPS + 1)
     return math.fsum(seconds) / _TIMED_STEPS
 
@@ -151,10 +153,10 @@ def timed_steps(architecture: Architecture, arithmetic: Arithmetic, *, batch: in
         network = LanguageModel(architecture).to(arithmetic.device)
         ids_TB = torch.randint(architecture.vocab_size, (length + 1, batch), device=arithmetic.device)
     network.train()
-    optimizer, scaler = torch.optim.AdamW(network.parameters()), torch.amp.GradScaler(arithmetic.device.type, enabled=False)
+    optimizer, scaler = build_optimizer(network, OptimizerConfig()), torch.amp.GradScaler(arithmetic.device.type, enabled=False)
     while True:
         began_s = time.monotonic()
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         state = network.zero_state(batch)
         with torch.random.fork_rng():
             loss, _ = backward(network, ids_TB[:-1], ids_TB[1:], state, arithmetic=arithmetic.context, scaler=scaler)

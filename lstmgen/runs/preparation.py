@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,15 +25,16 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config, from_dict
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
-from lstmgen.media.base import Medium, Tokenizer
+from lstmgen.media.base import Access, Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads, threads_for
-from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
+from lstmgen.model.language_model import Architecture, LanguageModel, grown
 from lstmgen.model.memory import refuse_training
 from lstmgen.opening import open_regular
 from lstmgen.runs import presets, resuming
 from lstmgen.runs.asked import (
     changed_for_resume,
+    check_objective,
     learned_as,
     refuse_others,
     refuse_rest,
@@ -43,6 +45,7 @@ from lstmgen.runs.asked import (
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
 from lstmgen.strict_json import StrictJsonError
+from lstmgen.training.rearranged import columns, suffix_tokens
 from lstmgen.wording import counted
 
 _TOKENIZER_CACHE_VERSION = 2
@@ -77,13 +80,14 @@ def sketch(order: Order, folder: RunFolder) -> Outline:
         LstmgenError: as `start`.
     """
     config = with_ablation(presets.with_default_budget(order.config))
+    check_objective(config, order.group.size)
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
     config = config if base is None else learned_as(config, base, order.changes)
     access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
     gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
     refuse_others(order.changes, gathered.medium)
-    tokenizer = _choose_tokenizer(config, gathered, base, order.cache)
+    tokenizer = _choose_tokenizer(config, gathered, base, access)
     files = token_files(gathered.material, tokenizer, access)
     config = with_absolute_sources(_resolve(config, gathered.medium, tokenizer, files=files, base=base, order=order))
     architecture = _architecture(config, gathered.medium, tokenizer)
@@ -111,10 +115,8 @@ def prepare(order: Order, folder: RunFolder) -> Run:
     refuse_rest(config.training.batch_size or 1, order.group.size)
     arithmetic = arithmetic_of(config, architecture)
     with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
-        network = (grow_vocabulary(base.network, tokenizer.vocab_size) if base else LanguageModel(architecture)).to(arithmetic.device)
-    if base:
-        network.architecture = architecture
-    config = config.replace({"runtime.precision": arithmetic.precision})
+        network = (grown(base.network, architecture) if base else LanguageModel(architecture)).to(arithmetic.device)
+    config = config.replace({"runtime.precision": arithmetic.precision, "runtime.backward_pass": arithmetic.backward})
     return Run(
         folder=folder,
         gathered=outline.gathered,
@@ -139,6 +141,9 @@ def resume(order: Order, folder: RunFolder) -> Run:
     found = resuming.read(folder, warn=warnings.append)
     values, tokenizer, architecture = found.values, found.tokenizer, found.architecture
     config = changed_for_resume(folder, _settings(folder, values), order.changes)
+    # Its numbers stay those of the backward pass that it began with, and there was but one before the setting.
+    config = config.replace({"runtime.backward_pass": config.runtime.backward_pass or "torch"})
+    check_objective(config, order.group.size)
     refuse_rest(config.training.batch_size or 1, order.group.size, resumed=True)
     access = order.access(folder, recorded_input(config.data, values, folder))
     gathered = gather_again(config.data, access, medium=medium_of(tokenizer), run=folder.path)
@@ -205,7 +210,7 @@ def _summary(folder: RunFolder) -> dict[str, Any]:
     return {}
 
 
-def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, cache: Path) -> Tokenizer:
+def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, access: Access) -> Tokenizer:
     """The tokenizer of the model to start from, of another model, or a new one built from the training part."""
     wanted, medium, material = config.tokenizer, gathered.medium, gathered.material
     if base is not None:
@@ -221,7 +226,14 @@ def _choose_tokenizer(config: Config, gathered: Gathered, base: Model | None, ca
     if wanted.name not in medium.slow_tokenizers:
         return medium.build(wanted, material)
     what = [asdict(wanted), config.data.val_frac, material.sha256]
-    return _remembered(cache, what, lambda: medium.build(wanted, material))
+    learning = access.stage(f"learning the {wanted.name} tokenizer")
+
+    def build() -> Tokenizer:
+        if learning is not None:
+            learning(0, 0)
+        return medium.build(wanted, material)
+
+    return _remembered(access.cache, what, build)
 
 
 def _remembered(cache: Path, what: list[Any], build: Callable[[], Tokenizer]) -> Tokenizer:
@@ -262,6 +274,11 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
             remedy="leave --embedding-size out",
         )
     clock = medium.clock(tokenizer)
+    if clock is not None and config.training.infill:
+        raise UsageError(
+            f"--infill reads tokens in another order, and the {tokenizer.name} tokenizer counts on theirs",
+            remedy="leave --infill out: every model fills gaps, taught or not",
+        )
     return Architecture(
         vocab_size=tokenizer.vocab_size,
         embedding_size=model.embedding_size or 1,
@@ -272,15 +289,23 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
         layer_norm=model.layer_norm,
         residual=model.residual,
         tied=model.tied,
+        suffix_tokens=suffix_tokens(config.training.seq_length or 1) if config.training.infill else 0,
+        objective=config.training.objective,
         **({} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}),
     )
+
+
+def columns_of(config: Config) -> int:
+    """What is read side by side in a step, rearranged copies included."""
+    return math.ceil(columns(config.training.batch_size or 1, config.training.infill))
 
 
 def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
     """The arithmetic that the settings and the machine lead to. Raises MachineError: the device or the precision is not to be had."""
     set_threads(config.runtime.threads)
     device = choose_device(config.runtime.device)
-    window = {"batch_size": config.training.batch_size or 1, "seq_length": config.training.seq_length or 1}
+    window = {"batch_size": columns_of(config), "seq_length": config.training.seq_length or 1}
     if device.type == "cpu":
         refuse_training(architecture, **window)
-    return choose_arithmetic(config.runtime.precision, device, architecture=architecture, **window)
+    runtime = config.runtime
+    return choose_arithmetic(runtime.precision, device, architecture=architecture, backward=runtime.backward_pass, **window)

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from lstmgen.choices import OBJECTIVES
 from lstmgen.config import Config
 from lstmgen.media.manner import Manner
 
@@ -18,7 +19,8 @@ _SEQ_LENGTH: Final = 32
 _BATCH_SIZE: Final = {"cpu": 32, "cuda": 64}
 _APART_SEQ_LENGTH: Final = 128
 _APART_BATCH_SIZE: Final = {"cpu": 16, "cuda": 64}
-"""Of items that are read apart: each begins at the start of a window; a long one wastes little, and lets the gradient flow far."""
+"""Of items that are read apart: each begins at the start of a window; a long one wastes little, and lets the gradient flow far. Of text
+that is read both ways too, because what is behind a window is not seen in it."""
 _LEVELLED_SEQ_LENGTH: Final = 64
 _LEVELLED_TOKENS: Final = 1024
 _MOST_LEVELLED: Final = 256
@@ -166,7 +168,7 @@ def _window(config: Config, facts: Facts) -> dict[str, int]:
         usual = min(seq_length, max(1, facts.train_tokens // facts.items))
         wanted = _LEVELLED_TOKENS * (2 if facts.device == "cuda" else 1) // usual
         return {"seq_length": seq_length, "batch_size": max(1, min(_MOST_LEVELLED, wanted, facts.items))}
-    if facts.manner.apart:
+    if facts.manner.apart or OBJECTIVES[config.training.objective].both_ways:
         seq_length = config.training.seq_length or _APART_SEQ_LENGTH
         return {"seq_length": seq_length, "batch_size": max(1, min(_APART_BATCH_SIZE[facts.device], facts.train_tokens // seq_length))}
     seq_length = config.training.seq_length or max(1, min(_SEQ_LENGTH, (facts.train_tokens - 1) // 2))

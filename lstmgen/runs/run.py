@@ -20,10 +20,11 @@ from lstmgen.model.language_model import LanguageModel
 from lstmgen.runs.sources import Gathered, record_of_input
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.distributed import ALONE, Group
+from lstmgen.training.objectives import objective_of
 from lstmgen.training.pieces import PieceStreams
+from lstmgen.training.rearranged import Rearranged
 from lstmgen.training.streams import Reader, Streams
 from lstmgen.training.trainer import Trainer
-from lstmgen.training.validation import Validation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +70,11 @@ class Run:
         training, files, manner = self.config.training, self.files, self.manner
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
         starts = val.starts if val is not None and manner.apart else None
+        measure = objective_of(training.objective).measure
         self.trainer = Trainer(
             self.network,
             reader=self._reader(),
-            validation=None if val is None else Validation(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends),
+            validation=None if val is None else measure(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends),
             config=self.config,
             budget=Budget(
                 max_time_s=training.max_time_s,
@@ -85,6 +87,14 @@ class Run:
         )
 
     def _reader(self) -> Reader:
+        """What is learned from, and beside it rearranged copies where those are wanted."""
+        training, reader = self.config.training, self._plain_reader()
+        if not training.infill:
+            return reader
+        told_V, vocab_size = self.medium.told(self.tokenizer), self.tokenizer.vocab_size
+        return Rearranged(reader, share=training.infill, vocab_size=vocab_size, seed=training.seed, told_V=told_V)
+
+    def _plain_reader(self) -> Reader:
         """One stream, or items apart, each in another form every time."""
         training, train = self.config.training, self.files.train
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from lstmgen import choices
 from lstmgen.runs.model import TrainedModel
 from lstmgen.runs.run import Run
 from lstmgen.training.events import Sampled, Stepped
@@ -28,7 +29,8 @@ class Sampler:
     def __init__(self, run: Run, *, columns: Callable[[], int]) -> None:
         self._run = run
         self._columns = columns
-        self._every_s = run.config.training.sample_every_s
+        writes = choices.OBJECTIVES[run.config.training.objective].use == "sample"
+        self._every_s = run.config.training.sample_every_s if writes else 0.0
         self._drawn_at = time.monotonic()
         self._drawn_progress = run.trainer.progress()
 

@@ -254,6 +254,7 @@ class Training:
             "precision": run.arithmetic.precision,
             "seed": run.config.training.seed,
             "stopped": event.reason,
+            "objective": run.config.training.objective,
             "opening": _opening(run),
             "val": found[-1],
         }

@@ -15,6 +15,7 @@ from lstmgen.checkpoint import state_file, tensor_file
 from lstmgen.checkpoint.model_file import FORMAT, Description, read_description
 from lstmgen.checkpoint.model_file import VERSION as MODEL_VERSION
 from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.choices import OBJECTIVES
 from lstmgen.errors import LstmgenError, ModelFileError, UsageError
 from lstmgen.media.registry import medium_of
 from lstmgen.storage import FolderLock
@@ -132,9 +133,14 @@ def _with_model(facts: RunFacts, description: Description) -> RunFacts:
         steps=None if steps is None else int(steps),
         seconds=seconds,
         loss=loss,
-        loss_unit=None if loss is None else unit,
+        loss_unit=None if loss is None else f"{unit}{_of_what(shape.get('objective'))}",
         nats_per_token=nats,
     )
+
+
+def _of_what(objective: Any) -> str:
+    """What a loss is of, where it is not of every token."""
+    return f" in {objective}" if objective in OBJECTIVES and OBJECTIVES[objective].figures else ""
 
 
 def _number(value: Any) -> float | None:

@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -66,6 +66,12 @@ def gather(data: DataConfig, access: Access, *, medium: Medium | None = None, to
     found = Found(sources=tuple(unique.values()), val=_found((data.val,), access) if data.val else None)
     material = medium.gather(found, data, access)
     return Gathered(medium=medium, material=material, notes=notes)
+
+
+def require_sources(specs: Iterable[str], *, cache: Path) -> None:
+    """Finds out whether each of the sources is there, before any of them is used. Raises CorpusError: one is not."""
+    for spec in specs:
+        next(locate.locate((spec,), kept=None, cache=cache), None)
 
 
 def _found(specs: tuple[str, ...], access: Access) -> tuple[Candidate, ...]:

@@ -17,7 +17,8 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -114,10 +115,11 @@ def written_aside(
                 yield stream
                 return
         target = Path(os.path.realpath(path)) if follow else path
-        if target.is_dir() and (follow or not target.is_symlink()):
-            raise IsADirectoryError(errno.EISDIR, "is a folder")
-        if target.is_file() and not os.access(target, os.W_OK):
-            raise PermissionError(errno.EACCES, "is read-only")
+        if not target.is_symlink():  # one that is not followed is replaced, whatever it points to
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "is a folder")
+            if target.is_file() and not os.access(target, os.W_OK):
+                raise PermissionError(errno.EACCES, "is read-only")
         with _temporary_file(target.parent) as (stream, temporary):
             interrupted: BaseException | None = None
             try:
@@ -286,9 +288,11 @@ def _read_back(path: Path, expected: Iterable[bytes | memoryview]) -> None:
 
 
 def _keep_mode(old: Path, new: Path) -> None:
-    """A file that is replaced keeps who may read and write it."""
+    """A file that is replaced keeps who may read and write it; nothing of what a link points to, and nobody runs it as somebody else."""
     with contextlib.suppress(OSError):
-        new.chmod(stat.S_IMODE(old.stat().st_mode))
+        mode = old.lstat().st_mode
+        if stat.S_ISREG(mode):
+            new.chmod(mode & 0o777)
 
 
 def _put_in_place(new: Path, target: Path, previous: Path | None) -> None:
@@ -301,9 +305,21 @@ def _put_in_place(new: Path, target: Path, previous: Path | None) -> None:
     try:
         disk.link(target, spare)
     except OSError:
-        atomic_write(spare, target.read_bytes(), follow=False)  # a file system without hard links: a copy does the same, only slower
+        atomic_write(spare, _Content(target), follow=False)  # a file system without hard links: a copy does the same, only slower
     disk.replace(new, target)
     disk.replace(spare, previous)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """The bytes of a file, in pieces, as often as they are asked for."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[bytes]:
+        with open_regular(self.path, follow=False) as stream:
+            while piece := stream.read(_READ_BACK_BYTES):
+                yield piece
 
 
 def _put_where_nothing_is(new: Path, target: Path) -> None:

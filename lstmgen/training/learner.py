@@ -76,8 +76,11 @@ class Learner:
         carried = self.carried.select(share) if self.group.size > 1 else self.carried
         if window.fresh_B is not None:
             carried = carried.zero_where(window.fresh_B[share].to(device))
+        copies = 0 if window.copied_E is None else len(window.copied_E)
+        if window.copied_E is not None:  # of one process
+            carried, share = State.joined([carried, carried.select(window.copied_E.to(device))]), slice(None)
         inputs_TB, targets_TB = (ids_TB[:, share].to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad()
         loss, after = backward(
             self.network,
             inputs_TB,
@@ -85,18 +88,20 @@ class Learner:
             carried,
             arithmetic=self.arithmetic.context,
             scaler=self.scaler,
+            copies=copies,
             counted=window.counted if self.group.size > 1 else None,
         )
         loss, after = self._of_all(loss, after.detach())
-        self.scaler.unscale_(self.optimizer)
+        self.scaler.unscale_(self.optimizer)  # pyright: ignore[reportArgumentType] - it needs the groups alone
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.grad_clip or math.inf)
         loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
         if finite:
-            self.scaler.step(self.optimizer)
-            self.carried = after.to(self.network.head.weight.dtype)
+            self.scaler.step(self.optimizer)  # pyright: ignore[reportArgumentType]
+            self.carried = after.to(self.network.head.weight.dtype).select(slice(self.batch_size))
         else:
             self.carried = self.network.zero_state(self.batch_size)
         self.scaler.update()
+        self.optimizer.zero_grad()  # what is done between two steps needs their memory and not them
         return loss_nats, finite
 
     def _of_all(self, loss: Tensor, after: State) -> tuple[Tensor, State]:

@@ -1,7 +1,7 @@
 """The loss of a window and its gradients, in little memory however large the vocabulary is.
 
 Logits of all tokens of a window are many where the vocabulary is large: 32 x 32 tokens of 50,000 ids take 205 MB, three times over. They
-are made for some tokens at a time; the gradients of what comes before them are added up and passed on once.
+are made for some tokens at a time, and their gradients in the place of their logarithms.
 
 Letters: T window, B streams, N tokens of a part, H hidden, V vocabulary.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
@@ -18,6 +19,7 @@ from torch import Tensor
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.memory import MOST_LOGITS
 from lstmgen.model.state import State
+from lstmgen.training.objectives import objective_of
 from lstmgen.training.streams import IGNORED
 
 
@@ -29,6 +31,7 @@ def backward(
     *,
     arithmetic: Callable[[], AbstractContextManager],
     scaler: torch.amp.GradScaler,
+    copies: int = 0,
     counted: int | None = None,
     most_logits: int = MOST_LOGITS,
 ) -> tuple[Tensor, State]:
@@ -41,6 +44,7 @@ def backward(
         carried: the state before the window.
         arithmetic: gives the context in which the network runs.
         scaler: scales the loss.
+        copies: columns that are rearranged copies, the last ones.
         counted: targets that the mean is over, where other processes have some of them; then gradients and loss are this one's parts of it.
         most_logits: of so many at a time at most, but of one token at least.
 
@@ -48,9 +52,10 @@ def backward(
         The loss in nats a token, and the state behind the window.
     """
     with arithmetic():
-        hidden_TBH, after = network.hidden(inputs_TB, carried)
-    targets_N, hidden_NH = targets_TB.flatten(), hidden_TBH.flatten(0, 1)
+        asked = objective_of(network.architecture.objective).asked(network, inputs_TB, targets_TB, carried, copies)
+    targets_N, hidden_NH = asked.targets.flatten(), asked.hidden.flatten(0, -2)
     size = max(1, most_logits // network.architecture.vocab_size)
+    over = (targets_N != IGNORED).sum() if counted is None else counted
     if size >= len(targets_N):
         with arithmetic():
             logits_NV = network.head(hidden_NH)
@@ -59,18 +64,51 @@ def backward(
             loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED)
         else:
             loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED, reduction="sum") / counted
-        scaler.scale(loss).backward()
-        return loss.detach(), after
-    loss, over = torch.zeros((), device=hidden_NH.device), (targets_N != IGNORED).sum() if counted is None else counted
-    parts = [part_NH.detach().requires_grad_() for part_NH in hidden_NH.split(size)]
-    for part_NH, part_targets_N in zip(parts, targets_N.split(size), strict=True):
+    else:
         with arithmetic():
-            logits_NV = network.head(part_NH)
-        part = F.cross_entropy(_exact(logits_NV), part_targets_N, ignore_index=IGNORED, reduction="sum") / over
-        scaler.scale(part).backward()
-        loss += part.detach()
-    hidden_NH.backward(torch.cat([part_NH.grad for part_NH in parts if part_NH.grad is not None]))
-    return loss, after
+            nats: Tensor = _Nats.apply(hidden_NH, network.head.weight, network.head.bias, targets_N, size)  # pyright: ignore[reportAssignmentType]
+        loss = nats / over
+    if asked.ends is not None:
+        with arithmetic():
+            ends_N = asked.ends.flatten()
+            logits_N = network.end_logits(hidden_NH[ends_N != IGNORED])
+        logits_N, ends_N = _exact(logits_N), ends_N[ends_N != IGNORED]
+        loss = loss + F.binary_cross_entropy_with_logits(logits_N, ends_N.to(logits_N.dtype), reduction="sum") / over
+    scaler.scale(loss).backward()
+    return loss.detach(), asked.after
+
+
+class _Nats(torch.autograd.Function):
+    """The surprisal of all targets, summed. Its gradients are made with it, for so many tokens at a time, in the place of the logits."""
+
+    @staticmethod
+    def forward(  # noqa: PLR0917 - torch passes them by place
+        ctx: Any, hidden_NH: Tensor, weight_VH: Tensor, bias_V: Tensor, targets_N: Tensor, size: int
+    ) -> Tensor:
+        nats, of_hidden_NH = _exact(hidden_NH.new_zeros(())), torch.empty_like(hidden_NH)
+        of_weight_VH, of_bias_V = torch.zeros_like(weight_VH), torch.zeros_like(bias_V)
+        for part_NH, part_targets_N, into_NH in zip(hidden_NH.split(size), targets_N.split(size), of_hidden_NH.split(size), strict=True):
+            logits_NV = F.linear(part_NH, weight_VH, bias_V)
+            number_type = logits_NV.dtype
+            slopes_NV = F.log_softmax(_exact(logits_NV), 1)
+            del logits_NV
+            counts_N1, places_N1 = (part_targets_N != IGNORED)[:, None], part_targets_N.clamp(min=0)[:, None]
+            nats -= (slopes_NV.gather(1, places_N1) * counts_N1).sum()
+            slopes_NV.exp_().scatter_add_(1, places_N1, -torch.ones_like(slopes_NV[:, :1])).mul_(counts_N1)
+            of_bias_V += slopes_NV.sum(0)
+            slopes_NV = slopes_NV.to(number_type)
+            into_NH.copy_(slopes_NV @ weight_VH)
+            if number_type == of_weight_VH.dtype == part_NH.dtype:
+                of_weight_VH.addmm_(slopes_NV.t(), part_NH)
+            else:
+                of_weight_VH += slopes_NV.t() @ part_NH
+        ctx.gradients = of_hidden_NH, of_weight_VH, of_bias_V
+        return nats
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        wanted, ctx.gradients = zip(ctx.gradients, ctx.needs_input_grad, strict=False), None  # whose they are alone need not copy them
+        return *(gradient.mul_(slope) if is_wanted else None for gradient, is_wanted in wanted), None, None
 
 
 def _exact(logits_NV: Tensor) -> Tensor:

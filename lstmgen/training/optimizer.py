@@ -7,15 +7,18 @@ the rate reaches zero when the budget ends, whichever that is.
 from __future__ import annotations
 
 import math
+from typing import Any, Final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from lstmgen.choices import Schedule
 from lstmgen.config import OptimizerConfig
 
 WARMUP_SHARE = 0.05
 """Part of the budget in which the rate rises, unless a number of steps is given."""
+_EPSILON: Final = 1e-8
 
 
 def learning_rate(progress: float, step: int, *, peak: float, schedule: Schedule, warmup_steps: int | None) -> float:
@@ -38,25 +41,86 @@ def learning_rate(progress: float, step: int, *, peak: float, schedule: Schedule
     return peak * min(rise, 1.0) * falling
 
 
-def build_optimizer(network: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
+class AdamW:
+    """What `torch.optim.AdamW(..., fused=True)` does, bit for bit.
+
+    That class loads torch's compiler when it is first used, which takes 76 MB and more than a second at every start; its kernel does not.
+
+    Args:
+        groups: parameters with a learning rate `lr` and a `weight_decay`.
+        betas: how much of the first and the second moment is kept from step to step.
+
+    Attributes:
+        param_groups: the groups, as those who scale gradients expect them.
+        moments: `step`, `exp_avg` and `exp_avg_sq` of every parameter that has had a gradient.
+    """
+
+    def __init__(self, groups: list[dict[str, Any]], *, betas: tuple[float, float]) -> None:
+        self.param_groups = groups
+        self.moments: dict[Tensor, dict[str, Tensor]] = {}
+        self._betas = betas
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """Of all groups, in order."""
+        return [parameter for group in self.param_groups for parameter in group["params"]]
+
+    def zero_grad(self) -> None:
+        """Gives up all gradients, and their memory."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Changes every parameter that has a gradient."""
+        for group in self.param_groups:
+            learning = [parameter for parameter in group["params"] if parameter.grad is not None]
+            moments = [self.moments.get(parameter) or self._first_moments(parameter) for parameter in learning]
+            steps, means, squares = ([moment[name] for moment in moments] for name in ("step", "exp_avg", "exp_avg_sq"))
+            adamw(
+                learning,
+                [parameter.grad for parameter in learning],
+                means,
+                squares,
+                [],
+                steps,
+                fused=True,
+                amsgrad=False,
+                beta1=self._betas[0],
+                beta2=self._betas[1],
+                lr=group["lr"],
+                weight_decay=group["weight_decay"],
+                eps=_EPSILON,
+                maximize=False,
+            )
+
+    def _first_moments(self, parameter: Tensor) -> dict[str, Tensor]:
+        zeros = {"step": torch.zeros((), device=parameter.device)}
+        zeros |= {name: torch.zeros_like(parameter) for name in ("exp_avg", "exp_avg_sq")}
+        return self.moments.setdefault(parameter, zeros)
+
+
+def build_optimizer(network: nn.Module, config: OptimizerConfig) -> AdamW:
     """AdamW over the trainable parameters, matrices with decay and vectors without."""
     trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [parameter for parameter in trainable if parameter.dim() > 1], "weight_decay": config.weight_decay or 0.0},
         {"params": [parameter for parameter in trainable if parameter.dim() <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.lr or 0.0, betas=(config.beta1, config.beta2), fused=True)
+    return AdamW([group | {"lr": config.lr or 0.0} for group in groups], betas=(config.beta1, config.beta2))
 
 
-def optimizer_tensors(optimizer: torch.optim.AdamW) -> dict[str, torch.Tensor]:
+def optimizer_tensors(optimizer: AdamW) -> dict[str, Tensor]:
     """The moments and step counts by name, for saving."""
-    return {f"{number}.{name}": tensor for number, moments in optimizer.state_dict()["state"].items() for name, tensor in moments.items()}
+    held = {number: optimizer.moments.get(parameter, {}) for number, parameter in enumerate(optimizer.parameters)}
+    return {f"{number}.{name}": tensor for number, moments in held.items() for name, tensor in moments.items()}
 
 
-def restore_optimizer(optimizer: torch.optim.AdamW, tensors: dict[str, torch.Tensor]) -> None:
+def restore_optimizer(optimizer: AdamW, tensors: dict[str, Tensor]) -> None:
     """Puts back what `optimizer_tensors` gave."""
-    state: dict[int, dict[str, torch.Tensor]] = {}
+    parameters = optimizer.parameters
+    optimizer.moments = {}
     for name, tensor in tensors.items():
         number, _, moment = name.partition(".")
-        state.setdefault(int(number), {})[moment] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+        parameter = parameters[int(number)]
+        optimizer.moments.setdefault(parameter, {})[moment] = tensor.to(parameter.device)

@@ -39,12 +39,14 @@ class Window:
         targets_TB: what follows each; `IGNORED` where nothing is to be learned.
         counted: number of targets that are counted.
         fresh_B: the heads that begin something new, and so from an empty state; None: none.
+        copied_E: for each column behind those of the heads, the head from whose state it begins; None: there are none.
     """
 
     inputs_TB: Tensor
     targets_TB: Tensor
     counted: int
     fresh_B: Tensor | None = None
+    copied_E: Tensor | None = None
 
     def tensors(self) -> dict[str, Tensor]:
         """By name, for another process; a mask of whole numbers."""

@@ -27,10 +27,10 @@ from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Stepped, StopReason
 from lstmgen.training.helper import beginning
 from lstmgen.training.learner import Learner, under
+from lstmgen.training.objectives import Measure
 from lstmgen.training.optimizer import learning_rate
 from lstmgen.training.state_check import check_tensors, check_values, refused
 from lstmgen.training.streams import Reader
-from lstmgen.training.validation import Validation
 
 TrainerEvent = Stepped | Evaluated | CheckpointDue | RolledBack | Finished
 
@@ -89,7 +89,7 @@ class Trainer:
         network: LanguageModel,
         *,
         reader: Reader,
-        validation: Validation | None,
+        validation: Measure | None,
         config: Config,
         budget: Budget,
         arithmetic: Arithmetic,
@@ -151,7 +151,6 @@ class Trainer:
                 yield CheckpointDue(step=self.counters.step)
                 self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
         yield reporter.now()
-        self.learner.optimizer.zero_grad(set_to_none=True)  # what comes now needs their memory and not them
         if reason != "signal":
             yield from self._evaluate()
             if self._is_ruined():
@@ -323,7 +322,7 @@ class Trainer:
         check_tensors(
             tensors,
             carried=self.learner.carried.tensors(),
-            parameters=[parameter for group in self.learner.optimizer.param_groups for parameter in group["params"]],
+            parameters=self.learner.optimizer.parameters,
             must_have_moments=counters.step > counters.skipped_steps
             and counters.lr_scale == 1,  # a return to good weights begins with none
         )

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from lstmgen.analysis.likeness import likenesses
+from lstmgen.analysis.likeness import Peers, likenesses
 from lstmgen.errors import InputError
-from lstmgen.media.base import Statistic
+from lstmgen.media.statistics import Extent, Statistic
 
 STATISTICS = (Statistic(name="die", heading="die", parts=tuple("123456")), Statistic(name="mean", heading="mean"))
 
@@ -56,3 +56,24 @@ def test_where_nothing_was_counted_nothing_is_marked():
     assert likenesses(STATISTICS, [counts([1])], [counts([1])])[0].spread is None
     with pytest.raises(InputError):
         likenesses(STATISTICS, [], [nothing])
+
+
+def bars(*lengths):
+    return [Extent(length, "bar") for length in lengths]
+
+
+def test_samples_are_compared_with_what_is_about_as_long():
+    corpus = bars(*[16] * 15, *[17] * 10, *[13] * 5, *[32] * 40)
+    peers = Peers.of(bars(16, 16, 15), corpus)
+    assert (peers.items, peers.unit, peers.seen) == (25, "bar", None)
+    assert [peers.hold(extent) for extent in bars(13, 14, 16, 18, 19)] == [False, True, True, True, False]
+    assert Peers.of(bars(8, 40), corpus).items == len(corpus)
+
+
+def test_where_few_are_as_long_all_of_them_are_peers_as_far_as_the_longest_sample_goes():
+    corpus = bars(*[16] * 19, *[32] * 40)
+    peers = Peers.of(bars(16, 12, 8), [*corpus[:3], *corpus[19:]])
+    assert (peers.items, peers.seen) == (43, Extent(16, "bar"))
+    assert all(map(peers.hold, corpus))
+    assert json.loads(json.dumps(peers.to_json())) == {"items": 43, "unit": "bar", "low": 0.0, "high": None, "seen": 16}
+    assert likenesses(STATISTICS, [counts([1])], [counts([1])])[0].peers.items == 1

@@ -49,6 +49,12 @@ def test_a_number_is_followed_by_correlation_and_places_without_one_do_not_count
     assert best.high < best.low
 
 
+def test_of_a_number_that_is_mostly_as_large_as_it_gets_both_means_are_told():
+    number = np.where(RANDOM.random(400) < 0.2, 0.0, 1.0)
+    (best, *_) = best_units(trace_of(3 * number), number, yes_or_no=False, top=1)
+    assert (best.high, best.low) == (3.0, 0.0)
+
+
 def test_finds_come_in_falling_order_and_a_dead_unit_follows_nothing():
     finds = best_units(trace_of(np.zeros(400)), np.arange(400.0), yes_or_no=False, top=11)
     scores = [find.found for find in finds]

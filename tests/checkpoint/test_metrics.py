@@ -25,6 +25,18 @@ def test_a_line_that_is_too_long_is_passed_over_whole(monkeypatch):
     assert [row["step"] for _, row in metrics.rows(io.BytesIO(text))] == [1, 2]
 
 
+def test_nothing_is_read_behind_the_end_that_is_given(monkeypatch):
+    monkeypatch.setattr(limits, "MAX_METRICS_LINE_BYTES", 64)
+    text = b'{"step": 1}\n{"step": 2}\n'
+    for more in (b'{"step": 3}\n', b"x" * 10_000):
+        stream = io.BytesIO(text + more)
+        assert [row["step"] for _, row in metrics.rows(stream, len(text))] == [1, 2]
+        assert stream.tell() == len(text)
+        stream.seek(0)
+        assert [row["step"] for _, row in metrics.rows(stream, len(text) + 100)] == [1, 2, 3][: 3 if more.endswith(b"\n") else 2]
+        assert stream.tell() <= len(text) + 200
+
+
 def test_a_short_file_is_given_whole(tmp_path):
     (tmp_path / "metrics").write_bytes(lines(50))
     assert [row["step"] for row in metrics.glimpse(tmp_path / "metrics")] == list(range(50))
@@ -46,6 +58,17 @@ def test_a_file_that_is_one_endless_line_gives_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(limits, "MAX_METRICS_LINE_BYTES", 100)
     (tmp_path / "metrics").write_bytes(b"x" * 100_000)
     assert list(metrics.glimpse(tmp_path / "metrics")) == []
+
+
+def test_a_file_is_given_up_that_is_none_in_many_places(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_METRICS_READ_BYTES", 1_000)
+    monkeypatch.setattr(limits, "MAX_METRICS_LINE_BYTES", 100)
+    monkeypatch.setattr(limits, "MAX_CURVE_POINTS", 500)
+    (tmp_path / "metrics").write_bytes(b"x" * 9_000 + b"\n" + lines(30))
+    monkeypatch.setattr(metrics, "_MOST_MISSED", 500)
+    assert list(metrics.glimpse(tmp_path / "metrics"))
+    monkeypatch.setattr(metrics, "_MOST_MISSED", 50)
+    assert not list(metrics.glimpse(tmp_path / "metrics"))
 
 
 def test_a_link_is_not_followed(tmp_path):

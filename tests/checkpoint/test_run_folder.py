@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,13 @@ import torch
 
 from lstmgen import run_files, storage
 from lstmgen.checkpoint import run_folder as run_folder_module
-from lstmgen.checkpoint.run_folder import RunFolder, keep_text
+from lstmgen.checkpoint import tensor_file, turns
+from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.checkpoint.turns import keep_text
 from lstmgen.config import Config
 from lstmgen.errors import CorpusError, DivergedError, InUseError, MachineError, ModelFileError, UsageError
-from lstmgen.storage import disk, files
+from lstmgen.model import memory
+from lstmgen.storage import disk, files, locks
 
 
 def state_of(step):
@@ -137,6 +141,63 @@ def test_without_hard_links_the_state_before_is_kept_all_the_same(run, monkeypat
     assert run.load_state()[1]["step"] == 1
 
 
+def test_a_state_that_the_disk_cannot_read_any_more_is_as_good_as_damaged(run, monkeypatch):
+    run.save_state(*state_of(1))
+    run.save_state(*state_of(2))
+    verify, warnings = tensor_file.verify, []
+
+    def refuse(stream, header, path, **options):
+        if path.name == run_files.LAST and code is not None:
+            with storage.machine_errors("read", path):
+                raise OSError(code, os.strerror(code))
+        verify(stream, header, path, **options)
+
+    monkeypatch.setattr(tensor_file, "verify", refuse)
+    code = errno.EACCES  # that may pass: nothing is moved
+    with pytest.raises(MachineError):
+        run.load_state(warn=warnings.append)
+    code = None
+    assert run.load_state(warn=warnings.append)[1]["step"] == 2
+    code = errno.EIO
+    assert run.load_state(warn=warnings.append)[1]["step"] == 1
+    assert ["the disk reported an error" in warning for warning in warnings] == [True]
+    assert run_files.DAMAGED in files_of(run.path)
+
+
+def test_a_state_that_is_larger_than_the_memory_is_refused_before_it_is_read(run, monkeypatch):
+    run.save_state(*state_of(1))
+    size = (run.path / run_files.LAST).stat().st_size
+    monkeypatch.setattr(memory, "available_bytes", lambda: size)
+    assert run.load_state()[1]["step"] == 1
+    monkeypatch.setattr(memory, "available_bytes", lambda: size - 1)
+    monkeypatch.setattr(tensor_file, "read_tensors", None)
+    with pytest.raises(MachineError, match="are available"):
+        run.load_state()
+
+
+def test_a_folder_that_cannot_be_listed_is_refused_in_words(run, tmp_path, monkeypatch):
+    run.save_state(*state_of(1))
+
+    def refuse(_):
+        raise PermissionError(errno.EACCES, "permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    for act in (lambda: RunFolder.open(run.path), lambda: RunFolder.create(tmp_path, overwrite=True), lambda: run.kept_input(None)):
+        with pytest.raises(MachineError, match="cannot list the folder"):
+            act()
+
+
+@pytest.mark.parametrize("path", ["run", None])
+def test_a_folder_that_cannot_be_locked_is_not_left_behind(tmp_path, monkeypatch, path):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(locks, "_try_lock", refuse)
+    with pytest.raises(MachineError, match="has no locks"):
+        RunFolder.create(None if path is None else tmp_path / path, name="story", runs=tmp_path / "runs")
+    assert not list(tmp_path.iterdir())
+
+
 def test_every_byte_of_a_state_is_guarded(run):
     run.save_state({"a": torch.tensor([1.0, 2.0])}, {"step": 1})
     last = run.path / "last.safetensors"
@@ -196,7 +257,7 @@ def test_the_settings_come_back(run):
     assert run.read_config() == config
 
 
-@pytest.mark.parametrize("content", [b"[model]\nhidden_size = 'wide'\n", b"= =", None])
+@pytest.mark.parametrize("content", [b"[model]\nhidden_size = 'wide'\n", b"= =", b"", None])
 def test_damaged_or_missing_settings_are_refused(run, content):
     if content is not None:
         (run.path / "config.toml").write_bytes(content)
@@ -432,8 +493,9 @@ def test_what_is_no_file_in_the_place_of_a_file_is_refused_and_what_it_points_to
     place = run.path / name
     place.unlink(missing_ok=True)
     {"fifo": os.mkfifo, "folder": os.mkdir}.get(kind, lambda path: path.symlink_to(treasure))(place)
-    with pytest.raises(ModelFileError, match=r"symbolic link|FIFO|a folder"):
-        RunFolder.open(run.path)
+    for take in (RunFolder.open, partial(RunFolder.create, overwrite=True)):
+        with pytest.raises(ModelFileError, match=r"symbolic link|FIFO|a folder"):
+            take(run.path)
     if kind != "dangling link":
         assert treasure.read_text() == "mine"
     else:
@@ -525,8 +587,8 @@ def test_a_text_is_kept_beside_its_model_and_one_that_goes_on_takes_its_place(tm
 def test_a_kept_text_that_cannot_be_read_is_left_alone(tmp_path, monkeypatch):
     first = keep_text(tmp_path / run_files.MODEL, b"once", elsewhere=tmp_path)
 
-    def refuse(_):
+    def refuse(*_, **__):
         raise OSError(errno.EIO, "input/output error")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(turns, "open_regular", refuse)
     assert keep_text(tmp_path / run_files.MODEL, b"once more", elsewhere=tmp_path) != first

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import pytest
@@ -34,6 +35,26 @@ def test_a_run_is_found_by_its_name_under_checkpoints(cli, run_folder, tmp_path,
     shutil.copytree(run_folder, tmp_path / "checkpoints" / "sea")
     monkeypatch.chdir(tmp_path)
     assert "checkpoints/sea/model.safetensors" in cli("info", "sea").text
+
+
+@pytest.mark.parametrize("what", ["written by a run", "a pipe", "a link", "a deep list"])
+@pytest.mark.usefixtures("watchdog")
+def test_how_a_source_begins_is_told_only_where_a_run_wrote_it(cli, run_folder, tmp_path, what):
+    shutil.copytree(run_folder, tmp_path / "run")
+    sources, told = tmp_path / "run" / "sources.jsonl", tmp_path / "told"
+    told.write_text('{"opening": "Once"}\n')
+    sources.unlink(missing_ok=True)
+    match what:
+        case "a pipe":
+            os.mkfifo(sources)
+        case "a link":
+            sources.symlink_to(told)
+        case "a deep list":
+            sources.write_text("[" * 60_000)
+        case _:
+            shutil.copy(told, sources)
+    facts = json.loads(cli("info", tmp_path / "run", "--json").out)
+    assert facts["opening"] == ("Once" if what == "written by a run" else "")
 
 
 def test_a_model_is_known_by_its_content_whatever_it_is_called(cli, run_folder, tmp_path):

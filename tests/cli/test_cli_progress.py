@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from lstmgen.cli.progress import PlainLines, RunView, closing_lines, preparing_line, quality_line, sample_lines, short_path
+from lstmgen.cli.progress import PlainLines, Preparing, RunView, closing_lines, preparing_line, quality_line, sample_lines, short_path
 from lstmgen.training.events import Sampled
 
 
@@ -105,6 +105,29 @@ def test_a_path_is_shown_as_short_as_it_can_be_typed(tmp_path, monkeypatch):
     assert short_path(str(tmp_path / "a" / "b")) == "a/b"
     assert short_path(str(tmp_path.parent / "c")) == str(tmp_path.parent / "c")
     assert short_path("a/b") == "a/b"
+
+
+def test_how_long_preparing_will_take_is_told_once_it_is_known():
+    now = [100.0]
+    preparing = Preparing(now_s=lambda: now[0])
+    assert preparing.line("reading", 0, 1000) == "reading, 1.0 kB"
+    now[0] += 1
+    assert preparing.line("reading", 100, 1000) == "reading, 10% of 1.0 kB"
+    now[0] += 3
+    assert preparing.line("reading", 200, 1000) == "reading, 20% of 1.0 kB, 16s left"
+    assert preparing.line("reading", 1000, 1000) == "reading, 100% of 1.0 kB"
+    now[0] += 5
+    assert preparing.line("tokenizing", 500, 1000) == "tokenizing, 50%"
+
+
+def test_where_lines_stay_there_are_few_of_them():
+    now = [100.0]
+    preparing = Preparing(now_s=lambda: now[0])
+    lines = []
+    for second in range(25):
+        now[0] = 100 + second
+        lines += filter(None, [preparing.now_and_then("reading", 10 * second, 1000)])
+    assert lines == ["reading, 1.0 kB", "reading, 10% of 1.0 kB, 1m30s left", "reading, 20% of 1.0 kB, 1m20s left"]
 
 
 def test_preparing_is_told_in_shares_of_bytes():

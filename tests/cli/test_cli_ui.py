@@ -98,7 +98,7 @@ def test_each_stage_of_the_preparation_is_one_line():
     for done in range(0, 100, 10):
         display.preparing("reading", done, 100)
     display.preparing("tokenizing", 0, 100)
-    assert said(found) == "reading, 100 bytes\ntokenizing, 100 bytes\n"
+    assert said(found) == "reading, 100 bytes\ntokenizing\n"
 
 
 def test_the_live_display_gives_the_cursor_back_and_leaves_the_last_state_standing(fake):

@@ -43,6 +43,7 @@ class Ids:
         self._allowed_V, self._most, self._pushed = allowed_V, most, 0
 
     at_boundary = "end-of-document"
+    heat = 1.0
 
     def allowed(self):
         self.asked += 1

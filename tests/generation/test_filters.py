@@ -213,3 +213,16 @@ def test_a_row_is_the_same_bit_for_bit_whatever_the_others_are(vocabulary, sampl
     for place, moment in enumerate(moments):
         assert torch.equal(filters.apply(wanted, logits_BV[place : place + 1], [moment])[0], together_BV[place])
     assert torch.equal(together_BV.softmax(1)[4], together_BV[4:5].softmax(1)[0])
+
+
+def test_heat_multiplies_the_temperature_of_its_own_sample_and_leaves_the_others_bit_for_bit():
+    rows_BV = torch.stack([FOUR, FOUR * 1.7 + 3, FOUR - 0.3])
+    sampling = [*filters.build(Sampling(temperature=0.8, top_p=0.9))]
+    hot = [Moment(0, None, heat=heat) for heat in (1.0, 0.5, 0.0)]
+    together = filters.apply(sampling, rows_BV, hot)
+    for row, moment in enumerate(hot):
+        assert together[row].tolist() == filters.apply(sampling, rows_BV[row : row + 1], [moment])[0].tolist()
+    assert together[0].tolist() == filters.apply(sampling, rows_BV, [Moment(0, None)] * 3)[0].tolist()
+    assert kept(together[2]) == [0]
+    cooled = filters.apply(filters.build(Sampling(temperature=0.8)), rows_BV, hot)[1]
+    torch.testing.assert_close(cooled.softmax(0), filters.temperature(rows_BV[1], 0.4).softmax(0))

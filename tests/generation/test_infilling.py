@@ -1,6 +1,7 @@
 """Items whose gaps are filled: the same for the same seed, likelier fillings more often, by a method that fits."""
 
 import math
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -10,7 +11,7 @@ from conftest import case_of
 from lstmgen.choices import InfillMethod
 from lstmgen.errors import UsageError
 from lstmgen.generation import infilling
-from lstmgen.generation.infilling import InfillRequest, Method
+from lstmgen.generation.infilling import InfillRequest
 
 TEXT = "the quick brown ___x jumps over"
 
@@ -66,13 +67,11 @@ def test_tokens_of_any_length_fill_gaps_of_so_many_characters(name):
 def test_methods_are_a_table_whose_first_that_fits_is_the_usual_one(model, monkeypatch):
     assert {"auto", *infilling.METHODS} == set(get_args(InfillMethod))
 
-    def fits(decoder, tokenizer):
-        return decoder is not model.decoder or tokenizer is not model.tokenizer
-
-    monkeypatch.setattr(infilling, "METHODS", {"other": Method(infilling.by_candidates, fits), **infilling.METHODS})
+    other = replace(infilling.METHODS["candidates"], fits=lambda network: network is not model.network.architecture)
+    monkeypatch.setattr(infilling, "METHODS", {"other": other, **infilling.METHODS})
     assert model.infill(TEXT, seed=1, length=1)[0].ended == "filled"
     with pytest.raises(UsageError, match="cannot fill gaps by --method other"):
-        infilling.method_of("other", model.decoder, model.tokenizer)
+        infilling.method_of("other", model.decoder)
 
 
 @pytest.mark.parametrize(

@@ -86,13 +86,14 @@ def exact(decoder, known, horizon):
     return {ids: float(log_p(decoder, [*BEFORE.tolist(), *ids, *after])[len(BEFORE) :].sum()) for ids in fillings}
 
 
-def searched(decoder, known, *, count, horizon=6, seed=0, truth=None, sampling=None, **how):
+def searched(decoder, known, *, count, horizon=6, seed=0, truth=None, sampling=None, distinct=True, **how):
     gap = Gap(known, **how)
     search = Search(
         decoder=decoder,
         wanted=filters.build(sampling or Sampling(temperature=1)),
         count=count,
         generator=np.random.default_rng(seed),
+        distinct=distinct,
     )
     ways = search.written(Ways.of(gap, begin(decoder, gap.before), truth=truth is not None), truth=truth)
     return search.weighed(ways, horizon=horizon)
@@ -120,11 +121,14 @@ def test_what_follows_counts_as_far_as_the_horizon(decoder):
         assert tuple(best.ids) == max(expected, key=expected.get)
 
 
-@pytest.mark.parametrize(("known", "staged"), [((None,) * 4, False), ((None, None, 1, None), True)])
-def test_with_few_ways_the_probability_of_what_is_kept_is_estimated_without_bias(decoder, known, staged):
+@pytest.mark.parametrize(
+    ("known", "staged", "distinct"), [((None,) * 3, False, True), ((None, 1, None), True, True), ((None, 1, None), True, False)]
+)
+def test_with_few_ways_the_probability_of_what_is_kept_is_estimated_without_bias(decoder, known, staged, distinct):
     total = np.exp(np.logaddexp.reduce(list(exact(decoder, known, len(AFTER)).values())))
-    found = [math.exp(searched(decoder, known, count=6, seed=seed, staged=staged).log_total) / total for seed in range(60)]
-    assert np.std(found) > 0.01, "with six of 256 ways there is chance in it"
+    how = {"count": 4, "staged": staged, "distinct": distinct}
+    found = [math.exp(searched(decoder, known, seed=seed, **how).log_total) / total for seed in range(30)]
+    assert np.std(found) > 0.01, "with few ways there is chance in it"
     assert abs(np.mean(found) - 1) < 4 * np.std(found) / math.sqrt(len(found))
 
 
@@ -139,15 +143,15 @@ def test_the_filling_that_was_there_is_followed_however_improbable_it_is(decoder
         assert ways.nats_K[true[0]] - ways.behind_K[true[0]] == pytest.approx(-expected[worst], abs=1e-4)
 
 
-def test_given_a_filling_from_the_posterior_the_inverse_of_the_estimate_has_no_bias(decoder):
-    known = (None,) * 3
+@pytest.mark.parametrize(("known", "distinct"), [((None,) * 3, True), ((None, 2, None), False)])
+def test_given_a_filling_from_the_posterior_the_inverse_of_the_estimate_has_no_bias(decoder, known, distinct):
     expected = exact(decoder, known, len(AFTER))
     total, random = np.logaddexp.reduce(list(expected.values())), np.random.default_rng(3)
     fillings, shares = list(expected), np.exp(np.array(list(expected.values())) - total)
     found = []
-    for seed in range(60):
+    for seed in range(30):
         truth = np.array(fillings[random.choice(len(fillings), p=shares / shares.sum())])
-        found.append(math.exp(total - searched(decoder, known, count=4, seed=seed, truth=truth).log_total))
+        found.append(math.exp(total - searched(decoder, known, count=4, seed=seed, truth=truth, distinct=distinct, staged=True).log_total))
     assert abs(np.mean(found) - 1) < 4 * np.std(found) / math.sqrt(len(found))
 
 
@@ -169,7 +173,7 @@ def test_what_is_chosen_is_distinct_and_its_expected_weight_is_its_own():
     weights = random.exponential(size=30) ** 3
     weights[7] = 0
     sums = np.zeros(30)
-    for seed in range(2000):
+    for seed in range(600):
         rows, log_weights = chosen(
             np.log(np.where(weights > 0, weights, 1e-300)) + np.where(weights > 0, 0, -np.inf), 8, np.random.default_rng(seed)
         )
@@ -177,6 +181,6 @@ def test_what_is_chosen_is_distinct_and_its_expected_weight_is_its_own():
         assert np.exp(log_weights).sum() == pytest.approx(weights.sum())
         sums[rows] += np.exp(log_weights)
     assert sums[7] == 0
-    assert sums / 2000 == pytest.approx(weights, abs=0.1 * weights.max())
+    assert sums / 600 == pytest.approx(weights, abs=0.15 * weights.max())
     heaviest = np.argsort(-weights)[:2]
-    assert sums[heaviest] / 2000 == pytest.approx(weights[heaviest])
+    assert sums[heaviest] / 600 == pytest.approx(weights[heaviest])

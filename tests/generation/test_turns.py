@@ -210,6 +210,7 @@ def test_the_end_of_a_document_ends_a_turn_and_leaves_the_text_open():
 
 
 def test_words_are_suggested_behind_what_was_said_so_far_and_nothing_is_added():
+    assert all("\ufffd" not in each.text for each in turns_of(BYTE).suggest("", top=200))
     turns = turns_of()
     turns.append("abc. ")
     found = turns.suggest("fe", top=3)

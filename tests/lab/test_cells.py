@@ -1,5 +1,8 @@
 """The table of cells: every figure is measured in the same way for all, and equal time is a number of steps."""
 
+import pytest
+
+from lstmgen.errors import CorpusError
 from lstmgen.lab import cells
 from lstmgen.model.language_model import Architecture
 
@@ -26,3 +29,10 @@ def test_speeds_are_measured_for_each_cell():
     speeds = cells._speeds([shape, shape])
     assert len(speeds) == 2
     assert all(speed > 0 for speed in speeds)
+
+
+def test_a_source_that_is_not_there_is_told_before_anything_is_learned(tmp_path):
+    told = []
+    with pytest.raises(CorpusError, match="nowhere"):
+        next(cells.cell_table(["lstm"], sources=("underlamp", "nowhere"), cache=tmp_path, progress=lambda *done: told.append(done)))
+    assert not told

@@ -1,10 +1,13 @@
 """The network as a whole: shapes, the state as a value, truncation."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from lstmgen.errors import ModelFileError
-from lstmgen.model.language_model import Architecture, LanguageModel, grow_vocabulary
+from lstmgen.model.decoder import Decoder
+from lstmgen.model.language_model import Architecture, LanguageModel, grown
 from lstmgen.model.state import State
 
 T, B, V, E, H, L = 11, 3, 13, 6, 5, 2
@@ -146,8 +149,30 @@ def test_an_architecture_with_a_field_missing_is_refused():
 @pytest.mark.parametrize("changes", [{}, {"tied": True, "embedding_size": H}])
 def test_growing_the_vocabulary_keeps_every_old_row(changes):
     network, ids_TB = build(**changes)
-    grown = grow_vocabulary(network, V + 4).double().eval()
+    larger = grown(network, replace(network.architecture, vocab_size=V + 4)).eval()
     old_TBV, _ = network(ids_TB, network.zero_state(B))
-    new_TBV, _ = grown(ids_TB, grown.zero_state(B))
+    new_TBV, _ = larger(ids_TB, larger.zero_state(B))
     assert new_TBV.shape[2] == V + 4
     assert torch.allclose(new_TBV[..., :V], old_TBV, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("changes", [{}, {"tied": True, "embedding_size": H}])
+def test_sentinels_are_read_and_never_predicted_and_plain_order_knows_nothing_of_them(changes):
+    network, ids_TB = build(suffix_tokens=4, **changes)
+    plain, _ = build(**changes)
+    plain.load_state_dict({name: tensor for name, tensor in network.state_dict().items() if name in plain.state_dict()})
+    logits_TBV, _ = network(ids_TB, network.zero_state(B))
+    assert torch.equal(logits_TBV, plain(ids_TB, plain.zero_state(B))[0])
+    read_TBV = [network(torch.full((T, B), V + place), network.zero_state(B))[0] for place in range(2)]
+    assert read_TBV[0].shape == (T, B, V)
+    assert not torch.allclose(*read_TBV)
+    with pytest.raises(IndexError):
+        Decoder(network).step([V], network.zero_state(1))
+
+
+def test_a_copy_gets_new_parts_and_loses_those_it_has_not():
+    network, ids_TB = build()
+    with_sentinels = grown(network, replace(network.architecture, suffix_tokens=4))
+    assert with_sentinels.tensors().keys() - network.tensors().keys() == {"sentinels.weight", "end.weight", "end.bias"}
+    again = grown(with_sentinels, network.architecture)
+    assert torch.equal(network(ids_TB, network.zero_state(B))[0], again(ids_TB, again.zero_state(B))[0])

@@ -24,8 +24,10 @@ def test_a_model_that_is_too_large_is_refused_with_a_size_that_fits(available):
 
 
 def test_a_model_that_fits_is_not_refused():
-    memory.refuse_training(LARGE, **WINDOW, available=100 * GB)
-    memory.refuse_training(Architecture(vocab_size=100, embedding_size=16, hidden_size=16, num_layers=1), **WINDOW)
+    needed = memory.training_bytes(LARGE, **WINDOW)
+    memory.refuse_training(LARGE, **WINDOW, available=needed)
+    with pytest.raises(MachineError):
+        memory.refuse_training(LARGE, **WINDOW, available=needed - 1)
 
 
 def test_a_file_that_is_too_large_to_load_is_refused(tmp_path):

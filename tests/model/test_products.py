@@ -98,6 +98,14 @@ def test_matrices_side_by_side_take_as_many_inputs(precision):
     assert 0 < float((found_BG - exact_BG).norm() / exact_BG.norm()) < 0.02
 
 
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_a_matrix_of_fewer_numbers_than_asked_for_keeps_its_number_type(precision):
+    matrix_GI, x_BI = matrix_and_rows((24, 40), torch.float32)
+    exact_BG = Products().of(matrix_GI)(x_BI)
+    assert torch.equal(Products(precision).of(matrix_GI, least=24 * 40 + 1)(x_BI), exact_BG)
+    assert not torch.equal(Products(precision).of(matrix_GI, least=24 * 40)(x_BI), exact_BG)
+
+
 def test_int8_keeps_zeros_and_hides_nothing_that_is_not_a_number():
     product = Products("int8").of(torch.zeros(3, 4))
     assert torch.equal(product(torch.zeros(2, 4)), torch.zeros(2, 3))

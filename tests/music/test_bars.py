@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstmgen.music.bars import Bars
+from lstmgen.music.bars import Bars, beginning, full_bars, upbeat_ticks
 from lstmgen.music.score import Meter, Notes, Score
 
 METERS = [(), (Meter(0, 3, 4),), (Meter(0, 4, 4), Meter(1000, 3, 8), Meter(5000, 7, 16)), (Meter(0, 5, 7), Meter(333, 2, 3))]
@@ -60,3 +60,20 @@ def test_billions_of_bars_cost_nothing():
 def test_beats_divide_a_bar_and_compound_meters_in_threes(numerator, denominator, beats):
     bars = Bars(score_of((Meter(0, numerator, denominator),)))
     assert bars.beats(bars.tick(2), bars.tick(3)).tolist() == [bars.tick(2) + beat for beat in beats]
+
+
+def pickup(*, late):
+    """Six bars of a note each; the first one early, or late as in an upbeat."""
+    starts = 1920 * np.arange(6) + (1440 if late else 0) * (np.arange(6) == 0)
+    return Score.of(Notes.of(starts, starts + 240, np.arange(60, 66)), length_ticks=1920 * 6)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_beginning_has_so_many_full_bars_and_an_upbeat_is_none(late):
+    score = pickup(late=late)
+    assert (upbeat_ticks(score), full_bars(score)) == ((480, 5) if late else (0, 6))
+    part = beginning(score, 4)
+    assert (full_bars(part), Bars(part).count) == (4, 4 + late)
+    assert part.notes.same_as(score.notes.take(score.notes.start_ticks < part.length_ticks))
+    assert beginning(score, 6) is beginning(score, 60) is score
+    assert (upbeat_ticks(Score.of(Notes.empty())), full_bars(Score.of(Notes.empty(), length_ticks=3840))) == (0, 2)

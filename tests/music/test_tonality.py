@@ -3,7 +3,7 @@
 import pytest
 
 from lstmgen.music.score import Key, Notes, Score
-from lstmgen.music.tonality import Tonality, key_name, pitch_classes, tonality_of
+from lstmgen.music.tonality import Tonality, ends_on, key_name, pitch_classes, tonality_of
 from lstmgen.music.typed import parse_tune
 
 ROUND = "C4 D4 E4 C4 C4 D4 E4 C4 E4 F4 G4:2 E4 F4 G4:2 G4 E4 C4 C4 G3 C4:2"
@@ -41,3 +41,11 @@ SIGNATURES = [(0, False, "C"), (1, False, "G"), (-3, True, "C minor"), (2, True,
 @pytest.mark.parametrize(("sharps", "minor", "name"), SIGNATURES)
 def test_a_key_signature_names_its_key(sharps, minor, name):
     assert Tonality.of_signature(sharps, minor=minor).name == name
+
+
+def test_a_tune_ends_on_a_tonic_by_the_highest_or_the_lowest_of_its_last_notes():
+    chord = Notes.of([0, 480, 480, 480], [480, 960, 960, 960], [60, 62, 66, 69])
+    assert [ends_on(Score.of(chord), tonic) for tonic in (2, 9, 6, 0)] == [True, True, False, False]
+    drum = Notes.of([960], [970], [38], drum=[True])
+    assert ends_on(Score.of(Notes.joined([chord, drum])), 2)
+    assert not ends_on(Score.of(drum), 2)

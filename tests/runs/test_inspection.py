@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstmgen.errors import InputError
-from lstmgen.runs.inspection import gradients, inspect, loss_by_context
+from lstmgen.runs.inspection import gradients, inspect, inspect_all, loss_by_context
 
 char = pytest.mark.parametrize("case", ["char"], indirect=True)
 
@@ -24,6 +24,21 @@ def test_of_nothing_it_reads_what_the_model_writes(case):
     one, same, other = (inspect(case.model, seed=seed, first=40) for seed in (1, 1, 2))
     assert np.array_equal(one.trace.ids, same.trace.ids)
     assert not np.array_equal(one.trace.ids, other.trace.ids)
+
+
+def test_items_are_read_apart_until_there_is_enough(case):
+    one, other = case.items[:2]
+    alone = [inspect(case.model, item) for item in (one, other)]
+    count = len(alone[0].trace.ids)
+    both = inspect_all(case.model, (one, other), first=count + 2)
+    assert [read for _, read in both.items] == [count, 2]
+    assert both.shown == alone[0].shown + alone[1].shown[:2]
+    assert both.row_T[count] == alone[0].row_T.max() + 1
+    for place, series in both.trace.values.items():
+        assert np.array_equal(series[count:], alone[1].trace.values[place][:2])
+    for feature in case.medium.features:
+        assert len(both.feature(feature.name)[1]) == count + 2
+    assert len(inspect_all(case.model, iter(case.items), first=count).items) == 1
 
 
 @char

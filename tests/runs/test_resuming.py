@@ -55,11 +55,13 @@ def resume(run, tmp_path, change):
     tensors, document = parts(folder / "last.safetensors")
     change(SimpleNamespace(tensors=tensors, meta=document["meta"]))
     (folder / "last.safetensors").write_bytes(b"".join(Packed(tensors, document)))
-    list(lstmgen.train(resume=folder, cache=run / "cache", pause_after=1))
+    *_, last = lstmgen.train(resume=folder, cache=run / "cache", pause_after=1)
+    return last
 
 
 def test_a_state_that_was_not_changed_is_resumed(run, tmp_path):
-    resume(run, tmp_path, id)
+    before = parts(run / "run" / "last.safetensors")[1]["meta"]["trainer"]["counters"]["step"]
+    assert resume(run, tmp_path, id).step == before + 1
 
 
 def first(tensors, beginning):

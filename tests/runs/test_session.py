@@ -10,9 +10,12 @@ from safetensors.numpy import load_file
 
 import lstmgen
 from lstmgen.checkpoint.model_file import load_model
+from lstmgen.config import Config
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
+from lstmgen.model.cells import lstm_gradient
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
+from lstmgen.runs.asked import check_objective
 from lstmgen.runs.run import Run
 from lstmgen.training import streams
 from lstmgen.training.events import Evaluated, Prepared, Sampled, Saved, Stepped, Stopped
@@ -90,16 +93,46 @@ def test_the_model_file_alone_generates(train, story, tmp_path):
     assert sample.tokens == len(sample.text) == 20
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, precision):
-    settings = {"runtime.precision": precision}
+def test_gaps_are_taught_in_one_way_only(train, story, tmp_path):
+    for changes in ({"training.infill": 0.3}, {"training.objective": "gaps"}):
+        with pytest.raises(UsageError, match="by one process, and there are 2"):
+            check_objective(Config().replace(changes), 2)
+    with pytest.raises(UsageError, match="reads both ways"):
+        list(train(story, out=tmp_path / "run", settings={"training.infill": 0.3, "training.objective": "gaps"}))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"runtime.precision": "fp32"},
+        {"runtime.precision": "bf16", "runtime.backward_pass": "torch"},
+        {"runtime.precision": "bf16", "runtime.backward_pass": "own"},
+        {"training.infill": 0.4},
+        {"training.objective": "gaps"},
+    ],
+)
+def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, monkeypatch, settings):
+    monkeypatch.setattr(lstm_gradient, "pays", lambda *_: True)
     list(train(story, out=tmp_path / "whole", settings=settings))
     list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
     second = lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache")
     events = list(second)
     assert events[0].resumed_at_step == 5
+    assert events[0].settings["runtime"]["backward_pass"] == settings.get("runtime.backward_pass", "torch")
     assert second.summary["steps"] == 12
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("given", [{}, {"runtime.backward_pass": "own"}])
+def test_a_run_that_knows_of_one_backward_pass_keeps_it_unless_another_is_asked_for(train, story, tmp_path, monkeypatch, given):
+    monkeypatch.setattr(lstm_gradient, "pays", lambda *_: True)
+    list(train(story, out=tmp_path / "run", settings={"runtime.precision": "bf16", "runtime.backward_pass": "own"}, pause_after=1))
+    settings = tmp_path / "run" / "config.toml"
+    settings.write_text(settings.read_text().replace('backward_pass = "own"\n', ""))
+    (prepared, *_) = lstmgen.train(resume=tmp_path / "run", settings=given, cache=tmp_path / "cache")
+    assert prepared.settings["runtime"]["backward_pass"] == given.get("runtime.backward_pass", "torch")
+    assert ("own backward pass" in prepared.precision) == bool(given)
 
 
 def test_a_constant_rate_run_given_more_steps_equals_the_longer_run(train, story, tmp_path):

@@ -22,9 +22,9 @@ def tunes(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("tokenizer", ["notes", "performance", "grid"])
-def test_every_tokenizer_of_tunes_trains_resumes_and_is_scored(train, tunes, tmp_path, tokenizer):
-    settings = {"tokenizer.name": tokenizer, "training.sample_every_s": 1e-6}
+@pytest.mark.parametrize(("tokenizer", "infill"), [("notes", 0.3), ("performance", 0.0), ("grid", 0.0)])
+def test_every_tokenizer_of_tunes_trains_resumes_and_is_scored(train, tunes, tmp_path, tokenizer, infill):
+    settings = {"tokenizer.name": tokenizer, "training.sample_every_s": 1e-6, "training.infill": infill}
     whole = train(tunes, out=tmp_path / "whole", settings=settings)
     events = list(whole)
     assert any(isinstance(event, Sampled) for event in events)
@@ -41,6 +41,23 @@ def test_every_tokenizer_of_tunes_trains_resumes_and_is_scored(train, tunes, tmp
     assert model.novelty(tunes / "0.mid").copied_share == 1.0
     plain, novel = (model.generate(bars=1, seed=3, novel=share)[0] for share in (None, 1.0))
     assert plain.score.notes.same_as(novel.score.notes)
+
+
+@pytest.mark.parametrize("tokenizer", ["notes", "grid"])
+def test_gaps_of_tunes_are_learned_too(train, tunes, tmp_path, tokenizer):
+    settings = {"tokenizer.name": tokenizer, "training.objective": "gaps"}
+    training = train(tunes, out=tmp_path / "run", settings=settings)
+    assert not any(isinstance(event, Sampled) for event in training)
+    assert training.summary["objective"] == "gaps"
+    assert training.summary["val"]["notes"] == 64
+    assert 0 < training.summary["val"]["nats_per_token"] < 10
+
+
+def test_tokens_that_count_on_their_order_are_not_rearranged(train, tunes, tmp_path):
+    with pytest.raises(UsageError, match="another order") as refused:
+        list(train(tunes, out=tmp_path / "run", settings={"tokenizer.name": "grid", "training.infill": 0.3}))
+    assert "--infill" in refused.value.remedy
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_says_of_a_mixed_folder_for_what_it_was_taken(train, tunes, tmp_path):

@@ -13,8 +13,8 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
     """All calls of all commands, or so many of them."""
     base, result = folder / "base", Result()
     base.mkdir()
-    commands.furnish(base)
-    cases, calm = all_calls(folder, base, chosen(size, chance))
+    commands.furnish(base, names := chosen(size, chance))
+    cases, calm = all_calls(folder, base, names)
     for name, number in chance.sample(cases, min(size, len(cases))):
         trial, job = folder / "trial", commands.JOBS[name]
         shutil.copytree(base, trial)

@@ -30,10 +30,11 @@ TEXT = "".join(f"{number} ships, {number + 1} lamps, and the sea.\n" for number 
 SETTINGS = {
     "model.hidden_size": 8,
     "model.embedding_size": 8,
+    "model.num_layers": 1,
     "model.dropout": 0.2,
     "training.batch_size": 3,
     "training.seq_length": 5,
-    "training.max_steps": 40,
+    "training.max_steps": 24,
     "training.eval_every": 7,
     "training.save_every_s": 1e-6,
     "training.sample_every_s": 0.0,

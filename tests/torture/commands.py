@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from campaign import SETTINGS, TEXT, ended, in_child, left_by, silently
@@ -12,7 +13,7 @@ from lstmgen import cli, run_files
 from lstmgen.runs import keeping
 
 MODELS = Path(__file__).parents[1] / "rails" / "data" / "models"
-SHORT = SETTINGS | {"training.max_steps": 8, "training.eval_every": 3}
+SHORT = SETTINGS | {"training.max_steps": 5, "training.eval_every": 2}
 OPTIONS = tuple(word for key, value in SHORT.items() for word in ("--set", f"{key}={value}"))
 OLD = "precious"
 
@@ -31,17 +32,19 @@ class Job:
 
     argv: tuple[str, ...]
     run: str = ""
-    steps: int = 8
+    steps: int = 5
     files: tuple[str, ...] = ()
     stdin: bytes = b""
 
+
+cli.root_command = cache(cli.root_command)  # it is made in the process that children are forked from
 
 _SAMPLE = ("--seed", "1", "-n", "40", "--ignore-end", "--threads", "1")
 JOBS = {
     "train": Job(("train", "story.txt", "-o", "new", *OPTIONS), run="new"),
     "train from a pipe": Job(("train", "-", "-o", "piped", *OPTIONS), run="piped", stdin=TEXT.encode()),
     "train --overwrite": Job(("train", "other.txt", "-o", "old", "--overwrite", *OPTIONS), run="old"),
-    "train --resume": Job(("train", "--resume", "paused"), run="paused", steps=4),
+    "train --resume": Job(("train", "--resume", "paused"), run="paused", steps=3),
     "sample, streamed": Job(("sample", "char.safetensors", *_SAMPLE, "-o", "out.txt"), files=("out.txt",)),
     "sample, several": Job(
         ("sample", "char.safetensors", *_SAMPLE, "--num-samples", "2", "-o", "out.txt"), files=("out-1.txt", "out-2.txt")
@@ -53,22 +56,25 @@ JOBS = {
 }
 
 
-def furnish(folder: Path) -> None:
-    """What the commands start from: sources, a finished run, a paused one, models, and outputs of earlier days."""
+def furnish(folder: Path, names: list[str]) -> None:
+    """What commands start from: sources, a finished run, a paused one, models, and outputs of earlier days.
+
+    Each of these commands is done once in this process, in a copy, so that what it loads is there in every child.
+    """
     (folder / "story.txt").write_text(TEXT)
     (folder / "other.txt").write_text(TEXT.upper())
     for name in ("char", "notes"):
         shutil.copy(MODELS / f"{name}.safetensors", folder)
     assert done(folder, Job(("train", "story.txt", "-o", "old", *OPTIONS)))[0] == 0
-    assert done(folder, Job(("train", "story.txt", "-o", "paused", "--pause-after", "4", *OPTIONS)))[0] == 0
+    assert done(folder, Job(("train", "story.txt", "-o", "paused", "--pause-after", "2", *OPTIONS)))[0] == 0
     assert done(folder, Job((*JOBS["sample a tune"].argv[:-1], "tune.mid")))[0] == 0
     for job in JOBS.values():
         for name in job.files:
             (folder / name).write_text(OLD)
     warm = folder.parent / "warm"
     shutil.copytree(folder, warm)
-    for job in JOBS.values():
-        assert silently(lambda job=job: typed(warm, job)) == 0, job.argv
+    for name in names:
+        assert silently(lambda job=JOBS[name]: typed(warm, job)) == 0, name
     shutil.rmtree(warm)
 
 
@@ -91,16 +97,17 @@ def contents(folder: Path, job: Job) -> dict[str, str | bytes]:
 def done(folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> tuple[int, str]:
     """Does a job in a child process; gives its exit code, or minus the signal that killed it, and what it said."""
     said = folder.parent / "said.txt"
+    return ended(in_child(lambda: saying(said, folder, job, prepare))), said.read_text(errors="replace")
 
-    def work() -> int:
-        descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-        os.dup2(descriptor, 1)
-        os.dup2(descriptor, 2)
-        for name, value in (("_LAST_DELAYS_S", (0.0,) * 5), ("_FIRST_DELAY_S", 0.0)):
-            setattr(keeping, name, value)  # no pauses
-        return typed(folder, job, prepare)
 
-    return ended(in_child(work)), said.read_text(errors="replace")
+def saying(said: Path, folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> int:
+    """Does a job in this process, for good with its words in a file; gives its exit code."""
+    descriptor = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    for name, value in (("_LAST_DELAYS_S", (0.0,) * 5), ("_FIRST_DELAY_S", 0.0)):
+        setattr(keeping, name, value)  # no pauses
+    return typed(folder, job, prepare)
 
 
 def typed(folder: Path, job: Job, prepare: Callable[[], None] = lambda: None) -> int:

@@ -21,8 +21,8 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
     """So many cases of (command, call, error, once or for ever)."""
     base, result = folder / "base", Result()
     base.mkdir()
-    commands.furnish(base)
-    calls, calm = all_calls(folder, base, chosen(size, chance))
+    commands.furnish(base, names := chosen(size, chance))
+    calls, calm = all_calls(folder, base, names)
     cases = [(*call, code, for_ever) for call in calls for code in ERRORS for for_ever in (False, True)]
     steps = folder / "steps"
     for name, number, code, for_ever in chance.sample(cases, min(size, len(cases))):

@@ -89,7 +89,7 @@ def campaign(folder: Path, size: int, chance: random.Random) -> Result:
                 [*unit[:-3], "-p", "\x1b[2J\x07", "--echo"],
                 ["info", str(model)],
                 ["info", str(tune)],
-                ["runs", str(runs)],
+                ["runs", "--folder", str(runs)],
                 ["info", f"nowhere{words}".replace("\0", "")],
                 ["train", f"nowhere{words}".replace("\0", "")],
                 ["score", str(model), str(folder / "story.txt")],

@@ -84,7 +84,7 @@ def build(group, *, apart=False, dropout=0.3, **architecture):
         {
             "training.batch_size": 4,
             "training.seq_length": 5,
-            "training.eval_every": 4,
+            "training.eval_every": 7,
             "training.save_every_s": 1000.0,
             "optimizer.lr": 0.02,
         }

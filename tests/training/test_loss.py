@@ -40,13 +40,13 @@ def test_all_at_once_it_is_the_mean_cross_entropy_bit_for_bit(window):
 
 
 @pytest.mark.parametrize("most_logits", [1, 11, 33, 45, 14 * 11])
-def test_in_parts_it_is_the_same_and_so_is_the_state_behind_it(window, most_logits):
+def test_in_parts_it_is_the_same_and_so_is_the_state_behind_it(window, most_logits, monkeypatch):
     network, inputs_TB, targets_TB = window
     options = {"arithmetic": nullcontext, "scaler": SCALER}
     loss, after = backward(network, inputs_TB, targets_TB, network.zero_state(3), **options)
     exact = gradients(network)
-    widest = []
-    network.head.register_forward_hook(lambda *call: widest.append(call[-1].numel()))
+    widest, log_softmax = [], F.log_softmax
+    monkeypatch.setattr(F, "log_softmax", lambda logits_NV, dim: (widest.append(logits_NV.numel()), log_softmax(logits_NV, dim))[1])
     in_parts, after_parts = backward(network, inputs_TB, targets_TB, network.zero_state(3), **options, most_logits=most_logits)
     assert max(widest) <= max(11, most_logits)
     torch.testing.assert_close(in_parts, loss)
@@ -54,6 +54,20 @@ def test_in_parts_it_is_the_same_and_so_is_the_state_behind_it(window, most_logi
         torch.testing.assert_close(gradient, exact[name], msg=name)
     for name, tensor in after.tensors().items():
         assert torch.equal(tensor, after_parts.tensors()[name])
+
+
+@pytest.mark.parametrize("counted", [None, 40])
+def test_in_parts_in_half_precision_it_is_about_the_same_and_what_is_frozen_stays_without_gradient(window, counted):
+    network, inputs_TB, targets_TB = window
+    exact, _ = backward(network, inputs_TB, targets_TB, network.zero_state(3), arithmetic=nullcontext, scaler=SCALER, counted=counted)
+    expected = gradients(network)
+    network.head.bias.requires_grad_(False)
+    options = {"arithmetic": lambda: torch.autocast("cpu", torch.bfloat16), "scaler": torch.amp.GradScaler("cpu", init_scale=4.0)}
+    loss, _ = backward(network, inputs_TB, targets_TB, network.zero_state(3), **options, counted=counted, most_logits=22)
+    torch.testing.assert_close(loss, exact, rtol=0.02, atol=0.02)
+    assert network.head.bias.grad is None
+    torch.testing.assert_close(network.head.weight.grad / 4, expected["head.weight"], rtol=0.1, atol=0.02)
+    torch.testing.assert_close(network.embedding.weight.grad / 4, expected["embedding.weight"], rtol=0.1, atol=0.02)
 
 
 def test_a_window_in_which_nothing_is_learned_has_no_loss(window):

@@ -20,6 +20,7 @@ from lstmgen.media.text.symbols import code_points, is_stray_surrogate, printabl
 
 _FIRST_ID: Final = BOUNDARY_ID + 1
 _NO_ID: Final = -1
+_ASCII: Final = 128
 
 
 @final
@@ -67,6 +68,16 @@ class CharTokenizer:
         return code_points("".join(self.symbols))
 
     @cached_property
+    def _id_of_byte(self) -> bytes | None:
+        """Id of every ASCII character, 0 where it has none; None where ids do not fit into bytes."""
+        if self.vocab_size > 256:
+            return None
+        known = self._id_of_code[:_ASCII]
+        table = np.zeros(256, np.uint8)
+        table[: len(known)] = np.where(known == _NO_ID, BOUNDARY_ID, known)
+        return table.tobytes()
+
+    @cached_property
     def _id_of_code(self) -> Ids:
         """Id of every code point up to the highest known, and one entry without an id for all that lie beyond."""
         table = np.full(int(self._codes.max()) + 2, _NO_ID, dtype=np.int64)
@@ -80,6 +91,10 @@ class CharTokenizer:
 
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
         """One id for each character. Raises UnseenSymbolError: one is unseen and `oov` is `error`."""
+        if self._id_of_byte is not None and text.isascii():
+            found = text.encode("ascii").translate(self._id_of_byte)
+            if BOUNDARY_ID not in found:
+                return np.frombuffer(found, np.uint8).astype(np.int64)
         ids = self._lookup(text)
         if not ids.size or ids.min() >= 0:
             return ids

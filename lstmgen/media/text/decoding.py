@@ -10,15 +10,16 @@ import collections
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen import limits
+from lstmgen import limits, schema
 from lstmgen.errors import InputError, UsageError
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.recognise import UTF_8, known_format, nul_found
@@ -212,6 +213,20 @@ class CharacterCounter:
         """The counts of the characters that occur, in the order of their code points."""
         return {chr(code): int(self.counts[code]) for code in np.flatnonzero(self.counts)}
 
+    def to_json(self) -> list[list[int]]:
+        """The code points that occur, in their order, and how often each does."""
+        codes = np.flatnonzero(self.counts)
+        return [codes.tolist(), self.counts[codes].tolist()]
+
+    @staticmethod
+    def from_json(values: list[list[int]]) -> CharacterCounter:
+        """What `to_json` gave."""
+        codes, counts = values
+        counter = CharacterCounter()
+        counter.counts = np.zeros(max(codes, default=-1) + 1, np.int64)
+        counter.counts[codes] = counts
+        return counter
+
     def _add_counts(self, counts: NDArray[np.int64]) -> None:
         if len(counts) > len(self.counts):
             grown = np.zeros(len(counts), np.int64)
@@ -237,6 +252,40 @@ class Scan:
     documents: int
     sha256: str
     notes: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        counters = {"counter": self.counter.to_json()}
+        if self.learned is not self.counter:
+            counters["learned"] = self.learned.to_json()
+        return {**counters, "documents": self.documents, "sha256": self.sha256, "notes": list(self.notes)}
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> Scan:
+        """What `to_json` gave; fits `SCAN`."""
+        counter = CharacterCounter.from_json(values["counter"])
+        learned = CharacterCounter.from_json(values["learned"]) if "learned" in values else counter
+        facts = {"documents": values["documents"], "sha256": values["sha256"], "notes": tuple(values["notes"])}
+        return Scan(counter=counter, learned=learned, **facts)
+
+
+def _counts(value: Any, name: str) -> None:
+    """Raises SchemaError: it is not what a counter of characters gives."""
+    schema.list_of(schema.list_of(schema.whole(), at_most=sys.maxunicode + 1), exactly=2)(value, name)
+    schema.list_of(schema.whole(0, sys.maxunicode), exactly=len(value[1]))(value[0], name)
+
+
+SCAN: Final = schema.table(
+    {
+        "counter": _counts,
+        "learned": _counts,
+        "documents": schema.whole(),
+        "sha256": schema.text(64),
+        "notes": schema.list_of(schema.text()),
+    },
+    needed=("counter", "documents", "sha256", "notes"),
+)
+"""What `Scan.to_json` gives."""
 
 
 def scan(

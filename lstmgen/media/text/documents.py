@@ -8,15 +8,17 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, get_args
 
 from lstmgen import limits
 from lstmgen.choices import ErrorsPolicy
+from lstmgen.corpus.known_files import known_or
 from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import metered
 from lstmgen.errors import CorpusError, UsageError
-from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, Scan, decoded, known_encoding, place_of, scan
+from lstmgen.media.text.decoding import SCAN, BadByteError, CharacterCounter, Normaliser, Scan, decoded, known_encoding, place_of, scan
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.recognise import UTF_8, RefusedError, require_text
 from lstmgen.opening import open_regular
@@ -150,6 +152,7 @@ def gather(
     encoding: str = UTF_8,
     division: Division = _WHOLE,
     progress: Callable[[int, int], None] | None = None,
+    cache: Path | None = None,
 ) -> Corpus:
     """Check and count what was found. Every file is read once, in bounded memory.
 
@@ -163,6 +166,7 @@ def gather(
         encoding: of all files, by any name that Python knows it by.
         division: how each is divided into documents.
         progress: called with (bytes read, bytes in all) of the raw files.
+        cache: where it is kept what large files hold, which then are not read again while they stay as they were.
 
     Raises:
         CorpusError: a file that was named is unreadable, empty, binary, of another encoding, or holds a byte that is not UTF-8; or no
@@ -180,7 +184,7 @@ def gather(
     skipped: list[tuple[str, str]] = []
     for candidate in candidates:
         try:
-            found = _examine(candidate, **how, progress=advance)
+            found = _examine(candidate, **how, progress=advance, cache=cache)
         except RefusedError as refusal:
             if candidate.named:
                 raise CorpusError(f"{candidate.name}: {refusal.reason}", remedy=refusal.remedy) from refusal
@@ -218,7 +222,7 @@ def _file(candidate: Candidate, found: Scan) -> TextFile:
     )
 
 
-def _examine(candidate: Candidate, *, encoding: str, progress: Callable[[int], None], **how: Any) -> Scan:
+def _examine(candidate: Candidate, *, encoding: str, progress: Callable[[int], None], cache: Path | None, **how: Any) -> Scan:
     """Scan one file, or say why it is not usable text. Raises RefusedError."""
     if candidate.obstacle:
         raise RefusedError(candidate.obstacle, remedy="name it itself")
@@ -227,7 +231,9 @@ def _examine(candidate: Candidate, *, encoding: str, progress: Callable[[int], N
         with open_regular(path) as stream:
             head = stream.read(limits.BINARY_PROBE_BYTES)
         require_text(head, str(path), encoding=encoding)
-        found = scan(path, encoding=encoding, progress=progress, **how)
+        decided = {**how, "encoding": encoding, "division": asdict(how["division"]), "version": _NORMALISATION_VERSION}
+        read = partial(scan, path, encoding=encoding, progress=progress, **how)
+        found = Scan.from_json(known_or(lambda: read().to_json(), path, how=decided, schema=SCAN, cache=cache))
     except OSError as error:
         raise RefusedError(_words(error), remedy="make the file readable (chmod u+r), or name another") from error
     except BadByteError as bad:

@@ -13,7 +13,8 @@ import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self, final
+from typing import Any, ClassVar, Final, Self, final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,16 @@ class Letters:
         return self._behind[begun]
 
 
+_LETTERS: Final = WeakKeyDictionary[Any, Letters]()
+
+
+def _letters_of(tokenizer: TextTokenizer) -> Letters:
+    """The letters of a tokenizer, looked at once."""
+    if tokenizer not in _LETTERS:
+        _LETTERS[tokenizer] = Letters(tokenizer)
+    return _LETTERS[tokenizer]
+
+
 def unfinished(content: bytes) -> bytes | None:
     """The bytes at the end that begin a character and do not end it; None: it is no UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -150,14 +161,24 @@ class TextGap:
         before: ids of the document up to the gap.
         after: ids of what follows.
         lengths: of what is written.
-        removed: the text that stood there.
+        removed: ids of the text that stood there.
     """
+
+    usual: ClassVar = 128
+    short: ClassVar = True
 
     letters: Letters
     before: Ids
     after: Ids
     lengths: Lengths
-    removed: str
+    removed: Ids
+
+    @staticmethod
+    def of(tokenizer: TextTokenizer, before: Ids, removed: Ids, after: Ids) -> TextGap:
+        """A gap in place of some ids, as long as their text."""
+        letters = _letters_of(tokenizer)
+        length = int(letters.chars_V[removed].sum())
+        return TextGap(letters=letters, before=before, after=after, lengths=Lengths(length, length), removed=removed)
 
     def filling(self) -> TextFilling:
         """Nothing is written yet."""
@@ -165,7 +186,7 @@ class TextGap:
 
     def true(self) -> Ids | None:
         """The text that stood there."""
-        return self.letters.tokenizer.encode(self.removed) if self.removed else None
+        return self.removed if len(self.removed) else None
 
 
 @final
@@ -187,7 +208,7 @@ class GappedText:
         spans = _spans(text, options)
         lengths = None if options.get("length") is None else Lengths.of(options["length"])
         self.count = len(spans)
-        self._letters, self._known, self._division = Letters(tokenizer), known, Division.of(data)
+        self._letters, self._known, self._division = _letters_of(tokenizer), known, Division.of(data)
         self._removed = [text[span] if "at" in options else "" for span in spans]
         self._lengths = [lengths or (Lengths(len(gone), len(gone)) if gone else Lengths(*_USUAL_LENGTH)) for gone in self._removed]
         begins, ends = [*(span.start for span in spans), len(text)], [0, *(span.stop for span in spans)]
@@ -203,7 +224,9 @@ class GappedText:
         if ends or (self._division.divides and number + 1 == self.count):
             behind = np.append(behind, BOUNDARY_ID)
         known, _ = self._known(before)
-        return TextGap(letters=self._letters, before=known, after=behind, lengths=self._lengths[number], removed=self._removed[number])
+        return TextGap(
+            letters=self._letters, before=known, after=behind, lengths=self._lengths[number], removed=self._known(self._removed[number])[0]
+        )
 
     def _up_to(self, filled: Sequence[TextFilling]) -> str:
         """The text up to the next gap, or to its end."""

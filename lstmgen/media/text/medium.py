@@ -17,15 +17,16 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
+from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.text import features, tokenizers
 from lstmgen.media.text.base import END_OF_DOCUMENT, TextTokenizer
 from lstmgen.media.text.decoding import decode_text
 from lstmgen.media.text.division import Division
 from lstmgen.media.text.documents import Corpus, gather
-from lstmgen.media.text.gaps import GappedText
+from lstmgen.media.text.gaps import GappedText, TextGap
 from lstmgen.media.text.last_word import last_word
 from lstmgen.media.text.material import TextMaterial
 from lstmgen.media.text.options import INFILL_OPTIONS, SAMPLE_OPTIONS
@@ -95,7 +96,7 @@ class TextMedium:
         def read(files: tuple[Candidate, ...]) -> Corpus:
             progress = access.stage("reading")
             how = {"errors": data.errors, "keep_newlines": data.keep_newlines, "encoding": data.encoding, "division": division}
-            return gather(files, **how, progress=progress)
+            return gather(files, **how, progress=progress, cache=access.cache)
 
         division = Division.of(data)
         corpus, val = read(found.sources), None if found.val is None else read(found.val)
@@ -227,9 +228,14 @@ class TextMedium:
         del tokenizer
         return ()
 
-    def count(self, item: str) -> Counts:
+    def extent(self, tokenizer: TextTokenizer, item: str) -> Extent:
+        """Characters."""
+        del tokenizer
+        return Extent(len(item), "character")
+
+    def count(self, item: str, seen: Extent | None = None) -> Counts:
         """Nothing."""
-        del item
+        del item, seen
         return {}
 
     def parse_prompt(self, tokenizer: TextTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
@@ -257,6 +263,10 @@ class TextMedium:
             return encoded.ids, encoded.notes
 
         return GappedText(tokenizer, item, options, data, known)
+
+    def cut(self, tokenizer: TextTokenizer, ids: Ids, begin: int, end: int, *, most: int) -> TextGap:
+        """A gap in place of some ids, as long as their text."""
+        return TextGap.of(tokenizer, ids[:begin], ids[begin:end], ids[end : end + most])
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses an unknown option or policy, and stop texts that are empty or too long."""

@@ -65,3 +65,4 @@ INFILL_OPTIONS: Final = (
     ),
     _OOV,
 )
+HARMONIZE_OPTIONS: Final = ()

@@ -41,13 +41,23 @@ _VERSION: Final = 2
 _UNKNOWN_MARK: Final = "\u2585"
 """sentencepiece refuses to train on lines that hold this."""
 
+_MOST_LINE_ENDS, _LONGEST_LINE = 64, 2000
+_ENDS, _LINE = rf"\n{{0,{_MOST_LINE_ENDS}}}", rf"[^\n]{{1,{_LONGEST_LINE}}}"
 _SEGMENT: Final = re.compile(
-    r"\n{0,64}[^\n]{1,2000}(?=[ \n]|\Z)"  # the line ends before a line, and the line, or as much of it as ends before a space
-    r"|\n{0,64}[^\n]{1,2000}"  # a line without any space for that long
-    r"|\n{1,64}"
+    rf"{_ENDS}{_LINE}(?=[ \n]|\Z)"  # the line ends before a line, and the line, or as much of it as ends before a space
+    rf"|{_ENDS}{_LINE}"  # a line without any space for that long
+    rf"|\n{{1,{_MOST_LINE_ENDS}}}"
 )
 _BESIDE: Final = f"{SPACE_MARK}\0\udc80-\udcff"
 """The characters that go past sentencepiece, as the inside of a set in a regular expression."""
+
+_WORD: Final = re.compile(r" *[^ ]+| +")
+"""Of a segment: the spaces before a word, and the word; a line end counts as a letter."""
+_WORD_OF_LINES: Final = re.compile(r"\n+[^ \n]*| *[^ \n]+| +")
+"""The same of a text whose segments are its lines."""
+_BETWEEN_WORDS: Final = re.compile("[^ ] ")
+_MOST_WORDS: Final = 2**18
+"""Whose ids are kept."""
 
 _SAMPLE_CHARS: Final[dict[PieceModel, int]] = {"bpe": 20 * 10**6, "unigram": 2 * 10**6}
 """How much of a corpus is learnt from. Finding unigram pieces takes about ten times as long."""
@@ -126,16 +136,25 @@ class PieceTokenizer(EndsInBytes):
         """What goes past sentencepiece; also the space where no piece is one, since its bytes would be those of U+2581 then."""
         return re.compile(f"([{_BESIDE}{'' if ' ' in self.pieces else ' '}])")
 
+    @cached_property
+    def _words(self) -> _Words | None:
+        """What encodes word by word, where no piece reaches from one word into the next, and scores are ranks, which are not added up."""
+        alone = self.name == "bpe" and not any(map(_BETWEEN_WORDS.search, self.pieces))
+        return _Words(self._processor) if alone else None
+
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
         """The ids of the pieces of a text. Raises UnseenSymbolError: it holds a stray surrogate and `oov` is `error`."""
         text = settle_strays(text, oov)
-        segments = _SEGMENT.findall(text)
         beside = self._beside
         if not beside.search(text):
-            return _flat(self._processor.encode(segments))
-        parts = [part for segment in segments for part in beside.split(segment) if part]
+            return self.encode_whole(text) if self._words is None else self._words.encode(_words(text))
+        parts = [part for segment in _SEGMENT.findall(text) for part in beside.split(segment) if part]
         learnt = iter(self._processor.encode([part for part in parts if not beside.match(part)]))
         return _flat(spell(part).tolist() if beside.match(part) else next(learnt) for part in parts)
+
+    def encode_whole(self, text: str) -> Ids:
+        """The ids of a text that holds nothing but what sentencepiece can carry, segment by segment, by sentencepiece alone."""
+        return _flat(self._processor.encode(_SEGMENT.findall(text)))
 
     def safe_cut(self, text: str) -> int:
         """The start of the last segment: where it ends is not known yet, where it starts is."""
@@ -170,6 +189,56 @@ class PieceTokenizer(EndsInBytes):
         if found != tokenizer.vocab_size:
             checks.refuse(f"sentencepiece found {counted(found, 'piece')}, expected {tokenizer.vocab_size}")
         return tokenizer
+
+
+def _words(text: str) -> Iterable[str]:
+    """The words of all segments."""
+    if "\n" * (_MOST_LINE_ENDS + 1) not in text and max(map(len, text.split("\n"))) <= _LONGEST_LINE:
+        return _WORD_OF_LINES.findall(text)
+    return chain.from_iterable(map(_WORD.findall, _SEGMENT.findall(text)))
+
+
+class _Words(dict[str, int]):
+    """Encodes a text word by word, each different word once: most of a text is words that it held before.
+
+    Byte pairs are joined by the ranks of pieces alone, and none over the border of a word, so the ids are those of the whole.
+    Letters: K words that are known, N their ids, W words of a text.
+
+    Args:
+        processor: of sentencepiece.
+    """
+
+    def __init__(self, processor: SentencePieceProcessor) -> None:
+        super().__init__()
+        self._processor = processor
+        self._forget()
+
+    def _forget(self) -> None:
+        self.clear()
+        self._new: list[str] = []
+        self._ids_N = self._first_K = self._length_K = np.zeros(0, np.int64)
+
+    def __missing__(self, word: str) -> int:
+        """The number of a word that is seen for the first time."""
+        self._new.append(word)
+        number = self[word] = len(self)
+        return number
+
+    def encode(self, words: Iterable[str]) -> Ids:
+        """The ids of the words, one behind the other."""
+        if len(self) > _MOST_WORDS:
+            self._forget()
+        number_W = np.fromiter(map(self.__getitem__, words), np.int64)
+        if self._new:
+            found, self._new = self._processor.encode(self._new), []
+            length_K = np.fromiter(map(len, found), np.int64, len(found))
+            self._first_K = np.append(self._first_K, len(self._ids_N) + np.cumsum(length_K) - length_K)
+            self._length_K = np.append(self._length_K, length_K)
+            self._ids_N = np.append(self._ids_N, _flat(found))
+        length_W = self._length_K[number_W]
+        behind_W = np.cumsum(length_W)
+        moved_W = self._first_K[number_W] - (behind_W - length_W)
+        return self._ids_N[np.repeat(moved_W, length_W) + np.arange(length_W.sum())]
 
 
 def _of_version_1(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,6 +90,11 @@ class TextWriter:
         """`stop` when a stop text has appeared, `length` when there is too much."""
         return "stop" if self._scanner.found else "length" if self._left == 0 else None
 
+    @property
+    def heat(self) -> float:
+        """Always as usual."""
+        return 1.0
+
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may come next; None: all of them."""
         return self._allowed

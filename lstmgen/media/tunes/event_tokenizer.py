@@ -20,6 +20,7 @@ from lstmgen.media.base import Clock
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
 from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
+from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -197,6 +198,11 @@ class EventTokenizer(Protocol):
             waits=notation.waits,
             patience=_PATIENCE[notation.base.unit] * notation.base.per_unit,
         )
+
+    def gap(self, hole: Hole) -> TuneGap:
+        """A part of a tune that is to be written anew. Raises UsageError: it has no bars, or its tracks cannot be told apart."""
+        del hole
+        raise UsageError(f"a model of {self.name} as this one has no bars to fill", remedy="one of notes in beats, or of a grid of voices")
 
     def measure(self, ids: Ids) -> Measures:
         """How much music these ids of one piece stand for; in steps of a grid at 120 beats per minute."""

@@ -41,6 +41,11 @@ class Grammar(Protocol):
         return self.finished
 
     @property
+    def closing(self) -> bool:
+        """Whether this is the last bar, as far as a tune knows how many there are."""
+        return False
+
+    @property
     def next_wait(self) -> int:
         """The step at which it stands after an event that lets time pass."""
         return self.course.now + 1
@@ -97,6 +102,11 @@ class GrammarCursor:
     def complete(self) -> bool:
         """Whether it is as long as was asked for, although its last bar may still be filled."""
         return self._grammar.complete
+
+    @property
+    def closing(self) -> bool:
+        """Whether what is drawn is the last bar, as far as the tune knows how many there are."""
+        return self._begun and self._grammar.closing
 
     def begin(self) -> None:
         """The prompt is over."""

@@ -18,23 +18,26 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import Ids
-from lstmgen.media.base import Access, Amount, Augment, Clock, Counts, Figure, Found, RowStyle, Statistic, Symbols
+from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
-from lstmgen.media.gaps import Gapped
+from lstmgen.media.gaps import Gap
 from lstmgen.media.manner import Manner
+from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.tunes import features, tokenizers
 from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
+from lstmgen.media.tunes.gapped import GappedTune
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
-from lstmgen.media.tunes.options import SAMPLE_OPTIONS, constraints_of
+from lstmgen.media.tunes.options import CLOSING, HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
-from lstmgen.music.bars import Bars
+from lstmgen.music.bars import Bars, beginning, full_bars
+from lstmgen.music.excerpt import excerpt
 from lstmgen.music.midi.chunks import is_midi
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
@@ -202,9 +205,13 @@ class TuneMedium:
         """Of pitches, times and, where the model knows bars, of bars."""
         return statistics(bars=_knows_bars(tokenizer))
 
-    def count(self, item: Score) -> Counts:
+    def extent(self, tokenizer: EventTokenizer, item: Score) -> Extent:
+        """Bars, or seconds where the model knows no bars: what comes back in 16 bars is not what comes back in 64."""
+        return Extent(full_bars(item), "bar") if _knows_bars(tokenizer) else Extent(item.duration_s, "second")
+
+    def count(self, item: Score, seen: Extent | None = None) -> Counts:
         """The sums of one tune."""
-        return count(item)
+        return count(item, None if seen is None else _beginning(item, seen))
 
     def parse_prompt(self, tokenizer: EventTokenizer, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a tune continues. Notes that are typed are played by the first instrument that may be drawn."""
@@ -227,10 +234,15 @@ class TuneMedium:
         """None: ids are events."""
         del tokenizer, prompt
 
-    def gapped(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any], data: DataConfig) -> Gapped:
-        """Of tunes no gaps are filled."""
-        del tokenizer, item, options, data
-        raise UsageError("gaps are filled in texts only", remedy="lstmgen sample MODEL -f FILE")
+    def gapped(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any], data: DataConfig) -> GappedTune:
+        """A tune in which some bars of some tracks are to be written anew, or all voices but some that are kept."""
+        check_known(options, (option.name for option in (*INFILL_OPTIONS, *HARMONIZE_OPTIONS)))
+        return GappedTune(tokenizer, item, options, data)
+
+    def cut(self, tokenizer: EventTokenizer, ids: Ids, begin: int, end: int, *, most: int) -> Gap:
+        """Of tunes bars and tracks are cut out."""
+        del tokenizer, ids, begin, end, most
+        raise UsageError("of music bars or tracks are cut out, not tokens", remedy="lstmgen infill MODEL --measure 10 --bars 3-4")
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Refuses what is unknown, cannot be read, or leaves nothing."""
@@ -255,6 +267,7 @@ class TuneMedium:
             given_length=None if length is None or length < 0 else length,
             echo=echo,
             tempo_us=None if bpm is None else max(1, round(60e6 / bpm)),
+            closing=options.get("closing", CLOSING),
         )
 
     def to_bytes(self, item: Score) -> bytes:
@@ -354,6 +367,14 @@ def _check_told(tokenizer: EventTokenizer, options: Mapping[str, Any], *, contin
             raise UsageError(f"--{name} is told to models of notes in beats, and this one knows no {name}", remedy=instead[name])
         if continues:
             raise UsageError(f"--{name} is for tunes from the beginning, and a prompt has its own {name}", remedy=instead[name])
+
+
+def _beginning(item: Score, seen: Extent) -> Score:
+    """What is seen of a tune."""
+    if seen.unit == "bar":
+        return beginning(item, int(seen.amount))
+    until = int(item.ticks_at(seen.amount))
+    return item if until >= item.length_ticks else excerpt(item, 0, max(1, until))
 
 
 def _usual_end(tokenizer: EventTokenizer) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from lstmgen.options import Option
 _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 """Of lengths and tempi."""
 
+CLOSING: Final = 0.5
+"""Share of the temperature in the last bar where none is given."""
+
 TRAIN_OPTIONS: Final = (
     Option(
         name="data.augment",
@@ -110,6 +113,15 @@ SAMPLE_OPTIONS: Final = (
         type=bool,
         help="A tune whose end leads into its beginning; its sound is just as long, so that it can be played on and on.",
     ),
+    Option(
+        name="closing",
+        flags="--closing",
+        type=float,
+        unit="SHARE",
+        low=0,
+        high=1,
+        help=f"Draw the last bar at this share of the temperature, so that it closes; {CLOSING} where not given, 1: like all others.",
+    ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(
         name="tempo",
@@ -167,7 +179,23 @@ SCORE_OPTIONS: Final = (
         help="Average what grid and performance models predict of a tune over this many keys, 12 at most.",
     ),
 )
-INFILL_OPTIONS: Final = ()
+INFILL_OPTIONS: Final = (
+    Option(name="bars", flags="--bars", unit="FIRST-LAST", help="Write these bars anew, counted from 1; every bar where not given."),
+    Option(
+        name="tracks",
+        flags="--tracks",
+        unit="NAMES",
+        help="Write these tracks anew: by name, by instrument, or by number as lstmgen info FILE shows it; every track where not given.",
+    ),
+)
+HARMONIZE_OPTIONS: Final = (
+    Option(
+        name="keep",
+        flags="--keep",
+        unit="NAMES",
+        help="The tracks that stay: by name, by instrument, or by number; the highest one where not given.",
+    ),
+)
 
 
 def constraints_of(options: Mapping[str, Any]) -> Constraints:

@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.base import Counts, Statistic
+from lstmgen.media.statistics import Counts, Statistic
 from lstmgen.music.bars import Bars
 from lstmgen.music.scales import SCALES
 from lstmgen.music.score import Notes, Score
-from lstmgen.music.tonality import Tonality, pitch_classes, tonality_of
+from lstmgen.music.tonality import Tonality, ends_on, pitch_classes, tonality_of
 
 _DEGREES: Final = ("1", "b2", "2", "b3", "3", "4", "#4", "5", "b6", "6", "b7", "7")
 _CLASSES: Final = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -70,18 +70,26 @@ def statistics(*, bars: bool) -> tuple[Statistic, ...]:
     return (*_EVERY, *_OF_BARS) if bars else _EVERY
 
 
-def count(score: Score) -> Counts:
-    """The sums of one tune, by the names of the statistics."""
+def count(whole: Score, seen: Score | None = None) -> Counts:
+    """The sums of one tune, by the names of the statistics; of a part that is seen all but how the tune ends."""
+    score = seen or whole
     pitched = score.notes.take(~score.notes.drum)
     melody = _melody(pitched)
     key = tonality_of(pitched)
     sums: dict[str, Any] = {
         **_pitches(pitched, melody, key),
+        "tonic_endings": _ending(whole),
         **_times(score, pitched),
         **_at_once(score, pitched),
         **_bars(score, melody),
     }
     return {name: np.asarray(values, np.float64) for name, values in sums.items()}
+
+
+def _ending(score: Score) -> NDArray[np.float64]:
+    """Whether it ends on the tonic of the key that it is heard in."""
+    key = tonality_of(score.notes)
+    return np.array([key is not None and ends_on(score, key.tonic), key is not None], np.float64)
 
 
 def _melody(pitched: Notes) -> Notes:
@@ -108,15 +116,12 @@ def _pitches(pitched: Notes, melody: Notes, key: Tonality | None) -> Counts:
     steps = np.clip(np.diff(melody.pitch.astype(np.int64)), -_WIDEST, _WIDEST) + _WIDEST
     in_scale = max(struck_P[[(root + step) % 12 for step in SCALES[mode]]].sum() for mode in ("major", "minor") for root in range(12))
     some = len(pitched) > 0
-    last = pitched.take(pitched.start_ticks == pitched.start_ticks.max(initial=0)).pitch
-    ends = key is not None and bool(((last - key.tonic) % 12 == 0)[[0, -1]].any())
     return {
         "degree": np.zeros(12) if key is None else np.roll(heard_P, -key.tonic) / heard_P.sum(),
         "pitch_class": heard_P / max(1.0, heard_P.sum()),
         "interval": np.bincount(steps, minlength=2 * _WIDEST + 1).astype(np.float64),
         "scale_consistency": np.array([in_scale / max(1, len(pitched)), some]),
         "pitch_class_entropy": np.array([-(share_P[share_P > 0] * np.log2(share_P[share_P > 0])).sum(), some]),
-        "tonic_endings": np.array([ends, some]),
     }
 
 

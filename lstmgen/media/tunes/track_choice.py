@@ -42,10 +42,7 @@ class TrackChoice:
     @staticmethod
     def of(data: DataConfig) -> TrackChoice:
         """What the settings choose; entries stand between commas, or between semicolons where names hold commas."""
-        text = data.tracks or ""
-        entries = tuple(_plain(entry) for entry in text.split(";" if ";" in text else ",") if entry.strip())
-        if data.tracks is not None and not entries:
-            raise UsageError("--tracks names no track", remedy="--tracks melody,bass, or --tracks 1,2")
+        entries = () if data.tracks is None else entries_of(data.tracks, flag="--tracks")
         return TrackChoice(() if ALL in entries else entries, data.drums)
 
     def __bool__(self) -> bool:
@@ -72,6 +69,14 @@ class TrackChoice:
             return score
         chosen = self.score(score)
         return chosen if len(chosen.notes) else score
+
+
+def entries_of(text: str, *, flag: str) -> tuple[str, ...]:
+    """The tracks that are named, between commas, or between semicolons where names hold commas. Raises UsageError: there is none."""
+    entries = tuple(_plain(entry) for entry in text.split(";" if ";" in text else ",") if entry.strip())
+    if not entries:
+        raise UsageError(f"no track is named by {flag}", remedy=f"{flag} melody,bass, or {flag} 1,2")
+    return entries
 
 
 def named_by(entry: str, score: Score) -> NDArray[np.bool_]:
@@ -105,7 +110,7 @@ def with_tracks(collection: Collection, choice: TrackChoice) -> Collection:
     scores = [piece.score for piece in collection.pieces]
     for entry in choice.entries:
         if not any(named_by(entry, score).any() for score in scores):
-            raise _unknown(entry, scores)
+            raise unknown_track(entry, scores)
     pieces = tuple(replace(piece, score=choice.score(piece.score)) for piece in collection.pieces)
     kept = tuple(piece for piece in pieces if len(piece.score.notes))
     reason = "none of its tracks is chosen" if choice.entries else "nothing but drums"
@@ -142,13 +147,14 @@ def common_names(scores: Iterable[Score]) -> dict[str, int]:
     return dict(Counter(names_of(scores)).most_common(_SHOWN))
 
 
-def _unknown(entry: str, scores: list[Score]) -> UsageError:
+def unknown_track(entry: str, scores: list[Score], *, flag: str = "--tracks") -> UsageError:
+    """What is said of an entry that means nothing in any of these tunes."""
     found = Counter(names_of(scores))
     names = ", ".join(f"{name} ({count:,})" for name, count in found.most_common(_SHOWN))
     more = f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
     close = difflib.get_close_matches(entry[:_NAME_CHARS], {_plain(name): name for name in found}, n=1)
     what = f"no tune has a track {entry}" if entry.isdecimal() else f"no track is called or played by {printable(entry)[:_NAME_CHARS]!r}"
-    remedy = f"--tracks {close[0]}" if close else "one of these, or a number; see lstmgen info FILE"
+    remedy = f"{flag} {close[0]}" if close else "one of these, or a number; see lstmgen info FILE"
     return UsageError(f"{what}; there are {names}{more}", remedy=remedy)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Any, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ class TunePlan:
         given_length: most tokens, where that was said.
         echo: whether a tune begins with the prompt.
         tempo_us: the tempo in which all of it is played, in microseconds a beat; None: as it was drawn.
+        closing: share of the temperature in the last bar.
 
     Raises:
         UsageError: nothing at all could be drawn.
@@ -59,6 +60,7 @@ class TunePlan:
     given_length: int | None
     echo: bool
     tempo_us: int | None = None
+    closing: float = 1.0
 
     def __post_init__(self) -> None:
         self.writer()
@@ -110,6 +112,11 @@ class TuneWriter:
         """Where bars are asked for a tune ends behind the last of them, and nowhere else."""
         return "end-of-document" if self._plan.constraints.bars is None else "bars"
 
+    @property
+    def heat(self) -> float:
+        """In the last bar of a tune that knows which bar that is, it closes as music closes."""
+        return self._plan.closing if self._cursor.closing else 1.0
+
     def allowed(self) -> NDArray[np.bool_]:
         """Which events may come next."""
         return self._cursor.allowed()
@@ -147,15 +154,7 @@ class TuneWriter:
             score = after(score, Bars(plan.prompt).end_tick)
         score = score if plan.tempo_us is None else score.changed(tempos=TempoMap.of([(0, plan.tempo_us)]))
         score = replace(score, loops=plan.constraints.loop)
-        facts = {
-            "score": score,
-            "notes": len(score.notes),
-            "drawn_notes": len(new.notes),
-            "seconds": score.duration_s,
-            "bars": bars_of(score),
-            "in_bars": keeps_bars(score),
-            "key": key_name(score),
-        }
+        facts = facts_of(score, drawn_notes=len(new.notes))
         return Outcome(item=score, facts=facts, warnings=(*self._warnings(len(new.notes)), *warnings_of(score)))
 
     def _warnings(self, drawn_notes: int) -> Iterator[str]:
@@ -164,3 +163,16 @@ class TuneWriter:
             yield "not a single note was drawn: a higher temperature, or fewer restrictions, may help"
         if not self._cursor.complete and (constraints.bars is not None or constraints.seconds is not None):
             yield f"it was ended after {counted(len(self._drawn), 'token')}, before the length that was asked for"
+
+
+def facts_of(score: Score, *, drawn_notes: int) -> dict[str, Any]:
+    """What a sample tells of a tune in which so many notes were drawn."""
+    return {
+        "score": score,
+        "notes": len(score.notes),
+        "drawn_notes": drawn_notes,
+        "seconds": score.duration_s,
+        "bars": bars_of(score),
+        "in_bars": keeps_bars(score),
+        "key": key_name(score),
+    }

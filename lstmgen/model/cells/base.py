@@ -85,6 +85,7 @@ class Cell:
         kernel: (weights, products, hoisted) -> a decoder's step.
         quantities: what each of the gates is, the memory first among those that are carried on; one that is not named here can be looked at
             all the same.
+        own_backward: whether `fused` has a backward pass of our own, for training in bf16 on a CPU.
         only_fp32: why the cell is trained in fp32 only; empty: it is not.
         former: name of a parameter -> the names, in files of version 1, of the tensors whose sum it is.
     """
@@ -97,6 +98,7 @@ class Cell:
     hoist: Callable[[Tensor, Weights], Tensor] | None = None
     kernel: Callable[[Weights, Products, bool], Kernel] | None = None
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
+    own_backward: bool = False
     only_fp32: str = ""
     former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -58,5 +58,6 @@ def from_lstm(
         hoist=lambda x_BI, weights: lstm.hoist(x_BI, full(weights)),
         kernel=lambda weights, products, hoisted: lstm.Kernel(full(weights), products, hoisted),
         quantities=lstm.QUANTITIES,
+        own_backward=lstm.CELL.own_backward,
         only_fp32=only_fp32,
     )

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
-from lstmgen.model.cells import stacked
+from lstmgen.model.cells import lstm_gradient, stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Weights, gate, output
 from lstmgen.model.products import Products
 
@@ -48,6 +48,8 @@ def initialise(weights: Weights) -> None:
 
 def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) -> tuple[Tensor, LayerState]:  # noqa: FBT001 - of `Cell`
     """A whole window."""
+    if training and lstm_gradient.takes(x_TBI, weights):
+        return lstm_gradient.run(x_TBI, state, weights)
     return stacked.run(torch.lstm, x_TBI, state, weights, training=training)
 
 
@@ -107,5 +109,6 @@ CELL = Cell(
     hoist=hoist,
     kernel=Kernel,
     quantities=QUANTITIES,
+    own_backward=True,
     former=stacked.FORMER,
 )

@@ -1,6 +1,7 @@
 """Bytes to normalised text: the same text, however the bytes are cut."""
 
 import hashlib
+import json
 import random
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 
 from lstmgen import limits
-from lstmgen.media.text.decoding import BadByteError, CharacterCounter, Normaliser, decoded, position_of, scan
+from lstmgen.media.text.decoding import SCAN, BadByteError, CharacterCounter, Normaliser, Scan, decoded, position_of, scan
+from lstmgen.media.text.division import Division
+from lstmgen.schema import SchemaError
 
 POLICIES = ["replace", "ignore", "surrogateescape"]
 
@@ -150,3 +153,23 @@ def test_a_position_counts_lines_of_every_kind_and_whole_characters(tmp_path: Pa
     monkeypatch.setattr(limits, "READ_CHUNK_BYTES", chunk_bytes)
     (tmp_path / "a").write_bytes(before + b"\xff and more\n")
     assert position_of(tmp_path / "a", len(before)) == expected
+
+
+@pytest.mark.parametrize("division", [Division(), Division("line")])
+def test_a_scan_comes_back_from_json(division, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes("\ufeffé\r\n\r\n日本 \U0001f600\n".encode())
+    found = scan(path, errors="strict", keep_newlines=False, division=division)
+    values = json.loads(json.dumps(found.to_json()))
+    SCAN(values, "a scan")
+    again = Scan.from_json(values)
+    assert (again.documents, again.sha256, again.notes) == (found.documents, found.sha256, found.notes)
+    assert again.counter.to_dict() == found.counter.to_dict()
+    assert again.learned.to_dict() == found.learned.to_dict()
+    assert (again.counter.bytes, again.counter.chars) == (found.counter.bytes, found.counter.chars)
+
+
+@pytest.mark.parametrize("counter", [[[1, 2], [3]], [[0x110000], [1]], [[-1], [1]], [[1]], [[1], [-1]], []])
+def test_counts_that_no_counter_gives_are_refused(counter):
+    with pytest.raises(SchemaError):
+        SCAN({"counter": counter, "documents": 1, "sha256": "", "notes": []}, "a scan")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media import registry
-from lstmgen.media.text import piece_proto
+from lstmgen.media.text import piece_proto, pieces
 from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.media.text.pieces import PieceTokenizer
 
@@ -51,6 +51,31 @@ def test_scores_come_back_as_they_were_from_nine_digits(scores):
     text = json.dumps(tokenizer.to_json())
     assert len(text) < 250
     assert registry.tokenizer_from_json(json.loads(text)) == tokenizer
+
+
+WORD_LIKE = st.sampled_from(["the", " ", "  ", "th", "e", "\n", "\n\n", "é", "x" * 2100, " " * 2100, "\n" * 70, "the " * 600, "\n "])
+
+
+@settings(max_examples=80, deadline=None)
+@given(parts=st.lists(WORD_LIKE, max_size=12))
+def test_word_by_word_gives_the_ids_of_the_whole(parts):
+    text = "".join(parts)
+    assert (BPE._words or {}).encode(pieces._words(text)).tolist() == BPE.encode_whole(text).tolist()
+
+
+def test_words_are_not_encoded_apart_where_a_piece_reaches_over_their_border():
+    reaching = PieceTokenizer("bpe", ("e t", " t", "e ", " ", "t", "h", "e"), tuple(map(float, range(0, -7, -1))))
+    assert reaching.encode("he the").tolist() == [262, 257, 262, 263]
+    assert reaching._words is None
+    assert UNIGRAM._words is None
+
+
+def test_words_are_forgotten_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr(pieces, "_MOST_WORDS", 3)
+    fresh = replace(BPE)
+    texts = ["the th e", "h t", "the e the", "he het"]
+    assert [fresh.encode(text).tolist() for text in texts] == [replace(BPE).encode(text).tolist() for text in texts]
+    assert len(fresh._words) <= 3 + 2
 
 
 def test_what_sentencepiece_cannot_carry_goes_by_its_bytes():

@@ -11,9 +11,10 @@ from lstmgen import storage
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
-from lstmgen.media.base import Amount, Figure, RowStyle, Statistic
+from lstmgen.media.base import Amount, Figure, RowStyle
 from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
+from lstmgen.media.statistics import Extent, Statistic
 from lstmgen.media.writing import Encoded, Outcome, Prompt
 from lstmgen.options import check_known
 
@@ -94,6 +95,8 @@ class Writer:
     def at_boundary(self):
         return "end-of-document"
 
+    heat = 1.0
+
     def allowed(self):
         return self._allowed_V
 
@@ -130,6 +133,8 @@ class Gap:
     place: int
     notes: tuple = ()
     count: int = 1
+    usual = 8
+    short = True
 
     def __post_init__(self):
         self.before, self.after = (np.array(part, np.int64) + 1 for part in (self.item[: self.place], self.item[self.place + 1 :]))
@@ -269,7 +274,11 @@ class NumberMedium:
     def statistics(self, tokenizer):
         return (Statistic(name="digit", heading="digits", parts=tuple("0123456789")), Statistic(name="mean", heading="mean"))
 
-    def count(self, item):
+    def extent(self, tokenizer, item):
+        return Extent(len(item), "number")
+
+    def count(self, item, seen=None):
+        item = item[: int(seen.amount)] if seen else item
         return {"digit": np.bincount(item, minlength=10).astype(float), "mean": np.array([sum(item), len(item)], float)}
 
     def parse_prompt(self, tokenizer, prompt, options, data):

@@ -1,5 +1,6 @@
 """Form by request: sections with the same letter are the same bars, but for those that are to vary."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -7,14 +8,16 @@ import pytest
 
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
+from lstmgen.media.tunes.events import BOUNDARY_KIND
 from lstmgen.media.tunes.medium import MEDIUM
 from lstmgen.media.tunes.notes.events import DURATION, PITCH, VELOCITY
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
+from lstmgen.media.tunes.notes.repeats import REPEAT
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
-from lstmgen.media.tunes.options import constraints_of
+from lstmgen.media.tunes.options import CLOSING, constraints_of
 from lstmgen.music.bars import Bars
 from lstmgen.music.form import Form, form_of
-from lstmgen.music.score import Notes, Score
+from lstmgen.music.score import Key, Notes, Score
 
 GUIDED, REPEATS = (NotesTokenizer("beats", 12, repeats=True, guides=guides) for guides in (True, False))
 COMMON = replace(GUIDED, common_key=True)
@@ -92,22 +95,73 @@ def test_sections_with_the_same_letter_are_the_same_but_for_what_varies(tokenize
         bars = bars_of(score)
         assert len(bars) - 12 in {0, int(tokenizer.repeats and tokenizer.guides)}  # an upbeat
         bars = bars[len(bars) - 12 :]
-        for place in range(4):
+        for place in range(4 - tokenizer.guides):  # the last bar is free to close
             if variation and place >= 2:
                 varied += bars[place] != bars[8 + place]
             elif bars[place] == bars[8 + place]:
                 kept += 1
             else:  # what still sounded did not let it begin
                 assert bars[7 + place]
-    assert kept >= 6 * (2 if variation else 4) - 3
-    assert not variation or varied > 6
+    assert kept >= 6 * (2 if variation else 4 - tokenizer.guides) - 3
+    assert not variation or varied > (3 if tokenizer.guides else 6)
+
+
+@pytest.mark.parametrize(
+    "options", [{"bars": 2}, {"form": "AA", "bars": 4, "variation": 0.5}, {"form": "AAA", "bars": 6, "variation": 1.0}]
+)
+@pytest.mark.parametrize("tokenizer", [GUIDED, COMMON], ids=["guides", "common key"])
+def test_neither_the_last_bar_nor_one_that_varies_notes_is_silent(tokenizer, options):
+    form, silent = constraints_of(options).form, 0
+    for seed in range(12):
+        score = walk(tokenizer, options, seed)
+        bars, notes = Bars(score), score.notes
+        lines = bars.ticks(np.arange(bars.count + 1))[-1 - options["bars"] :].tolist()
+        sounds = [bool(((notes.start_ticks < end) & (notes.end_ticks > begin)).any()) for begin, end in itertools.pairwise(lines)]
+        assert sounds[-1]
+        silent += sounds.count(False)
+        for bar, heard in enumerate(sounds):
+            source = None if form is None else form.source(bar)
+            struck = source is not None and bool(((notes.start_ticks >= lines[source]) & (notes.start_ticks < lines[source + 1])).any())
+            assert heard or not (struck and form.varies(bar))
+    assert silent  # there are silent bars elsewhere: it is not that there could be none
+
+
+@pytest.mark.parametrize(("pitch", "free"), [(62, True), (60, False), (48, False)])
+def test_the_last_bar_of_a_form_is_free_to_close_where_what_comes_back_does_not(pitch, free):
+    cursor, table = GUIDED.cursor(constraints_of({"form": "AA", "bars": 2})), GUIDED.table
+    once = Score.of(Notes.of([0], [480], [pitch], velocity=80), keys=[Key(0, 0, minor=False)], length_ticks=3840)
+    cursor.begin()
+    *ids, left = GUIDED.encode(once).tolist()
+    for token in ids:
+        assert not cursor.closing
+        cursor.push(token)
+    assert cursor.closing
+    cursor.push(left)
+    kinds = {table.event(token)[0] for token in np.flatnonzero(cursor.allowed()).tolist()}
+    assert kinds >= {REPEAT, POSITION} if free else kinds == {REPEAT}
+    assert not kinds & {BAR, BOUNDARY_KIND}
+
+
+@pytest.mark.parametrize(("options", "share"), [({}, CLOSING), ({"closing": 0.9}, 0.9), ({"closing": 1.0}, 1.0)])
+def test_how_certain_the_last_bar_is_can_be_asked_for(options, share):
+    once = Score.of(Notes.of([0], [480], [60], velocity=80), length_ticks=3840)
+    for tokenizer, closes in ((GUIDED, True), (COMMON, True), (REPEATS, False), (NotesTokenizer("seconds"), False)):
+        asked = options | ({"bars": 2} if tokenizer.time_base == "beats" else {"seconds": 9.0})
+        prompt = MEDIUM.parse_prompt(tokenizer, None, asked, DATA)
+        writer = MEDIUM.plan(tokenizer, prompt, asked, length=None, echo=True, data=DATA).writer()
+        heats = []
+        for token in tokenizer.encode(once).tolist():
+            heats.append(writer.heat)
+            writer.push(token)
+        assert set(heats[:-1]) == {1.0}
+        assert writer.heat == (share if closes else 1.0)
 
 
 def test_a_form_is_counted_from_the_end_of_a_prompt():
     prompt = Score.of(Notes.of([0, 1920, 3840], [480, 2400, 4320], [60, 61, 62], velocity=80), length_ticks=5760)
     bars = bars_of(walk(GUIDED, {"form": "AA", "bars": 4}, 3, prompt=prompt))
     assert [bar[0][1] for bar in bars[:3]] == [60, 61, 62]
-    assert bars[3:5] == bars[5:7]
+    assert bars[3] == bars[5]
 
 
 def test_a_model_without_repeats_cannot_keep_a_form():

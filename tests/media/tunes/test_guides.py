@@ -138,6 +138,10 @@ def test_an_upbeat_is_no_bar(length, position):
         bars += 1
         for band in offered(cursor, LEFT):
             cursor.push(TABLE.first(LEFT) + band)
+        if cursor.closing:
+            assert not cursor.allowed()[0]  # the last bar is not to be silent
+            for token in ids_of((POSITION, 0), (PITCH, 62), (DURATION, 0)):
+                cursor.push(token)
     assert bars == length
 
 
@@ -160,6 +164,9 @@ def test_a_prompt_of_a_finished_tune_goes_on_for_as_many_bars_as_are_asked_for()
     assert [band_name(band) for band in offered(cursor, LEFT)] == ["2"]
     cursor.push(TABLE.first(LEFT) + 1)
     for token in ids_of((POSITION, 0), (PITCH, 50), (DURATION, 0), (BAR, 0), (LEFT, 0)):
+        cursor.push(token)
+    assert not cursor.allowed()[0]
+    for token in ids_of((POSITION, 0), (PITCH, 51), (DURATION, 0)):
         cursor.push(token)
     assert cursor.allowed()[0]
     assert not offered(cursor, BAR)

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
+from lstmgen.media.statistics import Extent
+from lstmgen.media.tunes.medium import MEDIUM
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.statistics import count, statistics
+from lstmgen.music.bars import beginning
 from lstmgen.music.score import Notes, Score
 from lstmgen.music.typed import parse_tune
 
@@ -30,6 +34,25 @@ def test_bars_repeat_and_are_alike_at_the_distance_at_which_they_come_again():
     assert ratio(score, "similarity_2") == 1.0
     assert ratio(score, "similarity_1") == 0.0
     assert ratio(score, "groove_consistency") == 1.0
+
+
+def test_a_part_that_is_seen_is_counted_but_for_how_the_whole_ends():
+    whole = parse_tune(f"{FOUR} {FOUR} G4 A4 B4 G4 {FOUR} D4 E4 F4 F#4")
+    seen = beginning(whole, 2)
+    assert count(whole, seen)["tonic_endings"].tolist() == count(whole)["tonic_endings"].tolist() == [0, 1]
+    assert count(seen)["tonic_endings"].tolist() == [1, 1]
+    for name, sums in count(seen).items():
+        if name != "tonic_endings":
+            assert count(whole, seen)[name].tolist() == sums.tolist(), name
+    assert count(seen)["repeated_bars"].tolist() == [1, 2]
+
+
+def test_of_a_long_tune_no_more_is_seen_than_a_short_one_has():
+    long, short = parse_tune(" ".join([FOUR] * 6)), parse_tune(" ".join(["G4 A4 B4 G4"] * 2))
+    for tokenizer, extent in ((NotesTokenizer("beats", 12), Extent(2, "bar")), (NotesTokenizer("seconds"), Extent(4.0, "second"))):
+        assert MEDIUM.extent(tokenizer, short) == extent
+        assert MEDIUM.count(long, extent)["repeated_bars"].tolist() == [1, 2]
+        assert MEDIUM.count(short, extent)["repeated_bars"].tolist() == MEDIUM.count(short)["repeated_bars"].tolist()
 
 
 def test_the_melody_is_what_sounds_highest():

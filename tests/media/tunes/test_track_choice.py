@@ -56,7 +56,7 @@ def test_tracks_are_chosen_by_name_number_or_instrument(text, expected):
 def test_no_drums_leaves_drums_out_whatever_is_named():
     assert chosen(None, band(), drums=False) == [1, 2, 3]
     assert chosen("melody,drums", band(), drums=False) == [1]
-    with pytest.raises(UsageError, match="names no track"):
+    with pytest.raises(UsageError, match="no track is named"):
         TrackChoice.of(DataConfig(tracks=" , "))
 
 

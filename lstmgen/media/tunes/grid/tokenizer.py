@@ -16,8 +16,10 @@ from lstmgen.errors import UsageError
 from lstmgen.media.base import Clock
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.chords import ChordGrid
+from lstmgen.media.tunes.grid.gap import VoiceGap
 from lstmgen.media.tunes.grid.options import DEFAULT_CYCLE_BEATS, DEFAULT_STEPS_PER_BEAT, DEFAULT_VOICES
 from lstmgen.media.tunes.grid.voices import VoiceGrid
+from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.wording import counted
 
@@ -71,6 +73,10 @@ class GridTokenizer(EventTokenizer):
         """What its ids mean: 131 ids for voices, 258 for chords; without hold 130 for either."""
         base = Beats(self.steps_per_beat)
         return VoiceGrid(base, voices=self.voices, hold=self.hold) if self.form == "voices" else ChordGrid(base, hold=self.hold)
+
+    def gap(self, hole: Hole) -> TuneGap:
+        """A part of a tune that is to be written anew."""
+        return VoiceGap(self, self.notation, hole) if isinstance(self.notation, VoiceGrid) else super().gap(hole)
 
     @property
     def clock(self) -> Clock:

@@ -69,6 +69,11 @@ class BeatClock:
         return self.finished or (self._counts and self._requested.bars is not None and self._left == 1)
 
     @property
+    def closing(self) -> bool:
+        """Whether this is the last bar, as far as the tune knows how many there are."""
+        return self._counts and self._left == 1
+
+    @property
     def meter(self) -> int:
         """The number of the meter of the bar."""
         return self._meter

@@ -68,6 +68,11 @@ class CommonKeyGrammar(Grammar):
         return self._grammar.complete
 
     @property
+    def closing(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.closing
+
+    @property
     def next_wait(self) -> int:
         """As the grammar says."""
         return self._grammar.next_wait

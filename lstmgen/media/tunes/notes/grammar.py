@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final, final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.notes.asked_form import closes, keep_form, keep_open, varies_notes
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
@@ -46,13 +47,13 @@ from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, LINES, MO
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import Row
 from lstmgen.music.constraints import Constraints
+from lstmgen.music.form import Form
 from lstmgen.music.lanes import Steps
 
 _UNSAID: Final = -1
 _START: Final = "start"
 
 
-@final
 class NotesGrammar(Grammar):
     """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, L lines, A those that may play, V ids, T steps."""
 
@@ -69,7 +70,7 @@ class NotesGrammar(Grammar):
         self._named_L = np.zeros(LINES, np.bool_)
         self._line_A = np.zeros(0, np.int64)
         """The lines that may play, ascending."""
-        self._last_line, self._last_pitch = -1, -1
+        self._last_line, self._last_pitch, self._tonic = -1, -1, 0
         self._ends_LP = np.zeros((LINES, 128), np.int64)
         self._latest_end = 0
         self._place = 0
@@ -87,6 +88,11 @@ class NotesGrammar(Grammar):
     def complete(self) -> bool:
         """Whether the last bar that was asked for has begun, or the tune is over."""
         return self._clock.complete
+
+    @property
+    def closing(self) -> bool:
+        """Whether this is the last bar."""
+        return self._clock.closing
 
     @property
     def next_wait(self) -> int:
@@ -140,6 +146,8 @@ class NotesGrammar(Grammar):
                 mask_V[self._table.first(PROGRAM) + others[others != self._instrument]] = True
             if self._beats is not None:
                 self._allow_repeats(mask_V, self._beats)
+            if self._silent:
+                keep_open(mask_V, self._table)
 
     def _allow_head(self, mask_V: NDArray[np.bool_]) -> None:
         """What a piece begins with. What is drawn stands as it was written."""
@@ -222,30 +230,29 @@ class NotesGrammar(Grammar):
         if clock.may_repeat(self._before):
             for distance, bar in self._bars.repeatable:
                 mask_V[self._table.first(REPEAT) + distance - 1] = self._fits(bar, clock.bar_start)
-            self._keep_form(mask_V, clock.bar)
+            if self._form is not None:
+                keep_form(mask_V, *self._form, self._bars, self._table)
         elif self._bars.repeats:
             bars, ends = self._table.span(BAR), mask_V.copy()
             mask_V[BOUNDARY_ID] = mask_V[bars] = False
             if not mask_V.any():  # a prompt ended here
                 mask_V[:] = ends
 
-    def _keep_form(self, mask_V: NDArray[np.bool_], number: int) -> None:
-        """In a bar that comes back only its repeat, where that fits; in one that is to vary all but that."""
-        form = self._constraints.form if self._begun else None
-        if form is None or (source := form.source(number)) is None or (bar := self._bars.at(number - source)) is None:
-            return
-        repeat = self._table.first(REPEAT) + self._bars.distance(bar) - 1
-        if not bar.notes and not form.varies(number):
-            over = mask_V[[BOUNDARY_ID, self._table.first(BAR)]]
-            mask_V[:] = False
-            mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = over
-        if not bar.notes or not mask_V[repeat]:
-            return
-        if form.varies(number):
-            mask_V[repeat] = False
-        else:
-            mask_V[:] = False
-            mask_V[repeat] = True
+    @property
+    def _form(self) -> tuple[Form, int] | None:
+        """The form that was asked for, and the number of the bar in it; None in a last bar that is free to close."""
+        form = self._constraints.form
+        if form is None or not self._begun or not isinstance(self._clock, BeatClock):
+            return None
+        number = self._clock.bar
+        return None if self.closing and not closes(form, number, self._bars, self._tonic) else (form, number)
+
+    @property
+    def _silent(self) -> bool:
+        """Whether nothing sounds yet in a bar that is not to be empty: the last one, and one that varies a bar with notes."""
+        if not self._begun or not isinstance(self._clock, BeatClock) or self._latest_end > self._clock.bar_start:
+            return False
+        return self.closing or (self._form is not None and varies_notes(*self._form, self._bars))
 
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
@@ -289,7 +296,7 @@ class NotesGrammar(Grammar):
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
         if kind in {TRANSPOSED, KEY}:
-            self._before = kind
+            self._before, self._tonic = kind, value % 12 if kind == KEY else self._tonic
             return ()
         ended: list[Row] = []
         if kind in {PROGRAM, TRACK}:

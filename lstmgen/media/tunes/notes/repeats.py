@@ -45,6 +45,10 @@ class Bar:
     meter: int
     notes: tuple[BarNote, ...]
 
+    def __deepcopy__(self, memo: object) -> Bar:
+        """Itself: nothing of it changes."""
+        return self
+
     @cached_property
     def columns(self) -> tuple[Steps, Steps, Steps, Steps, Steps]:
         """The notes as columns, each of shape (N,)."""

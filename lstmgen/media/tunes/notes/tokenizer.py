@@ -22,6 +22,7 @@ from lstmgen.limits import MAX_NOTES_STEPS
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
 from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, sounding, written
 from lstmgen.media.tunes.notes.events import (
@@ -43,6 +44,7 @@ from lstmgen.media.tunes.notes.events import (
     names_of,
     one_way,
 )
+from lstmgen.media.tunes.notes.gap import NotesGap
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import REPEAT, played_out
@@ -75,7 +77,7 @@ class NotesNotation:
     starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT)
 
     def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False) -> None:
-        self._time, self._tracks, self._common_key = time, tracks, common_key
+        self.time, self._tracks, self._common_key = time, tracks, common_key
         self.base: Base = time.base
         self.waits: tuple[str, ...] = (BAR if isinstance(time, BeatWork) else SHIFT,)
         last = [(kind, 128 * (number < tracks)) for kind, number in TRACK_OF.items() if number]
@@ -87,13 +89,13 @@ class NotesNotation:
     def words(self) -> dict[str, Callable[[int], str]]:
         """How the events of each kind read."""
         return {
-            **self._time.words,
+            **self.time.words,
             PROGRAM: lambda value: "drums" if value == DRUMS else f"program {program_name(value)}",
             TRACK: lambda value: counted(value + 1, "track"),
             VELOCITY: lambda value: f"velocity {loudness(value)}",
             **{kind: partial(self._pitch_word, number) for kind, number in TRACK_OF.items()},
             DRUM: lambda value: f"drum {value}",
-            DURATION: lambda value: f"duration {self.base.word(int(self._time.lengths_D[value]))}",
+            DURATION: lambda value: f"duration {self.base.word(int(self.time.lengths_D[value]))}",
             TRANSPOSED: lambda value: f"transposed {value - MOST_TRANSPOSED:+d}" if value != MOST_TRANSPOSED else "as written",
             KEY: lambda value: f"key {key_name(value)}",
         }
@@ -112,14 +114,14 @@ class NotesNotation:
         return self._write(replace(notes, line_N=lines_of(score, self._tracks)), score, following)
 
     def _write(self, notes: StepNotes, score: Score, following: int = 0) -> Ids:
-        notes, index_N = one_way(notes, self._time.lengths_D)
-        sounding_N = np.where(notes.line_N >= FIRST_DRUMS, 1, self._time.lengths_D[index_N])
+        notes, index_N = one_way(notes, self.time.lengths_D)
+        sounding_N = np.where(notes.line_N >= FIRST_DRUMS, 1, self.time.lengths_D[index_N])
         length = max(notes.steps, int((notes.start_N + sounding_N).max(initial=0)))
         named = names_of(notes.line_N, self.table)
         head = np.zeros(0, np.int64)
-        if self._time.guides:
+        if self.time.guides:
             head = np.array([self.table.first(TRANSPOSED) + MOST_TRANSPOSED, self.table.first(KEY) + key_of(score)])
-        timed = self._time.written(notes, index_N, self.table, score=score, length=length, following=following)
+        timed = self.time.written(notes, index_N, self.table, score=score, length=length, following=following)
         ids_T = np.concatenate([head, named, timed])
         return self.written(ids_T)
 
@@ -134,12 +136,12 @@ class NotesNotation:
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids. A drum, whose length is not written, never lasts longer than the piece."""
         ids_T = self.sounding(ids_T)
-        times, lengths_D = self._time.read(ids_T, self.table), self._time.lengths_D
+        times, lengths_D = self.time.read(ids_T, self.table), self.time.lengths_D
         notes, index_N = one_way(self._told(ids_T, times), lengths_D)
-        drum_end_N = np.minimum(notes.start_N + self._time.drum_steps, max(times.steps, 1))
+        drum_end_N = np.minimum(notes.start_N + self.time.drum_steps, max(times.steps, 1))
         end_N = np.where(notes.line_N >= FIRST_DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
         named = lines_said(ids_T, self.table)[1] | dict.fromkeys(notes.line_N.tolist())
-        keys = self.table.value_of_V[ids_T[self.table.are(ids_T, KEY)]].tolist() if self._time.guides else []
+        keys = self.table.value_of_V[ids_T[self.table.are(ids_T, KEY)]].tolist() if self.time.guides else []
         key = keys[0] if keys else None
         return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=named, key=key)
 
@@ -153,10 +155,10 @@ class NotesNotation:
         pitch_T = table.are(ids_T, *PITCHES) & (line_T < FIRST_DRUMS) & timed_T
         place_N = np.flatnonzero((drum_T | pitch_T) & (step_T >= 0))
         following_N = np.minimum(place_N + 1, max(len(ids_T) - 1, 0))
-        duration_N = self._time.lengths_D[np.where(timed_T[place_N], value_T[following_N], 0)]
+        duration_N = self.time.lengths_D[np.where(timed_T[place_N], value_T[following_N], 0)]
         written = StepNotes(
             start_N=step_T[place_N],
-            end_N=step_T[place_N] + np.where(drum_T[place_N], self._time.drum_steps, duration_N),
+            end_N=step_T[place_N] + np.where(drum_T[place_N], self.time.drum_steps, duration_N),
             pitch_N=value_T[place_N],
             line_N=line_T[place_N],
             velocity_N=loudness(bin_T[place_N]),
@@ -167,25 +169,25 @@ class NotesNotation:
 
     def measure(self, ids_T: Ids) -> Measures:
         """Notes, those of repeated bars too, and seconds."""
-        times, note_T = self._time.read(ids_T, self.table), self.table.are(ids_T, *PITCHES, DRUM)
+        times, note_T = self.time.read(ids_T, self.table), self.table.are(ids_T, *PITCHES, DRUM)
         notes = int(note_T.sum())
         if times.number_T is not None and times.repeats:
             count_B = np.bincount(np.maximum(times.number_T[note_T], 0), minlength=1 + int(times.number_T.max()))
             notes += sum(int(count_B[source]) for _, source, _ in times.repeats)
-        return Measures(notes=notes, seconds=self._time.seconds(times))
+        return Measures(notes=notes, seconds=self.time.seconds(times))
 
     def steps_of(self, ids_T: Ids) -> NDArray[np.int64]:
         """The step at which each id stands."""
-        return np.maximum(self._time.read(ids_T, self.table).step_T, 0)
+        return np.maximum(self.time.read(ids_T, self.table).step_T, 0)
 
     def stretched(self, ids_T: Ids, factor: float) -> Ids:
         """The same piece in other tempi, or with absolute times stretched and rounded anew."""
-        slower = self._time.slower(ids_T, self.table, factor)
-        return self._write(self._told(ids_T, self._time.read(ids_T, self.table)).stretched(factor), blank()) if slower is None else slower
+        slower = self.time.slower(ids_T, self.table, factor)
+        return self._write(self._told(ids_T, self.time.read(ids_T, self.table)).stretched(factor), blank()) if slower is None else slower
 
     def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        grammar = NotesGrammar(self.table, self._time, constraints, limits)
+        grammar = NotesGrammar(self.table, self.time, constraints, limits)
         return CommonKeyGrammar(grammar, self.table) if self._common_key else grammar
 
     def band(self, like: Score, named: Iterable[int]) -> Band:
@@ -262,6 +264,11 @@ class NotesTokenizer(EventTokenizer):
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
         """The ids of a score that so many bars are to follow."""
         return self.notation.write_before(score, bars)
+
+    def gap(self, hole: Hole) -> TuneGap:
+        """A part of a tune that is to be written anew."""
+        time = self.notation.time
+        return NotesGap(self, time, hole) if isinstance(time, BeatWork) else super().gap(hole)
 
     def sounding(self, ids_T: Ids) -> Ids:
         """The ids of a piece with its pitches as they sound."""

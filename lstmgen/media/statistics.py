@@ -1,0 +1,41 @@
+"""What items are like, in figures, so that samples can be compared with what was learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistic:
+    """What items are like in one respect, which samples are asked to share with what was learned.
+
+    Attributes:
+        name: as in JSON.
+        heading: the same in words.
+        parts: of a distribution what it is over, such as the twelve pitch classes; empty: it is a ratio.
+    """
+
+    name: str
+    heading: str
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How long an item is: what comes back in a long one is not what comes back in a short one.
+
+    Attributes:
+        amount: of the unit.
+        unit: such as bar, in the singular.
+    """
+
+    amount: float
+    unit: str
+
+
+Counts = Mapping[str, NDArray[np.float64]]
+"""By the name of each statistic what an item adds to it: for every part of a distribution, or to both terms of a ratio."""

@@ -1,0 +1,143 @@
+"""The backward pass of our own equals the equations, and is taken where it is wanted and pays."""
+
+import itertools
+
+import pytest
+import torch
+
+from lstmgen.model import arithmetic
+from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic
+from lstmgen.model.cells import cell_of, lstm_gradient
+from lstmgen.model.language_model import Architecture
+from lstmgen.model.layers import RecurrentLayer
+
+BOUND = 0.01
+"""Relative distance in bf16 from the equations in fp64; torch's own bf16 layer is as far away."""
+WIDE = {"vocab_size": 7, "embedding_size": 6, "hidden_size": 8, "num_layers": 2}
+WINDOW = {"batch_size": 3, "seq_length": 5}
+needs_bf16 = pytest.mark.skipif(not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="oneDNN has no bf16 products here")
+
+
+def layer_and_input(window=6, streams=3, inputs=5, hidden=4, *, dtype=torch.float64):
+    torch.manual_seed(0)
+    layer = RecurrentLayer(cell_of("lstm"), input_size=inputs, hidden_size=hidden).to(dtype)
+    for parameter in layer.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    given = [torch.randn(window, streams, inputs, dtype=dtype), *(torch.randn(streams, hidden, dtype=dtype) for _ in range(2))]
+    return layer, [tensor.requires_grad_() for tensor in given]
+
+
+def gradients(outputs, layer, given):
+    """Of a weighted sum of all that a layer gives."""
+    torch.manual_seed(1)
+    y_TBH, after = outputs
+    total = sum((part * torch.randn(part.shape, dtype=torch.float64)).sum() for part in (y_TBH, *after))
+    return torch.autograd.grad(total, [*given, *layer.parameters()])
+
+
+@pytest.fixture
+def always(monkeypatch):
+    """Every layer is one for which it pays."""
+    monkeypatch.setattr(lstm_gradient, "pays", lambda *_: True)
+
+
+@pytest.mark.parametrize("window", [1, 2, 5])
+def test_outputs_and_gradients_are_those_of_the_equations(window):
+    layer, (x_TBI, *state) = layer_and_input(window)
+    own = lstm_gradient.run(x_TBI, tuple(state), layer.weights, torch.float64)
+    y_TBH, after, _ = layer.trace(x_TBI, tuple(state))
+    for one, other in zip((own[0], *own[1]), (y_TBH, *after), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+    pairs = zip(gradients(own, layer, [x_TBI, *state]), gradients((y_TBH, after), layer, [x_TBI, *state]), strict=True)
+    for one, other in pairs:
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+@needs_bf16
+@pytest.mark.parametrize("shape", [(7, 3, 24, 32), (12, 16, 40, 24)])
+def test_bf16_stays_as_near_to_fp64_as_torch_does(shape):
+    exact_layer, exact_given = layer_and_input(*shape)
+    exact = gradients(exact_layer(exact_given[0], tuple(exact_given[1:])), exact_layer, exact_given)
+    layer, given = layer_and_input(*shape, dtype=torch.float32)
+    layer.load_state_dict(exact_layer.state_dict())
+    given = [tensor.detach().float().requires_grad_() for tensor in exact_given]
+    found = gradients(lstm_gradient.run(given[0], tuple(given[1:]), layer.weights), layer, given)
+    for one, other in zip(found, exact, strict=True):
+        assert one.dtype == torch.float32
+        assert (one - other).norm() / other.norm() < BOUND
+
+
+@pytest.mark.usefixtures("always")
+def test_a_window_is_taken_only_where_it_is_wanted_and_learned_from(monkeypatch):
+    ran = []
+    own = lstm_gradient.run
+    monkeypatch.setattr(lstm_gradient, "run", lambda *given: ran.append(True) or own(*given, torch.float64))
+    layer, (x_TBI, *state) = layer_and_input()
+    expected = []
+    for wanted, learning, training in itertools.product([False, True], repeat=3):
+        layer.train(training)
+        with lstm_gradient.wanted() if wanted else torch.enable_grad(), torch.set_grad_enabled(learning):
+            layer(x_TBI, tuple(state))
+        expected += [True] * (wanted and learning and training)
+        assert ran == expected
+
+
+def test_it_pays_for_wide_layers_and_few_streams():
+    assert lstm_gradient.pays(512, 512, 32)
+    assert lstm_gradient.pays(384, 384, 16)
+    assert not lstm_gradient.pays(256, 256, 16)
+    assert not lstm_gradient.pays(384, 384, 256)
+
+
+ZEN_4 = {"avx512_bf16": True, "avx_vnni": False, "amx_tile": False}
+
+
+def chosen(features, monkeypatch, *, precision="bf16", cell="lstm", backward=None):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
+    monkeypatch.setattr(arithmetic._Probe, "gradient_error", lambda *_: 0.0)
+    architecture = Architecture(**WIDE, cell=cell)
+    return choose_arithmetic(precision, torch.device("cpu"), architecture=architecture, backward=backward, **WINDOW)
+
+
+@pytest.mark.usefixtures("always")
+@pytest.mark.parametrize(
+    ("features", "given", "backward"),
+    [
+        (ZEN_4, {}, "own"),
+        (ZEN_4, {"backward": "torch"}, "torch"),
+        (ZEN_4, {"precision": "fp32", "backward": "own"}, "torch"),
+        (ZEN_4, {"cell": "lstm-coupled"}, "own"),
+        (ZEN_4, {"cell": "gru", "backward": "own"}, "torch"),
+        (ZEN_4 | {"avx_vnni": True}, {}, "torch"),
+        (ZEN_4 | {"amx_tile": True}, {}, "torch"),
+        ({}, {}, "torch"),
+        ({}, {"backward": "own"}, "own"),
+    ],
+)
+def test_the_backward_pass_is_chosen_by_processor_cell_and_wish(monkeypatch, features, given, backward):
+    found = chosen(features, monkeypatch, **given)
+    assert found.backward == backward
+    assert ("own backward pass" in found.reason) == (backward == "own")
+
+
+def test_layers_for_which_it_does_not_pay_keep_that_of_torch(monkeypatch):
+    assert chosen(ZEN_4, monkeypatch, backward="own").backward == "torch"
+
+
+@needs_bf16
+@pytest.mark.usefixtures("always")
+def test_a_broken_backward_pass_is_found_before_training_begins(monkeypatch):
+    own = lstm_gradient.run
+    monkeypatch.setattr(lstm_gradient, "run", lambda x_TBI, state, weights: own(x_TBI * 1.2, state, weights))
+    shape = {"architecture": Architecture(**WIDE), **WINDOW}
+    found = choose_arithmetic("bf16", torch.device("cpu"), **shape, backward="own")
+    assert (found.precision, found.backward) == ("bf16", "torch")
+
+
+@pytest.mark.usefixtures("always")
+def test_the_context_of_a_run_says_which_is_wanted():
+    layer, (x_TBI, *_) = layer_and_input()
+    for backward in ("torch", "own"):
+        with Arithmetic(torch.device("cpu"), "bf16", "", backward).context():
+            assert lstm_gradient.takes(x_TBI, layer.weights) == (backward == "own")
+    assert not lstm_gradient.takes(x_TBI, layer.weights)
