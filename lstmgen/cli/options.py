@@ -55,7 +55,7 @@ PRECISION: Final = Option(
     flags="--precision",
     choices=get_args(choices.SamplingPrecision),
     default=_RUNTIME.precision,
-    help="What weights are multiplied in; bf16 and int8 draw faster and are a little less exact. [auto: fp32]",
+    help="What weights are multiplied in; auto is fp32; bf16 and int8 draw faster and are a little less exact.",
     panel=MACHINE,
 )
 _LEARNING: Final = "learning from what is read"

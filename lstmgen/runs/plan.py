@@ -20,7 +20,7 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.model.memory import training_bytes
 from lstmgen.runs import presets
-from lstmgen.runs.preparation import Outline, arithmetic_of, columns_of, sketch
+from lstmgen.runs.preparation import Outline, arithmetic_of, columns_of, sketch, with_arithmetic
 from lstmgen.runs.run import Order
 from lstmgen.training.loss import backward
 from lstmgen.training.optimizer import build_optimizer
@@ -120,7 +120,7 @@ def plan_run(order: Order) -> Plan:
             train_tokens=len(train.ids),
             val_tokens=0 if val is None else len(val.ids),
             preset=_preset(config.to_dict()),
-            settings=config.to_dict(),
+            settings=with_arithmetic(config, arithmetic).to_dict(),
             parameters=parameters,
             device=arithmetic.device.type,
             precision=f"{arithmetic.precision} ({arithmetic.reason})",

@@ -118,12 +118,11 @@ def prepare(order: Order, folder: RunFolder) -> Run:
     arithmetic = arithmetic_of(config, architecture)
     with threads_for(1, torch.device("cpu")):  # orthogonal matrices come out otherwise of two
         network = (grown(base.network, architecture) if base else LanguageModel(architecture)).to(arithmetic.device)
-    config = config.replace({"runtime.precision": arithmetic.precision, "runtime.backward_pass": arithmetic.backward})
     return Run(
         folder=folder,
         gathered=outline.gathered,
         kept=outline.kept,
-        config=config,
+        config=with_arithmetic(config, arithmetic),
         tokenizer=tokenizer,
         files=outline.files,
         arithmetic=arithmetic,
@@ -305,6 +304,11 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
 def columns_of(config: Config) -> int:
     """What is read side by side in a step, rearranged copies included."""
     return math.ceil(columns(config.training.batch_size or 1, config.training.infill))
+
+
+def with_arithmetic(config: Config, arithmetic: Arithmetic) -> Config:
+    """The settings of a new run that computes so, and goes on so when it is resumed."""
+    return config.replace({"runtime.precision": arithmetic.precision, "runtime.backward_pass": arithmetic.backward})
 
 
 def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:

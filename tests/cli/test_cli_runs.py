@@ -9,8 +9,8 @@ def shelf(run_folder, tmp_path, monkeypatch):
     """The working folder, with two runs in it."""
     for name in ("sea", "lake"):
         shutil.copytree(run_folder, tmp_path / "checkpoints" / name)
-    (tmp_path / "checkpoints" / "lake" / "config.toml").write_text("[model]\nhidden_size = 9\n")
-    (tmp_path / "checkpoints" / "sea" / "config.toml").write_text("[model]\nhidden_size = 7\n")
+    (tmp_path / "checkpoints" / "lake" / "config.toml").write_text('[data]\nsources = ["a.txt"]\n[model]\nhidden_size = 9\n')
+    (tmp_path / "checkpoints" / "sea" / "config.toml").write_text('[data]\nsources = ["a.txt"]\n[model]\nhidden_size = 7\n')
     monkeypatch.chdir(tmp_path)
     return tmp_path / "checkpoints"
 

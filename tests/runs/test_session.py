@@ -440,7 +440,7 @@ def test_a_second_run_on_the_same_text_finds_its_tokens_ready(train, story, tmp_
         stages.append(set(seen))
     files = sorted((tmp_path / "cache" / "tokens").iterdir())
     assert len(files) == 1
-    assert stages[0] == stages[1]
+    assert stages[0] - stages[1] == {"learning the bpe tokenizer"}
 
 
 def test_resume_takes_no_sources(story, tmp_path):

@@ -28,7 +28,7 @@ def filled(run, case, *, val, settings, steps):
     facts = {"steps": steps, "seconds": 3.5} | ({} if val is None else {"val": val})
     save_model(run.model_path, network.tensors(), network.architecture, case.tokenizer, facts)
     run.save_state({}, {"counters": {}})
-    run.write_config(Config().replace(settings or {}))
+    run.write_config(Config().replace({"data.sources": ("a.txt",)} | (settings or {})))
     run.append_metrics({"event": "stepped", "step": steps, "loss_nats": 2.0, "elapsed_s": 1.0})
     return run.path
 
