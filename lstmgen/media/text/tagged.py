@@ -28,6 +28,7 @@ from lstmgen.media import checks
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, ByteStreamDecoder, check_ids
 from lstmgen.media.text.char import CharTokenizer
 from lstmgen.media.text.symbols import printable, unseen_symbols
+from lstmgen.wording import counted
 
 _MARK: Final = re.compile(r"""(?<=[\w'"\u2019\u201d)\]])[,.;:!?](?=[^\w,.;:!?])""")
 _FIRST_ID: Final = BOUNDARY_ID + 1
@@ -197,7 +198,7 @@ class TaggedTokenizer:
 def _within(tokenizer: TaggedTokenizer) -> TaggedTokenizer:
     if tokenizer.vocab_size > limits.MAX_VOCABULARY:
         raise CorpusError(
-            f"the corpus holds {len(tokenizer.plain.symbols):,} different characters, too many for ids with labels",
+            f"the corpus holds {counted(len(tokenizer.plain.symbols), 'different character')}, too many for ids with labels",
             remedy="leave out sources that are no plain text",
         )
     return tokenizer
