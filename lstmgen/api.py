@@ -84,6 +84,9 @@ if TYPE_CHECKING:
     from lstmgen.runs.model import TrainedModel as TrainedModel
     from lstmgen.runs.plan import Plan as Plan
     from lstmgen.runs.rate_test import RateTest as RateTest
+    from lstmgen.runs.restoring import TagFigures as TagFigures
+    from lstmgen.runs.restoring import measure_tags as measure_tags
+    from lstmgen.runs.restoring import restored as restored
     from lstmgen.runs.session import Training as Training
     from lstmgen.runs.session import train as train
     from lstmgen.runs.shelf import Comparison as Comparison
@@ -163,6 +166,7 @@ _HOMES: Final = {
     "runs.model": "TrainedModel",
     "runs.plan": "Plan",
     "runs.rate_test": "RateTest",
+    "runs.restoring": "TagFigures, measure_tags, restored",
     "runs.session": "Training, train",
     "runs.shelf": "Comparison, RunFacts, check_removable, compare_runs, find_run, list_runs, remove_run, size_of as size_of_run",
     "runs.sources": "gather, keep_input",

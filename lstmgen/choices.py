@@ -89,6 +89,8 @@ class Objective:
         both_ways: whether it reads from right to left too.
         use: the command that its models are for.
         figures: of what its losses are, where that is not every token.
+        tokenizer: the one that it needs, where not any will do.
+        labels: what each token is told to be one of, in place of predicting tokens; none: tokens are predicted.
     """
 
     home: str
@@ -96,8 +98,13 @@ class Objective:
     both_ways: bool
     use: str
     figures: str = ""
+    tokenizer: str = ""
+    labels: tuple[str, ...] = ()
 
 
+MARKS: Final = ",.;:!?"
+TAGS: Final = ("plain", "capital", *MARKS)
+"""What `tags` says of a character: as it is, a capital letter, or behind one of these marks. Model files depend on the order."""
 OBJECTIVES: Final = {
     "next": Objective(home="lstmgen.training.objectives:NEXT", about="predicts what comes next", both_ways=False, use="sample"),
     "gaps": Objective(
@@ -106,6 +113,15 @@ OBJECTIVES: Final = {
         both_ways=True,
         use="infill",
         figures="in gaps of 5 tokens",
+    ),
+    "tags": Objective(
+        home="lstmgen.training.tags:TAGS",
+        about="restores case and punctuation and writes nothing",
+        both_ways=True,
+        use="restore",
+        figures="of labels",
+        tokenizer="tagged",
+        labels=TAGS,
     ),
 }
 """Everything that a network may be trained for, the default first."""
@@ -127,7 +143,7 @@ class MediumEntry:
 
 
 MEDIA: Final = {
-    "text": MediumEntry("lstmgen.media.text", ("char", "byte", "word", *get_args(PieceModel))),
+    "text": MediumEntry("lstmgen.media.text", ("char", "byte", "word", *get_args(PieceModel), "tagged")),
     "tunes": MediumEntry("lstmgen.media.tunes", ("notes", "performance", "grid"), label="music"),
 }
 """Every medium; what no other medium recognises is the first one's."""

@@ -18,7 +18,7 @@ import typer
 import typer.main
 
 import lstmgen
-from lstmgen.cli import bench, corpora, demo, infill, info, inspect, lab, predict, render, runs, sample, score, train
+from lstmgen.cli import bench, corpora, demo, infill, info, inspect, lab, predict, render, restore, runs, sample, score, train
 from lstmgen.cli.command import Action, Command, build
 from lstmgen.cli.failures import EXIT_INTERRUPT, EXIT_TERMINATED, Terminated, explain, report
 from lstmgen.cli.group import check_command, helps, lingering, silenced
@@ -92,7 +92,7 @@ _ROOT: Final = Command(
     commands=(
         *(module.COMMAND for module in (train, sample, infill)),
         infill.HARMONIZE,
-        *(module.COMMAND for module in (predict, score, inspect, render, info, runs, corpora, demo, lab, bench)),
+        *(module.COMMAND for module in (restore, predict, score, inspect, render, info, runs, corpora, demo, lab, bench)),
     ),
 )
 

@@ -44,7 +44,11 @@ _TABLE: Final = {
         ("model.tied", "--tied/--no-tied", "One matrix for reading and for predicting tokens."),
     ),
     "what it learns": (
-        ("training.objective", "--objective", "The next token, or tokens of gaps from both of their sides; docs/both_directions.md."),
+        (
+            "training.objective",
+            "--objective",
+            "The next token, tokens of gaps, or case and punctuation; docs/both_directions.md.",
+        ),
         (
             "training.infill",
             "--infill",

@@ -85,6 +85,8 @@ class Architecture:
         architecture = Architecture(**values)
         if architecture.tied and architecture.embedding_size != architecture.hidden_size:
             raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ", remedy=_REMEDY)
+        if architecture.labels and (architecture.tied or architecture.suffix_tokens or architecture.clock_period):
+            raise ModelFileError("the architecture gives labels, and has parts that only predict tokens", remedy=_REMEDY)
         return architecture
 
     def shapes(self) -> dict[str, Shape]:
@@ -103,7 +105,7 @@ class Architecture:
 
     def shapes_around_cells(self) -> dict[str, Shape]:
         """The same without what is the cells' own, and without loading torch."""
-        shapes: dict[str, Shape] = {"embedding.weight": (self.vocab_size, self.embedding_size)}
+        shapes: dict[str, Shape] = {"embedding.weight": (self.symbols, self.embedding_size)}
         if self.clock_period:
             shapes["clock.weight"] = (self.clock_period, self.embedding_size)
         if self.suffix_tokens:
@@ -118,9 +120,24 @@ class Architecture:
         if self.fills_gaps:
             shapes |= {"end.weight": (1, self.hidden_size), "end.bias": (1,)}
         if not self.tied:
-            shapes["head.weight"] = (self.vocab_size, self.hidden_size)
-        shapes["head.bias"] = (self.vocab_size,)
+            shapes["head.weight"] = (self.answers, self.hidden_size)
+        shapes["head.bias"] = (self.answers,)
         return shapes
+
+    @property
+    def labels(self) -> int:
+        """How many labels a token may have; 0: tokens are predicted. An id says both a symbol and its label (`model/tags.py`)."""
+        return len(OBJECTIVES[self.objective].labels)
+
+    @property
+    def symbols(self) -> int:
+        """Rows of the embedding."""
+        return self.vocab_size if not self.labels else 1 + -(-(self.vocab_size - 1) // self.labels)
+
+    @property
+    def answers(self) -> int:
+        """Rows of the head."""
+        return self.labels or self.vocab_size
 
     @property
     def fills_gaps(self) -> bool:

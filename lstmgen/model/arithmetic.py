@@ -195,7 +195,7 @@ class _Probe:
         self.network.zero_grad()
         with arithmetic.context():
             logits_TBV, _ = self.network(self.ids_TB, self.network.zero_state(self.ids_TB.shape[1]))
-        targets = self.ids_TB.roll(-1, 0).flatten()
+        targets = self.ids_TB.roll(-1, 0).flatten() % self.network.architecture.answers
         torch.nn.functional.cross_entropy(logits_TBV.float().flatten(0, 1), targets).backward()
         return torch.cat([parameter.grad.flatten() for parameter in self.network.parameters() if parameter.grad is not None])
 

@@ -40,16 +40,10 @@ def in_gaps(
         known: whether the network is told how many tokens are missing.
         arithmetic: gives the context in which it runs.
     """
-    order = sorted((item for item in items if item[1] < item[2]), key=lambda item: -len(item[0]))
-    while order:
-        count = max(1, _TOKENS // len(order[0][0]))
-        group, order = order[:count], order[count:]
-        longest = len(group[0][0])
-        ids_TB = torch.full((longest, len(group)), BOUNDARY_ID, dtype=torch.int64)
-        for column, (ids, _, _) in enumerate(group):
-            ids_TB[: len(ids), column] = torch.from_numpy(ids)
+    for numbers, ids_TB in side_by_side(items):
+        group = [items[number] for number in numbers]
         length_B = torch.tensor([len(ids) - 1 for ids, _, _ in group])
-        place_T = np.arange(longest - 1)[:, None] + 1
+        place_T = np.arange(len(ids_TB) - 1)[:, None] + 1
         low_B, high_B = (np.array([item[side] for item in group]) for side in (1, 2))
         inside_TB = (place_T >= low_B) & (place_T < high_B)
         edge_TB = np.minimum(low_B + ((place_T - low_B) // gap + 1) * gap, high_B)
@@ -69,6 +63,20 @@ def in_gaps(
             found_N = ids_TB[1:][rows_N, columns_N]
             nats_N = -logits_NV.float().log_softmax(1).cpu().gather(1, found_N[:, None])[:, 0]
         yield found_N.numpy(), nats_N.double().numpy()
+
+
+def side_by_side(items: Sequence[tuple[Ids, int, int]]) -> Iterator[tuple[list[int], Tensor]]:
+    """The items in which anything is asked, those of similar length together: their numbers, and their ids of shape (T, B)."""
+    order = sorted((number for number, item in enumerate(items) if item[1] < item[2]), key=lambda number: -len(items[number][0]))
+    while order:
+        longest = len(items[order[0]][0])
+        count = max(1, _TOKENS // longest)
+        group, order = order[:count], order[count:]
+        ids_TB = torch.full((longest, len(group)), BOUNDARY_ID, dtype=torch.int64)
+        for column, number in enumerate(group):
+            ids = items[number][0]
+            ids_TB[: len(ids), column] = torch.from_numpy(ids)
+        yield group, ids_TB
 
 
 def gap_logits(

@@ -32,6 +32,7 @@ from lstmgen.model.cells.base import Gates, LayerState
 from lstmgen.model.layers import RecurrentLayer, run_layers
 from lstmgen.model.norm import norm_of
 from lstmgen.model.state import State
+from lstmgen.model.tags import symbols_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class LanguageModel(nn.Module):
         super().__init__()
         self.architecture = architecture
         self.lanes: Lanes | None = None
-        self.embedding = nn.Embedding(architecture.vocab_size, architecture.embedding_size)
+        self.embedding = nn.Embedding(architecture.symbols, architecture.embedding_size)
         self.clock = nn.Embedding(architecture.clock_period, architecture.embedding_size) if architecture.clock_period else None
         self.layers = nn.ModuleList(
             RecurrentLayer(cell_of(architecture.cell), input_size=width, hidden_size=architecture.hidden_size)
@@ -61,7 +62,7 @@ class LanguageModel(nn.Module):
         )
         self.norms = nn.ModuleList(norm_of(width, architecture) for width in architecture.widths)
         self.norm = norm_of(architecture.hidden_size, architecture)
-        self.head = nn.Linear(architecture.hidden_size, architecture.vocab_size)
+        self.head = nn.Linear(architecture.hidden_size, architecture.answers)
         nn.init.normal_(self.head.weight, std=architecture.hidden_size**-0.5)
         nn.init.zeros_(self.head.bias)
         if architecture.tied:
@@ -132,6 +133,8 @@ class LanguageModel(nn.Module):
 
     def _embed(self, ids_TB: Tensor, clock_B: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """The vectors of the tokens, with those of the clock where there is one, and how the clock stands afterwards."""
+        if self.architecture.labels:
+            ids_TB = symbols_of(ids_TB, self.architecture.labels)  # a label is what is asked for, and never seen
         if self.sentinels is None:
             x_TBE = self.embedding(ids_TB)
         else:
@@ -186,11 +189,11 @@ def grown(network: LanguageModel, architecture: Architecture) -> LanguageModel:
         architecture: of the copy; its layers are those of the model, and its vocabulary is as large at least.
     """
     copy = LanguageModel(architecture).to(network.device, network.head.weight.dtype)
-    known, more = network.state_dict(), architecture.vocab_size - network.architecture.vocab_size
+    known = network.state_dict()
     tensors = copy.state_dict() | {name: tensor for name, tensor in known.items() if name in copy.state_dict()}
     for name in ("embedding.weight", "head.weight", "head.bias"):
         old = known[name]
         start = old.mean(dim=0, keepdim=True) if old.dim() > 1 else old.min(dim=0, keepdim=True).values
-        tensors[name] = torch.cat([old, start.expand(more, *old.shape[1:])])
+        tensors[name] = torch.cat([old, start.expand(len(tensors[name]) - len(old), *old.shape[1:])])
     copy.load_state_dict(tensors)
     return copy

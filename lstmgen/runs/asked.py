@@ -84,6 +84,30 @@ def check_objective(config: Config, processes: int) -> None:
         )
 
 
+def with_needs_of_objective(config: Config, base: Model | None) -> Config:
+    """The configuration with the tokenizer that the objective needs.
+
+    Raises:
+        UsageError: something else was asked for that it cannot be learned with, the model to start from among it.
+    """
+    name, learned = config.training.objective, None if base is None else base.network.architecture.objective
+    objective = OBJECTIVES[name]
+    if learned is not None and OBJECTIVES[learned].labels != objective.labels:
+        raise UsageError(
+            f"the model to start from {OBJECTIVES[learned].about}, and --objective {name} gives other answers",
+            remedy=f"--objective {learned}, or leave --init-from out",
+        )
+    if not objective.tokenizer:
+        return config
+    if config.tokenizer.name not in {None, objective.tokenizer} or config.tokenizer.source_model is not None:
+        raise UsageError(
+            f"--objective {name} has a tokenizer of its own, {objective.tokenizer}", remedy="leave --tokenizer and --tokenizer-from out"
+        )
+    if config.model.tied:
+        raise UsageError(f"--tied is for models that predict tokens, and --objective {name} gives labels", remedy="leave --tied out")
+    return config.replace({"tokenizer.name": objective.tokenizer})
+
+
 def with_architecture_of(config: Config, architecture: Architecture) -> Config:
     """The configuration with the shape of the model that it starts from.
 

@@ -59,7 +59,8 @@ def load(
     learned = model.network.architecture.objective
     if learned not in objectives:
         objective = OBJECTIVES[learned]
-        raise UsageError(f"{str(path)!r} is a model that {objective.about}", remedy=f"lstmgen {objective.use} {path} FILE")
+        wanted = f"train SOURCE --objective {objectives[0]}" if learned in _USUAL else f"{objective.use} {path} FILE"
+        raise UsageError(f"{str(path)!r} is a model that {objective.about}", remedy=f"lstmgen {wanted}")
     if chosen.type == "cpu":
         return TrainedModel(model.network, model.tokenizer, path=file, summary=model.summary, precision=_ON_THE_CPU[precision])
     return TrainedModel(model.network.to(_DTYPES[precision]), model.tokenizer, path=file, summary=model.summary)

@@ -22,6 +22,7 @@ import torch
 from lstmgen import limits, storage, strict_json
 from lstmgen.checkpoint.model_file import Model, find_model, load_model, read_description
 from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.choices import OBJECTIVES
 from lstmgen.config import Config, from_dict
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.errors import CorpusError, MachineError, ModelFileError, UsageError
@@ -41,6 +42,7 @@ from lstmgen.runs.asked import (
     with_ablation,
     with_absolute_sources,
     with_architecture_of,
+    with_needs_of_objective,
 )
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
@@ -83,7 +85,7 @@ def sketch(order: Order, folder: RunFolder) -> Outline:
     check_objective(config, order.group.size)
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
-    config = config if base is None else learned_as(config, base, order.changes)
+    config = with_needs_of_objective(config if base is None else learned_as(config, base, order.changes), base)
     access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
     gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
     refuse_others(order.changes, gathered.medium)
@@ -271,6 +273,11 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
         raise UsageError(
             f"--tied needs equal widths, but the embedding has {model.embedding_size} and the layers have {model.hidden_size}",
             remedy="leave --embedding-size out",
+        )
+    if OBJECTIVES[config.training.objective].labels and medium.manner(config.data).apart:
+        raise UsageError(
+            f"--objective {config.training.objective} reads its sources as one stream, and they are divided into documents",
+            remedy="leave --documents and --separator out",
         )
     clock = medium.clock(tokenizer)
     if clock is not None and config.training.infill:

@@ -15,17 +15,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmgen.ids import BOUNDARY_ID, Ids, IdSequence
-from lstmgen.model import reading
+from lstmgen.ids import BOUNDARY_ID
 from lstmgen.model.both_ways import UNKNOWN
 from lstmgen.model.gaps import in_gaps
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.state import State
+from lstmgen.training.both_ways import ReadBothWays
 from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.objectives import Asked, Predicting
 from lstmgen.training.streams import IGNORED
@@ -36,8 +34,6 @@ _LEAST_BEHIND: Final = 8
 """Tokens behind a gap, unless the item ends there, or the window is short."""
 _END_SHARE: Final = 0.12
 """Of what is predicted in gaps of which nobody knows how long they are: they have some seven tokens on average, and an end."""
-RUN_OUT: Final = 128
-"""Tokens behind what is validated that are read from right to left first."""
 VALIDATED: Final = 5
 """Tokens of the gaps that are validated."""
 
@@ -89,18 +85,8 @@ def _left(room_TB: Tensor, *, ends: bool) -> tuple[Tensor, Tensor]:
 
 
 @dataclass(frozen=True)
-class GapValidation:
-    """The held-out part in gaps of `VALIDATED` tokens, one behind the other, each read with everything else there; see `Validation`."""
-
-    ids: IdSequence
-    starts: NDArray[np.integer] | None = None
-    told_V: NDArray[np.bool_] | None = None
-    ends: bool = False
-
-    @property
-    def positions(self) -> int:
-        """Tokens that could be counted, boundaries included."""
-        return len(self.ids) - 1
+class GapValidation(ReadBothWays):
+    """The held-out part in gaps of `VALIDATED` tokens, one behind the other, each read with everything else there."""
 
     def __call__(
         self, network: LanguageModel, *, arithmetic: MakeContext, max_tokens: int | None = None, group: Group = ALONE
@@ -108,26 +94,12 @@ class GapValidation:
         """Sum of surprisals in nats, and the number of tokens counted; the lengths of the gaps are known. One process reads."""
         del group
         nats, counted = 0.0, 0
-        for ids_N, nats_N in in_gaps(network, self._items(max_tokens), gap=VALIDATED, arithmetic=arithmetic):
+        for ids_N, nats_N in in_gaps(network, self.items(max_tokens), gap=VALIDATED, arithmetic=arithmetic):
             inside_N = ids_N != BOUNDARY_ID
             if self.told_V is not None:
                 inside_N &= ~self.told_V[ids_N]
             nats, counted = nats + float(nats_N[inside_N].sum()), counted + int(inside_N.sum())
         return nats, counted
-
-    def _items(self, max_tokens: int | None) -> list[tuple[Ids, int, int]]:
-        """What is read, and from where to where in it tokens are counted."""
-        boundary = np.array([BOUNDARY_ID])
-        if self.starts is not None:
-            spans_S2 = reading.spread(reading.documents(self.starts, len(self.ids), ends=False), max_tokens)
-            parts = [np.concatenate([self.ids[begin : end + 1], boundary]).astype(np.int64) for begin, end in spans_S2.tolist()]
-            return [(part, 1, len(part) - 1) for part in parts]
-        items: list[tuple[Ids, int, int]] = []
-        for begin, end in reading.lanes(self.positions, max_tokens=max_tokens).tolist():
-            first = max(0, begin - reading.RUN_IN)
-            part = np.concatenate([self.ids[first : end + 1 + RUN_OUT], boundary]).astype(np.int64)
-            items.append((part, begin + 1 - first, end + 1 - first))
-        return items
 
 
 GAPS = Predicting(asked=_asked, measure=GapValidation)

@@ -31,7 +31,7 @@ def build_tokenizer():
 
 @pytest.fixture(scope="session")
 def built(build_tokenizer):
-    """All five, and byte, word and bpe again for a corpus that held bytes that are not UTF-8."""
+    """All, and byte, word and bpe again for a corpus that held bytes that are not UTF-8."""
     plain = {name: build_tokenizer(name) for name in text_tokenizers.NAMES}
     raw = {f"raw {name}": build_tokenizer(name, CORPUS + "\udcff\udcc3 raw") for name in ("byte", "word", "bpe")}
     return plain | raw

@@ -23,7 +23,7 @@ JUNK = st.one_of(
 
 
 def test_the_default_stands_first():
-    assert text_tokenizers.NAMES == ("char", "byte", "word", "bpe", "unigram")
+    assert text_tokenizers.NAMES == ("char", "byte", "word", "bpe", "unigram", "tagged")
 
 
 @pytest.mark.parametrize("name", text_tokenizers.NAMES)

@@ -110,6 +110,7 @@ def test_gaps_are_taught_in_one_way_only(train, story, tmp_path):
         {"runtime.precision": "bf16", "runtime.backward_pass": "own"},
         {"training.infill": 0.4},
         {"training.objective": "gaps"},
+        {"training.objective": "tags"},
     ],
 )
 def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, monkeypatch, settings):

@@ -8,6 +8,7 @@ name       one id for each                             text without an id
 `word`     frequent word; rare ones are spelled        none
 `bpe`      piece that sentencepiece joined from pairs  none
 `unigram`  piece that sentencepiece found likely       none
+`tagged`   small letter, with its case and mark        a character that the corpus does not hold
 =========  ==========================================  =====================================================
 
 All of these are lossless: what encodes comes back as it was.
@@ -27,6 +28,7 @@ from lstmgen.media.text.char import CharTokenizer
 from lstmgen.media.text.pieces import PieceTokenizer
 from lstmgen.media.text.sampling import Texts, count_characters
 from lstmgen.media.text.symbols import has_byte_escapes
+from lstmgen.media.text.tagged import TaggedTokenizer
 from lstmgen.media.text.word import WordTokenizer
 
 NAMES: Final = choices.MEDIA["text"].tokenizers
@@ -36,6 +38,7 @@ _READERS: Final[dict[str, Callable[[Mapping[str, Any]], TextTokenizer]]] = {
     "word": WordTokenizer.from_json,
     "bpe": PieceTokenizer.from_json,
     "unigram": PieceTokenizer.from_json,
+    "tagged": TaggedTokenizer.from_json,
 }
 SLOW_TO_BUILD: Final = frozenset({"word", "bpe", "unigram"})
 """Those that are worth remembering."""
@@ -68,6 +71,8 @@ def build(name: str, texts: Texts, *, vocab_size: int | None = None, alphabet: M
     match name:
         case "char":
             return CharTokenizer.from_counts(counts)
+        case "tagged":
+            return TaggedTokenizer.from_counts(counts)
         case "byte":
             return ByteTokenizer(raw_bytes=any(has_byte_escapes(symbol) for symbol in counts))
         case "word":
@@ -77,7 +82,7 @@ def build(name: str, texts: Texts, *, vocab_size: int | None = None, alphabet: M
 
 
 def _check_vocab_size(name: str, vocab_size: int) -> None:
-    if name in {"byte", "char"}:
+    if name in {"byte", "char", "tagged"}:
         size = "always has 257 ids" if name == "byte" else "has one id for each character of the corpus"
         raise UsageError(
             f"a vocabulary size of {vocab_size} does not apply to the {name} tokenizer, which {size}",

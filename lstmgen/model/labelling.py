@@ -1,0 +1,55 @@
+"""Labels of tokens under a network that reads both ways over whole items.
+
+Letters: T tokens, B items side by side, N tokens that are labelled, L labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstmgen.ids import Ids
+from lstmgen.model.gaps import side_by_side
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.reading import inference
+
+HERE: Final = 1
+"""How many tokens are missing up to what is read from behind: a token itself is read by both directions."""
+
+
+def joined(network: LanguageModel, ahead_TBH: Tensor, back_TBH: Tensor) -> Tensor:
+    """What both directions say of each token, of shape (T, B, H). Raises ValueError: the network reads from left to right only."""
+    if network.join is None:
+        raise ValueError("the network reads from left to right only")
+    return network.join(ahead_TBH, back_TBH, torch.full(ahead_TBH.shape[:2], HERE, device=ahead_TBH.device))
+
+
+def labelled(
+    network: LanguageModel,
+    items: Sequence[tuple[Ids, int, int]],
+    *,
+    arithmetic: Callable[[], AbstractContextManager] = nullcontext,
+) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
+    """For each item its number, and log probabilities of shape (N, L): given what is up to a token alone, and given all.
+
+    Args:
+        network: gives labels; its training mode is put back.
+        items: ids, and from which to before which labels are wanted.
+        arithmetic: gives the context in which it runs.
+    """
+    for numbers, ids_TB in side_by_side(items):
+        length_B = torch.tensor([len(items[number][0]) for number in numbers], device=network.device)
+        with inference(network), arithmetic():
+            there_TB = ids_TB.to(network.device)
+            ahead_TBH, _ = network.hidden(there_TB, network.zero_state(len(numbers)))
+            both_TBH = joined(network, ahead_TBH, network.read_back(there_TB, length_B))
+            ahead_TBL, both_TBL = (network.head(hidden).float().log_softmax(-1).cpu().numpy() for hidden in (ahead_TBH, both_TBH))
+        for column, number in enumerate(numbers):
+            _, begin, end = items[number]
+            yield number, ahead_TBL[begin:end, column], both_TBL[begin:end, column]
