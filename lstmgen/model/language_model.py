@@ -189,11 +189,11 @@ def grown(network: LanguageModel, architecture: Architecture) -> LanguageModel:
         architecture: of the copy; its layers are those of the model, and its vocabulary is as large at least.
     """
     copy = LanguageModel(architecture).to(network.device, network.head.weight.dtype)
-    known = network.state_dict()
-    tensors = copy.state_dict() | {name: tensor for name, tensor in known.items() if name in copy.state_dict()}
+    known, fresh = network.state_dict(), copy.state_dict()
+    tensors = fresh | {name: tensor for name, tensor in known.items() if name in fresh}
     for name in ("embedding.weight", "head.weight", "head.bias"):
         old = known[name]
         start = old.mean(dim=0, keepdim=True) if old.dim() > 1 else old.min(dim=0, keepdim=True).values
-        tensors[name] = torch.cat([old, start.expand(len(tensors[name]) - len(old), *old.shape[1:])])
+        tensors[name] = torch.cat([old, start.expand(len(fresh[name]) - len(old), *old.shape[1:])])
     copy.load_state_dict(tensors)
     return copy
