@@ -24,7 +24,8 @@ lint: install
 check: install
 	$(BIN)/pytest -n 2 -m 'not slow'
 
-test: lint check
+test: install
+	@$(MAKE) -j2 --no-print-directory lint check  # types are checked on one core while the tests begin
 
 torture: install
 	$(BIN)/pytest -q -n 2 -m "not slow" --hypothesis-profile search tests  # new draws of every law
