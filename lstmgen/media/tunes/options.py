@@ -182,6 +182,12 @@ SCORE_OPTIONS: Final = (
 INFILL_OPTIONS: Final = (
     Option(name="bars", flags="--bars", unit="FIRST-LAST", help="Write these bars anew, counted from 1; every bar where not given."),
     Option(
+        name="seconds",
+        flags="--seconds",
+        unit="FIRST-LAST",
+        help="In place of --bars: write these seconds anew, such as 12-15.5 or 1:05-1:10; models of notes in beats know bars alone.",
+    ),
+    Option(
         name="tracks",
         flags="--tracks",
         unit="NAMES",
