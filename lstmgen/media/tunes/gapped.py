@@ -101,8 +101,8 @@ def _bars(text: str, least: int, most: int) -> tuple[int, int]:
     match = _BARS.fullmatch(text.strip())
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not match or not least <= first <= last <= most:
-        upbeat = "" if least else ", and 0 for the upbeat"
-        raise UsageError(f"--bars {text}: expected FIRST-LAST within the {counted(most, 'bar')} of the tune{upbeat}", remedy=f"--bars 1-{most}")
+        there = f"{counted(most, 'bar')} of the tune{'' if least else ', and 0 for the upbeat'}"
+        raise UsageError(f"--bars {text}: expected FIRST-LAST within the {there}", remedy=f"--bars 1-{most}")
     return first, last
 
 

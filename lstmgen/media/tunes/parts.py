@@ -158,9 +158,7 @@ class Ensemble:
         line_P, far_PQ = pairs >> 16, np.abs(np.arange(128) - (struck_PQ @ np.arange(128) / struck_PQ.sum(1))[:, None])
         # A sound of drums has nothing to do with the number next to it.
         far_PQ[line_P >= FIRST_DRUMS] -= 128 * struck_PQ[line_P >= FIRST_DRUMS]
-        self._known = {
-            line: (pairs[line_P == line] & 0xFFFF)[far_PQ[line_P == line].argmin(0)] for line in dict.fromkeys(line_P.tolist())
-        }
+        self._known = {line: (pairs[line_P == line] & 0xFFFF)[far_PQ[line_P == line].argmin(0)] for line in dict.fromkeys(line_P.tolist())}
         """For each line of the score the track of every pitch, of shape (128,)."""
         self._like, self._named = like, named
 
