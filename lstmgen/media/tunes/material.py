@@ -153,7 +153,7 @@ def _documents(pieces: tuple[Piece, ...], tokenizer: EventTokenizer) -> Iterator
 
 
 def tidied(score: Score, pedal: PedalPolicy) -> Score:
-    """A score as it is learned: an upbeat ends a whole bar, what the pedal holds is in the notes, and none sounds into the next of its pitch."""
+    """A score as it is learned: an upbeat ends a whole bar, the pedal is in the notes, and none sounds into the next of its pitch."""
     return without_overlaps(with_pedal(with_whole_upbeat(score), pedal))
 
 
