@@ -97,6 +97,8 @@ class TuneWriter:
         except ValueError as error:
             raise InputError(f"the prompt cannot be read as {plan.tokenizer.name}: {error}", remedy="give another prompt") from error
         self._cursor.begin()
+        self._keys = plan.tokenizer.keys_for(plan.constraints.key)
+        self._any_key_V: NDArray[np.bool_] | None = None
         self._notes = plan.tokenizer.decoder(like=plan.prompt, prompt=plan.ids)
         self._drawn: list[int] = []
 
@@ -118,11 +120,18 @@ class TuneWriter:
         return self._plan.closing if self._cursor.closing else 1.0
 
     def allowed(self) -> NDArray[np.bool_]:
-        """Which events may come next."""
-        return self._cursor.allowed()
+        """Which events may come next; where the key does, any that a model may be told for the one that was asked for."""
+        allowed_V = self._cursor.allowed()
+        if not len(self._keys) or not allowed_V[self._keys[0]]:
+            return allowed_V
+        if self._any_key_V is None:
+            self._any_key_V = allowed_V.copy()
+            self._any_key_V[self._keys] = True
+        return self._any_key_V
 
     def push(self, token_id: int) -> Notes:
         """The notes that this event completes."""
+        token_id = int(self._keys[0]) if token_id in self._keys else token_id
         self._cursor.push(token_id)
         self._drawn.append(token_id)
         return self._notes.push(token_id) if self._plan.constraints.max_polyphony is None else Notes.empty()
