@@ -41,8 +41,8 @@ class Peers:
         low: the least length that they have, as what is about as long.
         high: the greatest.
         seen: how much is seen of each; None: the whole.
-        usual: of so many statistics 95 of 100 random parts of them lie no farther from the rest than the spread says, at least. Samples that
-            could be theirs have no fewer; None where there are no parts.
+        usual: in so many statistics, or more, 95 of 100 random parts of them lie no farther from the rest than the spread says. Samples
+            that could be theirs have no fewer; None where there are no parts.
     """
 
     items: int

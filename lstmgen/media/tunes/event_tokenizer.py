@@ -200,7 +200,7 @@ class EventTokenizer(Protocol):
         )
 
     def keys_for(self, key: int | None) -> Ids:
-        """The id of a key that was asked for, and those of others that a model may be told in its place; none where that changes the notes."""
+        """The id of a key that is asked for, and those of others that a model may be told instead; none where the notes depend on it."""
         del key
         return _NO_IDS
 
