@@ -19,10 +19,11 @@ from lstmgen.media.tunes.time_bases import nearest
 from lstmgen.media.tunes.track_choice import TrackChoice, entries_of, named_by, names_of, unknown_track
 from lstmgen.media.tunes.writer import facts_of
 from lstmgen.media.writing import Outcome
-from lstmgen.music.bars import Bars
+from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.keys import key_of, signature
 from lstmgen.music.listening import warnings_of
 from lstmgen.music.score import Score
+from lstmgen.music.tidy import with_whole_upbeat
 from lstmgen.wording import counted
 
 _BARS: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
@@ -49,13 +50,14 @@ class GappedTune:
     notes: tuple[str, ...] = ()
 
     def __init__(self, tokenizer: EventTokenizer, score: Score, options: Mapping[str, Any], data: DataConfig) -> None:
-        self._score = score
+        self._score = score = with_whole_upbeat(score)
         read = tidied(TrackChoice.of(data).prompt(score), data.pedal)
         if not len(read.notes):
             raise UsageError("there is not a single note in the tune", remedy="give another one")
         self._notation = tokenizer.notation
         self._kept = list[str]()
-        self._place: dict[str, Any] = {"first_bar": 1, "last_bar": Bars(read).count}
+        self._first = first_number(score)
+        self._place: dict[str, Any] = {"first_bar": self._first, "last_bar": self._first + Bars(read).count - 1}
         if not options:
             raise UsageError("there is no gap: all would be written anew", remedy="--bars 5-8, --seconds 12-15, or --tracks 2")
         hole = self._harmony(read, options) if "keep" in options else self._hole(read, options)
@@ -71,9 +73,10 @@ class GappedTune:
     def _in_bars(self, score: Score, text: str | None) -> tuple[int, int]:
         """From where to where some bars reach, in ticks; the last one to the end of the tune."""
         bars = Bars(score)
-        first, last = (1, bars.count) if text is None else _bars(str(text), bars.count)
-        self._place = {"first_bar": first, "last_bar": last}
-        return bars.tick(first - 1), bars.tick(last) if last < bars.count else max(bars.end_tick, score.length_ticks)
+        if text is not None:
+            self._place = dict(zip(self._place, _bars(str(text), *self._place.values()), strict=True))
+        first, behind = self._place["first_bar"] - self._first, self._place["last_bar"] + 1 - self._first
+        return bars.tick(first), bars.tick(behind) if behind < bars.count else max(bars.end_tick, score.length_ticks)
 
     def _in_seconds(self, score: Score, text: str) -> tuple[int, int]:
         """From where to where some seconds reach, in ticks of whole steps."""
@@ -81,7 +84,7 @@ class GappedTune:
         ticks = score.ticks_at([begin_s, end_s])
         if self._notation.whole_bars:
             bars = Bars(score)
-            first, last = (bars.index(int(tick)) + 1 for tick in (ticks[0], max(ticks[0], ticks[1] - 1)))
+            first, last = (bars.index(int(tick)) + self._first for tick in (ticks[0], max(ticks[0], ticks[1] - 1)))
             raise UsageError(
                 "a model of notes in beats writes whole bars anew, not --seconds", remedy=f"--bars {first}-{last}, which hold these seconds"
             )
@@ -130,11 +133,12 @@ def _in_key(score: Score, like: Score) -> Score:
     return score if score.keys else score.changed(keys=(signature(key_of(like)),))
 
 
-def _bars(text: str, count: int) -> tuple[int, int]:
+def _bars(text: str, least: int, most: int) -> tuple[int, int]:
     match = _BARS.fullmatch(text.strip())
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not match or not 1 <= first <= last <= count:
-        raise UsageError(f"--bars {text}: expected FIRST-LAST within the {counted(count, 'bar')} of the tune", remedy=f"--bars 1-{count}")
+    if not match or not least <= first <= last <= most:
+        there = f"{counted(most, 'bar')} of the tune{'' if least else ', and 0 for the upbeat'}"
+        raise UsageError(f"--bars {text}: expected FIRST-LAST within the {there}", remedy=f"--bars 1-{most}")
     return first, last
 
 
