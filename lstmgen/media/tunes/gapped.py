@@ -146,9 +146,7 @@ def _seconds(text: str, length_s: float) -> tuple[float, float]:
     match, most = _SECONDS.fullmatch(text.strip()), math.ceil(length_s)
     begin, end = (60 * int(minutes or 0) + float(s) for minutes, s in (match.groups()[:2], match.groups()[2:])) if match else (0.0, 0.0)
     if not match or not begin < min(end, length_s) or end > most:
-        raise UsageError(
-            f"--seconds {text}: expected FIRST-LAST within the {length_s:.1f} seconds of the tune", remedy=f"--seconds 0-{most}"
-        )
+        raise UsageError(f"--seconds {text}: expected FIRST-LAST within the {length_s:.1f} s of the tune", remedy=f"--seconds 0-{most}")
     return begin, end
 
 

@@ -169,7 +169,7 @@ def test_drums_stay_where_a_model_knows_none():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"seconds": "9-12"}, r"within the 8\.0 seconds"),
+        ({"seconds": "9-12"}, r"within the 8\.0 s of"),
         ({"seconds": "5-9.4"}, "FIRST-LAST within"),
         ({"seconds": "3-3"}, "FIRST-LAST within"),
         ({"seconds": "4"}, "FIRST-LAST within"),
