@@ -241,9 +241,14 @@ def test_the_number_of_threads_changes_no_bit_of_a_step_and_is_left_as_it_was(ce
 
 
 def test_packed_weights_that_give_other_numbers_are_found_out_and_not_used(monkeypatch):
+    def whole(product):
+        return product._table_ND.view(-1, product._inputs, product._width).transpose(0, 1).flatten(1)
+
     network = network_of(hidden_size=32)
     expected_TV, _ = stepped(Decoder(network), IDS)
-    monkeypatch.setattr("lstmgen.model.products.Product._by_packed_weights", lambda self, x_BI: x_BI @ self._table_IG * (1 + 2**-20))
+    monkeypatch.setattr(
+        "lstmgen.model.products.Product._by_packed_weights", lambda self, parts: torch.cat(parts, 1) @ whole(self) * (1 + 2**-20)
+    )
     monkeypatch.setattr("lstmgen.model.products.Product._pack", lambda _: True)
     fast = Decoder(network)
     state = fast.start(5)
