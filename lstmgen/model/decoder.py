@@ -2,7 +2,7 @@
 
 torch's fused recurrent kernels rearrange all weights on every call, which for a single token costs ten times the arithmetic. Here
 every token is a few products on weights that lie ready, and what the first layer makes of its input, which depends on the token alone, is
-looked up in a table. Runs wherever the network is; measured and tuned on the CPU, not yet run on CUDA.
+looked up in a table. On a GPU a token is one CUDA graph, always of as many lanes as it has room for, which takes it as long as one.
 
 Lane i gives the same numbers, bit for bit, whatever the number of lanes, whatever the others hold, and whatever the number of threads.
 That rests on how torch's kernels work (`products.py`; a cell without a kernel takes torch's usual products, whose rows are the same from
@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from lstmgen.ids import Ids
 from lstmgen.model import reading
+from lstmgen.model.captured import Captured, Tensors
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.gaps import InGap
 from lstmgen.model.language_model import LanguageModel
@@ -42,11 +43,16 @@ _LEAST_ROWS: Final = 4
 """From this many rows on torch's usual products give each row the same numbers."""
 _LEAST_HEAD: Final = 2**16
 """Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
+_GPU_ROWS: Final = 64
+"""Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
 _MIN_SHARED_NUMBERS: Final = 2**22
 """Smallest matrix for which reading a prompt takes several threads. Below it waiting for one another costs more than the work, and many
 times more where other programs use the same cores."""
+
+_IDS: Final = "ids"
+_LOGITS: Final = "logits"
 
 Held = tuple[int, int, int, float]
 """A number of the state: layer, tensor, place in it, and the value at which it is held."""
@@ -83,6 +89,7 @@ class Decoder:
         self.cell = layers[0].cell
         self._held: tuple[Held, ...] = ()
         self._gap: InGap | None = None
+        self._captured = self._capturing()
 
     @property
     def state_sizes(self) -> list[list[int]]:
@@ -108,6 +115,7 @@ class Decoder:
         other = copy.copy(self)
         other._gap, other._proven = InGap(self.network, behind), {}  # noqa: SLF001 - of its own kind
         other._least = max(self._least, _LEAST_ROWS)  # noqa: SLF001
+        other._captured = other._capturing()  # noqa: SLF001
         return other
 
     def _set(self, state: State) -> State:
@@ -125,9 +133,11 @@ class Decoder:
     @property
     def path(self) -> str:
         """How it steps, for people."""
-        return (
-            f"{self.products.path}; {'lanes side by side' if self.lanes_agree else 'lanes one after the other: their numbers would differ'}"
-        )
+        lanes = "lanes side by side" if self.lanes_agree else "lanes one after the other: their numbers would differ"
+        return "; ".join([self.products.path, lanes, *([self._captured.path] if self._captured else [])])
+
+    def _capturing(self) -> Captured | None:
+        return Captured(self._advanced, self._device, rows=_GPU_ROWS) if self._device.type == "cuda" else None
 
     def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
         cell, architecture, norm = layer.cell, self.network.architecture, _Norm(module)
@@ -160,6 +170,10 @@ class Decoder:
         ids: list[int] = list(ids_B) if isinstance(ids_B, Sequence) else ids_B.tolist()
         if min(ids) < 0 or max(ids) >= self.vocab_size:
             raise IndexError(f"the ids lie in {min(ids)} .. {max(ids)}, expected 0 .. {self.vocab_size - 1}")
+        if self._captured is not None and len(ids) > _GPU_ROWS:
+            firsts = range(0, len(ids), _GPU_ROWS)
+            parts = [self.step(ids[first : first + _GPU_ROWS], state.select(slice(first, first + _GPU_ROWS))) for first in firsts]
+            return torch.cat([logits_BV for logits_BV, _ in parts]), State.joined([after for _, after in parts])
         state = self._set(state) if self._held else state
         before = self.products.threads = torch.get_num_threads()
         try:
@@ -167,7 +181,7 @@ class Decoder:
             with torch.inference_mode():
                 if len(ids) == 1:
                     return self._side_by_side(ids, state, self._least)
-                rows = _filled_up(max(len(ids), self._least))
+                rows = _GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
                 if self._agree(rows):
                     return self._side_by_side(ids, state, rows)
                 ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
@@ -202,14 +216,26 @@ class Decoder:
     def _side_by_side(self, ids: list[int], state: State, rows: int) -> tuple[Tensor, State]:
         """All lanes in one go, filled up with copies to this number of rows."""
         lanes = len(ids)
-        if rows == lanes:
+        if rows == lanes or self._captured is not None:
             return self._step(ids, state)
         copies = state.select(torch.arange(rows, device=self._device) % lanes)
         logits_BV, after = self._step([ids[row % lanes] for row in range(rows)], copies)
         return logits_BV[:lanes], after.select(slice(lanes))
 
     def _step(self, ids: list[int], state: State) -> tuple[Tensor, State]:
-        rows = _Rows(ids, self._device)
+        if self._captured is None:
+            return self._advance(_Rows(ids), state)
+        advanced = self._captured({_IDS: torch.tensor(ids), **state.tensors()})
+        copies = {name: tensor[: len(ids)].clone() for name, tensor in advanced.items()}
+        return copies.pop(_LOGITS), State.from_tensors(copies)
+
+    def _advanced(self, given: Tensors) -> Tensors:
+        """A token from tensors to tensors."""
+        given = dict(given)
+        logits_BV, after = self._advance(_Rows(given.pop(_IDS)), State.from_tensors(given))
+        return {_LOGITS: logits_BV, **after.tensors()}
+
+    def _advance(self, rows: _Rows, state: State) -> tuple[Tensor, State]:
         x_BI, clock_B, after = rows.of(self._embedding_VE), state.clock_B, []
         if self._clock is not None and clock_B is not None:
             clock_B, time_BE = self._clock(rows, clock_B)
@@ -293,9 +319,9 @@ class _Norm:
 class _Rows:
     """The rows of tables that belong to some ids; of one id a view."""
 
-    def __init__(self, ids: list[int], device: torch.device) -> None:
-        self._one = ids[0]
-        self._ids_B = torch.tensor(ids, device=device) if len(ids) > 1 else None
+    def __init__(self, ids: list[int] | Tensor) -> None:
+        self._one = ids[0] if isinstance(ids, list) else 0
+        self._ids_B = ids if isinstance(ids, Tensor) else torch.tensor(ids) if len(ids) > 1 else None
 
     def of(self, table_V: Tensor) -> Tensor:
         return table_V.narrow(0, self._one, 1) if self._ids_B is None else table_V.index_select(0, self._ids_B)

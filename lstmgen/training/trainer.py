@@ -195,28 +195,23 @@ class Trainer:
         window = self.reader.next_window()
         try:
             self.group.tell({"do": "step", "rate": rate, "seed": seed, "counted": window.counted}, window.tensors())
-            loss_nats, finite = self.learner.step(window, rate=rate, seed=seed)
+            outcome = self.learner.step(window, rate=rate, seed=seed)
         except LostProcessError:
             self.reader.restore(place)
             raise
-        self._window_nats = loss_nats
+        self._window_nats = outcome.loss_nats
         if not counters.step:
             guessing = math.log(self.network.architecture.vocab_size)
-            counters.untrained_nats = max(loss_nats, guessing) if finite else guessing
-        counters.skipped_steps += not finite
+            counters.untrained_nats = max(outcome.loss_nats, guessing) if outcome.finite else guessing
+        counters.skipped_steps += not outcome.finite
         counters.step += 1
         counters.tokens += window.counted
-        self._note_loss(loss_nats, finite=finite)
-        # What a step reads is a part of the weights: a number that is not finite in a row of a rare symbol would go unseen.
-        return counters.bad_in_a_row >= _BAD_STEPS or not self._weights_are_finite()
+        self._note_loss(outcome.loss_nats, finite=outcome.finite)
+        return counters.bad_in_a_row >= _BAD_STEPS or not outcome.sound
 
     def _gather_helpers(self) -> None:
         """Gives the processes that help everything as it stands here."""
         self.group.tell(*beginning(self.learner, threads=self.config.runtime.threads))
-
-    def _weights_are_finite(self) -> bool:
-        carried = [tensor for tensor in self.learner.carried.tensors().values() if tensor.is_floating_point()]
-        return math.isfinite(torch.nn.utils.get_total_norm([*map(torch.Tensor.detach, self.network.parameters()), *carried]).item())
 
     def _note_loss(self, loss_nats: float, *, finite: bool) -> None:
         counters = self.counters
