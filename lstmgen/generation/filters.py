@@ -48,7 +48,9 @@ def mask(logits: Tensor, allowed: Tensor) -> Tensor:
     """Removes what is not allowed. Where nothing that is allowed has any probability, all of it becomes equally probable."""
     masked = logits.masked_fill(~allowed, _REMOVED)
     lost = masked.amax(-1, keepdim=True) == _REMOVED
-    return torch.where(lost, torch.zeros_like(logits).masked_fill(~allowed, _REMOVED), masked) if lost.any() else masked
+    if not lost.is_cuda and not lost.any():  # to ask a GPU takes longer than to do it
+        return masked
+    return torch.where(lost, torch.zeros_like(logits).masked_fill(~allowed, _REMOVED), masked)
 
 
 def keep_allowed(logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:

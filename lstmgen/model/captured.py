@@ -22,7 +22,7 @@ Record = Callable[[Callable[[], Tensors]], tuple[Callable[[], object], Tensors]]
 """Takes what is to be launched: what launches it again, and what it gives, which is valid after that."""
 
 _FIRST_CALLS: Final = 3
-"""Calls for the same shapes before they are recorded."""
+"""Calls for the same shapes before they are recorded, unless another number is given."""
 _MOST_SHAPES: Final = 8
 
 
@@ -53,6 +53,7 @@ class Captured:
         rows: of how many rows every tensor that is given has a place, where there may be fewer; None: as they are given. What the function
             gives has as many rows, of which those that were given count.
         record: how a graph is recorded; None: as CUDA does it, or on other devices not at all.
+        first_calls: calls for the same shapes before they are recorded.
         failed: called when the function could not be recorded.
     """
 
@@ -64,9 +65,11 @@ class Captured:
         problem: str = "",
         rows: int | None = None,
         record: Record | None = None,
+        first_calls: int = _FIRST_CALLS,
         failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._function, self._device, self._rows, self._failed = function, device, rows, failed
+        self._first_calls = first_calls
         self._places: dict[tuple[object, ...], _Place] = {}
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         self._record = record or (None if self._stream is None else self._as_graph)
@@ -94,11 +97,19 @@ class Captured:
 
     def _run(self, record: Record, given: Mapping[str, Tensor]) -> Tensors:
         place = self._place(given)
+        there: tuple[list[Tensor], list[Tensor]] = ([], [])
         for name, tensor in given.items():
             held = place.given[name]
-            (held if held.shape == tensor.shape else held[: len(tensor)]).copy_(tensor, non_blocking=True)
+            held = held if held.shape == tensor.shape else held[: len(tensor)]
+            if tensor.device == held.device:
+                there[0].append(held)
+                there[1].append(tensor)
+            else:
+                held.copy_(tensor, non_blocking=True)
+        if there[0]:
+            torch._foreach_copy_(*there)  # pyright: ignore[reportPrivateImportUsage] - one launch for all
         place.calls += 1
-        if place.launch is None and place.calls > _FIRST_CALLS and not self.problem:
+        if place.launch is None and place.calls > self._first_calls and not self.problem:
             self._try(record, place)
         if place.launch is not None and place.outcome is not None:
             place.launch()

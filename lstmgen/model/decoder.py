@@ -43,7 +43,7 @@ _LEAST_ROWS: Final = 4
 """From this many rows on torch's usual products give each row the same numbers."""
 _LEAST_HEAD: Final = 2**16
 """Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
-_GPU_ROWS: Final = 64
+GPU_ROWS: Final = 64
 """Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
@@ -75,6 +75,7 @@ class Decoder:
         self.vocab_size = network.architecture.vocab_size
         self._device = network.device
         self.products = Products(precision)
+        self.products.packed = self._device.type == "cpu"
         self._proven: dict[tuple[int, int], bool] = {}
         layers = [cast("RecurrentLayer", layer) for layer in network.layers]
         with torch.inference_mode():
@@ -137,7 +138,7 @@ class Decoder:
         return "; ".join([self.products.path, lanes, *([self._captured.path] if self._captured else [])])
 
     def _capturing(self) -> Captured | None:
-        return Captured(self._advanced, self._device, rows=_GPU_ROWS) if self._device.type == "cuda" else None
+        return Captured(self._advanced, self._device, rows=GPU_ROWS) if self._device.type == "cuda" else None
 
     def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
         cell, architecture, norm = layer.cell, self.network.architecture, _Norm(module)
@@ -170,9 +171,9 @@ class Decoder:
         ids: list[int] = list(ids_B) if isinstance(ids_B, Sequence) else ids_B.tolist()
         if min(ids) < 0 or max(ids) >= self.vocab_size:
             raise IndexError(f"the ids lie in {min(ids)} .. {max(ids)}, expected 0 .. {self.vocab_size - 1}")
-        if self._captured is not None and len(ids) > _GPU_ROWS:
-            firsts = range(0, len(ids), _GPU_ROWS)
-            parts = [self.step(ids[first : first + _GPU_ROWS], state.select(slice(first, first + _GPU_ROWS))) for first in firsts]
+        if self._captured is not None and len(ids) > GPU_ROWS:
+            firsts = range(0, len(ids), GPU_ROWS)
+            parts = [self.step(ids[first : first + GPU_ROWS], state.select(slice(first, first + GPU_ROWS))) for first in firsts]
             return torch.cat([logits_BV for logits_BV, _ in parts]), State.joined([after for _, after in parts])
         state = self._set(state) if self._held else state
         before = self.products.threads = torch.get_num_threads()
@@ -181,7 +182,7 @@ class Decoder:
             with torch.inference_mode():
                 if len(ids) == 1:
                     return self._side_by_side(ids, state, self._least)
-                rows = _GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
+                rows = GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
                 if self._agree(rows):
                     return self._side_by_side(ids, state, rows)
                 ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
@@ -234,6 +235,15 @@ class Decoder:
         given = dict(given)
         logits_BV, after = self._advance(_Rows(given.pop(_IDS)), State.from_tensors(given))
         return {_LOGITS: logits_BV, **after.tensors()}
+
+    def advance(self, ids_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """`step` for ids that only the device knows, of as many lanes as it steps at once, as a part of a graph."""
+        return self._advance(_Rows(ids_B), self._set(state) if self._held else state)
+
+    @property
+    def draws_blocks(self) -> bool:
+        """Whether the device is one that can draw by itself, and lanes are the same in any company there."""
+        return self._captured is not None and self._gap is None and self._agree(GPU_ROWS)
 
     def _advance(self, rows: _Rows, state: State) -> tuple[Tensor, State]:
         x_BI, clock_B, after = rows.of(self._embedding_VE), state.clock_B, []

@@ -122,6 +122,8 @@ class Product:
 
     def _sums(self, x_BI: Tensor) -> Tensor:
         rows = x_BI.shape[0]
+        if x_BI.is_cuda:
+            return x_BI @ self._table_IG
         if (rows > 1 or self._dtype == torch.bfloat16) and self._ways.packed and self._pack():
             return self._by_packed_weights(x_BI)
         if rows != self._rows:

@@ -9,6 +9,7 @@ Letters: T window, B streams.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,13 +92,14 @@ class Learner:
         """How steps run, for people."""
         return self._captured.path
 
-    def step(self, window: Window, *, rate: float, seed: int) -> Outcome:
+    def step(self, window: Window, *, rate: float, seed: int, meanwhile: Callable[[], None] | None = None) -> Outcome:
         """Takes a step; where the loss or a gradient is not finite, nothing is learned and the states are empty.
 
         Args:
             window: of all streams.
             rate: of learning.
             seed: what dropout is drawn from.
+            meanwhile: called while a GPU computes; not on a CPU, which computes itself.
 
         Raises:
             LostProcessError: another process has gone; nothing has changed.
@@ -106,19 +108,22 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         learned = dict(self._captured(self._given(window)))
+        if meanwhile is not None and self.arithmetic.device.type == "cuda":
+            meanwhile()
         loss_nats, finite, sound = learned.pop("told").tolist()
         self.carried = State.from_tensors(learned)
         return Outcome(loss_nats=loss_nats, finite=bool(finite), sound=bool(sound))
 
     def _given(self, window: Window) -> dict[str, Tensor]:
         """What a step is made of, as tensors by name."""
-        share, alone, device = self.share, self.group.size == 1, self.arithmetic.device
+        alone, device = self.group.size == 1, self.arithmetic.device
+        share = slice(None) if alone else self.share  # of one process there may be copies behind the columns of the heads
         carried = self.carried if alone else self.carried.select(share)
         given = {"inputs": window.inputs_TB[:, share], "targets": window.targets_TB[:, share], **carried.tensors()}
         given[_RATE] = torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64 if device.type == "cpu" else torch.float32)
         if window.fresh_B is not None:
             given["fresh"] = window.fresh_B[share]
-        if window.copied_E is not None:  # of one process
+        if window.copied_E is not None:
             given["copied"] = window.copied_E
         if not alone:
             given["counted"] = torch.tensor(window.counted)

@@ -30,7 +30,7 @@ from lstmgen.training.learner import Learner, under
 from lstmgen.training.objectives import Measure
 from lstmgen.training.optimizer import learning_rate
 from lstmgen.training.state_check import check_tensors, check_values, refused
-from lstmgen.training.streams import Reader
+from lstmgen.training.streams import Reader, Window
 
 TrainerEvent = Stepped | Evaluated | CheckpointDue | RolledBack | Finished
 
@@ -115,6 +115,8 @@ class Trainer:
         self.save_at = math.inf
         """The time.monotonic() at which the state is to be saved next."""
         self._stop_requested = False
+        self._ahead: tuple[dict[str, Any], Window] | None = None
+        """The next window, where it has been read already, and where the reader stood before it."""
         self._window_nats = math.nan
         self._good: dict[str, torch.Tensor] = {}
         self._evaluation_interval = self._choose_evaluation_interval()
@@ -191,11 +193,11 @@ class Trainer:
         rate = self._scheduled_rate() if rate is None else rate
         # Dropout depends on the run's seed and the step alone, so that nothing done between two steps can change what training does.
         seed = (self.config.training.seed * 1_000_003 + counters.step) % 2**63
-        place = self.reader.state()
-        window = self.reader.next_window()
+        place, window = self._ahead or (self.reader.state(), self.reader.next_window())
+        self._ahead = None
         try:
             self.group.tell({"do": "step", "rate": rate, "seed": seed, "counted": window.counted}, window.tensors())
-            outcome = self.learner.step(window, rate=rate, seed=seed)
+            outcome = self.learner.step(window, rate=rate, seed=seed, meanwhile=self._read_ahead)
         except LostProcessError:
             self.reader.restore(place)
             raise
@@ -208,6 +210,10 @@ class Trainer:
         counters.tokens += window.counted
         self._note_loss(outcome.loss_nats, finite=outcome.finite)
         return counters.bad_in_a_row >= _BAD_STEPS or not outcome.sound
+
+    def _read_ahead(self) -> None:
+        """Reads the next window while a GPU is busy with this one."""
+        self._ahead = self.reader.state(), self.reader.next_window()
 
     def _gather_helpers(self) -> None:
         """Gives the processes that help everything as it stands here."""
@@ -297,7 +303,7 @@ class Trainer:
             tensors |= {f"good.{name}": tensor for name, tensor in self._good.items()}
         return tensors, {
             "counters": asdict(self.counters),
-            "reader": self.reader.state(),
+            "reader": self._ahead[0] if self._ahead else self.reader.state(),
             "elapsed_s": self.clock.elapsed_s,
             "scaler": scaler,
         }
@@ -323,6 +329,7 @@ class Trainer:
         )
         with refused():
             self.reader.restore(values["reader"])
+        self._ahead = None
         self.learner.restore(tensors, values["scaler"])
         self._good = under(tensors, "good.")
         self.counters = counters

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from typing import Any
 
 import numpy as np
 import pytest
@@ -83,7 +82,7 @@ def test_graphs_give_the_numbers_of_single_kernels_bit_for_bit(precision):
 @pytest.mark.parametrize("cell", list(CELLS))
 def test_a_gpu_learns_what_a_cpu_learns(cell):
     there, here = (trainer_of(device=device, cell=cell, dtype=torch.float64) for device in ("cuda", "cpu"))
-    np.testing.assert_allclose(losses_of(there), losses_of(here), rtol=1e-8)
+    np.testing.assert_allclose(losses_of(there), losses_of(here), rtol=1e-6)  # the rate has single precision there
     assert there.learner.path == "CUDA graphs"
 
 
@@ -126,14 +125,14 @@ def test_a_run_moves_from_one_device_to_another(devices):
     losses_of(first, 6)
     tensors, values = first.state()
     second.restore({name: tensor.cpu() for name, tensor in tensors.items()}, values)
-    np.testing.assert_allclose(losses_of(second, 6), losses_of(first, 6), rtol=1e-8)
+    np.testing.assert_allclose(losses_of(second, 6), losses_of(first, 6), rtol=1e-6)
 
 
 @pytest.mark.parametrize("objective", [name for name in OBJECTIVES if OBJECTIVES[name].both_ways])
 def test_every_objective_is_recorded(objective):
     def trained(*, graphs):
-        shape: dict[str, Any] = {"labels": 3} if objective == "tags" else {}
-        trainer = trainer_of(objective=objective, graphs=graphs, seq_length=24, **shape)
+        symbols = 1 + 7 * len(OBJECTIVES[objective].labels) if OBJECTIVES[objective].labels else V
+        trainer = trainer_of(objective=objective, graphs=graphs, seq_length=24, vocab_size=symbols, hidden_size=64)
         return losses_of(trainer), trainer.learner.path
 
     recorded, plain = trained(graphs=True), trained(graphs=False)

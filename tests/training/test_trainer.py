@@ -14,6 +14,7 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.events import Evaluated, Finished, RolledBack, Stepped
+from lstmgen.training.learner import Learner
 from lstmgen.training.streams import Streams
 from lstmgen.training.trainer import Trainer
 from lstmgen.training.validation import Validation
@@ -128,6 +129,29 @@ def test_stopping_and_going_on_equals_never_having_stopped_bit_for_bit(precision
     assert_equal_weights(weights(whole), weights(second))
     carried = (trainer.learner.carried.tensors().values() for trainer in (whole, second))
     assert all(torch.equal(a, b) for a, b in zip(*carried, strict=True))
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_window_that_was_read_ahead_is_read_once(monkeypatch, ahead):
+    budget, whole = Budget(max_steps=13), build(budget=Budget(max_steps=13))
+    run(whole)
+    plain = Learner.step
+
+    def step(self, window, *, meanwhile, **given):
+        outcome = plain(self, window, **given)
+        meanwhile()  # as on a GPU
+        return outcome
+
+    if ahead:
+        monkeypatch.setattr(Learner, "step", step)
+    first, second = build(budget=budget), build(budget=budget)
+    for _ in range(6):
+        first._step()
+    assert (first._ahead is not None) == ahead
+    second._step()
+    second.restore(*first.state())
+    run(second)
+    assert_equal_weights(weights(whole), weights(second))
 
 
 @pytest.mark.parametrize("forgotten", ["carried.0.0", "optimizer.0.exp_avg", "counters"])

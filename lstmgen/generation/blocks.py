@@ -1,0 +1,90 @@
+"""Many tokens at a time on a GPU, which draws them itself: the host hands it random numbers, and learns afterwards which tokens they were.
+
+That takes a model that needs nobody else between two tokens: no grammar and no penalty on what was drawn. Everything is as `draw.pick`
+does it, in the same order and in double precision.
+
+Letters: B lanes, K tokens of a block, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lstmgen.errors import ModelFileError
+from lstmgen.generation import filters
+from lstmgen.generation.filters import Filter, Moment
+from lstmgen.generation.sampling import Sampling
+from lstmgen.model.captured import Captured, Record, Tensors
+from lstmgen.model.decoder import GPU_ROWS, Decoder
+from lstmgen.model.state import State
+
+TOKENS: Final = 32
+"""K: enough that launching them takes no time, and few enough that what is drawn behind the end of a sample takes none either."""
+_LOGITS, _UNIFORMS, _TOKENS, _NATS, _UNUSABLE = "logits", "uniforms", "tokens", "nats", "unusable"
+LARGEST: Final = 1e300
+"""In the place of an infinite logit."""
+NO_USABLE_NUMBER: Final = "the network's output holds no usable number: its weights are too large"
+
+
+def suits(sampling: Sampling) -> bool:
+    """Whether a token is drawn by these settings without knowing which ones were drawn before it, or how many."""
+    return isinstance(sampling.temperature, (int, float)) and sampling.repetition_penalty == 1
+
+
+class Blocks:
+    """Draws blocks of tokens.
+
+    Args:
+        decoder: on the device that draws.
+        wanted: the filters of `sampling` that `suits`.
+        allowed_V: which ids may be drawn; None: all of them.
+        record: as `Captured` has it.
+    """
+
+    def __init__(
+        self, decoder: Decoder, wanted: Sequence[Filter], allowed_V: NDArray | None = None, *, record: Record | None = None
+    ) -> None:
+        device = decoder.network.device
+        self._decoder, self._wanted = decoder, wanted
+        self._allowed_V = None if allowed_V is None else torch.from_numpy(allowed_V.copy()).to(device)
+        self._captured = Captured(self._drawn, device, rows=GPU_ROWS, record=record, first_calls=1)
+
+    def draw(self, logits_BV: Tensor, state: State, uniforms_BK: Tensor) -> tuple[list[list[int]], list[list[float]], Tensor, State]:
+        """The tokens of each lane, K each, and their surprisals; the logits of the token after them, and the state.
+
+        Raises:
+            ModelFileError: no logit of a row is a usable number.
+        """
+        with torch.inference_mode():
+            drawn = self._captured({_LOGITS: logits_BV, _UNIFORMS: uniforms_BK, **state.tensors()})
+            after = {name: tensor[: len(logits_BV)].clone() for name, tensor in drawn.items()}
+        tokens_BK, nats_BK, unusable_B = (after.pop(name).tolist() for name in (_TOKENS, _NATS, _UNUSABLE))
+        if any(unusable_B):
+            raise ModelFileError(NO_USABLE_NUMBER, remedy="train the model again")
+        return tokens_BK, nats_BK, after.pop(_LOGITS), State.from_tensors(after)
+
+    def _drawn(self, given: Tensors) -> Tensors:
+        given = dict(given)
+        logits_BV, uniforms_BK = given.pop(_LOGITS), given.pop(_UNIFORMS)
+        state, rows = State.from_tensors(given), len(logits_BV)
+        unusable_B = torch.zeros(rows, dtype=torch.bool, device=logits_BV.device)
+        moments, tokens, nats = [Moment(0, None)] * rows, [], []
+        for uniform_B in uniforms_BK.unbind(1):
+            raw_BV = torch.nan_to_num(logits_BV.double(), nan=-math.inf, posinf=LARGEST, neginf=-math.inf)
+            unusable_B |= raw_BV.amax(1) == -math.inf
+            allowed_BV = raw_BV if self._allowed_V is None else filters.mask(raw_BV, self._allowed_V)
+            cumulated_BV = filters.apply(self._wanted, allowed_BV, moments).softmax(1).cumsum(1)
+            total_B1 = cumulated_BV[:, -1:]
+            reached_B = (cumulated_BV <= uniform_B[:, None] * total_B1).sum(1)
+            token_B = torch.minimum(reached_B, (cumulated_BV < total_B1).sum(1))
+            nats.append(-raw_BV.log_softmax(1).gather(1, token_B[:, None])[:, 0])
+            tokens.append(token_B)
+            logits_BV, state = self._decoder.advance(token_B, state)
+        told = {_TOKENS: torch.stack(tokens, 1), _NATS: torch.stack(nats, 1), _UNUSABLE: unusable_B}
+        return {_LOGITS: logits_BV, **told, **state.tensors()}
