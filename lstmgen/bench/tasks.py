@@ -21,6 +21,7 @@ from lstmgen.bench.rounds import Pace, Side, Spread, rates
 from lstmgen.choices import BenchTask
 from lstmgen.config import Config
 from lstmgen.generation import filters
+from lstmgen.generation.blocks import TOKENS, Blocks
 from lstmgen.generation.draw import pick
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Sampling
@@ -175,14 +176,24 @@ def _drawn(decoder: Decoder, lanes: int) -> Side:
     wanted, moments = filters.build(Sampling(temperature=_TEMPERATURE)), [Moment(0, None)] * lanes
     random = np.random.default_rng(0)
 
-    def side(repetitions: int) -> int:
+    def one_by_one(repetitions: int) -> int:
         ids, state = [0] * lanes, decoder.start(lanes)
         for _ in range(repetitions):
             logits_BV, state = decoder.step(ids, state)
             ids = [drawn.token for drawn in pick(logits_BV, wanted, moments, uniforms=random.random(lanes).tolist())]
         return repetitions * lanes
 
-    return side
+    if not decoder.draws_blocks:
+        return one_by_one
+    blocks = Blocks(decoder, wanted)
+
+    def in_blocks(repetitions: int) -> int:
+        logits_BV, state = decoder.step([0] * lanes, decoder.start(lanes))
+        for _ in range(repetitions):
+            _, _, logits_BV, state = blocks.draw(logits_BV, state, torch.from_numpy(random.random((lanes, TOKENS))))
+        return repetitions * lanes * TOKENS
+
+    return in_blocks
 
 
 def _training(device: torch.device) -> Iterator[_Task]:

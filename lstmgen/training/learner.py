@@ -9,9 +9,9 @@ Letters: T window, B streams.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,7 +26,9 @@ from lstmgen.training.loss import backward
 from lstmgen.training.optimizer import build_optimizer, optimizer_tensors, restore_optimizer
 from lstmgen.training.streams import Window
 
-_RATE: Final = "rate"
+_RATE, _TOLD = "rate", "told"
+_Told = tuple[Tensor, torch.cuda.Event | None]
+"""What a step came to, as numbers, and what they have to be waited for with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Learner:
         optimizer: of its parameters.
         scaler: of the loss, where numbers are of half precision.
         carried: the states of all B streams.
+        launched: the steps, the oldest first, of which nobody has asked the outcome.
 
     Args:
         network: as above.
@@ -67,6 +70,7 @@ class Learner:
         self.network, self.config, self.arithmetic, self.batch_size, self.group = network, config, arithmetic, batch_size, group
         self.share = group.share(batch_size)
         network.lanes = Lanes(first=self.share.start, of=batch_size) if group.size > 1 else None
+        self.launched: deque[_Told] = deque()
         self.scaler = torch.amp.GradScaler(arithmetic.device.type, enabled=arithmetic.precision == "fp16")
         self.reset()
 
@@ -92,14 +96,18 @@ class Learner:
         """How steps run, for people."""
         return self._captured.path
 
-    def step(self, window: Window, *, rate: float, seed: int, meanwhile: Callable[[], None] | None = None) -> Outcome:
-        """Takes a step; where the loss or a gradient is not finite, nothing is learned and the states are empty.
+    @property
+    def lag(self) -> int:
+        """Steps that may be under way while the next one is launched: what a GPU is not given before it is ready, it waits for."""
+        return 1 if self.arithmetic.device.type == "cuda" and self.group.size == 1 else 0
+
+    def launch(self, window: Window, *, rate: float, seed: int) -> None:
+        """Begins a step, which a CPU ends too; where the loss or a gradient is not finite, nothing is learned and the states are empty.
 
         Args:
             window: of all streams.
             rate: of learning.
             seed: what dropout is drawn from.
-            meanwhile: called while a GPU computes; not on a CPU, which computes itself.
 
         Raises:
             LostProcessError: another process has gone; nothing has changed.
@@ -108,10 +116,15 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         learned = dict(self._captured(self._given(window)))
-        if meanwhile is not None and self.arithmetic.device.type == "cuda":
-            meanwhile()
-        loss_nats, finite, sound = learned.pop("told").tolist()
+        self.launched.append(_told(learned.pop(_TOLD)))
         self.carried = State.from_tensors(learned)
+
+    def outcome(self) -> Outcome:
+        """Of the oldest step in `launched`, which then is there no more; waits for its end."""
+        told_3, ended = self.launched.popleft()
+        if ended is not None:
+            ended.synchronize()
+        loss_nats, finite, sound = told_3.tolist()
         return Outcome(loss_nats=loss_nats, finite=bool(finite), sound=bool(sound))
 
     def _given(self, window: Window) -> dict[str, Tensor]:
@@ -161,7 +174,7 @@ class Learner:
         self.scaler.update()
         self.optimizer.zero_grad()  # what is done between two steps needs their memory and not them
         after = after.to(self.network.head.weight.dtype).select(slice(self.batch_size)).zero_where((~finite).expand(self.batch_size))
-        return after.tensors() | {"told": torch.stack([loss.double(), finite.double(), self._is_sound(after).double()])}
+        return after.tensors() | {_TOLD: torch.stack([loss.double(), finite.double(), self._is_sound(after).double()])}
 
     def _is_sound(self, carried: State) -> Tensor:
         """Whether all weights and states are finite. A number of a rare symbol's row that is not would go unseen otherwise."""
@@ -205,6 +218,16 @@ class Learner:
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Puts weights into the network."""
         self.network.load_state_dict(tensors, strict=not self.network.architecture.tied)
+
+
+def _told(numbers_3: Tensor) -> _Told:
+    """On their way to the host: the next step writes to the same place."""
+    if not numbers_3.is_cuda:
+        return numbers_3, None
+    copy_3, ended = torch.empty_like(numbers_3, device="cpu", pin_memory=True), torch.cuda.Event()
+    copy_3.copy_(numbers_3, non_blocking=True)
+    ended.record()
+    return copy_3, ended
 
 
 def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -30,7 +30,7 @@ from lstmgen.training.learner import Learner, under
 from lstmgen.training.objectives import Measure
 from lstmgen.training.optimizer import learning_rate
 from lstmgen.training.state_check import check_tensors, check_values, refused
-from lstmgen.training.streams import Reader, Window
+from lstmgen.training.streams import Reader
 
 TrainerEvent = Stepped | Evaluated | CheckpointDue | RolledBack | Finished
 
@@ -115,8 +115,9 @@ class Trainer:
         self.save_at = math.inf
         """The time.monotonic() at which the state is to be saved next."""
         self._stop_requested = False
-        self._ahead: tuple[dict[str, Any], Window] | None = None
-        """The next window, where it has been read already, and where the reader stood before it."""
+        self._noted = 0
+        """The steps of which it is known what they came to: all of them, but for those that a GPU is still busy with."""
+        self._went_bad = False
         self._window_nats = math.nan
         self._good: dict[str, torch.Tensor] = {}
         self._evaluation_interval = self._choose_evaluation_interval()
@@ -152,6 +153,9 @@ class Trainer:
                 self.save_at = math.inf
                 yield CheckpointDue(step=self.counters.step)
                 self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
+        self._settle()
+        if self._went_bad:
+            yield from self._recover()
         yield reporter.now()
         if reason != "signal":
             yield from self._evaluate()
@@ -179,6 +183,7 @@ class Trainer:
         """One step at this rate, whatever the schedule says: the loss in nats of its window before it."""
         self.network.train()
         self._step(rate)
+        self._settle()
         return self._window_nats
 
     def _scheduled_rate(self) -> float:
@@ -188,32 +193,44 @@ class Trainer:
         )
 
     def _step(self, rate: float | None = None) -> bool:
-        """One window forward, backward and into the weights, at the rate of the schedule or at this one; True when the run has gone bad."""
+        """One window forward, backward and into the weights, at the rate of the schedule or at this one; True when the run has gone bad.
+
+        A GPU is given the next step before it has ended this one, so what a step came to is known one step later.
+        """
         counters = self.counters
         rate = self._scheduled_rate() if rate is None else rate
         # Dropout depends on the run's seed and the step alone, so that nothing done between two steps can change what training does.
         seed = (self.config.training.seed * 1_000_003 + counters.step) % 2**63
-        place, window = self._ahead or (self.reader.state(), self.reader.next_window())
-        self._ahead = None
+        place = self.reader.state()
+        window = self.reader.next_window()
         try:
             self.group.tell({"do": "step", "rate": rate, "seed": seed, "counted": window.counted}, window.tensors())
-            outcome = self.learner.step(window, rate=rate, seed=seed, meanwhile=self._read_ahead)
+            self.learner.launch(window, rate=rate, seed=seed)
         except LostProcessError:
             self.reader.restore(place)
             raise
-        self._window_nats = outcome.loss_nats
-        if not counters.step:
-            guessing = math.log(self.network.architecture.vocab_size)
-            counters.untrained_nats = max(outcome.loss_nats, guessing) if outcome.finite else guessing
-        counters.skipped_steps += not outcome.finite
         counters.step += 1
         counters.tokens += window.counted
-        self._note_loss(outcome.loss_nats, finite=outcome.finite)
-        return counters.bad_in_a_row >= _BAD_STEPS or not outcome.sound
+        while len(self.learner.launched) > self.learner.lag:
+            self._note()
+        return self._went_bad
 
-    def _read_ahead(self) -> None:
-        """Reads the next window while a GPU is busy with this one."""
-        self._ahead = self.reader.state(), self.reader.next_window()
+    def _settle(self) -> None:
+        """Waits for what has been launched."""
+        while self.learner.launched:
+            self._note()
+
+    def _note(self) -> None:
+        """What the oldest step came to of which that is not known."""
+        counters, outcome = self.counters, self.learner.outcome()
+        self._window_nats = outcome.loss_nats
+        if not self._noted:
+            guessing = math.log(self.network.architecture.vocab_size)
+            counters.untrained_nats = max(outcome.loss_nats, guessing) if outcome.finite else guessing
+        self._noted += 1
+        counters.skipped_steps += not outcome.finite
+        self._note_loss(outcome.loss_nats, finite=outcome.finite)
+        self._went_bad |= counters.bad_in_a_row >= _BAD_STEPS or not outcome.sound
 
     def _gather_helpers(self) -> None:
         """Gives the processes that help everything as it stands here."""
@@ -225,7 +242,7 @@ class Trainer:
         counters.bad_in_a_row = counters.bad_in_a_row + 1 if ruined else 0
         if finite:
             known = not math.isnan(counters.loss_nats)
-            weight = min(_SMOOTHING, 1 - 1 / counters.step) if known else 0.0
+            weight = min(_SMOOTHING, 1 - 1 / self._noted) if known else 0.0
             counters.loss_nats = weight * (counters.loss_nats if known else 0.0) + (1 - weight) * loss_nats
 
     def _recover(self) -> Iterator[TrainerEvent]:
@@ -254,6 +271,8 @@ class Trainer:
         return math.isinf(counters.best_nats) and not counters.latest_nats <= self._out_of_bounds_nats
 
     def _return_to_good(self) -> None:
+        self._settle()
+        self._went_bad = False
         self.learner.load(self._good)
         self.learner.reset()
         self._gather_helpers()
@@ -274,6 +293,7 @@ class Trainer:
 
     def _evaluate(self) -> Iterator[TrainerEvent]:
         """Passes over the validation part, unless this step has been evaluated already."""
+        self._settle()
         counters = self.counters
         counters.next_evaluation = counters.step + self._evaluation_interval
         if self.validation is None:
@@ -298,12 +318,13 @@ class Trainer:
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Everything that the next step depends on: tensors by name, which are those in use and no copies, and plain values."""
+        self._settle()
         tensors, scaler = self.learner.state()
         if self.counters.good_step != self.counters.step:
             tensors |= {f"good.{name}": tensor for name, tensor in self._good.items()}
         return tensors, {
             "counters": asdict(self.counters),
-            "reader": self._ahead[0] if self._ahead else self.reader.state(),
+            "reader": self.reader.state(),
             "elapsed_s": self.clock.elapsed_s,
             "scaler": scaler,
         }
@@ -329,10 +350,10 @@ class Trainer:
         )
         with refused():
             self.reader.restore(values["reader"])
-        self._ahead = None
         self.learner.restore(tensors, values["scaler"])
         self._good = under(tensors, "good.")
         self.counters = counters
+        self._noted = counters.step
         self.clock.add_earlier(values["elapsed_s"])
 
 

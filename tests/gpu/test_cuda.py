@@ -61,6 +61,7 @@ def losses_of(trainer, steps=STEPS):
     losses = []
     for _ in range(steps):
         assert not trainer._step()
+        trainer._settle()
         losses.append(trainer._window_nats)
     return losses
 
@@ -150,6 +151,7 @@ def test_a_step_that_is_not_finite_changes_no_weight_and_empties_the_states(prec
         tuple(tuple(torch.full_like(part, math.nan) for part in layer) for layer in trainer.learner.carried.layers)
     )
     trainer._step()
+    trainer._settle()
     assert trainer.counters.skipped_steps == 1
     after = trainer.network.tensors()
     assert all(torch.equal(after[name], before[name]) for name in before)

@@ -131,27 +131,39 @@ def test_stopping_and_going_on_equals_never_having_stopped_bit_for_bit(precision
     assert all(torch.equal(a, b) for a, b in zip(*carried, strict=True))
 
 
-@pytest.mark.parametrize("ahead", [True, False])
-def test_a_window_that_was_read_ahead_is_read_once(monkeypatch, ahead):
-    budget, whole = Budget(max_steps=13), build(budget=Budget(max_steps=13))
-    run(whole)
-    plain = Learner.step
-
-    def step(self, window, *, meanwhile, **given):
-        outcome = plain(self, window, **given)
-        meanwhile()  # as on a GPU
-        return outcome
-
-    if ahead:
-        monkeypatch.setattr(Learner, "step", step)
-    first, second = build(budget=budget), build(budget=budget)
+def test_it_is_the_same_run_whether_outcomes_are_known_at_once_or_a_step_later(monkeypatch):
+    budget = Budget(max_steps=33)
+    whole = build(budget=budget)
+    events = run(whole)
+    monkeypatch.setattr(Learner, "lag", 1)  # as on a GPU
+    late, first, second = (build(budget=budget) for _ in range(3))
+    assert [event for event in run(late) if isinstance(event, Evaluated)][-1].val_nats == events[-2].val_nats
+    assert_equal_weights(weights(whole), weights(late))
+    assert not math.isnan(late.counters.loss_nats)
     for _ in range(6):
         first._step()
-    assert (first._ahead is not None) == ahead
+    assert len(first.learner.launched) == 1
     second._step()
+    second._settle()
     second.restore(*first.state())
     run(second)
     assert_equal_weights(weights(whole), weights(second))
+    assert second.counters.loss_nats == whole.counters.loss_nats == late.counters.loss_nats
+
+
+def test_a_run_goes_bad_a_step_later_where_outcomes_are_known_a_step_later(monkeypatch):
+    monkeypatch.setattr(Learner, "lag", 1)
+    trainer = build()
+    trainer._remember_good()
+    for _ in range(3):
+        assert not trainer._step()
+    with torch.no_grad():
+        trainer.network.head.weight[0] = math.nan
+    assert not trainer._step()
+    assert trainer._step()
+    assert len(list(trainer._recover())) == 1
+    assert not trainer.learner.launched
+    assert all(tensor.isfinite().all() for tensor in weights(trainer).values())
 
 
 @pytest.mark.parametrize("forgotten", ["carried.0.0", "optimizer.0.exp_avg", "counters"])
