@@ -9,7 +9,9 @@ What is given is copied to a place that stays the same, and what comes out lies 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -131,10 +133,32 @@ class Captured:
             place.launch, place.outcome = record(lambda: self._function(place.given))
         except (RuntimeError, ValueError) as error:
             self.problem = str(error).splitlines()[0]
+            if self._stream is not None:
+                _draw_as_usual(self._device)
             self._failed()
 
     def _as_graph(self, launched: Callable[[], Tensors]) -> tuple[Callable[[], object], Tensors]:
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+        with _uncollected(), torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
             outcome = launched()
         return graph.replay, outcome
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing is taken away meanwhile: an older graph that is freed while a new one is recorded ends the recording."""
+    gc.collect()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _draw_as_usual(device: torch.device) -> None:
+    """A generator of random numbers that believes in a recording which has failed is changed for one that does not. Not yet run on CUDA."""
+    with torch.cuda.device(device):
+        generator = torch.cuda.default_generators[torch.cuda.current_device()]
+    generator.graphsafe_set_state(generator.clone_state())

@@ -1,10 +1,12 @@
 """What is recorded gives what it gave before, wherever its tensors lie, and what cannot be recorded runs on as it began."""
 
 import functools
+import gc
 
 import pytest
 import torch
 
+from lstmgen.model import captured as captured_module
 from lstmgen.model.captured import Captured
 
 CPU = torch.device("cpu")
@@ -94,3 +96,14 @@ def test_what_cannot_be_recorded_runs_on_and_says_why():
 def test_a_device_without_graphs_says_so():
     assert Captured(shifted, CPU).path == "kernel by kernel: the device has no graphs"
     assert Captured(shifted, CPU, record=recorded, problem="it is not wanted").path == "kernel by kernel: it is not wanted"
+
+
+def test_nothing_is_collected_while_a_function_is_recorded():
+    for was_enabled in (True, False):
+        (gc.enable if was_enabled else gc.disable)()
+        try:
+            with captured_module._uncollected():
+                assert not gc.isenabled()
+            assert gc.isenabled() == was_enabled
+        finally:
+            gc.enable()
