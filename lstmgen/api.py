@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from lstmgen.media.text.exact import ExactText as ExactText
     from lstmgen.model.learning_rule import LearningRule as LearningRule
     from lstmgen.music.bars import Bars as Bars
+    from lstmgen.music.bars import first_number as first_number
     from lstmgen.music.constraints import Constraints as Constraints
     from lstmgen.music.midi.reader import read_midi as read_midi
     from lstmgen.music.rendering import render_bytes as render_bytes
@@ -150,7 +151,7 @@ _HOMES: Final = {
     "media.text.exact": "ExactText",
     "model.learning_rule": "LearningRule",
     "model.arithmetic": "choose_device, set_threads",
-    "music.bars": "Bars",
+    "music.bars": "Bars, first_number",
     "music.constraints": "Constraints",
     "music.midi.reader": "read_midi",
     "music.rendering": "check_kind as check_rendering, kind_of as rendering_of, render_bytes, render_file",

@@ -2,7 +2,8 @@
 
 How far two groups of items lie apart in a ratio is the difference of their ratios, in a distribution the share that would have to move
 (the total variation distance). A corpus is cut at random into a part of as many items as there are samples, at most half of it, and the
-rest; what most such parts do not exceed is its own spread.
+rest; what most such parts do not exceed is its own spread. A part of the corpus lies outside of it in some statistics too, so it is told in
+how many most parts do not.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lstmgen.media.statistics import Counts, Extent, Statistic
 _CUTS: Final = 200
 _MOST: Final = 0.95
 """Share of the cuts that lie within the spread."""
+_NEARLY: Final = 1e-9
 _ABOUT: Final = 9 / 8
 """What is up to so many times as long, or as short, is about as long."""
 _FEWEST: Final = 20
@@ -39,6 +41,8 @@ class Peers:
         low: the least length that they have, as what is about as long.
         high: the greatest.
         seen: how much is seen of each; None: the whole.
+        usual: in so many statistics, or more, 95 of 100 random parts of them lie no farther from the rest than the spread says. Samples
+            that could be theirs have no fewer; None where there are no parts.
     """
 
     items: int
@@ -46,6 +50,7 @@ class Peers:
     low: float = 0.0
     high: float = math.inf
     seen: Extent | None = None
+    usual: int | None = None
 
     @staticmethod
     def of(samples: Sequence[Extent], corpus: Sequence[Extent]) -> Peers:
@@ -64,7 +69,8 @@ class Peers:
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         seen = None if self.seen is None else self.seen.amount
-        return {"items": self.items, "unit": self.unit, "low": self.low, "high": None if math.isinf(self.high) else self.high, "seen": seen}
+        high = None if math.isinf(self.high) else self.high
+        return {"items": self.items, "unit": self.unit, "low": self.low, "high": high, "seen": seen, "usual": self.usual}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +96,7 @@ class Likeness:
     @property
     def outside(self) -> bool:
         """Whether the samples lie farther from the corpus than the corpus from itself."""
-        return self.difference is not None and self.spread is not None and self.difference > self.spread + 1e-9
+        return self.difference is not None and self.spread is not None and self.difference > self.spread + _NEARLY
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -124,21 +130,25 @@ def likenesses(
     size = min(len(samples), count // 2)
     cuts = [random.permutation(count) for _ in range(_CUTS)] if size else []
     found: list[Likeness] = []
+    inside_C = np.zeros(len(cuts), np.int64)
     for each in statistics:
         ours, theirs = _stacked(each, samples), _stacked(each, corpus)
         apart = [_apart(each, theirs[cut[:size]], theirs[cut[size:]]) for cut in cuts]
         known = [value for value in apart if value is not None]
+        spread = float(np.quantile(known, _MOST)) if known else None
+        inside_C += np.array([value is None or spread is None or value <= spread + _NEARLY for value in apart], np.int64)
         found.append(
             Likeness(
                 statistic=each,
                 samples=_value(each, ours),
                 corpus=_value(each, theirs),
                 difference=_apart(each, ours, theirs),
-                spread=float(np.quantile(known, _MOST)) if known else None,
+                spread=spread,
                 peers=peers or Peers(items=len(corpus), unit=""),
             )
         )
-    return found
+    usual = int(np.quantile(inside_C, 1 - _MOST, method="lower")) if cuts else None
+    return [replace(each, peers=replace(each.peers, usual=usual)) for each in found]
 
 
 def _stacked(statistic: Statistic, counts: Iterable[Counts]) -> Sums:

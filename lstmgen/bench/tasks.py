@@ -173,7 +173,8 @@ def _sampling(lanes: int, device: torch.device) -> Iterator[_Task]:
 
 
 def _drawn(decoder: Decoder, lanes: int) -> Side:
-    wanted, moments = filters.build(Sampling(temperature=_TEMPERATURE)), [Moment(0, None)] * lanes
+    sampling = Sampling(temperature=_TEMPERATURE)
+    wanted, moments = filters.build(sampling), [Moment(0, None)] * lanes
     random = np.random.default_rng(0)
 
     def one_by_one(repetitions: int) -> int:
@@ -185,7 +186,7 @@ def _drawn(decoder: Decoder, lanes: int) -> Side:
 
     if not decoder.draws_blocks:
         return one_by_one
-    blocks = Blocks(decoder, wanted)
+    blocks = Blocks(decoder, sampling)
 
     def in_blocks(repetitions: int) -> int:
         logits_BV, state = decoder.step([0] * lanes, decoder.start(lanes))

@@ -56,7 +56,8 @@ def report(
     else:
         most = counted(round(peers.seen.amount), peers.unit)
         streams.say(f"compared with the first {most} of each of {peers.items:,}, as few are so short; how they end is how the whole ends")
-    streams.say(f"{told['source']}: {inside} of {len(found)} statistics lie as near the corpus as its own random parts")
+    usual = "" if peers.usual is None else f", of which 95 in 100 have {peers.usual} or more"
+    streams.say(f"{told['source']}: {inside} of {len(found)} statistics lie as near the corpus as its own random parts{usual}")
 
 
 def _drawn(streams: Streams, model: api.TrainedModel, count: int, seed: int) -> list[Any]:

@@ -180,7 +180,7 @@ def _ticks(score: api.Score, begin: Place | None, end: Place | None) -> tuple[in
 
     def tick_of(place: Place, *, after: bool) -> int:
         if place.bar is not None:
-            return bars.tick(place.bar - 1 + after)
+            return bars.tick(max(0, place.bar - api.first_number(score) + after))
         return int(score.ticks_at(min(place.seconds or 0.0, score.duration_s + 1.0)))
 
     start = 0 if begin is None else tick_of(begin, after=False)

@@ -37,7 +37,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a piece: the number of a bar, counted from 1, or seconds."""
+    """A place in a piece: the number of a bar, counted from the first full one, or seconds."""
 
     bar: int | None = None
     seconds: float | None = None

@@ -1,7 +1,7 @@
 """Many tokens at a time on a GPU, which draws them itself: the host hands it random numbers, and learns afterwards which tokens they were.
 
-That takes a model that needs nobody else between two tokens: no grammar and no penalty on what was drawn. Everything is as `draw.pick`
-does it, in the same order and in double precision.
+That takes a model that needs nobody else between two tokens: no grammar and no penalty on what was drawn. This is the twin of `draw.pick`
+and its filters, in the same order and in double precision.
 
 Letters: B lanes, K tokens of a block, V vocabulary.
 """
@@ -9,16 +9,14 @@ Letters: B lanes, K tokens of a block, V vocabulary.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.errors import ModelFileError
-from lstmgen.generation import filters
-from lstmgen.generation.filters import Filter, Moment
 from lstmgen.generation.sampling import Sampling
 from lstmgen.model.captured import Captured, Record, Tensors
 from lstmgen.model.decoder import GPU_ROWS, Decoder
@@ -33,8 +31,8 @@ NO_USABLE_NUMBER: Final = "the network's output holds no usable number: its weig
 
 
 def suits(sampling: Sampling) -> bool:
-    """Whether a token is drawn by these settings without knowing which ones were drawn before it, or how many."""
-    return isinstance(sampling.temperature, (int, float)) and sampling.repetition_penalty == 1
+    """Whether a token is drawn by these settings without knowing which ones were drawn before it, or how many; and not by `typical_p`."""
+    return isinstance(sampling.temperature, (int, float)) and sampling.repetition_penalty == 1 and sampling.typical_p == 1
 
 
 class Blocks:
@@ -42,16 +40,16 @@ class Blocks:
 
     Args:
         decoder: on the device that draws.
-        wanted: the filters of `sampling` that `suits`.
+        sampling: that `suits`.
         allowed_V: which ids may be drawn; None: all of them.
         record: as `Captured` has it.
     """
 
     def __init__(
-        self, decoder: Decoder, wanted: Sequence[Filter], allowed_V: NDArray | None = None, *, record: Record | None = None
+        self, decoder: Decoder, sampling: Sampling, allowed_V: NDArray[np.bool_] | None = None, *, record: Record | None = None
     ) -> None:
         device = decoder.network.device
-        self._decoder, self._wanted = decoder, wanted
+        self._decoder, self._sampling = decoder, sampling
         self._allowed_V = None if allowed_V is None else torch.from_numpy(allowed_V.copy()).to(device)
         self._captured = Captured(self._drawn, device, rows=GPU_ROWS, record=record, first_calls=1)
 
@@ -74,12 +72,11 @@ class Blocks:
         logits_BV, uniforms_BK = given.pop(_LOGITS), given.pop(_UNIFORMS)
         state, rows = State.from_tensors(given), len(logits_BV)
         unusable_B = torch.zeros(rows, dtype=torch.bool, device=logits_BV.device)
-        moments, tokens, nats = [Moment(0, None)] * rows, [], []
+        tokens, nats = [], []
         for uniform_B in uniforms_BK.unbind(1):
             raw_BV = torch.nan_to_num(logits_BV.double(), nan=-math.inf, posinf=LARGEST, neginf=-math.inf)
             unusable_B |= raw_BV.amax(1) == -math.inf
-            allowed_BV = raw_BV if self._allowed_V is None else filters.mask(raw_BV, self._allowed_V)
-            cumulated_BV = filters.apply(self._wanted, allowed_BV, moments).softmax(1).cumsum(1)
+            cumulated_BV = self._filtered(raw_BV).softmax(1).cumsum(1)
             total_B1 = cumulated_BV[:, -1:]
             reached_B = (cumulated_BV <= uniform_B[:, None] * total_B1).sum(1)
             token_B = torch.minimum(reached_B, (cumulated_BV < total_B1).sum(1))
@@ -88,3 +85,25 @@ class Blocks:
             logits_BV, state = self._decoder.advance(token_B, state)
         told = {_TOKENS: torch.stack(tokens, 1), _NATS: torch.stack(nats, 1), _UNUSABLE: unusable_B}
         return {_LOGITS: logits_BV, **told, **state.tensors()}
+
+    def _filtered(self, logits_BV: Tensor) -> Tensor:
+        """What `filters` makes of logits. What is removed is minus infinity."""
+        sampling = self._sampling
+        if self._allowed_V is not None:
+            masked_BV = logits_BV.masked_fill(~self._allowed_V, -math.inf)
+            lost_B1 = masked_BV.amax(1, keepdim=True) == -math.inf
+            logits_BV = torch.where(lost_B1, torch.zeros_like(logits_BV).masked_fill(~self._allowed_V, -math.inf), masked_BV)
+        greedy = sampling.temperature == 0
+        if not greedy:
+            logits_BV = (logits_BV - logits_BV.amax(1, keepdim=True)) / sampling.temperature
+        kept = 1 if greedy else min(sampling.top_k or logits_BV.shape[1], logits_BV.shape[1])
+        if kept < logits_BV.shape[1] or sampling.top_p < 1:
+            sorted_BV, order_BV = torch.sort(logits_BV, dim=1, descending=True, stable=True)
+            sorted_BV[:, kept:] = -math.inf
+            if sampling.top_p < 1:
+                reached_BV = sorted_BV.softmax(1).cumsum(1)[:, :-1]
+                sorted_BV[:, 1:].masked_fill_(reached_BV >= sampling.top_p, -math.inf)
+            logits_BV = torch.empty_like(logits_BV).scatter_(1, order_BV, sorted_BV)
+        if sampling.min_p:
+            logits_BV = logits_BV.masked_fill(logits_BV < logits_BV.amax(1, keepdim=True) + math.log(sampling.min_p), -math.inf)
+        return logits_BV

@@ -29,6 +29,7 @@ from torch import Tensor, nn
 
 from lstmgen.ids import Ids
 from lstmgen.model import reading
+from lstmgen.model.arrays import Array, Arrays, arrays_for, in_tensors
 from lstmgen.model.captured import Captured, Tensors
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.gaps import InGap
@@ -79,11 +80,13 @@ class Decoder:
         self._proven: dict[tuple[int, int], bool] = {}
         layers = [cast("RecurrentLayer", layer) for layer in network.layers]
         with torch.inference_mode():
+            self._by = arrays_for(network.embedding.weight)
             self._embedding_VE = network.embedding.weight.clone()
             self._clock = None if network.clock is None else _Clock(network)
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
             self._norm = _Norm(network.norm)
-            self._head, self._head_bias_V = self.products.of(network.head.weight, least=_LEAST_HEAD), network.head.bias.clone()
+            self._head = self.products.of(network.head.weight, least=_LEAST_HEAD)
+            self._head_bias_V = self._by.view(network.head.bias.clone())
         self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
@@ -149,12 +152,13 @@ class Decoder:
         residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
         return _Layer(kernel, norm, residual, table_VG)
 
-    def _table(self, cell: Cell, weights: Weights, norm: _Norm) -> Tensor | None:
+    def _table(self, cell: Cell, weights: Weights, norm: _Norm) -> Array | None:
         """What the first layer makes of every token; None where the cell does not say or the table would be too large."""
         if cell.hoist is None or cell.kernel is None:
             return None
-        width = cell.hoist(norm(self._embedding_VE[:1]), weights).shape[1]
-        return cell.hoist(norm(self._embedding_VE), weights) if self.vocab_size * width <= _MAX_TABLE_NUMBERS else None
+        width = cell.hoist(norm.of(self._embedding_VE[:1]), weights).shape[1]
+        fits = self.vocab_size * width <= _MAX_TABLE_NUMBERS
+        return self._by.view(cell.hoist(norm.of(self._embedding_VE), weights)) if fits else None
 
     def start(self, lanes: int = 1) -> State:
         """The state of lanes before their first token."""
@@ -179,7 +183,7 @@ class Decoder:
         before = self.products.threads = torch.get_num_threads()
         try:
             torch.set_num_threads(1)  # large products take all of them
-            with torch.inference_mode():
+            with torch.inference_mode(), np.errstate(all="ignore"):  # what is not a number shows in the logits
                 if len(ids) == 1:
                     return self._side_by_side(ids, state, self._least)
                 rows = GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
@@ -225,7 +229,7 @@ class Decoder:
 
     def _step(self, ids: list[int], state: State) -> tuple[Tensor, State]:
         if self._captured is None:
-            return self._advance(_Rows(ids), state)
+            return self._advance(_Rows(ids, self._by), state)
         advanced = self._captured({_IDS: torch.tensor(ids), **state.tensors()})
         copies = {name: tensor[: len(ids)].clone() for name, tensor in advanced.items()}
         return copies.pop(_LOGITS), State.from_tensors(copies)
@@ -233,34 +237,42 @@ class Decoder:
     def _advanced(self, given: Tensors) -> Tensors:
         """A token from tensors to tensors."""
         given = dict(given)
-        logits_BV, after = self._advance(_Rows(given.pop(_IDS)), State.from_tensors(given))
+        logits_BV, after = self._advance(_Rows(given.pop(_IDS), self._by), State.from_tensors(given))
         return {_LOGITS: logits_BV, **after.tensors()}
 
     def advance(self, ids_B: Tensor, state: State) -> tuple[Tensor, State]:
         """`step` for ids that only the device knows, of as many lanes as it steps at once, as a part of a graph."""
-        return self._advance(_Rows(ids_B), self._set(state) if self._held else state)
+        return self._advance(_Rows(ids_B, self._by), self._set(state) if self._held else state)
 
     @property
     def draws_blocks(self) -> bool:
         """Whether the device is one that can draw by itself, and lanes are the same in any company there."""
-        return self._captured is not None and self._gap is None and self._agree(GPU_ROWS)
+        if self._captured is None or self._gap is not None:
+            return False
+        with torch.inference_mode():
+            return self._agree(GPU_ROWS)
 
     def _advance(self, rows: _Rows, state: State) -> tuple[Tensor, State]:
-        x_BI, clock_B, after = rows.of(self._embedding_VE), state.clock_B, []
+        by, clock_B, after = self._by, state.clock_B, []
+        first, x_BI = self._layers[0], None
+        if first.table_VG is None or first.residual:
+            x_BI = rows.of(by.view(self._embedding_VE))
         if self._clock is not None and clock_B is not None:
             clock_B, time_BE = self._clock(rows, clock_B)
-            x_BI = x_BI + time_BE
+            x_BI = by.add(x_BI, time_BE)
         for layer, carried in zip(self._layers, state.layers, strict=True):
-            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried)
-            x_BI = x_BI + y_BH if layer.residual else y_BH
-            after.append(carried_on)
+            carried_BH = tuple([by.view(part_BH) for part_BH in carried])
+            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried_BH)
+            x_BI = by.add(x_BI, y_BH) if layer.residual else y_BH
+            after.append(tuple([by.tensor(part_BH) for part_BH in carried_on]))
         return self._logits(self._norm(x_BI)), State(tuple(after), clock_B)
 
-    def _logits(self, hidden_BH: Tensor) -> Tensor:
-        if self._gap is None:
-            return self._head(hidden_BH).add_(self._head_bias_V)
-        hidden_BH = self._gap.joined(hidden_BH)
-        return self._gap.ended(self._head(hidden_BH).add_(self._head_bias_V), hidden_BH)
+    def _logits(self, hidden_BH: Array) -> Tensor:
+        by, gap = self._by, self._gap
+        if gap is None:
+            return by.tensor(by.add(self._head(hidden_BH), self._head_bias_V))
+        joined_BH = gap.joined(by.tensor(hidden_BH))
+        return gap.ended(by.tensor(by.add(self._head(by.view(joined_BH)), self._head_bias_V)), joined_BH)
 
     def window(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Reads tokens of shape (T, B) step by step: logits of shape (T, B, V) and the state, as the network gives them for a window."""
@@ -311,7 +323,7 @@ class _Layer:
     kernel: Kernel
     norm: _Norm
     residual: bool
-    table_VG: Tensor | None
+    table_VG: Array | None
 
 
 class _Norm:
@@ -321,20 +333,26 @@ class _Norm:
         self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
         if isinstance(module, nn.LayerNorm):
             self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
+            self._by = arrays_for(module.weight)
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def of(self, x: Tensor) -> Tensor:
+        """Of a tensor."""
         return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
+
+    def __call__(self, x_BI: Array) -> Array:
+        """Of an array."""
+        return x_BI if self._numbers is None else self._by.view(torch.layer_norm(self._by.tensor(x_BI), *self._numbers))
 
 
 class _Rows:
     """The rows of tables that belong to some ids; of one id a view."""
 
-    def __init__(self, ids: list[int] | Tensor) -> None:
-        self._one = ids[0] if isinstance(ids, list) else 0
-        self._ids_B = ids if isinstance(ids, Tensor) else torch.tensor(ids) if len(ids) > 1 else None
+    def __init__(self, ids: list[int] | Tensor, by: Arrays) -> None:
+        self._one, self._by = ids[0] if isinstance(ids, list) else 0, by
+        self._ids_B = None if len(ids) == 1 and isinstance(ids, list) else by.view(torch.as_tensor(ids))
 
-    def of(self, table_V: Tensor) -> Tensor:
-        return table_V.narrow(0, self._one, 1) if self._ids_B is None else table_V.index_select(0, self._ids_B)
+    def of(self, table_V: Array) -> Array:
+        return table_V[self._one : self._one + 1] if self._ids_B is None else self._by.rows(table_V, self._ids_B)
 
 
 class _Clock:
@@ -343,20 +361,23 @@ class _Clock:
     def __init__(self, network: LanguageModel) -> None:
         architecture, ids_V = network.architecture, torch.arange(network.architecture.vocab_size, device=network.device)
         self._embedding_PE = cast("nn.Embedding", network.clock).weight.clone()
-        self._ticks_V = ((ids_V >= architecture.clock_low) & (ids_V <= architecture.clock_high)).long()
-        self._inside_V = (ids_V != 0).long()
+        self._by = arrays_for(self._embedding_PE)
+        self._ticks_V = self._by.view(((ids_V >= architecture.clock_low) & (ids_V <= architecture.clock_high)).long())
+        self._inside_V = self._by.view((ids_V != 0).long())
 
-    def __call__(self, rows: _Rows, clock_B: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, rows: _Rows, clock_B: Tensor) -> tuple[Tensor, Array]:
         """How the clocks stand after the tokens, and their vectors."""
-        clock_B = (clock_B + rows.of(self._ticks_V)) * rows.of(self._inside_V)
-        return clock_B, self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE))
+        by = self._by
+        clock_B = by.tensor((by.view(clock_B) + rows.of(self._ticks_V)) * rows.of(self._inside_V))
+        return clock_B, by.view(self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE)))
 
 
 def _by_equations(cell: Cell, weights: Weights) -> Kernel:
     """The kernel of a cell that has none. Where functions do not treat all rows alike (`products.ALIGNED`), each row is taken by itself."""
     copies = {name: weight.clone() for name, weight in weights.items()}
+    by = arrays_for(next(iter(copies.values())))
 
-    def kernel(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def token(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         if all(size % ALIGNED == 0 for part_B in state for size in part_B.shape[1:]):
             y_BH, after, _ = cell.equations(x_BI, state, copies)
             return y_BH, after
@@ -368,7 +389,7 @@ def _by_equations(cell: Cell, weights: Weights) -> Kernel:
         y_BH, *after = map(torch.cat, zip(*rows, strict=True))
         return y_BH, tuple(after)
 
-    return kernel
+    return lambda x_BI, state: in_tensors(by, token, x_BI, state)
 
 
 def _filled_up(lanes: int) -> int:

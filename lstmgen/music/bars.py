@@ -64,21 +64,29 @@ class Bars:
 
 
 def upbeat_ticks(score: Score) -> int:
-    """How long before the first full bar the notes begin, at most half a bar; 0 where the first bar is a full one."""
+    """How long before the first full bar the notes begin, at most half a bar; 0 where the first bar is a full one.
+
+    An upbeat stands in the second half of a bar, or in a bar of its own that is no longer than half of the next.
+    """
     if not len(score.notes):
         return 0
-    line = Bars(score).tick(1)
-    first = int(score.notes.start_ticks.min())
-    return line - first if line <= 2 * first < 2 * line else 0
+    bars, first = Bars(score), int(score.notes.start_ticks.min())
+    line = bars.tick(1)
+    return line - first if first < line and (line <= 2 * first or 3 * line <= bars.tick(2)) else 0
+
+
+def first_number(score: Score) -> int:
+    """How the first bar is counted: 1, and an upbeat 0."""
+    return int(not upbeat_ticks(score))
 
 
 def full_bars(score: Score) -> int:
     """How many bars it has, an upbeat not counted."""
-    return Bars(score).count - (upbeat_ticks(score) > 0)
+    return Bars(score).count - 1 + first_number(score)
 
 
 def beginning(score: Score, bars: int) -> Score:
     """Its first full bars, with its upbeat; the whole where it has no more."""
     every = Bars(score)
-    until = bars + (upbeat_ticks(score) > 0)
+    until = bars + 1 - first_number(score)
     return score if until >= every.count else excerpt(score, 0, every.tick(until))

@@ -1,16 +1,41 @@
-"""What is decided about notes before anything is learned from them: the sustain pedal, and notes of one pitch that overlap.
+"""What is decided about notes before anything is learned from them: upbeats, the sustain pedal, and notes of one pitch that overlap.
 
-Both policies are stated here once and work on whole columns.
+The policies are stated here once and work on whole columns.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.choices import PedalPolicy
+from lstmgen.music.bars import Bars, upbeat_ticks
 from lstmgen.music.lanes import one_at_a_time
-from lstmgen.music.score import Notes, Pedals, Score
+from lstmgen.music.score import Notes, Pedals, Score, TempoMap
+
+_LAST_TICK: Final = 2**31 - 1
+"""The last that a score can hold."""
+
+
+def with_whole_upbeat(score: Score) -> Score:
+    """The score whose upbeat ends a whole bar of silence, where it has a short bar of its own: so bars are alike from the first one on."""
+    bars = Bars(score)
+    line = bars.tick(1)
+    missing = bars.tick(2) - 2 * line
+    if not upbeat_ticks(score) or missing < line or score.length_ticks + missing > _LAST_TICK:
+        return score
+    notes, pedals = score.notes, score.pedals
+    return score.changed(
+        notes=notes.changed(start_ticks=notes.start_ticks + missing, end_ticks=notes.end_ticks + missing),
+        tempos=TempoMap.of((tick + missing * (tick > 0), tempo) for tick, tempo in score.tempos),
+        meters=tuple(replace(meter, tick=meter.tick + missing if meter.tick > line else 0) for meter in score.meters[1:]),
+        keys=tuple(replace(key, tick=key.tick + missing * (key.tick > 0)) for key in score.keys),
+        pedals=Pedals.of(pedals.ticks.astype(np.int64) + missing, pedals.track, pedals.down),
+        length_ticks=score.length_ticks + missing,
+    )
 
 
 def with_pedal(score: Score, policy: PedalPolicy) -> Score:

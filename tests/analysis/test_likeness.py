@@ -26,6 +26,16 @@ def test_what_comes_from_the_same_source_lies_inside_nearly_always():
     assert outside <= 16  # of 80; five in a hundred, and the corpus is a sample too
 
 
+def test_it_is_told_how_many_statistics_most_parts_of_the_corpus_have_inside():
+    names = [Statistic(name=f"mean {number}", heading="mean") for number in range(20)]
+    random = np.random.default_rng(4)
+    corpus = [{each.name: np.array([random.normal(), 1.0]) for each in names} for _ in range(60)]
+    # Each of 20 independent figures lies outside in one part of twenty: in 95 of 100 parts no more than three do, or by chance two or four.
+    assert 16 <= likenesses(names, corpus[:10], corpus)[0].peers.usual <= 18
+    together = [{each.name: row["mean 0"] for each in names} for row in corpus]
+    assert likenesses(names, together[:10], together)[0].peers.usual in {0, 20}
+
+
 def test_what_comes_from_another_lies_outside():
     random = np.random.default_rng(2)
     assert all(each.outside for each in likenesses(STATISTICS, dice(random, 20, sides=4), dice(random, 60)))
@@ -75,5 +85,5 @@ def test_where_few_are_as_long_all_of_them_are_peers_as_far_as_the_longest_sampl
     peers = Peers.of(bars(16, 12, 8), [*corpus[:3], *corpus[19:]])
     assert (peers.items, peers.seen) == (43, Extent(16, "bar"))
     assert all(map(peers.hold, corpus))
-    assert json.loads(json.dumps(peers.to_json())) == {"items": 43, "unit": "bar", "low": 0.0, "high": None, "seen": 16}
+    assert json.loads(json.dumps(peers.to_json())) == {"items": 43, "unit": "bar", "low": 0.0, "high": None, "seen": 16, "usual": None}
     assert likenesses(STATISTICS, [counts([1])], [counts([1])])[0].peers.items == 1

@@ -9,7 +9,6 @@ import torch
 
 from lstmgen.errors import ModelFileError
 from lstmgen.generation import draw as drawing
-from lstmgen.generation import filters
 from lstmgen.generation.blocks import TOKENS, Blocks, suits
 from lstmgen.generation.draw import Lane, begin, draw, generator_of
 from lstmgen.generation.sampling import Cycle, Ramp, Sampling
@@ -60,7 +59,14 @@ def in_blocks(monkeypatch):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"temperature": 1.0}, {"temperature": 0}, {"top_k": 3}, {"top_p": 0.8}, {"min_p": 0.1, "temperature": 1.3}, {"typical_p": 0.7}],
+    [
+        {"temperature": 1.0},
+        {"temperature": 0},
+        {"top_k": 3},
+        {"top_p": 0.8},
+        {"min_p": 0.1, "temperature": 1.3},
+        {"top_k": 4, "top_p": 0.9, "min_p": 0.2},
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("plan", [{}, {"ignore_end": True}, {"stops": ("ab", "e d")}], ids=str)
@@ -80,7 +86,14 @@ def test_samples_end_within_a_block_and_the_others_go_on(decoder, in_blocks):
 
 
 @pytest.mark.parametrize(
-    "sampling", [Sampling(temperature=Ramp(1.0, 0.5)), Sampling(temperature=Cycle((1.0, 0.5))), Sampling(repetition_penalty=1.2)], ids=str
+    "sampling",
+    [
+        Sampling(temperature=Ramp(1.0, 0.5)),
+        Sampling(temperature=Cycle((1.0, 0.5))),
+        Sampling(repetition_penalty=1.2),
+        Sampling(typical_p=0.7),
+    ],
+    ids=str,
 )
 def test_what_depends_on_what_was_drawn_is_drawn_one_by_one(decoder, sampling, in_blocks):
     assert not suits(sampling)
@@ -89,13 +102,13 @@ def test_what_depends_on_what_was_drawn_is_drawn_one_by_one(decoder, sampling, i
 
 
 def test_a_model_without_a_usable_number_is_refused(decoder):
-    blocks = Blocks(decoder, filters.build(Sampling()), record=recorded)
+    blocks = Blocks(decoder, Sampling(), record=recorded)
     with pytest.raises(ModelFileError, match="too large"):
         blocks.draw(torch.full((2, V), float("nan")), decoder.start(2), torch.rand(2, TOKENS, dtype=torch.float64))
 
 
 def test_what_a_block_gives_is_kept_when_the_next_is_drawn(decoder):
-    blocks = Blocks(decoder, filters.build(Sampling()), record=recorded)
+    blocks = Blocks(decoder, Sampling(), record=recorded)
     given = functools.partial(torch.rand, 2, TOKENS, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     logits_BV, state = decoder.step([1, 2], decoder.start(2))
     kept = []

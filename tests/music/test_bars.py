@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstmgen.music.bars import Bars, beginning, full_bars, upbeat_ticks
+from lstmgen.music.bars import Bars, beginning, first_number, full_bars, upbeat_ticks
 from lstmgen.music.score import Meter, Notes, Score
 
 METERS = [(), (Meter(0, 3, 4),), (Meter(0, 4, 4), Meter(1000, 3, 8), Meter(5000, 7, 16)), (Meter(0, 5, 7), Meter(333, 2, 3))]
@@ -77,3 +77,10 @@ def test_a_beginning_has_so_many_full_bars_and_an_upbeat_is_none(late):
     assert part.notes.same_as(score.notes.take(score.notes.start_ticks < part.length_ticks))
     assert beginning(score, 6) is beginning(score, 60) is score
     assert (upbeat_ticks(Score.of(Notes.empty())), full_bars(Score.of(Notes.empty(), length_ticks=3840))) == (0, 2)
+
+
+@pytest.mark.parametrize(("meter", "upbeat"), [(Meter(0, 1, 4), 480), (Meter(0, 2, 4), 960), (Meter(0, 3, 4), 0), (Meter(0, 4, 4), 0)])
+def test_a_first_bar_of_its_own_length_is_an_upbeat_where_it_is_no_longer_than_half_of_the_next(meter, upbeat):
+    line = int(meter.bar_ticks(480))
+    score = Score.of(Notes.of([0, line], [240, line + 1920], [60, 64]), meters=[meter, Meter(line, 4, 4)])
+    assert (upbeat_ticks(score), first_number(score), full_bars(score)) == (upbeat, int(not upbeat), 2 - bool(upbeat))

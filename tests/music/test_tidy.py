@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lstmgen.music.score import Notes, Pedal, Score
-from lstmgen.music.tidy import with_pedal, without_overlaps
+from lstmgen.music.bars import Bars, full_bars, upbeat_ticks
+from lstmgen.music.score import Key, Meter, Notes, Pedal, Score
+from lstmgen.music.tidy import with_pedal, with_whole_upbeat, without_overlaps
 
 
 def score(rows, **more):
@@ -21,6 +22,39 @@ def score(rows, **more):
 def rows_of(found):
     notes = found.notes
     return sorted(zip(notes.start_ticks.tolist(), notes.end_ticks.tolist(), notes.pitch.tolist(), notes.program.tolist(), strict=True))
+
+
+def test_an_upbeat_in_a_short_bar_of_its_own_ends_a_whole_one():
+    notes = Notes.of([0, 480, 1920], [480, 1920, 3360], [62, 67, 66])
+    short = Score.of(
+        notes,
+        meters=[Meter(0, 1, 4), Meter(480, 3, 4), Meter(1920, 4, 4)],
+        tempos=[(0, 500_000), (480, 600_000)],
+        keys=[Key(0, 1), Key(1920, 2)],
+        pedals=[Pedal(480, 0, True), Pedal(1200, 0, False)],
+        length_ticks=3840,
+    )
+    whole = with_whole_upbeat(short)
+    assert whole.notes.start_ticks.tolist() == [960, 1440, 2880]
+    assert whole.meters == (Meter(0, 3, 4), Meter(2880, 4, 4))
+    assert (list(whole.tempos), whole.keys, list(whole.pedals)) == (
+        [(0, 500_000), (1440, 600_000)],
+        (Key(0, 1), Key(2880, 2)),
+        [Pedal(1440, 0, True), Pedal(2160, 0, False)],
+    )
+    assert Bars(whole).ticks(np.arange(4)).tolist() == [0, 1440, 2880, 4800]
+    assert (upbeat_ticks(short), full_bars(short), whole.length_ticks) == (upbeat_ticks(whole), full_bars(whole), 4800) == (480, 2, 4800)
+    assert with_whole_upbeat(whole) is whole
+
+
+@pytest.mark.parametrize("meters", [(), (Meter(0, 1, 4),), (Meter(0, 3, 4), Meter(1440, 4, 4)), (Meter(0, 4, 4), Meter(1920, 1, 4))])
+def test_a_first_bar_that_is_no_upbeat_stays_as_it_is(meters):
+    score = Score.of(Notes.of([0, 1920], [480, 2400], [60, 62]), meters=meters)
+    assert with_whole_upbeat(score) is score
+    late = Score.of(Notes.of([1440, 1920], [1920, 2400], [60, 62]))  # in the second half of a whole bar
+    assert with_whole_upbeat(late) is late
+    end = Score.of(Notes.of([0, 480], [480, 2400], [60, 62]), meters=[Meter(0, 1, 4), Meter(480, 4, 4)], length_ticks=2**31 - 1)
+    assert with_whole_upbeat(end) is end  # there is no room for silence
 
 
 def test_voices_may_meet_on_a_note():

@@ -199,6 +199,11 @@ class EventTokenizer(Protocol):
             patience=_PATIENCE[notation.base.unit] * notation.base.per_unit,
         )
 
+    def keys_for(self, key: int | None) -> Ids:
+        """The id of a key that is asked for, and those of others that a model may be told instead; none where the notes depend on it."""
+        del key
+        return _NO_IDS
+
     def gap(self, hole: Hole) -> TuneGap:
         """A part of a tune that is to be written anew. Raises UsageError: it has no bars, or its tracks cannot be told apart."""
         del hole

@@ -17,10 +17,11 @@ from lstmgen.media.tunes.material import tidied
 from lstmgen.media.tunes.track_choice import TrackChoice, entries_of, named_by, names_of, unknown_track
 from lstmgen.media.tunes.writer import facts_of
 from lstmgen.media.writing import Outcome
-from lstmgen.music.bars import Bars
+from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.keys import key_of, signature
 from lstmgen.music.listening import warnings_of
 from lstmgen.music.score import Score
+from lstmgen.music.tidy import with_whole_upbeat
 from lstmgen.wording import counted
 
 _BARS: Final = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
@@ -45,14 +46,15 @@ class GappedTune:
     notes: tuple[str, ...] = ()
 
     def __init__(self, tokenizer: EventTokenizer, score: Score, options: Mapping[str, Any], data: DataConfig) -> None:
-        self._score = score
+        self._score = score = with_whole_upbeat(score)
         read = tidied(TrackChoice.of(data).prompt(score), data.pedal)
         if not len(read.notes):
             raise UsageError("there is not a single note in the tune", remedy="give another one")
         self._kept = list[str]()
-        self._bars = (1, Bars(read).count)
+        self._first = first_number(score)
+        self._bars = (self._first, self._first + Bars(read).count - 1)
         if "bars" in options:
-            self._bars = _bars(str(options["bars"]), self._bars[1])
+            self._bars = _bars(str(options["bars"]), *self._bars)
         elif not options:
             raise UsageError("there is no gap: every bar of every track would be written anew", remedy="--bars 5-8, or --tracks 2")
         hole = self._harmony(read, options) if "keep" in options else self._hole(read, options)
@@ -60,7 +62,7 @@ class GappedTune:
         self._hole_of = hole
 
     def _hole(self, score: Score, options: Mapping[str, Any]) -> Hole:
-        bars, (first, last) = Bars(score), self._bars
+        bars, (first, last) = Bars(score), (number + 1 - self._first for number in self._bars)
         tracks = _tracks(options["tracks"], score, flag="--tracks") if "tracks" in options else frozenset(range(len(score.tracks)))
         end = bars.tick(last) if last < bars.count else max(bars.end_tick, score.length_ticks)
         return Hole(score=_in_key(score, score), begin_tick=bars.tick(first - 1), end_tick=end, tracks=tracks)
@@ -95,11 +97,12 @@ def _in_key(score: Score, like: Score) -> Score:
     return score if score.keys else score.changed(keys=(signature(key_of(like)),))
 
 
-def _bars(text: str, count: int) -> tuple[int, int]:
+def _bars(text: str, least: int, most: int) -> tuple[int, int]:
     match = _BARS.fullmatch(text.strip())
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not match or not 1 <= first <= last <= count:
-        raise UsageError(f"--bars {text}: expected FIRST-LAST within the {counted(count, 'bar')} of the tune", remedy=f"--bars 1-{count}")
+    if not match or not least <= first <= last <= most:
+        there = f"{counted(most, 'bar')} of the tune{'' if least else ', and 0 for the upbeat'}"
+        raise UsageError(f"--bars {text}: expected FIRST-LAST within the {there}", remedy=f"--bars 1-{most}")
     return first, last
 
 

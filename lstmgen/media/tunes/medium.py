@@ -36,11 +36,12 @@ from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
-from lstmgen.music.bars import Bars, beginning, full_bars
+from lstmgen.music.bars import Bars, beginning, first_number, full_bars
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.midi.chunks import is_midi
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
+from lstmgen.music.tidy import with_whole_upbeat
 from lstmgen.music.typed import parse_tune
 from lstmgen.options import check_known
 
@@ -181,13 +182,12 @@ class TuneMedium:
         self, tokenizer: EventTokenizer, ids: Ids, item: Score, *, number: int, first: int
     ) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
         """The bar in which each token stands, and every bar in which one does."""
-        del first
-        bars = Bars(item)
+        bars, first = Bars(item), first_number(item)
         lines = bars.ticks(np.arange(bars.count + 1))
         bar_T = np.clip(np.searchsorted(lines, tokenizer.ticks_of(ids, item), side="right") - 1, 0, None)
         bar_R, row_T = np.unique(bar_T, return_inverse=True)
         seconds = item.seconds_at(lines)
-        return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
+        return row_T, [{"tune": number, "bar": bar + first, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
 
     def readable(self, tokenizer: EventTokenizer, ids: Ids) -> list[str]:
         """The words of each event."""
@@ -219,7 +219,7 @@ class TuneMedium:
             return Prompt(item=None, ids=np.zeros(0, np.int64))
         reading = _reading(prompt)
         typed = isinstance(prompt, str) and not _names_a_file(prompt)
-        score = reading.score if typed else TrackChoice.of(data).prompt(reading.score)
+        score = with_whole_upbeat(reading.score if typed else TrackChoice.of(data).prompt(reading.score))
         programs = constraints_of(options).programs
         if typed and programs:
             score = score.changed(notes=score.notes.changed(program=np.full(len(score.notes), min(programs))))

@@ -180,7 +180,12 @@ SCORE_OPTIONS: Final = (
     ),
 )
 INFILL_OPTIONS: Final = (
-    Option(name="bars", flags="--bars", unit="FIRST-LAST", help="Write these bars anew, counted from 1; every bar where not given."),
+    Option(
+        name="bars",
+        flags="--bars",
+        unit="FIRST-LAST",
+        help="Write these bars anew, an upbeat counted as 0; every bar where not given.",
+    ),
     Option(
         name="tracks",
         flags="--tracks",

@@ -117,7 +117,10 @@ class Parts:
 
 
 def lines_of(score: Score, tracks: int) -> Steps:
-    """The line of every note: its instrument, and the how-manieth track of the score that plays it; drums are all one.
+    """The line of every note: its instrument, and the how-manieth track of the score that plays it.
+
+    All drums are one line, on purpose: a kit is one instrument, whose sounds files put on one track or on one each as they like, and
+    each sound has a number of its own. So a model learns one kit, however it was written down, and needs no ids for drums of its tracks.
 
     Args:
         score: where they are.
@@ -140,7 +143,8 @@ def most_tracks(scores: Iterable[Score]) -> int:
 class Ensemble:
     """A band of lines: each plays on the track of the score that is its own, or on a new one.
 
-    Where several tracks of the score are one line, a note goes to that whose notes lie nearest to its pitch.
+    Where several tracks of the score are one line, a note goes to that whose notes lie nearest to its pitch; a drum to the one that
+    strikes it most often, where one does.
 
     Args:
         like: the score that is continued.
@@ -150,9 +154,12 @@ class Ensemble:
 
     def __init__(self, like: Score, named: Iterable[int], tracks: int) -> None:
         pairs, of_pair_N = np.unique(lines_of(like, tracks) << 16 | like.notes.track, return_inverse=True)
-        pitch_P = np.bincount(of_pair_N, like.notes.pitch) / np.bincount(of_pair_N)
-        line_P = pairs >> 16
-        self._known = {line: (pairs[line_P == line] & 0xFFFF, pitch_P[line_P == line]) for line in dict.fromkeys(line_P.tolist())}
+        struck_PQ = np.bincount(of_pair_N * 128 + like.notes.pitch, minlength=128 * len(pairs)).reshape(-1, 128)
+        line_P, far_PQ = pairs >> 16, np.abs(np.arange(128) - (struck_PQ @ np.arange(128) / struck_PQ.sum(1))[:, None])
+        # A sound of drums has nothing to do with the number next to it.
+        far_PQ[line_P >= FIRST_DRUMS] -= 128 * struck_PQ[line_P >= FIRST_DRUMS]
+        self._known = {line: (pairs[line_P == line] & 0xFFFF)[far_PQ[line_P == line].argmin(0)] for line in dict.fromkeys(line_P.tolist())}
+        """For each line of the score the track of every pitch, of shape (128,)."""
         self._like, self._named = like, named
 
     @property
@@ -170,8 +177,7 @@ class Ensemble:
         drum_N, new, track_N = notes.line_N >= FIRST_DRUMS, self._new, np.zeros_like(notes.line_N)
         for line in dict.fromkeys(notes.line_N.tolist()):
             mine = notes.line_N == line
-            tracks, pitch = self._known.get(line) or (np.array([new[line]]), np.zeros(1))
-            track_N[mine] = tracks[np.abs(notes.pitch_N[mine, None] - pitch).argmin(1)]
+            track_N[mine] = self._known[line][notes.pitch_N[mine]] if line in self._known else new[line]
         return {"track": track_N, "program": np.where(drum_N, 0, notes.line_N // MOST_TRACKS), "velocity": notes.velocity_N, "drum": drum_N}
 
 

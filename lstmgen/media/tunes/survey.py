@@ -13,7 +13,7 @@ from lstmgen.media.tunes import tokenizers
 from lstmgen.media.tunes.material import TuneMaterial
 from lstmgen.media.tunes.roundtrip import corpus_loss
 from lstmgen.media.tunes.track_choice import common_names
-from lstmgen.music.bars import Bars
+from lstmgen.music.bars import full_bars
 from lstmgen.music.instruments import program_name
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Notes, Score
@@ -40,7 +40,7 @@ def survey(material: TuneMaterial) -> dict[str, Any]:
         "sha256": collection.sha256,
     }
     if len(scores) == 1:
-        facts |= {"bars": Bars(scores[0]).count, "pedal_events": _pedal_events(scores[0]), "tracks": _tracks(scores[0])}
+        facts |= {"bars": full_bars(scores[0]), "pedal_events": _pedal_events(scores[0]), "tracks": _tracks(scores[0])}
     return facts
 
 

@@ -17,7 +17,7 @@ from lstmgen.ids import Ids
 from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.writing import Outcome
-from lstmgen.music.bars import Bars
+from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
 from lstmgen.music.moments import keeps_bars
@@ -97,6 +97,8 @@ class TuneWriter:
         except ValueError as error:
             raise InputError(f"the prompt cannot be read as {plan.tokenizer.name}: {error}", remedy="give another prompt") from error
         self._cursor.begin()
+        self._keys = plan.tokenizer.keys_for(plan.constraints.key)
+        self._any_key_V: NDArray[np.bool_] | None = None
         self._notes = plan.tokenizer.decoder(like=plan.prompt, prompt=plan.ids)
         self._drawn: list[int] = []
 
@@ -123,11 +125,18 @@ class TuneWriter:
         return False
 
     def allowed(self) -> NDArray[np.bool_]:
-        """Which events may come next."""
-        return self._cursor.allowed()
+        """Which events may come next; where the key does, any that a model may be told for the one that was asked for."""
+        allowed_V = self._cursor.allowed()
+        if not len(self._keys) or not allowed_V[self._keys[0]]:
+            return allowed_V
+        if self._any_key_V is None:
+            self._any_key_V = allowed_V.copy()
+            self._any_key_V[self._keys] = True
+        return self._any_key_V
 
     def push(self, token_id: int) -> Notes:
         """The notes that this event completes."""
+        token_id = int(self._keys[0]) if token_id in self._keys else token_id
         self._cursor.push(token_id)
         self._drawn.append(token_id)
         return self._notes.push(token_id) if self._plan.constraints.max_polyphony is None else Notes.empty()
@@ -159,7 +168,8 @@ class TuneWriter:
             score = after(score, Bars(plan.prompt).end_tick)
         score = score if plan.tempo_us is None else score.changed(tempos=TempoMap.of([(0, plan.tempo_us)]))
         score = replace(score, loops=plan.constraints.loop)
-        facts = facts_of(score, drawn_notes=len(new.notes))
+        # Who is not told how many bars are left gives as many as were asked for, an upbeat or not.
+        facts = facts_of(score, drawn_notes=len(new.notes), upbeat=not plan.tokenizer.told_kinds)
         return Outcome(item=score, facts=facts, warnings=(*self._warnings(len(new.notes)), *warnings_of(score)))
 
     def _warnings(self, drawn_notes: int) -> Iterator[str]:
@@ -170,14 +180,14 @@ class TuneWriter:
             yield f"it was ended after {counted(len(self._drawn), 'token')}, before the length that was asked for"
 
 
-def facts_of(score: Score, *, drawn_notes: int) -> dict[str, Any]:
-    """What a sample tells of a tune in which so many notes were drawn."""
+def facts_of(score: Score, *, drawn_notes: int, upbeat: bool = False) -> dict[str, Any]:
+    """What a sample tells of a tune in which so many notes were drawn, and whose upbeat is one of its bars, or none."""
     return {
         "score": score,
         "notes": len(score.notes),
         "drawn_notes": drawn_notes,
         "seconds": score.duration_s,
-        "bars": bars_of(score),
+        "bars": bars_of(score) - (0 if upbeat else 1 - first_number(score)),
         "in_bars": keeps_bars(score),
         "key": key_name(score),
     }

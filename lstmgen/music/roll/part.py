@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import limits
-from lstmgen.music.bars import Bars
+from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.instruments import DRUM_GROUPS, program_name
 from lstmgen.music.moments import Moments, keeps_bars
 from lstmgen.music.score import KEY_NAMES, Notes, Score
 from lstmgen.music.tidy import with_pedal
+from lstmgen.wording import counted
 
 _LEAST_ROWS: Final = 17
 """Semitones of a roll at the least, so that a single note stands in some space."""
@@ -31,12 +32,12 @@ class Part:
         start_tick: what is drawn begins here ...
         end_tick: ... and ends here.
         lines: ticks of the bar lines, from the one at or before the start to the one at or after the end.
-        first_bar: number of the first of these bars, counted from 0.
+        first_bar: number of the first of these bars, counted from 0; of an upbeat -1.
         notes: the pitched notes that sound in the part, cut at its ends.
         drums: the drums that are struck in it.
         held: the pitched notes again, where there is a pedal as long as it lets them sound.
         bars: those of the whole piece; seconds where it is played freely.
-        all_bars: how many bars the piece has.
+        all_bars: how many bars the piece has, an upbeat not counted.
     """
 
     score: Score
@@ -113,6 +114,7 @@ def part_of(score: Score, *, ticks: tuple[int, int] | None = None, most_beats: f
     if end <= start or start < 0:
         raise ValueError("the part does not end after it starts")
     first_bar = bars.index(start)
+    upbeat = 1 - first_number(score) if isinstance(bars, Bars) else 0
     lines = bars.lines(first_bar, stop_tick=end, most=limits.MAX_PICTURE_BARS + 1)
     within = lines - lines[0] <= most_beats * score.ticks_per_beat
     inside = score.notes.take((score.notes.start_ticks < end) & (score.notes.end_ticks > start))
@@ -128,12 +130,12 @@ def part_of(score: Score, *, ticks: tuple[int, int] | None = None, most_beats: f
         start_tick=start,
         end_tick=stop,
         lines=lines,
-        first_bar=first_bar,
+        first_bar=first_bar - upbeat,
         notes=_between(pitched, start, stop),
         drums=inside.take(inside.drum & (inside.start_ticks >= start)),
         held=_between(_held(score, stop), start, stop) if score.pedals else Notes.empty(),
         bars=bars,
-        all_bars=max(bars.index(whole - 1) + 1, first_bar + len(lines) - 1),
+        all_bars=max(bars.index(whole - 1) + 1, first_bar + len(lines) - 1) - upbeat,
     )
 
 
@@ -202,9 +204,8 @@ def facts(part: Part) -> list[str]:
     bars = len(part.lines) - 1
     count = len(part.notes) + len(part.drums)
     duration_s = float(score.seconds_at(part.end_tick) - score.seconds_at(part.start_tick)) if score.length_ticks else 0.0
-    shown = f"{bars:,} {'bar' if bars == 1 else 'bars'}"
-    if bars < part.all_bars:
-        shown = f"bars {part.first_bar + 1:,}\u2013{part.first_bar + bars:,} of {part.all_bars:,}"
+    first, last = part.first_bar + 1, part.first_bar + bars
+    shown = counted(last, "bar") if first <= 1 and last >= part.all_bars else f"bars {first:,}\u2013{last:,} of {part.all_bars:,}"
     drawn = excerpt(score.changed(notes=Notes.empty()), part.start_tick, part.end_tick)
     meters = list(dict.fromkeys(f"{meter.numerator}/{meter.denominator}" for meter in drawn.meters))
     slow, fast = (round(6e7 / tempo) for tempo in (drawn.tempos.us_per_beat.max(), drawn.tempos.us_per_beat.min()))

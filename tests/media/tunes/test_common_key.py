@@ -10,11 +10,11 @@ from lstmgen.errors import UsageError
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.medium import MEDIUM
 from lstmgen.media.tunes.notes.common_key import semitones_above
-from lstmgen.media.tunes.notes.events import DRUM, KEY, PITCH
+from lstmgen.media.tunes.notes.events import DRUM, KEY, MOST_TRANSPOSED, PITCH, TRANSPOSED
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.tokenizers import build
 from lstmgen.music.constraints import Constraints
-from lstmgen.music.keys import KEYS, moved, signature
+from lstmgen.music.keys import KEYS, key_name, moved, signature
 from lstmgen.music.score import Notes, Score
 
 PLAIN = NotesTokenizer("beats", 12, repeats=True, guides=True)
@@ -106,3 +106,28 @@ def test_it_is_the_default_where_keys_are_said_and_needs_them():
     for options in ({"guides": False, "common_key": True}, {"time_base": "seconds", "common_key": True}):
         with pytest.raises(UsageError, match="--common-key"):
             build("notes", scores, **options)
+
+
+@pytest.mark.parametrize("key", [0, 6, 7, 13])
+def test_for_a_key_that_is_asked_for_a_model_may_be_told_any_near_one_of_its_mode(key):
+    prompt, wishes = MEDIUM.parse_prompt(COMMON, None, {}, DataConfig()), {"bars": 1, "key": key_name(key)}
+    plan = MEDIUM.plan(COMMON, prompt, wishes, length=None, echo=True, data=DataConfig())
+    told, items = TABLE.span(KEY), []
+    for place in range(2):
+        writer = plan.writer()
+        writer.push(TABLE.first(TRANSPOSED) + MOST_TRANSPOSED)
+        offered = np.flatnonzero(writer.allowed()[told])
+        assert key in offered
+        assert set(offered // 12) == {key // 12}
+        assert all(abs(semitones_above(int(other)) - semitones_above(key)) <= 6 for other in offered)
+        assert writer.allowed() is writer.allowed()
+        writer.push(TABLE.first(KEY) + (key if place else int(offered[offered != key][0])))
+        for kind, value in (("program", 0), ("length", 0), ("bar", 0), ("left", 0), ("position", 0), ("tempo", 124), ("velocity", 20)):
+            writer.push(TABLE.first(kind) + value)
+        writer.push(TABLE.first("pitch") + 60)
+        streamed = [writer.push(TABLE.first("duration") + 11), writer.finish()]
+        items.append(writer.outcome().item)
+        assert Notes.joined(streamed).pitch.tolist() == items[-1].notes.pitch.tolist() == [60 + semitones_above(key)]
+    one, other = items
+    assert one.keys == other.keys == (signature(key),)
+    assert one.notes.same_as(other.notes)

@@ -135,6 +135,22 @@ def test_what_is_no_hole_is_named(options, words):
         gapped(TOKENIZERS["grid"], chorale(), **options)
 
 
+def test_bars_are_counted_from_the_first_full_one_and_an_upbeat_can_be_written_anew():
+    score = chorale()
+    late = score.changed(notes=score.notes.take(score.notes.start_ticks >= 1440))
+    with pytest.raises(UsageError, match="within the 3 bars of the tune, and 0 for the upbeat"):
+        gapped(TOKENIZERS["plain"], late, bars="2-4")
+    for bars, begin in (("0", 0), ("2", 3840)):
+        tune = gapped(TOKENIZERS["plain"], late, bars=bars)
+        drawn = tune.outcome([walked(tune.gap([]).filling(), np.random.default_rng(2))])
+        assert drawn.facts["gaps"][0]["first_bar"] == int(bars)
+        assert drawn.facts["bars"] == 4 - (int(drawn.item.notes.start_ticks.min()) >= 960)
+        outside = late.notes.take((late.notes.start_ticks < begin) | (late.notes.start_ticks >= begin + 1920))
+        assert set(zip(outside.start_ticks.tolist(), outside.pitch.tolist(), strict=True)) <= set(
+            zip(drawn.item.notes.start_ticks.tolist(), drawn.item.notes.pitch.tolist(), strict=True)
+        )
+
+
 def test_a_model_that_cannot_fill_a_hole_says_why():
     score = chorale()
     for tokenizer in (PerformanceTokenizer(), NotesTokenizer("seconds", 24), GridTokenizer(form="chords", steps_per_beat=2)):

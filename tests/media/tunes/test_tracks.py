@@ -84,11 +84,17 @@ def test_a_note_says_its_track_with_its_pitch_and_the_beginning_how_many_there_a
 PINNED = [370, 837, 403, 491, 1, 267, 170, 370, 508, 900, 791, 588, 791, 403, 591, 791, 279, 370, 584, 791, 491, 688]
 
 
-def test_drums_of_several_tracks_are_one_kit_and_a_prompts_drums_go_where_such_pitches_are():
-    notes = Notes.of([0, 0, 480], [120, 120, 600], [36, 42, 36], track=[0, 1, 1], drum=True)
-    ids = APART[0].encode(Score.of(notes))
+def test_drums_of_several_tracks_are_one_kit_and_each_sound_is_continued_on_the_track_that_strikes_it():
+    # The clap, 39, is nearer to the hats, 42, than to the mean of its own track; the cowbell, 56, nobody has struck.
+    notes = Notes.of([0, 0, 0, 480, 480], [120] * 3 + [600] * 2, [36, 39, 42, 36, 42], track=[2, 2, 1, 2, 1], drum=True)
+    prompt = Score.of(notes, tracks=[Track("melody"), Track("hats"), Track("kit")])
+    ids = APART[0].encode(prompt)
     assert set(APART[0].decode(ids).notes.track.tolist()) == {0}
-    assert APART[0].decode(ids, like=Score.of(notes)).notes.drum.all()
+    more = Notes.of([960] * 4, [1080] * 4, [36, 39, 42, 56], drum=True)
+    back = APART[0].decode(APART[0].encode(prompt.changed(notes=Notes.joined([notes, more]))), like=prompt)
+    assert [track.name for track in back.tracks] == ["melody", "hats", "kit"]
+    behind = back.notes.take(back.notes.start_ticks == 960)
+    assert dict(zip(behind.pitch.tolist(), behind.track.tolist(), strict=True)) == {36: 2, 39: 2, 42: 1, 56: 1}
 
 
 def test_tracks_beyond_those_that_are_told_apart_are_one_with_the_last():

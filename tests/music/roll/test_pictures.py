@@ -227,6 +227,15 @@ def test_a_part_is_drawn_with_its_own_bar_numbers():
     assert len(boxes(picture, loudest(LIGHT))) == 13
 
 
+def test_bars_are_counted_from_the_first_full_one():
+    score = chorale(bars=9)
+    late = score.changed(notes=score.notes.take(score.notes.start_ticks >= 1440))
+    picture = lay_out(late)
+    assert "8 bars" in texts(picture)[0]
+    assert {"bar 0", "1", "2"} <= set(texts(picture))
+    assert "bars 1\u20133 of 8" in texts(lay_out(late, ticks=(1920, 4 * 1920)))[0]
+
+
 @pytest.mark.parametrize("width", [0, 319, limits.MAX_PICTURE_WIDTH + 1])
 def test_a_width_out_of_bounds_is_refused(width):
     with pytest.raises(UsageError, match="pixels wide"):

@@ -24,7 +24,7 @@ from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
-from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, sounding, written
+from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, semitones_above, sounding, written
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
@@ -63,6 +63,8 @@ from lstmgen.music.score import Score
 from lstmgen.wording import counted
 
 STEPS_PER_BEAT: Final = (12, 24)
+_NEAR_KEYS: Final = 6
+"""Semitones by which a tune may lie higher or lower than those that a model has learned."""
 _FITS: Final = 0.98
 """Share of the onsets and ends that must lie on a grid for it to be taken."""
 _NEAR: Final = 0.1
@@ -264,6 +266,14 @@ class NotesTokenizer(EventTokenizer):
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
         """The ids of a score that so many bars are to follow."""
         return self.notation.write_before(score, bars)
+
+    def keys_for(self, key: int | None) -> Ids:
+        """Of a common key all of its mode that lie near it: each stands for the same notes, and the corpus may have no tune in this one."""
+        if key is None or not self.common_key:
+            return super().keys_for(key)
+        others = [other for other in range(key // 12 * 12, key // 12 * 12 + 12) if other != key]
+        near = [other for other in others if abs(semitones_above(other) - semitones_above(key)) <= _NEAR_KEYS]
+        return self.table.first(KEY) + np.array([key, *near])
 
     def gap(self, hole: Hole) -> TuneGap:
         """A part of a tune that is to be written anew."""
