@@ -48,7 +48,7 @@ class NotesGap:
         self._last, self.naming = last, hole.others and not self._has_others()
         names = np.flatnonzero(table.are(ids, PROGRAM))
         self.before = ids[: names[0] if self.naming and len(names) else bars[first]]
-        plain = replace(tokenizer, repeats=False)
+        plain = replace(tokenizer, repeats=False, variants=False)
         told, (lines, kept_lines) = _told_as(plain, tokenizer, plain.sounding(plain.encode(hole.score))), self._lines()
         kept, meters = read_kept(told, table, first=first, last=last)
         lengths = table.value_of_V[ids[table.are(ids, LENGTH)]] if time.guides else []

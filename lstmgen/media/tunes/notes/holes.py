@@ -24,7 +24,7 @@ from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PITCHES, PRO
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.remaining import LEFT, LENGTH
-from lstmgen.media.tunes.notes.repeats import REPEAT
+from lstmgen.media.tunes.notes.repeats import HALF, REPEAT
 from lstmgen.media.tunes.parts import DRUMS, MOST_TRACKS
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED
 from lstmgen.media.tunes.step_notes import Row
@@ -243,6 +243,8 @@ class HoleGrammar(NotesGrammar):
             mask_V[table.span(POSITION)][kept.position + 1 :] = False
             if self._time.repeats:
                 mask_V[table.span(REPEAT)] = False
+            if self._varies:
+                mask_V[table.span(HALF)] = False
         self._keep_notes(mask_V, kept if reached else None)
         if kept is not None and (leading := self._leading_to(kept, reached=reached)) is not None:
             mask_V[leading] = True
