@@ -33,7 +33,7 @@ def sampling(network: Stock, lanes: int, *, temperature: float) -> Callable[[int
     network.eval()
 
     def side(repetitions: int) -> int:
-        ids_B1, state = torch.zeros(lanes, 1, dtype=torch.int64), None
+        ids_B1, state = torch.zeros(lanes, 1, dtype=torch.int64, device=network.head.weight.device), None
         with torch.inference_mode():
             for _ in range(repetitions):
                 logits_B1V, state = network(ids_B1, state)
@@ -44,9 +44,12 @@ def sampling(network: Stock, lanes: int, *, temperature: float) -> Callable[[int
     return side
 
 
-def training(network: Stock, ids_TB: Tensor, *, window: int, bf16: bool) -> Callable[[int], int]:
-    """Windows with the state carried on, fused AdamW and clipping; products in bf16 by autocast, or in fp32."""
+def training(network: Stock, ids_TB: Tensor, *, window: int, precision: str) -> Callable[[int], int]:
+    """Windows with the state carried on, fused AdamW and clipping; products in bf16 or fp16 by autocast, or in fp32."""
     network.train()
+    device = ids_TB.device.type
+    number_type = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    scaler = torch.amp.GradScaler(device, enabled=precision == "fp16")
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
     carried: list[tuple[Tensor, Tensor] | None] = [None]
     windows, tokens = len(ids_TB) // window - 1, window * ids_TB.shape[1]
@@ -55,13 +58,15 @@ def training(network: Stock, ids_TB: Tensor, *, window: int, bf16: bool) -> Call
         for step in range(repetitions):
             first = step % windows * window
             inputs_TB, targets_TB = ids_TB[first : first + window], ids_TB[first + 1 : first + window + 1]
-            with torch.autocast("cpu", dtype=torch.bfloat16) if bf16 else contextlib.nullcontext():
+            with contextlib.nullcontext() if number_type is None else torch.autocast(device, dtype=number_type):
                 logits_TBV, (h, c) = network(inputs_TB, carried[0])
             carried[0] = h.detach(), c.detach()
             optimizer.zero_grad(set_to_none=True)
-            F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten()).backward()
+            scaler.scale(F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten())).backward()
+            scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
+            scaler.step(optimizer)
+            scaler.update()
         return repetitions * tokens
 
     return side

@@ -36,14 +36,14 @@ _OPTIONS: Final = (
     DEVICE,
     THREADS,
 )
-_HEADINGS: Final = ("most frequent", "of each word", "one way", "both ways")
 
 
 def restore(streams: Streams, **values: Any) -> None:
     """Put case and punctuation back into a text.
 
     Made for texts without any, such as transcripts. Case and the marks , . ; : ! ? behind words that a text has are taken off first;
-    everything else stays as it is. The model is one of `train --objective tags`, and reads the text from both of its ends.
+    everything else stays as it is. The model is one of `train --objective tags`, and reads the text from both of its ends. Rare marks of a
+    long text are written where they are likelier than usual, although another may be likelier still.
     """
     if values["measure"]:
         _refuse(values, ("file", "out"), "--measure reads a part of the model's own sources: FILE and -o do not go with it")
@@ -72,7 +72,7 @@ def report(streams: Streams, figures: api.TagFigures, *, json: bool) -> None:
     if json:
         streams.object_line(figures.to_json())
         return
-    rows = [["label", "characters", *_HEADINGS]]
+    rows = [["label", "characters", *(method.replace("_", " ") for method in figures.f1)]]
     rows += [[label, f"{count:,}", *(f"{of[label]:.1%}" for of in figures.f1.values())] for label, count in figures.counts.items()]
     rows.append(["macro F1", f"{sum(figures.counts.values()):,}", *(f"{value:.1%}" for value in figures.macro_f1.values())])
     for line in aligned(rows, columns=streams.row_columns):

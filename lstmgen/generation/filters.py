@@ -2,7 +2,7 @@
 
 A filter never removes every token: as long as one logit is finite, one stays finite. What is removed has a logit of minus infinity.
 Among equals the lowest id goes first, so the same logits always give the same result, and a row gives the same numbers, bit for bit,
-whatever the other rows are: only functions are used that torch takes row by row, or that round every number by itself. The order in
+whatever the other rows are: only functions are used that round every number by itself, and sums that are taken in order. The order in
 which filters apply is data: `ORDER`. Letters: B samples, V vocabulary.
 """
 
@@ -13,13 +13,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lstmgen.generation.sampling import Sampling, temperature_at
 
 _REMOVED: Final = -math.inf
+
+Logits = NDArray[np.float64]
 
 
 class Moment(NamedTuple):
@@ -40,97 +40,116 @@ class Moment(NamedTuple):
     heat: float = 1.0
 
 
-Filter = Callable[[Tensor, Sequence[Moment]], Tensor]
+Filter = Callable[[Logits, Sequence[Moment]], Logits]
 """Logits of shape (B, V) and a moment for each row -> logits."""
 
 
-def mask(logits: Tensor, allowed: Tensor) -> Tensor:
+def shifted(logits: Logits) -> Logits:
+    """Their maximum moved to 0, which changes no probability; nothing that is made of them overflows."""
+    return logits - logits.max(axis=-1, keepdims=True)
+
+
+def softmax(logits: Logits) -> Logits:
+    """Probabilities."""
+    weights = np.exp(shifted(logits))
+    return weights / weights.cumsum(axis=-1)[..., -1:]
+
+
+def log_softmax(logits: Logits) -> Logits:
+    """Their logarithms."""
+    logits = shifted(logits)
+    return logits - np.log(np.exp(logits).cumsum(axis=-1)[..., -1:])
+
+
+def mask(logits: Logits, allowed: NDArray[np.bool_]) -> Logits:
     """Removes what is not allowed. Where nothing that is allowed has any probability, all of it becomes equally probable."""
-    masked = logits.masked_fill(~allowed, _REMOVED)
-    lost = masked.amax(-1, keepdim=True) == _REMOVED
-    return torch.where(lost, torch.zeros_like(logits).masked_fill(~allowed, _REMOVED), masked) if lost.any() else masked
+    masked = np.where(allowed, logits, _REMOVED)
+    lost = masked.max(axis=-1, keepdims=True) == _REMOVED
+    return np.where(lost & allowed, 0.0, masked) if lost.any() else masked
 
 
-def keep_allowed(logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
+def keep_allowed(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
     """The filter that comes before all others: removes what may not come next."""
     first, *others = (moment.allowed_V for moment in moments)
     if all(other is first for other in others):
-        return logits_BV if first is None else mask(logits_BV, torch.from_numpy(first.copy()))
+        return logits_BV if first is None else mask(logits_BV, first)
     everything = np.ones(logits_BV.shape[-1], dtype=np.bool_)
-    allowed_BV = np.stack([everything if moment.allowed_V is None else moment.allowed_V for moment in moments])
-    return mask(logits_BV, torch.from_numpy(allowed_BV))
+    return mask(logits_BV, np.stack([everything if moment.allowed_V is None else moment.allowed_V for moment in moments]))
 
 
-def heed_heat(logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
+def heed_heat(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
     """The filter behind that: samples that are to be more certain than usual are cooled, and all others stay as they are."""
     heats = [moment.heat for moment in moments]
     if all(heat == 1 for heat in heats):
         return logits_BV
-    heat_B1 = torch.tensor(heats, dtype=logits_BV.dtype).unsqueeze(1)
-    return torch.where(heat_B1 == 1, logits_BV, temperature(logits_BV, heat_B1))
+    heat_B1 = np.array(heats)[:, None]
+    return np.where(heat_B1 == 1, logits_BV, temperature(logits_BV, heat_B1))
 
 
-def repetition_penalty(logits_V: Tensor, recent_ids: Tensor, *, penalty: float) -> Tensor:
+def repetition_penalty(logits_V: Logits, recent_ids: Sequence[int], *, penalty: float) -> Logits:
     """Divides the positive logits of recent ids by the penalty and multiplies the negative ones with it (Keskar et al. 2019, CTRL)."""
-    recent = logits_V[recent_ids]
-    return logits_V.index_put((recent_ids,), torch.where(recent > 0, recent / penalty, recent * penalty))
+    ids = np.array(recent_ids, dtype=np.int64)
+    recent, changed_V = logits_V[ids], logits_V.copy()
+    changed_V[ids] = np.where(recent > 0, recent / penalty, recent * penalty)
+    return changed_V
 
 
-def temperature(logits: Tensor, value: float | Tensor) -> Tensor:
+def temperature(logits: Logits, value: float | Logits) -> Logits:
     """Logits divided by the temperature, their maximum moved to 0; at 0 only the most probable token stays.
 
-    The maximum is subtracted first: nothing overflows, however small the temperature or large the logits. A tensor of shape (B, 1) holds
+    The maximum is subtracted first: nothing overflows, however small the temperature or large the logits. An array of shape (B, 1) holds
     a temperature for each sample.
     """
-    if isinstance(value, Tensor):
+    if isinstance(value, np.ndarray):
         greedy = value == 0
-        cooled = (logits - logits.amax(-1, keepdim=True)) / value.masked_fill(greedy, 1.0)
-        return torch.where(greedy, top_k(logits, 1), cooled) if greedy.any() else cooled
-    return top_k(logits, 1) if value == 0 else (logits - logits.amax(-1, keepdim=True)) / value
+        cooled = shifted(logits) / np.where(greedy, 1.0, value)
+        return np.where(greedy, top_k(logits, 1), cooled) if greedy.any() else cooled
+    return top_k(logits, 1) if value == 0 else shifted(logits) / value
 
 
-def top_k(logits: Tensor, k: int) -> Tensor:
+def top_k(logits: Logits, k: int) -> Logits:
     """Keeps exactly the k most probable tokens (Fan, Lewis and Dauphin 2018), or all when there are not more."""
-    if k >= logits.shape[-1]:
+    place = logits.shape[-1] - k
+    if place <= 0:
         return logits
-    least = logits.topk(k).values[..., -1:]
+    least = np.partition(logits, place, axis=-1)[..., place : place + 1]
     equal, more = logits == least, logits > least
-    kept = more | (equal & (equal.cumsum(-1) <= k - more.sum(-1, keepdim=True)))
-    return logits.masked_fill(~kept, _REMOVED)
+    kept = more | (equal & (equal.cumsum(axis=-1) <= k - more.sum(axis=-1, keepdims=True)))
+    return np.where(kept, logits, _REMOVED)
 
 
-def top_p(logits: Tensor, p: float) -> Tensor:
+def top_p(logits: Logits, p: float) -> Logits:
     """Keeps the smallest set of most probable tokens whose probabilities sum to at least p (Holtzman et al. 2020, nucleus sampling)."""
-    probabilities = logits.softmax(-1)
-    return _keep_mass(logits, probabilities, order=torch.sort(probabilities, descending=True, stable=True).indices, mass=p)
+    probabilities = softmax(logits)
+    return _keep_mass(logits, probabilities, order=np.argsort(-probabilities, axis=-1, kind="stable"), mass=p)
 
 
-def min_p(logits: Tensor, share: float) -> Tensor:
+def min_p(logits: Logits, share: float) -> Logits:
     """Keeps tokens whose probability is at least `share` of the most probable token's (Nguyen et al. 2024, arXiv:2407.01082)."""
     if share == 0:
         return logits
-    return logits.masked_fill(logits < logits.amax(-1, keepdim=True) + math.log(share), _REMOVED)
+    return np.where(logits < logits.max(axis=-1, keepdims=True) + math.log(share), _REMOVED, logits)
 
 
-def typical_p(logits: Tensor, p: float) -> Tensor:
+def typical_p(logits: Logits, p: float) -> Logits:
     """Keeps the smallest set of most typical tokens whose probabilities sum to at least p (Meister et al. 2023).
 
     A token is typical when its surprisal, -log p, is near the entropy, which is the surprisal to be expected.
     """
-    log_probabilities, probabilities = logits.log_softmax(-1), logits.softmax(-1)
+    log_probabilities, probabilities = log_softmax(logits), softmax(logits)
     # What is impossible adds nothing; added up in order, so that a row does not depend on the others.
-    entropy = -(probabilities * log_probabilities.clamp_min(-1e300)).cumsum(-1)[..., -1:]
-    distance = (entropy + log_probabilities).abs()
-    return _keep_mass(logits, probabilities, order=torch.sort(distance, stable=True).indices, mass=p)
+    entropy = -(probabilities * np.maximum(log_probabilities, -1e300)).cumsum(axis=-1)[..., -1:]
+    return _keep_mass(logits, probabilities, order=np.argsort(abs(entropy + log_probabilities), axis=-1, kind="stable"), mass=p)
 
 
-def _keep_mass(logits: Tensor, probabilities: Tensor, *, order: Tensor, mass: float) -> Tensor:
+def _keep_mass(logits: Logits, probabilities: Logits, *, order: NDArray[np.int64], mass: float) -> Logits:
     """Keeps tokens in this order until their probabilities sum to at least `mass`; always the first."""
-    reached = probabilities.gather(-1, order).cumsum(-1)
+    reached = np.take_along_axis(probabilities, order, axis=-1).cumsum(axis=-1)
     # A token goes when those before it reach the mass; nothing stands before the first.
-    gone = torch.zeros_like(order, dtype=torch.bool)
-    gone[..., 1:] = reached[..., :-1] >= mass
-    return logits.masked_fill(torch.zeros_like(gone).scatter(-1, order, gone), _REMOVED)
+    gone, gone_in_order = (np.zeros(order.shape, dtype=np.bool_) for _ in range(2))
+    gone_in_order[..., 1:] = reached[..., :-1] >= mass
+    np.put_along_axis(gone, order, gone_in_order, axis=-1)
+    return np.where(gone, _REMOVED, logits)
 
 
 def _penalty_filter(sampling: Sampling) -> Filter | None:
@@ -138,9 +157,9 @@ def _penalty_filter(sampling: Sampling) -> Filter | None:
     if penalty == 1 or sampling.repeat_last_n == 0:
         return None
 
-    def penalise(logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
-        ids = (torch.tensor(sorted(set(moment.recent)), dtype=torch.int64) for moment in moments)
-        return torch.stack([repetition_penalty(logits_V, recent, penalty=penalty) for logits_V, recent in zip(logits_BV, ids, strict=True)])
+    def penalise(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
+        recent = (sorted(set(moment.recent)) for moment in moments)
+        return np.stack([repetition_penalty(logits_V, ids, penalty=penalty) for logits_V, ids in zip(logits_BV, recent, strict=True)])
 
     return penalise
 
@@ -152,10 +171,10 @@ def _temperature_filter(sampling: Sampling) -> Filter | None:
     if isinstance(wanted, (int, float)):
         return lambda logits_BV, _: temperature(logits_BV, wanted)
 
-    def cool(logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
+    def cool(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
         values = [temperature_at(wanted, moment.position, length=moment.length) for moment in moments]
         same = all(value == values[0] for value in values)
-        return temperature(logits_BV, values[0] if same else torch.tensor(values, dtype=logits_BV.dtype).unsqueeze(1))
+        return temperature(logits_BV, values[0] if same else np.array(values)[:, None])
 
     return cool
 
@@ -193,8 +212,9 @@ def build(sampling: Sampling) -> list[Filter]:
     return [wanted for builder in ORDER.values() if (wanted := builder(sampling)) is not None]
 
 
-def apply(filters: Iterable[Filter], logits_BV: Tensor, moments: Sequence[Moment]) -> Tensor:
+def apply(filters: Iterable[Filter], logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
     """The logits after all filters, one after the other, behind those of what is allowed and of how certain it is to be."""
-    for each in (keep_allowed, heed_heat, *filters):
-        logits_BV = each(logits_BV, moments)
+    with np.errstate(over="ignore"):  # by a temperature near 0 what is less probable goes to minus infinity
+        for each in (keep_allowed, heed_heat, *filters):
+            logits_BV = each(logits_BV, moments)
     return logits_BV

@@ -223,7 +223,7 @@ def _from_both_sides(decoder: Decoder, gap: Gap) -> tuple[Decoder, Context]:
 def _by_their_end(search: Search, ways: Ways, horizon: int) -> Ways:
     """Each way weighs as much as it is probable that the gap is over: the model knows what follows already."""
     del search, horizon
-    over_K = usable(ways.logits_KV).log_softmax(1).numpy()[:, BOUNDARY_ID]
+    over_K = filters.log_softmax(usable(ways.logits_KV))[:, BOUNDARY_ID]
     return replace(ways, log_weight_K=ways.log_weight_K + over_K, behind_K=ways.behind_K + over_K)
 
 

@@ -292,10 +292,9 @@ class Search:
     def _chances(self, ways: Ways) -> tuple[Numbers, Numbers, Numbers]:
         """Of each way's next id: log p under the model, log p of drawing it, and log p of its being one that may come."""
         moments = [Moment(len(filling.ids), None, (), filling.allowed()) for filling in ways.fillings]
-        with torch.inference_mode():
-            raw_KV = usable(ways.logits_KV)
-            log_p_KV = raw_KV.log_softmax(1).numpy()
-            log_drawn_KV = filters.apply(self.wanted, raw_KV, moments).log_softmax(1).numpy()
+        raw_KV = usable(ways.logits_KV)
+        log_p_KV = filters.log_softmax(raw_KV)
+        log_drawn_KV = filters.log_softmax(filters.apply(self.wanted, raw_KV, moments))
         return log_p_KV, log_drawn_KV, self._log_allowed(log_p_KV, moments)
 
     def _pushed(self, ways: Ways, tokens: NDArray[np.int64], log_p_K: Numbers, log_allowed_K: Numbers) -> Ways:

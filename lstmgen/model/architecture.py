@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lstmgen import limits
 from lstmgen.choices import CELLS, OBJECTIVES
 from lstmgen.errors import ModelFileError
+from lstmgen.ids import symbols_of
 from lstmgen.schema import SchemaError, flag, number, table, text, whole
 from lstmgen.wording import counted
 
@@ -126,13 +127,13 @@ class Architecture:
 
     @property
     def labels(self) -> int:
-        """How many labels a token may have; 0: tokens are predicted. An id says both a symbol and its label (`model/tags.py`)."""
+        """How many labels a token may have; 0: tokens are predicted. An id says both a symbol and its label (`ids.py`)."""
         return len(OBJECTIVES[self.objective].labels)
 
     @property
     def symbols(self) -> int:
         """Rows of the embedding."""
-        return self.vocab_size if not self.labels else 1 + -(-(self.vocab_size - 1) // self.labels)
+        return 1 + symbols_of(self.vocab_size - 1, self.labels) if self.labels else self.vocab_size
 
     @property
     def answers(self) -> int:

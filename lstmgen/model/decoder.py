@@ -2,7 +2,7 @@
 
 torch's fused recurrent kernels rearrange all weights on every call, which for a single token costs ten times the arithmetic. Here
 every token is a few products on weights that lie ready, and what the first layer makes of its input, which depends on the token alone, is
-looked up in a table. Runs wherever the network is; measured and tuned on the CPU, not yet run on CUDA.
+looked up in a table. On a GPU a token is one CUDA graph, always of as many lanes as it has room for, which takes it as long as one.
 
 Lane i gives the same numbers, bit for bit, whatever the number of lanes, whatever the others hold, and whatever the number of threads.
 That rests on how torch's kernels work (`products.py`; a cell without a kernel takes torch's usual products, whose rows are the same from
@@ -17,9 +17,12 @@ P period of the clock, I width of a layer's input.
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, cast
 
 import numpy as np
@@ -28,25 +31,33 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstmgen.ids import Ids
-from lstmgen.model import reading
-from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
+from lstmgen.model import products, reading
+from lstmgen.model.arrays import Array, arrays_for
+from lstmgen.model.captured import Captured, Tensors
+from lstmgen.model.cells.base import Cell, Kernel, Weights
 from lstmgen.model.gaps import InGap
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
-from lstmgen.model.products import ALIGNED, Precision, Products
+from lstmgen.model.products import Precision, Products
 from lstmgen.model.state import State
+from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, by_equations
 
 _MAX_TABLE_NUMBERS: Final = 2**23
 """Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
-_LEAST_ROWS: Final = 4
-"""From this many rows on torch's usual products give each row the same numbers."""
+_LEAST_GROUP: Final = 8
+"""Fewest lanes that are worth a thread."""
 _LEAST_HEAD: Final = 2**16
 """Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
+GPU_ROWS: Final = 64
+"""Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
 _MIN_SHARED_NUMBERS: Final = 2**22
 """Smallest matrix for which reading a prompt takes several threads. Below it waiting for one another costs more than the work, and many
 times more where other programs use the same cores."""
+
+_IDS: Final = "ids"
+_LOGITS: Final = "logits"
 
 Held = tuple[int, int, int, float]
 """A number of the state: layer, tensor, place in it, and the value at which it is held."""
@@ -69,20 +80,25 @@ class Decoder:
         self.vocab_size = network.architecture.vocab_size
         self._device = network.device
         self.products = Products(precision)
+        self.products.packed = self._device.type == "cpu"
         self._proven: dict[tuple[int, int], bool] = {}
         layers = [cast("RecurrentLayer", layer) for layer in network.layers]
         with torch.inference_mode():
+            self._by = arrays_for(network.embedding.weight)
             self._embedding_VE = network.embedding.weight.clone()
-            self._clock = None if network.clock is None else _Clock(network)
+            self._clock = None if network.clock is None else Clock(network)
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
-            self._norm = _Norm(network.norm)
-            self._head, self._head_bias_V = self.products.of(network.head.weight, least=_LEAST_HEAD), network.head.bias.clone()
-        self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
+            self._norm = Norm(network.norm)
+            self._head = self.products.of(network.head.weight, least=_LEAST_HEAD)
+            self._head_bias_V = self._by.view(network.head.bias.clone())
+        self._least = LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
+        self._numbers = sum(matrix.numel() for matrix in matrices)
         self.cell = layers[0].cell
         self._held: tuple[Held, ...] = ()
         self._gap: InGap | None = None
+        self._captured = self._capturing()
 
     @property
     def state_sizes(self) -> list[list[int]]:
@@ -107,7 +123,8 @@ class Decoder:
         """
         other = copy.copy(self)
         other._gap, other._proven = InGap(self.network, behind), {}  # noqa: SLF001 - of its own kind
-        other._least = max(self._least, _LEAST_ROWS)  # noqa: SLF001
+        other._least = max(self._least, LEAST_ROWS)  # noqa: SLF001
+        other._captured = other._capturing()  # noqa: SLF001
         return other
 
     def _set(self, state: State) -> State:
@@ -125,25 +142,28 @@ class Decoder:
     @property
     def path(self) -> str:
         """How it steps, for people."""
-        return (
-            f"{self.products.path}; {'lanes side by side' if self.lanes_agree else 'lanes one after the other: their numbers would differ'}"
-        )
+        lanes = "lanes side by side" if self.lanes_agree else "lanes one after the other: their numbers would differ"
+        return "; ".join([self.products.path, lanes, *([self._captured.path] if self._captured else [])])
+
+    def _capturing(self) -> Captured | None:
+        return Captured(self._advanced, self._device, rows=GPU_ROWS) if self._device.type == "cuda" else None
 
     def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
-        cell, architecture, norm = layer.cell, self.network.architecture, _Norm(module)
+        cell, architecture, norm = layer.cell, self.network.architecture, Norm(module)
         weights = {name: weight.detach() for name, weight in layer.weights.items()}
         first = layer is self.network.layers[0]
         table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
-        kernel = _by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
+        kernel = by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
         residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
         return _Layer(kernel, norm, residual, table_VG)
 
-    def _table(self, cell: Cell, weights: Weights, norm: _Norm) -> Tensor | None:
+    def _table(self, cell: Cell, weights: Weights, norm: Norm) -> Array | None:
         """What the first layer makes of every token; None where the cell does not say or the table would be too large."""
         if cell.hoist is None or cell.kernel is None:
             return None
-        width = cell.hoist(norm(self._embedding_VE[:1]), weights).shape[1]
-        return cell.hoist(norm(self._embedding_VE), weights) if self.vocab_size * width <= _MAX_TABLE_NUMBERS else None
+        width = cell.hoist(norm.of(self._embedding_VE[:1]), weights).shape[1]
+        fits = self.vocab_size * width <= _MAX_TABLE_NUMBERS
+        return self._by.view(cell.hoist(norm.of(self._embedding_VE), weights)) if fits else None
 
     def start(self, lanes: int = 1) -> State:
         """The state of lanes before their first token."""
@@ -160,20 +180,44 @@ class Decoder:
         ids: list[int] = list(ids_B) if isinstance(ids_B, Sequence) else ids_B.tolist()
         if min(ids) < 0 or max(ids) >= self.vocab_size:
             raise IndexError(f"the ids lie in {min(ids)} .. {max(ids)}, expected 0 .. {self.vocab_size - 1}")
+        if self._captured is not None and len(ids) > GPU_ROWS:
+            firsts = range(0, len(ids), GPU_ROWS)
+            parts = [self.step(ids[first : first + GPU_ROWS], state.select(slice(first, first + GPU_ROWS))) for first in firsts]
+            return torch.cat([logits_BV for logits_BV, _ in parts]), State.joined([after for _, after in parts])
         state = self._set(state) if self._held else state
-        before = self.products.threads = torch.get_num_threads()
+        before, lanes = torch.get_num_threads(), len(ids)
+        groups = min(before, lanes // _LEAST_GROUP)
+        if self._device.type != "cpu" or lanes * self._numbers < groups * products.MIN_SHARED:
+            groups = 1
+        self.products.threads = before if groups < 2 else 1
         try:
-            torch.set_num_threads(1)  # large products take all of them
-            with torch.inference_mode():
-                if len(ids) == 1:
-                    return self._side_by_side(ids, state, self._least)
-                rows = _filled_up(max(len(ids), self._least))
-                if self._agree(rows):
-                    return self._side_by_side(ids, state, rows)
-                ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
-                return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
+            return self._alone_here(ids, state) if groups < 2 else self._in_groups(ids, state, groups)
         finally:
             torch.set_num_threads(before)
+
+    def _in_groups(self, ids: list[int], state: State, count: int) -> tuple[Tensor, State]:
+        """So many groups of lanes, each by a thread of its own."""
+        bounds = [len(ids) * group // count for group in range(count + 1)]
+        lanes = [slice(first, last) for first, last in itertools.pairwise(bounds)]
+        sizes = {_filled_up(group.stop - group.start) for group in lanes}
+        if not all(self._proven.get((size, 1)) for size in sizes):  # one after the other while that is proven
+            done = [self._alone_here(ids[group], state.select(group)) for group in lanes]
+        else:
+            waiting = [_others(count - 1).submit(self._alone_here, ids[group], state.select(group)) for group in lanes[1:]]
+            done = [self._alone_here(ids[lanes[0]], state.select(lanes[0])), *(each.result() for each in waiting)]
+        return torch.cat([logits_BV for logits_BV, _ in done]), State.joined([after for _, after in done])
+
+    def _alone_here(self, ids: list[int], state: State) -> tuple[Tensor, State]:
+        """The lanes of this thread, which takes others to help in large products only."""
+        torch.set_num_threads(1)
+        with torch.inference_mode(), np.errstate(all="ignore"):  # what is not a number shows in the logits
+            if len(ids) == 1:
+                return self._side_by_side(ids, state, self._least)
+            rows = GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
+            if self._agree(rows):
+                return self._side_by_side(ids, state, rows)
+            ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
+            return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
 
     def _agree(self, lanes: int) -> bool:
         """Whether this number of lanes gives the numbers of one; found out once, and again where that takes another kind of product."""
@@ -202,29 +246,58 @@ class Decoder:
     def _side_by_side(self, ids: list[int], state: State, rows: int) -> tuple[Tensor, State]:
         """All lanes in one go, filled up with copies to this number of rows."""
         lanes = len(ids)
-        if rows == lanes:
+        if rows == lanes or self._captured is not None:
             return self._step(ids, state)
         copies = state.select(torch.arange(rows, device=self._device) % lanes)
         logits_BV, after = self._step([ids[row % lanes] for row in range(rows)], copies)
         return logits_BV[:lanes], after.select(slice(lanes))
 
     def _step(self, ids: list[int], state: State) -> tuple[Tensor, State]:
-        rows = _Rows(ids, self._device)
-        x_BI, clock_B, after = rows.of(self._embedding_VE), state.clock_B, []
+        if self._captured is None:
+            return self._advance(Rows(ids, self._by), state)
+        advanced = self._captured({_IDS: torch.tensor(ids), **state.tensors()})
+        copies = {name: tensor[: len(ids)].clone() for name, tensor in advanced.items()}
+        return copies.pop(_LOGITS), State.from_tensors(copies)
+
+    def _advanced(self, given: Tensors) -> Tensors:
+        """A token from tensors to tensors."""
+        given = dict(given)
+        logits_BV, after = self._advance(Rows(given.pop(_IDS), self._by), State.from_tensors(given))
+        return {_LOGITS: logits_BV, **after.tensors()}
+
+    def advance(self, ids_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """`step` for ids that only the device knows, of as many lanes as it steps at once, as a part of a graph."""
+        return self._advance(Rows(ids_B, self._by), self._set(state) if self._held else state)
+
+    @property
+    def draws_blocks(self) -> bool:
+        """Whether the device is one that can draw by itself, and lanes are the same in any company there."""
+        if self._captured is None or self._gap is not None:
+            return False
+        with torch.inference_mode():
+            return self._agree(GPU_ROWS)
+
+    def _advance(self, rows: Rows, state: State) -> tuple[Tensor, State]:
+        by, clock_B, after = self._by, state.clock_B, []
+        first, x_BI = self._layers[0], None
+        if first.table_VG is None or first.residual:
+            x_BI = rows.of(by.view(self._embedding_VE))
         if self._clock is not None and clock_B is not None:
             clock_B, time_BE = self._clock(rows, clock_B)
-            x_BI = x_BI + time_BE
+            x_BI = by.add(x_BI, time_BE)
         for layer, carried in zip(self._layers, state.layers, strict=True):
-            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried)
-            x_BI = x_BI + y_BH if layer.residual else y_BH
-            after.append(carried_on)
+            carried_BH = tuple([by.view(part_BH) for part_BH in carried])
+            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried_BH)
+            x_BI = by.add(x_BI, y_BH) if layer.residual else y_BH
+            after.append(tuple([by.tensor(part_BH) for part_BH in carried_on]))
         return self._logits(self._norm(x_BI)), State(tuple(after), clock_B)
 
-    def _logits(self, hidden_BH: Tensor) -> Tensor:
-        if self._gap is None:
-            return self._head(hidden_BH).add_(self._head_bias_V)
-        hidden_BH = self._gap.joined(hidden_BH)
-        return self._gap.ended(self._head(hidden_BH).add_(self._head_bias_V), hidden_BH)
+    def _logits(self, hidden_BH: Array) -> Tensor:
+        by, gap = self._by, self._gap
+        if gap is None:
+            return by.tensor(by.add(self._head(hidden_BH), self._head_bias_V))
+        joined_BH = gap.joined(by.tensor(hidden_BH))
+        return gap.ended(by.tensor(by.add(self._head(by.view(joined_BH)), self._head_bias_V)), joined_BH)
 
     def window(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """Reads tokens of shape (T, B) step by step: logits of shape (T, B, V) and the state, as the network gives them for a window."""
@@ -273,66 +346,15 @@ class _Layer:
     """What a step needs of one layer: its kernel, and the table of its input, or how that is made."""
 
     kernel: Kernel
-    norm: _Norm
+    norm: Norm
     residual: bool
-    table_VG: Tensor | None
+    table_VG: Array | None
 
 
-class _Norm:
-    """A copy of a layer normalisation, or of the identity, without a module's overhead."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
-        if isinstance(module, nn.LayerNorm):
-            self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
-
-
-class _Rows:
-    """The rows of tables that belong to some ids; of one id a view."""
-
-    def __init__(self, ids: list[int], device: torch.device) -> None:
-        self._one = ids[0]
-        self._ids_B = torch.tensor(ids, device=device) if len(ids) > 1 else None
-
-    def of(self, table_V: Tensor) -> Tensor:
-        return table_V.narrow(0, self._one, 1) if self._ids_B is None else table_V.index_select(0, self._ids_B)
-
-
-class _Clock:
-    """A copy of the network's clock; see `language_model.py`."""
-
-    def __init__(self, network: LanguageModel) -> None:
-        architecture, ids_V = network.architecture, torch.arange(network.architecture.vocab_size, device=network.device)
-        self._embedding_PE = cast("nn.Embedding", network.clock).weight.clone()
-        self._ticks_V = ((ids_V >= architecture.clock_low) & (ids_V <= architecture.clock_high)).long()
-        self._inside_V = (ids_V != 0).long()
-
-    def __call__(self, rows: _Rows, clock_B: Tensor) -> tuple[Tensor, Tensor]:
-        """How the clocks stand after the tokens, and their vectors."""
-        clock_B = (clock_B + rows.of(self._ticks_V)) * rows.of(self._inside_V)
-        return clock_B, self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE))
-
-
-def _by_equations(cell: Cell, weights: Weights) -> Kernel:
-    """The kernel of a cell that has none. Where functions do not treat all rows alike (`products.ALIGNED`), each row is taken by itself."""
-    copies = {name: weight.clone() for name, weight in weights.items()}
-
-    def kernel(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        if all(size % ALIGNED == 0 for part_B in state for size in part_B.shape[1:]):
-            y_BH, after, _ = cell.equations(x_BI, state, copies)
-            return y_BH, after
-        rows = []
-        for lane in range(len(x_BI)):
-            x, *parts = (part_B[lane : lane + 1].repeat(_LEAST_ROWS, *[1] * (part_B.dim() - 1)) for part_B in (x_BI, *state))
-            y, after, _ = cell.equations(x, tuple(parts), copies)
-            rows.append([part[:1] for part in (y, *after)])
-        y_BH, *after = map(torch.cat, zip(*rows, strict=True))
-        return y_BH, tuple(after)
-
-    return kernel
+@cache
+def _others(count: int) -> ThreadPoolExecutor:
+    """So many further threads; they wait without spinning."""
+    return ThreadPoolExecutor(count, thread_name_prefix="lanes")
 
 
 def _filled_up(lanes: int) -> int:

@@ -25,6 +25,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
 from lstmgen.choices import OBJECTIVES
+from lstmgen.ids import symbols_of
 from lstmgen.model.architecture import SENTINELS, Architecture
 from lstmgen.model.both_ways import Backward, Join
 from lstmgen.model.cells import cell_of
@@ -32,7 +33,6 @@ from lstmgen.model.cells.base import Gates, LayerState
 from lstmgen.model.layers import RecurrentLayer, run_layers
 from lstmgen.model.norm import norm_of
 from lstmgen.model.state import State
-from lstmgen.model.tags import symbols_of
 
 
 @dataclass(frozen=True)

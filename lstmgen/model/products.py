@@ -21,10 +21,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from lstmgen.model.arrays import Array, arrays_for
 
 MIN_SHARED: Final = 2**25
 """Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
@@ -34,6 +37,10 @@ ALIGNED: Final = 32
 the length of rows is a multiple of this nothing is left over, so every row is treated alike."""
 _LONGEST: Final = 512
 """Products that oneDNN adds in turn."""
+_LONGEST_BF16: Final = 1024
+"""The same in bf16."""
+_WIDTH: Final = 256
+"""Columns of a table, or half as many at the least, that are summed side by side: as many as a processor's registers hold."""
 _STEPS: Final = 127
 """Steps of an int8 weight, or input, on either side of zero."""
 _LEAST: Final = 1e-30
@@ -58,8 +65,10 @@ class Products:
         self.packed = True
         self.threads = 1
 
-    def of(self, *weights_GI: Tensor, least: int = 0) -> Callable[..., Tensor]:
+    def of(self, *weights_GI: Tensor, least: int = 0) -> Callable[..., Array]:
         """The product with a copy of this matrix, which takes x_BI; with several side by side it takes as many inputs.
+
+        Inputs and the result are arrays of the kind that suits the matrix (`arrays_for`).
 
         Args:
             weights_GI: the matrix, or its parts.
@@ -94,55 +103,69 @@ class Products:
 
 
 class Product:
-    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type; the result has that of x."""
+    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type; the result is in fp32 at the least."""
 
     def __init__(self, table_IG: Tensor, ways: Products) -> None:
-        self._table_IG = table_IG
-        self._dtype = table_IG.dtype
-        inputs = len(table_IG)
-        # In bf16 both kernels add up in a way of their own, so that nothing has to be cut alike.
-        self._parts = -(-inputs // _LONGEST) if self._dtype != torch.bfloat16 else 1
-        self._part = -(-inputs // self._parts)
-        self._ways = ways
+        (self._inputs, outputs), self._dtype = table_IG.shape, table_IG.dtype
+        self._matrix_IG = table_IG if table_IG.is_cuda else None  # there its product as it is is fastest
+        self._bf16, self._ways = self._dtype == torch.bfloat16, ways
+        self._by = arrays_for(table_IG.float() if self._bf16 else table_IG)
+        self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
+        self._part = -(-self._inputs // self._parts)
+        # Columns that are read together lie together, so that memory is read from one end to the other.
+        self._width = max((width for width in range(_WIDTH // 2, _WIDTH + 1) if outputs % width == 0), default=outputs)
+        self._table_ND = table_IG.view(self._inputs, -1, self._width).transpose(0, 1).reshape(-1, self._width)
         self._packed: list[Any] | None = None
-        self._rows, (self._places, self._begins) = 1, self._bags(1)
+        self._bags, self._single = self._bags_of(1), self._room(1)
 
-    def _bags(self, rows: int) -> tuple[Tensor, Tensor]:
-        """Which rows of the table each sum takes, and where each sum begins."""
-        inputs, device = self._table_IG.shape[0], self._table_IG.device
-        begins = torch.arange(rows, device=device)[:, None] * inputs + torch.arange(self._parts, device=device) * self._part
-        return torch.arange(inputs, device=device).repeat(rows), begins.flatten()
+    def _bags_of(self, rows: int) -> tuple[int, Tensor, Tensor]:
+        """The number of rows, which rows of the table each sum takes, and where each sum begins."""
+        device, blocks = self._table_ND.device, len(self._table_ND) // self._inputs
+        begins = torch.arange(rows * blocks, device=device)[:, None] * self._inputs + torch.arange(self._parts, device=device) * self._part
+        return rows, torch.arange(blocks * self._inputs, device=device).repeat(rows), begins.flatten()
 
-    def __call__(self, *parts_BI: Tensor) -> Tensor:
-        """The product with the parts side by side; B is at least 1."""
-        x_BI = parts_BI[0] if len(parts_BI) == 1 else torch.cat(parts_BI, dim=1)
-        if x_BI.dtype == self._dtype:
-            return self._sums(x_BI)
-        return self._sums(x_BI.to(self._dtype)).to(x_BI.dtype)
+    def _room(self, rows: int) -> tuple[Tensor, Array]:
+        """For what the rows of the table are multiplied with."""
+        factors = self._table_ND.new_empty(rows, len(self._table_ND) // self._inputs, self._inputs)
+        return factors.view(-1), factors if self._bf16 else self._by.view(factors)
 
-    def _sums(self, x_BI: Tensor) -> Tensor:
-        rows = x_BI.shape[0]
-        if (rows > 1 or self._dtype == torch.bfloat16) and self._ways.packed and self._pack():
-            return self._by_packed_weights(x_BI)
-        if rows != self._rows:
-            self._rows, (self._places, self._begins) = rows, self._bags(rows)
-        sums = torch.embedding_bag(self._table_IG, self._places, self._begins, False, 0, False, x_BI.reshape(-1))[0]
-        return sums if self._parts == 1 else _added(sums.view(rows, self._parts, -1).unbind(1))
+    def __call__(self, *parts_BI: Array) -> Array:
+        """The product with the parts side by side; B is at least 1. With several rows it may run in several threads at once."""
+        if self._matrix_IG is not None:
+            return (parts_BI[0] if len(parts_BI) == 1 else torch.cat(parts_BI, dim=1)) @ self._matrix_IG
+        rows = len(parts_BI[0])
+        if (rows > 1 or self._bf16) and self._ways.packed and self._pack():
+            return self._by.view(self._by_packed_weights([self._by.tensor(part_BI) for part_BI in parts_BI]))
+        bags = self._bags
+        if rows != bags[0]:
+            bags = self._bags = self._bags_of(rows)
+        factors, room = self._single if rows == 1 else self._room(rows)
+        first = 0
+        for part_BI in parts_BI:
+            last = first + part_BI.shape[1]
+            room[:, :, first:last] = self._by.tensor(part_BI)[:, None] if self._bf16 else part_BI[:, None]
+            first = last
+        sums = torch.embedding_bag(self._table_ND, *bags[1:], False, 0, False, factors)[0]
+        if self._parts > 1:
+            sums = _added(sums.view(-1, self._parts, self._width).unbind(1))
+        return self._by.view(sums.float() if self._bf16 else sums).reshape(rows, -1)
 
     def _pack(self) -> bool:
         """Packs the weights once; False where oneDNN has no such product."""
         if self._packed is None:
             self._packed = []
-            if self._table_IG.device.type == "cpu" and self._dtype in (torch.float32, torch.bfloat16):
+            if self._table_ND.device.type == "cpu" and self._dtype in (torch.float32, torch.bfloat16):
                 with contextlib.suppress(RuntimeError, AttributeError):  # not built in, or not for this processor
-                    if self._dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported():  # noqa: SLF001 - torch's name
-                        parts = [part_IG.t().contiguous() for part_IG in self._table_IG.split(self._part)]
+                    if not self._bf16 or torch.ops.mkldnn._is_mkldnn_bf16_supported():  # noqa: SLF001 - torch's name
+                        weight_GI = self._table_ND.view(-1, self._inputs, self._width).transpose(1, 2).reshape(-1, self._inputs)
+                        parts = [part_GI.contiguous() for part_GI in weight_GI.split(self._part, dim=1)]
                         self._packed = [torch.ops.mkldnn._reorder_linear_weight(part_GI, None) for part_GI in parts]  # noqa: SLF001 - torch's name
         return bool(self._packed)
 
-    def _by_packed_weights(self, x_BI: Tensor) -> Tensor:
+    def _by_packed_weights(self, parts_BI: Sequence[Tensor]) -> Tensor:
+        x_BI = (parts_BI[0] if len(parts_BI) == 1 else torch.cat(tuple(parts_BI), dim=1)).to(self._dtype)
         parts = x_BI.split(self._part, dim=1) if self._parts > 1 else (x_BI,)
-        return self._ways.shared(x_BI.shape[0] * self._table_IG.numel(), _added_products, parts, self._packed or ())
+        return self._ways.shared(x_BI.shape[0] * self._table_ND.numel(), _added_products, parts, self._packed or ())
 
 
 class Int8Product:
@@ -155,28 +178,33 @@ class Int8Product:
     def __init__(self, weights_GI: Sequence[Tensor], ways: Products) -> None:
         joined_GI = torch.cat([weight_GI.detach() for weight_GI in weights_GI], dim=1).to(torch.float32)
         steps_G1 = joined_GI.abs().amax(1, keepdim=True).div_(_STEPS).clamp_min_(_LEAST)
-        self._scale_G = (steps_G1 / _STEPS).flatten()
-        self._ways = ways
+        self._by, self._ways = arrays_for(joined_GI), ways
+        self._scale_G = self._by.view((steps_G1 / _STEPS).flatten())
         parts = (joined_GI / steps_G1).round_().split([weight_GI.shape[1] for weight_GI in weights_GI], dim=1)
         self._products = [self._whole(part_GI) for part_GI in parts]
 
-    def _whole(self, whole_GI: Tensor) -> Callable[[Tensor], Tensor]:
-        """The product of whole numbers up to 127 with this matrix of such, as numbers of any type."""
-        if not vnni():
+    def _whole(self, whole_GI: Tensor) -> Callable[[Array], Array]:
+        """The product of whole numbers up to 127 with this matrix of such."""
+        if not vnni() or whole_GI.device.type != "cpu":
             return Product(whole_GI.t().contiguous(), self._ways)
         weight_IG = whole_GI.to(torch.int8).contiguous().t()
-
         multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
-        return lambda x_BI: self._ways.shared(len(x_BI) * weight_IG.numel(), multiply, x_BI.to(torch.int8), weight_IG)
 
-    def __call__(self, *parts_BI: Tensor) -> Tensor:
+        def sums(x_BI: Array) -> Array:
+            whole_BI = torch.from_numpy(x_BI.astype(np.int8))
+            return self._ways.shared(len(x_BI) * weight_IG.numel(), multiply, whole_BI, weight_IG).numpy().astype(np.float32)
+
+        return sums
+
+    def __call__(self, *parts_BI: Array) -> Array:
         """The product with the parts side by side; B is at least 1."""
-        total_BG: Tensor | None = None
+        by, total_BG = self._by, None
         for x_BI, product in zip(parts_BI, self._products, strict=True):
-            largest_B1 = x_BI.abs().amax(1, keepdim=True).clamp_min_(_LEAST)
-            sums_BG = torch.mul(product((x_BI * (_STEPS / largest_B1)).round_()), largest_B1)
-            total_BG = sums_BG if total_BG is None else total_BG.add_(sums_BG)
-        return cast("Tensor", total_BG).mul_(self._scale_G)
+            largest_B1 = by.largest(abs(x_BI), _LEAST)
+            sums_BG = product(by.rounded(x_BI * (_STEPS / largest_B1)))
+            sums_BG = by.multiply(sums_BG, largest_B1, out=sums_BG)
+            total_BG = sums_BG if total_BG is None else by.add(total_BG, sums_BG, out=total_BG)
+        return by.multiply(total_BG, self._scale_G, out=total_BG)
 
 
 def vnni() -> bool:
@@ -185,9 +213,9 @@ def vnni() -> bool:
 
 
 def _added_products(parts: Sequence[Tensor], packed: Sequence[Any]) -> Tensor:
-    """The sum of the products of oneDNN with packed weights."""
+    """The sum of the products of oneDNN with packed weights, in fp32."""
     product: Any = torch.ops.mkldnn._linear_pointwise.default  # noqa: SLF001 - torch's name
-    return _added([product(x_BI, weight, None, "none", [], "") for x_BI, weight in zip(parts, packed, strict=True)])
+    return _added([product(x_BI, weight, None, "none", [], "").float() for x_BI, weight in zip(parts, packed, strict=True)])
 
 
 def _added(sums: Sequence[Tensor]) -> Tensor:

@@ -47,6 +47,11 @@ def with_pedal(score: Score, policy: PedalPolicy) -> Score:
     """
     if policy == "drop" or not score.pedals or not len(score.notes):
         return score.changed(pedals=Pedals.of())
+    return score.changed(notes=score.notes.changed(end_ticks=pedal_ends(score)).in_order(), pedals=Pedals.of())
+
+
+def pedal_ends(score: Score) -> NDArray[np.int64]:
+    """The tick at which each note ends, of shape (N,), where the pedal sounds on as `with_pedal` extends it."""
     notes = score.notes
     ends = notes.end_ticks.astype(np.int64)
     next_onset = _next_onsets(notes)
@@ -58,7 +63,7 @@ def with_pedal(score: Score, policy: PedalPolicy) -> Score:
         held[held] = ends[mine][held] < ups[place[held]]
         chosen = mine[held]
         ends[chosen] = np.maximum(ends[chosen], np.minimum(ups[place[held]], next_onset[chosen]))
-    return score.changed(notes=notes.changed(end_ticks=ends).in_order(), pedals=Pedals.of())
+    return ends
 
 
 def _pressed(score: Score, track: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

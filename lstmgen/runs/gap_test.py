@@ -23,7 +23,7 @@ import numpy as np
 
 from lstmgen.choices import HORIZON, InfillMethod, Part
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import InputError
+from lstmgen.errors import InputError, UsageError
 from lstmgen.generation.draw import Context, begin, generator_of, read_on
 from lstmgen.generation.infilling import BEHIND, METHODS, Method, method_of
 from lstmgen.generation.particles import Search, Ways
@@ -180,9 +180,17 @@ def _anywhere(model: TrainedModel, file: TokenFile, count: int, length: int, *, 
 
 
 def _of_items(model: TrainedModel, file: TokenFile, options: dict[str, Any]) -> Iterator[Case]:
-    """The same part of every item."""
+    """The same part of every item that has it."""
+    found, missing = False, None
     for begins, ends in itertools.pairwise([*file.starts.tolist(), len(file.ids)]):
         item = model.medium.decode(model.tokenizer, np.asarray(file.ids[begins + 1 : ends], np.int64))
-        gap = model.medium.gapped(model.tokenizer, item, options, model.data).gap([])
+        try:
+            gap = model.medium.gapped(model.tokenizer, item, options, model.data).gap([])
+        except UsageError as error:
+            missing = error
+            continue
+        found = True
         if (truth := gap.true()) is not None:
             yield gap, begin(model.decoder, gap.before), truth
+    if missing is not None and not found:
+        raise missing

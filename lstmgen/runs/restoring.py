@@ -15,19 +15,19 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.choices import OBJECTIVES, Part
+from lstmgen.choices import MARKS, OBJECTIVES, Part
 from lstmgen.corpus.token_file import TokenFile
-from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.model.labelling import labelled
-from lstmgen.model.tags import labels_of, symbols_of
+from lstmgen.ids import BOUNDARY_ID, Ids, labels_of, symbols_of
+from lstmgen.model.labelling import labelled, tells_early
 from lstmgen.runs.model import TrainedModel
 from lstmgen.training.both_ways import ReadBothWays
 
 _NAMES: Final = OBJECTIVES["tags"].labels
+_FIRST_MARK: Final = _NAMES.index(MARKS[0])
 _MOST_LEARNED: Final = 2**24
 """Characters from which the labels of words are counted."""
-_NEVER: Final = -np.inf
-METHODS: Final = ("most_frequent", "of_each_word", "one_way", "both_ways")
+_LEAST_PROMISED: Final = 10.0
+"""A label that a text promises fewer times wins where it is the most probable one: of so few nobody knows how well they are found."""
 
 Labels = NDArray[np.int64]
 
@@ -59,6 +59,8 @@ class TagFigures:
 def restored(model: TrainedModel, text: str) -> str:
     """A text with case and punctuation as the model finds them; what it has of them is taken off first.
 
+    A label wins by its probability over half of the best F1 that its probabilities in the text promise (`decided`).
+
     Args:
         model: of the objective `tags`.
         text: read as the training text was; characters that the model has never seen stay as they are.
@@ -70,8 +72,7 @@ def restored(model: TrainedModel, text: str) -> str:
     ended = text.endswith("\n")  # a mark is told of the character behind it
     tokenizer: Any = model.tokenizer
     plain, ids = tokenizer.plain_of(text if ended else text + "\n")
-    _, labels_T = _found(model, ids)
-    found = tokenizer.restored(plain, labels_T.tolist())
+    found = tokenizer.restored(plain, _found(model, ids)["both_ways"].tolist())
     return found if ended else found[:-1]
 
 
@@ -88,14 +89,13 @@ def measure_tags(model: TrainedModel, part: Part, *, cache: Path) -> TagFigures:
     """
     file = model.origin.token_file(part, cache=cache)
     by_word = _WordLabels(model, model.origin.token_file("train", cache=cache))
-    confusion = {method: np.zeros((len(_NAMES), len(_NAMES)), np.int64) for method in METHODS}
+    confusion: dict[str, NDArray[np.int64]] = defaultdict(lambda: np.zeros((len(_NAMES), len(_NAMES)), np.int64))
     for ids in _documents(file):
         true_T = labels_of(ids, len(_NAMES))
-        one_T, both_T = _found(model, ids)
-        found = dict(zip(METHODS, (np.full_like(true_T, by_word.frequent), by_word.found(ids), one_T, both_T), strict=True))
-        for method, labels_T in found.items():
+        without = {"most_frequent": np.full_like(true_T, by_word.frequent), "of_each_word": by_word.found(ids)}
+        for method, labels_T in (without | _found(model, ids)).items():
             np.add.at(confusion[method], (true_T, labels_T), 1)
-    counts = confusion[METHODS[0]].sum(1)
+    counts = confusion["most_frequent"].sum(1)
     occurring = np.flatnonzero(counts).tolist()
     f1 = {method: _f1(matrix) for method, matrix in confusion.items()}
     return TagFigures(
@@ -105,16 +105,40 @@ def measure_tags(model: TrainedModel, part: Part, *, cache: Path) -> TagFigures:
     )
 
 
-def _found(model: TrainedModel, ids: Ids) -> tuple[Labels, Labels]:
-    """The most probable labels that may stand at each token of a document: given what is up to it alone, and given all."""
+def _found(model: TrainedModel, ids: Ids) -> dict[str, Labels]:
+    """The labels of the tokens of a document, by what the network is given.
+
+    one_way_early   what is up to each token alone, and of marks only what stands before them; where the network has learned that
+    one_way         what is up to each token alone: the character behind a mark is one of those
+    both_ways       all
+    """
     tokenizer: Any = model.tokenizer
     items = ReadBothWays(np.concatenate([[BOUNDARY_ID], ids])).items()
-    parts = sorted(labelled(model.network, items), key=lambda part: part[0])
-    barred_TL = ~tokenizer.allowed(ids)
-    one_T, both_T = (
-        np.where(barred_TL, _NEVER, np.concatenate([part[which] for part in parts])).argmax(1).astype(np.int64) for which in (1, 2)
-    )
-    return one_T, both_T
+    parts = [found for _, found in sorted(labelled(model.network, items), key=lambda part: part[0])]
+    early_TL, one_TL, both_TL = (np.concatenate(of_parts) for of_parts in zip(*parts, strict=True))
+    allowed_TL = tokenizer.allowed(ids)
+    early_TL = np.where(allowed_TL[:, _FIRST_MARK:].any(1, keepdims=True), early_TL, one_TL)
+    given = ({"one_way_early": early_TL} if tells_early(model.network) else {}) | {"one_way": one_TL, "both_ways": both_TL}
+    return {method: decided(np.where(allowed_TL, np.exp(log_p_TL.astype(np.float64)), 0.0)) for method, log_p_TL in given.items()}
+
+
+def decided(p_TL: NDArray[np.float64]) -> Labels:
+    """The label of each token, so that the F1 of all labels is high on average, and not only of the frequent ones.
+
+    If the probabilities are right, a label by itself has its best F1 where it is given whenever its probability is above half of that F1
+    (Lipton, Elkan and Naryanaswamy 2014). The label wins that is above by the largest factor; so the most frequent one, whose half is near
+    50 %, gives way to rarer ones that are less probable.
+
+    Args:
+        p_TL: probabilities; each row is scaled to a sum of 1, and has one.
+    """
+    p_TL = p_TL / p_TL.sum(1, keepdims=True)
+    best_L = np.ones(p_TL.shape[1])
+    for label, promised in enumerate(p_TL.sum(0).tolist()):
+        if promised >= _LEAST_PROMISED:
+            right_T = np.sort(p_TL[:, label])[::-1].cumsum()
+            best_L[label] = (2 * right_T / (np.arange(1, len(right_T) + 1) + promised)).max()
+    return (p_TL / best_L).argmax(1).astype(np.int64)
 
 
 def _documents(file: TokenFile) -> Iterator[Ids]:

@@ -236,7 +236,7 @@ def test_the_penalty_looks_at_the_last_ids_of_prompt_and_text(decoder, monkeypat
     original = filters.repetition_penalty
 
     def spy(logits_V, recent_ids, *, penalty):
-        seen.append(set(recent_ids.tolist()))
+        seen.append(set(recent_ids))
         return original(logits_V, recent_ids, penalty=penalty)
 
     monkeypatch.setattr(filters, "repetition_penalty", spy)

@@ -1,14 +1,18 @@
 """The decoder against its twin, the plain model, and its lanes against each lane alone."""
 
 import random
+import threading
 
 import pytest
 import torch
 
 from lstmgen.choices import CELLS
+from lstmgen.model import arrays
 from lstmgen.model import decoder as decoder_module
+from lstmgen.model.captured import Captured
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.model.products import Product
 
 
 def network_of(*, seed=0, dtype=torch.float32, **changes):
@@ -220,16 +224,19 @@ def test_ids_come_as_any_sequence_and_must_be_in_the_vocabulary(kind):
 
 
 @every_cell
-def test_the_number_of_threads_changes_no_bit_of_a_step_and_is_left_as_it_was(cell, monkeypatch):
+@pytest.mark.parametrize("lanes", [17, 7])
+def test_the_number_of_threads_changes_no_bit_of_a_step_and_is_left_as_it_was(cell, lanes, monkeypatch):
     monkeypatch.setattr("lstmgen.model.products.MIN_SHARED", 0)
     network = network_of(cell=cell, hidden_size=48, vocab_size=300)
     before, found = torch.get_num_threads(), []
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            fast = Decoder(network)
-            logits_BV, state = fast.step(list(range(17)), fast.start(17))
-            found.append((logits_BV, *state.tensors().values()))
+            fast, state, logits = Decoder(network), network.zero_state(lanes), []
+            for first in (0, 100, 200):  # the first step proves that lanes agree, in one thread
+                logits_BV, state = fast.step(list(range(first, first + lanes)), state)
+                logits.append(logits_BV)
+            found.append((*logits, *state.tensors().values()))
             fast.read(IDS, fast.start())
             with pytest.raises(IndexError):
                 fast.step([999], fast.start())
@@ -240,10 +247,42 @@ def test_the_number_of_threads_changes_no_bit_of_a_step_and_is_left_as_it_was(ce
         assert all(map(torch.equal, found[0], other))
 
 
+def test_many_lanes_are_divided_among_threads_and_a_failure_in_one_of_them_is_told(monkeypatch):
+    monkeypatch.setattr("lstmgen.model.products.MIN_SHARED", 0)
+    before, seen = torch.get_num_threads(), set()
+    fast = Decoder(network_of())
+    original = fast._step
+
+    def step(ids, state):
+        seen.add((threading.current_thread().name, len(ids), torch.get_num_threads()))
+        if 10 in ids and threading.current_thread() is not threading.main_thread():
+            raise FloatingPointError
+        return original(ids, state)
+
+    try:
+        torch.set_num_threads(2)
+        fast.step([1] * 24, fast.start(24))
+        monkeypatch.setattr(fast, "_step", step)
+        fast.step([1] * 24, fast.start(24))
+        assert {lanes for _, lanes, _ in seen} == {12}
+        assert len({name for name, *_ in seen}) == 2
+        assert {threads for *_, threads in seen} == {1}
+        with pytest.raises(FloatingPointError):
+            fast.step([10] * 24, fast.start(24))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_packed_weights_that_give_other_numbers_are_found_out_and_not_used(monkeypatch):
+    def whole(product):
+        return product._table_ND.view(-1, product._inputs, product._width).transpose(0, 1).flatten(1)
+
     network = network_of(hidden_size=32)
     expected_TV, _ = stepped(Decoder(network), IDS)
-    monkeypatch.setattr("lstmgen.model.products.Product._by_packed_weights", lambda self, x_BI: x_BI @ self._table_IG * (1 + 2**-20))
+    monkeypatch.setattr(
+        "lstmgen.model.products.Product._by_packed_weights", lambda self, parts: torch.cat(parts, 1) @ whole(self) * (1 + 2**-20)
+    )
     monkeypatch.setattr("lstmgen.model.products.Product._pack", lambda _: True)
     fast = Decoder(network)
     state = fast.start(5)
@@ -272,6 +311,56 @@ def test_few_different_numbers_of_rows_are_ever_run():
     found = [decoder_module._filled_up(lanes) for lanes in range(1, 200)]
     assert sorted(set(found)) == [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256]
     assert all(lanes <= rows < 2 * lanes for lanes, rows in enumerate(found, 1))
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """All that a decoder does otherwise there: functions of torch between whole products, and graphs of a fixed number of rows."""
+
+    def recorded(launched):
+        outcome = {}
+        return (lambda: outcome.update(launched())), outcome
+
+    def with_a_matrix(self, table_IG, ways):
+        plain(self, table_IG, ways)
+        self._matrix_IG = table_IG
+
+    plain = Product.__init__
+    monkeypatch.setattr(arrays, "_DTYPES", {})
+    monkeypatch.setattr(Product, "__init__", with_a_matrix)
+    monkeypatch.setattr(Decoder, "_capturing", lambda self: Captured(self._advanced, torch.device("cpu"), rows=64, record=recorded))
+
+
+@every_cell
+@pytest.mark.usefixtures("as_on_a_gpu")
+@pytest.mark.parametrize("shape", [{}, SHAPES[-1]], ids=str)
+def test_a_gpu_takes_other_ways_to_the_same_numbers(cell, shape):
+    network = network_of(cell=cell, dtype=torch.float64, **shape)
+    fast = Decoder(network)
+    logits_TV, state = stepped(fast, IDS)
+    expected_TBV, expected_state = network(torch.tensor(IDS)[:, None], network.zero_state(1))
+    torch.testing.assert_close(logits_TV, expected_TBV[:, 0], rtol=1e-11, atol=1e-11)
+    assert_close(state, expected_state)
+    lanes = 70  # more than are stepped at once
+    ids_TB = [[(token + 3 * lane) % 11 for lane in range(lanes)] for token in IDS[:5]]
+    logits_BV, together = torch.empty(0), fast.start(lanes)
+    for ids in ids_TB:
+        logits_BV, together = fast.step(ids, together)
+    for lane in (0, 5, 69):  # bit for bit only there: a CPU takes not all rows of such a product alike
+        alone_TV, alone = stepped(fast, [ids[lane] for ids in ids_TB])
+        torch.testing.assert_close(alone_TV[-1], logits_BV[lane], rtol=1e-11, atol=1e-11)
+        assert_close(alone, together.select(slice(lane, lane + 1)))
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_a_gpu_holds_units_too():
+    network = network_of(dtype=torch.float64)
+    held = Decoder(network).holding([(1, 1, 4, 0.25)])
+    logits_TV, state = stepped(held, IDS)
+    assert held.path.endswith("CUDA graphs")
+    plain_TV, _ = stepped(Decoder(network), IDS)
+    assert not torch.equal(logits_TV, plain_TV)
+    assert state.layers[1][1].shape == (1, 7)
 
 
 @pytest.mark.gpu

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from lstmgen import limits
 from lstmgen.choices import MARKS, TAGS, OovPolicy
 from lstmgen.errors import CorpusError
-from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.ids import BOUNDARY_ID, Ids, labelled_ids, labels_of, symbols_of
 from lstmgen.media import checks
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, ByteStreamDecoder, check_ids
 from lstmgen.media.text.char import CharTokenizer
@@ -31,7 +31,8 @@ from lstmgen.media.text.symbols import printable, unseen_symbols
 from lstmgen.wording import counted
 
 _MARK: Final = re.compile(r"""(?<=[\w'"\u2019\u201d)\]])[,.;:!?](?=[^\w,.;:!?])""")
-_FIRST_ID: Final = BOUNDARY_ID + 1
+_FIRST: Final = BOUNDARY_ID + 1
+"""The number of the first plain character."""
 _PLAIN: Final = TAGS.index("plain")
 _CAPITAL: Final = TAGS.index("capital")
 
@@ -90,7 +91,7 @@ class TaggedTokenizer:
     @property
     def vocab_size(self) -> int:
         """Of all pairs of a character and a label, and the boundary."""
-        return _FIRST_ID + len(self.plain.symbols) * len(TAGS)
+        return labelled_ids(_FIRST + len(self.plain.symbols), 0, len(TAGS))
 
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
         """One id for each plain character. Raises UnseenSymbolError: one is unseen and `oov` is `error`."""
@@ -99,7 +100,7 @@ class TaggedTokenizer:
                 raise unseen_symbols(missing, first_index=text.index(missing[0]))
             text = "".join(character for character in text if character not in missing)
         plain, labels_T = take_off(text)
-        return (self.plain.encode(plain, oov=oov) - _FIRST_ID) * len(TAGS) + _FIRST_ID + labels_T
+        return labelled_ids(self.plain.encode(plain, oov=oov), labels_T, len(TAGS))
 
     def unseen(self, text: str) -> tuple[str, ...]:
         """The distinct characters of a text that have no id, in order of first appearance."""
@@ -119,7 +120,7 @@ class TaggedTokenizer:
     def plain_of(self, text: str) -> tuple[str, Ids]:
         """The plain characters of a text, and an id for each, of the label `plain`; unseen ones have that of a known one."""
         plain, _ = take_off(text)
-        return plain, (self.plain.encode(plain, oov="replace") - _FIRST_ID) * len(TAGS) + _FIRST_ID
+        return plain, labelled_ids(self.plain.encode(plain, oov="replace"), _PLAIN, len(TAGS))
 
     def restored(self, plain: str, labels: Iterable[int]) -> str:
         """The text of plain characters with these labels."""
@@ -127,7 +128,7 @@ class TaggedTokenizer:
 
     def allowed(self, ids: Ids) -> NDArray[np.bool_]:
         """Which labels a character may have, given the one before it, of shape (T, L): marks stand between a word and something else."""
-        symbols_T = (np.asarray(ids, np.int64) - _FIRST_ID) // len(TAGS)
+        symbols_T = symbols_of(np.asarray(ids, np.int64), len(TAGS)) - _FIRST
         before_T, letters_S, behind_S = np.concatenate([[-1], symbols_T[:-1]]), self._capitals, self._behind_marks
         marks_T = np.append(self._before_marks, False)[before_T] & behind_S[symbols_T]
         allowed_TL = np.repeat(marks_T[:, None], len(TAGS), 1)
@@ -169,7 +170,7 @@ class TaggedTokenizer:
         check_ids(np.asarray([token_id], dtype=np.int64), self.vocab_size)
         if token_id == BOUNDARY_ID:
             return BOUNDARY_PIECE
-        symbol, label = divmod(token_id - _FIRST_ID, len(TAGS))
+        symbol, label = symbols_of(token_id, len(TAGS)) - _FIRST, labels_of(token_id, len(TAGS))
         without = label == _CAPITAL and not self._capitals[symbol]  # never made of a text
         return without * "^" + printable(self._texts[token_id])
 

@@ -45,6 +45,8 @@ class Notation(Protocol):
         pitch_kinds: the kinds of events that say a pitch, of 128 values each; drums apart.
         starts: the kinds of events that begin a note.
         waits: the kinds of events with which time passes.
+        says_instruments: whether ids say who plays, and what drums do.
+        whole_bars: whether nothing less than a bar can be written anew.
         words: how the events of each kind read, by their value.
         write: the ids of a score. Raises InputError where it is longer than any real one.
         read: the notes of any ids; what is not legal is ignored.
@@ -60,6 +62,8 @@ class Notation(Protocol):
     pitch_kinds: tuple[str, ...]
     starts: tuple[str, ...]
     waits: tuple[str, ...]
+    says_instruments: bool
+    whole_bars: bool
     write: Callable[[Score], Ids]
     read: Callable[[Ids], StepNotes]
     measure: Callable[[Ids], Measures]
@@ -205,9 +209,8 @@ class EventTokenizer(Protocol):
         return _NO_IDS
 
     def gap(self, hole: Hole) -> TuneGap:
-        """A part of a tune that is to be written anew. Raises UsageError: it has no bars, or its tracks cannot be told apart."""
-        del hole
-        raise UsageError(f"a model of {self.name} as this one has no bars to fill", remedy="one of notes in beats, or of a grid of voices")
+        """A part of a tune that is to be written anew. Raises UsageError: it is too short, or what is kept in it cannot be told apart."""
+        ...
 
     def measure(self, ids: Ids) -> Measures:
         """How much music these ids of one piece stand for; in steps of a grid at 120 beats per minute."""

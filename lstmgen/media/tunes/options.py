@@ -192,6 +192,12 @@ INFILL_OPTIONS: Final = (
         help="Write these bars anew, an upbeat counted as 0; every bar where not given.",
     ),
     Option(
+        name="seconds",
+        flags="--seconds",
+        unit="FIRST-LAST",
+        help="In place of --bars: write these seconds anew, such as 12-15.5 or 1:05-1:10; models of notes in beats know bars alone.",
+    ),
+    Option(
         name="tracks",
         flags="--tracks",
         unit="NAMES",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lstmgen.errors import InputError
 from lstmgen.media.tunes.time_bases import TimeBase, nearest
 from lstmgen.music.lanes import NEVER, Steps
-from lstmgen.music.score import Notes, Score
+from lstmgen.music.score import Score
 from lstmgen.wording import counted
 
 VELOCITIES_PER_BIN: Final = 4
@@ -34,7 +34,7 @@ class StepNotes:
         pitch_N: 0 to 127.
         line_N: of a score the track; of ids the voice, or the line as `parts.py` counts them, and 0 where there is none.
         velocity_N: 1 to 127, or `UNSAID`.
-        place_N: of ids the index of the id with which each note begins; of a score 0.
+        place_N: of ids the index of the id with which each note begins; of a score its index among the notes of that.
         steps: length of the piece, or earlier than its last note ends.
         tempos: changes of tempo: index of the id, step, microseconds per beat.
         meters: changes of meter: index of the id, step, numerator and denominator.
@@ -55,13 +55,14 @@ class StepNotes:
     key: int | None = None
 
     @staticmethod
-    def of(notes: Notes, score: Score, base: TimeBase, *, most_steps: int, most_filled: int = NEVER) -> StepNotes:
-        """Notes of a score, each at least one step long, in their order.
+    def of(score: Score, base: TimeBase, *, most_steps: int, most_filled: int = NEVER, drums: bool = False) -> StepNotes:
+        """Notes of a score, those of drums where they are wanted, each at least one step long, in their order.
 
         Raises:
             InputError: the piece, or all its notes together, are longer than those of any real one.
         """
-        count = len(notes)
+        place_N = np.flatnonzero(drums | ~score.notes.drum)
+        notes, count = score.notes.take(place_N), len(place_N)
         steps = nearest(base.places(score, np.concatenate([notes.start_ticks, notes.end_ticks, [score.length_ticks]])))
         start_N, length = steps[:count], int(steps[-1])
         end_N = np.maximum(steps[count:-1], start_N + 1)
@@ -79,7 +80,7 @@ class StepNotes:
             pitch_N=notes.pitch.astype(np.int64),
             line_N=notes.track.astype(np.int64),
             velocity_N=notes.velocity.astype(np.int64),
-            place_N=np.zeros_like(start_N),
+            place_N=place_N,
             steps=length,
         )
 
@@ -88,6 +89,11 @@ class StepNotes:
         """Notes one by one."""
         columns = np.array(list(rows), np.int64).reshape(-1, len(_COLUMNS)).T
         return StepNotes(**dict(zip(_COLUMNS, columns, strict=True)), steps=0)
+
+    @staticmethod
+    def joined(parts: Sequence[StepNotes]) -> StepNotes:
+        """The notes of all parts; what else there is, is that of the first."""
+        return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS})
 
     def take(self, which: NDArray[np.int64] | NDArray[np.bool_], **columns: Steps) -> StepNotes:
         """Some of the notes, with other columns where they are given."""
@@ -98,6 +104,11 @@ class StepNotes:
         start_N = nearest(self.start_N * factor)
         end_N = np.maximum(nearest(self.end_N * factor), start_N + 1)
         return replace(self, start_N=start_N, end_N=end_N, steps=int(nearest(self.steps * factor)))
+
+    @property
+    def lines(self) -> Steps:
+        """The lines that play or are named, ascending."""
+        return np.union1d(self.line_N, np.array(list(self.named), np.int64))
 
     @property
     def length(self) -> int:

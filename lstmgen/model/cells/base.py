@@ -14,6 +14,7 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
+from lstmgen.model.arrays import Array
 from lstmgen.model.products import Products
 
 Weights = Mapping[str, Tensor]
@@ -29,9 +30,10 @@ class Kernel(Protocol):
     """One token for B lanes, on a copy of the weights that lies ready.
 
     Lane i gives the same numbers, bit for bit, whatever B and the other lanes are, as far as `Product` does; nothing passed in changes.
+    Arrays are those of `arrays_for` the weights.
     """
 
-    def __call__(self, x_BI: Tensor, state: LayerState, /) -> tuple[Tensor, LayerState]:
+    def __call__(self, x_BI: Array, state: tuple[Array, ...], /) -> tuple[Array, tuple[Array, ...]]:
         """The output of shape (B, H) and the state that follows; where the kernel was made `hoisted`, `x_BI` are rows of `hoist`."""
         ...
 

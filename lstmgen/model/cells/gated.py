@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
+from lstmgen.model.arrays import Array, arrays_for, in_tensors
 from lstmgen.model.cells.base import Gates, LayerState, Weights
 from lstmgen.model.products import ALIGNED, Products
 
@@ -56,14 +57,20 @@ class Kernel:
     ) -> None:
         self._elementwise = elementwise
         self._weights = {name: weight.clone() for name, weight in weights.items() if weight.dim() == 1}
+        self._by = arrays_for(weights["bias"])
+        self._bias_G = None if hoisted else self._by.view(self._weights["bias"])
         self._input = None if hoisted else products.of(weights["input_weight"])
         self._recurrent = None if recurrent is None else products.of(recurrent(weights))
 
-    def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
-        gates_BG = x_BI if self._input is None else self._input(x_BI) + self._weights["bias"]
+        by = self._by
+        gates_BG = x_BI if self._input is None else by.add(self._bias_G, self._input(x_BI))
         if self._recurrent is not None:
-            gates_BG = gates_BG + self._recurrent(state[0])
+            gates_BG = by.add(gates_BG, self._recurrent(state[0]))
+        return in_tensors(by, self._token, gates_BG, state)
+
+    def _token(self, gates_BG: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
         if state[0].shape[1] % ALIGNED == 0:
             y_BH, after, _ = self._elementwise(gates_BG, state, self._weights)
             return y_BH, after

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
+from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.cells import stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Shape, Weights, gate, output
 from lstmgen.model.products import Products
@@ -40,39 +41,40 @@ def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) ->
     return stacked.run(torch.gru, x_TBI, state, weights, training=training)
 
 
+def _halved(stacked_G: Tensor) -> Tensor:
+    """A copy with r and z by half: sigmoid(2 a) = (tanh(a) + 1) / 2."""
+    r, z, n = stacked_G.chunk(3)
+    return torch.cat([0.5 * r, 0.5 * z, n])
+
+
 def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
-    """The input's part of the gates."""
-    return F.linear(x_BI, weights["input_weight"], weights["input_bias"])
+    """The input's part, as the kernel takes it."""
+    return F.linear(x_BI, _halved(weights["input_weight"]), _halved(weights["input_bias"]))
 
 
 class Kernel:
-    """The equations on buffers that are kept. What is not exact whatever its place in memory, the sigmoid, runs over slices of rows."""
+    """The equations; see `base.Kernel`."""
 
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
-        self._input = None if hoisted else products.of(weights["input_weight"])
-        self._recurrent = products.of(weights["recurrent_weight"])
-        self._input_bias_G, self._recurrent_bias_G = weights["input_bias"].clone(), weights["recurrent_bias"].clone()
+        self._by = arrays_for(weights["input_bias"])
+        self._input = None if hoisted else products.of(_halved(weights["input_weight"]))
+        self._recurrent = products.of(_halved(weights["recurrent_weight"]))
+        self._input_bias_G, self._recurrent_bias_G = (self._by.view(_halved(weights[name])) for name in ("input_bias", "recurrent_bias"))
         self._size = weights["recurrent_weight"].shape[1]
-        self._make_room(1)
 
-    def _make_room(self, lanes: int) -> None:
-        size = self._size
-        self._lanes, (self._gates_BG, self._from_state_BG) = lanes, self._input_bias_G.new_empty(2, lanes, 3 * size)
-        self._sigmoids = self._gates_BG.narrow(1, 0, 2 * size)
-        self._r_BH, self._z_BH = self._sigmoids.split(size, dim=1)
-        self._hn_BH = self._from_state_BG.narrow(1, 2 * size, size)
-
-    def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
-        (h_BH,) = state
-        if h_BH.shape[0] != self._lanes:
-            self._make_room(h_BH.shape[0])
-        from_input_BG = x_BI if self._input is None else self._input(x_BI).add_(self._input_bias_G)
-        torch.add(self._recurrent_bias_G, self._recurrent(h_BH), out=self._from_state_BG)
-        torch.add(from_input_BG, self._from_state_BG, out=self._gates_BG)
-        self._sigmoids.sigmoid_()
-        n_BH = torch.addcmul(from_input_BG.narrow(1, 2 * self._size, self._size), self._r_BH, self._hn_BH).tanh_()
-        h_BH = torch.lerp(n_BH, h_BH, self._z_BH)
+        by, size, (h_BH,) = self._by, self._size, state
+        from_input_BG = x_BI if self._input is None else by.add(self._input_bias_G, self._input(x_BI))
+        from_state_BG = self._recurrent(h_BH)
+        by.add(self._recurrent_bias_G, from_state_BG, out=from_state_BG)
+        sigmoids_BS = by.add(from_input_BG[:, : 2 * size], from_state_BG[:, : 2 * size])
+        by.tanh(sigmoids_BS, out=sigmoids_BS)
+        by.multiply(by.add(sigmoids_BS, 1.0, out=sigmoids_BS), 0.5, out=sigmoids_BS)
+        n_BH = by.multiply(sigmoids_BS[:, :size], from_state_BG[:, 2 * size :])
+        by.tanh(by.add(from_input_BG[:, 2 * size :], n_BH, out=n_BH), out=n_BH)
+        h_BH = by.subtract(h_BH, n_BH)
+        by.add(n_BH, by.multiply(sigmoids_BS[:, size:], h_BH, out=h_BH), out=h_BH)
         return h_BH, (h_BH,)
 
 

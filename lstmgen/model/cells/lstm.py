@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
+from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.cells import lstm_gradient, stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Weights, gate, output
 from lstmgen.model.products import Products
@@ -54,49 +55,42 @@ def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) ->
 
 
 def _arranged(stacked_G: Tensor) -> Tensor:
-    """A copy with the gates in the order i, f, o, g: three sigmoids in one call, then one tanh."""
+    """A copy with the gates in the order i, f, o, g, the first three by half: one tanh squashes all: sigmoid(2 a) = (tanh(a) + 1) / 2."""
     i, f, g, o = stacked_G.chunk(4)
-    return torch.cat([i, f, o, g])
+    return torch.cat([0.5 * i, 0.5 * f, 0.5 * o, g])
 
 
 def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
-    """The input's part of the gates, in the kernel's order."""
+    """The input's part of the gates, as the kernel takes them."""
     return F.linear(x_BI, _arranged(weights["input_weight"]), _arranged(weights["bias"]))
 
 
 class Kernel:
-    """The equations on buffers that are kept. What is not exact whatever its place in memory, the sigmoid, runs over slices of rows."""
+    """The equations; see `base.Kernel`."""
 
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
-        self._hoisted = hoisted
-        self._bias_G = _arranged(weights["bias"])
+        self._by = arrays_for(weights["bias"])
+        self._bias_G = None if hoisted else self._by.view(_arranged(weights["bias"]))
         matrices = [_arranged(weights["recurrent_weight"])]
         if not hoisted:
             matrices.insert(0, _arranged(weights["input_weight"]))
-        self._size = weights["recurrent_weight"].shape[1]
+        size = weights["recurrent_weight"].shape[1]
+        self._sigmoids, *self._gates = slice(3 * size), *(slice(first, first + size) for first in range(0, 4 * size, size))
         self._product = products.of(*matrices)
-        self._make_room(1)
 
-    def _make_room(self, lanes: int) -> None:
-        size = self._size
-        self._lanes, self._gates_BG = lanes, self._bias_G.new_empty(lanes, 4 * size)
-        self._sigmoids, self._g_BH = self._gates_BG.split((3 * size, size), dim=1)
-        self._i_BH, self._f_BH, self._o_BH = self._sigmoids.split(size, dim=1)
-
-    def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
-        h_BH, c_BH = state
-        if h_BH.shape[0] != self._lanes:
-            self._make_room(h_BH.shape[0])
-        if self._hoisted:
-            torch.add(x_BI, self._product(h_BH), out=self._gates_BG)
-        else:
-            torch.add(self._bias_G, self._product(x_BI, h_BH), out=self._gates_BG)
-        self._sigmoids.sigmoid_()
-        self._g_BH.tanh_()
-        c_BH = torch.mul(self._f_BH, c_BH).addcmul_(self._i_BH, self._g_BH)
-        torch.tanh(c_BH, out=self._g_BH)
-        h_BH = torch.mul(self._o_BH, self._g_BH)
+        by, (h_BH, c_BH) = self._by, state
+        products_BG, rest_BG = (self._product(h_BH), x_BI) if self._bias_G is None else (self._product(x_BI, h_BH), self._bias_G)
+        gates_BG = by.add(rest_BG, products_BG, out=products_BG)
+        by.tanh(gates_BG, out=gates_BG)
+        sigmoids_BS = gates_BG[:, self._sigmoids]
+        by.multiply(by.add(sigmoids_BS, 1.0, out=sigmoids_BS), 0.5, out=sigmoids_BS)
+        i_BH, f_BH, o_BH, g_BH = (gates_BG[:, gate] for gate in self._gates)
+        c_BH = by.multiply(f_BH, c_BH)
+        by.add(c_BH, by.multiply(i_BH, g_BH, out=g_BH), out=c_BH)
+        h_BH = by.tanh(c_BH)
+        by.multiply(o_BH, h_BH, out=h_BH)
         return h_BH, (h_BH, c_BH)
 
 

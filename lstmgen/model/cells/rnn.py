@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
+from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.cells import stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights, output
 from lstmgen.model.products import Products
@@ -31,19 +32,20 @@ def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
 
 
 class Kernel:
-    """The equation with as few calls as there can be."""
+    """The equation with as few calls as there can be; see `base.Kernel`."""
 
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
         names = ("recurrent_weight",) if hoisted else ("input_weight", "recurrent_weight")
-        self._bias_H = None if hoisted else weights["bias"].clone()
+        self._by = arrays_for(weights["bias"])
+        self._bias_H = None if hoisted else self._by.view(weights["bias"].clone())
         self._product = products.of(*(weights[name] for name in names))
 
-    def __call__(self, x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+    def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
-        if self._bias_H is None:
-            h_BH = self._product(state[0]).add_(x_BI).tanh_()
-        else:
-            h_BH = self._product(x_BI, state[0]).add_(self._bias_H).tanh_()
+        by, (h_BH,) = self._by, state
+        products_BH, rest_BH = (self._product(h_BH), x_BI) if self._bias_H is None else (self._product(x_BI, h_BH), self._bias_H)
+        h_BH = by.add(rest_BH, products_BH, out=products_BH)
+        by.tanh(h_BH, out=h_BH)
         return h_BH, (h_BH,)
 
 

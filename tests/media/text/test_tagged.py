@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from lstmgen.choices import OBJECTIVES, TAGS
 from lstmgen.errors import ModelFileError
+from lstmgen.ids import labelled_ids, labels_of, symbols_of
 from lstmgen.media.text import tokenizers
 from lstmgen.media.text.tagged import TaggedTokenizer, take_off
-from lstmgen.model.tags import ids_of, labels_of, symbols_of
 
 TRICKY = st.text(st.sampled_from("aB z.,!?;:'\"-9\nİßΩǅ語)"), max_size=14)
 TOKENIZER = tokenizers.build("tagged", lambda: ["aB z.,!?;:'\"-9\nİßΩǅ語)"])
@@ -46,7 +46,7 @@ def test_nothing_is_lost_and_only_allowed_labels_are_given(text):
     same, plain_ids = TOKENIZER.plain_of(text)
     assert same == plain
     assert np.array_equal(symbols_of(plain_ids, len(TAGS)), symbols_of(ids, len(TAGS)))
-    assert np.array_equal(ids_of(symbols_of(ids, len(TAGS)), labels_of(ids, len(TAGS)), len(TAGS)), ids)
+    assert np.array_equal(labelled_ids(symbols_of(ids, len(TAGS)), labels_of(ids, len(TAGS)), len(TAGS)), ids)
     assert np.array_equal(labels_of(ids, len(TAGS)), labels_T)
 
 

@@ -13,8 +13,10 @@ the end of the piece only between steps. So each tune has one form. Letters: N n
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, final
 
 import numpy as np
@@ -26,7 +28,8 @@ from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
 from lstmgen.media.tunes.parts import Band, Parts
-from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
+from lstmgen.media.tunes.spans import Span
+from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, Course, StepLimits
 from lstmgen.media.tunes.step_notes import UNSAID, Row, StepNotes
 from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import Constraints
@@ -70,11 +73,18 @@ class ChordGrid(GridNotation):
         return Clock(steps, self.table.first(STEP), self.table.first(STEP))
 
     def write(self, score: Score) -> Ids:
-        """The ids of a score.
+        """The ids of a score."""
+        return self.tell(self.in_steps(score))
+
+    def in_steps(self, score: Score) -> StepNotes:
+        """The notes of a score that have ids."""
+        return on_grid(score, self.base)
+
+    def tell(self, notes: StepNotes) -> Ids:
+        """The ids of notes.
 
         Of equal pitches that begin together the longest stays, and a note ends where the next of its pitch begins.
         """
-        notes = on_grid(score, self.base)
         steps = notes.length
         kept, end_N = one_at_a_time(notes.pitch_N, notes.start_N, notes.end_N, rank_N=-notes.end_N)
         start_N, pitch_N = notes.start_N[kept], notes.pitch_N[kept]
@@ -127,8 +137,12 @@ class ChordGrid(GridNotation):
         new, held = (self.table.first(kind) for kind in (self.pitch_kinds[0], self.pitch_kinds[-1]))
         return ChordGrammar(self.table, limits, new=new, held=held)
 
+    def within(self, span: Span) -> ChordHole:
+        """What may come next in a hole."""
+        new, held = (self.table.first(kind) for kind in (self.pitch_kinds[0], self.pitch_kinds[-1]))
+        return ChordHole(self.table, span, self.tell(span.kept), new=new, held=held)
 
-@final
+
 class ChordGrammar(Grammar):
     """A `Grammar` of chords.
 
@@ -187,6 +201,92 @@ class ChordGrammar(Grammar):
     def rest(self) -> Sequence[Row]:
         """The notes that sound; a last step without its end counts as one."""
         return [*_rows(self._before, self.course.now), *_rows(self._now, self.course.now + 1)]
+
+
+@final
+class ChordHole(ChordGrammar):
+    """A `Grammar` of chords up to the end of a hole: of each step the pitches that are kept are known, and others are written between them.
+
+    Args:
+        table: the ranges of ids.
+        span: the hole.
+        kept_T: the ids of what is kept.
+        new: the first id of the pitches that begin.
+        held: as of `ChordGrammar`.
+    """
+
+    def __init__(self, table: EventTable, span: Span, kept_T: Ids, *, new: int, held: int) -> None:
+        super().__init__(table, NOTHING_LIMITED, new=new, held=held)
+        self.kept_places: list[int] = []
+        self._span, self._table = span, table
+        ends = np.append(-1, np.flatnonzero(kept_T == self._end_of_step))
+        self._steps = [kept_T[begin + 1 : end].tolist() for begin, end in itertools.pairwise(ends)]
+        self._kept_P = np.zeros(128, np.bool_)
+        """Which pitches sounded in the step before that are kept."""
+
+    @property
+    def shared(self) -> tuple[object, ...]:
+        """What never changes."""
+        return self._table, self._span, self._steps, NOTHING_LIMITED
+
+    @property
+    def stage(self) -> int:
+        """The step."""
+        return self.course.now
+
+    @property
+    def over(self) -> bool:
+        """Whether the hole lies behind; that a tune ends is an event."""
+        return self.course.now >= self._span.end and not self._span.ends
+
+    def begin(self) -> None:
+        """All that stands before the hole was pushed: it is kept."""
+        self._kept_P[[pitch for _, pitch, _ in self._before]] = True
+
+    def _pitch(self, token: int) -> int:
+        return int(self._table.value_of_V[token])
+
+    @property
+    def _next(self) -> int | None:
+        """The id that is kept and comes next in this step."""
+        return next((token for token in self._steps[self.course.now] if self._pitch(token) >= self._lowest), None)
+
+    def allow(self, mask_V: NDArray[np.bool_]) -> None:
+        """Marks the ids that may come next."""
+        if self.course.now >= self._span.end:
+            mask_V[BOUNDARY_ID] = True
+            return
+        super().allow(mask_V)
+        mask_V[BOUNDARY_ID] = False
+        new_P, held_P = mask_V[self._new : self._new + 128], mask_V[self._held : self._held + 128]
+        if self._held > self._new:
+            held_P &= ~self._kept_P
+        kept = self._next
+        if kept is not None:
+            mask_V[self._end_of_step] = False
+            new_P[self._pitch(kept) :] = held_P[self._pitch(kept) :] = False
+            mask_V[kept] = True
+
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event."""
+        now = self.course.now
+        if now >= self._span.begin and kind != STEP and self._next is not None and self._pitch(self._next) == value:
+            self.kept_places.append(place)
+        rows = super().push(kind, value, place)
+        if kind == STEP and now >= self._span.begin:
+            self._kept_P[:] = False
+            self._kept_P[[self._pitch(token) for token in self._steps[now]]] = True
+        return rows
+
+    def writable(self, notes: StepNotes) -> StepNotes:
+        """Notes that end where the hole ends, or earlier."""
+        return replace(notes, end_N=np.minimum(notes.end_N, self._span.end))
+
+    def of_written(self, ids_T: Ids) -> Ids:
+        """The ids without those of pitches that are kept, in and before the hole."""
+        kept_T = np.arange(len(ids_T)) < np.searchsorted(np.cumsum(ids_T == self._end_of_step), self._span.begin) + (self._span.begin > 0)
+        kept_T[self.kept_places] = True
+        return np.where(kept_T & (ids_T != self._end_of_step), BOUNDARY_ID, ids_T)
 
 
 def _rows(notes: Iterable[_Note], end: int) -> Sequence[Row]:

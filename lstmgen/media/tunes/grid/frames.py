@@ -22,14 +22,15 @@ def on_grid(score: Score, base: TimeBase) -> StepNotes:
     Raises:
         InputError: the piece has more steps than any real one.
     """
-    notes = score.notes.take(~score.notes.drum)
-    return StepNotes.of(notes, score, base, most_steps=limits.MAX_GRID_STEPS, most_filled=limits.MAX_GRID_CELLS)
+    return StepNotes.of(score, base, most_steps=limits.MAX_GRID_STEPS, most_filled=limits.MAX_GRID_CELLS)
 
 
 class GridNotation(Protocol):
     """The half of a `Notation` that does not depend on how a step looks."""
 
     base: TimeBase
+    says_instruments: bool = False
+    whole_bars: bool = False
 
     def read(self, ids_T: Ids) -> StepNotes:
         """The notes of any ids."""

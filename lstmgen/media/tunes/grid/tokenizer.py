@@ -20,6 +20,7 @@ from lstmgen.media.tunes.grid.gap import VoiceGap
 from lstmgen.media.tunes.grid.options import DEFAULT_CYCLE_BEATS, DEFAULT_STEPS_PER_BEAT, DEFAULT_VOICES
 from lstmgen.media.tunes.grid.voices import VoiceGrid
 from lstmgen.media.tunes.holes import Hole, TuneGap
+from lstmgen.media.tunes.spans import SpanGap
 from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.wording import counted
 
@@ -76,7 +77,7 @@ class GridTokenizer(EventTokenizer):
 
     def gap(self, hole: Hole) -> TuneGap:
         """A part of a tune that is to be written anew."""
-        return VoiceGap(self, self.notation, hole) if isinstance(self.notation, VoiceGrid) else super().gap(hole)
+        return VoiceGap(self, self.notation, hole) if isinstance(self.notation, VoiceGrid) else SpanGap(self, hole)
 
     @property
     def clock(self) -> Clock:

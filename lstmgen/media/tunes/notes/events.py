@@ -136,7 +136,7 @@ def note_ids(notes: StepNotes, index_N: Steps, table: EventTable) -> tuple[Ids, 
         np.where(drum_N, table.first(DRUM), pitches_K[number_N]) + notes.pitch_N,
         table.first(DURATION) + index_N,
     ]
-    last_named = int(instrument_N.max(initial=0))
+    last_named = int(notes.lines.max(initial=0)) // MOST_TRACKS
     said_4N = [np.diff(instrument_N, prepend=last_named) != 0, np.diff(bin_N, prepend=-1) != 0, np.ones_like(drum_N), ~drum_N]
     said_N4 = np.stack(said_4N, axis=1)
     return np.stack(ids_4N, axis=1)[said_N4], np.repeat(notes.start_N, said_N4.sum(1))

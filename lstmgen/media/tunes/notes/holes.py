@@ -17,15 +17,18 @@ from typing import Final, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.errors import UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.holes import Hole
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PITCHES, PROGRAM, TRACK, TRACK_OF, VELOCITY
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.remaining import LEFT, LENGTH
 from lstmgen.media.tunes.notes.repeats import HALF, REPEAT
-from lstmgen.media.tunes.parts import DRUMS, MOST_TRACKS
+from lstmgen.media.tunes.notes.seconds import SecondWork
+from lstmgen.media.tunes.parts import DRUMS, MOST_TRACKS, lines_of
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED
 from lstmgen.media.tunes.step_notes import Row
 from lstmgen.music.constraints import FREE
@@ -40,8 +43,8 @@ class Kept:
     """A note that is kept, or a change of tempo.
 
     Attributes:
-        bar: from 0.
-        position: in the bar.
+        bar: from 0; where there are none, 0.
+        position: in the bar; where there are none, the step.
         tempo: its bin; None: it is a note.
         line: of a note.
         pitch: of a note, as it sounds.
@@ -59,17 +62,35 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BarsWithHole:
+class NotesHole:
+    """A hole in notes.
+
+    Attributes:
+        end: the step where it ends.
+        kept: what is kept there, in order.
+        lines: which lines are written; None: all that are named but those that are kept.
+        kept_lines: which are kept.
+    """
+
+    end: int
+    kept: Sequence[Kept]
+    lines: frozenset[int] | None
+    kept_lines: frozenset[int]
+
+    @property
+    def tracks(self) -> dict[int, int]:
+        """By instrument that is kept the number of its last track."""
+        return {line // MOST_TRACKS: line % MOST_TRACKS for line in sorted(self.kept_lines)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BarsWithHole(NotesHole):
     """A hole in bars.
 
     Attributes:
         first: its first bar, from 0.
         last: its last one.
-        end: the step where it ends.
-        kept: what is kept there, in order.
         meters: the meter that a bar says, by its number.
-        lines: which lines are written; None: all that are named but those that are kept.
-        kept_lines: which are kept.
         whole: whether nothing is kept, so that a bar may repeat an earlier one.
         ends: whether the tune ends with it.
         length: the value of the length of the tune, where one is said.
@@ -77,19 +98,30 @@ class BarsWithHole:
 
     first: int
     last: int
-    end: int
-    kept: Sequence[Kept]
     meters: Mapping[int, int]
-    lines: frozenset[int] | None
-    kept_lines: frozenset[int]
     whole: bool
     ends: bool
     length: int = 0
 
-    @property
-    def tracks(self) -> dict[int, int]:
-        """By instrument that is kept the number of its last track."""
-        return {line // MOST_TRACKS: line % MOST_TRACKS for line in sorted(self.kept_lines)}
+
+def lines_of_hole(hole: Hole, tracks: int) -> tuple[frozenset[int] | None, frozenset[int]]:
+    """The lines that are written, None where the model names them, and those that are kept.
+
+    Args:
+        hole: in a tune.
+        tracks: how many of one program are told apart.
+
+    Raises:
+        UsageError: a line is both, and not all is written anew.
+    """
+    line_N, free_N = lines_of(hole.score, tracks), hole.free(hole.score.notes.track)
+    written, kept = frozenset(line_N[free_N].tolist()), frozenset(line_N[~free_N].tolist())
+    if not hole.whole and written & kept:
+        raise UsageError(
+            "this model cannot tell the tracks apart that are kept and written anew: one instrument plays both",
+            remedy="write all tracks anew, or train with --apart",
+        )
+    return None if hole.names_new else written | kept if hole.whole else written, kept
 
 
 def read_kept(ids_T: Ids, table: EventTable, *, first: int, last: int) -> tuple[list[Kept], dict[int, int]]:
@@ -126,9 +158,8 @@ def read_kept(ids_T: Ids, table: EventTable, *, first: int, last: int) -> tuple[
     return kept, meters
 
 
-@final
 class HoleGrammar(NotesGrammar):
-    """A `Grammar` of a tune up to the end of a hole.
+    """A `Grammar` of a tune up to the end of a hole, whatever time is counted in.
 
     Args:
         table: of the ids.
@@ -136,21 +167,16 @@ class HoleGrammar(NotesGrammar):
         hole: what is kept.
     """
 
-    def __init__(self, table: EventTable, time: BeatWork, hole: BarsWithHole) -> None:
-        plain = time if hole.whole else BeatWork(time.base.per_unit, guides=time.guides)
-        super().__init__(table, plain, FREE, NOTHING_LIMITED)
+    def __init__(self, table: EventTable, time: BeatWork | SecondWork, hole: NotesHole) -> None:
+        super().__init__(table, time, FREE, NOTHING_LIMITED)
         self._hole, self._at, self._keeping = hole, 0, False
         self.bar, self._bar_start = -1, 0
+        self.kept_places: list[int] = []
 
     @property
     def shared(self) -> tuple[object, ...]:
         """What never changes."""
         return self._table, self._time, self._hole, self._constraints, NOTHING_LIMITED
-
-    @property
-    def stage(self) -> int:
-        """How many bars and kept things lie behind."""
-        return self.bar + self._at
 
     @property
     def _next(self) -> Kept | None:
@@ -167,6 +193,7 @@ class HoleGrammar(NotesGrammar):
             self._at, self._keeping = self._at + 1, False
         elif kept is not None and kept.tempo is None and (kind in TRACK_OF or kind == DRUM) and self._is_now(kept):
             same = (self._last_line, self._last_pitch) == (kept.line, kept.pitch)
+            self.kept_places += [place] * same
             self._at, self._keeping = self._at + (same and kind == DRUM), same and kind != DRUM
         return rows
 
@@ -177,31 +204,18 @@ class HoleGrammar(NotesGrammar):
     def _position(self) -> int:
         return self.course.now - self._bar_start
 
-    def allow(self, mask_V: NDArray[np.bool_]) -> None:
-        """Marks the ids that may come next."""
-        super().allow(mask_V)
-        table, before = self._table, self._before
-        if self.bar < 0 and self._hole.lines is None:
-            self._keep_names(mask_V)
-        elif self.bar < self._hole.first:
-            mask_V[:] = False
-            mask_V[table.first(BAR)] = True
-        elif before == PITCH:
-            durations = mask_V[table.span(DURATION)]
-            kept = self._next
-            if self._keeping and kept is not None:
-                durations[:] = False
-                durations[kept.duration] = True
-            else:
-                room = self._hole.end - self.course.now
-                durations[max(1, int(np.searchsorted(self._time.lengths_D, room, side="right"))) :] = False
-        elif before in {BAR, LEFT} and self._keep_meter(mask_V):
-            return
+    def _keep_duration(self, mask_V: NDArray[np.bool_]) -> None:
+        """What is kept has its duration, and what is written ends with the hole."""
+        durations, kept = mask_V[self._table.span(DURATION)], self._next
+        if self._keeping and kept is not None:
+            durations[:] = False
+            durations[kept.duration] = True
         else:
-            self._keep_rest(mask_V)
+            room = self._hole.end - self.course.now
+            durations[max(1, int(np.searchsorted(self._time.lengths_D, room, side="right"))) :] = False
 
-    def _keep_names(self, mask_V: NDArray[np.bool_]) -> None:
-        """What is kept has its instruments, and there is at least one line to write."""
+    def _keep_names(self, mask_V: NDArray[np.bool_]) -> bool:
+        """What is kept has its instruments, and there is at least one line to write. Gives whether no more need be named."""
         hole, table = self._hole, self._table
         missing = [instrument for instrument in hole.tracks if instrument > self._last_named]
         programs, least = mask_V[table.span(PROGRAM)], hole.tracks.get(self._last_named, 0)
@@ -210,44 +224,7 @@ class HoleGrammar(NotesGrammar):
             mask_V[table.span(TRACK)][:least] = False
             programs[:] = False
             missing.append(least)
-        over = not missing and bool(set(np.flatnonzero(self._named_L).tolist()) - hole.kept_lines)
-        mask_V[table.first(BAR)] &= over
-        if self._time.guides and (lengths := mask_V[table.span(LENGTH)]).any():
-            lengths[:] = False
-            lengths[hole.length] = over
-
-    def _keep_meter(self, mask_V: NDArray[np.bool_]) -> bool:
-        """Whether the bar has to say first how many are left, or its meter."""
-        table, meter = self._table, self._hole.meters.get(self.bar)
-        first = table.span(LEFT) if self._time.guides and self._before == BAR and mask_V[table.span(LEFT)].any() else None
-        if first is None and meter is not None:
-            first = slice(table.first(METER) + meter, table.first(METER) + meter + 1)
-        if first is None:
-            mask_V[table.span(METER)] = False
-            return False
-        said_V = mask_V[first].copy()
-        mask_V[:] = False
-        mask_V[first] = said_V
-        return True
-
-    def _keep_rest(self, mask_V: NDArray[np.bool_]) -> None:
-        """Nothing behind what is kept next, but what leads to that and what comes before it."""
-        table, hole, kept = self._table, self._hole, self._next
-        if kept is not None and kept.bar != self.bar:
-            kept = None
-        reached = kept is not None and kept.position == self._position and self._before not in _OPENING
-        mask_V[table.first(BAR)] &= kept is None and not (hole.ends and self.bar == hole.last)
-        mask_V[BOUNDARY_ID] &= kept is None and hole.ends and self.bar == hole.last
-        mask_V[table.span(TEMPO)] = False
-        if kept is not None:
-            mask_V[table.span(POSITION)][kept.position + 1 :] = False
-            if self._time.repeats:
-                mask_V[table.span(REPEAT)] = False
-            if self._varies:
-                mask_V[table.span(HALF)] = False
-        self._keep_notes(mask_V, kept if reached else None)
-        if kept is not None and (leading := self._leading_to(kept, reached=reached)) is not None:
-            mask_V[leading] = True
+        return not missing and bool(set(np.flatnonzero(self._named_L).tolist()) - hole.kept_lines)
 
     def _keep_notes(self, mask_V: NDArray[np.bool_], reached: Kept | None) -> None:
         """Only notes of lines that are written, and of those none behind what is kept at this moment."""
@@ -277,16 +254,92 @@ class HoleGrammar(NotesGrammar):
         hole = self._hole
         return np.isin(line_A, sorted(hole.lines)) if hole.lines is not None else ~np.isin(line_A, sorted(hole.kept_lines))
 
-    def _leading_to(self, kept: Kept, *, reached: bool) -> int | None:
-        """The id that comes next, where it is what is kept; None: something has to be written first."""
+    def _leading_to(self, kept: Kept) -> int | None:
+        """The id that comes next, where it is what is kept, whose moment has come; None: something has to be written first."""
         table, before = self._table, self._before
-        if not reached:
-            return None if before in {POSITION, PROGRAM, VELOCITY} else table.first(POSITION) + kept.position
         if kept.tempo is not None:
             return table.first(TEMPO) + kept.tempo
         instrument = kept.line // MOST_TRACKS
         if instrument != self._instrument:
-            return None if before in {PROGRAM, VELOCITY} else table.first(PROGRAM) + instrument
+            return None if before in {PROGRAM, VELOCITY} and not self._naming else table.first(PROGRAM) + instrument
         if kept.loudness != self._bin:
             return None if before == VELOCITY else table.first(VELOCITY) + kept.loudness
         return self._begins(kept.line, kept.pitch)
+
+
+@final
+class BarsGrammar(HoleGrammar):
+    """A `Grammar` of a tune in beats up to the end of a hole in bars.
+
+    Args:
+        table: of the ids.
+        time: of the tokenizer.
+        hole: what is kept.
+    """
+
+    def __init__(self, table: EventTable, time: BeatWork, hole: BarsWithHole) -> None:
+        super().__init__(table, time if hole.whole else BeatWork(time.base.per_unit, guides=time.guides), hole)
+        self._in_bars = hole
+
+    @property
+    def stage(self) -> int:
+        """How many bars and kept things lie behind."""
+        return self.bar + self._at
+
+    @property
+    def over(self) -> bool:
+        """Whether the bar behind the hole has begun."""
+        return self.bar > self._in_bars.last
+
+    def allow(self, mask_V: NDArray[np.bool_]) -> None:
+        """Marks the ids that may come next."""
+        super().allow(mask_V)
+        table, hole, before = self._table, self._in_bars, self._before
+        if self.bar < 0 and hole.lines is None:
+            over = self._keep_names(mask_V)
+            mask_V[table.first(BAR)] &= over
+            if self._time.guides and (lengths := mask_V[table.span(LENGTH)]).any():
+                lengths[:] = False
+                lengths[hole.length] = over
+        elif self.bar < hole.first:
+            mask_V[:] = False
+            mask_V[table.first(BAR)] = True
+        elif before == PITCH:
+            self._keep_duration(mask_V)
+        elif before not in {BAR, LEFT} or not self._keep_meter(mask_V):
+            self._keep_rest(mask_V)
+
+    def _keep_meter(self, mask_V: NDArray[np.bool_]) -> bool:
+        """Whether the bar has to say first how many are left, or its meter."""
+        table, meter = self._table, self._in_bars.meters.get(self.bar)
+        first = table.span(LEFT) if self._time.guides and self._before == BAR and mask_V[table.span(LEFT)].any() else None
+        if first is None and meter is not None:
+            first = slice(table.first(METER) + meter, table.first(METER) + meter + 1)
+        if first is None:
+            mask_V[table.span(METER)] = False
+            return False
+        said_V = mask_V[first].copy()
+        mask_V[:] = False
+        mask_V[first] = said_V
+        return True
+
+    def _keep_rest(self, mask_V: NDArray[np.bool_]) -> None:
+        """Nothing behind what is kept next, but what leads to that and what comes before it."""
+        table, hole, kept = self._table, self._in_bars, self._next
+        if kept is not None and kept.bar != self.bar:
+            kept = None
+        reached = kept is not None and kept.position == self._position and self._before not in _OPENING
+        mask_V[table.first(BAR)] &= kept is None and not (hole.ends and self.bar == hole.last)
+        mask_V[BOUNDARY_ID] &= kept is None and hole.ends and self.bar == hole.last
+        mask_V[table.span(TEMPO)] = False
+        if kept is not None:
+            mask_V[table.span(POSITION)][kept.position + 1 :] = False
+            if self._time.repeats:
+                mask_V[table.span(REPEAT)] = False
+            if self._varies:
+                mask_V[table.span(HALF)] = False
+        self._keep_notes(mask_V, kept if reached else None)
+        if kept is not None and reached and (leading := self._leading_to(kept)) is not None:
+            mask_V[leading] = True
+        elif kept is not None and not reached and self._before not in {POSITION, PROGRAM, VELOCITY}:
+            mask_V[table.first(POSITION) + kept.position] = True

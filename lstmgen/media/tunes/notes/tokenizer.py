@@ -49,8 +49,10 @@ from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, played_out, repeats_among
 from lstmgen.media.tunes.notes.seconds import SecondWork
+from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
 from lstmgen.media.tunes.shifts import SHIFT
+from lstmgen.media.tunes.spans import Span, SpanGap
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import Beats
@@ -77,11 +79,13 @@ class NotesNotation:
 
     pitch_kinds: tuple[str, ...] = PITCHES
     starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF)
+    says_instruments: bool = True
 
     def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False) -> None:
         self.time, self._tracks, self._common_key = time, tracks, common_key
         self.base: Base = time.base
-        self.waits: tuple[str, ...] = (BAR if isinstance(time, BeatWork) else SHIFT,)
+        self.whole_bars = isinstance(time, BeatWork)
+        self.waits: tuple[str, ...] = (BAR if self.whole_bars else SHIFT,)
         last = [(kind, 128 * (number < tracks)) for kind, number in TRACK_OF.items() if number]
         self.table = EventTable(
             [*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *time.last_ranges, (TRACK, tracks * (tracks > 1)), *last]
@@ -112,14 +116,22 @@ class NotesNotation:
 
     def write_before(self, score: Score, following: int) -> Ids:
         """The ids of a score that so many bars follow."""
-        notes = StepNotes.of(score.notes, score, self.base, most_steps=MAX_NOTES_STEPS)
-        return self._write(replace(notes, line_N=lines_of(score, self._tracks)), score, following)
+        return self._write(self.in_steps(score), score, following)
+
+    def in_steps(self, score: Score) -> StepNotes:
+        """The notes of a score, each of its line."""
+        notes = StepNotes.of(score, self.base, most_steps=MAX_NOTES_STEPS, drums=True)
+        return replace(notes, line_N=lines_of(score, self._tracks))
+
+    def tell(self, notes: StepNotes) -> Ids:
+        """The ids of notes that stand in no score, which names the lines that these name."""
+        return self._write(notes, blank())
 
     def _write(self, notes: StepNotes, score: Score, following: int = 0) -> Ids:
         notes, index_N = one_way(notes, self.time.lengths_D)
         sounding_N = np.where(notes.line_N >= FIRST_DRUMS, 1, self.time.lengths_D[index_N])
         length = max(notes.steps, int((notes.start_N + sounding_N).max(initial=0)))
-        named = names_of(notes.line_N, self.table)
+        named = names_of(notes.lines, self.table)
         head = np.zeros(0, np.int64)
         if self.time.guides:
             head = np.array([self.table.first(TRANSPOSED) + MOST_TRANSPOSED, self.table.first(KEY) + key_of(score)])
@@ -186,12 +198,18 @@ class NotesNotation:
     def stretched(self, ids_T: Ids, factor: float) -> Ids:
         """The same piece in other tempi, or with absolute times stretched and rounded anew."""
         slower = self.time.slower(ids_T, self.table, factor)
-        return self._write(self._told(ids_T, self.time.read(ids_T, self.table)).stretched(factor), blank()) if slower is None else slower
+        return self.tell(self._told(ids_T, self.time.read(ids_T, self.table)).stretched(factor)) if slower is None else slower
 
     def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
         grammar = NotesGrammar(self.table, self.time, constraints, limits)
         return CommonKeyGrammar(grammar, self.table) if self._common_key else grammar
+
+    def within(self, span: Span) -> SecondsHole:
+        """What may come next in a hole."""
+        if not isinstance(self.time, SecondWork):
+            raise TypeError("of notes in beats whole bars are written anew")
+        return SecondsHole(self.table, self.time, span, self._tracks)
 
     def band(self, like: Score, named: Iterable[int]) -> Band:
         """An ensemble of the lines."""
@@ -285,7 +303,7 @@ class NotesTokenizer(EventTokenizer):
     def gap(self, hole: Hole) -> TuneGap:
         """A part of a tune that is to be written anew."""
         time = self.notation.time
-        return NotesGap(self, time, hole) if isinstance(time, BeatWork) else super().gap(hole)
+        return NotesGap(self, time, hole) if isinstance(time, BeatWork) else SpanGap(self, hole)
 
     def sounding(self, ids_T: Ids) -> Ids:
         """The ids of a piece with its pitches as they sound."""

@@ -11,7 +11,7 @@ such a moment, and there no key goes down, and no key goes up behind one that st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,6 @@ def loudness(bins: Any) -> Any:
     return bins * VELOCITIES_PER_BIN + VELOCITIES_PER_BIN // 2
 
 
-@final
 class PerformanceGrammar(Grammar):
     """A `Grammar` of the events of a performance. Times are hundredths of a second; letters: P pitches, V ids."""
 

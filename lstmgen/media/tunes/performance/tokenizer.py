@@ -29,10 +29,13 @@ from lstmgen.limits import MAX_PERFORMANCE_S
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.performance.ages import OFF, ON, by_age, by_pitch
 from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
+from lstmgen.media.tunes.performance.hole import PerformanceHole
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
+from lstmgen.media.tunes.spans import Span, SpanGap
 from lstmgen.media.tunes.step_limits import NO_LIMIT, StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Seconds, TimeBase
@@ -49,6 +52,8 @@ class PerformanceNotation:
     base: TimeBase = Seconds()
     starts: tuple[str, ...] = (ON,)
     waits: tuple[str, ...] = (SHIFT,)
+    says_instruments: bool = False
+    whole_bars: bool = False
 
     def __init__(self, *, ages: bool) -> None:
         self._ages = ages
@@ -69,11 +74,14 @@ class PerformanceNotation:
 
     def write(self, score: Score) -> Ids:
         """The ids of the pitched notes of a score, each at least a hundredth of a second long, and of the silence up to its end."""
-        notes = score.notes.take(~score.notes.drum)
-        return self._write(StepNotes.of(notes, score, self.base, most_steps=MAX_PERFORMANCE_S * self.base.per_unit))
+        return self.tell(self.in_steps(score))
 
-    def _write(self, notes: StepNotes) -> Ids:
-        """Of equal pitches that begin together the longest stays, and a note ends where the next of its pitch begins."""
+    def in_steps(self, score: Score) -> StepNotes:
+        """The notes of a score that have ids."""
+        return StepNotes.of(score, self.base, most_steps=MAX_PERFORMANCE_S * self.base.per_unit)
+
+    def tell(self, notes: StepNotes) -> Ids:
+        """The ids of notes. Of equal pitches that begin together the longest stays, and a note ends where the next of its pitch begins."""
         kept, end_N = one_at_a_time(notes.pitch_N, notes.start_N, notes.end_N, rank_N=-notes.end_N)
         pitch_N = notes.pitch_N[kept]
         key_E = np.concatenate([end_N * 256 + pitch_N, notes.start_N[kept] * 256 + 128 + pitch_N])
@@ -134,12 +142,16 @@ class PerformanceNotation:
 
     def stretched(self, ids_T: Ids, factor: float) -> Ids:
         """The same piece with absolute times stretched and rounded anew."""
-        return self._write(self.read(ids_T).stretched(factor))
+        return self.tell(self.read(ids_T).stretched(factor))
 
     def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next. A key that no wish lets go is let go as where no id does it, or it might be forgotten."""
         limits = replace(limits, longest=HANGING_STEPS) if limits.longest == NO_LIMIT else limits
         return PerformanceGrammar(self.table, limits, ages=self._ages)
+
+    def within(self, span: Span) -> PerformanceHole:
+        """What may come next in a hole."""
+        return PerformanceHole(self.table, span, ages=self._ages)
 
     def band(self, like: Score, _: Iterable[int]) -> Band:
         """The parts of a score: the ids know none."""
@@ -164,3 +176,7 @@ class PerformanceTokenizer(EventTokenizer):
     def notation(self) -> PerformanceNotation:
         """What its ids mean."""
         return PerformanceNotation(ages=self.ages)
+
+    def gap(self, hole: Hole) -> TuneGap:
+        """A part of a tune that is to be written anew."""
+        return SpanGap(self, hole)

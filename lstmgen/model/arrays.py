@@ -1,0 +1,80 @@
+"""The arrays that a decoder computes with: numpy's on the CPU, torch's elsewhere.
+
+For the few numbers of a token a call takes longer than its work, and calls of numpy take about half as long as those of torch. numpy also
+gives every number the same result wherever it stands, the last ones of a row too, so that lanes agree whatever their width. An array and
+its tensor share memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Array = Any
+"""An array of numpy or a tensor, as `Arrays.view` gives it."""
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Functions of arrays that write into `out`, named as numpy and torch both name them.
+
+    Attributes:
+        view: the array that shares memory with a tensor.
+        tensor: the tensor that shares memory with an array.
+        largest: (x_BI, least) -> of shape (B, 1), the largest of each row, or `least` where that is larger.
+        rounded: to whole numbers.
+        rows: (table, numbers of rows) -> these rows.
+    """
+
+    view: Callable[[Tensor], Array]
+    tensor: Callable[[Array], Tensor]
+    largest: Callable[[Array, float], Array]
+    rounded: Callable[[Array], Array]
+    rows: Callable[[Array, Array], Array]
+    add: Callable[..., Array]
+    subtract: Callable[..., Array]
+    multiply: Callable[..., Array]
+    tanh: Callable[..., Array]
+
+
+def arrays_for(tensor: Tensor) -> Arrays:
+    """Those that suit what lies where this tensor lies."""
+    return _NUMPY if tensor.device.type == "cpu" and tensor.dtype in _DTYPES else _TORCH
+
+
+def in_tensors(
+    by: Arrays, function: Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, tuple[Tensor, ...]]], x: Array, state: tuple[Array, ...]
+) -> tuple[Array, tuple[Array, ...]]:
+    """What a function of tensors gives for arrays."""
+    y, after = function(by.tensor(x), tuple(map(by.tensor, state)))
+    return by.view(y), tuple(map(by.view, after))
+
+
+_DTYPES: Final = (torch.float32, torch.float64)
+_NUMPY: Final = Arrays(
+    view=Tensor.numpy,
+    tensor=torch.from_numpy,
+    largest=lambda x_BI, least: np.maximum(x_BI.max(axis=1, keepdims=True), least),
+    rounded=np.rint,
+    rows=lambda table, numbers_B: table.take(numbers_B, axis=0),
+    add=np.add,
+    subtract=np.subtract,
+    multiply=np.multiply,
+    tanh=np.tanh,
+)
+_TORCH: Final = Arrays(
+    view=lambda tensor: tensor,
+    tensor=lambda tensor: tensor,
+    largest=lambda x_BI, least: x_BI.amax(1, keepdim=True).clamp_min(least),
+    rounded=torch.round,
+    rows=lambda table, numbers_B: table.index_select(0, numbers_B),
+    add=torch.add,
+    subtract=torch.subtract,
+    multiply=torch.multiply,
+    tanh=torch.tanh,
+)
