@@ -43,13 +43,18 @@ class Blocks:
         sampling: that `suits`.
         allowed_V: which ids may be drawn; None: all of them.
         record: as `Captured` has it.
+
+    Raises:
+        ValueError: the settings do not suit.
     """
 
     def __init__(
         self, decoder: Decoder, sampling: Sampling, allowed_V: NDArray[np.bool_] | None = None, *, record: Record | None = None
     ) -> None:
+        if not (suits(sampling) and isinstance(sampling.temperature, (int, float))):
+            raise ValueError("a block is drawn at one temperature, by nothing that was drawn before")
         device = decoder.network.device
-        self._decoder, self._sampling = decoder, sampling
+        self._decoder, self._sampling, self._temperature = decoder, sampling, sampling.temperature
         self._allowed_V = None if allowed_V is None else torch.from_numpy(allowed_V.copy()).to(device)
         self._captured = Captured(self._drawn, device, rows=GPU_ROWS, record=record, first_calls=1)
 
@@ -93,9 +98,9 @@ class Blocks:
             masked_BV = logits_BV.masked_fill(~self._allowed_V, -math.inf)
             lost_B1 = masked_BV.amax(1, keepdim=True) == -math.inf
             logits_BV = torch.where(lost_B1, torch.zeros_like(logits_BV).masked_fill(~self._allowed_V, -math.inf), masked_BV)
-        greedy = sampling.temperature == 0
+        greedy = self._temperature == 0
         if not greedy:
-            logits_BV = (logits_BV - logits_BV.amax(1, keepdim=True)) / sampling.temperature
+            logits_BV = (logits_BV - logits_BV.amax(1, keepdim=True)) / self._temperature
         kept = 1 if greedy else min(sampling.top_k or logits_BV.shape[1], logits_BV.shape[1])
         if kept < logits_BV.shape[1] or sampling.top_p < 1:
             sorted_BV, order_BV = torch.sort(logits_BV, dim=1, descending=True, stable=True)

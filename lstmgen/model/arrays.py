@@ -26,7 +26,6 @@ class Arrays:
     Attributes:
         view: the array that shares memory with a tensor.
         tensor: the tensor that shares memory with an array.
-        new: (shape, tensor) -> an array that holds nothing yet, of the tensor's number type and device.
         largest: (x_BI, least) -> of shape (B, 1), the largest of each row, or `least` where that is larger.
         rounded: to whole numbers.
         rows: (table, numbers of rows) -> these rows.
@@ -34,7 +33,6 @@ class Arrays:
 
     view: Callable[[Tensor], Array]
     tensor: Callable[[Array], Tensor]
-    new: Callable[[tuple[int, ...], Tensor], Array]
     largest: Callable[[Array, float], Array]
     rounded: Callable[[Array], Array]
     rows: Callable[[Array, Array], Array]
@@ -57,11 +55,10 @@ def in_tensors(
     return by.view(y), tuple(map(by.view, after))
 
 
-_DTYPES: Final = {torch.float32: np.float32, torch.float64: np.float64}
+_DTYPES: Final = (torch.float32, torch.float64)
 _NUMPY: Final = Arrays(
     view=Tensor.numpy,
     tensor=torch.from_numpy,
-    new=lambda shape, like: np.empty(shape, _DTYPES[like.dtype]),
     largest=lambda x_BI, least: np.maximum(x_BI.max(axis=1, keepdims=True), least),
     rounded=np.rint,
     rows=lambda table, numbers_B: table.take(numbers_B, axis=0),
@@ -73,7 +70,6 @@ _NUMPY: Final = Arrays(
 _TORCH: Final = Arrays(
     view=lambda tensor: tensor,
     tensor=lambda tensor: tensor,
-    new=lambda shape, like: like.new_empty(shape),
     largest=lambda x_BI, least: x_BI.amax(1, keepdim=True).clamp_min(least),
     rounded=torch.round,
     rows=lambda table, numbers_B: table.index_select(0, numbers_B),

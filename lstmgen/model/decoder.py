@@ -17,9 +17,12 @@ P period of the clock, I width of a layer's input.
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, cast
 
 import numpy as np
@@ -28,20 +31,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstmgen.ids import Ids
-from lstmgen.model import reading
-from lstmgen.model.arrays import Array, Arrays, arrays_for, in_tensors
+from lstmgen.model import products, reading
+from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.captured import Captured, Tensors
-from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
+from lstmgen.model.cells.base import Cell, Kernel, Weights
 from lstmgen.model.gaps import InGap
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
-from lstmgen.model.products import ALIGNED, Precision, Products
+from lstmgen.model.products import Precision, Products
 from lstmgen.model.state import State
+from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, by_equations
 
 _MAX_TABLE_NUMBERS: Final = 2**23
 """Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
-_LEAST_ROWS: Final = 4
-"""From this many rows on torch's usual products give each row the same numbers."""
+_LEAST_GROUP: Final = 8
+"""Fewest lanes that are worth a thread."""
 _LEAST_HEAD: Final = 2**16
 """Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
 GPU_ROWS: Final = 64
@@ -82,14 +86,15 @@ class Decoder:
         with torch.inference_mode():
             self._by = arrays_for(network.embedding.weight)
             self._embedding_VE = network.embedding.weight.clone()
-            self._clock = None if network.clock is None else _Clock(network)
+            self._clock = None if network.clock is None else Clock(network)
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
-            self._norm = _Norm(network.norm)
+            self._norm = Norm(network.norm)
             self._head = self.products.of(network.head.weight, least=_LEAST_HEAD)
             self._head_bias_V = self._by.view(network.head.bias.clone())
-        self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
+        self._least = LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
+        self._numbers = sum(matrix.numel() for matrix in matrices)
         self.cell = layers[0].cell
         self._held: tuple[Held, ...] = ()
         self._gap: InGap | None = None
@@ -118,7 +123,7 @@ class Decoder:
         """
         other = copy.copy(self)
         other._gap, other._proven = InGap(self.network, behind), {}  # noqa: SLF001 - of its own kind
-        other._least = max(self._least, _LEAST_ROWS)  # noqa: SLF001
+        other._least = max(self._least, LEAST_ROWS)  # noqa: SLF001
         other._captured = other._capturing()  # noqa: SLF001
         return other
 
@@ -144,15 +149,15 @@ class Decoder:
         return Captured(self._advanced, self._device, rows=GPU_ROWS) if self._device.type == "cuda" else None
 
     def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
-        cell, architecture, norm = layer.cell, self.network.architecture, _Norm(module)
+        cell, architecture, norm = layer.cell, self.network.architecture, Norm(module)
         weights = {name: weight.detach() for name, weight in layer.weights.items()}
         first = layer is self.network.layers[0]
         table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
-        kernel = _by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
+        kernel = by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
         residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
         return _Layer(kernel, norm, residual, table_VG)
 
-    def _table(self, cell: Cell, weights: Weights, norm: _Norm) -> Array | None:
+    def _table(self, cell: Cell, weights: Weights, norm: Norm) -> Array | None:
         """What the first layer makes of every token; None where the cell does not say or the table would be too large."""
         if cell.hoist is None or cell.kernel is None:
             return None
@@ -180,19 +185,39 @@ class Decoder:
             parts = [self.step(ids[first : first + GPU_ROWS], state.select(slice(first, first + GPU_ROWS))) for first in firsts]
             return torch.cat([logits_BV for logits_BV, _ in parts]), State.joined([after for _, after in parts])
         state = self._set(state) if self._held else state
-        before = self.products.threads = torch.get_num_threads()
+        before, lanes = torch.get_num_threads(), len(ids)
+        groups = min(before, lanes // _LEAST_GROUP)
+        if self._device.type != "cpu" or lanes * self._numbers < groups * products.MIN_SHARED:
+            groups = 1
+        self.products.threads = before if groups < 2 else 1
         try:
-            torch.set_num_threads(1)  # large products take all of them
-            with torch.inference_mode(), np.errstate(all="ignore"):  # what is not a number shows in the logits
-                if len(ids) == 1:
-                    return self._side_by_side(ids, state, self._least)
-                rows = GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
-                if self._agree(rows):
-                    return self._side_by_side(ids, state, rows)
-                ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
-                return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
+            return self._alone_here(ids, state) if groups < 2 else self._in_groups(ids, state, groups)
         finally:
             torch.set_num_threads(before)
+
+    def _in_groups(self, ids: list[int], state: State, count: int) -> tuple[Tensor, State]:
+        """So many groups of lanes, each by a thread of its own."""
+        bounds = [len(ids) * group // count for group in range(count + 1)]
+        lanes = [slice(first, last) for first, last in itertools.pairwise(bounds)]
+        sizes = {_filled_up(group.stop - group.start) for group in lanes}
+        if not all(self._proven.get((size, 1)) for size in sizes):  # one after the other while that is proven
+            done = [self._alone_here(ids[group], state.select(group)) for group in lanes]
+        else:
+            waiting = [_others(count - 1).submit(self._alone_here, ids[group], state.select(group)) for group in lanes[1:]]
+            done = [self._alone_here(ids[lanes[0]], state.select(lanes[0])), *(each.result() for each in waiting)]
+        return torch.cat([logits_BV for logits_BV, _ in done]), State.joined([after for _, after in done])
+
+    def _alone_here(self, ids: list[int], state: State) -> tuple[Tensor, State]:
+        """The lanes of this thread, which takes others to help in large products only."""
+        torch.set_num_threads(1)
+        with torch.inference_mode(), np.errstate(all="ignore"):  # what is not a number shows in the logits
+            if len(ids) == 1:
+                return self._side_by_side(ids, state, self._least)
+            rows = GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
+            if self._agree(rows):
+                return self._side_by_side(ids, state, rows)
+            ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
+            return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
 
     def _agree(self, lanes: int) -> bool:
         """Whether this number of lanes gives the numbers of one; found out once, and again where that takes another kind of product."""
@@ -229,7 +254,7 @@ class Decoder:
 
     def _step(self, ids: list[int], state: State) -> tuple[Tensor, State]:
         if self._captured is None:
-            return self._advance(_Rows(ids, self._by), state)
+            return self._advance(Rows(ids, self._by), state)
         advanced = self._captured({_IDS: torch.tensor(ids), **state.tensors()})
         copies = {name: tensor[: len(ids)].clone() for name, tensor in advanced.items()}
         return copies.pop(_LOGITS), State.from_tensors(copies)
@@ -237,12 +262,12 @@ class Decoder:
     def _advanced(self, given: Tensors) -> Tensors:
         """A token from tensors to tensors."""
         given = dict(given)
-        logits_BV, after = self._advance(_Rows(given.pop(_IDS), self._by), State.from_tensors(given))
+        logits_BV, after = self._advance(Rows(given.pop(_IDS), self._by), State.from_tensors(given))
         return {_LOGITS: logits_BV, **after.tensors()}
 
     def advance(self, ids_B: Tensor, state: State) -> tuple[Tensor, State]:
         """`step` for ids that only the device knows, of as many lanes as it steps at once, as a part of a graph."""
-        return self._advance(_Rows(ids_B, self._by), self._set(state) if self._held else state)
+        return self._advance(Rows(ids_B, self._by), self._set(state) if self._held else state)
 
     @property
     def draws_blocks(self) -> bool:
@@ -252,7 +277,7 @@ class Decoder:
         with torch.inference_mode():
             return self._agree(GPU_ROWS)
 
-    def _advance(self, rows: _Rows, state: State) -> tuple[Tensor, State]:
+    def _advance(self, rows: Rows, state: State) -> tuple[Tensor, State]:
         by, clock_B, after = self._by, state.clock_B, []
         first, x_BI = self._layers[0], None
         if first.table_VG is None or first.residual:
@@ -321,75 +346,15 @@ class _Layer:
     """What a step needs of one layer: its kernel, and the table of its input, or how that is made."""
 
     kernel: Kernel
-    norm: _Norm
+    norm: Norm
     residual: bool
     table_VG: Array | None
 
 
-class _Norm:
-    """A copy of a layer normalisation, or of the identity, without a module's overhead."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
-        if isinstance(module, nn.LayerNorm):
-            self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
-            self._by = arrays_for(module.weight)
-
-    def of(self, x: Tensor) -> Tensor:
-        """Of a tensor."""
-        return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
-
-    def __call__(self, x_BI: Array) -> Array:
-        """Of an array."""
-        return x_BI if self._numbers is None else self._by.view(torch.layer_norm(self._by.tensor(x_BI), *self._numbers))
-
-
-class _Rows:
-    """The rows of tables that belong to some ids; of one id a view."""
-
-    def __init__(self, ids: list[int] | Tensor, by: Arrays) -> None:
-        self._one, self._by = ids[0] if isinstance(ids, list) else 0, by
-        self._ids_B = None if len(ids) == 1 and isinstance(ids, list) else by.view(torch.as_tensor(ids))
-
-    def of(self, table_V: Array) -> Array:
-        return table_V[self._one : self._one + 1] if self._ids_B is None else self._by.rows(table_V, self._ids_B)
-
-
-class _Clock:
-    """A copy of the network's clock; see `language_model.py`."""
-
-    def __init__(self, network: LanguageModel) -> None:
-        architecture, ids_V = network.architecture, torch.arange(network.architecture.vocab_size, device=network.device)
-        self._embedding_PE = cast("nn.Embedding", network.clock).weight.clone()
-        self._by = arrays_for(self._embedding_PE)
-        self._ticks_V = self._by.view(((ids_V >= architecture.clock_low) & (ids_V <= architecture.clock_high)).long())
-        self._inside_V = self._by.view((ids_V != 0).long())
-
-    def __call__(self, rows: _Rows, clock_B: Tensor) -> tuple[Tensor, Array]:
-        """How the clocks stand after the tokens, and their vectors."""
-        by = self._by
-        clock_B = by.tensor((by.view(clock_B) + rows.of(self._ticks_V)) * rows.of(self._inside_V))
-        return clock_B, by.view(self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE)))
-
-
-def _by_equations(cell: Cell, weights: Weights) -> Kernel:
-    """The kernel of a cell that has none. Where functions do not treat all rows alike (`products.ALIGNED`), each row is taken by itself."""
-    copies = {name: weight.clone() for name, weight in weights.items()}
-    by = arrays_for(next(iter(copies.values())))
-
-    def token(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        if all(size % ALIGNED == 0 for part_B in state for size in part_B.shape[1:]):
-            y_BH, after, _ = cell.equations(x_BI, state, copies)
-            return y_BH, after
-        rows = []
-        for lane in range(len(x_BI)):
-            x, *parts = (part_B[lane : lane + 1].repeat(_LEAST_ROWS, *[1] * (part_B.dim() - 1)) for part_B in (x_BI, *state))
-            y, after, _ = cell.equations(x, tuple(parts), copies)
-            rows.append([part[:1] for part in (y, *after)])
-        y_BH, *after = map(torch.cat, zip(*rows, strict=True))
-        return y_BH, tuple(after)
-
-    return lambda x_BI, state: in_tensors(by, token, x_BI, state)
+@cache
+def _others(count: int) -> ThreadPoolExecutor:
+    """So many further threads; they wait without spinning."""
+    return ThreadPoolExecutor(count, thread_name_prefix="lanes")
 
 
 def _filled_up(lanes: int) -> int:

@@ -53,41 +53,29 @@ def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
 
 
 class Kernel:
-    """The equations on arrays that are kept; see `base.Kernel`."""
+    """The equations; see `base.Kernel`."""
 
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
-        self._like = weights["input_bias"]
-        self._by = arrays_for(self._like)
+        self._by = arrays_for(weights["input_bias"])
         self._input = None if hoisted else products.of(_halved(weights["input_weight"]))
         self._recurrent = products.of(_halved(weights["recurrent_weight"]))
         self._input_bias_G, self._recurrent_bias_G = (self._by.view(_halved(weights[name])) for name in ("input_bias", "recurrent_bias"))
         self._size = weights["recurrent_weight"].shape[1]
-        self._make_room(1)
-
-    def _make_room(self, lanes: int) -> None:
-        size = self._size
-        self._lanes, (self._gates_BG, self._from_state_BG) = lanes, self._by.new((2, lanes, 3 * size), self._like)
-        self._sigmoids, self._n_BH = self._gates_BG[:, : 2 * size], self._gates_BG[:, 2 * size :]
-        self._r_BH, self._z_BH = self._sigmoids[:, :size], self._sigmoids[:, size:]
-        self._hn_BH = self._from_state_BG[:, 2 * size :]
 
     def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
-        (h_BH,) = state
-        by, lanes = self._by, h_BH.shape[0]
-        if lanes != self._lanes:
-            self._make_room(lanes)
+        by, size, (h_BH,) = self._by, self._size, state
         from_input_BG = x_BI if self._input is None else by.add(self._input_bias_G, self._input(x_BI))
-        by.add(self._recurrent_bias_G, self._recurrent(h_BH), out=self._from_state_BG)
-        by.add(from_input_BG, self._from_state_BG, out=self._gates_BG)
-        by.tanh(self._sigmoids, out=self._sigmoids)
-        by.add(self._sigmoids, 1.0, out=self._sigmoids)
-        by.multiply(self._sigmoids, 0.5, out=self._sigmoids)
-        n_BH = by.multiply(self._r_BH, self._hn_BH, out=self._n_BH)
-        by.tanh(by.add(from_input_BG[:, 2 * self._size :], n_BH, out=n_BH), out=n_BH)
-        after_BH = by.subtract(h_BH, n_BH)
-        by.add(n_BH, by.multiply(self._z_BH, after_BH, out=after_BH), out=after_BH)
-        return after_BH, (after_BH,)
+        from_state_BG = self._recurrent(h_BH)
+        by.add(self._recurrent_bias_G, from_state_BG, out=from_state_BG)
+        sigmoids_BS = by.add(from_input_BG[:, : 2 * size], from_state_BG[:, : 2 * size])
+        by.tanh(sigmoids_BS, out=sigmoids_BS)
+        by.multiply(by.add(sigmoids_BS, 1.0, out=sigmoids_BS), 0.5, out=sigmoids_BS)
+        n_BH = by.multiply(sigmoids_BS[:, :size], from_state_BG[:, 2 * size :])
+        by.tanh(by.add(from_input_BG[:, 2 * size :], n_BH, out=n_BH), out=n_BH)
+        h_BH = by.subtract(h_BH, n_BH)
+        by.add(n_BH, by.multiply(sigmoids_BS[:, size:], h_BH, out=h_BH), out=h_BH)
+        return h_BH, (h_BH,)
 
 
 CELL = Cell(

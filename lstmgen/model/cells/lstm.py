@@ -66,43 +66,32 @@ def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
 
 
 class Kernel:
-    """The equations on arrays that are kept; see `base.Kernel`."""
+    """The equations; see `base.Kernel`."""
 
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
-        self._hoisted, self._like = hoisted, weights["bias"]
-        self._by = arrays_for(self._like)
-        self._bias_G = self._by.view(_arranged(weights["bias"]))
+        self._by = arrays_for(weights["bias"])
+        self._bias_G = None if hoisted else self._by.view(_arranged(weights["bias"]))
         matrices = [_arranged(weights["recurrent_weight"])]
         if not hoisted:
             matrices.insert(0, _arranged(weights["input_weight"]))
-        self._size = weights["recurrent_weight"].shape[1]
+        size = weights["recurrent_weight"].shape[1]
+        self._sigmoids, *self._gates = slice(3 * size), *(slice(first, first + size) for first in range(0, 4 * size, size))
         self._product = products.of(*matrices)
-        self._make_room(1)
-
-    def _make_room(self, lanes: int) -> None:
-        size = self._size
-        self._lanes, self._gates_BG = lanes, self._by.new((lanes, 4 * size), self._like)
-        self._sigmoids = self._gates_BG[:, : 3 * size]
-        self._i_BH, self._f_BH, self._o_BH, self._g_BH = (self._gates_BG[:, first : first + size] for first in range(0, 4 * size, size))
 
     def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
-        h_BH, c_BH = state
-        by, lanes = self._by, h_BH.shape[0]
-        if lanes != self._lanes:
-            self._make_room(lanes)
-        if self._hoisted:
-            by.add(x_BI, self._product(h_BH), out=self._gates_BG)
-        else:
-            by.add(self._bias_G, self._product(x_BI, h_BH), out=self._gates_BG)
-        by.tanh(self._gates_BG, out=self._gates_BG)
-        by.add(self._sigmoids, 1.0, out=self._sigmoids)
-        by.multiply(self._sigmoids, 0.5, out=self._sigmoids)
-        h_BH, after_BH = by.new((2, lanes, self._size), self._like)
-        by.multiply(self._f_BH, c_BH, out=after_BH)
-        by.add(after_BH, by.multiply(self._i_BH, self._g_BH, out=self._g_BH), out=after_BH)
-        by.multiply(self._o_BH, by.tanh(after_BH, out=h_BH), out=h_BH)
-        return h_BH, (h_BH, after_BH)
+        by, (h_BH, c_BH) = self._by, state
+        products_BG, rest_BG = (self._product(h_BH), x_BI) if self._bias_G is None else (self._product(x_BI, h_BH), self._bias_G)
+        gates_BG = by.add(rest_BG, products_BG, out=products_BG)
+        by.tanh(gates_BG, out=gates_BG)
+        sigmoids_BS = gates_BG[:, self._sigmoids]
+        by.multiply(by.add(sigmoids_BS, 1.0, out=sigmoids_BS), 0.5, out=sigmoids_BS)
+        i_BH, f_BH, o_BH, g_BH = (gates_BG[:, gate] for gate in self._gates)
+        c_BH = by.multiply(f_BH, c_BH)
+        by.add(c_BH, by.multiply(i_BH, g_BH, out=g_BH), out=c_BH)
+        h_BH = by.tanh(c_BH)
+        by.multiply(o_BH, h_BH, out=h_BH)
+        return h_BH, (h_BH, c_BH)
 
 
 CELL = Cell(

@@ -44,9 +44,9 @@ class Kernel:
         """One token for every lane."""
         by, (h_BH,) = self._by, state
         products_BH, rest_BH = (self._product(h_BH), x_BI) if self._bias_H is None else (self._product(x_BI, h_BH), self._bias_H)
-        after_BH = by.add(rest_BH, products_BH)
-        by.tanh(after_BH, out=after_BH)
-        return after_BH, (after_BH,)
+        h_BH = by.add(rest_BH, products_BH, out=products_BH)
+        by.tanh(h_BH, out=h_BH)
+        return h_BH, (h_BH,)
 
 
 CELL = Cell(
