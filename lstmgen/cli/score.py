@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final, cast, get_args
@@ -36,6 +36,8 @@ from lstmgen.cli.wording import amount
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
 
+_PARTS: Final = 1_000
+"""Of a file, for a bar of all of them."""
 _EXAMPLES: Final = (
     "lstmgen score RUN other.txt                   # nats, bits, perplexity",
     "lstmgen score RUN --split val --json          # the held-out part of its own sources",
@@ -282,8 +284,15 @@ def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[
 COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=lambda: (*_BEFORE, *options_of("score"), *_BEHIND))
 
 
-def read_items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The name and the content of everything that the files hold, read in the same way as for training."""
+def read_items(
+    streams: Streams,
+    trained: api.TrainedModel,
+    files: Sequence[str],
+    options: Mapping[str, Any],
+    *,
+    told: Callable[[int], None] = lambda _: None,
+) -> Iterator[tuple[str, Any]]:
+    """The name and the content of everything that the files hold, read in the same way as for training; `told` is given their number."""
     if STANDARD_INPUT in files:
         streams = typed_to_the_end(streams, f"the {trained.kind}")
     how = {"errors": "strict", "encoding": "utf-8"} | {name: value for name, value in options.items() if name in DATA_FIELDS}
@@ -292,7 +301,9 @@ def read_items(streams: Streams, trained: api.TrainedModel, files: Sequence[str]
         kept = api.keep_input(data, streams.stdin, Path(spool))
         access = api.Access(folder=Path(spool), cache=cache(), kept=kept, executor=reading_pool())
         material = api.gather(data, access, medium=trained.medium).material
-        for file in material.files():
+        described = list(material.files())
+        told(sum(file["read"] for file in described))
+        for file in described:
             for reason in file.get("reasons", ()):
                 streams.say(f"note: {file['file']}: {reason}" if file["read"] else f"skipped {file['file']}: {reason}")
         yield from material.items()
@@ -302,8 +313,19 @@ def _each(
     streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any], how: Mapping[str, Any]
 ) -> Iterator[Scored]:
     own = {name: value for name, value in options.items() if name not in DATA_FIELDS}
-    for name, items in itertools.groupby(read_items(streams, trained, files, options), key=_name):
-        with work_bar(streams, f"scoring {name}", shown=_tokens) as progress:
+    counts: list[int] = []
+
+    def shown(done: float) -> str:
+        return f"{amount(done)} tokens" if counts == [1] else f"{done / _PARTS:,.1f} files"
+
+    what = f"scoring {files[0]}" if len(files) == 1 else "scoring"
+    with work_bar(streams, what, shown=shown) as report:
+        for number, (name, items) in enumerate(itertools.groupby(read_items(streams, trained, files, options, told=counts.append), _name)):
+
+            def of_files(done: int, tokens: int, before: int = number) -> None:
+                report(_PARTS * before + _PARTS * done // max(1, tokens), _PARTS * counts[0])
+
+            progress = report if counts == [1] else of_files
             yield name, trained.score_all((item for _, item in items), progress=progress, **how, **own)
 
 
