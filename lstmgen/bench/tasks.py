@@ -19,6 +19,7 @@ from lstmgen.bench import stock
 from lstmgen.bench.machine import CPU, Work, awaited
 from lstmgen.bench.rounds import Pace, Side, Spread, rates
 from lstmgen.choices import BenchTask
+from lstmgen.choices import Precision as TrainingPrecision
 from lstmgen.config import Config
 from lstmgen.generation import filters
 from lstmgen.generation.blocks import TOKENS, Blocks
@@ -197,29 +198,35 @@ def _drawn(decoder: Decoder, lanes: int) -> Side:
     return in_blocks
 
 
-def _training(device: torch.device) -> Iterator[_Task]:
+def _training(device: torch.device, precision: TrainingPrecision = "auto") -> Iterator[_Task]:
+    """In fp32 the usual loop stands beside the best one: it is what a processor without bf16 runs."""
     for hidden_size, streams, window in ((384, 32, 32), (512, 64, 128)):
         architecture = _architecture(hidden_size)
         ids = np.random.default_rng(0).integers(1, _V, streams * window * 8 + 1).astype(np.uint8)
         ids[0] = 0
         ids_TB = torch.from_numpy(ids[:-1].astype(np.int64)).view(streams, -1).t().contiguous().to(device)
-        trainer = _trainer(architecture, ids, streams=streams, window=window, device=device)
-        precision = trainer.arithmetic.precision
+        trainer = _trainer(architecture, ids, streams=streams, window=window, device=device, precision=precision)
+        numbers = trainer.arithmetic.precision
         threads, multiplications = torch.get_num_threads(), 3 * architecture.num_parameters * streams * window
         yield _Task(
             shape=f"2 x {hidden_size}, {streams} streams of {window}",
             unit="tokens",
-            ours={precision: _stepped(trainer)},
+            ours={numbers: _stepped(trainer)},
             stock={
-                name: stock.training(_stock(architecture, batch_first=False).to(device), ids_TB, window=window, precision=name)
-                for name in dict.fromkeys((precision, "fp32"))
+                name: stock.training(
+                    _stock(architecture, batch_first=name == stock.USUAL).to(device),
+                    ids_TB,
+                    window=window,
+                    precision=name,
+                )
+                for name in dict.fromkeys((numbers, "fp32" if precision == "auto" else stock.USUAL))
             },
             work={
-                precision: Work(
+                numbers: Work(
                     tokens=streams * window,
                     multiplications=multiplications,
-                    weight_bytes=architecture.num_parameters * _BYTES[precision],
-                    precision=precision,
+                    weight_bytes=architecture.num_parameters * _BYTES[numbers],
+                    precision=numbers,
                     threads=threads,
                     device=device,
                 )
@@ -227,7 +234,9 @@ def _training(device: torch.device) -> Iterator[_Task]:
         )
 
 
-def _trainer(architecture: Architecture, ids: Any, *, streams: int, window: int, device: torch.device) -> Trainer:
+def _trainer(
+    architecture: Architecture, ids: Any, *, streams: int, window: int, device: torch.device, precision: TrainingPrecision
+) -> Trainer:
     torch.manual_seed(0)
     config = Config().replace(
         {"training.batch_size": streams, "training.seq_length": window, "training.eval_every": 2**30, "optimizer.lr": 1e-3}
@@ -238,7 +247,7 @@ def _trainer(architecture: Architecture, ids: Any, *, streams: int, window: int,
         validation=None,
         config=config,
         budget=Budget(max_steps=2**30),
-        arithmetic=choose_arithmetic("auto", device, architecture=architecture, batch_size=streams, seq_length=window),
+        arithmetic=choose_arithmetic(precision, device, architecture=architecture, batch_size=streams, seq_length=window),
         clock=Clock(),
     )
 
@@ -298,5 +307,6 @@ _TASKS: Final[Mapping[BenchTask, Callable[[torch.device], Iterator[_Task]]]] = {
     "sample": lambda device: _sampling(1, device),
     "lanes": lambda device: _sampling(64, device),
     "train": _training,
+    "train-fp32": lambda device: _training(device, "fp32"),
     "encode": _encoding,
 }

@@ -19,7 +19,7 @@ from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
-    "lstmgen bench                    # everything, in about two minutes",
+    "lstmgen bench                    # everything, in about three minutes",
     "lstmgen bench sample lanes       # one sample, and 64 side by side",
     "lstmgen bench train --quick      # fewer and shorter rounds",
     "lstmgen bench --json > here.json",
@@ -42,7 +42,8 @@ def run(streams: Streams, *, tasks: tuple[str, ...], quick: bool, device: str, t
     """Measure how fast this is here, beside stock PyTorch and what the machine could do.
 
     Stock is nn.LSTM: for sampling called once a token, with torch.multinomial; for training with time first, the state carried on, fused
-    AdamW, and autocast where bf16 is faster. With --json there is one object for each comparison.
+    AdamW, and autocast where bf16 is faster; "usual" is training with batches first and Adam as it comes. With --json there is one object
+    for each comparison.
     """
     for task in tasks:
         if task not in BENCH_TASKS:

@@ -106,6 +106,11 @@ def test_voices_are_written_to_a_melody_and_bars_anew_in_any_kind_of_file(cli, v
     assert found["gaps"][0]["kept"]
     assert cli("infill", model, voices / "tune.mid", "--bars", "2", "-s", "1", "--candidates", "4", "-o", voices / "new.png").code == 0
     assert (voices / "new.png").read_bytes().startswith(b"\x89PNG")
+    told = json.loads(
+        cli("infill", model, voices / "tune.mid", "--seconds", "0:01-2.5", "--candidates", "4", "-o", voices / "s.mid", "--json").out
+    )
+    assert (told["gaps"][0]["begin_s"], told["gaps"][0]["end_s"]) == (1, 2.5)
+    page_of_json.check("infill of music", told)
     refused = cli("infill", model, voices / "tune.mid", "--tracks", "oboe", "-o", voices / "new.mid")
     assert refused.code == 2
     assert "there are" in refused.err
