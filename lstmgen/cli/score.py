@@ -27,7 +27,7 @@ from lstmgen.cli.options import (
 )
 from lstmgen.cli.output import Streams, one_line
 from lstmgen.cli.table import aligned, figure
-from lstmgen.cli.wording import amount
+from lstmgen.cli.wording import amount, counted
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
 
@@ -285,7 +285,7 @@ def _each(
     counts: list[int] = []
 
     def shown(done: float) -> str:
-        return f"{amount(done)} tokens" if counts == [1] else f"{done / _PARTS:,.1f} files"
+        return f"{amount(done)} tokens" if counts == [1] else counted(round(done / _PARTS), "file")
 
     what = f"scoring {files[0]}" if len(files) == 1 else "scoring"
     with work_bar(streams, what, shown=shown) as report:
