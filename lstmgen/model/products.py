@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstmgen.model.arrays import Array, arrays_for
+from lstmgen.model.arrays import Array, arrays_for, in_large_pages
 
 MIN_SHARED: Final = 2**25
 """Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
@@ -113,7 +113,8 @@ class Product:
         self._part = -(-self._inputs // self._parts)
         # Columns that are read together lie together, so that memory is read from one end to the other.
         self._width = max((width for width in range(_WIDTH // 2, _WIDTH + 1) if outputs % width == 0), default=outputs)
-        self._table_ND = table_IG.view(self._inputs, -1, self._width).transpose(0, 1).reshape(-1, self._width)
+        table_NID = table_IG.view(self._inputs, -1, self._width).transpose(0, 1)
+        self._table_ND = in_large_pages(table_NID).view(-1, self._width)
         self._packed: list[Any] | None = None
         self._bags, self._single = self._bags_of(1), self._room(1)
 
@@ -184,7 +185,7 @@ class Int8Product:
         """The product of whole numbers up to 127 with this matrix of such."""
         if not vnni() or whole_GI.device.type != "cpu":
             return Product(whole_GI.t().contiguous(), self._ways)
-        weight_IG = whole_GI.to(torch.int8).contiguous().t()
+        weight_IG = in_large_pages(whole_GI.to(torch.int8)).t()
         multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
 
         def sums(x_BI: Array) -> Array:
