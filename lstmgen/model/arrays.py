@@ -56,8 +56,9 @@ def in_tensors(
 
 
 def in_large_pages(tensor: Tensor) -> Tensor:
-    """A contiguous copy, in pages of 2 MiB where it is large, lies on the CPU, and the system has them: weights that are read for every
-    token fill the processor's table of small pages. numpy asks for them when it takes 4 MiB or more.
+    """A contiguous copy, in pages of 2 MiB where it is large, lies on the CPU, and the system has such.
+
+    Weights that are read for every token fill the processor's table of small pages. numpy asks for large ones when it takes 4 MiB or more.
     """
     size_bytes = tensor.numel() * tensor.element_size()
     if tensor.device.type != "cpu" or size_bytes < _PAGE_BYTES // 2:

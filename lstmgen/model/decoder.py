@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -189,7 +190,8 @@ class Decoder:
         if not all(self._proven.get((size, 1)) for size in sizes):  # one after the other while that is proven
             done = [self._alone_here(ids[group], state.select(group)) for group in lanes]
         else:
-            waiting = [_others(count - 1).submit(self._alone_here, ids[group], state.select(group)) for group in lanes[1:]]
+            pool = _others(count - 1, os.getpid())
+            waiting = [pool.submit(self._alone_here, ids[group], state.select(group)) for group in lanes[1:]]
             done = [self._alone_here(ids[lanes[0]], state.select(lanes[0])), *(each.result() for each in waiting)]
         return torch.cat([logits_BV for logits_BV, _ in done]), State.joined([after for _, after in done])
 
@@ -380,8 +382,8 @@ def _by_equations(cell: Cell, weights: Weights) -> Kernel:
 
 
 @cache
-def _others(count: int) -> ThreadPoolExecutor:
-    """So many further threads; they wait without spinning."""
+def _others(count: int, process: int) -> ThreadPoolExecutor:  # noqa: ARG001 - a process that was forked has none of these threads
+    """So many further threads of this process; they wait without spinning."""
     return ThreadPoolExecutor(count, thread_name_prefix="lanes")
 
 
