@@ -116,34 +116,30 @@ class Product:
         table_NID = table_IG.view(self._inputs, -1, self._width).transpose(0, 1)
         self._table_ND = in_large_pages(table_NID).view(-1, self._width)
         self._packed: list[Any] | None = None
-        self._bags, self._single = self._bags_of(1), self._room(1)
+        self._make_room(1)
 
-    def _bags_of(self, rows: int) -> tuple[int, Tensor, Tensor]:
-        """The number of rows, which rows of the table each sum takes, and where each sum begins."""
+    def _make_room(self, rows: int) -> None:
+        """Which rows of the table each sum takes, where each sum begins, and room for what they are multiplied with."""
         device, blocks = self._table_ND.device, len(self._table_ND) // self._inputs
         begins = torch.arange(rows * blocks, device=device)[:, None] * self._inputs + torch.arange(self._parts, device=device) * self._part
-        return rows, torch.arange(blocks * self._inputs, device=device).repeat(rows), begins.flatten()
-
-    def _room(self, rows: int) -> tuple[Tensor, Array]:
-        """For what the rows of the table are multiplied with."""
-        factors = self._table_ND.new_empty(rows, len(self._table_ND) // self._inputs, self._inputs)
-        return factors.view(-1), factors if self._bf16 else self._by.view(factors)
+        self._rows, self._begins = rows, begins.flatten()
+        self._places = torch.arange(blocks * self._inputs, device=device).repeat(rows)
+        self._factors = self._table_ND.new_empty(rows, blocks, self._inputs)
+        self._room = self._factors if self._bf16 else self._by.view(self._factors)
 
     def __call__(self, *parts_BI: Array) -> Array:
-        """The product with the parts side by side; B is at least 1. With several rows it may run in several threads at once."""
+        """The product with the parts side by side; B is at least 1."""
         rows = len(parts_BI[0])
         if (rows > 1 or self._bf16) and self._ways.packed and self._pack():
             return self._by.view(self._by_packed_weights([self._by.tensor(part_BI) for part_BI in parts_BI]))
-        bags = self._bags
-        if rows != bags[0]:
-            bags = self._bags = self._bags_of(rows)
-        factors, room = self._single if rows == 1 else self._room(rows)
+        if rows != self._rows:
+            self._make_room(rows)
         first = 0
         for part_BI in parts_BI:
             last = first + part_BI.shape[1]
-            room[:, :, first:last] = self._by.tensor(part_BI)[:, None] if self._bf16 else part_BI[:, None]
+            self._room[:, :, first:last] = self._by.tensor(part_BI)[:, None] if self._bf16 else part_BI[:, None]
             first = last
-        sums = torch.embedding_bag(self._table_ND, *bags[1:], False, 0, False, factors)[0]
+        sums = torch.embedding_bag(self._table_ND, self._places, self._begins, False, 0, False, self._factors.view(-1))[0]
         if self._parts > 1:
             sums = _added(sums.view(-1, self._parts, self._width).unbind(1))
         return self._by.view(sums.float() if self._bf16 else sums).reshape(rows, -1)
