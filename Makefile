@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint check docs bench torture clean
+.PHONY: install demo test test-gpu lint check docs bench torture clean
 
 install: .venv/installed
 
@@ -26,6 +26,9 @@ check: install
 
 test: install
 	@$(MAKE) -j2 --no-print-directory lint check  # types are checked on one core while the tests begin
+
+test-gpu: install
+	$(BIN)/pytest -m gpu
 
 torture: install
 	$(BIN)/pytest -q -n 2 -m "not slow" --hypothesis-profile search tests  # new draws of every law

@@ -150,7 +150,7 @@ _HOMES: Final = {
     "media.text.decoding": "decode_text",
     "media.text.exact": "ExactText",
     "model.learning_rule": "LearningRule",
-    "model.arithmetic": "set_threads",
+    "model.arithmetic": "choose_device, set_threads",
     "music.bars": "Bars, first_number",
     "music.constraints": "Constraints",
     "music.midi.reader": "read_midi",

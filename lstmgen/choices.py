@@ -16,7 +16,7 @@ Kept = Literal["highest", "lowest"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 BackwardPass = Literal["torch", "own"]
 """Whose backward pass a layer is trained with."""
-BenchTask = Literal["sample", "lanes", "train", "encode"]
+BenchTask = Literal["sample", "lanes", "train", "train-fp32", "encode"]
 """What `lstmgen bench` measures."""
 BENCH_TASKS: Final = get_args(BenchTask)
 SamplingPrecision = Literal["auto", "fp32", "bf16", "int8", "fp16"]

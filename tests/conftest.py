@@ -24,6 +24,12 @@ for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
         signal.signal(number, usual)
 
 
+def pytest_configure(config):
+    """Tests compare bit for bit what the CPU computes; a GPU is seen by those that are marked for it, when they are asked for."""
+    if config.getoption("markexpr") != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
 @pytest.fixture(autouse=True)
 def width_of_nobody(monkeypatch):
     """What runs tests side by side says a width, and whoever starts them may."""

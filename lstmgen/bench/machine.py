@@ -10,7 +10,12 @@ import torch
 
 from lstmgen.bench.rounds import Side
 
+CPU: Final = torch.device("cpu")
 _SIZE: Final = 1024
+_GPU_SIZE: Final = 8192
+_GPU_BYTES: Final = 2**30
+"""A GPU launches many small reads no faster than a few large ones."""
+_NUMBERS: Final = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +26,9 @@ class Work:
         tokens: of one step.
         multiplications: in its products, each with its addition.
         weight_bytes: that it reads.
-        precision: of the products: fp32, bf16 or int8.
+        precision: of the products: fp32, fp16, bf16 or int8.
         threads: that it may use.
+        device: that does it.
     """
 
     tokens: int
@@ -30,25 +36,43 @@ class Work:
     weight_bytes: int
     precision: str
     threads: int
+    device: torch.device = CPU
 
     def sides(self) -> tuple[Side, Side]:
         """What measures multiplications a second, and bytes a second."""
-        return _multiplying(self.precision, self.threads), _reading(self.weight_bytes, self.threads)
+        is_gpu = self.device.type == "cuda"
+        size_bytes = max(self.weight_bytes, _GPU_BYTES) if is_gpu else self.weight_bytes
+        with self.device:
+            sides = _multiplying(self.precision, _GPU_SIZE if is_gpu else _SIZE, self.threads), _reading(size_bytes, self.threads)
+        return awaited(sides[0], self.device), awaited(sides[1], self.device)
 
     def limit(self, multiplications_a_second: float, bytes_a_second: float) -> float:
         """Tokens a second, were there nothing else to do."""
         return self.tokens / max(self.multiplications / multiplications_a_second, self.weight_bytes / bytes_a_second)
 
 
-def _multiplying(precision: str, threads: int) -> Side:
+def awaited(side: Side, device: torch.device) -> Side:
+    """A side that is over when the device has done what it was told."""
+    if device.type != "cuda":
+        return side
+
+    def to_the_end(repetitions: int) -> int:
+        units = side(repetitions)
+        torch.cuda.synchronize(device)
+        return units
+
+    return to_the_end
+
+
+def _multiplying(precision: str, size: int, threads: int) -> Side:
     """Products of square matrices."""
-    left, right = torch.randn(_SIZE, _SIZE), torch.randn(_SIZE, _SIZE)
+    left, right = torch.randn(size, size), torch.randn(size, size)
     if precision == "int8":
         whole, other = left.mul(30).to(torch.int8), right.mul(30).to(torch.int8).t()
-        return _side(lambda: torch.ops.aten._int_mm(whole, other), _SIZE**3, threads)  # noqa: SLF001 - torch's name
-    if precision == "bf16":
-        left, right = left.bfloat16(), right.bfloat16()
-    return _side(lambda: left @ right, _SIZE**3, threads)
+        return _side(lambda: torch.ops.aten._int_mm(whole, other), size**3, threads)  # noqa: SLF001 - torch's name
+    number_type = _NUMBERS.get(precision, torch.float32)
+    left, right = left.to(number_type), right.to(number_type)
+    return _side(lambda: left @ right, size**3, threads)
 
 
 def _reading(size_bytes: int, threads: int) -> Side:

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
+
+USUAL: Final = "usual"
+"""Training as most projects do it: batches first, fp32, Adam as it comes."""
 
 
 class Stock(nn.Module):
@@ -33,7 +37,7 @@ def sampling(network: Stock, lanes: int, *, temperature: float) -> Callable[[int
     network.eval()
 
     def side(repetitions: int) -> int:
-        ids_B1, state = torch.zeros(lanes, 1, dtype=torch.int64), None
+        ids_B1, state = torch.zeros(lanes, 1, dtype=torch.int64, device=network.head.weight.device), None
         with torch.inference_mode():
             for _ in range(repetitions):
                 logits_B1V, state = network(ids_B1, state)
@@ -44,24 +48,37 @@ def sampling(network: Stock, lanes: int, *, temperature: float) -> Callable[[int
     return side
 
 
-def training(network: Stock, ids_TB: Tensor, *, window: int, bf16: bool) -> Callable[[int], int]:
-    """Windows with the state carried on, fused AdamW and clipping; products in bf16 by autocast, or in fp32."""
+def training(network: Stock, ids_TB: Tensor, *, window: int, precision: str) -> Callable[[int], int]:
+    """Windows with the state carried on, and clipping.
+
+    Args:
+        network: time first, or batches first for `USUAL`.
+        ids_TB: the text of each stream.
+        window: tokens.
+        precision: of products: `bf16` or `fp16` by autocast, or `fp32`, all with fused AdamW; or `USUAL`.
+    """
     network.train()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3, fused=True)
+    device, is_usual = ids_TB.device.type, precision == USUAL
+    number_type = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3) if is_usual else torch.optim.AdamW(network.parameters(), 1e-3, fused=True)
+    scaler = torch.amp.GradScaler(device, enabled=precision == "fp16")
     carried: list[tuple[Tensor, Tensor] | None] = [None]
     windows, tokens = len(ids_TB) // window - 1, window * ids_TB.shape[1]
 
     def side(repetitions: int) -> int:
         for step in range(repetitions):
             first = step % windows * window
-            inputs_TB, targets_TB = ids_TB[first : first + window], ids_TB[first + 1 : first + window + 1]
-            with torch.autocast("cpu", dtype=torch.bfloat16) if bf16 else contextlib.nullcontext():
-                logits_TBV, (h, c) = network(inputs_TB, carried[0])
+            parts = ids_TB[first : first + window], ids_TB[first + 1 : first + window + 1]
+            inputs, targets = (part_TB.t().contiguous() for part_TB in parts) if is_usual else parts
+            with contextlib.nullcontext() if number_type is None else torch.autocast(device, dtype=number_type):
+                logits, (h, c) = network(inputs, carried[0])
             carried[0] = h.detach(), c.detach()
             optimizer.zero_grad(set_to_none=True)
-            F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten()).backward()
+            scaler.scale(F.cross_entropy(logits.float().flatten(0, 1), targets.flatten())).backward()
+            scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
+            scaler.step(optimizer)
+            scaler.update()
         return repetitions * tokens
 
     return side

@@ -16,11 +16,13 @@ import numpy as np
 import torch
 
 from lstmgen.bench import stock
-from lstmgen.bench.machine import Work
+from lstmgen.bench.machine import CPU, Work, awaited
 from lstmgen.bench.rounds import Pace, Side, Spread, rates
 from lstmgen.choices import BenchTask
+from lstmgen.choices import Precision as TrainingPrecision
 from lstmgen.config import Config
 from lstmgen.generation import filters
+from lstmgen.generation.blocks import TOKENS, Blocks
 from lstmgen.generation.draw import pick
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Sampling
@@ -38,7 +40,7 @@ _V: Final = 65
 _EMBEDDING: Final = 128
 _TEMPERATURE: Final = 0.8
 _PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "bf16", "int8")
-_BYTES: Final = {"fp32": 4, "bf16": 2, "int8": 1}
+_BYTES: Final = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}
 QUICK: Final = Pace(rounds=3, round_s=0.1)
 USUAL: Final = Pace(rounds=7, round_s=0.5)
 
@@ -83,18 +85,20 @@ class _Task:
     work: Mapping[str, Work]
 
 
-def compare(name: BenchTask, *, quick: bool = False, pace: Pace | None = None) -> Iterator[Comparison]:
+def compare(name: BenchTask, *, quick: bool = False, pace: Pace | None = None, device: torch.device = CPU) -> Iterator[Comparison]:
     """Measures a task, each of our ways beside each of PyTorch's.
 
     Args:
         name: of the task.
         quick: fewer and shorter rounds.
         pace: the rounds, where they are to be neither the quick nor the usual ones.
+        device: where networks run.
     """
     pace = pace or (QUICK if quick else USUAL)
-    for task in _TASKS[name]():
+    for task in _TASKS[name](device):
         limits = {ours: work.sides() for ours, work in task.work.items()}
         sides = {f"stock {key}": side for key, side in task.stock.items()} | dict(task.ours)
+        sides = {key: awaited(side, device) for key, side in sides.items()}
         for ours, (multiplying, reading) in limits.items():
             sides |= {f"multiplying {ours}": multiplying, f"reading {ours}": reading}
         found = list(rates(sides, pace))
@@ -143,17 +147,18 @@ def _stock(architecture: Architecture, *, batch_first: bool) -> stock.Stock:
     return stock.Stock(**sizes, batch_first=batch_first)
 
 
-def _sampling(lanes: int) -> Iterator[_Task]:
+def _sampling(lanes: int, device: torch.device) -> Iterator[_Task]:
     architecture, threads = _architecture(512), torch.get_num_threads() if lanes > 1 else 1
+    precisions = _PRECISIONS if device.type == "cpu" else _PRECISIONS[:1]
     torch.manual_seed(0)
-    network = LanguageModel(architecture).eval()
+    network = LanguageModel(architecture).eval().to(device)
     size = architecture.hidden_size
     weights = 12 * size * size + _V * size  # the first layer's input is looked up
     yield _Task(
         shape=f"2 x {size}, {lanes} lane{'s' if lanes > 1 else ''}",
         unit="tokens",
-        ours={precision: _drawn(Decoder(network, precision=precision), lanes) for precision in _PRECISIONS},
-        stock={"fp32": stock.sampling(_stock(architecture, batch_first=True), lanes, temperature=_TEMPERATURE)},
+        ours={precision: _drawn(Decoder(network, precision=precision), lanes) for precision in precisions},
+        stock={"fp32": stock.sampling(_stock(architecture, batch_first=True).to(device), lanes, temperature=_TEMPERATURE)},
         work={
             precision: Work(
                 tokens=lanes,
@@ -161,67 +166,88 @@ def _sampling(lanes: int) -> Iterator[_Task]:
                 weight_bytes=weights * _BYTES[precision],
                 precision=precision,
                 threads=threads,
+                device=device,
             )
-            for precision in _PRECISIONS
+            for precision in precisions
         },
     )
 
 
 def _drawn(decoder: Decoder, lanes: int) -> Side:
-    wanted, moments = filters.build(Sampling(temperature=_TEMPERATURE)), [Moment(0, None)] * lanes
+    sampling = Sampling(temperature=_TEMPERATURE)
+    wanted, moments = filters.build(sampling), [Moment(0, None)] * lanes
     random = np.random.default_rng(0)
 
-    def side(repetitions: int) -> int:
+    def one_by_one(repetitions: int) -> int:
         ids, state = [0] * lanes, decoder.start(lanes)
         for _ in range(repetitions):
             logits_BV, state = decoder.step(ids, state)
             ids = [drawn.token for drawn in pick(logits_BV, wanted, moments, uniforms=random.random(lanes).tolist())]
         return repetitions * lanes
 
-    return side
+    if not decoder.draws_blocks:
+        return one_by_one
+    blocks = Blocks(decoder, sampling)
+
+    def in_blocks(repetitions: int) -> int:
+        logits_BV, state = decoder.step([0] * lanes, decoder.start(lanes))
+        for _ in range(repetitions):
+            _, _, logits_BV, state = blocks.draw(logits_BV, state, torch.from_numpy(random.random((lanes, TOKENS))))
+        return repetitions * lanes * TOKENS
+
+    return in_blocks
 
 
-def _training() -> Iterator[_Task]:
+def _training(device: torch.device, precision: TrainingPrecision = "auto") -> Iterator[_Task]:
+    """In fp32 the usual loop stands beside the best one: it is what a processor without bf16 runs."""
     for hidden_size, streams, window in ((384, 32, 32), (512, 64, 128)):
         architecture = _architecture(hidden_size)
         ids = np.random.default_rng(0).integers(1, _V, streams * window * 8 + 1).astype(np.uint8)
         ids[0] = 0
-        ids_TB = torch.from_numpy(ids[:-1].astype(np.int64)).view(streams, -1).t().contiguous()
-        trainer = _trainer(architecture, ids, streams=streams, window=window)
-        precision = trainer.arithmetic.precision
+        ids_TB = torch.from_numpy(ids[:-1].astype(np.int64)).view(streams, -1).t().contiguous().to(device)
+        trainer = _trainer(architecture, ids, streams=streams, window=window, device=device, precision=precision)
+        numbers = trainer.arithmetic.precision
         threads, multiplications = torch.get_num_threads(), 3 * architecture.num_parameters * streams * window
         yield _Task(
             shape=f"2 x {hidden_size}, {streams} streams of {window}",
             unit="tokens",
-            ours={precision: _stepped(trainer)},
+            ours={numbers: _stepped(trainer)},
             stock={
-                name: stock.training(_stock(architecture, batch_first=False), ids_TB, window=window, bf16=name == "bf16")
-                for name in dict.fromkeys((precision, "fp32"))
+                name: stock.training(
+                    _stock(architecture, batch_first=name == stock.USUAL).to(device),
+                    ids_TB,
+                    window=window,
+                    precision=name,
+                )
+                for name in dict.fromkeys((numbers, "fp32" if precision == "auto" else stock.USUAL))
             },
             work={
-                precision: Work(
+                numbers: Work(
                     tokens=streams * window,
                     multiplications=multiplications,
-                    weight_bytes=architecture.num_parameters * _BYTES[precision],
-                    precision=precision,
+                    weight_bytes=architecture.num_parameters * _BYTES[numbers],
+                    precision=numbers,
                     threads=threads,
+                    device=device,
                 )
             },
         )
 
 
-def _trainer(architecture: Architecture, ids: Any, *, streams: int, window: int) -> Trainer:
+def _trainer(
+    architecture: Architecture, ids: Any, *, streams: int, window: int, device: torch.device, precision: TrainingPrecision
+) -> Trainer:
     torch.manual_seed(0)
     config = Config().replace(
         {"training.batch_size": streams, "training.seq_length": window, "training.eval_every": 2**30, "optimizer.lr": 1e-3}
     )
     return Trainer(
-        LanguageModel(architecture),
+        LanguageModel(architecture).to(device),
         reader=Streams(ids, batch_size=streams, seq_length=window),
         validation=None,
         config=config,
         budget=Budget(max_steps=2**30),
-        arithmetic=choose_arithmetic("auto", torch.device("cpu"), architecture=architecture, batch_size=streams, seq_length=window),
+        arithmetic=choose_arithmetic(precision, device, architecture=architecture, batch_size=streams, seq_length=window),
         clock=Clock(),
     )
 
@@ -236,7 +262,8 @@ def _stepped(trainer: Trainer) -> Side:
     return side
 
 
-def _encoding() -> Iterator[_Task]:
+def _encoding(device: torch.device) -> Iterator[_Task]:
+    del device
     symbols = [chr(32 + place) for place in range(_V - 1)]
     text = "".join(np.random.default_rng(0).choice(symbols, 200_000))
     tokenizer = CharTokenizer.from_counts(collections.Counter(text))
@@ -276,9 +303,10 @@ def _encoding_pieces() -> _Task:
     return _Task(shape="bpe", unit="characters", ours=ours, stock=usual, work={})
 
 
-_TASKS: Final[Mapping[BenchTask, Callable[[], Iterator[_Task]]]] = {
-    "sample": lambda: _sampling(1),
-    "lanes": lambda: _sampling(64),
+_TASKS: Final[Mapping[BenchTask, Callable[[torch.device], Iterator[_Task]]]] = {
+    "sample": lambda device: _sampling(1, device),
+    "lanes": lambda device: _sampling(64, device),
     "train": _training,
+    "train-fp32": lambda device: _training(device, "fp32"),
     "encode": _encoding,
 }

@@ -10,7 +10,7 @@ from lstmgen import api
 from lstmgen.choices import BENCH_TASKS
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
-from lstmgen.cli.options import JSON, THREADS
+from lstmgen.cli.options import DEVICE, JSON, THREADS
 from lstmgen.cli.output import Streams
 from lstmgen.cli.table import aligned, fitting, terminal_width
 from lstmgen.cli.wording import amount, counted, size
@@ -19,7 +19,7 @@ from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
-    "lstmgen bench                    # everything, in about two minutes",
+    "lstmgen bench                    # everything, in about three minutes",
     "lstmgen bench sample lanes       # one sample, and 64 side by side",
     "lstmgen bench train --quick      # fewer and shorter rounds",
     "lstmgen bench --json > here.json",
@@ -38,24 +38,25 @@ _TASK: Final = Option(
 _QUICK: Final = Option(name="quick", flags="--quick", type=bool, help="Three short rounds, for a first look.")
 
 
-def run(streams: Streams, *, tasks: tuple[str, ...], quick: bool, threads: int | None, json: bool) -> None:
+def run(streams: Streams, *, tasks: tuple[str, ...], quick: bool, device: str, threads: int | None, json: bool) -> None:
     """Measure how fast this is here, beside stock PyTorch and what the machine could do.
 
     Stock is nn.LSTM: for sampling called once a token, with torch.multinomial; for training with time first, the state carried on, fused
-    AdamW, and autocast where bf16 is faster. With --json there is one object for each comparison.
+    AdamW, and autocast where bf16 is faster; "usual" is training with batches first and Adam as it comes. With --json there is one object
+    for each comparison.
     """
     for task in tasks:
         if task not in BENCH_TASKS:
             raise UsageError(f"there is no task {task!r}, expected one of {', '.join(BENCH_TASKS)}", remedy="lstmgen bench")
     chosen = [task for task in BENCH_TASKS if task in tasks or not tasks]
-    used = api.set_threads(threads)
+    used, where = api.set_threads(threads), api.choose_device(device)
     found: list[api.BenchComparison] = []
     with work_bar(streams, "measuring", shown=lambda done: counted(done, "task"), patience_s=0.0) as progress:
         for number, task in enumerate(chosen):
-            for comparison in api.bench(task, quick=quick):
+            for comparison in api.bench(task, quick=quick, device=where):
                 found.append(comparison)
                 if json:  # at once, so that what was measured is not lost when the rest is interrupted
-                    machine = {"threads": used, "peak_bytes": api.peak_bytes(), "torch": api.torch_version()}
+                    machine = {"device": where.type, "threads": used, "peak_bytes": api.peak_bytes(), "torch": api.torch_version()}
                     streams.object_line(asdict(comparison) | machine | {"version": lstmgen.__version__})
             progress(number + 1, len(chosen))
     if json:
@@ -66,7 +67,7 @@ def run(streams: Streams, *, tasks: tuple[str, ...], quick: bool, threads: int |
     for line in aligned(fitting(rows, terminal_width(streams), dropped=(8, 7, 5, 1, 3))):
         streams.product_line(line)
     memory = "" if peak is None else f", {size(peak)} of memory at most"
-    streams.say(f"{counted(used, 'thread')}{memory}")
+    streams.say(f"{where.type}, {counted(used, 'thread')}{memory}")
     for line in wrapped(_ABOUT, min(streams.err_columns, PAGE_COLUMNS)):
         streams.explain(line)
 
@@ -85,4 +86,4 @@ def _row(comparison: api.BenchComparison) -> list[str]:
     ]
 
 
-COMMAND: Final = Command(name="bench", run=run, examples=_EXAMPLES, options=(_TASK, _QUICK, THREADS, JSON))
+COMMAND: Final = Command(name="bench", run=run, examples=_EXAMPLES, options=(_TASK, _QUICK, DEVICE, THREADS, JSON))

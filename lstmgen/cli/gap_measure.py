@@ -45,7 +45,9 @@ def report(streams: Streams, model: api.TrainedModel, values: Mapping[str, Any],
     how = {name: values[name] for name in ("candidates", "horizon", "method")} | {"length": None if length is None else int(length)}
     how |= {} if values["seed"] is None else {"seed": values["seed"]}
     with work_bar(streams, "filling gaps", shown=lambda number: counted(round(number), "gap")) as progress:
-        found = api.measure_gaps(model, "val", count=values["measure"], cache=cache(), progress=progress, **how, **options).to_json()
+        found = api.measure_gaps(
+            model, values["split"] or "val", count=values["measure"], cache=cache(), progress=progress, **how, **options
+        ).to_json()
     if values["json"]:
         streams.object_line(found)
         return

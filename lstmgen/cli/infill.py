@@ -11,7 +11,20 @@ from lstmgen.cli import gap_measure
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import paths
 from lstmgen.cli.media import RENDERINGS, chosen, medium_of_model, options_of, presentation_of, tokenizer_of_model
-from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, PRECISION, STANDARD_INPUT, THREADS, as_typed, draw_seed, load_model, read_input
+from lstmgen.cli.options import (
+    DEVICE,
+    JSON,
+    MODEL,
+    OUTPUT,
+    PRECISION,
+    SPLIT,
+    STANDARD_INPUT,
+    THREADS,
+    as_typed,
+    draw_seed,
+    load_model,
+    read_input,
+)
 from lstmgen.cli.output import Streams, encode
 from lstmgen.cli.sample_options import FILTERS
 from lstmgen.cli.samples import Target, Writer
@@ -89,6 +102,7 @@ _BEHIND: Final = (
     ),
     JSON,
     gap_measure.MEASURE,
+    replace(SPLIT, panel=gap_measure.MEASURE.panel),
     DEVICE,
     PRECISION,
     THREADS,
@@ -144,6 +158,8 @@ def fill(streams: Streams, command: str, values: dict[str, Any], given: Mapping[
             raise UsageError("--measure cuts gaps into the held-out part: FILE and -o do not go with it", remedy="leave them out")
         gap_measure.report(streams, _model(values), values, options)
         return 0
+    if values["split"] is not None:
+        raise UsageError("--split says what --measure cuts gaps into", remedy="leave it out, or add --measure 100")
     if values["file"] is None:
         raise UsageError(f"{command} needs a FILE", remedy=f"lstmgen {command} {values['model']} FILE")
     item, to_bytes = _item(streams, values, medium=medium, as_text=presentation.as_text)

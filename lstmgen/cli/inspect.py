@@ -11,10 +11,10 @@ from lstmgen import api, choices
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import paths
+from lstmgen.cli.items import DATA_FIELDS, read_items
 from lstmgen.cli.media import chosen, medium_of_model, options_of
 from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, STANDARD_INPUT, THREADS, as_typed, cache, load_model
 from lstmgen.cli.output import Streams
-from lstmgen.cli.score import DATA_FIELDS, read_items
 from lstmgen.cli.shading import Shade, shaded
 from lstmgen.cli.table import aligned, fitting, terminal_width
 from lstmgen.cli.wording import amount, command, counted

@@ -72,6 +72,9 @@ ADAPT: Final = (
     ),
 )
 """What `rule_of` reads."""
+SPLIT: Final = Option(
+    name="split", flags="--split", choices=get_args(choices.Part), help="With --measure: the part of the model's sources. [val]"
+)
 THREADS: Final = Option(
     name="threads",
     flags="--threads",

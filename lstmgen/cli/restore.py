@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final
 
-from lstmgen import api, choices, limits
+from lstmgen import api, limits
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import paths
-from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, STANDARD_INPUT, THREADS, cache, is_same_file, load_model, read_input
+from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, SPLIT, STANDARD_INPUT, THREADS, cache, is_same_file, load_model, read_input
 from lstmgen.cli.output import Streams
 from lstmgen.cli.table import aligned
 from lstmgen.errors import UsageError
@@ -26,12 +26,7 @@ _OPTIONS: Final = (
     Option(name="encoding", flags="--encoding", unit="NAME", default="utf-8", help="What it is encoded in, such as cp1252."),
     Option(name="out", flags="-o --out", unit="FILE", help="Write there in place of standard output.", panel=OUTPUT, complete=paths),
     Option(name="measure", flags="--measure", type=bool, help="In place of FILE: tell how well it does, as F1 of each label."),
-    Option(
-        name="split",
-        flags="--split",
-        choices=get_args(choices.Part),
-        help="With --measure: the part of the model's sources. [val]",
-    ),
+    SPLIT,
     JSON,
     DEVICE,
     THREADS,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any, Final, cast, get_args
 
-from lstmgen import api, choices, config
+from lstmgen import api, choices
 from lstmgen.cli import keystrokes, likeness
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.complete import corpora_and_files, models
+from lstmgen.cli.items import DATA_FIELDS, read_items
 from lstmgen.cli.media import chosen, medium_of_model, options_of
 from lstmgen.cli.options import (
     ADAPT,
@@ -22,20 +20,19 @@ from lstmgen.cli.options import (
     JSON,
     MODEL,
     PRECISION,
-    STANDARD_INPUT,
     THREADS,
     cache,
     load_model,
     rule_of,
-    typed_to_the_end,
 )
 from lstmgen.cli.output import Streams, one_line
-from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.table import aligned, figure
-from lstmgen.cli.wording import amount
+from lstmgen.cli.wording import amount, counted
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
 
+_PARTS: Final = 1_000
+"""Of a file, for a bar of all of them."""
 _EXAMPLES: Final = (
     "lstmgen score RUN other.txt                   # nats, bits, perplexity",
     "lstmgen score RUN --split val --json          # the held-out part of its own sources",
@@ -152,7 +149,6 @@ _BEHIND: Final = (
     PRECISION,
     THREADS,
 )
-DATA_FIELDS: Final = frozenset(field.name for field in fields(config.DataConfig))
 
 Scored = tuple[str, "api.Evaluation"]
 """A name, and how well what it stands for was predicted."""
@@ -282,28 +278,23 @@ def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[
 COMMAND: Final = Command(name="score", run=score, examples=_EXAMPLES, options=lambda: (*_BEFORE, *options_of("score"), *_BEHIND))
 
 
-def read_items(streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The name and the content of everything that the files hold, read in the same way as for training."""
-    if STANDARD_INPUT in files:
-        streams = typed_to_the_end(streams, f"the {trained.kind}")
-    how = {"errors": "strict", "encoding": "utf-8"} | {name: value for name, value in options.items() if name in DATA_FIELDS}
-    data = replace(trained.data, sources=tuple(files), val=None, **how)
-    with tempfile.TemporaryDirectory(prefix="lstmgen-") as spool:
-        kept = api.keep_input(data, streams.stdin, Path(spool))
-        access = api.Access(folder=Path(spool), cache=cache(), kept=kept, executor=reading_pool())
-        material = api.gather(data, access, medium=trained.medium).material
-        for file in material.files():
-            for reason in file.get("reasons", ()):
-                streams.say(f"note: {file['file']}: {reason}" if file["read"] else f"skipped {file['file']}: {reason}")
-        yield from material.items()
-
-
 def _each(
     streams: Streams, trained: api.TrainedModel, files: Sequence[str], options: Mapping[str, Any], how: Mapping[str, Any]
 ) -> Iterator[Scored]:
     own = {name: value for name, value in options.items() if name not in DATA_FIELDS}
-    for name, items in itertools.groupby(read_items(streams, trained, files, options), key=_name):
-        with work_bar(streams, f"scoring {name}", shown=_tokens) as progress:
+    counts: list[int] = []
+
+    def shown(done: float) -> str:
+        return f"{amount(done)} tokens" if counts == [1] else counted(round(done / _PARTS), "file")
+
+    what = f"scoring {files[0]}" if len(files) == 1 else "scoring"
+    with work_bar(streams, what, shown=shown) as report:
+        for number, (name, items) in enumerate(itertools.groupby(read_items(streams, trained, files, options, told=counts.append), _name)):
+
+            def of_files(done: int, tokens: int, before: int = number) -> None:
+                report(_PARTS * before + _PARTS * done // max(1, tokens), _PARTS * counts[0])
+
+            progress = report if counts == [1] else of_files
             yield name, trained.score_all((item for _, item in items), progress=progress, **how, **own)
 
 

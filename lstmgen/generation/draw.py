@@ -26,11 +26,12 @@ from torch import Tensor
 
 from lstmgen.errors import ModelFileError
 from lstmgen.generation import filters
+from lstmgen.generation.blocks import LARGEST, NO_USABLE_NUMBER, TOKENS, Blocks, suits
 from lstmgen.generation.filters import Filter, Logits, Moment
 from lstmgen.generation.sampling import Sampling, temperature_at
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.writing import Piece, Writer
-from lstmgen.model.decoder import Decoder
+from lstmgen.model.decoder import GPU_ROWS, Decoder
 from lstmgen.model.state import State
 
 _UNIFORMS: Final = 64
@@ -182,20 +183,39 @@ def draw(decoder: Decoder, lanes: Sequence[Lane], *, cut: bool = False) -> Itera
         return
     wanted = filters.build(going[0].sampling)
     logits_BV, state = torch.stack([lane.context.logits_V for lane in going]), State.joined([lane.context.state for lane in going])
+    blocks = _blocks(decoder, going)
     while going:
-        drawn = pick(logits_BV, wanted, [lane.moment() for lane in going], uniforms=[lane.uniform() for lane in going])
-        for lane, token in zip(going, drawn, strict=True):
-            piece = lane.take(token)
-            if piece is not None:
-                yield lane, piece
-            if lane.ended is not None:
-                yield lane, lane.writer.finish(cut=cut)
+        if blocks is None:
+            turns = [pick(logits_BV, wanted, [lane.moment() for lane in going], uniforms=[lane.uniform() for lane in going])]
+        else:
+            uniforms_BK = torch.tensor([[lane.uniform() for _ in range(TOKENS)] for lane in going], dtype=torch.float64)
+            tokens_BK, nats_BK, logits_BV, state = blocks.draw(logits_BV, state, uniforms_BK)
+            turns = [list(map(Drawn, *turn)) for turn in zip(zip(*tokens_BK, strict=True), zip(*nats_BK, strict=True), strict=True)]
+        for drawn in turns:
+            for lane, token in zip(going, drawn, strict=True):
+                if lane.ended is not None:
+                    continue  # what a block has drawn behind the end
+                piece = lane.take(token)
+                if piece is not None:
+                    yield lane, piece
+                if lane.ended is not None:
+                    yield lane, lane.writer.finish(cut=cut)
         stay = [place for place, lane in enumerate(going) if lane.ended is None]
         if len(stay) < len(going):
             going = [going[place] for place in stay]
-            state = state.select(torch.tensor(stay, dtype=torch.int64))
-        if going:
+            here = torch.tensor(stay, dtype=torch.int64)
+            logits_BV, state = logits_BV[here], state.select(here)
+        if going and blocks is None:
             logits_BV, state = decoder.step([lane.last for lane in going], state)
+
+
+def _blocks(decoder: Decoder, lanes: Sequence[Lane]) -> Blocks | None:
+    """What draws many tokens at a time; None where the host has a say in each."""
+    if not decoder.draws_blocks or len(lanes) > GPU_ROWS or not suits(lanes[0].sampling):
+        return None
+    first_V = lanes[0].writer.allowed()
+    alike = all(lane.writer.steady and lane.writer.allowed() is first_V for lane in lanes)
+    return Blocks(decoder, lanes[0].sampling, first_V) if alike and lanes[0].writer.heat == 1 else None
 
 
 def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment], *, uniforms: Sequence[float]) -> list[Drawn]:
@@ -227,9 +247,9 @@ def usable(logits_BV: Tensor) -> Logits:
     raw_BV = logits_BV.cpu().numpy().astype(np.float64)
     if np.isfinite(raw_BV).all():
         return raw_BV
-    raw_BV = np.nan_to_num(raw_BV, nan=-math.inf, posinf=1e300, neginf=-math.inf)
+    raw_BV = np.nan_to_num(raw_BV, nan=-math.inf, posinf=LARGEST, neginf=-math.inf)
     if (raw_BV.max(axis=1) == -math.inf).any():
-        raise ModelFileError("the network's output holds no usable number: its weights are too large", remedy="train the model again")
+        raise ModelFileError(NO_USABLE_NUMBER, remedy="train the model again")
     return raw_BV
 
 

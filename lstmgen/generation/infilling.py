@@ -119,7 +119,7 @@ class Filled:
         probability: of ways that look like it, among all that were followed.
         candidates: the most probable ways as they look, each with its probability.
         followed: how many there were in the end.
-        effective: their effective sample size: so many of equal weight would tell as much.
+        effective: their effective sample size: so many of equal weight, no two of which look alike, would tell as much.
     """
 
     filling: Filling
@@ -178,7 +178,7 @@ def filled(task: Task) -> Filled:
         probability=alike[shown[taken]],
         candidates=tuple(sorted(alike.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]),
         followed=len(ways),
-        effective=float(1 / (share_K**2).sum()),
+        effective=1 / math.fsum(share**2 for share in alike.values()),
     )
 
 

@@ -139,6 +139,11 @@ class Writer(Protocol):
         """By what the temperature of the next id is multiplied: 1 where nothing is to be more certain than usual."""
         ...
 
+    @property
+    def steady(self) -> bool:
+        """Whether what may come next, and how certain it is to be, stays as it is to the end."""
+        ...
+
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may come next, of shape (V,), the same array as long as nothing changes; None: all of them."""
         ...

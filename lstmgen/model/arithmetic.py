@@ -65,7 +65,16 @@ def choose_device(wanted: Device) -> torch.device:
     """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise MachineError("no CUDA device was found", remedy="leave --device out to run on the CPU, or install a CUDA build of torch")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+    if wanted == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    _be_exact_on_cuda()
+    return torch.device("cuda")
+
+
+def _be_exact_on_cuda() -> None:
+    """Lets fp32 be fp32: cuDNN's layers would round their factors to ten bits otherwise."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def set_threads(wanted: int | None) -> int:
@@ -165,8 +174,10 @@ def _halves_vectors() -> bool:
 
 def _on_cuda(wanted: Precision, device: torch.device) -> Arithmetic:
     if wanted == "auto":
-        # cuDNN's fastest recurrent kernels take fp16 and not bf16, and autocast gives recurrent layers fp16 whatever it is asked for.
+        # cuDNN's fastest recurrent kernels take fp16 and not bf16.
         return Arithmetic(device, "fp16", "cuDNN's persistent kernels")
+    if wanted == "bf16" and not torch.cuda.is_bf16_supported(including_emulation=False):
+        raise MachineError("this GPU does not compute in bf16", remedy="use --precision fp16, fp32 or auto")
     return Arithmetic(device, wanted, "asked for")
 
 

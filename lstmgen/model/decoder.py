@@ -2,7 +2,7 @@
 
 torch's fused recurrent kernels rearrange all weights on every call, which for a single token costs ten times the arithmetic. Here
 every token is a few products on weights that lie ready, and what the first layer makes of its input, which depends on the token alone, is
-looked up in a table. Runs wherever the network is; measured and tuned on the CPU, not yet run on CUDA.
+looked up in a table. On a GPU a token is one CUDA graph, always of as many lanes as it has room for, which takes it as long as one.
 
 Lane i gives the same numbers, bit for bit, whatever the number of lanes, whatever the others hold, and whatever the number of threads.
 That rests on how torch's kernels work (`products.py`; a cell without a kernel takes torch's usual products, whose rows are the same from
@@ -29,25 +29,30 @@ from torch import Tensor, nn
 
 from lstmgen.ids import Ids
 from lstmgen.model import reading
-from lstmgen.model.arrays import Array, Arrays, arrays_for, in_tensors
-from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
+from lstmgen.model.arrays import Array, arrays_for
+from lstmgen.model.captured import Captured, Tensors
+from lstmgen.model.cells.base import Cell, Kernel, Weights
 from lstmgen.model.gaps import InGap
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
-from lstmgen.model.products import ALIGNED, Precision, Products
+from lstmgen.model.products import Precision, Products
 from lstmgen.model.state import State
+from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, by_equations
 
 _MAX_TABLE_NUMBERS: Final = 2**23
 """Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
-_LEAST_ROWS: Final = 4
-"""From this many rows on torch's usual products give each row the same numbers."""
 _LEAST_HEAD: Final = 2**16
 """Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
+GPU_ROWS: Final = 64
+"""Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
 _MIN_SHARED_NUMBERS: Final = 2**22
 """Smallest matrix for which reading a prompt takes several threads. Below it waiting for one another costs more than the work, and many
 times more where other programs use the same cores."""
+
+_IDS: Final = "ids"
+_LOGITS: Final = "logits"
 
 Held = tuple[int, int, int, float]
 """A number of the state: layer, tensor, place in it, and the value at which it is held."""
@@ -70,22 +75,24 @@ class Decoder:
         self.vocab_size = network.architecture.vocab_size
         self._device = network.device
         self.products = Products(precision)
+        self.products.packed = self._device.type == "cpu"
         self._proven: dict[tuple[int, int], bool] = {}
         layers = [cast("RecurrentLayer", layer) for layer in network.layers]
         with torch.inference_mode():
             self._by = arrays_for(network.embedding.weight)
             self._embedding_VE = network.embedding.weight.clone()
-            self._clock = None if network.clock is None else _Clock(network)
+            self._clock = None if network.clock is None else Clock(network)
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
-            self._norm = _Norm(network.norm)
+            self._norm = Norm(network.norm)
             self._head = self.products.of(network.head.weight, least=_LEAST_HEAD)
             self._head_bias_V = self._by.view(network.head.bias.clone())
-        self._least = _LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
+        self._least = LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
         self.cell = layers[0].cell
         self._held: tuple[Held, ...] = ()
         self._gap: InGap | None = None
+        self._captured = self._capturing()
 
     @property
     def state_sizes(self) -> list[list[int]]:
@@ -110,7 +117,8 @@ class Decoder:
         """
         other = copy.copy(self)
         other._gap, other._proven = InGap(self.network, behind), {}  # noqa: SLF001 - of its own kind
-        other._least = max(self._least, _LEAST_ROWS)  # noqa: SLF001
+        other._least = max(self._least, LEAST_ROWS)  # noqa: SLF001
+        other._captured = other._capturing()  # noqa: SLF001
         return other
 
     def _set(self, state: State) -> State:
@@ -128,20 +136,22 @@ class Decoder:
     @property
     def path(self) -> str:
         """How it steps, for people."""
-        return (
-            f"{self.products.path}; {'lanes side by side' if self.lanes_agree else 'lanes one after the other: their numbers would differ'}"
-        )
+        lanes = "lanes side by side" if self.lanes_agree else "lanes one after the other: their numbers would differ"
+        return "; ".join([self.products.path, lanes, *([self._captured.path] if self._captured else [])])
+
+    def _capturing(self) -> Captured | None:
+        return Captured(self._advanced, self._device, rows=GPU_ROWS) if self._device.type == "cuda" else None
 
     def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
-        cell, architecture, norm = layer.cell, self.network.architecture, _Norm(module)
+        cell, architecture, norm = layer.cell, self.network.architecture, Norm(module)
         weights = {name: weight.detach() for name, weight in layer.weights.items()}
         first = layer is self.network.layers[0]
         table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
-        kernel = _by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
+        kernel = by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
         residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
         return _Layer(kernel, norm, residual, table_VG)
 
-    def _table(self, cell: Cell, weights: Weights, norm: _Norm) -> Array | None:
+    def _table(self, cell: Cell, weights: Weights, norm: Norm) -> Array | None:
         """What the first layer makes of every token; None where the cell does not say or the table would be too large."""
         if cell.hoist is None or cell.kernel is None:
             return None
@@ -164,6 +174,10 @@ class Decoder:
         ids: list[int] = list(ids_B) if isinstance(ids_B, Sequence) else ids_B.tolist()
         if min(ids) < 0 or max(ids) >= self.vocab_size:
             raise IndexError(f"the ids lie in {min(ids)} .. {max(ids)}, expected 0 .. {self.vocab_size - 1}")
+        if self._captured is not None and len(ids) > GPU_ROWS:
+            firsts = range(0, len(ids), GPU_ROWS)
+            parts = [self.step(ids[first : first + GPU_ROWS], state.select(slice(first, first + GPU_ROWS))) for first in firsts]
+            return torch.cat([logits_BV for logits_BV, _ in parts]), State.joined([after for _, after in parts])
         state = self._set(state) if self._held else state
         before = self.products.threads = torch.get_num_threads()
         try:
@@ -171,7 +185,7 @@ class Decoder:
             with torch.inference_mode(), np.errstate(all="ignore"):  # what is not a number shows in the logits
                 if len(ids) == 1:
                     return self._side_by_side(ids, state, self._least)
-                rows = _filled_up(max(len(ids), self._least))
+                rows = GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
                 if self._agree(rows):
                     return self._side_by_side(ids, state, rows)
                 ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
@@ -206,15 +220,39 @@ class Decoder:
     def _side_by_side(self, ids: list[int], state: State, rows: int) -> tuple[Tensor, State]:
         """All lanes in one go, filled up with copies to this number of rows."""
         lanes = len(ids)
-        if rows == lanes:
+        if rows == lanes or self._captured is not None:
             return self._step(ids, state)
         copies = state.select(torch.arange(rows, device=self._device) % lanes)
         logits_BV, after = self._step([ids[row % lanes] for row in range(rows)], copies)
         return logits_BV[:lanes], after.select(slice(lanes))
 
     def _step(self, ids: list[int], state: State) -> tuple[Tensor, State]:
-        by = self._by
-        rows, clock_B, after = _Rows(ids, by, self._device), state.clock_B, []
+        if self._captured is None:
+            return self._advance(Rows(ids, self._by), state)
+        advanced = self._captured({_IDS: torch.tensor(ids), **state.tensors()})
+        copies = {name: tensor[: len(ids)].clone() for name, tensor in advanced.items()}
+        return copies.pop(_LOGITS), State.from_tensors(copies)
+
+    def _advanced(self, given: Tensors) -> Tensors:
+        """A token from tensors to tensors."""
+        given = dict(given)
+        logits_BV, after = self._advance(Rows(given.pop(_IDS), self._by), State.from_tensors(given))
+        return {_LOGITS: logits_BV, **after.tensors()}
+
+    def advance(self, ids_B: Tensor, state: State) -> tuple[Tensor, State]:
+        """`step` for ids that only the device knows, of as many lanes as it steps at once, as a part of a graph."""
+        return self._advance(Rows(ids_B, self._by), self._set(state) if self._held else state)
+
+    @property
+    def draws_blocks(self) -> bool:
+        """Whether the device is one that can draw by itself, and lanes are the same in any company there."""
+        if self._captured is None or self._gap is not None:
+            return False
+        with torch.inference_mode():
+            return self._agree(GPU_ROWS)
+
+    def _advance(self, rows: Rows, state: State) -> tuple[Tensor, State]:
+        by, clock_B, after = self._by, state.clock_B, []
         first, x_BI = self._layers[0], None
         if first.table_VG is None or first.residual:
             x_BI = rows.of(by.view(self._embedding_VE))
@@ -282,75 +320,9 @@ class _Layer:
     """What a step needs of one layer: its kernel, and the table of its input, or how that is made."""
 
     kernel: Kernel
-    norm: _Norm
+    norm: Norm
     residual: bool
     table_VG: Array | None
-
-
-class _Norm:
-    """A copy of a layer normalisation, or of the identity, without a module's overhead."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
-        if isinstance(module, nn.LayerNorm):
-            self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
-            self._by = arrays_for(module.weight)
-
-    def of(self, x: Tensor) -> Tensor:
-        """Of a tensor."""
-        return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
-
-    def __call__(self, x_BI: Array) -> Array:
-        """Of an array."""
-        return x_BI if self._numbers is None else self._by.view(torch.layer_norm(self._by.tensor(x_BI), *self._numbers))
-
-
-class _Rows:
-    """The rows of tables that belong to some ids; of one id a view."""
-
-    def __init__(self, ids: list[int], by: Arrays, device: torch.device) -> None:
-        self._one, self._by = ids[0], by
-        self._ids_B = by.view(torch.tensor(ids, device=device)) if len(ids) > 1 else None
-
-    def of(self, table_V: Array) -> Array:
-        return table_V[self._one : self._one + 1] if self._ids_B is None else self._by.rows(table_V, self._ids_B)
-
-
-class _Clock:
-    """A copy of the network's clock; see `language_model.py`."""
-
-    def __init__(self, network: LanguageModel) -> None:
-        architecture, ids_V = network.architecture, torch.arange(network.architecture.vocab_size, device=network.device)
-        self._embedding_PE = cast("nn.Embedding", network.clock).weight.clone()
-        self._by = arrays_for(self._embedding_PE)
-        self._ticks_V = self._by.view(((ids_V >= architecture.clock_low) & (ids_V <= architecture.clock_high)).long())
-        self._inside_V = self._by.view((ids_V != 0).long())
-
-    def __call__(self, rows: _Rows, clock_B: Tensor) -> tuple[Tensor, Array]:
-        """How the clocks stand after the tokens, and their vectors."""
-        by = self._by
-        clock_B = by.tensor((by.view(clock_B) + rows.of(self._ticks_V)) * rows.of(self._inside_V))
-        return clock_B, by.view(self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE)))
-
-
-def _by_equations(cell: Cell, weights: Weights) -> Kernel:
-    """The kernel of a cell that has none. Where functions do not treat all rows alike (`products.ALIGNED`), each row is taken by itself."""
-    copies = {name: weight.clone() for name, weight in weights.items()}
-    by = arrays_for(next(iter(copies.values())))
-
-    def token(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        if all(size % ALIGNED == 0 for part_B in state for size in part_B.shape[1:]):
-            y_BH, after, _ = cell.equations(x_BI, state, copies)
-            return y_BH, after
-        rows = []
-        for lane in range(len(x_BI)):
-            x, *parts = (part_B[lane : lane + 1].repeat(_LEAST_ROWS, *[1] * (part_B.dim() - 1)) for part_B in (x_BI, *state))
-            y, after, _ = cell.equations(x, tuple(parts), copies)
-            rows.append([part[:1] for part in (y, *after)])
-        y_BH, *after = map(torch.cat, zip(*rows, strict=True))
-        return y_BH, tuple(after)
-
-    return lambda x_BI, state: in_tensors(by, token, x_BI, state)
 
 
 def _filled_up(lanes: int) -> int:

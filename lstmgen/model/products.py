@@ -107,6 +107,7 @@ class Product:
 
     def __init__(self, table_IG: Tensor, ways: Products) -> None:
         (self._inputs, outputs), self._dtype = table_IG.shape, table_IG.dtype
+        self._matrix_IG = table_IG if table_IG.is_cuda else None  # there its product as it is is fastest
         self._bf16, self._ways = self._dtype == torch.bfloat16, ways
         self._by = arrays_for(table_IG.float() if self._bf16 else table_IG)
         self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
@@ -129,6 +130,8 @@ class Product:
 
     def __call__(self, *parts_BI: Array) -> Array:
         """The product with the parts side by side; B is at least 1."""
+        if self._matrix_IG is not None:
+            return (parts_BI[0] if len(parts_BI) == 1 else torch.cat(parts_BI, dim=1)) @ self._matrix_IG
         rows = len(parts_BI[0])
         if (rows > 1 or self._bf16) and self._ways.packed and self._pack():
             return self._by.view(self._by_packed_weights([self._by.tensor(part_BI) for part_BI in parts_BI]))

@@ -252,6 +252,7 @@ class Training:
             "tokens_per_second": round(speed.average, 1),
             "device": run.arithmetic.device.type,
             "precision": run.arithmetic.precision,
+            "kernels": run.trainer.learner.path,
             "seed": run.config.training.seed,
             "stopped": event.reason,
             "objective": run.config.training.objective,
@@ -280,6 +281,8 @@ class Training:
         return table
 
     def _prepared(self, run: Run) -> Prepared:
+        arithmetic = run.arithmetic
+        kernels = f"; {run.trainer.learner.path}" if arithmetic.device.type == "cuda" else ""
         return Prepared(
             model=str(run.folder.model_path),
             run=str(run.folder.path),
@@ -289,8 +292,8 @@ class Training:
             train_tokens=len(run.files.train.ids),
             val_tokens=len(run.files.val.ids) if run.files.val is not None else 0,
             documents=run.material.count,
-            device=run.arithmetic.device.type,
-            precision=f"{run.arithmetic.precision} ({run.arithmetic.reason})",
+            device=arithmetic.device.type,
+            precision=f"{arithmetic.precision} ({arithmetic.reason}{kernels})",
             settings=run.config.to_dict(),
             resumed_at_step=run.trainer.counters.step,
             notes=run.notes,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
 from lstmgen.ids import BOUNDARY_ID
@@ -47,6 +48,7 @@ def _asked(network: LanguageModel, inputs_TB: Tensor, targets_TB: Tensor, carrie
     ahead_TBH, after = network.hidden(inputs_TB, carried)
     following_TB = torch.cat([inputs_TB[1:], targets_TB[-1:].clamp(min=BOUNDARY_ID)])
     place_T1 = torch.arange(len(inputs_TB), device=inputs_TB.device)[:, None]
+    column_B = torch.arange(inputs_TB.shape[1], device=inputs_TB.device)
     counted_TB = targets_TB != IGNORED
     length_B = (counted_TB * (place_T1 + 1)).amax(0)
     back_TBH = network.read_back(following_TB, length_B)
@@ -56,9 +58,10 @@ def _asked(network: LanguageModel, inputs_TB: Tensor, targets_TB: Tensor, carrie
     hidden, targets, ends = [], [], []
     for known in (True, False):
         left_TB, fits_TB = _left(room_TB, ends=not known)
-        edge_TB = (place_T1 + left_TB).clamp(max=len(inputs_TB) - 1)
+        edge_TB = (place_T1 + left_TB).clamp(max=len(inputs_TB) - 1) * inputs_TB.shape[1] + column_B
         told_TB = left_TB if known else torch.full_like(left_TB, UNKNOWN)
-        hidden.append(join(ahead_TBH, back_TBH.gather(0, edge_TB[..., None].expand_as(back_TBH)), told_TB))
+        # A look-up in a table: its gradients are added up in the same order every time, on a GPU too, which those of `gather` are not.
+        hidden.append(join(ahead_TBH, F.embedding(edge_TB, back_TBH.flatten(0, 1)), told_TB))
         # A gap holds no border between two items.
         learned_TB = fits_TB & (left_TB > 0) & counted_TB & (following_TB != BOUNDARY_ID)
         targets.append(torch.where(learned_TB, following_TB, IGNORED))

@@ -73,7 +73,8 @@ def _done(order: dict[str, Any], tensors: dict[str, Tensor], learner: Learner | 
     if learner is None or order["do"] == "begin":
         return _begun(order, tensors, group)
     if order["do"] == "step":
-        learner.step(Window.of(tensors, counted=order["counted"]), rate=order["rate"], seed=order["seed"])
+        learner.launch(Window.of(tensors, counted=order["counted"]), rate=order["rate"], seed=order["seed"])
+        learner.outcome()
     else:
         share = Share.of(order, tensors, group)
         group.add(share(learner.network, arithmetic=learner.arithmetic.context))

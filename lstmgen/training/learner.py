@@ -9,6 +9,8 @@ Letters: T window, B streams.
 from __future__ import annotations
 
 import math
+from collections import deque
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,12 +18,32 @@ from torch import Tensor
 
 from lstmgen.config import OptimizerConfig
 from lstmgen.model.arithmetic import Arithmetic
+from lstmgen.model.captured import Captured
 from lstmgen.model.language_model import Lanes, LanguageModel
 from lstmgen.model.state import State
 from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.loss import backward
 from lstmgen.training.optimizer import build_optimizer, optimizer_tensors, restore_optimizer
 from lstmgen.training.streams import Window
+
+_RATE, _TOLD = "rate", "told"
+_Told = tuple[Tensor, torch.cuda.Event | None]
+"""What a step came to, as numbers, and what they have to be waited for with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a step came to.
+
+    Attributes:
+        loss_nats: of the whole window, a token.
+        finite: whether it and the gradients were; where not, nothing was learned.
+        sound: whether all weights and states are finite after it.
+    """
+
+    loss_nats: float
+    finite: bool
+    sound: bool
 
 
 class Learner:
@@ -32,6 +54,7 @@ class Learner:
         optimizer: of its parameters.
         scaler: of the loss, where numbers are of half precision.
         carried: the states of all B streams.
+        launched: the steps, the oldest first, of which nobody has asked the outcome.
 
     Args:
         network: as above.
@@ -47,6 +70,7 @@ class Learner:
         self.network, self.config, self.arithmetic, self.batch_size, self.group = network, config, arithmetic, batch_size, group
         self.share = group.share(batch_size)
         network.lanes = Lanes(first=self.share.start, of=batch_size) if group.size > 1 else None
+        self.launched: deque[_Told] = deque()
         self.scaler = torch.amp.GradScaler(arithmetic.device.type, enabled=arithmetic.precision == "fp16")
         self.reset()
 
@@ -54,32 +78,83 @@ class Learner:
         """Forgets the moments and the states, not the weights."""
         self.optimizer = build_optimizer(self.network, self.config)
         self.carried = self.network.zero_state(self.batch_size)
+        self._captured = self._capturing()
 
-    def step(self, window: Window, *, rate: float, seed: int) -> tuple[float, bool]:
-        """Takes a step.
+    def _capturing(self) -> Captured:
+        """The step, to be recorded anew: a graph writes to the moments that were there when it was recorded."""
+        problem = "several processes learn together" if self.group.size > 1 else ""
+        return Captured(self._learned, self.arithmetic.device, problem=problem, failed=self._forget_half_a_step)
+
+    def _forget_half_a_step(self) -> None:
+        """A step that could not be recorded has left the scaler in the middle of it."""
+        self.optimizer.zero_grad()
+        if self.scaler.is_enabled():
+            self.scaler.update(self.scaler.get_scale())
+
+    @property
+    def path(self) -> str:
+        """How steps run, for people."""
+        return self._captured.path
+
+    @property
+    def lag(self) -> int:
+        """Steps that may be under way while the next one is launched: what a GPU is not given before it is ready, it waits for."""
+        return 1 if self.arithmetic.device.type == "cuda" and self.group.size == 1 else 0
+
+    def launch(self, window: Window, *, rate: float, seed: int) -> None:
+        """Begins a step, which a CPU ends too; where the loss or a gradient is not finite, nothing is learned and the states are empty.
 
         Args:
             window: of all streams.
             rate: of learning.
             seed: what dropout is drawn from.
 
-        Returns:
-            The loss in nats a token of the whole window, and whether it and the gradients were finite; where not, nothing was learned.
-
         Raises:
             LostProcessError: another process has gone; nothing has changed.
         """
+        torch.manual_seed(seed)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        torch.manual_seed(seed)
-        device, share = self.arithmetic.device, self.share
-        carried = self.carried.select(share) if self.group.size > 1 else self.carried
+        learned = dict(self._captured(self._given(window)))
+        self.launched.append(_told(learned.pop(_TOLD)))
+        self.carried = State.from_tensors(learned)
+
+    def outcome(self) -> Outcome:
+        """Of the oldest step in `launched`, which then is there no more; waits for its end."""
+        told_3, ended = self.launched.popleft()
+        if ended is not None:
+            ended.synchronize()
+        loss_nats, finite, sound = told_3.tolist()
+        return Outcome(loss_nats=loss_nats, finite=bool(finite), sound=bool(sound))
+
+    def _given(self, window: Window) -> dict[str, Tensor]:
+        """What a step is made of, as tensors by name."""
+        alone, device = self.group.size == 1, self.arithmetic.device
+        share = slice(None) if alone else self.share  # of one process there may be copies behind the columns of the heads
+        carried = self.carried if alone else self.carried.select(share)
+        given = {"inputs": window.inputs_TB[:, share], "targets": window.targets_TB[:, share], **carried.tensors()}
+        given[_RATE] = torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64 if device.type == "cpu" else torch.float32)
         if window.fresh_B is not None:
-            carried = carried.zero_where(window.fresh_B[share].to(device))
-        copies = 0 if window.copied_E is None else len(window.copied_E)
-        if window.copied_E is not None:  # of one process
-            carried, share = State.joined([carried, carried.select(window.copied_E.to(device))]), slice(None)
-        inputs_TB, targets_TB = (ids_TB[:, share].to(device, non_blocking=True) for ids_TB in (window.inputs_TB, window.targets_TB))
+            given["fresh"] = window.fresh_B[share]
+        if window.copied_E is not None:
+            given["copied"] = window.copied_E
+        if not alone:
+            given["counted"] = torch.tensor(window.counted)
+        return given
+
+    def _learned(self, given: dict[str, Tensor]) -> dict[str, Tensor]:
+        """A step from tensors to tensors: the states of all streams after it, and what `Outcome` tells.
+
+        Nothing in it waits for a number, so that a GPU works on while the host is busy.
+        """
+        given = dict(given)
+        inputs_TB, targets_TB, rate = (given.pop(name) for name in ("inputs", "targets", _RATE))
+        fresh_B, copied_E, counted = (given.pop(name, None) for name in ("fresh", "copied", "counted"))
+        carried = State.from_tensors(given)
+        if fresh_B is not None:
+            carried = carried.zero_where(fresh_B)
+        if copied_E is not None:
+            carried = State.joined([carried, carried.select(copied_E)])
         self.optimizer.zero_grad()
         loss, after = backward(
             self.network,
@@ -88,21 +163,23 @@ class Learner:
             carried,
             arithmetic=self.arithmetic.context,
             scaler=self.scaler,
-            copies=copies,
-            counted=window.counted if self.group.size > 1 else None,
+            copies=0 if copied_E is None else len(copied_E),
+            counted=counted,
         )
         loss, after = self._of_all(loss, after.detach())
         self.scaler.unscale_(self.optimizer)  # pyright: ignore[reportArgumentType] - it needs the groups alone
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.grad_clip or math.inf)
-        loss_nats, finite = loss.item(), bool(torch.isfinite(loss) & torch.isfinite(norm))
-        if finite:
-            self.scaler.step(self.optimizer)  # pyright: ignore[reportArgumentType]
-            self.carried = after.to(self.network.head.weight.dtype).select(slice(self.batch_size))
-        else:
-            self.carried = self.network.zero_state(self.batch_size)
+        finite = torch.isfinite(loss) & torch.isfinite(norm)
+        self.optimizer.step(rate=rate, skipped=~finite)
         self.scaler.update()
         self.optimizer.zero_grad()  # what is done between two steps needs their memory and not them
-        return loss_nats, finite
+        after = after.to(self.network.head.weight.dtype).select(slice(self.batch_size)).zero_where((~finite).expand(self.batch_size))
+        return after.tensors() | {_TOLD: torch.stack([loss.double(), finite.double(), self._is_sound(after).double()])}
+
+    def _is_sound(self, carried: State) -> Tensor:
+        """Whether all weights and states are finite. A number of a rare symbol's row that is not would go unseen otherwise."""
+        numbers = [*map(Tensor.detach, self.network.parameters()), *carried.tensors().values()]
+        return torch.isfinite(torch.nn.utils.get_total_norm([each for each in numbers if each.is_floating_point()]))
 
     def _of_all(self, loss: Tensor, after: State) -> tuple[Tensor, State]:
         """Sums gradients, in the parameters, and the loss over all processes, and puts the states of all streams together."""
@@ -133,6 +210,7 @@ class Learner:
         """Puts back what `state` gave; whether it fits has been looked at."""
         self.load(self.network.architecture.renamed(under(tensors, "network.")))
         restore_optimizer(self.optimizer, under(tensors, "optimizer."))
+        self._captured = self._capturing()
         self.carried = State.from_tensors(under(tensors, "carried.")).to(self.arithmetic.device)
         if scaler:
             self.scaler.load_state_dict(scaler)
@@ -140,6 +218,16 @@ class Learner:
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Puts weights into the network."""
         self.network.load_state_dict(tensors, strict=not self.network.architecture.tied)
+
+
+def _told(numbers_3: Tensor) -> _Told:
+    """On their way to the host: the next step writes to the same place."""
+    if not numbers_3.is_cuda:
+        return numbers_3, None
+    copy_3, ended = torch.empty_like(numbers_3, device="cpu", pin_memory=True), torch.cuda.Event()
+    copy_3.copy_(numbers_3, non_blocking=True)
+    ended.record()
+    return copy_3, ended
 
 
 def under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -32,7 +32,7 @@ def backward(
     arithmetic: Callable[[], AbstractContextManager],
     scaler: torch.amp.GradScaler,
     copies: int = 0,
-    counted: int | None = None,
+    counted: int | Tensor | None = None,
     most_logits: int = MOST_LOGITS,
 ) -> tuple[Tensor, State]:
     """Adds the gradients of the mean loss of a window to those of the parameters.
@@ -69,11 +69,13 @@ def backward(
             nats: Tensor = _Nats.apply(hidden_NH, network.head.weight, network.head.bias, targets_N, size)  # pyright: ignore[reportAssignmentType]
         loss = nats / over
     if asked.ends is not None:
+        ends_N = asked.ends.flatten()
         with arithmetic():
-            ends_N = asked.ends.flatten()
-            logits_N = network.end_logits(hidden_NH[ends_N != IGNORED])
-        logits_N, ends_N = _exact(logits_N), ends_N[ends_N != IGNORED]
-        loss = loss + F.binary_cross_entropy_with_logits(logits_N, ends_N.to(logits_N.dtype), reduction="sum") / over
+            logits_N = network.end_logits(hidden_NH)
+        logits_N, are_asked_N = _exact(logits_N), ends_N != IGNORED
+        # All of them, with a weight: to pick those that count, the host would have to know how many there are.
+        nats_N = F.binary_cross_entropy_with_logits(logits_N, ends_N.clamp(min=0).to(logits_N.dtype), reduction="none")
+        loss = loss + torch.where(are_asked_N, nats_N, 0.0).sum() / over
     scaler.scale(loss).backward()
     return loss.detach(), asked.after
 

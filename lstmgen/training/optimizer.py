@@ -71,8 +71,14 @@ class AdamW:
             parameter.grad = None
 
     @torch.no_grad()
-    def step(self) -> None:
-        """Changes every parameter that has a gradient."""
+    def step(self, *, rate: Tensor | None = None, skipped: Tensor | None = None) -> None:
+        """Changes every parameter that has a gradient.
+
+        Args:
+            rate: of learning, on the device of the parameters; None: that of the groups.
+            skipped: true where nothing is to change after all. Nobody waits for either number.
+        """
+        kept_back = None if skipped is None else skipped.to(torch.float32)
         for group in self.param_groups:
             learning = [parameter for parameter in group["params"] if parameter.grad is not None]
             moments = [self.moments.get(parameter) or self._first_moments(parameter) for parameter in learning]
@@ -88,7 +94,8 @@ class AdamW:
                 amsgrad=False,
                 beta1=self._betas[0],
                 beta2=self._betas[1],
-                lr=group["lr"],
+                found_inf=kept_back,
+                lr=group["lr"] if rate is None else rate,
                 weight_decay=group["weight_decay"],
                 eps=_EPSILON,
                 maximize=False,

@@ -115,6 +115,9 @@ class Trainer:
         self.save_at = math.inf
         """The time.monotonic() at which the state is to be saved next."""
         self._stop_requested = False
+        self._noted = 0
+        """The steps of which it is known what they came to: all of them, but for those that a GPU is still busy with."""
+        self._went_bad = False
         self._window_nats = math.nan
         self._good: dict[str, torch.Tensor] = {}
         self._evaluation_interval = self._choose_evaluation_interval()
@@ -150,6 +153,9 @@ class Trainer:
                 self.save_at = math.inf
                 yield CheckpointDue(step=self.counters.step)
                 self.save_at = min(self.save_at, time.monotonic() + self.config.training.save_every_s)
+        self._settle()
+        if self._went_bad:
+            yield from self._recover()
         yield reporter.now()
         if reason != "signal":
             yield from self._evaluate()
@@ -177,6 +183,7 @@ class Trainer:
         """One step at this rate, whatever the schedule says: the loss in nats of its window before it."""
         self.network.train()
         self._step(rate)
+        self._settle()
         return self._window_nats
 
     def _scheduled_rate(self) -> float:
@@ -186,7 +193,10 @@ class Trainer:
         )
 
     def _step(self, rate: float | None = None) -> bool:
-        """One window forward, backward and into the weights, at the rate of the schedule or at this one; True when the run has gone bad."""
+        """One window forward, backward and into the weights, at the rate of the schedule or at this one; True when the run has gone bad.
+
+        A GPU is given the next step before it has ended this one, so what a step came to is known one step later.
+        """
         counters = self.counters
         rate = self._scheduled_rate() if rate is None else rate
         # Dropout depends on the run's seed and the step alone, so that nothing done between two steps can change what training does.
@@ -195,28 +205,36 @@ class Trainer:
         window = self.reader.next_window()
         try:
             self.group.tell({"do": "step", "rate": rate, "seed": seed, "counted": window.counted}, window.tensors())
-            loss_nats, finite = self.learner.step(window, rate=rate, seed=seed)
+            self.learner.launch(window, rate=rate, seed=seed)
         except LostProcessError:
             self.reader.restore(place)
             raise
-        self._window_nats = loss_nats
-        if not counters.step:
-            guessing = math.log(self.network.architecture.vocab_size)
-            counters.untrained_nats = max(loss_nats, guessing) if finite else guessing
-        counters.skipped_steps += not finite
         counters.step += 1
         counters.tokens += window.counted
-        self._note_loss(loss_nats, finite=finite)
-        # What a step reads is a part of the weights: a number that is not finite in a row of a rare symbol would go unseen.
-        return counters.bad_in_a_row >= _BAD_STEPS or not self._weights_are_finite()
+        while len(self.learner.launched) > self.learner.lag:
+            self._note()
+        return self._went_bad
+
+    def _settle(self) -> None:
+        """Waits for what has been launched."""
+        while self.learner.launched:
+            self._note()
+
+    def _note(self) -> None:
+        """What the oldest step came to of which that is not known."""
+        counters, outcome = self.counters, self.learner.outcome()
+        self._window_nats = outcome.loss_nats
+        if not self._noted:
+            guessing = math.log(self.network.architecture.vocab_size)
+            counters.untrained_nats = max(outcome.loss_nats, guessing) if outcome.finite else guessing
+        self._noted += 1
+        counters.skipped_steps += not outcome.finite
+        self._note_loss(outcome.loss_nats, finite=outcome.finite)
+        self._went_bad |= counters.bad_in_a_row >= _BAD_STEPS or not outcome.sound
 
     def _gather_helpers(self) -> None:
         """Gives the processes that help everything as it stands here."""
         self.group.tell(*beginning(self.learner, threads=self.config.runtime.threads))
-
-    def _weights_are_finite(self) -> bool:
-        carried = [tensor for tensor in self.learner.carried.tensors().values() if tensor.is_floating_point()]
-        return math.isfinite(torch.nn.utils.get_total_norm([*map(torch.Tensor.detach, self.network.parameters()), *carried]).item())
 
     def _note_loss(self, loss_nats: float, *, finite: bool) -> None:
         counters = self.counters
@@ -224,7 +242,7 @@ class Trainer:
         counters.bad_in_a_row = counters.bad_in_a_row + 1 if ruined else 0
         if finite:
             known = not math.isnan(counters.loss_nats)
-            weight = min(_SMOOTHING, 1 - 1 / counters.step) if known else 0.0
+            weight = min(_SMOOTHING, 1 - 1 / self._noted) if known else 0.0
             counters.loss_nats = weight * (counters.loss_nats if known else 0.0) + (1 - weight) * loss_nats
 
     def _recover(self) -> Iterator[TrainerEvent]:
@@ -253,6 +271,8 @@ class Trainer:
         return math.isinf(counters.best_nats) and not counters.latest_nats <= self._out_of_bounds_nats
 
     def _return_to_good(self) -> None:
+        self._settle()
+        self._went_bad = False
         self.learner.load(self._good)
         self.learner.reset()
         self._gather_helpers()
@@ -273,6 +293,7 @@ class Trainer:
 
     def _evaluate(self) -> Iterator[TrainerEvent]:
         """Passes over the validation part, unless this step has been evaluated already."""
+        self._settle()
         counters = self.counters
         counters.next_evaluation = counters.step + self._evaluation_interval
         if self.validation is None:
@@ -297,6 +318,7 @@ class Trainer:
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Everything that the next step depends on: tensors by name, which are those in use and no copies, and plain values."""
+        self._settle()
         tensors, scaler = self.learner.state()
         if self.counters.good_step != self.counters.step:
             tensors |= {f"good.{name}": tensor for name, tensor in self._good.items()}
@@ -331,6 +353,7 @@ class Trainer:
         self.learner.restore(tensors, values["scaler"])
         self._good = under(tensors, "good.")
         self.counters = counters
+        self._noted = counters.step
         self.clock.add_earlier(values["elapsed_s"])
 
 

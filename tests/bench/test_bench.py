@@ -59,20 +59,22 @@ def test_the_machine_is_measured_with_the_threads_it_may_use(precision, monkeypa
 
 @pytest.mark.parametrize("lanes", [1, 3])
 def test_both_ways_of_sampling_draw_as_many_tokens(lanes):
-    (task,) = tasks._sampling(lanes)
+    (task,) = tasks._sampling(lanes, torch.device("cpu"))
     assert {side(5) for side in (*task.ours.values(), *task.stock.values())} == {5 * lanes}
     assert set(task.ours) == set(task.work) == {"fp32", "bf16", "int8"}
 
 
-def test_both_ways_of_training_take_as_many_tokens_and_learn():
-    for task in tasks._training():
+@pytest.mark.parametrize(("precision", "others"), [("auto", {"fp32"}), ("fp32", {"fp32", stock.USUAL})])
+def test_all_ways_of_training_take_as_many_tokens_and_learn(precision, others):
+    for task in tasks._training(torch.device("cpu"), precision):
+        assert others <= set(task.stock)
         counts = {side(2) for side in (*task.ours.values(), *task.stock.values())}
         assert len(counts) == 1
         assert counts == {2 * work.tokens for work in task.work.values()}
-    network = stock.Stock(vocab_size=5, embedding_size=4, hidden_size=8, num_layers=1, batch_first=False)
+    network = stock.Stock(vocab_size=5, embedding_size=4, hidden_size=8, num_layers=1, batch_first=precision == "fp32")
     before = [weight.clone() for weight in network.parameters()]
     ids_TB = torch.randint(5, (40, 3), generator=torch.Generator().manual_seed(1))
-    assert stock.training(network, ids_TB, window=8, bf16=False)(3) == 3 * 8 * 3
+    assert stock.training(network, ids_TB, window=8, precision=stock.USUAL if precision == "fp32" else "fp32")(3) == 3 * 8 * 3
     assert all(not torch.equal(one, other) for one, other in zip(before, network.parameters(), strict=True))
 
 

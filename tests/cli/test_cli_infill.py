@@ -62,6 +62,7 @@ def test_several_samples_go_to_files_of_their_own_and_json_tells_of_each(cli, ru
         ([], b"", (2, "needs a FILE")),
         (["--measure", "3", "-"], TEXT.encode(), (2, "do not go with it")),
         (["--measure", "3", "--at", "1:2"], b"", (2, "--at says where")),
+        (["-", "--split", "train"], TEXT.encode(), (2, "--split says what --measure")),
         (["--measure", "3", "--length", "1:5"], b"", (2, "of one length")),
         (["-"], "Th\u00eb ___.".encode(), (3, "never seen")),
     ],
@@ -106,6 +107,11 @@ def test_voices_are_written_to_a_melody_and_bars_anew_in_any_kind_of_file(cli, v
     assert found["gaps"][0]["kept"]
     assert cli("infill", model, voices / "tune.mid", "--bars", "2", "-s", "1", "--candidates", "4", "-o", voices / "new.png").code == 0
     assert (voices / "new.png").read_bytes().startswith(b"\x89PNG")
+    told = json.loads(
+        cli("infill", model, voices / "tune.mid", "--seconds", "0:01-2.5", "--candidates", "4", "-o", voices / "s.mid", "--json").out
+    )
+    assert (told["gaps"][0]["begin_s"], told["gaps"][0]["end_s"]) == (1, 2.5)
+    page_of_json.check("infill of music", told)
     refused = cli("infill", model, voices / "tune.mid", "--tracks", "oboe", "-o", voices / "new.mid")
     assert refused.code == 2
     assert "there are" in refused.err
@@ -125,6 +131,7 @@ def test_what_the_text_behind_gaps_is_worth_is_measured(cli, tmp_path, page_of_j
     assert cli("train", tmp_path / "sea.txt", "-o", tmp_path / "sea", *shape).code == 0
     argv = ["infill", tmp_path / "sea", "--measure", "3", "--length", "2", "--candidates", "4", "--horizon", "3"]
     page_of_json.check("infill --measure", json.loads(cli(*argv, "--json").out))
-    done = cli(*argv, environ={"COLUMNS": "40"})
+    done, train = (cli(*argv, *part, environ={"COLUMNS": "40"}) for part in ((), ("--split", "train")))
     assert "left to right" in done.text
+    assert "left to right" in train.text != done.text
     assert "3 with 6 tokens, 4 ways each" in done.text

@@ -1,8 +1,11 @@
+import functools
 import json
 import math
 import re
 
 import pytest
+
+from lstmgen.cli import bars, score
 
 TEXT = "The sea is wide, the sea is deep.\nIt rocks the little boats to sleep.\n"
 
@@ -61,6 +64,14 @@ def test_several_files_are_scored_apart_and_together(cli, run_folder, files):
     assert both["tokens"] == one["tokens"] + two["tokens"]
     total = one["nats_per_token"] * one["tokens"] + two["nats_per_token"] * two["tokens"]
     assert both["nats_per_token"] == pytest.approx(total / both["tokens"])
+
+
+def test_one_file_is_counted_in_tokens_and_several_in_files(cli, run_folder, files, monkeypatch):
+    monkeypatch.setattr(score, "work_bar", functools.partial(bars.work_bar, patience_s=0.0))
+    assert f"scoring {files / 'one.txt'}: 100% of {len(TEXT)} tokens" in cli("score", run_folder, files / "one.txt").err
+    several = cli("score", run_folder, files / "one.txt", files / "two.txt").err
+    assert re.findall(r"scoring: (\d+)% of 2 files", several) == ["50", "100"]
+    assert several.count("scoring") == 2
 
 
 def test_the_table_shows_the_figures_of_the_json(cli, run_folder, files):

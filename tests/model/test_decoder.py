@@ -6,9 +6,12 @@ import pytest
 import torch
 
 from lstmgen.choices import CELLS
+from lstmgen.model import arrays
 from lstmgen.model import decoder as decoder_module
+from lstmgen.model.captured import Captured
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.model.products import Product
 
 
 def network_of(*, seed=0, dtype=torch.float32, **changes):
@@ -289,6 +292,56 @@ def test_few_different_numbers_of_rows_are_ever_run():
     found = [decoder_module._filled_up(lanes) for lanes in range(1, 200)]
     assert sorted(set(found)) == [1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256]
     assert all(lanes <= rows < 2 * lanes for lanes, rows in enumerate(found, 1))
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch):
+    """All that a decoder does otherwise there: functions of torch between whole products, and graphs of a fixed number of rows."""
+
+    def recorded(launched):
+        outcome = {}
+        return (lambda: outcome.update(launched())), outcome
+
+    def with_a_matrix(self, table_IG, ways):
+        plain(self, table_IG, ways)
+        self._matrix_IG = table_IG
+
+    plain = Product.__init__
+    monkeypatch.setattr(arrays, "_DTYPES", {})
+    monkeypatch.setattr(Product, "__init__", with_a_matrix)
+    monkeypatch.setattr(Decoder, "_capturing", lambda self: Captured(self._advanced, torch.device("cpu"), rows=64, record=recorded))
+
+
+@every_cell
+@pytest.mark.usefixtures("as_on_a_gpu")
+@pytest.mark.parametrize("shape", [{}, SHAPES[-1]], ids=str)
+def test_a_gpu_takes_other_ways_to_the_same_numbers(cell, shape):
+    network = network_of(cell=cell, dtype=torch.float64, **shape)
+    fast = Decoder(network)
+    logits_TV, state = stepped(fast, IDS)
+    expected_TBV, expected_state = network(torch.tensor(IDS)[:, None], network.zero_state(1))
+    torch.testing.assert_close(logits_TV, expected_TBV[:, 0], rtol=1e-11, atol=1e-11)
+    assert_close(state, expected_state)
+    lanes = 70  # more than are stepped at once
+    ids_TB = [[(token + 3 * lane) % 11 for lane in range(lanes)] for token in IDS[:5]]
+    logits_BV, together = torch.empty(0), fast.start(lanes)
+    for ids in ids_TB:
+        logits_BV, together = fast.step(ids, together)
+    for lane in (0, 5, 69):  # bit for bit only there: a CPU takes not all rows of such a product alike
+        alone_TV, alone = stepped(fast, [ids[lane] for ids in ids_TB])
+        torch.testing.assert_close(alone_TV[-1], logits_BV[lane], rtol=1e-11, atol=1e-11)
+        assert_close(alone, together.select(slice(lane, lane + 1)))
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_a_gpu_holds_units_too():
+    network = network_of(dtype=torch.float64)
+    held = Decoder(network).holding([(1, 1, 4, 0.25)])
+    logits_TV, state = stepped(held, IDS)
+    assert held.path.endswith("CUDA graphs")
+    plain_TV, _ = stepped(Decoder(network), IDS)
+    assert not torch.equal(logits_TV, plain_TV)
+    assert state.layers[1][1].shape == (1, 7)
 
 
 @pytest.mark.gpu

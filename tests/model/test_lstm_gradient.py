@@ -83,10 +83,10 @@ def test_a_window_is_taken_only_where_it_is_wanted_and_learned_from(monkeypatch)
 
 
 def test_it_pays_for_wide_layers_and_few_streams():
-    assert lstm_gradient.pays(512, 512, 32)
-    assert lstm_gradient.pays(384, 384, 16)
-    assert not lstm_gradient.pays(256, 256, 16)
-    assert not lstm_gradient.pays(384, 384, 256)
+    assert lstm_gradient.pays(768, 768, 32)
+    assert lstm_gradient.pays(1024, 1024, 128)
+    assert not lstm_gradient.pays(512, 512, 16)
+    assert not lstm_gradient.pays(768, 768, 256)
 
 
 ZEN_4 = {"avx512_bf16": True, "avx_vnni": False, "amx_tile": False}

@@ -31,7 +31,7 @@ def names(tmp_path):
 def model(train, names, tmp_path):
     """A model that has learned to end a name."""
     list(train(names, out=tmp_path / "run", settings=LINES | {"training.max_steps": 60, "optimizer.lr": 0.02, "training.batch_size": 9}))
-    return lstmgen.load(tmp_path / "run")
+    return lstmgen.load(tmp_path / "run", device="cpu")
 
 
 def token_documents(path, tokenizer):
@@ -73,7 +73,7 @@ def test_the_figures_while_training_of_score_and_of_a_token_file_are_one(train, 
     names.write_text("".join(f"{one}\n{other}\n\n" for one, other in zip(NAMES, reversed(NAMES), strict=True)))
     training = train(names, out=tmp_path / "run", settings={"data.documents": documents})
     list(training)
-    model = lstmgen.load(tmp_path / "run")
+    model = lstmgen.load(tmp_path / "run", device="cpu")
     held = [text for texts in Division(documents).divided([names.read_text()]) for text in texts][9::10]
     assert ("\n" in held[0]) == (documents == "blank-line")
     scored = model.score_all(held)
@@ -181,6 +181,6 @@ def test_learning_documents_apart_does_not_see_the_one_before(train, tmp_path):
     path.write_text("\n".join(letter + "aeiou"[place % 5] for letter in "bcdfghjk" for place in range(40)))
     settings = LINES | {"training.max_steps": 120, "optimizer.lr": 0.02, "training.batch_size": 16, "model.dropout": 0.0}
     list(train(path, out=tmp_path / "run", settings=settings))
-    model = lstmgen.load(tmp_path / "run")
+    model = lstmgen.load(tmp_path / "run", device="cpu")
     firsts = [item.nats_T[0] for item in model.score_all(letter + "a" for letter in "bcdfghjk").items]
     assert np.mean(firsts) == pytest.approx(math.log(8), abs=0.15)

@@ -1,11 +1,15 @@
 """What it is worth to know both sides of a gap: bounds that hold between them what enumeration gives."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+from conftest import case_of, waltz
 
 import lstmgen
 from lstmgen.errors import InputError, UsageError
-from lstmgen.runs.gap_test import measured
+from lstmgen.ids import BOUNDARY_ID
+from lstmgen.runs.gap_test import _of_items, measured
 
 SETTINGS = {
     "model.hidden_size": 12,
@@ -53,3 +57,15 @@ def test_few_ways_leave_the_bounds_apart_and_a_part_too_short_is_named(model):
         measured(model, "val", count=999, cache=cache)
     with pytest.raises(UsageError, match="no option bars"):
         measured(model, "val", count=1, cache=cache, bars="1")
+
+
+def test_items_without_the_gap_are_passed_over_unless_none_has_it():
+    model = case_of("performance").model
+    short, long = (model.tokenizer.encode(waltz(bars)) for bars in (1, 3))
+    ids = np.concatenate([[BOUNDARY_ID], short, [BOUNDARY_ID], long])
+    file = SimpleNamespace(ids=ids, starts=np.array([0, 1 + len(short)]))
+    ((gap, _, truth),) = _of_items(model, file, {"seconds": "3-4"})
+    assert len(truth) > 2
+    assert np.array_equal(np.concatenate([gap.before, truth]), long[: len(gap.before) + len(truth)])
+    with pytest.raises(UsageError, match="within the"):
+        list(_of_items(model, file, {"seconds": "30-40"}))

@@ -107,7 +107,7 @@ def test_gaps_are_taught_in_one_way_only(train, story, tmp_path):
     [
         {"runtime.precision": "fp32"},
         {"runtime.precision": "bf16", "runtime.backward_pass": "torch"},
-        {"runtime.precision": "bf16", "runtime.backward_pass": "own"},
+        {"runtime.precision": "bf16", "runtime.backward_pass": "own", "runtime.device": "cpu"},
         {"training.infill": 0.4},
         {"training.objective": "gaps"},
         {"training.objective": "tags"},
@@ -125,10 +125,13 @@ def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_pat
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
 
 
+OWN = {"runtime.precision": "bf16", "runtime.backward_pass": "own", "runtime.device": "cpu"}
+
+
 @pytest.mark.parametrize("given", [{}, {"runtime.backward_pass": "own"}])
 def test_a_run_that_knows_of_one_backward_pass_keeps_it_unless_another_is_asked_for(train, story, tmp_path, monkeypatch, given):
     monkeypatch.setattr(lstm_gradient, "pays", lambda *_: True)
-    list(train(story, out=tmp_path / "run", settings={"runtime.precision": "bf16", "runtime.backward_pass": "own"}, pause_after=1))
+    list(train(story, out=tmp_path / "run", settings=OWN, pause_after=1))
     settings = tmp_path / "run" / "config.toml"
     settings.write_text(settings.read_text().replace('backward_pass = "own"\n', ""))
     (prepared, *_) = lstmgen.train(resume=tmp_path / "run", settings=given, cache=tmp_path / "cache")

@@ -14,6 +14,7 @@ from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.events import Evaluated, Finished, RolledBack, Stepped
+from lstmgen.training.learner import Learner
 from lstmgen.training.streams import Streams
 from lstmgen.training.trainer import Trainer
 from lstmgen.training.validation import Validation
@@ -128,6 +129,41 @@ def test_stopping_and_going_on_equals_never_having_stopped_bit_for_bit(precision
     assert_equal_weights(weights(whole), weights(second))
     carried = (trainer.learner.carried.tensors().values() for trainer in (whole, second))
     assert all(torch.equal(a, b) for a, b in zip(*carried, strict=True))
+
+
+def test_it_is_the_same_run_whether_outcomes_are_known_at_once_or_a_step_later(monkeypatch):
+    budget = Budget(max_steps=33)
+    whole = build(budget=budget)
+    events = run(whole)
+    monkeypatch.setattr(Learner, "lag", 1)  # as on a GPU
+    late, first, second = (build(budget=budget) for _ in range(3))
+    assert [event for event in run(late) if isinstance(event, Evaluated)][-1].val_nats == events[-2].val_nats
+    assert_equal_weights(weights(whole), weights(late))
+    assert not math.isnan(late.counters.loss_nats)
+    for _ in range(6):
+        first._step()
+    assert len(first.learner.launched) == 1
+    second._step()
+    second._settle()
+    second.restore(*first.state())
+    run(second)
+    assert_equal_weights(weights(whole), weights(second))
+    assert second.counters.loss_nats == whole.counters.loss_nats == late.counters.loss_nats
+
+
+def test_a_run_goes_bad_a_step_later_where_outcomes_are_known_a_step_later(monkeypatch):
+    monkeypatch.setattr(Learner, "lag", 1)
+    trainer = build()
+    trainer._remember_good()
+    for _ in range(3):
+        assert not trainer._step()
+    with torch.no_grad():
+        trainer.network.head.weight[0] = math.nan
+    assert not trainer._step()
+    assert trainer._step()
+    assert len(list(trainer._recover())) == 1
+    assert not trainer.learner.launched
+    assert all(tensor.isfinite().all() for tensor in weights(trainer).values())
 
 
 @pytest.mark.parametrize("forgotten", ["carried.0.0", "optimizer.0.exp_avg", "counters"])

@@ -95,6 +95,11 @@ class TextWriter:
         """Always as usual."""
         return 1.0
 
+    @property
+    def steady(self) -> bool:
+        """A text has no grammar."""
+        return True
+
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may come next; None: all of them."""
         return self._allowed

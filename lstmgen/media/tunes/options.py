@@ -50,6 +50,11 @@ TRAIN_OPTIONS: Final = (
         help="notes in beats: write a bar that comes back as one event; yes where not given.",
     ),
     Option(
+        name="tokenizer.variants",
+        flags="--variants/--no-variants",
+        help="notes with repeats: bars come back with other velocities too, and first halves with another end; yes where not given.",
+    ),
+    Option(
         name="tokenizer.guides",
         flags="--guides/--no-guides",
         help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",

@@ -168,7 +168,9 @@ class SpanGap:
         return EventFilling(self, grammar, grammar)
 
     def true(self) -> Ids | None:
-        """What stands there, ended where the hole ends; None where it and what is kept sound at once on one key."""
+        """What stands there, ended where the hole ends; None: no track has it, or it and what is kept sound at once on one key."""
+        if self.hole.names_new:
+            return None
         filling, span = self.filling(), self.span
         inside = filling.inner.writable(self._inside.take(self._inside.start_N < span.end))
         told_T = self._notation.tell(StepNotes.joined([self._kept, inside]))

@@ -29,7 +29,7 @@ from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "guides", "common_key", "apart"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart"),
     "performance": ("ages",),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
 }
@@ -79,22 +79,27 @@ def _notes(
     time_base: TimeBase | None = None,
     steps_per_beat: int | None = None,
     repeats: bool | None = None,
+    variants: bool | None = None,
     guides: bool | None = None,
     common_key: bool | None = None,
     apart: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or bool(repeats or guides or common_key)))
+    needs_bars = bool(repeats or variants or guides or common_key)
+    wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
     best = {"time_base": "seconds", "steps_per_beat": 24} if time_base == "seconds" else best_options(scores)
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
-        return NotesTokenizer("seconds", repeats=bool(repeats), guides=bool(guides), common_key=bool(common_key), tracks=tracks)
+        given = {"repeats": repeats, "variants": variants, "guides": guides, "common_key": common_key}
+        return NotesTokenizer("seconds", tracks=tracks, **{name: bool(value) for name, value in given.items()})
     steps = best["steps_per_beat"] if steps_per_beat is None else steps_per_beat
     told = guides is not False
     common = told if common_key is None else common_key
-    return NotesTokenizer("beats", steps, repeats=repeats is not False, guides=told, common_key=common, tracks=tracks)
+    again = repeats is not False
+    vary = again if variants is None else variants
+    return NotesTokenizer("beats", steps, repeats=again, guides=told, common_key=common, tracks=tracks, variants=vary)
 
 
 def _grid(

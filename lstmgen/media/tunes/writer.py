@@ -119,6 +119,11 @@ class TuneWriter:
         """In the last bar of a tune that knows which bar that is, it closes as music closes."""
         return self._plan.closing if self._cursor.closing else 1.0
 
+    @property
+    def steady(self) -> bool:
+        """A tune has a grammar."""
+        return False
+
     def allowed(self) -> NDArray[np.bool_]:
         """Which events may come next; where the key does, any that a model may be told for the one that was asked for."""
         allowed_V = self._cursor.allowed()

@@ -30,9 +30,10 @@ from torch.autograd.function import once_differentiable
 
 from lstmgen.model.cells.base import LayerState, Weights
 
-_LEAST_BYTES: Final = 4_500_000
+_LEAST_BYTES: Final = 11_000_000
 _BYTES_PER_STREAM: Final = 130_000
-"""Of the fp32 gradient of a layer's weights, from which this pays: measured with 8 to 128 streams, where a core has a cache of 1 MB."""
+"""Of the fp32 gradient of a layer's weights, from which this pays: measured with 8 to 128 streams, where a core has a cache of 1 MB. One
+busy core is faster from 4,500,000 on; two free ones are slower up to there, for oneDNN's pass shares its work better."""
 _WANTED: ContextVar[bool] = ContextVar("own backward pass", default=False)
 
 

@@ -50,16 +50,23 @@ def run(function: Callable[..., Any], x_TBI: Tensor, state: LayerState, weights:
     tensors = list(weights.values())
     if len(tensors) == 3:  # torch has a bias for the input and one for the recurrence; here they are one
         tensors.append(torch.zeros_like(tensors[2]))
-    parts_1BH = [part_BH.unsqueeze(0) for part_BH in state]
-    hidden = tuple(parts_1BH) if len(parts_1BH) > 1 else parts_1BH[0]
-    with _unwarned() if x_TBI.is_cuda else contextlib.nullcontext():
+    with _on_cuda() if x_TBI.is_cuda else contextlib.nullcontext() as dtype:
+        if dtype is not None:
+            x_TBI, state, tensors = x_TBI.to(dtype), tuple(part.to(dtype) for part in state), [weight.to(dtype) for weight in tensors]
+        parts_1BH = [part_BH.unsqueeze(0) for part_BH in state]
+        hidden = tuple(parts_1BH) if len(parts_1BH) > 1 else parts_1BH[0]
         y_TBH, *after = function(x_TBI, hidden, tensors, True, 1, 0.0, training, False, False)
     return y_TBH, tuple(part_1BH.squeeze(0) for part_1BH in after)
 
 
 @contextlib.contextmanager
-def _unwarned() -> Iterator[None]:
-    """Without cuDNN's warning that it copies the weights into one block, which takes less time than a window. Not yet run on CUDA."""
-    with warnings.catch_warnings():
+def _on_cuda() -> Iterator[torch.dtype | None]:
+    """The number type of products; None: that of the weights.
+
+    Autocast would give cuDNN's layers fp16 whatever it is asked for. Nor is there a warning that cuDNN copies the weights into one block,
+    which takes less time than a window.
+    """
+    dtype = torch.get_autocast_dtype("cuda") if torch.is_autocast_enabled("cuda") else None
+    with warnings.catch_warnings(), torch.autocast("cuda", enabled=False):
         warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
-        yield
+        yield dtype

@@ -48,7 +48,7 @@ _CELESTA: Final = Struck(
     release_s=0.3,
     gain_db=-2,
 )
-_GLOCKENSPIEL: Final = Struck(
+_CHIME: Final = Struck(
     ratios=(1, 2.756, 5.404, 8.933),
     levels=(1, 1.1, 0.9, 0.5),
     bright_hz=9000,
@@ -57,6 +57,13 @@ _GLOCKENSPIEL: Final = Struck(
     attack_s=0.0008,
     release_s=1.2,
     gain_db=-4,
+)
+_GLOCKENSPIEL: Final = replace(  # thick bars: their partials lie closer than those of thin ones, and what twists them sounds too
+    _CHIME,
+    ratios=(1, 2.75, 5.3, 6.93, 8.57, 11.2, 12.6, 15.3),
+    levels=(0.7, 0.6, 1, 0.22, 0.9, 0.45, 0.35, 0.25),
+    bright_hz=8000,
+    damping=0.35,
 )
 _MARIMBA: Final = Struck(ratios=(1, 3.93, 9.24), levels=(1, 0.5, 0.3), damping=1.0, knock=0.35, click=0.5, release_s=0.5, width=0.35)
 _BELL: Final = Struck(
@@ -134,7 +141,8 @@ PROGRAMS: Final[tuple[Voice, ...]] = (
     *_like(_HARPSICHORD, bright_hz=(6500, 4200), place=(0.16, 0.09), ring_s=(3.6, 2.8)),
     # Mallets
     _CELESTA,
-    *_like(_GLOCKENSPIEL, ring_s=(4.5, 3.2)),
+    *_like(_GLOCKENSPIEL, ring_s=(4.5,)),
+    *_like(_CHIME, ring_s=(3.2,)),
     *_like(_MARIMBA, bright_hz=(5000, 3800, 7500), ring_s=(6.5, 1.3, 0.8), apart_cents=(8, 0, 0), gain_db=(-2, 0, 0)),
     *_like(_BELL, ring_s=(7.0,)),
     *_like(_STEEL, ring_s=(4.0,), apart_cents=(2.5,), release_s=(1.2,), gain_db=(-3,)),
@@ -209,9 +217,9 @@ PROGRAMS: Final[tuple[Voice, ...]] = (
     *_like(_CHOIR, bright_hz=(3600,), attack_s=(0.35,), release_s=(0.7,)),
     *_like(_PAD, slope=(0.8,), bright_hz=(3200,), attack_s=(0.6,), brighten_s=(1.6,)),
     # Effects
-    *_like(_GLOCKENSPIEL, ring_s=(2.5,), apart_cents=(5,)),
+    *_like(_CHIME, ring_s=(2.5,), apart_cents=(5,)),
     *_like(_PAD, levels=((1, 0.35, 0.6, 0.2, 0.1, 0.2),), attack_s=(0.4,)),
-    *_like(_GLOCKENSPIEL, ring_s=(3.5,), apart_cents=(4,)),
+    *_like(_CHIME, ring_s=(3.5,), apart_cents=(4,)),
     *_like(_NYLON, ring_s=(4.5,), apart_cents=(6,), release_s=(0.7,)),
     *_like(_PAD, slope=(0.65,), bright_hz=(5000,), attack_s=(0.04,), gain_db=(-2,)),
     *_like(_PAD, bright_hz=(1300, 2000), attack_s=(0.5, 0.05), breath=(0.12, 0), tremolo=(0, 0.7), release_s=(0.9, 1.0)),
@@ -223,7 +231,7 @@ PROGRAMS: Final[tuple[Voice, ...]] = (
     *_like(_VIOLIN, bright_hz=(3900,)),
     *_like(_OBOE, bright_hz=(3600,), gain_db=(-3,)),
     # Percussion
-    *_like(_GLOCKENSPIEL, ring_s=(2.2,)),
+    *_like(_CHIME, ring_s=(2.2,)),
     *_like(_BELL, ring_s=(0.7,)),
     *_like(_CELESTA, ring_s=(2.8,), apart_cents=(3,)),
     *_like(_DRUM, ratios=((1, 2.42, 4.1),), bright_hz=(3500,), ring_s=(0.18,), gain_db=(4,)),

@@ -18,6 +18,7 @@ NAMES = ("soprano", "alto", "tenor", "bass")
 TOKENIZERS = {
     "plain": NotesTokenizer("beats", 12, tracks=4),
     "repeats": NotesTokenizer("beats", 12, tracks=4, repeats=True),
+    "variants": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True),
     "guides": NotesTokenizer("beats", 12, tracks=4, repeats=True, guides=True, common_key=True),
     "grid": GridTokenizer(steps_per_beat=2, voices=4),
     "roll": GridTokenizer(steps_per_beat=2, voices=4, hold=False),
@@ -62,7 +63,8 @@ def walked(filling, random, *, most=12):
     [
         *(("guides", hole) for hole in HOLES),
         *(("grid", hole) for hole in HOLES),
-        *((name, HOLES[3]) for name in ("plain", "repeats", "roll")),
+        *((name, HOLES[3]) for name in ("plain", "repeats", "roll", "variants")),
+        *(("variants", hole) for hole in HOLES[:3]),
     ],
 )
 def test_what_stood_in_a_hole_may_be_written_there_again(name, hole):
@@ -79,7 +81,15 @@ def test_what_stood_in_a_hole_may_be_written_there_again(name, hole):
     assert len(gap.filling().behind(7)) in {0, 7}
 
 
-@pytest.mark.parametrize(("name", "hole"), [*(("guides", hole) for hole in HOLES[::2]), ("grid", HOLES[3]), ("grid", HOLES[5])])
+@pytest.mark.parametrize(
+    ("name", "hole"),
+    [
+        *(("guides", hole) for hole in HOLES[::2]),
+        *((name, HOLES[3]) for name in ("variants", "grid")),
+        ("variants", HOLES[0]),
+        ("grid", HOLES[5]),
+    ],
+)
 def test_whatever_is_written_what_is_kept_is_there_and_its_tracks_are_the_same_bytes(name, hole):
     score, random, tokenizer = chorale(), np.random.default_rng(3), TOKENIZERS[name]
     found = gapped(tokenizer, score, **hole)

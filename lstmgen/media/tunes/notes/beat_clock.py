@@ -88,9 +88,9 @@ class BeatClock:
         if self._first_note is None:
             self._first_note = self.course.now
 
-    def fill_bar(self) -> None:
-        """Nothing more begins in the bar."""
-        self._position = self._bar_steps
+    def fill_bar(self, *, until: int | None = None) -> None:
+        """Nothing more begins in the bar, or before a step of it."""
+        self._position = self._bar_steps if until is None else until - self._bar_start - 1
 
     @property
     def length(self) -> int:

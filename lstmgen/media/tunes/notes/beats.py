@@ -10,7 +10,7 @@ import numpy as np
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable, last_said
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
-from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, TRANSPOSED, Times, note_ids, strides
+from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, TRANSPOSED, VELOCITY_BINS, Times, loudness, note_ids, strides
 from lstmgen.media.tunes.notes.measures import (
     BAR,
     COMMON_TIME,
@@ -25,7 +25,7 @@ from lstmgen.media.tunes.notes.measures import (
     tempo_bin,
 )
 from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
-from lstmgen.media.tunes.notes.repeats import FARTHEST, REPEAT, distances, repeats_among
+from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, REPEAT, repeats_of
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Beats, nearest
@@ -43,14 +43,16 @@ class BeatWork:
     Args:
         unit: steps of a beat.
         repeats: whether a bar that comes back is one event.
+        variants: whether a bar comes back with other velocities, and a first half with another end.
         guides: whether a bar says how many remain, and a piece its key.
     """
 
-    def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False) -> None:
+    def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False, variants: bool = False) -> None:
         self.base = Beats(unit)
-        self.repeats, self.guides = repeats, guides
+        self.repeats, self.guides, self.variants = repeats, guides, variants
+        varying = ((HALF, FARTHEST), (AGAIN, VELOCITY_BINS)) if variants else ()
         guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
-        self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + guiding
+        self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + varying + guiding
         self.ranges = ((BAR, 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
         self.lengths_D = strides(unit, (2, 1), (4, unit // 4), (8, unit // 2), (16, unit), (32, 2 * unit))
         self.drum_steps = unit // 4
@@ -69,6 +71,8 @@ class BeatWork:
             TEMPO: lambda value: f"tempo {60e6 / int(self.us_per_beat_T[value]):.4g}",
             POSITION: lambda value: f"position {self.base.word(value)}",
             REPEAT: lambda value: f"repeat {value + 1} back",
+            HALF: lambda value: f"first half {value + 1} back",
+            AGAIN: lambda value: f"again {loudness(value)}",
             LENGTH: lambda value: f"{counted(value + 1, 'bar')}{' or more' if value + 1 == MOST_BARS else ''}",
             LEFT: lambda value: f"{band_name(value)} left",
         }
@@ -78,13 +82,19 @@ class BeatWork:
         start_B, meter_B, end = self._bars_of(score, until=max(length, int(notes.start_N.max(initial=0)) + 1))
         tempo_at, bins = self._tempi_of(score, end)
         bar_N = np.searchsorted(start_B, notes.start_N, side="right") - 1
-        distance_B = np.zeros_like(start_B)
+        own_N, repeats = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]]()
         if self.repeats:
             changes_B = np.isin(np.arange(len(start_B)), np.searchsorted(start_B, tempo_at, side="right") - 1)
             position_N, bin_N = notes.start_N - start_B[bar_N], notes.velocity_N // VELOCITIES_PER_BIN
-            columns = (position_N, notes.line_N, notes.pitch_N, index_N, bin_N)
-            distance_B = distances(columns, bar_N, meter_B, changes_B=changes_B)
-        repeated_B, own_N = distance_B > 0, distance_B[bar_N] == 0
+            columns, lengths_M = (position_N, notes.line_N, notes.pitch_N, index_N, bin_N), self.bar_steps_M
+            found = repeats_of(columns, bar_N, meter_B, changes_B=changes_B, lengths_M=lengths_M, variants=self.variants)
+            first_N = (found.half_B[bar_N] > 0) & (2 * position_N < lengths_M[meter_B[bar_N]])
+            own_N = (found.whole_B[bar_N] == 0) & ~first_N
+            for kind, back_B in ((REPEAT, found.whole_B), (HALF, found.half_B))[: 1 + self.variants]:
+                repeats.append((start_B[back_B > 0], table.first(kind) + back_B[back_B > 0] - 1))
+            if self.variants:
+                said_N = ~own_N & found.louder_B[bar_N]
+                repeats.append((start_B[bar_N[said_N]], table.first(AGAIN) + bin_N[said_N]))
         ids_T, step_T = note_ids(notes.take(own_N), index_N[own_N], table)
         moments = np.unique(np.concatenate([step_T, tempo_at]))
         bar_of_moment = np.searchsorted(start_B, moments, side="right") - 1
@@ -96,8 +106,7 @@ class BeatWork:
             (tempo_at, table.first(TEMPO) + bins),
             (step_T, ids_T),
         ]
-        if self.repeats:
-            rows.insert(2, (start_B[repeated_B], table.first(REPEAT) + distance_B[repeated_B] - 1))
+        rows[2:2] = repeats
         if not self.guides:
             return _in_order(rows)
         band_B = bands_of(np.arange(len(start_B), 0, -1) + following)
@@ -173,7 +182,8 @@ class BeatWork:
             step_T=step_T,
             steps=int(start_B[-1] + lengths_B[-1]),
             number_T=number_T,
-            repeats=repeats_among(ids_T, number_T, start_B, table) if self.repeats else (),
+            start_B=start_B,
+            length_B=lengths_B,
             tempos=[(place, int(step_T[place]), int(self.us_per_beat_T[value_T[place]])) for place in tempo_places],
             meters=[(int(behind[bar]), int(start_B[bar]), METERS[meter_B[bar]]) for bar in np.flatnonzero(said_B).tolist()],
         )

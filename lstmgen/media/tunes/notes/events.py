@@ -2,7 +2,8 @@
 
     a piece    [transposed key]  program [track] program ...  time and notes           first all its instruments, ascending
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
-               bar [meter]  repeat  bar ...                                            what comes back, see `repeats.py`
+               bar [meter]  repeat [again again ...]  bar ...                          what comes back, see `repeats.py`
+               bar [meter]  first half [again ...]  position ...  bar ...              what comes back with another end
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
     a note     [program] [velocity] pitch duration     or     [program] [velocity] drum
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -58,7 +59,8 @@ class Times:
         tempos: as in `StepNotes`.
         meters: as in `StepNotes`.
         number_T: the bar in which each id stands, where there are bars; -1 before the first.
-        repeats: repeated bars: index of the id, the bar that is written out, and by how many steps its notes are moved.
+        start_B: the step at which each bar begins.
+        length_B: steps of each bar.
     """
 
     step_T: Steps
@@ -66,7 +68,8 @@ class Times:
     tempos: Sequence[tuple[int, int, int]] = ()
     meters: Sequence[tuple[int, int, tuple[int, int]]] = ()
     number_T: Steps | None = None
-    repeats: Sequence[tuple[int, int, int]] = ()
+    start_B: Steps = field(default_factory=lambda: np.zeros(0, np.int64))
+    length_B: Steps = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def loudness(bins: Any) -> Any:

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.asked_form import closes, keep_form, keep_open, varies_notes
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
@@ -36,12 +35,11 @@ from lstmgen.media.tunes.notes.events import (
     TRACK,
     TRACK_OF,
     TRANSPOSED,
-    UNSAID_BIN,
     VELOCITY,
     loudness,
 )
-from lstmgen.media.tunes.notes.measures import BAR, METER, TEMPO
-from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarNote, BarsSoFar
+from lstmgen.media.tunes.notes.repeating import Repeating
+from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, BarsSoFar
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, LINES, MOST_TRACKS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
@@ -54,7 +52,7 @@ _UNSAID: Final = -1
 _START: Final = "start"
 
 
-class NotesGrammar(Grammar):
+class NotesGrammar(Repeating):
     """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, L lines, A those that may play, V ids, T steps."""
 
     def __init__(self, table: EventTable, time: BeatWork | SecondWork, constraints: Constraints, limits: StepLimits) -> None:
@@ -77,7 +75,7 @@ class NotesGrammar(Grammar):
         self._drums = deque[Row]()
         self._beats = self._clock if isinstance(self._clock, BeatClock) and time.repeats else None
         """The clock where bars can be repeated."""
-        self._bars = BarsSoFar()
+        self._bars = BarsSoFar(time.bar_steps_M if isinstance(time, BeatWork) else np.zeros(0, np.int64), variants=self._varies)
 
     @property
     def finished(self) -> bool:
@@ -124,10 +122,11 @@ class NotesGrammar(Grammar):
         elif self._before == PITCH:
             first, count = self._table.first(DURATION), self._durations
             mask_V[first : first + count] = True
-            begun = self._last_line, self._last_pitch, self._said_bin
-            completing = [first + index for _, line, pitch, index, value in self._completing if (line, pitch, value) == begun]
+            completing = {first + note[3] for note in self._completing if self._completes(note)}
             if len(completing) < count:
-                mask_V[completing] = False
+                mask_V[sorted(completing)] = False
+        elif self._before == AGAIN and self._bars.saying:
+            self._offer_velocities(mask_V)
         elif naming and not len(self._line_A):
             self._allow_names(mask_V)
         elif self._before in {PROGRAM, VELOCITY} and not self._naming:
@@ -139,13 +138,18 @@ class NotesGrammar(Grammar):
             self._allow_names(mask_V)
             self._clock.allow(mask_V, self._before, latest_end=self._latest_end, openings=self._openings)
             mask_V[BOUNDARY_ID] &= not naming
-            if self._clock.ready and self._before != REPEAT:
+            if self._clock.ready and self._before not in {REPEAT, HALF, AGAIN}:
                 legal_AP = self._legal()
                 self._allow_own(mask_V, self._line_A, legal_AP)
                 others = np.unique(self._line_A[legal_AP.any(axis=1)] // MOST_TRACKS)
                 mask_V[self._table.first(PROGRAM) + others[others != self._instrument]] = True
-            if self._beats is not None:
-                self._allow_repeats(mask_V, self._beats)
+            if self._beats is not None and self._beats.may_repeat(self._before):
+                self._offer_repeats(mask_V, self._beats)
+                if self._form is not None:
+                    keep_form(mask_V, *self._form, self._bars, self._table)
+            elif self._beats is not None:
+                self._deny_repeats(mask_V)
+                self._offer_velocities(mask_V)
             if self._silent:
                 keep_open(mask_V, self._table)
 
@@ -195,50 +199,6 @@ class NotesGrammar(Grammar):
         return max(1, int(np.searchsorted(self._time.lengths_D, longest, side="right")))
 
     @property
-    def _completing(self) -> list[BarNote]:
-        """The notes that may not begin now: with them the bar would be equal to an earlier one, and nothing could follow in it."""
-        if self._beats is None or not (endings := self._bars.endings):
-            return []
-        now, count = self.course.now - self._beats.bar_start, self._durations
-        return [note for note in endings if note[0] == now and note[3] < count and not self._can_follow(note)]
-
-    def _completed(self, own: dict[int, NDArray[np.bool_]]) -> dict[int, set[tuple[int, int]]]:
-        """By velocity: the lines and pitches that may not begin, because whatever they last they would be such a note."""
-        durations: dict[tuple[int, int, int], int] = {}
-        for _, line, pitch, _, value in self._completing:
-            if line in own and own[line][pitch]:
-                durations[value, line, pitch] = durations.get((value, line, pitch), 0) + 1
-        completed: dict[int, set[tuple[int, int]]] = {}
-        for (value, line, pitch), ways in durations.items():
-            if ways >= (1 if line >= FIRST_DRUMS else self._durations):
-                completed.setdefault(value, set()).add((line, pitch))
-        return completed
-
-    def _can_follow(self, note: BarNote) -> bool:
-        """Whether another note could begin in the bar after this one."""
-        _, line, pitch, duration, _ = note
-        before = int(self._ends_LP[line, pitch]), self._last_line, self._last_pitch
-        self._ends_LP[line, pitch] = self.course.now + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
-        self._last_line, self._last_pitch = line, pitch
-        later_T = np.arange(self.course.now + 1, min(self._clock.length, self.course.now + self.course.room), dtype=np.int64)
-        can = bool(self._legal().any() or self._openings(later_T).any())
-        self._ends_LP[line, pitch], self._last_line, self._last_pitch = before
-        return can
-
-    def _allow_repeats(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
-        """At the beginning of a bar the repeats that fit; later no end of a bar that would be one."""
-        if clock.may_repeat(self._before):
-            for distance, bar in self._bars.repeatable:
-                mask_V[self._table.first(REPEAT) + distance - 1] = self._fits(bar, clock.bar_start)
-            if self._form is not None:
-                keep_form(mask_V, *self._form, self._bars, self._table)
-        elif self._bars.repeats:
-            bars, ends = self._table.span(BAR), mask_V.copy()
-            mask_V[BOUNDARY_ID] = mask_V[bars] = False
-            if not mask_V.any():  # a prompt ended here
-                mask_V[:] = ends
-
-    @property
     def _form(self) -> tuple[Form, int] | None:
         """The form that was asked for, and the number of the bar in it; None in a last bar that is free to close."""
         form = self._constraints.form
@@ -253,16 +213,6 @@ class NotesGrammar(Grammar):
         if not self._begun or not isinstance(self._clock, BeatClock) or self._latest_end > self._clock.bar_start:
             return False
         return self.closing or (self._form is not None and varies_notes(*self._form, self._bars))
-
-    def _fits(self, bar: Bar, begin: int) -> bool:
-        """Whether the notes of a bar may sound again, in the bar that begins at a step."""
-        limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
-        position_N, line_N, pitch_N, duration_N, _ = bar.columns
-        drum_N, start_N = line_N >= FIRST_DRUMS, begin + position_N
-        length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])
-        fits_N = np.isin(line_N, self._line_A) & (self._ends_LP[line_N, pitch_N] <= start_N) & (start_N + length_N <= end)
-        fits_N &= drum_N | (limits.pitches_P[pitch_N] & (length_N <= limits.longest))
-        return bool(fits_N.all())
 
     def _openings(self, step_T: Steps) -> NDArray[np.bool_]:
         """At which of these later steps a note could begin."""
@@ -298,7 +248,7 @@ class NotesGrammar(Grammar):
         if kind in {TRANSPOSED, KEY}:
             self._before, self._tonic = kind, value % 12 if kind == KEY else self._tonic
             return ()
-        ended: list[Row] = []
+        ended = [] if kind == AGAIN else self._sound()
         if kind in {PROGRAM, TRACK}:
             self._name(kind, value)
         else:
@@ -319,8 +269,10 @@ class NotesGrammar(Grammar):
             if self._before == PITCH:
                 ended.append(self._row(int(self._time.lengths_D[value])))
                 self._remember(value)
-        elif kind == REPEAT:
-            ended += self._repeat(value + 1, place)
+        elif kind in {REPEAT, HALF}:
+            ended += self._repeat(kind, value + 1, place)
+        elif kind == AGAIN:
+            ended += self._say(value)
         elif kind in self._clock.pushes:
             before = self.course.now
             self._clock.pushes[kind](value)
@@ -347,41 +299,6 @@ class NotesGrammar(Grammar):
             self._named_L[first : first + value + 1] = True
             self._find_playing()
 
-    def _mark_bar(self, kind: str, clock: BeatClock) -> None:
-        """What an event of time means for the bars so far."""
-        if kind == BAR:
-            self._bars.close()
-        if kind in {BAR, METER}:
-            self._bars.open(clock.meter)
-        elif kind == TEMPO:
-            self._bars.change_tempo()
-
-    def _remember(self, duration: int) -> None:
-        """What began last, as a note of its bar."""
-        if self._beats is not None:
-            position = self.course.now - self._beats.bar_start
-            self._bars.add((position, self._last_line, self._last_pitch, duration, self._said_bin))
-
-    def _repeat(self, distance: int, place: int) -> list[Row]:
-        """The notes of an earlier bar once more; gives those whose end is known."""
-        if self._beats is None or (bar := self._bars.repeat(distance)) is None:
-            return []
-        begin, lengths_D, ended = self._beats.bar_start, self._time.lengths_D, list[Row]()
-        for position, line, pitch, duration, value in bar.notes:
-            start, drum = begin + position, line >= FIRST_DRUMS
-            end = start + (1 if drum else int(lengths_D[duration]))
-            self._ends_LP[line, pitch] = end
-            self._latest_end = max(self._latest_end, end)
-            sounding = start + self._time.drum_steps if drum else end
-            (self._drums if drum else ended).append((start, sounding, pitch, line, loudness(value), place))
-        self._beats.fill_bar()
-        return ended
-
-    @property
-    def _said_bin(self) -> int:
-        """The bin of the velocity that holds."""
-        return UNSAID_BIN if self._bin == _UNSAID else self._bin
-
     def _sounds_until(self, end: int) -> None:
         self._ends_LP[self._last_line, self._last_pitch] = end
         self._latest_end = max(self._latest_end, end)
@@ -393,5 +310,5 @@ class NotesGrammar(Grammar):
 
     def rest(self) -> Sequence[Row]:
         """The drums that are cut off with the piece."""
-        end = max(self._clock.length, 1)
-        return [(start, end, pitch, line, velocity, place) for start, _, pitch, line, velocity, place in self._drums]
+        ended, end = self._sound(), max(self._clock.length, 1)
+        return ended + [(start, end, pitch, line, velocity, place) for start, _, pitch, line, velocity, place in self._drums]

@@ -47,7 +47,7 @@ from lstmgen.media.tunes.notes.events import (
 from lstmgen.media.tunes.notes.gap import NotesGap
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.remaining import LEFT
-from lstmgen.media.tunes.notes.repeats import REPEAT, played_out
+from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, played_out, repeats_among
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
@@ -78,7 +78,7 @@ class NotesNotation:
     """The ids of notes with their durations, and of time as one of two ways writes it."""
 
     pitch_kinds: tuple[str, ...] = PITCHES
-    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT)
+    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF)
     says_instruments: bool = True
 
     def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False) -> None:
@@ -179,16 +179,17 @@ class NotesNotation:
             place_N=place_N,
             steps=times.steps,
         )
-        return played_out(written, times)
+        number_T, time = times.number_T, self.time
+        if number_T is None or not isinstance(time, BeatWork) or not time.repeats:
+            return written
+        said = repeats_among(ids_T, number_T, times.start_B, times.length_B, table, variants=time.variants)
+        return played_out(written, number_T, said)
 
     def measure(self, ids_T: Ids) -> Measures:
         """Notes, those of repeated bars too, and seconds."""
         times, note_T = self.time.read(ids_T, self.table), self.table.are(ids_T, *PITCHES, DRUM)
-        notes = int(note_T.sum())
-        if times.number_T is not None and times.repeats:
-            count_B = np.bincount(np.maximum(times.number_T[note_T], 0), minlength=1 + int(times.number_T.max()))
-            notes += sum(int(count_B[source]) for _, source, _ in times.repeats)
-        return Measures(notes=notes, seconds=self.time.seconds(times))
+        repeated = ~self.table.are(ids_T[self._told(ids_T, times).place_N], *PITCHES, DRUM)
+        return Measures(notes=int(note_T.sum() + repeated.sum()), seconds=self.time.seconds(times))
 
     def steps_of(self, ids_T: Ids) -> NDArray[np.int64]:
         """The step at which each id stands."""
@@ -224,17 +225,18 @@ class NotesTokenizer(EventTokenizer):
         time_base: `beats` or `seconds`.
         steps_per_beat: 12 or 24, in beats; both hold triplets exactly.
         repeats: in beats, whether a bar that comes back is one event.
+        variants: with repeats, whether a bar comes back with other velocities too, and a first half with another end.
         guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
         common_key: with guides, whether pitches are written as if every tonic were C.
         tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
 
     Raises:
-        UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars, or a
-            common key where none is said.
+        UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
+            variants without repeats, or a common key where none is said.
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -242,6 +244,7 @@ class NotesTokenizer(EventTokenizer):
     guides: bool = False
     tracks: int = 1
     common_key: bool = False
+    variants: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -254,6 +257,8 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError(f"{counted(self.tracks, 'track')} of a program, expected 1 to {MOST_TRACKS}", remedy="leave it out")
         if self.common_key and not self.guides:
             raise UsageError("--common-key needs the key to be said, which --guides does", remedy="leave --common-key out, or add --guides")
+        if self.variants and not self.repeats:
+            raise UsageError("--variants are repeats that vary, and there are none", remedy="leave --variants out, or add --repeats")
         for name in ("repeats", "guides"):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
@@ -263,7 +268,9 @@ class NotesTokenizer(EventTokenizer):
     def notation(self) -> NotesNotation:
         """What its ids mean."""
         in_beats = self.time_base == "beats"
-        time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides) if in_beats else SecondWork()
+        time = SecondWork()
+        if in_beats:
+            time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides, variants=self.variants)
         return NotesNotation(time, self.tracks, common_key=self.common_key)
 
     @property

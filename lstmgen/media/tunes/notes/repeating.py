@@ -1,0 +1,208 @@
+"""What repeats mean for the grammar of notes: which bars may come back, and that what is written out never becomes one that could.
+
+Letters: P pitches, L lines, A those that may play, V ids, T steps.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.ids import BOUNDARY_ID
+from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.notes.beat_clock import BeatClock
+from lstmgen.media.tunes.notes.beats import BeatWork
+from lstmgen.media.tunes.notes.events import UNSAID_BIN, VELOCITY_BINS, loudness
+from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
+from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, Bar, BarNote, BarsSoFar
+from lstmgen.media.tunes.notes.seconds import SecondClock, SecondWork
+from lstmgen.media.tunes.parts import FIRST_DRUMS
+from lstmgen.media.tunes.step_limits import NO_LIMIT
+from lstmgen.media.tunes.step_notes import Row
+from lstmgen.music.lanes import Steps
+
+_UNSAID: Final = -1
+
+
+class Repeating(Grammar):
+    """A grammar of notes as far as bars come back."""
+
+    _table: EventTable
+    _time: BeatWork | SecondWork
+    _clock: BeatClock | SecondClock
+    _bars: BarsSoFar
+    _beats: BeatClock | None
+    _begun: bool
+    _before: str
+    _bin: int
+    _last_line: int
+    _last_pitch: int
+    _latest_end: int
+    _line_A: Steps
+    _ends_LP: NDArray[np.int64]
+    _drums: deque[Row]
+    _said: tuple[bool, int] = (False, 0)
+    """Of what is repeated in this bar: whether it is a first half, and the index of its id."""
+    _sounding: Bar | None = None
+    """What is repeated, as long as its velocities are not known for certain."""
+
+    def _legal(self) -> NDArray[np.bool_]:
+        """Which pitches of the lines that may play may begin now, of shape (A, P)."""
+        raise NotImplementedError
+
+    def _openings(self, step_T: Steps) -> NDArray[np.bool_]:
+        """At which of these later steps a note could begin."""
+        raise NotImplementedError
+
+    @property
+    def _durations(self) -> int:
+        """How many durations, from the shortest on, a note may have that begins now."""
+        raise NotImplementedError
+
+    @property
+    def _varies(self) -> bool:
+        """Whether bars come back with other velocities, and first halves with another end."""
+        return isinstance(self._time, BeatWork) and self._time.variants
+
+    @property
+    def _said_bin(self) -> int:
+        """The bin of the velocity that holds."""
+        return UNSAID_BIN if self._bin == _UNSAID else self._bin
+
+    @property
+    def _middle(self) -> int:
+        """The first step of the second half of the bar."""
+        return self._clock.length if self._beats is None else (self._beats.bar_start + self._beats.length + 1) // 2
+
+    @property
+    def _completing(self) -> list[BarNote]:
+        """The notes that may not begin now: with them the bar or its first half would be as an earlier one, and nothing could follow in it.
+
+        With variants that holds whatever their velocities are.
+        """
+        if self._beats is None or not (endings := self._bars.endings):
+            return []
+        now, count = self.course.now - self._beats.bar_start, self._durations
+        ends = (self._clock.length, self._middle)
+        return [note for note, half in endings if note[0] == now and note[3] < count and not self._can_follow(note, until=ends[half])]
+
+    def _completes(self, note: BarNote) -> bool:
+        """Whether a note that began now and would be such a one has the velocity of the one that did begin."""
+        return note[1:3] == (self._last_line, self._last_pitch) and (self._varies or note[4] == self._said_bin)
+
+    def _completed(self, own: dict[int, NDArray[np.bool_]]) -> dict[int, set[tuple[int, int]]]:
+        """By velocity: the lines and pitches that may not begin, because whatever they last they would be such a note."""
+        durations: dict[tuple[int, int, int], set[int]] = {}
+        for _, line, pitch, duration, value in self._completing:
+            if line in own and own[line][pitch]:
+                for each in range(VELOCITY_BINS) if self._varies else (value,):
+                    durations.setdefault((each, line, pitch), set()).add(duration)
+        completed: dict[int, set[tuple[int, int]]] = {}
+        for (value, line, pitch), ways in durations.items():
+            if len(ways) >= (1 if line >= FIRST_DRUMS else self._durations):
+                completed.setdefault(value, set()).add((line, pitch))
+        return completed
+
+    def _can_follow(self, note: BarNote, *, until: int) -> bool:
+        """Whether another note could begin before a step after this one."""
+        _, line, pitch, duration, _ = note
+        before = int(self._ends_LP[line, pitch]), self._last_line, self._last_pitch
+        self._ends_LP[line, pitch] = self.course.now + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
+        self._last_line, self._last_pitch = line, pitch
+        can = bool(self._legal().any() or self._opens(self.course.now + 1, until))
+        self._ends_LP[line, pitch], self._last_line, self._last_pitch = before
+        return can
+
+    def _opens(self, begin: int, until: int) -> bool:
+        """Whether a note could begin between two later steps."""
+        return bool(self._openings(np.arange(begin, min(until, self.course.now + self.course.room), dtype=np.int64)).any())
+
+    def _offer_repeats(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
+        """At the beginning of a bar the repeats that fit."""
+        for distance, bar in self._bars.repeatable:
+            mask_V[self._table.first(REPEAT) + distance - 1] = self._fits(bar, clock.bar_start)
+        if self._varies:
+            for distance, bar, more in self._bars.halves:
+                fits = self._fits(bar, clock.bar_start) and (not more or self._opens(self._middle, clock.length))
+                mask_V[self._table.first(HALF) + distance - 1] = fits
+
+    def _deny_repeats(self, mask_V: NDArray[np.bool_]) -> None:
+        """No end of a bar, or of its first half, that would be a repeat; no change of tempo behind a half that is one."""
+        if self._varies and self._said[0]:
+            mask_V[self._table.span(TEMPO)] = False
+        ends = mask_V.copy()
+        if self._bars.repeats or self._bars.repeats_half:
+            mask_V[BOUNDARY_ID] = mask_V[self._table.span(BAR)] = False
+        # In a prompt the tempo may change later in the bar, which is written out for that; what is drawn is not to change it for this.
+        if self._begun and self._bars.repeats_half and self._beats is not None:
+            mask_V[self._table.span(POSITION)][self._middle - self._beats.bar_start :] = False
+        if not mask_V.any():  # a prompt ended here
+            mask_V[:] = ends
+
+    def _offer_velocities(self, mask_V: NDArray[np.bool_]) -> None:
+        """What is repeated may have other velocities: then all of them are said."""
+        if self._varies and self._before in {REPEAT, HALF, AGAIN}:
+            bins = self._bars.sayable(VELOCITY_BINS, half=self._said[0])
+            if bins is not None and (self._before != AGAIN or self._bars.saying):
+                mask_V[self._table.span(AGAIN)] = bins
+
+    def _fits(self, bar: Bar, begin: int) -> bool:
+        """Whether the notes of a bar may sound again, in the bar that begins at a step."""
+        limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
+        position_N, line_N, pitch_N, duration_N, _ = bar.columns
+        drum_N, start_N = line_N >= FIRST_DRUMS, begin + position_N
+        length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])
+        fits_N = np.isin(line_N, self._line_A) & (self._ends_LP[line_N, pitch_N] <= start_N) & (start_N + length_N <= end)
+        fits_N &= drum_N | (limits.pitches_P[pitch_N] & (length_N <= limits.longest))
+        return bool(fits_N.all())
+
+    def _mark_bar(self, kind: str, clock: BeatClock) -> None:
+        """What an event of time means for the bars so far."""
+        if kind == BAR:
+            self._bars.close()
+        if kind in {BAR, METER}:
+            self._bars.open(clock.meter)
+            self._said = False, 0
+        elif kind == TEMPO:
+            self._bars.change_tempo()
+
+    def _remember(self, duration: int) -> None:
+        """What began last, as a note of its bar."""
+        if self._beats is not None:
+            position = self.course.now - self._beats.bar_start
+            self._bars.add((position, self._last_line, self._last_pitch, duration, self._said_bin))
+
+    def _repeat(self, kind: str, distance: int, place: int) -> list[Row]:
+        """The notes of an earlier bar, or of its first half, once more; gives those whose end is known and whose velocities are."""
+        if self._beats is None or (bar := self._bars.repeat(distance, half=kind == HALF)) is None:
+            return []
+        for position, line, pitch, duration, _ in bar.notes:
+            end = self._beats.bar_start + position + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
+            self._ends_LP[line, pitch] = end
+            self._latest_end = max(self._latest_end, end)
+        self._beats.fill_bar(until=self._middle if kind == HALF else None)
+        self._said, self._sounding = (kind == HALF, place), bar
+        return [] if self._varies else self._sound()
+
+    def _say(self, value: int) -> list[Row]:
+        """One more velocity of what is repeated; gives its notes behind the last one."""
+        if (bar := self._bars.say(value)) is None or self._sounding is None:
+            return []
+        self._sounding = bar
+        return [] if self._bars.saying else self._sound()
+
+    def _sound(self) -> list[Row]:
+        """The notes that are repeated, where they have not been given; drums are given when they end."""
+        bar, self._sounding = self._sounding, None
+        if bar is None or self._beats is None:
+            return []
+        begin, (_, place), ended = self._beats.bar_start, self._said, list[Row]()
+        for position, line, pitch, duration, value in bar.notes:
+            start, drum = begin + position, line >= FIRST_DRUMS
+            end = start + (self._time.drum_steps if drum else int(self._time.lengths_D[duration]))
+            (self._drums if drum else ended).append((start, end, pitch, line, loudness(value), place))
+        return ended

@@ -1,0 +1,86 @@
+"""What a decoder's token is made of between the products: copies of a network's parts, for arrays of numpy or of torch.
+
+Letters: B lanes, E embedding, V vocabulary, P period of the clock, I width of a layer's input.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import torch
+from torch import Tensor, nn
+
+from lstmgen.model.arrays import Array, Arrays, arrays_for, in_tensors
+from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
+from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.products import ALIGNED
+
+LEAST_ROWS: Final = 4
+"""From this many rows on torch's usual products give each row the same numbers."""
+
+
+class Norm:
+    """A copy of a layer normalisation, or of the identity, without a module's overhead."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
+        if isinstance(module, nn.LayerNorm):
+            self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
+            self._by = arrays_for(module.weight)
+
+    def of(self, x: Tensor) -> Tensor:
+        """Of a tensor."""
+        return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
+
+    def __call__(self, x_BI: Array) -> Array:
+        """Of an array."""
+        return x_BI if self._numbers is None else self._by.view(torch.layer_norm(self._by.tensor(x_BI), *self._numbers))
+
+
+class Rows:
+    """The rows of tables that belong to some ids; of one id a view."""
+
+    def __init__(self, ids: list[int] | Tensor, by: Arrays) -> None:
+        self._one, self._by = ids[0] if isinstance(ids, list) else 0, by
+        self._ids_B = None if len(ids) == 1 and isinstance(ids, list) else by.view(torch.as_tensor(ids))
+
+    def of(self, table_V: Array) -> Array:
+        """Those of one table."""
+        return table_V[self._one : self._one + 1] if self._ids_B is None else self._by.rows(table_V, self._ids_B)
+
+
+class Clock:
+    """A copy of the network's clock; see `language_model.py`."""
+
+    def __init__(self, network: LanguageModel) -> None:
+        architecture, ids_V = network.architecture, torch.arange(network.architecture.vocab_size, device=network.device)
+        self._embedding_PE = cast("nn.Embedding", network.clock).weight.clone()
+        self._by = arrays_for(self._embedding_PE)
+        self._ticks_V = self._by.view(((ids_V >= architecture.clock_low) & (ids_V <= architecture.clock_high)).long())
+        self._inside_V = self._by.view((ids_V != 0).long())
+
+    def __call__(self, rows: Rows, clock_B: Tensor) -> tuple[Tensor, Array]:
+        """How the clocks stand after the tokens, and their vectors."""
+        by = self._by
+        clock_B = by.tensor((by.view(clock_B) + rows.of(self._ticks_V)) * rows.of(self._inside_V))
+        return clock_B, by.view(self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE)))
+
+
+def by_equations(cell: Cell, weights: Weights) -> Kernel:
+    """The kernel of a cell that has none. Where functions do not treat all rows alike (`products.ALIGNED`), each row is taken by itself."""
+    copies = {name: weight.clone() for name, weight in weights.items()}
+    by = arrays_for(next(iter(copies.values())))
+
+    def token(x_BI: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
+        if all(size % ALIGNED == 0 for part_B in state for size in part_B.shape[1:]):
+            y_BH, after, _ = cell.equations(x_BI, state, copies)
+            return y_BH, after
+        rows = []
+        for lane in range(len(x_BI)):
+            x, *parts = (part_B[lane : lane + 1].repeat(LEAST_ROWS, *[1] * (part_B.dim() - 1)) for part_B in (x_BI, *state))
+            y, after, _ = cell.equations(x, tuple(parts), copies)
+            rows.append([part[:1] for part in (y, *after)])
+        y_BH, *after = map(torch.cat, zip(*rows, strict=True))
+        return y_BH, tuple(after)
+
+    return lambda x_BI, state: in_tensors(by, token, x_BI, state)
