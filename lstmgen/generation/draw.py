@@ -230,8 +230,9 @@ def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment],
     cumulated_BV = np.exp(filters.shifted(filters.apply(wanted, raw_BV, moments))).cumsum(axis=1)
     if len(uniforms) == 1:  # the same by bisection, with half of the calls
         cumulated_V = cumulated_BV[0]
-        reached = cumulated_V.searchsorted(uniforms[0] * cumulated_V[-1], side="right")
-        token = min(int(reached), int(cumulated_V.searchsorted(cumulated_V[-1])))
+        total = cumulated_V[-1]
+        point = uniforms[0] * total
+        token = int(cumulated_V.searchsorted(point, side="right") if point < total else cumulated_V.searchsorted(total))
         return [Drawn(token, float(log_total_B[0] - shifted_BV[0, token]))]
     total_B1 = cumulated_BV[:, -1:]
     tokens_B = (cumulated_BV <= np.array(uniforms)[:, None] * total_B1).sum(axis=1)

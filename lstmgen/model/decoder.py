@@ -17,12 +17,9 @@ P period of the clock, I width of a layer's input.
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, cast
 
 import numpy as np
@@ -31,7 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstmgen.ids import Ids
-from lstmgen.model import products, reading
+from lstmgen.model import reading
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.captured import Captured, Tensors
 from lstmgen.model.cells.base import Cell, Kernel, Weights
@@ -44,8 +41,6 @@ from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, by_equation
 
 _MAX_TABLE_NUMBERS: Final = 2**23
 """Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
-_LEAST_GROUP: Final = 8
-"""Fewest lanes that are worth a thread."""
 _LEAST_HEAD: Final = 2**16
 """Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
 GPU_ROWS: Final = 64
@@ -94,7 +89,6 @@ class Decoder:
         self._least = LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
-        self._numbers = sum(matrix.numel() for matrix in matrices)
         self.cell = layers[0].cell
         self._held: tuple[Held, ...] = ()
         self._gap: InGap | None = None
@@ -185,39 +179,19 @@ class Decoder:
             parts = [self.step(ids[first : first + GPU_ROWS], state.select(slice(first, first + GPU_ROWS))) for first in firsts]
             return torch.cat([logits_BV for logits_BV, _ in parts]), State.joined([after for _, after in parts])
         state = self._set(state) if self._held else state
-        before, lanes = torch.get_num_threads(), len(ids)
-        groups = min(before, lanes // _LEAST_GROUP)
-        if self._device.type != "cpu" or lanes * self._numbers < groups * products.MIN_SHARED:
-            groups = 1
-        self.products.threads = before if groups < 2 else 1
+        before = self.products.threads = torch.get_num_threads()
         try:
-            return self._alone_here(ids, state) if groups < 2 else self._in_groups(ids, state, groups)
+            torch.set_num_threads(1)  # large products take all of them
+            with torch.inference_mode(), np.errstate(all="ignore"):  # what is not a number shows in the logits
+                if len(ids) == 1:
+                    return self._side_by_side(ids, state, self._least)
+                rows = GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
+                if self._agree(rows):
+                    return self._side_by_side(ids, state, rows)
+                ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
+                return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
         finally:
             torch.set_num_threads(before)
-
-    def _in_groups(self, ids: list[int], state: State, count: int) -> tuple[Tensor, State]:
-        """So many groups of lanes, each by a thread of its own."""
-        bounds = [len(ids) * group // count for group in range(count + 1)]
-        lanes = [slice(first, last) for first, last in itertools.pairwise(bounds)]
-        sizes = {_filled_up(group.stop - group.start) for group in lanes}
-        if not all(self._proven.get((size, 1)) for size in sizes):  # one after the other while that is proven
-            done = [self._alone_here(ids[group], state.select(group)) for group in lanes]
-        else:
-            waiting = [_others(count - 1).submit(self._alone_here, ids[group], state.select(group)) for group in lanes[1:]]
-            done = [self._alone_here(ids[lanes[0]], state.select(lanes[0])), *(each.result() for each in waiting)]
-        return torch.cat([logits_BV for logits_BV, _ in done]), State.joined([after for _, after in done])
-
-    def _alone_here(self, ids: list[int], state: State) -> tuple[Tensor, State]:
-        """The lanes of this thread, which takes others to help in large products only."""
-        torch.set_num_threads(1)
-        with torch.inference_mode(), np.errstate(all="ignore"):  # what is not a number shows in the logits
-            if len(ids) == 1:
-                return self._side_by_side(ids, state, self._least)
-            rows = GPU_ROWS if self._captured is not None else _filled_up(max(len(ids), self._least))
-            if self._agree(rows):
-                return self._side_by_side(ids, state, rows)
-            ones = [self._side_by_side([token], state.select(slice(lane, lane + 1)), self._least) for lane, token in enumerate(ids)]
-            return torch.cat([logits_1V for logits_1V, _ in ones]), State.joined([after for _, after in ones])
 
     def _agree(self, lanes: int) -> bool:
         """Whether this number of lanes gives the numbers of one; found out once, and again where that takes another kind of product."""
@@ -349,12 +323,6 @@ class _Layer:
     norm: Norm
     residual: bool
     table_VG: Array | None
-
-
-@cache
-def _others(count: int) -> ThreadPoolExecutor:
-    """So many further threads; they wait without spinning."""
-    return ThreadPoolExecutor(count, thread_name_prefix="lanes")
 
 
 def _filled_up(lanes: int) -> int:

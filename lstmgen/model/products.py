@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstmgen.model.arrays import Array, arrays_for
+from lstmgen.model.arrays import Array, arrays_for, in_large_pages
 
 MIN_SHARED: Final = 2**25
 """Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
@@ -114,38 +114,35 @@ class Product:
         self._part = -(-self._inputs // self._parts)
         # Columns that are read together lie together, so that memory is read from one end to the other.
         self._width = max((width for width in range(_WIDTH // 2, _WIDTH + 1) if outputs % width == 0), default=outputs)
-        self._table_ND = table_IG.view(self._inputs, -1, self._width).transpose(0, 1).reshape(-1, self._width)
+        table_NID = table_IG.view(self._inputs, -1, self._width).transpose(0, 1)
+        self._table_ND = in_large_pages(table_NID).view(-1, self._width)
         self._packed: list[Any] | None = None
-        self._bags, self._single = self._bags_of(1), self._room(1)
+        self._make_room(1)
 
-    def _bags_of(self, rows: int) -> tuple[int, Tensor, Tensor]:
-        """The number of rows, which rows of the table each sum takes, and where each sum begins."""
+    def _make_room(self, rows: int) -> None:
+        """Which rows of the table each sum takes, where each sum begins, and room for what they are multiplied with."""
         device, blocks = self._table_ND.device, len(self._table_ND) // self._inputs
         begins = torch.arange(rows * blocks, device=device)[:, None] * self._inputs + torch.arange(self._parts, device=device) * self._part
-        return rows, torch.arange(blocks * self._inputs, device=device).repeat(rows), begins.flatten()
-
-    def _room(self, rows: int) -> tuple[Tensor, Array]:
-        """For what the rows of the table are multiplied with."""
-        factors = self._table_ND.new_empty(rows, len(self._table_ND) // self._inputs, self._inputs)
-        return factors.view(-1), factors if self._bf16 else self._by.view(factors)
+        self._rows, self._begins = rows, begins.flatten()
+        self._places = torch.arange(blocks * self._inputs, device=device).repeat(rows)
+        self._factors = self._table_ND.new_empty(rows, blocks, self._inputs)
+        self._room = self._factors if self._bf16 else self._by.view(self._factors)
 
     def __call__(self, *parts_BI: Array) -> Array:
-        """The product with the parts side by side; B is at least 1. With several rows it may run in several threads at once."""
+        """The product with the parts side by side; B is at least 1."""
         if self._matrix_IG is not None:
             return (parts_BI[0] if len(parts_BI) == 1 else torch.cat(parts_BI, dim=1)) @ self._matrix_IG
         rows = len(parts_BI[0])
         if (rows > 1 or self._bf16) and self._ways.packed and self._pack():
             return self._by.view(self._by_packed_weights([self._by.tensor(part_BI) for part_BI in parts_BI]))
-        bags = self._bags
-        if rows != bags[0]:
-            bags = self._bags = self._bags_of(rows)
-        factors, room = self._single if rows == 1 else self._room(rows)
+        if rows != self._rows:
+            self._make_room(rows)
         first = 0
         for part_BI in parts_BI:
             last = first + part_BI.shape[1]
-            room[:, :, first:last] = self._by.tensor(part_BI)[:, None] if self._bf16 else part_BI[:, None]
+            self._room[:, :, first:last] = self._by.tensor(part_BI)[:, None] if self._bf16 else part_BI[:, None]
             first = last
-        sums = torch.embedding_bag(self._table_ND, *bags[1:], False, 0, False, factors)[0]
+        sums = torch.embedding_bag(self._table_ND, self._places, self._begins, False, 0, False, self._factors.view(-1))[0]
         if self._parts > 1:
             sums = _added(sums.view(-1, self._parts, self._width).unbind(1))
         return self._by.view(sums.float() if self._bf16 else sums).reshape(rows, -1)
@@ -187,7 +184,7 @@ class Int8Product:
         """The product of whole numbers up to 127 with this matrix of such."""
         if not vnni() or whole_GI.device.type != "cpu":
             return Product(whole_GI.t().contiguous(), self._ways)
-        weight_IG = whole_GI.to(torch.int8).contiguous().t()
+        weight_IG = in_large_pages(whole_GI.to(torch.int8)).t()
         multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
 
         def sums(x_BI: Array) -> Array:

@@ -56,10 +56,11 @@ def tonality_of(notes: Notes) -> Tonality | None:
 
 
 def key_name(score: Score) -> str:
-    """The key in which a piece begins by its signature, or else the one that it is heard in: `G`, `E minor`; empty where there is none."""
+    """The key in which a piece begins by its signature, or else the one that is heard: `G`, `E minor`; empty where only drums play."""
+    if (heard := tonality_of(score.notes)) is None:
+        return ""
     written = next((Tonality.of_signature(key.sharps, minor=key.minor) for key in score.keys if key.tick == 0), None)
-    found = written or tonality_of(score.notes)
-    return "" if found is None else found.name
+    return (written or heard).name
 
 
 def ends_on(score: Score, tonic: int) -> bool:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lstmgen.model import products as products_module
-from lstmgen.model.arrays import arrays_for
+from lstmgen.model.arrays import arrays_for, in_large_pages
 from lstmgen.model.products import Products
 
 SHAPES = [(13, 5), (65, 384), (96, 130), (1, 3)]
@@ -135,3 +135,15 @@ def test_the_path_says_what_runs(monkeypatch):
     assert ways.path == "bf16 products, packed by oneDNN"
     ways.packed = False
     assert ways.path == "bf16 products"
+
+
+def test_large_weights_are_copied_as_they_are():
+    for tensor in (
+        torch.arange(2**19, dtype=torch.float32).view(2**9, -1).t(),
+        torch.ones(3, 4),
+        torch.full((2**11, 2**10), 7, dtype=torch.int8),
+    ):
+        copied = in_large_pages(tensor)
+        assert torch.equal(copied, tensor)
+        assert copied.is_contiguous()
+        assert copied.data_ptr() != tensor.data_ptr()

@@ -27,7 +27,9 @@ def test_a_signature_goes_before_what_is_heard():
 
 def test_drums_and_silence_have_no_key():
     assert tonality_of(Notes.empty()) is None
-    assert tonality_of(Notes.of([0], [480], [36], drum=[True])) is None
+    drums = Notes.of([0], [480], [36], drum=[True])
+    assert tonality_of(drums) is None
+    assert key_name(Score.of(drums, keys=[Key(0, 4)])) == ""  # whatever the file says
 
 
 def test_pitch_classes_are_weighed_by_how_long_they_sound():

@@ -74,8 +74,7 @@ class Kernel:
         matrices = [_arranged(weights["recurrent_weight"])]
         if not hoisted:
             matrices.insert(0, _arranged(weights["input_weight"]))
-        size = weights["recurrent_weight"].shape[1]
-        self._sigmoids, *self._gates = slice(3 * size), *(slice(first, first + size) for first in range(0, 4 * size, size))
+        self._size = weights["recurrent_weight"].shape[1]
         self._product = products.of(*matrices)
 
     def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
@@ -84,9 +83,9 @@ class Kernel:
         products_BG, rest_BG = (self._product(h_BH), x_BI) if self._bias_G is None else (self._product(x_BI, h_BH), self._bias_G)
         gates_BG = by.add(rest_BG, products_BG, out=products_BG)
         by.tanh(gates_BG, out=gates_BG)
-        sigmoids_BS = gates_BG[:, self._sigmoids]
+        sigmoids_BS = gates_BG[:, : 3 * self._size]
         by.multiply(by.add(sigmoids_BS, 1.0, out=sigmoids_BS), 0.5, out=sigmoids_BS)
-        i_BH, f_BH, o_BH, g_BH = (gates_BG[:, gate] for gate in self._gates)
+        i_BH, f_BH, o_BH, g_BH = gates_BG.reshape(-1, 4, self._size).swapaxes(0, 1)
         c_BH = by.multiply(f_BH, c_BH)
         by.add(c_BH, by.multiply(i_BH, g_BH, out=g_BH), out=c_BH)
         h_BH = by.tanh(c_BH)

@@ -209,7 +209,7 @@ def facts(part: Part) -> list[str]:
     drawn = excerpt(score.changed(notes=Notes.empty()), part.start_tick, part.end_tick)
     meters = list(dict.fromkeys(f"{meter.numerator}/{meter.denominator}" for meter in drawn.meters))
     slow, fast = (round(6e7 / tempo) for tempo in (drawn.tempos.us_per_beat.max(), drawn.tempos.us_per_beat.min()))
-    keys = [key for key in drawn.keys if key.tick == 0 and abs(key.sharps) <= 7]
+    keys = [key for key in drawn.keys if key.tick == 0 and abs(key.sharps) <= 7 and not score.notes.drum.all()]
     beats = [
         ", ".join(meters[:3]) + (f" and {len(meters) - 3} more meters" if len(meters) > 3 else ""),
         f"{slow} bpm" if slow == fast else f"{slow}\u2013{fast} bpm",

@@ -95,6 +95,11 @@ def test_a_single_note_and_a_bar_in_which_the_tempo_changes_bring_no_first_half_
     assert not cursor.allowed()[TABLE.span(TEMPO)].any()
 
 
+def test_drums_that_come_back_last_are_as_long_as_ever():
+    score = tune(SCALE, SCALE)
+    comes_back(VARIANTS, score.changed(notes=score.notes.changed(drum=np.ones(len(score.notes), bool))))
+
+
 @pytest.mark.parametrize("path", LANTERNS[4::20], ids=lambda path: path.stem)
 def test_real_tunes_come_back(path):
     comes_back(GUIDED, read_midi(path.read_bytes()).score)

@@ -227,6 +227,12 @@ def test_a_part_is_drawn_with_its_own_bar_numbers():
     assert len(boxes(picture, loudest(LIGHT))) == 13
 
 
+def test_what_has_no_pitches_has_no_key():
+    for drum, shown in ((False, True), (True, False)):
+        picture = lay_out(Score.of(Notes.of([0], [480], [36], drum=drum), keys=[Key(0, 4)]))
+        assert ("E major" in texts(picture)[0]) == shown
+
+
 def test_bars_are_counted_from_the_first_full_one():
     score = chorale(bars=9)
     late = score.changed(notes=score.notes.take(score.notes.start_ticks >= 1440))

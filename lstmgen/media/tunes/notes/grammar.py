@@ -280,9 +280,14 @@ class NotesGrammar(Repeating):
                 self._last_line = self._last_pitch = -1
             if self._beats is not None:
                 self._mark_bar(kind, self._beats)
+        self._before = kind
+        return [*ended, *self._ended_drums()]
+
+    def _ended_drums(self) -> list[Row]:
+        """The drums that end with the bar or before."""
+        ended: list[Row] = []
         while self._drums and self._drums[0][1] <= self._clock.length:
             ended.append(self._drums.popleft())
-        self._before = kind
         return ended
 
     def _name(self, kind: str, value: int) -> None:
@@ -309,6 +314,6 @@ class NotesGrammar(Repeating):
         return now, now + steps, self._last_pitch, self._last_line, velocity, self._place
 
     def rest(self) -> Sequence[Row]:
-        """The drums that are cut off with the piece."""
-        ended, end = self._sound(), max(self._clock.length, 1)
+        """What is repeated at the end, and the drums that are cut off with the piece."""
+        ended, end = [*self._sound(), *self._ended_drums()], max(self._clock.length, 1)
         return ended + [(start, end, pitch, line, velocity, place) for start, _, pitch, line, velocity, place in self._drums]
