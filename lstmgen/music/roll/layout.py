@@ -169,11 +169,11 @@ class _System:
         in_bars = isinstance(self._part.bars, Bars)
         for place, tick in enumerate(self._lines[:-1].tolist()):
             changed = meters.get(tick) if tick > 0 and in_bars else None
-            x = self._x(tick)
-            if x < free_from or ((self._first_bar + place) % step and place and not changed):
+            x, bar = self._x(tick), self._first_bar + place
+            if bar < 0 or x < free_from or (bar % step and place and not changed):
                 continue
-            name = self._part.name(self._first_bar - self._part.first_bar + place)
-            number = f"bar {name}" if in_bars and not place else name
+            name = self._part.name(bar - self._part.first_bar)
+            number = f"bar {name}" if in_bars and bar == max(self._first_bar, 0) else name
             yield Label(x, self._strip_base, number, size, self._colours.muted)
             free_from = x + text_width(number, size) + 8 * plan.scale
             if changed:
@@ -181,7 +181,7 @@ class _System:
                 free_from += text_width(changed, size) + 8 * plan.scale
         if not in_bars:
             return
-        at_s = float(score.seconds_at(self._start))
+        at_s = self._part.seconds_at(self._start)
         yield Label(plan.left - 11 * plan.scale, self._strip_base, clock(at_s), size, self._colours.muted, "end")
 
     def _tails(self) -> Iterator[Shape]:

@@ -31,7 +31,7 @@ class Part:
         score: the piece.
         start_tick: what is drawn begins here ...
         end_tick: ... and ends here.
-        lines: ticks of the bar lines, from the one at or before the start to the one at or after the end.
+        lines: ticks of the bar lines, from the one at or before the start to the one at or after the end; of an upbeat where it begins.
         first_bar: number of the first of these bars, counted from 0; of an upbeat -1.
         notes: the pitched notes that sound in the part, cut at its ends.
         drums: the drums that are struck in it.
@@ -55,6 +55,11 @@ class Part:
         """How the bar at a place of `lines` is called: by its number, or by the time at which it begins."""
         index = self.first_bar + place
         return clock(index * self.bars.seconds) if isinstance(self.bars, Moments) else f"{index + 1}"
+
+    def seconds_at(self, tick: int) -> float:
+        """When a tick comes; counted from an upbeat, as sound begins with its first note."""
+        since = self.start_tick if self.first_bar < 0 else 0
+        return float(self.score.seconds_at(tick) - self.score.seconds_at(since))
 
     @property
     def low(self) -> int:
@@ -103,7 +108,7 @@ class Voice:
 
 
 def part_of(score: Score, *, ticks: tuple[int, int] | None = None, most_beats: float = np.inf) -> Part:
-    """The part of a piece between two ticks, or the whole, as far as the limits allow.
+    """The part of a piece between two ticks, or the whole from the beat on in which an upbeat begins, as far as the limits allow.
 
     Raises:
         ValueError: the part does not end after it starts.
@@ -116,6 +121,8 @@ def part_of(score: Score, *, ticks: tuple[int, int] | None = None, most_beats: f
     first_bar = bars.index(start)
     upbeat = 1 - first_number(score) if isinstance(bars, Bars) else 0
     lines = bars.lines(first_bar, stop_tick=end, most=limits.MAX_PICTURE_BARS + 1)
+    if upbeat and ticks is None:
+        start = lines[0] = _beat_before(int(score.notes.start_ticks.min()), bars)
     within = lines - lines[0] <= most_beats * score.ticks_per_beat
     inside = score.notes.take((score.notes.start_ticks < end) & (score.notes.end_ticks > start))
     if len(inside) > limits.MAX_PICTURE_NOTES:
@@ -137,6 +144,12 @@ def part_of(score: Score, *, ticks: tuple[int, int] | None = None, most_beats: f
         bars=bars,
         all_bars=max(bars.index(whole - 1) + 1, first_bar + len(lines) - 1) - upbeat,
     )
+
+
+def _beat_before(tick: int, bars: Bars | Moments) -> int:
+    """The beat of the first bar in which a tick lies."""
+    beats = bars.beats(0, bars.tick(1))
+    return int(beats[beats <= tick].max(initial=0))
 
 
 def _end_of(score: Score, bars: Bars | Moments) -> int:

@@ -97,7 +97,7 @@ def make_plan(part: Part, *, width: int, header_px: float, label_px: float) -> P
     scale = scale_of(width)
     left = float(math.ceil(MARGIN * scale + label_px + (KEYBOARD_WIDTH if _has_keys(part) else 0.0) * scale))
     inner = max(width - left - MARGIN * scale, 100.0)
-    bars = len(part.lines) - 1
+    bars = len(part.lines) - 1 - (part.first_bar < 0 and len(part.lines) > 2)
     plans = [_planned(part, count, width=width, left=left, inner=inner, header_px=header_px) for count in _candidates(bars)]
     fitting = [plan for plan in plans if plan.height <= limits.MAX_PICTURE_ASPECT * width] or plans[-1:]
     return min(fitting, key=lambda plan: _discomfort(part, plan, inner, header_px))
@@ -117,9 +117,11 @@ def _candidates(bars: int) -> list[int]:
 
 def _planned(part: Part, count: int, *, width: int, left: float, inner: float, header_px: float) -> Plan:
     scale = scale_of(width)
-    lengths = np.diff(part.lines)
+    upbeat = int(part.first_bar < 0 and len(part.lines) > 2)  # it stands before a whole row, so that all rows begin alike
+    lengths = np.diff(part.lines[upbeat:])
     # Where most bars are shorter than a tick, their usual length is 0 and the average has to do.
-    bounds = shared_out(part.lines, count * max(float(np.median(lengths)), float(lengths.mean())) * 1.001)
+    rows_of = shared_out(part.lines[upbeat:], count * max(float(np.median(lengths)), float(lengths.mean())) * 1.001)
+    bounds = [(first + upbeat if first else 0, last + upbeat) for first, last in rows_of]
     longest = max(int(part.lines[last] - part.lines[first]) for first, last in bounds)
     rows = part.high - part.low + 1 if _has_keys(part) else 0
     lanes = len(part.drum_groups())
@@ -148,6 +150,6 @@ def _discomfort(part: Part, plan: Plan, inner: float, header_px: float) -> float
     too_high = max(0.0, math.log((plan.height - header_px) / (_GOAL_HEIGHT * plan.scale - header_px)))
     last = plan.systems[-1]
     empty = 1 - float(part.lines[last.last] - part.lines[last.first]) * plan.tick_px / inner
-    bars = plan.systems[0].last - plan.systems[0].first
+    bars = plan.systems[0].last - plan.systems[0].first - (part.first_bar < 0)
     odd = 0.0 if bars % 4 == 0 or len(plan.systems) == 1 else 0.06 if bars % 2 == 0 else 0.12
     return 0.6 * math.log(beat_px / wanted) ** 2 + 1.4 * too_high + 0.6 * too_high**2 + 0.35 * empty + odd

@@ -212,13 +212,13 @@ class _System:
 
     def _numbers(self) -> list[Cell]:
         in_bars = isinstance(self._part.bars, Bars)
-        began = clock(float(self._part.score.seconds_at(self._start))) if in_bars else ""
+        began = clock(self._part.seconds_at(self._start)) if in_bars else ""
         text = began.rjust(self._scale.names) + " "
         for place, tick in enumerate(self._lines[:-1].tolist()):
-            at = self._scale.names + 1 + self._column(tick)
-            name = self._part.name(self._first_bar - self._part.first_bar + place)
-            number = f"bar {name}" if in_bars and not place else name
-            if (len(text) < at or not place) and at + len(number) <= self._scale.names + 1 + self._scale.columns:
+            at, bar = self._scale.names + 1 + self._column(tick), self._first_bar + place
+            name = self._part.name(bar - self._part.first_bar)
+            number = f"bar {name}" if in_bars and bar == max(self._first_bar, 0) else name
+            if bar >= 0 and (len(text) < at or not place) and at + len(number) <= self._scale.names + 1 + self._scale.columns:
                 text = text.ljust(at) + number
         return [(text, _GREY)]
 

@@ -43,6 +43,21 @@ def tangle(seed, *, tracks=3, notes=40, drums=False):
     )
 
 
+def test_nothing_but_time_comes_before_the_hole_where_a_tune_begins_late():
+    random, score = np.random.default_rng(7), tangle(4)
+    notes = score.notes.changed(start_ticks=score.notes.start_ticks + 900, end_ticks=score.notes.end_ticks + 900)
+    score = score.changed(notes=notes)
+    for tokenizer in TOKENIZERS.values():
+        for _ in range(12):
+            gap = gapped(tokenizer, score, seconds="0.9-2").gap([])
+            filling = gap.filling()
+            while not filling.ended and filling.inner.course.now < gap.span.begin:
+                allowed = np.flatnonzero(filling.allowed())
+                kinds = {gap.table.events[token][0] for token in allowed.tolist()}
+                assert kinds == {"shift"}
+                filling.push(int(random.choice(allowed)))
+
+
 def gapped(tokenizer, score, **options):
     return MEDIUM.gapped(tokenizer, score, options, DataConfig())
 

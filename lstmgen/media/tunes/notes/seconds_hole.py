@@ -69,31 +69,20 @@ class SecondsHole(HoleGrammar):
             self._keep_duration(mask_V)
             return
         naming = self._hole.lines is None and self._naming
-        if naming and not self._keep_names(mask_V):
-            mask_V[BOUNDARY_ID] = mask_V[table.span(SHIFT)] = False
-            mask_V[table.span(PROGRAM)][: self._last_named + 1] = False
-            self._keep_nothing(mask_V)
-            return
-        mask_V[BOUNDARY_ID] = span.ends and now >= span.end and self._before not in {PROGRAM, VELOCITY}
-        until = NO_LIMIT if kept is None else kept.position
-        mask_V[table.span(SHIFT)] &= span.shifts(now, until)
+        named = not naming or self._keep_names(mask_V)
         named_I = mask_V[table.span(PROGRAM)] & naming & (np.arange(INSTRUMENTS) > self._last_named)
-        if self._hole.lines is not None:
+        if not naming:
             mask_V[table.span(TRACK)] = False
-        if span.holds(now):
+        mask_V[BOUNDARY_ID] = named and span.ends and now >= span.end and self._before not in {PROGRAM, VELOCITY}
+        mask_V[table.span(SHIFT)] &= named & span.shifts(now, NO_LIMIT if kept is None else kept.position)
+        if named and span.holds(now):
             self._keep_notes(mask_V, reached)
         else:
-            self._keep_nothing(mask_V)
+            for kind in (*PITCHES, DRUM, VELOCITY, PROGRAM):
+                mask_V[table.span(kind)] = False
         mask_V[table.span(PROGRAM)] |= named_I
-        if reached is not None and (leading := self._leading_to(reached)) is not None:
+        if named and reached is not None and (leading := self._leading_to(reached)) is not None:
             mask_V[leading] = True
-
-    def _keep_nothing(self, mask_V: NDArray[np.bool_]) -> None:
-        """No note is written."""
-        for kind in (*PITCHES, DRUM, VELOCITY):
-            mask_V[self._table.span(kind)] = False
-        if not self._naming:
-            mask_V[self._table.span(PROGRAM)] = False
 
     def writable(self, notes: StepNotes) -> StepNotes:
         """Notes whose durations end where the hole does, or earlier."""
