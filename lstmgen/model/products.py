@@ -41,6 +41,8 @@ _LONGEST_BF16: Final = 1024
 """The same in bf16."""
 _WIDTH: Final = 256
 """Columns of a table, or half as many at the least, that are summed side by side: as many as a processor's registers hold."""
+_MOST_DIVIDED: Final = 2**13
+"""Columns of a table from which they stay together: each part needs the numbers by which rows are multiplied once more."""
 _STEPS: Final = 127
 """Steps of an int8 weight, or input, on either side of zero."""
 _LEAST: Final = 1e-30
@@ -113,7 +115,8 @@ class Product:
         self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
         self._part = -(-self._inputs // self._parts)
         # Columns that are read together lie together, so that memory is read from one end to the other.
-        self._width = max((width for width in range(_WIDTH // 2, _WIDTH + 1) if outputs % width == 0), default=outputs)
+        widths = [width for width in range(_WIDTH // 2, _WIDTH + 1) if outputs % width == 0]
+        self._width = widths[-1] if widths and outputs <= _MOST_DIVIDED else outputs
         self._table_ND = table_IG.view(self._inputs, -1, self._width).transpose(0, 1).reshape(-1, self._width)
         self._packed: list[Any] | None = None
         self._make_room(1)
