@@ -43,16 +43,17 @@ def aligned(rows: list[list[str]], *, left_last: bool = False, columns: int = sy
             yield "  ".join(_padded(cell, widths[place], left=place == left) for place, cell in enumerate(line)).rstrip()
 
 
-def fitting(rows: list[list[str]], width: int | None, *, dropped: Sequence[int]) -> list[list[str]]:
+def fitting(rows: list[list[str]], width: int | None, *, dropped: Sequence[int], broken: bool = False) -> list[list[str]]:
     """The rows with only as many columns as have room.
 
     Args:
         rows: all of one length.
         width: columns of the terminal; None: all have room.
         dropped: columns that may go, the most dispensable first.
+        broken: whether headings may be broken between words, as `aligned` does where it is told the columns.
     """
     kept = list(range(len(rows[0])))
-    widths = _widths([[[cell] for cell in row] for row in rows])
+    widths = _widths([[cell.split() if broken and not place else [cell] for cell in row] for place, row in enumerate(rows)])
     for column in dropped:
         if width is None or sum(widths[each] + 2 for each in kept) - 2 <= width:
             break

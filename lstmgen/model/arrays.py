@@ -55,20 +55,6 @@ def in_tensors(
     return by.view(y), tuple(map(by.view, after))
 
 
-def in_large_pages(tensor: Tensor) -> Tensor:
-    """A contiguous copy, in pages of 2 MiB where it is large, lies on the CPU, and the system has such.
-
-    Weights that are read for every token fill the processor's table of small pages. numpy asks for large ones when it takes 4 MiB or more.
-    """
-    size_bytes = tensor.numel() * tensor.element_size()
-    if tensor.device.type != "cpu" or size_bytes < _PAGE_BYTES // 2:
-        return tensor.clone(memory_format=torch.contiguous_format)
-    room = np.empty(max(size_bytes + _PAGE_BYTES, 2 * _PAGE_BYTES), np.uint8)
-    first = -room.ctypes.data % _PAGE_BYTES
-    return torch.from_numpy(room[first : first + size_bytes]).view(tensor.dtype).view(tensor.shape).copy_(tensor)
-
-
-_PAGE_BYTES: Final = 2**21
 _DTYPES: Final = (torch.float32, torch.float64)
 _NUMPY: Final = Arrays(
     view=Tensor.numpy,

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstmgen.model.arrays import Array, arrays_for, in_large_pages
+from lstmgen.model.arrays import Array, arrays_for
 
 MIN_SHARED: Final = 2**25
 """Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
@@ -41,6 +41,8 @@ _LONGEST_BF16: Final = 1024
 """The same in bf16."""
 _WIDTH: Final = 256
 """Columns of a table, or half as many at the least, that are summed side by side: as many as a processor's registers hold."""
+_MOST_DIVIDED: Final = 2**13
+"""Columns of a table from which they stay together: each part needs the numbers by which rows are multiplied once more."""
 _STEPS: Final = 127
 """Steps of an int8 weight, or input, on either side of zero."""
 _LEAST: Final = 1e-30
@@ -113,9 +115,9 @@ class Product:
         self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
         self._part = -(-self._inputs // self._parts)
         # Columns that are read together lie together, so that memory is read from one end to the other.
-        self._width = max((width for width in range(_WIDTH // 2, _WIDTH + 1) if outputs % width == 0), default=outputs)
-        table_NID = table_IG.view(self._inputs, -1, self._width).transpose(0, 1)
-        self._table_ND = in_large_pages(table_NID).view(-1, self._width)
+        widths = [width for width in range(_WIDTH // 2, _WIDTH + 1) if outputs % width == 0]
+        self._width = widths[-1] if widths and outputs <= _MOST_DIVIDED else outputs
+        self._table_ND = table_IG.view(self._inputs, -1, self._width).transpose(0, 1).reshape(-1, self._width)
         self._packed: list[Any] | None = None
         self._make_room(1)
 
@@ -160,9 +162,10 @@ class Product:
         return bool(self._packed)
 
     def _by_packed_weights(self, parts_BI: Sequence[Tensor]) -> Tensor:
-        x_BI = (parts_BI[0] if len(parts_BI) == 1 else torch.cat(tuple(parts_BI), dim=1)).to(self._dtype)
-        parts = x_BI.split(self._part, dim=1) if self._parts > 1 else (x_BI,)
-        return self._ways.shared(x_BI.shape[0] * self._table_ND.numel(), _added_products, parts, self._packed or ())
+        if len(parts_BI) != self._parts or any(part_BI.shape[1] != self._part for part_BI in parts_BI):
+            parts_BI = torch.cat(tuple(parts_BI), dim=1).split(self._part, dim=1)
+        parts = [part_BI.to(self._dtype) for part_BI in parts_BI]
+        return self._ways.shared(len(parts[0]) * self._table_ND.numel(), _added_products, parts, self._packed or ())
 
 
 class Int8Product:
@@ -184,7 +187,7 @@ class Int8Product:
         """The product of whole numbers up to 127 with this matrix of such."""
         if not vnni() or whole_GI.device.type != "cpu":
             return Product(whole_GI.t().contiguous(), self._ways)
-        weight_IG = in_large_pages(whole_GI.to(torch.int8)).t()
+        weight_IG = whole_GI.to(torch.int8).contiguous().t()
         multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
 
         def sums(x_BI: Array) -> Array:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstmgen.cli.table import aligned
+from lstmgen.cli.table import aligned, fitting
 from lstmgen.cli.wrapping import PAGE_COLUMNS, examples, listed, wrapped
 from lstmgen.wording import cells
 
@@ -136,3 +136,14 @@ def test_a_table_whose_words_are_too_wide_is_turned():
 def test_the_last_column_of_a_list_is_broken_between_words():
     rows = [["track", "instrument"], ["1", "Acoustic Grand Piano, left hand"]]
     assert list(aligned(rows, left_last=True, columns=24)) == ["track  instrument", "    1  Acoustic Grand", "       Piano, left hand"]
+
+
+@pytest.mark.parametrize(("width", "headings"), [(None, 4), (28, 4), (27, 3), (20, 2), (5, 2)])
+def test_only_as_many_columns_are_shown_as_have_room_with_their_headings_broken(width, headings):
+    rows = [["label", "how many", "one way", "both ways"], ["plain", "1,000", "97.3 %", "98.1 %"]]
+    shown = fitting(rows, width, dropped=(1, 2), broken=True)
+    assert len(shown[0]) == len(shown[1]) == headings
+    assert shown[0][0] == "label"
+    assert shown[0][-1] == "both ways"
+    if width is not None and width > 5:
+        assert all(len(line) <= width for line in aligned(shown, columns=width))

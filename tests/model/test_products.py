@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lstmgen.model import products as products_module
-from lstmgen.model.arrays import arrays_for, in_large_pages
+from lstmgen.model.arrays import arrays_for
 from lstmgen.model.products import Products
 
 SHAPES = [(13, 5), (65, 384), (96, 130), (1, 3)]
@@ -137,13 +137,13 @@ def test_the_path_says_what_runs(monkeypatch):
     assert ways.path == "bf16 products"
 
 
-def test_large_weights_are_copied_as_they_are():
-    for tensor in (
-        torch.arange(2**19, dtype=torch.float32).view(2**9, -1).t(),
-        torch.ones(3, 4),
-        torch.full((2**11, 2**10), 7, dtype=torch.int8),
-    ):
-        copied = in_large_pages(tensor)
-        assert torch.equal(copied, tensor)
-        assert copied.is_contiguous()
-        assert copied.data_ptr() != tensor.data_ptr()
+@pytest.mark.parametrize("inputs", [1_024, 1_536, 2_100])
+def test_long_rows_in_bf16_are_the_same_alone_and_among_others_on_this_machine(inputs):
+    matrix_GI, x_BI = matrix_and_rows((24, inputs), torch.float32)
+    ways = Products("bf16")
+    if not ways.of(matrix_GI)._pack():
+        pytest.skip("no packed product here")
+    product = product_of(ways, matrix_GI)
+    single_BG = torch.cat([product(row_1I) for row_1I in x_BI.split(1)])
+    for rows in (2, 12, 33):
+        assert torch.equal(product(x_BI[:rows]), single_BG[:rows])
