@@ -91,6 +91,8 @@ class Decoder:
         self._alone = max(matrix.numel() for matrix in matrices) < _MIN_SHARED_NUMBERS
         self.cell = layers[0].cell
         self._held: tuple[Held, ...] = ()
+        self._last: tuple[State | None, list[tuple[Array, ...]]] = (None, [])
+        """The state that was given last, and its arrays: it usually comes back."""
         self._gap: InGap | None = None
         self._captured = self._capturing()
 
@@ -253,18 +255,23 @@ class Decoder:
 
     def _advance(self, rows: Rows, state: State) -> tuple[Tensor, State]:
         by, clock_B, after = self._by, state.clock_B, []
+        last, arrays = self._last
+        if last is not state:
+            arrays = [tuple([by.view(part_BH) for part_BH in layer]) for layer in state.layers]
         first, x_BI = self._layers[0], None
         if first.table_VG is None or first.residual:
             x_BI = rows.of(by.view(self._embedding_VE))
         if self._clock is not None and clock_B is not None:
             clock_B, time_BE = self._clock(rows, clock_B)
             x_BI = by.add(x_BI, time_BE)
-        for layer, carried in zip(self._layers, state.layers, strict=True):
-            carried_BH = tuple([by.view(part_BH) for part_BH in carried])
-            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried_BH)
+        for layer, carried in zip(self._layers, arrays, strict=True):
+            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried)
             x_BI = by.add(x_BI, y_BH) if layer.residual else y_BH
-            after.append(tuple([by.tensor(part_BH) for part_BH in carried_on]))
-        return self._logits(self._norm(x_BI)), State(tuple(after), clock_B)
+            after.append(carried_on)
+        state = State(tuple([tuple([by.tensor(part_BH) for part_BH in layer]) for layer in after]), clock_B)
+        if self._captured is None:  # what a graph gives is another value at the next launch
+            self._last = state, after
+        return self._logits(self._norm(x_BI)), state
 
     def _logits(self, hidden_BH: Array) -> Tensor:
         by, gap = self._by, self._gap

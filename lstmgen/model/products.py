@@ -162,9 +162,12 @@ class Product:
         return bool(self._packed)
 
     def _by_packed_weights(self, parts_BI: Sequence[Tensor]) -> Tensor:
-        if len(parts_BI) != self._parts or any(part_BI.shape[1] != self._part for part_BI in parts_BI):
-            parts_BI = torch.cat(tuple(parts_BI), dim=1).split(self._part, dim=1)
-        parts = [part_BI.to(self._dtype) for part_BI in parts_BI]
+        parts = parts_BI
+        if self._parts == 1:
+            parts = parts_BI if len(parts_BI) == 1 else (torch.cat(tuple(parts_BI), dim=1),)
+        elif len(parts_BI) != self._parts or any(part_BI.shape[1] != self._part for part_BI in parts_BI):
+            parts = torch.cat(tuple(parts_BI), dim=1).split(self._part, dim=1)
+        parts = [part_BI.to(self._dtype) for part_BI in parts]
         return self._ways.shared(len(parts[0]) * self._table_ND.numel(), _added_products, parts, self._packed or ())
 
 
