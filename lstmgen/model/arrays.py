@@ -1,18 +1,19 @@
 """The arrays that a decoder computes with: numpy's on the CPU, torch's elsewhere.
 
-For the few numbers of a token a call takes longer than its work, and calls of numpy take about half as long as those of torch. numpy also
-gives every number the same result wherever it stands, the last ones of a row too, so that lanes agree whatever their width. An array and
-its tensor share memory.
+numpy gives every number the same result wherever it stands, the last ones of a row too, so that lanes agree whatever their width. For the
+few numbers of a token a call takes longer than its work, and calls of numpy take about half as long as those of torch. An array and its
+tensor share memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
 Array = Any
@@ -29,6 +30,8 @@ class Arrays:
         largest: (x_BI, least) -> of shape (B, 1), the largest of each row, or `least` where that is larger.
         rounded: to whole numbers.
         rows: (table, numbers of rows) -> these rows.
+        parts: (x, count) -> so many parts of the last dimension.
+        log_sigmoid: the logarithm of the sigmoid.
     """
 
     view: Callable[[Tensor], Array]
@@ -40,11 +43,17 @@ class Arrays:
     subtract: Callable[..., Array]
     multiply: Callable[..., Array]
     tanh: Callable[..., Array]
+    sigmoid: Callable[[Array], Array]
+    log_sigmoid: Callable[[Array], Array]
+    exp: Callable[[Array], Array]
+    maximum: Callable[[Array, Array], Array]
+    where: Callable[[Array, Array, Array], Array]
+    parts: Callable[[Array, int], Iterable[Array]]
 
 
 def arrays_for(tensor: Tensor) -> Arrays:
     """Those that suit what lies where this tensor lies."""
-    return _NUMPY if tensor.device.type == "cpu" and tensor.dtype in _DTYPES else _TORCH
+    return _NUMPY if tensor.device.type == "cpu" and tensor.dtype in _DTYPES else TENSORS
 
 
 def in_tensors(
@@ -66,8 +75,14 @@ _NUMPY: Final = Arrays(
     subtract=np.subtract,
     multiply=np.multiply,
     tanh=np.tanh,
+    sigmoid=lambda x: 0.5 * np.tanh(0.5 * x) + 0.5,
+    log_sigmoid=lambda x: np.minimum(x, 0.0) - np.log1p(np.exp(-abs(x))),
+    exp=np.exp,
+    maximum=np.maximum,
+    where=np.where,
+    parts=lambda x_BG, count: x_BG.reshape(len(x_BG), count, -1).swapaxes(0, 1),
 )
-_TORCH: Final = Arrays(
+TENSORS: Final = Arrays(
     view=lambda tensor: tensor,
     tensor=lambda tensor: tensor,
     largest=lambda x_BI, least: x_BI.amax(1, keepdim=True).clamp_min(least),
@@ -77,4 +92,11 @@ _TORCH: Final = Arrays(
     subtract=torch.subtract,
     multiply=torch.multiply,
     tanh=torch.tanh,
+    sigmoid=torch.sigmoid,
+    log_sigmoid=F.logsigmoid,
+    exp=torch.exp,
+    maximum=torch.maximum,
+    where=torch.where,
+    parts=lambda x, count: x.chunk(count, dim=-1),
 )
+"""Those of torch, whose gradients are known."""

@@ -8,18 +8,17 @@ Letters: T window, B streams, I input, H hidden, G stacked gates.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
-from lstmgen.model.arrays import Array, arrays_for, in_tensors
+from lstmgen.model.arrays import TENSORS, Array, Arrays, arrays_for
 from lstmgen.model.cells.base import Gates, LayerState, Weights
-from lstmgen.model.products import ALIGNED, Products
+from lstmgen.model.products import Products
 
-Elementwise = Callable[[Tensor, LayerState, Weights], tuple[Tensor, LayerState, Gates]]
-"""(gates_BG before they are squashed, state, weights) -> output of shape (B, H), the state that follows, and the gates."""
+Elementwise = Callable[[Arrays, Array, tuple[Array, ...], Mapping[str, Array]], tuple[Array, tuple[Array, ...], dict[str, Array]]]
+"""(functions of arrays, gates_BG before they are squashed, state, weights) -> output of shape (B, H), the next state, and the gates."""
 
 
 def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
@@ -27,7 +26,9 @@ def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
     return F.linear(x_BI, weights["input_weight"], weights["bias"])
 
 
-def equations(elementwise: Elementwise, recurrent: Callable[[Weights], Tensor] | None) -> Elementwise:
+def equations(
+    elementwise: Elementwise, recurrent: Callable[[Weights], Tensor] | None
+) -> Callable[[Tensor, LayerState, Weights], tuple[Tensor, LayerState, Gates]]:
     """One token.
 
     Args:
@@ -39,7 +40,7 @@ def equations(elementwise: Elementwise, recurrent: Callable[[Weights], Tensor] |
         gates_BG = hoist(x_BI, weights)
         if recurrent is not None:
             gates_BG = gates_BG + F.linear(state[0], recurrent(weights))
-        return elementwise(gates_BG, state, weights)
+        return elementwise(TENSORS, gates_BG, state, weights)
 
     return token
 
@@ -55,30 +56,18 @@ class Kernel:
         products: Products,
         hoisted: bool,  # noqa: FBT001 - of `Cell`
     ) -> None:
-        self._elementwise = elementwise
-        self._weights = {name: weight.clone() for name, weight in weights.items() if weight.dim() == 1}
-        self._by = arrays_for(weights["bias"])
-        self._bias_G = None if hoisted else self._by.view(self._weights["bias"])
+        self._elementwise, self._by = elementwise, arrays_for(weights["bias"])
+        self._weights = {name: self._by.view(weight.clone()) for name, weight in weights.items() if weight.dim() == 1}
         self._input = None if hoisted else products.of(weights["input_weight"])
         self._recurrent = None if recurrent is None else products.of(recurrent(weights))
 
     def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
-        by = self._by
-        gates_BG = x_BI if self._input is None else by.add(self._bias_G, self._input(x_BI))
+        gates_BG = x_BI if self._input is None else self._input(x_BI) + self._weights["bias"]
         if self._recurrent is not None:
-            gates_BG = by.add(gates_BG, self._recurrent(state[0]))
-        return in_tensors(by, self._token, gates_BG, state)
-
-    def _token(self, gates_BG: Tensor, state: LayerState) -> tuple[Tensor, LayerState]:
-        if state[0].shape[1] % ALIGNED == 0:
-            y_BH, after, _ = self._elementwise(gates_BG, state, self._weights)
-            return y_BH, after
-        rows = [
-            self._elementwise(gates_BG[lane : lane + 1], tuple(part[lane : lane + 1] for part in state), self._weights)[:2]
-            for lane in range(len(gates_BG))
-        ]
-        return torch.cat([y_BH for y_BH, _ in rows]), tuple(map(torch.cat, zip(*(after for _, after in rows), strict=True)))
+            gates_BG = gates_BG + self._recurrent(state[0])
+        y_BH, after, _ = self._elementwise(self._by, gates_BG, state, self._weights)
+        return y_BH, after
 
 
 def kernel(elementwise: Elementwise, recurrent: Callable[[Weights], Tensor] | None) -> Callable[[Weights, Products, bool], Kernel]:

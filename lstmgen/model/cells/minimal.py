@@ -17,22 +17,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lstmgen.model.arrays import TENSORS, Array, Arrays
 from lstmgen.model.cells import gated
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Weights, gate, output
+from lstmgen.model.cells.base import Cell, LayerState, Quantity, Weights, gate, output
 
-Mix = Callable[[Tensor], tuple[Tensor, Tensor, Gates]]
-"""Stacked gates of shape (..., G) -> what of the old state is kept and what is added to it, of shape (..., H), and the gates."""
+Mix = Callable[[Arrays, Array], tuple[Array, Array, dict[str, Array]]]
+"""(functions of arrays, stacked gates of shape (..., G)) -> what of the old state is kept and what is added to it, of shape (..., H), and
+the gates."""
 
 
-def _mix_gru(gates: Tensor) -> tuple[Tensor, Tensor, Gates]:
-    z, candidate = gates.chunk(2, dim=-1)
-    z = torch.sigmoid(z)
+def _mix_gru(by: Arrays, gates: Array) -> tuple[Array, Array, dict[str, Array]]:
+    z, candidate = by.parts(gates, 2)
+    z = by.sigmoid(z)
     return 1 - z, z * candidate, {"update": z, "candidate": candidate}
 
 
-def _mix_lstm(gates: Tensor) -> tuple[Tensor, Tensor, Gates]:
-    f, i, candidate = gates.chunk(3, dim=-1)
-    f, i = torch.sigmoid(f), torch.sigmoid(i)
+def _mix_lstm(by: Arrays, gates: Array) -> tuple[Array, Array, dict[str, Array]]:
+    f, i, candidate = by.parts(gates, 3)
+    f, i = by.sigmoid(f), by.sigmoid(i)
     total = f + i
     return f / total, i / total * candidate, {"forget": f / total, "input": i / total, "candidate": candidate}
 
@@ -65,13 +67,15 @@ class _Scan(torch.autograd.Function):
 def _cell(gates: int, mix: Mix, quantities: Mapping[str, Quantity]) -> Cell:
     """The record of a cell with this number of stacked gates."""
 
-    def elementwise(gates_BG: Tensor, state: LayerState, _: Weights) -> tuple[Tensor, LayerState, Gates]:
-        keep_BH, add_BH, seen = mix(gates_BG)
-        h_BH = torch.addcmul(add_BH, keep_BH, state[0])
+    def elementwise(
+        by: Arrays, gates_BG: Array, state: tuple[Array, ...], _: Mapping[str, Array]
+    ) -> tuple[Array, tuple[Array, ...], dict[str, Array]]:
+        keep_BH, add_BH, seen = mix(by, gates_BG)
+        h_BH = add_BH + keep_BH * state[0]
         return h_BH, (h_BH,), seen | {"hidden": h_BH}
 
     def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) -> tuple[Tensor, LayerState]:  # noqa: ARG001, FBT001 - of `Cell`
-        keep_TBH, add_TBH, _ = mix(gated.hoist(x_TBI, weights).to(state[0].dtype))
+        keep_TBH, add_TBH, _ = mix(TENSORS, gated.hoist(x_TBI, weights).to(state[0].dtype))
         h_TBH = _Scan.apply(keep_TBH, add_TBH, state[0])
         return h_TBH, (h_TBH[-1],)
 

@@ -12,13 +12,15 @@ Letters: T window, B streams, I input, H hidden, G stacked gates: i, f, g, o in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from lstmgen.model.arrays import Array, Arrays
 from lstmgen.model.cells import gated, lstm, stacked
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Shape, Weights
+from lstmgen.model.cells.base import Cell, LayerState, Shape, Weights
 
 
 def shapes(input_size: int, hidden_size: int) -> dict[str, Shape]:
@@ -26,17 +28,19 @@ def shapes(input_size: int, hidden_size: int) -> dict[str, Shape]:
     return stacked.shapes(4)(input_size, hidden_size) | {"peepholes": (3 * hidden_size,)}
 
 
-def elementwise(gates_BG: Tensor, state: LayerState, w: Weights) -> tuple[Tensor, LayerState, Gates]:
+def elementwise(
+    by: Arrays, gates_BG: Array, state: tuple[Array, ...], w: Mapping[str, Array]
+) -> tuple[Array, tuple[Array, ...], dict[str, Array]]:
     """One token, from the stacked gates."""
     _, c_BH = state
-    i_BH, f_BH, g_BH, o_BH = gates_BG.chunk(4, dim=1)
-    look_i_H, look_f_H, look_o_H = w["peepholes"].chunk(3)
-    i_BH = torch.sigmoid(i_BH + look_i_H * c_BH)
-    f_BH = torch.sigmoid(f_BH + look_f_H * c_BH)
-    g_BH = torch.tanh(g_BH)
+    i_BH, f_BH, g_BH, o_BH = by.parts(gates_BG, 4)
+    look_i_H, look_f_H, look_o_H = w["peepholes"].reshape(3, -1)
+    i_BH = by.sigmoid(i_BH + look_i_H * c_BH)
+    f_BH = by.sigmoid(f_BH + look_f_H * c_BH)
+    g_BH = by.tanh(g_BH)
     c_BH = f_BH * c_BH + i_BH * g_BH
-    o_BH = torch.sigmoid(o_BH + look_o_H * c_BH)
-    h_BH = o_BH * torch.tanh(c_BH)
+    o_BH = by.sigmoid(o_BH + look_o_H * c_BH)
+    h_BH = o_BH * by.tanh(c_BH)
     return h_BH, (h_BH, c_BH), {"input": i_BH, "forget": f_BH, "candidate": g_BH, "output": o_BH, "cell": c_BH, "hidden": h_BH}
 
 

@@ -11,12 +11,14 @@ Letters: T window, B streams, I input, H hidden, G stacked gates: i, f, z, o in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
+from lstmgen.model.arrays import TENSORS, Array, Arrays
 from lstmgen.model.cells import gated
-from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Shape, Weights, gate, output
+from lstmgen.model.cells.base import Cell, LayerState, Quantity, Shape, Weights, gate, output
 
 _MOST_HEADS = 4
 
@@ -33,14 +35,16 @@ def shapes(input_size: int, hidden_size: int) -> dict[str, Shape]:
     return {"input_weight": (4 * hidden_size, input_size), "recurrent_weight": (count, 4 * unit, unit), "bias": (4 * hidden_size,)}
 
 
-def elementwise(gates_BG: Tensor, state: LayerState, _: Weights) -> tuple[Tensor, LayerState, Gates]:
+def elementwise(
+    by: Arrays, gates_BG: Array, state: tuple[Array, ...], _: Mapping[str, Array]
+) -> tuple[Array, tuple[Array, ...], dict[str, Array]]:
     """One token, from the stacked gates."""
     c_BH, n_BH, m_BH = state[1:]
-    log_i_BH, f_BH, z_BH, o_BH = gates_BG.chunk(4, dim=1)
-    log_f_BH = F.logsigmoid(f_BH) + m_BH
-    largest_BH = torch.where(n_BH == 0, log_i_BH, torch.maximum(log_f_BH, log_i_BH))
-    i_BH, f_BH = torch.exp(log_i_BH - largest_BH), torch.exp(torch.where(n_BH == 0, n_BH, log_f_BH - largest_BH))
-    z_BH, o_BH = torch.tanh(z_BH), torch.sigmoid(o_BH)
+    log_i_BH, f_BH, z_BH, o_BH = by.parts(gates_BG, 4)
+    log_f_BH = by.log_sigmoid(f_BH) + m_BH
+    largest_BH = by.where(n_BH == 0, log_i_BH, by.maximum(log_f_BH, log_i_BH))
+    i_BH, f_BH = by.exp(log_i_BH - largest_BH), by.exp(by.where(n_BH == 0, n_BH, log_f_BH - largest_BH))
+    z_BH, o_BH = by.tanh(z_BH), by.sigmoid(o_BH)
     c_BH = f_BH * c_BH + i_BH * z_BH
     n_BH = f_BH * n_BH + i_BH
     h_BH = o_BH * c_BH / n_BH
@@ -69,7 +73,7 @@ def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) ->
         for gates_BG in gates_TBG:
             h_NBD = state[0].to(gates_BG.dtype).view(streams, count, unit).transpose(0, 1)
             mixed_BG = torch.bmm(h_NBD, blocks_NDF).view(count, streams, 4, unit).permute(1, 2, 0, 3).reshape(streams, -1)
-            h_BH, state, _ = elementwise((gates_BG + mixed_BG).to(state[1].dtype), state, weights)
+            h_BH, state, _ = elementwise(TENSORS, (gates_BG + mixed_BG).to(state[1].dtype), state, weights)
             outputs_T.append(h_BH)
     return torch.stack(outputs_T), state
 
