@@ -67,8 +67,12 @@ class GappedTune:
         if "bars" in options and "seconds" in options:
             raise UsageError("--bars and --seconds both say where the gap is", remedy="leave one of them out")
         begin, end = self._in_seconds(score, str(options["seconds"])) if "seconds" in options else self._in_bars(score, options.get("bars"))
-        tracks = _tracks(options["tracks"], score, flag="--tracks") if "tracks" in options else frozenset(range(len(score.tracks)))
-        return Hole(score=_in_key(score, score), begin_tick=begin, end_tick=end, tracks=self._playable(score, tracks))
+        tracks = self._writable(score)
+        if "tracks" in options:
+            tracks &= _tracks(options["tracks"], score, flag="--tracks")
+        if not tracks:
+            raise UsageError("there is nothing to write anew: this model knows no drums", remedy="other tracks, or a model of notes")
+        return Hole(score=_in_key(score, score), begin_tick=begin, end_tick=end, tracks=tracks)
 
     def _in_bars(self, score: Score, text: str | None) -> tuple[int, int]:
         """From where to where some bars reach, in ticks; the last one to the end of the tune."""
@@ -93,22 +97,16 @@ class GappedTune:
         self._place = {"begin_s": begin_s, "end_s": end_s}
         return begin, end if end < score.length_ticks else max(end, score.length_ticks)
 
-    def _playable(self, score: Score, tracks: frozenset[int]) -> frozenset[int]:
-        """Those of some tracks that the model can write: one that knows no drums leaves them as they are."""
-        if self._notation.says_instruments:
-            return tracks
-        pitched = frozenset(score.notes.track[~score.notes.drum].tolist())
-        if not tracks & pitched:
-            raise UsageError("there is nothing to write anew: this model knows no drums", remedy="other tracks, or a model of notes")
-        return tracks & pitched
+    def _writable(self, score: Score) -> frozenset[int]:
+        """The tracks that the model can write: those that it reads, and of drums those of a model that knows them. The others stay."""
+        notes = score.notes
+        return frozenset(notes.track[self._notation.says_instruments | ~notes.drum].tolist())
 
     def _harmony(self, score: Score, options: Mapping[str, Any]) -> Hole:
         """All tracks but those that are kept, and new ones where there are none."""
         kept = _tracks(options["keep"], score, flag="--keep") if options["keep"] else frozenset([_highest(score)])
         self._kept = sorted({_named(score, track) for track in kept})
-        tracks = frozenset(range(len(score.tracks))) - kept
-        if not self._notation.says_instruments:
-            tracks -= frozenset(score.notes.track[score.notes.drum].tolist())
+        tracks = self._writable(score) - kept
         hole = Hole(score=score, begin_tick=0, end_tick=Bars(score).end_tick, tracks=tracks, others=True)
         # What the other voices were is not to be told by the key that all of them suggest.
         return replace(hole, score=_in_key(score, hole.kept))

@@ -182,6 +182,16 @@ def test_drums_stay_where_a_model_knows_none():
             gapped(TOKENIZERS[name], score, seconds="0-3", tracks="3")
 
 
+@pytest.mark.parametrize("options", [{"seconds": "0-3"}, {"keep": "1"}], ids=str)
+@pytest.mark.parametrize("name", ["ages", "seconds"])
+def test_tracks_that_a_model_has_not_learned_stay(name, options):
+    score = tangle(6)
+    found = MEDIUM.gapped(TOKENIZERS[name], score, options, DataConfig(tracks="part 0,part 1"))
+    item = found.outcome([walked(found.gap([]).filling(), np.random.default_rng(1))]).item
+    assert item.notes.take(item.notes.track == 2).same_as(score.notes.take(score.notes.track == 2))
+    assert not item.notes.take(item.notes.track == 1).same_as(score.notes.take(score.notes.track == 1))
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
