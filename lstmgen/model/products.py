@@ -27,7 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lstmgen.model.arrays import Array, arrays_for
+from lstmgen.model.arrays import TENSORS, Array, arrays_for
 
 MIN_SHARED: Final = 2**25
 """Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
@@ -84,7 +84,7 @@ class Products:
         table_IG = weights_GI[0].new_empty(sum(sizes), len(weights_GI[0]), dtype=dtype)
         for rows_IG, weight_GI in zip(table_IG.split(sizes), weights_GI, strict=True):
             rows_IG.copy_(weight_GI.detach().t())
-        return Product(table_IG, self)
+        return Product(table_IG, self, plain=arrays_for(weights_GI[0]) is TENSORS)
 
     @property
     def path(self) -> str:
@@ -105,11 +105,14 @@ class Products:
 
 
 class Product:
-    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type; the result is in fp32 at the least."""
+    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type; the result is in fp32 at the least.
 
-    def __init__(self, table_IG: Tensor, ways: Products) -> None:
+    A `plain` one is torch's product of tensors as it is, which is fastest on a GPU, and has the number type of its factors.
+    """
+
+    def __init__(self, table_IG: Tensor, ways: Products, *, plain: bool = False) -> None:
         (self._inputs, outputs), self._dtype = table_IG.shape, table_IG.dtype
-        self._matrix_IG = table_IG if table_IG.is_cuda else None  # there its product as it is is fastest
+        self._matrix_IG = table_IG if plain else None
         self._bf16, self._ways = self._dtype == torch.bfloat16, ways
         self._by = arrays_for(table_IG.float() if self._bf16 else table_IG)
         self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
@@ -189,7 +192,7 @@ class Int8Product:
     def _whole(self, whole_GI: Tensor) -> Callable[[Array], Array]:
         """The product of whole numbers up to 127 with this matrix of such."""
         if not vnni() or whole_GI.device.type != "cpu":
-            return Product(whole_GI.t().contiguous(), self._ways)
+            return Product(whole_GI.t().contiguous(), self._ways, plain=arrays_for(whole_GI) is TENSORS)
         weight_IG = whole_GI.to(torch.int8).contiguous().t()
         multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
 

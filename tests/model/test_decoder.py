@@ -11,7 +11,6 @@ from lstmgen.model import decoder as decoder_module
 from lstmgen.model.captured import Captured
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
-from lstmgen.model.products import Product
 
 
 def network_of(*, seed=0, dtype=torch.float32, **changes):
@@ -302,13 +301,7 @@ def as_on_a_gpu(monkeypatch):
         outcome = {}
         return (lambda: outcome.update(launched())), outcome
 
-    def with_a_matrix(self, table_IG, ways):
-        plain(self, table_IG, ways)
-        self._matrix_IG = table_IG
-
-    plain = Product.__init__
     monkeypatch.setattr(arrays, "_DTYPES", {})
-    monkeypatch.setattr(Product, "__init__", with_a_matrix)
     monkeypatch.setattr(Decoder, "_capturing", lambda self: Captured(self._advanced, torch.device("cpu"), rows=64, record=recorded))
 
 
