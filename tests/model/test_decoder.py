@@ -95,6 +95,19 @@ def test_without_the_table_of_the_first_layer_the_numbers_are_the_same(cell, mon
 
 
 @every_cell
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
+def test_a_network_in_bf16_is_stepped_in_bf16(cell, precision):
+    network = network_of(cell=cell, dtype=torch.bfloat16, hidden_size=32)
+    fast = Decoder(network, precision=precision)
+    logits_BV, state = fast.step([3, 4, 5], fast.start(3))
+    _, state = fast.step([6, 7, 1], state)
+    assert logits_BV.dtype == torch.bfloat16
+    assert {part.dtype for part in state.tensors().values()} == {torch.bfloat16}
+    expected_TBV, _ = network.float()(torch.tensor([[3, 4, 5]]), network.zero_state(3))
+    assert float(((logits_BV.float() - expected_TBV[0]).norm() / expected_TBV[0].norm()).detach()) < 0.1
+
+
+@every_cell
 @pytest.mark.parametrize(("precision", "dtype", "tolerance"), [("fp32", torch.float64, 1e-12), ("int8", torch.float32, 1e-5)])
 def test_with_arrays_of_torch_as_on_other_devices_the_numbers_are_the_same(cell, precision, dtype, tolerance, monkeypatch):
     network = network_of(cell=cell, dtype=dtype, **SHAPES[-1])
@@ -302,8 +315,8 @@ def as_on_a_gpu(monkeypatch):
         outcome = {}
         return (lambda: outcome.update(launched())), outcome
 
-    def with_a_matrix(self, table_IG, ways):
-        plain(self, table_IG, ways)
+    def with_a_matrix(self, table_IG, ways, **kind):
+        plain(self, table_IG, ways, **kind)
         self._matrix_IG = table_IG
 
     plain = Product.__init__
