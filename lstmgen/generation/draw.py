@@ -244,7 +244,7 @@ def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment],
 
 def usable(logits_BV: Tensor) -> Logits:
     """The logits in float64 on the CPU; infinite ones become very large, and what is not a number is never drawn."""
-    raw_BV = (logits_BV if logits_BV.dtype != torch.bfloat16 else logits_BV.float()).cpu().numpy().astype(np.float64)
+    raw_BV = logits_BV.to("cpu", torch.float64).numpy()
     if np.isfinite(raw_BV).all():
         return raw_BV
     raw_BV = np.nan_to_num(raw_BV, nan=-math.inf, posinf=LARGEST, neginf=-math.inf)

@@ -84,7 +84,7 @@ class Products:
         table_IG = weights_GI[0].new_empty(sum(sizes), len(weights_GI[0]), dtype=dtype)
         for rows_IG, weight_GI in zip(table_IG.split(sizes), weights_GI, strict=True):
             rows_IG.copy_(weight_GI.detach().t())
-        return Product(table_IG, self, plain=arrays_for(weights_GI[0]) is TENSORS)
+        return Product(table_IG, self, like=weights_GI[0])
 
     @property
     def path(self) -> str:
@@ -105,16 +105,16 @@ class Products:
 
 
 class Product:
-    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type; the result is in fp32 at the least.
+    """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type.
 
-    A `plain` one is torch's product of tensors as it is, which is fastest on a GPU, and has the number type of its factors.
+    Arrays are of the kind of `like`, and results of its type or a wider one.
     """
 
-    def __init__(self, table_IG: Tensor, ways: Products, *, plain: bool = False) -> None:
+    def __init__(self, table_IG: Tensor, ways: Products, *, like: Tensor) -> None:
         (self._inputs, outputs), self._dtype = table_IG.shape, table_IG.dtype
-        self._matrix_IG = table_IG if plain else None
+        self._matrix_IG = table_IG if table_IG.is_cuda else None  # there its product as it is is fastest
         self._bf16, self._ways = self._dtype == torch.bfloat16, ways
-        self._by = arrays_for(table_IG.float() if self._bf16 else table_IG)
+        self._by, self._given = arrays_for(like), like.dtype if self._bf16 else torch.promote_types(self._dtype, like.dtype)
         self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
         self._part = -(-self._inputs // self._parts)
         # Columns that are read together lie together, so that memory is read from one end to the other.
@@ -150,7 +150,7 @@ class Product:
         sums = torch.embedding_bag(self._table_ND, self._places, self._begins, False, 0, False, self._factors.view(-1))[0]
         if self._parts > 1:
             sums = _added(sums.view(-1, self._parts, self._width).unbind(1))
-        return self._by.view(sums.float() if self._bf16 else sums).reshape(rows, -1)
+        return self._by.view(sums.to(self._given)).reshape(rows, -1)
 
     def _pack(self) -> bool:
         """Packs the weights once; False where oneDNN has no such product."""
@@ -171,7 +171,7 @@ class Product:
         elif len(parts_BI) != self._parts or any(part_BI.shape[1] != self._part for part_BI in parts_BI):
             parts = torch.cat(tuple(parts_BI), dim=1).split(self._part, dim=1)
         parts = [part_BI.to(self._dtype) for part_BI in parts]
-        return self._ways.shared(len(parts[0]) * self._table_ND.numel(), _added_products, parts, self._packed or ())
+        return self._ways.shared(len(parts[0]) * self._table_ND.numel(), _added_products, parts, self._packed or (), self._given)
 
 
 class Int8Product:
@@ -184,15 +184,15 @@ class Int8Product:
     def __init__(self, weights_GI: Sequence[Tensor], ways: Products) -> None:
         joined_GI = torch.cat([weight_GI.detach() for weight_GI in weights_GI], dim=1).to(torch.float32)
         steps_G1 = joined_GI.abs().amax(1, keepdim=True).div_(_STEPS).clamp_min_(_LEAST)
-        self._by, self._ways = arrays_for(joined_GI), ways
+        self._like, self._by, self._ways = weights_GI[0].detach(), arrays_for(weights_GI[0]), ways
         self._scale_G = self._by.view((steps_G1 / _STEPS).flatten())
         parts = (joined_GI / steps_G1).round_().split([weight_GI.shape[1] for weight_GI in weights_GI], dim=1)
         self._products = [self._whole(part_GI) for part_GI in parts]
 
     def _whole(self, whole_GI: Tensor) -> Callable[[Array], Array]:
         """The product of whole numbers up to 127 with this matrix of such."""
-        if not vnni() or whole_GI.device.type != "cpu":
-            return Product(whole_GI.t().contiguous(), self._ways, plain=arrays_for(whole_GI) is TENSORS)
+        if not vnni() or self._by is TENSORS:
+            return Product(whole_GI.t().contiguous(), self._ways, like=self._like)
         weight_IG = whole_GI.to(torch.int8).contiguous().t()
         multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
 
@@ -210,7 +210,8 @@ class Int8Product:
             sums_BG = product(by.rounded(x_BI * (_STEPS / largest_B1)))
             sums_BG = by.multiply(sums_BG, largest_B1, out=sums_BG)
             total_BG = sums_BG if total_BG is None else by.add(total_BG, sums_BG, out=total_BG)
-        return by.multiply(total_BG, self._scale_G, out=total_BG)
+        total_BG = by.multiply(total_BG, self._scale_G, out=total_BG)
+        return total_BG.to(self._like.dtype) if by is TENSORS else total_BG
 
 
 def vnni() -> bool:
@@ -218,10 +219,10 @@ def vnni() -> bool:
     return bool(getattr(torch.cpu, "_is_vnni_supported", lambda: False)())
 
 
-def _added_products(parts: Sequence[Tensor], packed: Sequence[Any]) -> Tensor:
-    """The sum of the products of oneDNN with packed weights, in fp32."""
+def _added_products(parts: Sequence[Tensor], packed: Sequence[Any], dtype: torch.dtype) -> Tensor:
+    """The sum of the products of oneDNN with packed weights, in this number type."""
     product: Any = torch.ops.mkldnn._linear_pointwise.default  # noqa: SLF001 - torch's name
-    return _added([product(x_BI, weight, None, "none", [], "").float() for x_BI, weight in zip(parts, packed, strict=True)])
+    return _added([product(x_BI, weight, None, "none", [], "").to(dtype) for x_BI, weight in zip(parts, packed, strict=True)])
 
 
 def _added(sums: Sequence[Tensor]) -> Tensor:

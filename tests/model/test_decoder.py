@@ -11,6 +11,7 @@ from lstmgen.model import decoder as decoder_module
 from lstmgen.model.captured import Captured
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.model.products import Product
 
 
 def network_of(*, seed=0, dtype=torch.float32, **changes):
@@ -91,6 +92,19 @@ def test_without_the_table_of_the_first_layer_the_numbers_are_the_same(cell, mon
     assert with_table._layers[0].table_VG is not None
     assert without._layers[0].table_VG is None
     torch.testing.assert_close(stepped(with_table, IDS)[0], stepped(without, IDS)[0], rtol=1e-12, atol=1e-12)
+
+
+@every_cell
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
+def test_a_network_in_bf16_is_stepped_in_bf16(cell, precision):
+    network = network_of(cell=cell, dtype=torch.bfloat16, hidden_size=32)
+    fast = Decoder(network, precision=precision)
+    logits_BV, state = fast.step([3, 4, 5], fast.start(3))
+    _, state = fast.step([6, 7, 1], state)
+    assert logits_BV.dtype == torch.bfloat16
+    assert {part.dtype for part in state.tensors().values()} == {torch.bfloat16}
+    expected_TBV, _ = network.float()(torch.tensor([[3, 4, 5]]), network.zero_state(3))
+    assert float(((logits_BV.float() - expected_TBV[0]).norm() / expected_TBV[0].norm()).detach()) < 0.1
 
 
 @every_cell
@@ -301,7 +315,13 @@ def as_on_a_gpu(monkeypatch):
         outcome = {}
         return (lambda: outcome.update(launched())), outcome
 
+    def with_a_matrix(self, table_IG, ways, **kind):
+        plain(self, table_IG, ways, **kind)
+        self._matrix_IG = table_IG
+
+    plain = Product.__init__
     monkeypatch.setattr(arrays, "_DTYPES", {})
+    monkeypatch.setattr(Product, "__init__", with_a_matrix)
     monkeypatch.setattr(Decoder, "_capturing", lambda self: Captured(self._advanced, torch.device("cpu"), rows=64, record=recorded))
 
 
