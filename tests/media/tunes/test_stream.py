@@ -89,14 +89,14 @@ def walked(tokenizer, constraints, seed, *, most=300):
 @pytest.mark.parametrize("constraints", CONSTRAINTS, ids=range(len(CONSTRAINTS)))
 def test_the_notes_of_a_stream_are_those_of_the_whole(tokenizer, constraints):
     given = 0
-    for seed in range(6):
+    for seed in range(3):  # of no prompt, a whole one, and one that breaks off
         prompt, like, ids = walked(tokenizer, constraints, seed)
         stream = tokenizer.decoder(like=like, prompt=np.array(prompt, np.int64))
         pieces = [*map(stream.push, ids), stream.finish()]
         whole = tokenizer.decode(prompt + ids, like=like, since=len(prompt)).notes
         assert Notes.joined(pieces).same_as(whole)
         given += len(whole)
-    assert given > 20
+    assert given > 9
 
 
 @every_tokenizer
