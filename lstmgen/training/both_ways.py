@@ -6,28 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstmgen.ids import BOUNDARY_ID, Ids, IdSequence
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.model import reading
+from lstmgen.training.validation import HeldOut
 
 RUN_OUT: Final = 128
 """Tokens behind what is validated that are read from right to left first."""
 
 
 @dataclass(frozen=True)
-class ReadBothWays:
-    """The held-out part as items that are read whole; see `Validation`."""
-
-    ids: IdSequence
-    starts: NDArray[np.integer] | None = None
-    told_V: NDArray[np.bool_] | None = None
-    ends: bool = False
-
-    @property
-    def positions(self) -> int:
-        """Tokens that could be counted, boundaries included."""
-        return len(self.ids) - 1
+class ReadBothWays(HeldOut):
+    """It as items that are read whole."""
 
     def items(self, max_tokens: int | None = None) -> list[tuple[Ids, int, int]]:
         """What is read, and from where to where in it tokens are counted."""

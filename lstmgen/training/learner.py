@@ -207,7 +207,8 @@ class Learner:
         return tensors | {f"carried.{name}": tensor for name, tensor in self.carried.tensors().items()}, self.scaler.state_dict()
 
     def restore(self, tensors: dict[str, Tensor], scaler: dict[str, Any]) -> None:
-        """Puts back what `state` gave; whether it fits has been looked at."""
+        """Puts back what `state` gave; whether it fits has been looked at. What was launched before is of no interest any more."""
+        self.launched.clear()
         self.load(self.network.architecture.renamed(under(tensors, "network.")))
         restore_optimizer(self.optimizer, under(tensors, "optimizer."))
         self._captured = self._capturing()

@@ -115,8 +115,6 @@ class Trainer:
         self.save_at = math.inf
         """The time.monotonic() at which the state is to be saved next."""
         self._stop_requested = False
-        self._noted = 0
-        """The steps of which it is known what they came to: all of them, but for those that a GPU is still busy with."""
         self._went_bad = False
         self._window_nats = math.nan
         self._good: dict[str, torch.Tensor] = {}
@@ -220,14 +218,18 @@ class Trainer:
         while self.learner.launched:
             self._note()
 
+    @property
+    def _noted(self) -> int:
+        """The steps of which it is known what they came to: all of them, but for those that a GPU is still busy with."""
+        return self.counters.step - len(self.learner.launched)
+
     def _note(self) -> None:
         """What the oldest step came to of which that is not known."""
         counters, outcome = self.counters, self.learner.outcome()
         self._window_nats = outcome.loss_nats
-        if not self._noted:
+        if self._noted == 1:
             guessing = math.log(self.network.architecture.vocab_size)
             counters.untrained_nats = max(outcome.loss_nats, guessing) if outcome.finite else guessing
-        self._noted += 1
         counters.skipped_steps += not outcome.finite
         self._note_loss(outcome.loss_nats, finite=outcome.finite)
         self._went_bad |= counters.bad_in_a_row >= _BAD_STEPS or not outcome.sound
@@ -353,7 +355,6 @@ class Trainer:
         self.learner.restore(tensors, values["scaler"])
         self._good = under(tensors, "good.")
         self.counters = counters
-        self._noted = counters.step
         self.clock.add_earlier(values["elapsed_s"])
 
 

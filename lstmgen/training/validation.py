@@ -30,8 +30,8 @@ MakeContext = Callable[[], AbstractContextManager]
 
 
 @dataclass(frozen=True)
-class Validation:
-    """The held-out part, and how it is read.
+class HeldOut:
+    """What is held out.
 
     Attributes:
         ids: at least two token ids.
@@ -49,6 +49,11 @@ class Validation:
     def positions(self) -> int:
         """Tokens that could be counted, boundaries included."""
         return len(self.ids) - 1
+
+
+@dataclass(frozen=True)
+class Validation(HeldOut):
+    """How it is read from left to right."""
 
     def __call__(
         self, network: LanguageModel, *, arithmetic: MakeContext, max_tokens: int | None = None, group: Group = ALONE
