@@ -242,6 +242,9 @@ class NumberMedium:
     def told(self, tokenizer):
         return None
 
+    def legal(self, tokenizer):
+        return None
+
     def temperature(self, tokenizer):
         return 1.0
 

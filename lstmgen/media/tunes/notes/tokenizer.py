@@ -19,6 +19,7 @@ from lstmgen.choices import TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.limits import MAX_NOTES_STEPS
+from lstmgen.media.legal import Rows
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
@@ -205,6 +206,10 @@ class NotesNotation:
         grammar = NotesGrammar(self.table, self.time, constraints, limits)
         return CommonKeyGrammar(grammar, self.table) if self._common_key else grammar
 
+    def legal(self, ids_T: Ids) -> Rows | None:
+        """The grammar must be asked."""
+        del ids_T
+
     def within(self, span: Span) -> SecondsHole:
         """What may come next in a hole."""
         if not isinstance(self.time, SecondWork):
@@ -229,6 +234,7 @@ class NotesTokenizer(EventTokenizer):
         guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
         common_key: with guides, whether pitches are written as if every tonic were C.
         tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
+        grammar: whether a model gives what the grammar forbids no probability.
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
@@ -236,7 +242,7 @@ class NotesTokenizer(EventTokenizer):
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -245,6 +251,7 @@ class NotesTokenizer(EventTokenizer):
     tracks: int = 1
     common_key: bool = False
     variants: bool = False
+    grammar: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
