@@ -39,10 +39,14 @@ def sounding(ids_T: Ids, table: EventTable) -> Ids:
 
 
 def _turned(ids_T: Ids, table: EventTable, sign: int) -> Ids:
+    above = above_of(ids_T, table)
+    return turned(ids_T, table, sign * above) if above else ids_T
+
+
+def above_of(ids_T: Ids, table: EventTable) -> int:
+    """By how many semitones the pitches of a piece sound higher than they are written; of several keys the first counts."""
     by_K, key_K = (table.value_of_V[ids_T[table.are(ids_T, kind)]] for kind in (TRANSPOSED, KEY))
-    if not len(key_K) or not (above := semitones_above(int(key_K[0]), by=int(by_K[0]) - MOST_TRANSPOSED if len(by_K) else 0)):
-        return ids_T
-    return turned(ids_T, table, sign * above)
+    return semitones_above(int(key_K[0]), by=int(by_K[0]) - MOST_TRANSPOSED if len(by_K) else 0) if len(key_K) else 0
 
 
 def turned(ids_T: Ids, table: EventTable, semitones: int) -> Ids:

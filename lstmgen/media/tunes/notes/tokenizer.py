@@ -25,7 +25,7 @@ from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
-from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, semitones_above, sounding, written
+from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, above_of, semitones_above, sounding, written
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
@@ -47,6 +47,7 @@ from lstmgen.media.tunes.notes.events import (
 )
 from lstmgen.media.tunes.notes.gap import NotesGap
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
+from lstmgen.media.tunes.notes.legal import LegalInBeats
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, played_out, repeats_among
 from lstmgen.media.tunes.notes.seconds import SecondWork
@@ -54,11 +55,11 @@ from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
 from lstmgen.media.tunes.shifts import SHIFT
 from lstmgen.media.tunes.spans import Span, SpanGap
-from lstmgen.media.tunes.step_limits import StepLimits
+from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.media.tunes.time_bases import TimeBase as Base
-from lstmgen.music.constraints import Constraints
+from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.instruments import program_name
 from lstmgen.music.keys import key_name, key_of, moved
 from lstmgen.music.scales import pitch_name
@@ -207,8 +208,16 @@ class NotesNotation:
         return CommonKeyGrammar(grammar, self.table) if self._common_key else grammar
 
     def legal(self, ids_T: Ids) -> Rows | None:
-        """The grammar must be asked."""
-        del ids_T
+        """What may come where."""
+        if isinstance(self.time, SecondWork):
+            return None
+        above = above_of(ids_T, self.table) if self._common_key else 0
+        return self._legal_in_beats(self.sounding(ids_T), above=above)
+
+    @cached_property
+    def _legal_in_beats(self) -> LegalInBeats:
+        free = partial(NotesGrammar, self.table, self.time, FREE, NOTHING_LIMITED)
+        return LegalInBeats(free, self.table, guides=self.time.guides)
 
     def within(self, span: Span) -> SecondsHole:
         """What may come next in a hole."""
