@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Amount, Medium, Tokenizer
-from lstmgen.media.legal import LegalAt
+from lstmgen.media.legal import legal_at
 from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
@@ -224,12 +224,11 @@ def evaluate(
         DivergedError: the learner's weights have become useless.
     """
     _check(items, medium, window)
-    forms = _laid_out(items)
-    ids = forms[0]
-    starts = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])])
+    starts, legal = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])]), medium.legal(tokenizer)
+    forms = [(form, legal_at(legal, form, starts)) for form in _laid_out(items)]
+    ids = forms[0][0]
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
-    told, of_item = None if told_V is None else told_V[ids], medium.legal(tokenizer)
-    forms = [(form, None if of_item is None else LegalAt(of_item, form, starts)) for form in forms]
+    told = None if told_V is None else told_V[ids]
     readings = [(reader, how, *form) for reader, how in ((network, forward), *beside) for form in forms]
     total, done = len(ids) - len(items), 0
     passes = len(readings) + (learner is not None)

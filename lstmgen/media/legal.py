@@ -79,6 +79,11 @@ class Remembered:
         return self._kept[key]
 
 
+def legal_at(legal: Legal | None, ids: IdSequence, starts: NDArray[np.integer]) -> LegalAt | None:
+    """The rows at any places of many items; None where nothing is forbidden."""
+    return None if legal is None else LegalAt(legal, ids, starts)
+
+
 @final
 class LegalAt:
     """The rows at any places of many items that stand behind one another, each behind its boundary.

@@ -19,7 +19,7 @@ from lstmgen.generation.request import Request
 from lstmgen.generation.sampling import Sampling
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Medium
-from lstmgen.media.legal import Legal, LegalAt
+from lstmgen.media.legal import Legal, legal_at
 from lstmgen.model.adaptation import Learner, usual_gradients
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
@@ -32,7 +32,7 @@ _TOKENS: Final = 160
 def learned(learner: Learner, ids: Ids, *, like: LanguageModel, legal: Legal | None = None) -> LanguageModel:
     """The network of a learner that has read one item, in the number type of the one that it is a copy of."""
     whole = np.append(BOUNDARY_ID, ids)
-    rows = None if legal is None else LegalAt(legal, whole, np.zeros(1, np.int64))
+    rows = legal_at(legal, whole, np.zeros(1, np.int64))
     collections.deque(learner.surprisals(whole, np.array([[0, len(ids)]]), legal=rows), maxlen=0)
     return learner.network.to(like.head.weight.dtype).eval()
 

@@ -25,7 +25,7 @@ from lstmgen.analysis.trace import Channel, Trace, read_trace
 from lstmgen.errors import InputError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.features import Feature
-from lstmgen.media.legal import LegalAt
+from lstmgen.media.legal import legal_at
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.cells import cell_of
 from lstmgen.model.reading import surprisals
@@ -285,8 +285,7 @@ def loss_by_context(
     targets = targets[(ids[targets] != BOUNDARY_ID) & (True if told_V is None else ~told_V[ids[targets]])]
     targets = targets[:: max(1, len(targets) // _CONTEXT_PLACES)][:_CONTEXT_PLACES]
     spans, found, done = np.stack([targets - 1, targets], axis=1), [], 0
-    of_item = model.medium.legal(model.tokenizer)
-    legal = None if of_item is None else LegalAt(of_item, ids, np.flatnonzero(ids == BOUNDARY_ID))
+    legal = legal_at(model.medium.legal(model.tokenizer), ids, np.flatnonzero(ids == BOUNDARY_ID))
     for context in contexts:
         nats = [part for _, part in surprisals(model.network, ids, spans, run_in=context - 1, legal=legal)]
         found.append((context, float(np.concatenate(nats).mean())))

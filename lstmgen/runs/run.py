@@ -14,7 +14,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
-from lstmgen.media.legal import LegalAt
+from lstmgen.media.legal import legal_at
 from lstmgen.media.manner import Manner
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
@@ -72,7 +72,7 @@ class Run:
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
         starts = val.starts if val is not None and manner.apart else None
         measure, of_item = objective_of(training.objective).measure, self.medium.legal(self.tokenizer)
-        legal = None if val is None or of_item is None else LegalAt(of_item, val.ids, val.starts)
+        legal = None if val is None else legal_at(of_item, val.ids, val.starts)
         self.trainer = Trainer(
             self.network,
             reader=self._reader(),

@@ -12,6 +12,7 @@ from lstmgen.generation.draw import begin
 from lstmgen.generation.particles import Search, Ways, chosen
 from lstmgen.generation.sampling import Sampling
 from lstmgen.ids import BOUNDARY_ID
+from lstmgen.media import gaps
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
@@ -20,7 +21,7 @@ BEFORE = np.array([1, 2, 2])
 AFTER = np.array([4, 1, 3, 3, 2, 1])
 
 
-class Filling:
+class Filling(gaps.Filling):
     """So many ids of 1 to 4, some of which are known."""
 
     def __init__(self, known, ids=(), *, staged=False):

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.gaps import Filling
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.division import Division
 from lstmgen.media.writing import Outcome
@@ -105,7 +106,7 @@ def unfinished(content: bytes) -> bytes | None:
 
 
 @final
-class TextFilling:
+class TextFilling(Filling):
     """A text in a gap while it is written; see `media.gaps.Filling`."""
 
     stage: int = 0

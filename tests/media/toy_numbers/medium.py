@@ -11,6 +11,7 @@ from lstmgen import storage
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
+from lstmgen.media import gaps
 from lstmgen.media.base import Amount, Figure, RowStyle
 from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
@@ -153,7 +154,7 @@ class Gap:
         return Outcome(item=item, facts={"numbers": item, "gaps": [{"place": self.place}]})
 
 
-class Filling:
+class Filling(gaps.Filling):
     """A number in a gap."""
 
     stage = 0

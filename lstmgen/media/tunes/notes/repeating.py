@@ -154,7 +154,8 @@ class Repeating(Grammar):
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
         limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
         if limits is NOTHING_LIMITED and end == NO_LIMIT and self._latest_end <= begin:
-            return bar.lines <= set(self._line_A.tolist())
+            playing = self._line_A.tolist()
+            return all(note[1] in playing for note in bar.notes)
         position_N, line_N, pitch_N, duration_N, _ = bar.columns
         drum_N, start_N = line_N >= FIRST_DRUMS, begin + position_N
         length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])

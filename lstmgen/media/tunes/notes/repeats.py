@@ -74,11 +74,6 @@ class Bar:
         position_N, line_N, pitch_N, duration_N, bin_N = np.array(self.notes, np.int64).reshape(-1, 5).T
         return position_N, line_N, pitch_N, duration_N, bin_N
 
-    @cached_property
-    def lines(self) -> frozenset[int]:
-        """Who plays."""
-        return frozenset(note[1] for note in self.notes)
-
     def first_half(self, steps: int) -> Bar:
         """The notes that begin in the first half of so many steps."""
         return replace(self, notes=tuple(note for note in self.notes if 2 * note[0] < steps))
