@@ -24,6 +24,7 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.holes import Hole, TuneGap
+from lstmgen.media.tunes.legal import by_grammar
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
 from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, above_of, semitones_above, sounding, written
 from lstmgen.media.tunes.notes.events import (
@@ -47,7 +48,7 @@ from lstmgen.media.tunes.notes.events import (
 )
 from lstmgen.media.tunes.notes.gap import NotesGap
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
-from lstmgen.media.tunes.notes.legal import LegalInBeats
+from lstmgen.media.tunes.notes.legal import LegalInBeats, rows_in_seconds
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, played_out, repeats_among
 from lstmgen.media.tunes.notes.seconds import SecondWork
@@ -210,7 +211,8 @@ class NotesNotation:
     def legal(self, ids_T: Ids) -> Rows | None:
         """What may come where."""
         if isinstance(self.time, SecondWork):
-            return None
+            begun = partial(by_grammar, self.grammar(FREE, NOTHING_LIMITED), self.table)
+            return rows_in_seconds(ids_T, self.table, self.time.lengths_D, begun=begun)
         above = above_of(ids_T, self.table) if self._common_key else 0
         return self._legal_in_beats(self.sounding(ids_T), above=above)
 
