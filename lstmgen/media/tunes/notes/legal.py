@@ -77,7 +77,9 @@ class LegalInBeats:
         return packed(unpacked(rows, table.vocab_size)[:, from_V])
 
     def _moved(self, ids_T: Ids) -> int:
-        """By how many semitones a piece lies higher than its shape, whose range is in the middle."""
+        """By how many semitones a piece lies higher than its shape, whose range is in the middle; 0 where drums play pitches."""
+        if _misplaced(ids_T, self._table):
+            return 0
         pitches = self._table.value_of_V[ids_T[self._table.are(ids_T, *PITCHES)]]
         low, high = int(pitches.min(initial=_HIGHEST)), int(pitches.max(initial=0))
         return low - (_HIGHEST - high + low) // 2 if 0 < low <= high < _HIGHEST else 0
@@ -139,8 +141,8 @@ def _sounding(ids_T: Ids, table: EventTable, lengths_D: Steps, line_A: Steps, no
     count, (line_T, _) = len(ids_T), lines_said(ids_T, table)
     pitch_T, drum_T, timed_T = table.are(ids_T, *PITCHES), table.are(ids_T, DRUM), table.are(ids_T, DURATION)
     place_N = np.flatnonzero(pitch_T | drum_T)
-    misplaced = (drum_T != (line_T >= FIRST_DRUMS))[place_N].any() or not np.isin(line_T[place_N], line_A).all()
-    if misplaced or not np.array_equal(np.append(False, pitch_T)[:count], timed_T):
+    placed = not _misplaced(ids_T, table) and np.isin(line_T[place_N], line_A).all()
+    if not placed or not np.array_equal(np.append(False, pitch_T)[:count], timed_T):
         return None
     place_N = place_N[drum_T[place_N] | (place_N + 1 < count)]  # of the very last pitch the duration may be yet to come
     drum_N = drum_T[place_N]
@@ -154,6 +156,12 @@ def _sounding(ids_T: Ids, table: EventTable, lengths_D: Steps, line_A: Steps, no
     latest_T = np.zeros(count + 2, np.int64)
     latest_T[begins_N] = end_N
     return None if (change_TAP > 1).any() else (change_TAP[:-1] > 0, np.maximum.accumulate(latest_T)[:-1])
+
+
+def _misplaced(ids_T: Ids, table: EventTable) -> bool:
+    """Whether drums play pitches, or somebody else drums."""
+    (line_T, _), drum_T = lines_said(ids_T, table), table.are(ids_T, DRUM)
+    return bool((table.are(ids_T, *PITCHES, DRUM) & (drum_T != (line_T >= FIRST_DRUMS))).any())
 
 
 def _lowest(ids_T: Ids, table: EventTable, line_A: Steps) -> Steps:
