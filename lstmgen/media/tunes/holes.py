@@ -188,7 +188,7 @@ def _never_changing(tokenizer: Any) -> tuple[object, ...]:
 
 
 @final
-class EventFilling(Filling):
+class EventFilling:
     """See `TuneFilling`.
 
     Args:
