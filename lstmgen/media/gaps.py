@@ -52,7 +52,7 @@ class Filling(Protocol):
 
     def legal(self) -> NDArray[np.bool_] | None:
         """Which ids may come next by the grammar alone, of shape (V,), where a model gives no other one any probability; None: it may."""
-        return None
+        ...
 
     def push(self, token_id: int) -> None:
         """One more id, which is allowed."""
@@ -68,8 +68,7 @@ class Filling(Protocol):
 
     def legal_behind(self, most: int) -> Rows | None:
         """What `legal` would say before each of those ids, as bits."""
-        del most
-        return None
+        ...
 
     def shown(self) -> str:
         """What was written, for people; ways that look the same are one."""

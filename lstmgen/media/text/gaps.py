@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.gaps import Filling
 from lstmgen.media.text.base import TextTokenizer
 from lstmgen.media.text.division import Division
 from lstmgen.media.writing import Outcome
@@ -106,7 +105,7 @@ def unfinished(content: bytes) -> bytes | None:
 
 
 @final
-class TextFilling(Filling):
+class TextFilling:
     """A text in a gap while it is written; see `media.gaps.Filling`."""
 
     stage: int = 0
@@ -146,6 +145,13 @@ class TextFilling(Filling):
     def behind(self, most: int) -> Ids:
         """The text behind the gap."""
         return self._behind[:most]
+
+    def legal(self) -> None:
+        """A text has no grammar."""
+
+    def legal_behind(self, most: int) -> None:
+        """Nor has what follows."""
+        del most
 
     def shown(self) -> str:
         """The text."""

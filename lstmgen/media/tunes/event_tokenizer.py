@@ -89,6 +89,8 @@ class EventTokenizer(Protocol):
     """As `--tokenizer` takes it."""
     later: ClassVar[tuple[str, ...]] = ()
     """Options that older model files do not have; they stand in the JSON only where they are not as they were then."""
+    grammar: bool
+    """Whether a model gives what the grammar forbids no probability."""
 
     @cached_property
     def notation(self) -> Notation:
@@ -104,11 +106,6 @@ class EventTokenizer(Protocol):
     def vocab_size(self) -> int:
         """Number of ids."""
         return self.table.vocab_size
-
-    @property
-    def grammar(self) -> bool:
-        """Whether a model gives what the grammar forbids no probability."""
-        ...
 
     def legal(self, ids: Ids) -> Rows:
         """Which ids the grammar allows before each of the ids of one piece and behind the last, as bits."""

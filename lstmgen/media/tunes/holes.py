@@ -178,7 +178,8 @@ def free_grammar(tokenizer: Any, ids: Ids) -> Grammar | None:
         return None
     grammar: Grammar = tokenizer.notation.grammar(FREE, NOTHING_LIMITED)
     for place, token in enumerate(ids.tolist()):
-        grammar.push(*tokenizer.table.events[token], place)
+        kind, value = tokenizer.table.events[token]
+        grammar.push(kind, value, place)
     return grammar
 
 

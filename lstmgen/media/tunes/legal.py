@@ -19,7 +19,8 @@ def by_grammar(grammar: Grammar, table: EventTable, ids: Ids) -> Rows:
     for place, token in enumerate(ids.tolist()):
         grammar.allow(mask_V)
         rows[place] = packed(mask_V)
-        grammar.push(*table.events[token], place)
+        kind, value = table.events[token]
+        grammar.push(kind, value, place)
         mask_V[:] = False
     grammar.allow(mask_V)
     rows[-1] = packed(mask_V)

@@ -11,7 +11,6 @@ from lstmgen import storage
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
-from lstmgen.media import gaps
 from lstmgen.media.base import Amount, Figure, RowStyle
 from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
@@ -154,7 +153,7 @@ class Gap:
         return Outcome(item=item, facts={"numbers": item, "gaps": [{"place": self.place}]})
 
 
-class Filling(gaps.Filling):
+class Filling:
     """A number in a gap."""
 
     stage = 0
@@ -173,6 +172,12 @@ class Filling(gaps.Filling):
 
     def push(self, token_id):
         self.ids.append(token_id)
+
+    def legal(self):
+        return None
+
+    def legal_behind(self, _):
+        return None
 
     def fork(self):
         return Filling(self._after, self.ids)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from lstmgen.errors import UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.gaps import Filling
 from lstmgen.media.legal import Rows, with_what_stands
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.frames import on_grid
@@ -105,7 +104,7 @@ class VoiceGap:
 
 
 @final
-class VoiceFilling(Filling):
+class VoiceFilling:
     """See `media.gaps.Filling`: id after id, step after step, so that all ways have always come equally far."""
 
     def __init__(self, gap: VoiceGap, sounding_V: NDArray[np.bool_]) -> None:
