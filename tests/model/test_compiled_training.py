@@ -1,5 +1,7 @@
 """Compiled layers train as torch's do: nearer to fp64 than bf16 allows to tell, and the same for every number of threads."""
 
+import dataclasses
+
 import pytest
 import torch
 
@@ -51,6 +53,21 @@ def test_outputs_and_gradients_are_as_near_to_fp64_as_those_of_torch(shape):
         assert (one - other).norm() / other.norm() < BOUND
 
 
+@pytest.mark.parametrize("shape", [(6, 16, 5, 64), (3, 13, 1, 32)])
+def test_inputs_that_are_rows_of_a_table_give_what_they_give_one_by_one(shape):
+    window, streams, rows, hidden = shape
+    (exact_layer, (_, *exact_state)), (layer, (_, *state)) = layers_and_input(1, streams, 24, hidden)
+    ids_TB, exact_VI = torch.randint(rows, (window, streams)), torch.randn(rows, 24, dtype=torch.float64).requires_grad_()
+    rows_VI = exact_VI.detach().float().requires_grad_()
+    exact = exact_layer(exact_VI[ids_TB], tuple(exact_state))
+    found = training.run_rows(rows_VI, ids_TB, tuple(state), layer.weights)
+    pairs = [*zip((found[0], *found[1]), (exact[0], *exact[1]), strict=True)]
+    pairs += zip(gradients(found, layer, [rows_VI, *state]), gradients(exact, exact_layer, [exact_VI, *exact_state]), strict=True)
+    for one, other in pairs:
+        assert one.shape == other.shape
+        assert (one - other).norm() / other.norm() < BOUND
+
+
 def test_each_part_of_the_gradient_follows_from_its_own_output_alone():
     (exact_layer, exact_given), (layer, given) = layers_and_input(4, 8, 32, 64)
     outputs, exact_outputs = compiled(layer, given), exact_layer(exact_given[0], tuple(exact_given[1:]))
@@ -95,12 +112,21 @@ def test_a_stream_and_its_gradient_do_not_depend_on_threads_nor_on_the_others():
     assert torch.equal(y, found[0][0][:, 8:16])
 
 
-@pytest.mark.parametrize("cell", ["lstm", "lstm-coupled"])
-def test_a_network_with_everything_around_its_layers_learns_the_same(cell):
-    architecture = Architecture(vocab_size=9, embedding_size=32, hidden_size=128, num_layers=2, cell=cell)
-    shape = {"architecture": architecture, "batch_size": 8, "seq_length": 6}
-    found = choose_arithmetic("bf16", torch.device("cpu"), **shape, backward="compiled")
+@pytest.mark.parametrize(
+    ("given", "rows"),
+    [
+        ({}, True),
+        ({"cell": "lstm-coupled"}, False),
+        ({"clock_period": 4, "clock_low": 1, "clock_high": 2}, False),
+        ({"vocab_size": 13}, False),
+    ],
+)
+def test_a_network_with_everything_around_its_layers_learns_the_same(monkeypatch, given, rows):
+    architecture = Architecture(**{"vocab_size": 9, "embedding_size": 32, "hidden_size": 128, "num_layers": 2} | given)
+    found = choose_arithmetic("bf16", torch.device("cpu"), architecture=architecture, batch_size=8, seq_length=6, backward="compiled")
     assert (found.backward, found.reason) == ("compiled", "asked for; compiled layers")
+    ran, run_rows = [], training.run_rows
+    monkeypatch.setattr(training, "run_rows", lambda *given: ran.append(True) or run_rows(*given))
     torch.manual_seed(0)
     network, gradients_of = LanguageModel(architecture).train(), {}
     ids_TB = torch.randint(9, (6, 8))
@@ -110,9 +136,20 @@ def test_a_network_with_everything_around_its_layers_learns_the_same(cell):
             logits_TBV, state = network(ids_TB, network.zero_state(8))
         torch.nn.functional.cross_entropy(logits_TBV.float().flatten(0, 1), ids_TB.roll(-1, 0).flatten()).backward()
         gradients_of[backward] = [parameter.grad for parameter in network.parameters()], state
+    assert bool(ran) == rows
     for one, other in zip(*(each[0] for each in gradients_of.values()), strict=True):
-        assert (one - other).norm() / other.norm() < 2 * BOUND
+        assert (one - other).norm() <= 2 * BOUND * other.norm()
     assert all(part.dtype == torch.float32 for layer in gradients_of["compiled"][1].layers for part in layer)
+
+
+def test_with_dropout_inputs_are_no_rows_of_a_table():
+    network = LanguageModel(Architecture(vocab_size=9, embedding_size=32, hidden_size=128, num_layers=1, dropout=0.1)).train()
+    ids_TB = torch.randint(9, (6, 8))
+    with Arithmetic(torch.device("cpu"), "bf16", "", "compiled").context():
+        assert network._way_by_rows(ids_TB) is None
+        network.architecture = dataclasses.replace(network.architecture, dropout=0.0)
+        assert network._way_by_rows(ids_TB) is not None
+        assert network.eval()._way_by_rows(ids_TB) is None
 
 
 def test_shapes_that_the_loops_do_not_know_are_left_to_torch():

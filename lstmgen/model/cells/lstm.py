@@ -100,6 +100,7 @@ CELL = Cell(
     equations=equations,
     initialise=initialise,
     fused=fused,
+    by_rows=lstm_ways.way_by_rows,
     hoist=hoist,
     kernel=Kernel,
     quantities=QUANTITIES,

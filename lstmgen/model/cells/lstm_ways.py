@@ -22,6 +22,8 @@ from lstmgen.model.cells import lstm_gradient
 from lstmgen.model.cells.base import LayerState, Weights
 from lstmgen.model.compiled import training
 
+_TOKENS_PER_ROW: Final = 4
+"""From which a table of inputs is worth making."""
 WAYS: Final[Mapping[BackwardPass, ModuleType]] = {"compiled": training, "own": lstm_gradient}
 """The better ones first."""
 _WANTED: ContextVar[BackwardPass] = ContextVar("way to train", default="torch")
@@ -43,3 +45,12 @@ def way_for(x_TBI: Tensor, weights: Weights) -> Callable[[Tensor, LayerState, We
     if way is None or not torch.is_grad_enabled() or not way.pays(inputs, weights["recurrent_weight"].shape[1], streams):
         return None
     return way.run
+
+
+def way_by_rows(
+    rows: int, ids_TB: Tensor, weights: Weights
+) -> Callable[[Tensor, Tensor, LayerState, Weights], tuple[Tensor, LayerState]] | None:
+    """What is to run a window whose inputs are rows of a table; None: whatever runs others."""
+    hidden_size = weights["recurrent_weight"].shape[1]
+    is_wanted = _WANTED.get() == "compiled" and torch.is_grad_enabled() and rows * _TOKENS_PER_ROW <= ids_TB.numel()
+    return training.run_rows if is_wanted and training.pays(hidden_size, hidden_size, ids_TB.shape[1]) else None

@@ -32,17 +32,9 @@ FLOATS: Final = ir.VectorType(ir.FloatType(), LANES)
 WORDS: Final = ir.VectorType(_WORD, LANES)
 _HALVES: Final = ir.VectorType(ir.IntType(16), LANES)
 
-_TANH_TOP: Final = (
-    4.89352455891786e-03,
-    6.37261928875436e-04,
-    1.48572235717979e-05,
-    5.12229709037114e-08,
-    -8.60467152213735e-11,
-    2.00018790482477e-13,
-    -2.76076847742355e-16,
-)
-_TANH_BOTTOM: Final = (4.89352518554385e-03, 2.26843463243900e-03, 1.18534705686654e-04, 1.19825839466702e-06)
-_TANH_END: Final = 7.90531110763549805
+_TANH_TOP: Final = (4.8935246e-03, 6.3726193e-04, 1.4857224e-05, 5.1222971e-08, -8.6046715e-11, 2.0001879e-13, -2.7607685e-16)
+_TANH_BOTTOM: Final = (4.8935252e-03, 2.2684346e-03, 1.1853471e-04, 1.1982584e-06)
+_TANH_END: Final = 7.9053111
 """tanh(x) as x p(x^2) / q(x^2), as in Eigen (MPL 2.0): within a few units of the last place."""
 
 
@@ -76,9 +68,9 @@ class Vectors:
             address = self.builder.add(address, offset if isinstance(offset, ir.Value) else ir.Constant(INT, offset))
         return address
 
-    def row(self, address: Any, stride: Any, number: int) -> Any:
+    def row(self, address: Any, stride: Any, number: Any) -> Any:
         """The address of a row."""
-        return self.at(address, self.builder.mul(stride, ir.Constant(INT, number)))
+        return self.at(address, self.builder.mul(stride, number if isinstance(number, ir.Value) else ir.Constant(INT, number)))
 
     def load(self, address: Any, kind: Any = FLOATS) -> Any:
         """A vector from memory."""
@@ -107,13 +99,9 @@ class Vectors:
             first = self.builder.fmul(first, other)
         return first
 
-    def less_square(self, value: Any) -> Any:
-        """1 - x^2."""
-        return self.fma(self.builder.fneg(value), value, self.splat(1.0))
-
-    def slope(self, value: Any) -> Any:
-        """The product x (1 - x)."""
-        return self.fma(self.builder.fneg(value), value, value)
+    def less_square(self, start: Any, value: Any) -> Any:
+        """A number less the square of another one."""
+        return self.fma(self.builder.fneg(value), value, start)
 
     def _polynomial(self, x: Any, coefficients: Sequence[float]) -> Any:
         value = self.splat(coefficients[-1])
@@ -157,16 +145,13 @@ class Vectors:
         return self.builder.bitcast(self.builder.shuffle_vector(both, ir.Constant(_DOUBLES, ir.Undefined), mask), WORDS)
 
     def turned(self, rows: list[Any]) -> list[Any]:
-        """Sixteen vectors of words, rows for columns."""
+        """Sixteen vectors of words, rows for columns: squares on both sides of the diagonal change places, half as large each time."""
         for level in (8, 4, 2, 1):
-            rows = [self._exchanged(rows[row & ~level], rows[row | level], level, row & level) for row in range(LANES)]
+            order = [[(lane & ~level) + (LANES if lane & level else 0) | side for lane in range(LANES)] for side in (0, level)]
+            masks = [ir.Constant(WORDS, places) for places in order]
+            both = [(rows[row & ~level], rows[row | level], masks[bool(row & level)]) for row in range(LANES)]
+            rows = [self.builder.shuffle_vector(*each) for each in both]
         return rows
-
-    def _exchanged(self, low: Any, high: Any, level: int, of_high: int) -> Any:
-        """What two rows are to hold after the squares of `level` words between them have changed places."""
-        order = [(lane | level if of_high else lane & ~level) + (LANES if lane & level else 0) for lane in range(LANES)]
-        mask = ir.Constant(ir.VectorType(_WORD, LANES), order)
-        return self.builder.shuffle_vector(low, high, mask)
 
     def product(self, sums: list[list[Any]], left: list[Any], right: Any, pairs: Any) -> list[list[Any]]:
         """Adds products of pairs of bf16 numbers to sums, in turn.
@@ -212,7 +197,6 @@ class Vectors:
 
 FORWARD_ROWS: Final = 4
 BACKWARD_ROWS: Final = 8
-_GATES: Final = range(4)
 
 
 def _tile(write: Callable[..., None]) -> Any:
@@ -231,11 +215,11 @@ def _tile(write: Callable[..., None]) -> Any:
 
 
 @_tile
-def forward_tile(v: Vectors, z, z_row, panel, pairs, bias, before, after, c_row, gates, gates_row, h, y) -> None:
+def forward_tile(v: Vectors, z, z_row, panel, pairs, table, table_row, ids, before, after, c_row, gates, gates_row, h, y) -> None:
     """One token of four streams and sixteen units: gates, cells and outputs, the latter in bf16 at `h`, in rows like `z`, and at `y`."""
-    start = [v.load(v.at(bias, 64 * gate)) for gate in _GATES]
     left = [v.row(z, z_row, row) for row in range(FORWARD_ROWS)]
-    sums = v.product([list(start) for _ in left], left, panel, pairs)
+    rows = [v.row(table, table_row, v.load(v.at(ids, 8 * row), INT)) for row in range(FORWARD_ROWS)]
+    sums = v.product([[v.load(v.at(row, 64 * gate)) for gate in range(4)] for row in rows], left, panel, pairs)
     for row, sums_of in enumerate(sums):
         i, f, g, o = (squash(value) for squash, value in zip((v.sigmoid, v.sigmoid, v.tanh, v.sigmoid), sums_of, strict=True))
         c = v.fma(f, v.load(v.row(before, c_row, row)), v.mul(i, g))
@@ -250,7 +234,7 @@ def forward_tile(v: Vectors, z, z_row, panel, pairs, bias, before, after, c_row,
 @_tile
 def backward_tile(v: Vectors, dz_next, dz_row, panel, pairs, dy, dh, dc, c_row, before, after, gates, gates_row, dz, sums) -> None:
     """One token of eight streams and 32 units: gradients of the gates in bf16, their sums over the streams, and the cell's gradient."""
-    add = v.builder.fadd
+    add, one = v.builder.fadd, v.splat(1.0)
     left = [v.row(dz_next, dz_row, row) for row in range(BACKWARD_ROWS)]
     start = [
         [add(v.load(v.at(v.row(dy, c_row, row), at)), v.load(v.at(v.row(dh, c_row, row), at))) for at in (0, 64)]
@@ -258,19 +242,19 @@ def backward_tile(v: Vectors, dz_next, dz_row, panel, pairs, dy, dh, dc, c_row, 
     ]
     slopes = v.product(start, left, panel, pairs)
     for block in range(2):
-        totals = [v.load(v.at(sums, 256 * block + 64 * gate)) for gate in _GATES]
+        totals = [v.load(v.at(sums, 256 * block + 64 * gate)) for gate in range(4)]
         for row in range(BACKWARD_ROWS):
             at = v.at(v.row(gates, gates_row, row), 128 * block)
-            i, f, g, o = (v.widened(v.at(at, 32 * gate)) for gate in _GATES)
+            i, f, g, o = (v.widened(v.at(at, 32 * gate)) for gate in range(4))
             shape = v.tanh(v.load(v.at(v.row(after, c_row, row), 64 * block)))
             slope, of_cell = slopes[row][block], v.at(v.row(dc, c_row, row), 64 * block)
-            cell = v.fma(v.mul(slope, o), v.less_square(shape), v.load(of_cell))
+            cell = v.fma(v.mul(slope, o), v.less_square(one, shape), v.load(of_cell))
             given = v.mul(cell, v.load(v.at(v.row(before, c_row, row), 64 * block)))
             found = (
-                v.mul(cell, g, v.slope(i)),
-                v.mul(given, v.slope(f)),
-                v.mul(cell, i, v.less_square(g)),
-                v.mul(slope, shape, v.slope(o)),
+                v.mul(cell, g, v.less_square(i, i)),
+                v.mul(given, v.less_square(f, f)),
+                v.mul(cell, i, v.less_square(one, g)),
+                v.mul(slope, shape, v.less_square(o, o)),
             )
             v.store(v.mul(cell, f), of_cell)
             for gate, value in enumerate(found):
@@ -294,6 +278,13 @@ def product_tile(v: Vectors, left, left_row, panel, pairs, into, into_row) -> No
 def round_tile(v: Vectors, source, into) -> None:
     """Sixteen floats as bf16."""
     v.store(v.rounded(v.load(source)), into)
+
+
+@_tile
+def add_tile(v: Vectors, source, table, table_row, row, at) -> None:
+    """Adds sixteen bf16 numbers to as many floats, `at` which place of the row of a table whose number stands at `row`."""
+    into = v.at(v.row(table, table_row, v.load(row, INT)), at)
+    v.store(v.builder.fadd(v.load(into), v.widened(source)), into)
 
 
 @_tile
@@ -345,8 +336,8 @@ def pack_backward(first, last, inputs, units, of_input, of_hidden, panels) -> No
 
 
 @njit(**_OPTIONS)
-def forward(first, last, streams, window, inputs, units, x, z, z_row, panels, bias, c, gates, gates_row, y) -> None:
-    """Streams from `first` to `last` through a window."""
+def forward(first, last, streams, window, inputs, units, x, z, z_row, panels, table, ids, c, gates, gates_row, y) -> None:
+    """Streams from `first` to `last` through a window; the sums of a token begin with the row of the table that its id names."""
     c_row, pairs = 4 * units, (inputs + units) // 2
     for token in range(window):
         now, following = z + token * streams * z_row, z + (token + 1) * streams * z_row + 2 * inputs
@@ -354,13 +345,14 @@ def forward(first, last, streams, window, inputs, units, x, z, z_row, panels, bi
             for at in range(0, inputs, 16):
                 round_tile(x + 4 * ((token * streams + stream) * inputs + at), now + stream * z_row + 2 * at)
         for block in range(units // 16):
-            panel, of_bias = panels + 256 * block * pairs, bias + 256 * block
+            panel, of_table = panels + 256 * block * pairs, table + 256 * block
             for stream in range(first, last, FORWARD_ROWS):
                 place = token * streams + stream
                 row, h, of_gates = now + stream * z_row, following + stream * z_row + 32 * block, gates + place * gates_row + 128 * block
                 before, output = c + place * c_row + 64 * block, y + place * c_row + 64 * block
                 after = before + streams * c_row
-                forward_tile(row, z_row, panel, pairs, of_bias, before, after, c_row, of_gates, gates_row, h, output)
+                at = ids + 8 * place
+                forward_tile(row, z_row, panel, pairs, of_table, 4 * c_row, at, before, after, c_row, of_gates, gates_row, h, output)
 
 
 @njit(**_OPTIONS)
@@ -398,3 +390,11 @@ def backward(first, last, streams, window, inputs, units, dz, dz_row, panels, dy
             _before(first, last, streams, token, inputs, units, dz, dz_row, panels, dx)
     if dh_first:
         _before(first, last, streams, 0, units, units, dz, dz_row, recurrent, dh_first)
+
+
+@njit(**_OPTIONS)
+def gather(first, last, tokens, ids, dz, dz_row, table, table_row) -> None:
+    """Adds gradients of gates, of the blocks of sixteen from `first` to `last`, to those of the rows of a table that ids name."""
+    for token in range(tokens):
+        for block in range(first, last):
+            add_tile(dz + token * dz_row + 32 * block, table, table_row, ids + 8 * token, 64 * block)
