@@ -228,8 +228,7 @@ def evaluate(
     ids, readers = forms[0], ((network, forward), *beside)
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
-    total, done = len(ids) - len(items), 0
-    passes = len(forms) * len(readers) + (learner is not None)
+    done, total = 0, (len(ids) - len(items)) * (len(forms) * len(readers) + (learner is not None))
 
     def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> NDArray[np.float64]:
         nonlocal done
@@ -238,7 +237,7 @@ def evaluate(
             nats[places] = surprisal
             done += len(places)
             if progress is not None:
-                progress(done, passes * total)
+                progress(done, total)
         if told is not None:
             nats[told] = 0.0
         return nats
@@ -248,8 +247,7 @@ def evaluate(
         legal = legal_at(of_item, form, starts)
         each += [collected(surprisals(reader, form, spans, forward=how, legal=legal)) for reader, how in readers]
     adapted = None if learner is None else collected(learner.surprisals(ids, spans, legal=legal_at(of_item, ids, starts)))
-    places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
-    nats = _together(each)
+    places, nats = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)], _together(each)
     read = [
         Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])
         for item, where in zip(items, places, strict=True)

@@ -175,7 +175,7 @@ def _side_by_side(
                 logits_TBV, state = forward(window_TB[:-1], state)
             logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
             legal_TBK = None if legal is None else _bits(legal, places_TB[1:], counted_TB, vocab_size).to(network.device)
-            forbid(logits_TBV, legal_TBK)
+            logits_TBV = forbid(logits_TBV, legal_TBK)
             nats = F.cross_entropy(logits_TBV.flatten(0, 1), window_TB[1:].flatten(), reduction="none").cpu().double().numpy()
         yield places_TB[1:][counted_TB], nats.reshape(counted_TB.shape)[counted_TB]
         at += size
