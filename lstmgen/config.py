@@ -201,8 +201,9 @@ class RuntimeConfig:
     device: Device = "auto"
     precision: Precision = "auto"
     backward_pass: BackwardPass | None = None
-    """Training in bf16 on a CPU: whose backward pass wide LSTM layers have; None: ours on processors such as AMD's Zen 4, where it was
-    measured to be faster, torch's elsewhere. A run that was begun without this setting keeps torch's."""
+    """Training in bf16 on a CPU: LSTM layers of torch, wide ones with a backward pass of our own, or compiled ones (extra `fast`); None:
+    the fastest on processors such as AMD's Zen 4, where that was measured, torch's elsewhere. A run keeps what it began with: torch's
+    where it was begun without this setting."""
     threads: int | None = _setting(None, low=1, high=1024)
     """CPU threads; None: one for each physical core."""
 
