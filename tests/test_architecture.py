@@ -66,7 +66,9 @@ ALLOWED = {
 
 ABOVE_MEDIA = ("model", "corpus", "checkpoint", "training", "generation", "analysis", "runs")
 """Rooms in which nobody asks of which medium anything is."""
-CONTRACT = {f"lstmgen.media.{name}" for name in ("base", "declared", "features", "gaps", "manner", "registry", "statistics", "writing")}
+CONTRACT = {
+    f"lstmgen.media.{name}" for name in ("base", "declared", "features", "gaps", "legal", "manner", "registry", "statistics", "writing")
+}
 """What they may know of the media."""
 
 WITH_TORCH = {"model", "checkpoint", "training", "generation", "analysis", "runs", "lab", "bench"}
