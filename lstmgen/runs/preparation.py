@@ -292,6 +292,11 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
             f"--infill reads tokens in another order, and the {tokenizer.name} tokenizer counts on theirs",
             remedy="leave --infill out: every model fills gaps, taught or not",
         )
+    if medium.legal(tokenizer) is not None and (config.training.infill or OBJECTIVES[config.training.objective].both_ways):
+        raise UsageError(
+            "the tokenizer that is taken over is of a model with a grammar, which reads from left to right and nothing else",
+            remedy="leave it out, or train without --infill and --objective",
+        )
     return Architecture(
         vocab_size=tokenizer.vocab_size,
         embedding_size=model.embedding_size or 1,
