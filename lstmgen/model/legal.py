@@ -1,4 +1,4 @@
-"""What a grammar forbids has no probability: the softmax goes over the ids that may come, in training and in reading alike.
+"""What a grammar forbids has no probability: the softmax goes over the ids that may come.
 
     p(id) = exp(logit of id) / sum of exp(logit) over the ids that may come
 

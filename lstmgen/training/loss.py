@@ -67,10 +67,9 @@ def backward(
     if size >= len(targets_N):
         with arithmetic():
             logits_NV = network.head(hidden_NH)
-        loss = sum(
-            share * F.cross_entropy(each_NV, targets_N, ignore_index=IGNORED, reduction="sum" if counted is not None else "mean")
-            for share, each_NV in _weighed(_exact(logits_NV), legal_NK)
-        )
+        how = {"ignore_index": IGNORED, "reduction": "mean" if counted is None else "sum"}
+        first, *others = (share * F.cross_entropy(each_NV, targets_N, **how) for share, each_NV in _weighed(_exact(logits_NV), legal_NK))
+        loss = sum(others, start=first)
         loss = loss if counted is None else loss / counted
     else:
         with arithmetic():
