@@ -166,6 +166,8 @@ class OptimizerConfig:
     beta2: float = _setting(0.99, low=0.0, high=0.999999)
     grad_clip: float = _setting(1.0, low=0.0)
     """Largest norm of the gradient; 0 switches clipping off."""
+    forbidden_share: float | None = _setting(None, low=0.0, high=1.0)
+    """Of the loss, that goes over all ids where a grammar forbids some; None: a half for `performance` and `grid`, else 0."""
 
 
 @dataclass(frozen=True, kw_only=True)

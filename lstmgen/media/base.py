@@ -283,6 +283,10 @@ class Medium(Legible, Fillable, Protocol):
         """Which ids may come where in an item, for a model that gives what may not come no probability. None: it may give any id some."""
         ...
 
+    def forbidden_share(self, tokenizer: Any) -> float | None:
+        """Of the loss, that goes over all ids where a grammar forbids some; None: it forbids nothing."""
+        ...
+
     def temperature(self, tokenizer: Any) -> float:
         """At which samples are drawn where none is given."""
         ...

@@ -172,6 +172,7 @@ class Learner:
             copies=0 if copied_E is None else len(copied_E),
             counted=counted,
             legal_TBK=legal_TBK,
+            forbidden_share=self.config.forbidden_share or 0.0,
         )
         loss, after = self._of_all(loss, after.detach())
         self.scaler.unscale_(self.optimizer)  # pyright: ignore[reportArgumentType] - it needs the groups alone

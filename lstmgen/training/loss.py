@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
@@ -23,9 +23,6 @@ from lstmgen.model.memory import MOST_LOGITS
 from lstmgen.model.state import State
 from lstmgen.training.objectives import objective_of
 from lstmgen.training.streams import IGNORED
-
-FORBIDDEN_SHARE: Final = 0.5
-"""Of the loss, that is surprisal among all ids where a grammar forbids some; 0: what is forbidden is not learned at all."""
 
 
 def backward(
@@ -39,6 +36,7 @@ def backward(
     copies: int = 0,
     counted: int | Tensor | None = None,
     legal_TBK: Tensor | None = None,
+    forbidden_share: float = 0.0,
     most_logits: int = MOST_LOGITS,
 ) -> tuple[Tensor, State]:
     """Adds the gradients of the mean loss of a window to those of the parameters.
@@ -53,6 +51,7 @@ def backward(
         copies: columns that are rearranged copies, the last ones.
         counted: targets that the mean is over, where other processes have some of them; then gradients and loss are this one's parts of it.
         legal_TBK: bits of which ids may come, where what comes next is predicted; None: all of them.
+        forbidden_share: of the loss, that is surprisal among all ids where some may not come.
         most_logits: of so many at a time at most, but of one token at least.
 
     Returns:
@@ -67,14 +66,11 @@ def backward(
     if size >= len(targets_N):
         with arithmetic():
             logits_NV = network.head(hidden_NH)
-        how = {"ignore_index": IGNORED, "reduction": "mean" if counted is None else "sum"}
-        first, *others = (share * F.cross_entropy(each_NV, targets_N, **how) for share, each_NV in _weighed(_exact(logits_NV), legal_NK))
-        loss = sum(others, start=first)
-        loss = loss if counted is None else loss / counted
+        loss = _mean(_weighed(_exact(logits_NV), legal_NK, forbidden_share), targets_N, counted)
     else:
         with arithmetic():
             nats: Tensor = _Nats.apply(  # pyright: ignore[reportAssignmentType]
-                hidden_NH, network.head.weight, network.head.bias, targets_N, legal_NK, size
+                hidden_NH, network.head.weight, network.head.bias, targets_N, legal_NK, forbidden_share, size
             )
         loss = nats / over
     if asked.ends is not None:
@@ -94,7 +90,14 @@ class _Nats(torch.autograd.Function):
 
     @staticmethod
     def forward(  # noqa: PLR0917 - torch passes them by place
-        ctx: Any, hidden_NH: Tensor, weight_VH: Tensor, bias_V: Tensor, targets_N: Tensor, legal_NK: Tensor | None, size: int
+        ctx: Any,
+        hidden_NH: Tensor,
+        weight_VH: Tensor,
+        bias_V: Tensor,
+        targets_N: Tensor,
+        legal_NK: Tensor | None,
+        forbidden_share: float,
+        size: int,
     ) -> Tensor:
         nats, of_hidden_NH = _exact(hidden_NH.new_zeros(())), torch.empty_like(hidden_NH)
         of_weight_VH, of_bias_V = torch.zeros_like(weight_VH), torch.zeros_like(bias_V)
@@ -105,7 +108,7 @@ class _Nats(torch.autograd.Function):
             number_type = logits_NV.dtype
             counts_N1, places_N1 = (part_targets_N != IGNORED)[:, None], part_targets_N.clamp(min=0)[:, None]
             parts_NV: list[Tensor] = []
-            for share, each_NV in _weighed(_exact(logits_NV), part_NK):
+            for share, each_NV in _weighed(_exact(logits_NV), part_NK, forbidden_share):
                 log_p_NV = F.log_softmax(each_NV, 1)
                 nats -= share * torch.where(counts_N1, log_p_NV.gather(1, places_N1), 0.0).sum()
                 parts_NV.append(log_p_NV.exp_() if share == 1 else log_p_NV.exp_().mul_(share))
@@ -125,17 +128,25 @@ class _Nats(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         wanted, ctx.gradients = zip(ctx.gradients, ctx.needs_input_grad, strict=False), None  # whose they are alone need not copy them
-        return *(gradient.mul_(slope) if is_wanted else None for gradient, is_wanted in wanted), None, None, None
+        return *(gradient.mul_(slope) if is_wanted else None for gradient, is_wanted in wanted), None, None, None, None
 
 
-def _weighed(logits_NV: Tensor, legal_NK: Tensor | None) -> list[tuple[float, Tensor]]:
+def _mean(weighed: list[tuple[float, Tensor]], targets_N: Tensor, counted: int | Tensor | None) -> Tensor:
+    """The mean surprisal of targets, of so many where that is given."""
+    how = {"ignore_index": IGNORED, "reduction": "mean" if counted is None else "sum"}
+    first, *others = (share * F.cross_entropy(logits_NV, targets_N, **how) for share, logits_NV in weighed)
+    return sum(others, start=first) / (1 if counted is None else counted)
+
+
+def _weighed(logits_NV: Tensor, legal_NK: Tensor | None, forbidden_share: float) -> list[tuple[float, Tensor]]:
     """The logits of which the loss is made, each with its share of it.
 
-    With a grammar, half is the surprisal among all ids: a model that has to know what is forbidden keeps in mind what follows from it.
+    A model that has to know what is forbidden keeps in mind what follows from it, so that may be a part of what it learns.
     """
     if legal_NK is None:
         return [(1.0, logits_NV)]
-    return [(FORBIDDEN_SHARE, logits_NV), (1 - FORBIDDEN_SHARE, forbid(logits_NV, legal_NK))]
+    parts = [(1 - forbidden_share, forbid(logits_NV, legal_NK)), (forbidden_share, logits_NV)]
+    return [(share, each_NV) for share, each_NV in parts if share]
 
 
 def _exact(logits_NV: Tensor) -> Tensor:

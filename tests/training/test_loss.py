@@ -8,7 +8,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 
 from lstmgen.media.legal import packed
 from lstmgen.model.language_model import Architecture, LanguageModel
-from lstmgen.training.loss import FORBIDDEN_SHARE, backward
+from lstmgen.training.loss import backward
 from lstmgen.training.streams import IGNORED
 
 SCALER = torch.amp.GradScaler("cpu", enabled=False)
@@ -87,7 +87,8 @@ def test_a_window_in_which_nothing_is_learned_has_no_loss(window):
 
 
 @pytest.mark.parametrize("most_logits", [10**6, 33])
-def test_half_of_the_loss_goes_over_what_a_grammar_allows(window, most_logits):
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_loss_goes_over_what_a_grammar_allows_and_a_share_of_it_over_all_ids(window, most_logits, share):
     network, inputs_TB, targets_TB = window
     counted_TB = targets_TB != IGNORED
     may_TBV = torch.rand(5, 3, 11) < 0.5
@@ -98,13 +99,13 @@ def test_half_of_the_loss_goes_over_what_a_grammar_allows(window, most_logits):
     all_ids, allowed = (
         F.cross_entropy(each.flatten(0, 1), targets_TB.flatten(), ignore_index=IGNORED) for each in (logits_TBV, masked_TBV)
     )
-    expected = FORBIDDEN_SHARE * all_ids + (1 - FORBIDDEN_SHARE) * allowed
+    expected = share * all_ids + (1 - share) * allowed
     expected.backward()
-    exact, options = gradients(network), {"arithmetic": nullcontext, "scaler": SCALER, "most_logits": most_logits}
+    exact, options = gradients(network), {"arithmetic": nullcontext, "scaler": SCALER, "most_logits": most_logits, "forbidden_share": share}
     legal_TBK = torch.from_numpy(packed(may_TBV.numpy()))
     for counted in (None, int(counted_TB.sum())):
         loss, _ = backward(network, inputs_TB, targets_TB, network.zero_state(3), legal_TBK=legal_TBK, counted=counted, **options)
         torch.testing.assert_close(loss, expected)
-        assert allowed < loss < all_ids
+        assert allowed <= loss <= all_ids
         for name, gradient in gradients(network).items():
             torch.testing.assert_close(gradient, exact[name], msg=name)

@@ -152,6 +152,10 @@ class TextMedium:
         """A text has no grammar."""
         del tokenizer
 
+    def forbidden_share(self, tokenizer: TextTokenizer) -> None:
+        """Nothing is forbidden."""
+        del tokenizer
+
     def told(self, tokenizer: TextTokenizer) -> None:
         """None: all of a text is learned."""
         del tokenizer

@@ -91,6 +91,8 @@ class EventTokenizer(Protocol):
     """Options that older model files do not have; they stand in the JSON only where they are not as they were then."""
     grammar: bool
     """Whether a model gives what the grammar forbids no probability."""
+    forbidden_share: ClassVar[float] = 0.5
+    """See `media.base.Medium`."""
 
     @cached_property
     def notation(self) -> Notation:

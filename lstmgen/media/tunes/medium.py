@@ -141,6 +141,10 @@ class TuneMedium:
         """What the grammar allows, of models that were trained with it."""
         return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
+    def forbidden_share(self, tokenizer: EventTokenizer) -> float | None:
+        """A half where a model has to keep in mind what sounds, which it learns by what is forbidden."""
+        return tokenizer.forbidden_share if tokenizer.grammar else None
+
     def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
         """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""
         told_V = tokenizer.table.are(np.arange(tokenizer.vocab_size), *tokenizer.told_kinds)

@@ -251,6 +251,9 @@ class NumberMedium:
     def legal(self, tokenizer):
         return None
 
+    def forbidden_share(self, tokenizer):
+        return None
+
     def temperature(self, tokenizer):
         return 1.0
 
