@@ -280,6 +280,8 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
             remedy="leave --documents and --separator out",
         )
     clock = medium.clock(tokenizer)
+    if clock is not None and config.training.infill and not clock.needed:
+        clock = None
     if clock is not None and config.training.infill:
         raise UsageError(
             f"--infill reads tokens in another order, and the {tokenizer.name} tokenizer counts on theirs",

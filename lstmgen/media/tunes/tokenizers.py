@@ -22,14 +22,14 @@ from lstmgen.media import checks
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
-from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
+from lstmgen.media.tunes.notes.tokenizer import CYCLE_BARS, NotesTokenizer, best_options
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart", "cycle_bars"),
     "performance": ("ages",),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
 }
@@ -51,6 +51,7 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
         options: some of `OPTIONS`; None counts as not given.
             time_base: of `notes`: `beats` or `seconds`; else what fits the scores, and beats where `steps_per_beat` is given.
             steps_per_beat: of `notes` in beats and of `grid`: how fine time is; else what fits the scores.
+            cycle_bars: of `notes` in beats: after how many bars the clock of the network begins again; else 8 where there are guides.
             apart: of `notes`: whether the tracks of one program stay apart, as many as there are in any of the scores; else yes.
             ages: of `performance`: whether keys go up by their age, not by their pitch; else yes.
             grid_form: of `grid`: `voices` or `chords`; else voices.
@@ -82,10 +83,11 @@ def _notes(
     variants: bool | None = None,
     guides: bool | None = None,
     common_key: bool | None = None,
+    cycle_bars: int | None = None,
     apart: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    needs_bars = bool(repeats or variants or guides or common_key)
+    needs_bars = bool(repeats or variants or guides or common_key or cycle_bars)
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
     best = {"time_base": "seconds", "steps_per_beat": 24} if time_base == "seconds" else best_options(scores)
@@ -93,13 +95,15 @@ def _notes(
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
         given = {"repeats": repeats, "variants": variants, "guides": guides, "common_key": common_key}
-        return NotesTokenizer("seconds", tracks=tracks, **{name: bool(value) for name, value in given.items()})
+        values = {name: bool(value) for name, value in given.items()}
+        return NotesTokenizer("seconds", tracks=tracks, cycle_bars=cycle_bars or 0, **values)
     steps = best["steps_per_beat"] if steps_per_beat is None else steps_per_beat
     told = guides is not False
     common = told if common_key is None else common_key
     again = repeats is not False
     vary = again if variants is None else variants
-    return NotesTokenizer("beats", steps, repeats=again, guides=told, common_key=common, tracks=tracks, variants=vary)
+    cycle = CYCLE_BARS * told if cycle_bars is None else cycle_bars
+    return NotesTokenizer("beats", steps, repeats=again, guides=told, common_key=common, tracks=tracks, variants=vary, cycle_bars=cycle)
 
 
 def _grid(
