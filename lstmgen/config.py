@@ -115,7 +115,7 @@ class TokenizerConfig:
     common_key: bool | None = None
     """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
     cycle_bars: int | None = _setting(None, low=0, high=64)
-    """`notes` in beats: after how many bars the clock that tells the model where a bar stands begins again, 0 for none; None: 8 with guides."""
+    """`notes` in beats: bars of the cycle in which the model is told where each stands, 0 for none; None: 8 with guides."""
     ages: bool | None = None
     """`performance`: whether keys go up by how long they have been down, not by pitch; None: yes."""
     grid_form: GridForm | None = None

@@ -36,7 +36,7 @@ from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
-from lstmgen.music.bars import Bars, beginning, full_bars
+from lstmgen.music.bars import Bars, beginning, first_number, full_bars
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.midi.chunks import is_midi
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
@@ -181,14 +181,14 @@ class TuneMedium:
     def places(
         self, tokenizer: EventTokenizer, ids: Ids, item: Score, *, number: int, first: int
     ) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
-        """The bar in which each token stands, and every bar in which one does."""
+        """The bar in which each token stands, and every bar in which one does, counted as musicians do: an upbeat is bar 0."""
         del first
         bars = Bars(item)
         lines = bars.ticks(np.arange(bars.count + 1))
         bar_T = np.clip(np.searchsorted(lines, tokenizer.ticks_of(ids, item), side="right") - 1, 0, None)
         bar_R, row_T = np.unique(bar_T, return_inverse=True)
-        seconds = item.seconds_at(lines)
-        return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
+        seconds, first_bar = item.seconds_at(lines), first_number(item) if _knows_bars(tokenizer) else 1
+        return row_T, [{"tune": number, "bar": bar + first_bar, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
 
     def readable(self, tokenizer: EventTokenizer, ids: Ids) -> list[str]:
         """The words of each event."""

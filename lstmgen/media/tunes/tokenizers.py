@@ -25,6 +25,7 @@ from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import CYCLE_BARS, NotesTokenizer, best_options
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
+from lstmgen.media.tunes.slot_names import usual_names
 from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
@@ -90,20 +91,26 @@ def _notes(
     needs_bars = bool(repeats or variants or guides or common_key or cycle_bars)
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
+    names = usual_names(scores, tracks)
     best = {"time_base": "seconds", "steps_per_beat": 24} if time_base == "seconds" else best_options(scores)
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
         given = {"repeats": repeats, "variants": variants, "guides": guides, "common_key": common_key}
         values = {name: bool(value) for name, value in given.items()}
-        return NotesTokenizer("seconds", tracks=tracks, cycle_bars=cycle_bars or 0, **values)
-    steps = best["steps_per_beat"] if steps_per_beat is None else steps_per_beat
-    told = guides is not False
-    common = told if common_key is None else common_key
-    again = repeats is not False
-    vary = again if variants is None else variants
-    cycle = CYCLE_BARS * told if cycle_bars is None else cycle_bars
-    return NotesTokenizer("beats", steps, repeats=again, guides=told, common_key=common, tracks=tracks, variants=vary, cycle_bars=cycle)
+        return NotesTokenizer("seconds", tracks=tracks, names=names, cycle_bars=cycle_bars or 0, **values)
+    told, again = guides is not False, repeats is not False
+    return NotesTokenizer(
+        "beats",
+        best["steps_per_beat"] if steps_per_beat is None else steps_per_beat,
+        repeats=again,
+        variants=again if variants is None else variants,
+        guides=told,
+        common_key=told if common_key is None else common_key,
+        cycle_bars=CYCLE_BARS * told if cycle_bars is None else cycle_bars,
+        tracks=tracks,
+        names=names,
+    )
 
 
 def _grid(
