@@ -280,8 +280,8 @@ class Medium(Legible, Fillable, Protocol):
         """Which ids a model is told and never has to draw, of shape (V,); they are neither learned nor counted. None: there are none."""
         ...
 
-    def temperature(self, tokenizer: Any) -> float:
-        """At which samples are drawn where none is given."""
+    def usual(self, tokenizer: Any) -> Mapping[str, float]:
+        """How samples are drawn where no temperature is given: one, and filters beside it, by their names in `Sampling`."""
         ...
 
     def augmentation(self, tokenizer: Any, data: DataConfig) -> Augment | None:
