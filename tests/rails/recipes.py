@@ -286,7 +286,7 @@ SCORES = {
     "tunes": ("models/notes", "sources/prompt.mid"),
     "tunes-window": ("models/notes", "sources/prompt.mid", "--window", "40"),
     "tunes-several": ("models/notes", "sources/tunes"),  # its last row, the total, was added from the rows of 0.1.0
-    "tunes-bars": ("models/notes", "sources/prompt.mid", "--per-line"),
+    "tunes-bars": ("models/notes", "sources/prompt.mid", "--per-line"),  # here and of grids its bars were numbered anew: from its upbeat, 0
     "tunes-tokens": ("models/notes", "sources/prompt.mid", "--per-token"),
     "tunes-val": ("runs/tunes", "--split", "val"),
     "tunes-val-window": ("runs/tunes", "--split", "val", "--window", "64", "--per-line"),

@@ -91,7 +91,7 @@ def _notes(
     needs_bars = bool(repeats or variants or guides or common_key or cycle_bars)
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
-    names = usual_names(scores, tracks)
+    names = usual_names(scores, tracks) if apart else ()
     best = {"time_base": "seconds", "steps_per_beat": 24} if time_base == "seconds" else best_options(scores)
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
