@@ -132,8 +132,10 @@ class TuneMedium:
         return tokenizers.from_json(values)
 
     def describe(self, tokenizer: EventTokenizer) -> dict[str, Any]:
-        """How it was fitted."""
-        return {key: value for key, value in tokenizer.to_json().items() if key not in {"name", "version"}}
+        """How it was fitted; of the names of tracks how many there are."""
+        values = {key: value for key, value in tokenizer.to_json().items() if key not in {"name", "version"}}
+        names = values.pop("names", {})
+        return values | ({"named_tracks": sum(bool(name) for own in names.values() for name in own)} if names else {})
 
     def clock(self, tokenizer: EventTokenizer) -> Clock | None:
         """The cycle that the tokens of a grid imply."""

@@ -5,6 +5,7 @@ import pytest
 
 from lstmgen.errors import ModelFileError
 from lstmgen.media.registry import tokenizer_from_json as from_json
+from lstmgen.media.tunes.medium import TuneMedium
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
 from lstmgen.media.tunes.tokenizers import build
@@ -56,6 +57,7 @@ def test_they_are_part_of_the_tokenizer_and_change_no_id():
     tokenizer = build("notes", [tune])
     assert tokenizer.to_json()["names"] == {"0": ["Melody", "Chords"]}
     assert from_json(tokenizer.to_json()) == tokenizer
+    assert TuneMedium().describe(tokenizer)["named_tracks"] == 2
     assert "names" not in build("notes", [score("", "")]).to_json()
     assert from_json(NAMED.to_json()) == NAMED
     without = {name: value for name, value in tokenizer.to_json().items() if name != "names"}
