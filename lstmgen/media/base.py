@@ -53,13 +53,11 @@ class Clock:
         period: its length.
         low: the first id that counts.
         high: the last id that counts.
-        needed: whether a network is lost without it; else it does without where ids are read in another order.
     """
 
     period: int
     low: int
     high: int
-    needed: bool = True
 
 
 class Tokenizer(Protocol):

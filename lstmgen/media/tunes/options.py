@@ -70,11 +70,6 @@ TRAIN_OPTIONS: Final = (
         help="notes with guides: write every tune as if it were in C, so that no key has to be learned by itself; yes where not given.",
     ),
     Option(
-        name="tokenizer.cycle_bars",
-        flags="--cycle-bars",
-        help="notes in beats: tell the model where each bar stands in a cycle of so many, 0: nowhere; 8 with guides where not given.",
-    ),
-    Option(
         name="tokenizer.ages",
         flags="--ages/--no-ages",
         help="performance: say which key goes up by how long it has been down, not by its pitch; yes where not given.",

@@ -22,7 +22,7 @@ from lstmgen.media import checks
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
-from lstmgen.media.tunes.notes.tokenizer import CYCLE_BARS, NotesTokenizer, best_options
+from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
@@ -30,7 +30,7 @@ from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart", "cycle_bars"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart"),
     "performance": ("ages",),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
 }
@@ -52,7 +52,6 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
         options: some of `OPTIONS`; None counts as not given.
             time_base: of `notes`: `beats` or `seconds`; else what fits the scores, and beats where `steps_per_beat` is given.
             steps_per_beat: of `notes` in beats and of `grid`: how fine time is; else what fits the scores.
-            cycle_bars: of `notes` in beats: after how many bars the clock of the network begins again; else 8 where there are guides.
             apart: of `notes`: whether the tracks of one program stay apart, as many as there are in any of the scores; else yes.
             ages: of `performance`: whether keys go up by their age, not by their pitch; else yes.
             grid_form: of `grid`: `voices` or `chords`; else voices.
@@ -84,11 +83,10 @@ def _notes(
     variants: bool | None = None,
     guides: bool | None = None,
     common_key: bool | None = None,
-    cycle_bars: int | None = None,
     apart: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    needs_bars = bool(repeats or variants or guides or common_key or cycle_bars)
+    needs_bars = bool(repeats or variants or guides or common_key)
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
     names = usual_names(scores, tracks) if apart else ()
@@ -97,8 +95,7 @@ def _notes(
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
         given = {"repeats": repeats, "variants": variants, "guides": guides, "common_key": common_key}
-        values = {name: bool(value) for name, value in given.items()}
-        return NotesTokenizer("seconds", tracks=tracks, names=names, cycle_bars=cycle_bars or 0, **values)
+        return NotesTokenizer("seconds", tracks=tracks, names=names, **{name: bool(value) for name, value in given.items()})
     told, again = guides is not False, repeats is not False
     return NotesTokenizer(
         "beats",
@@ -107,7 +104,6 @@ def _notes(
         variants=again if variants is None else variants,
         guides=told,
         common_key=told if common_key is None else common_key,
-        cycle_bars=CYCLE_BARS * told if cycle_bars is None else cycle_bars,
         tracks=tracks,
         names=names,
     )

@@ -19,7 +19,6 @@ from lstmgen.choices import TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.limits import MAX_NOTES_STEPS
-from lstmgen.media.base import Clock
 from lstmgen.media.tunes import slot_names
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
@@ -49,7 +48,7 @@ from lstmgen.media.tunes.notes.events import (
 from lstmgen.media.tunes.notes.gap import NotesGap
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.remaining import LEFT
-from lstmgen.media.tunes.notes.repeats import FARTHEST, HALF, REPEAT, played_out, repeats_among
+from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, played_out, repeats_among
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
@@ -68,8 +67,6 @@ from lstmgen.music.score import Score
 from lstmgen.wording import counted
 
 STEPS_PER_BEAT: Final = (12, 24)
-CYCLE_BARS: Final = 8
-"""Bars of a section, where nothing else is known."""
 _NEAR_KEYS: Final = 6
 """Semitones by which a tune may lie higher or lower than those that a model has learned."""
 _FITS: Final = 0.98
@@ -231,8 +228,6 @@ class NotesTokenizer(EventTokenizer):
         steps_per_beat: 12 or 24, in beats; both hold triplets exactly.
         repeats: in beats, whether a bar that comes back is one event.
         variants: with repeats, whether a bar comes back with other velocities too, and a first half with another end.
-        cycle_bars: in beats, after how many bars the clock of the network begins again, at most 64; 0: it has none. Phrases begin at the
-            same places of a cycle, and a network that has to count bars itself blurs them. What the ids are does not depend on it.
         guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
         common_key: with guides, whether pitches are written as if every tonic were C.
         tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
@@ -244,7 +239,7 @@ class NotesTokenizer(EventTokenizer):
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "cycle_bars", "names")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "names")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -253,7 +248,6 @@ class NotesTokenizer(EventTokenizer):
     tracks: int = 1
     common_key: bool = False
     variants: bool = False
-    cycle_bars: int = 0
     names: Names = ()
 
     def __post_init__(self) -> None:
@@ -269,15 +263,10 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError("--common-key needs the key to be said, which --guides does", remedy="leave --common-key out, or add --guides")
         if self.variants and not self.repeats:
             raise UsageError("--variants are repeats that vary, and there are none", remedy="leave --variants out, or add --repeats")
-        if not 0 <= self.cycle_bars <= FARTHEST:
-            raise UsageError(
-                f"a cycle of {counted(self.cycle_bars, 'bar')}, expected 0, for none, to {FARTHEST}", remedy="leave --cycle-bars out"
-            )
-        for name in ("repeats", "guides", "cycle_bars"):
+        for name in ("repeats", "guides"):
             if getattr(self, name) and self.time_base != "beats":
-                flag = "--" + name.replace("_", "-")
-                remedy = f"leave {flag} out, or choose --time-base beats"
-                raise UsageError(f"{flag} needs bars, and notes in seconds have none", remedy=remedy)
+                remedy = f"leave --{name} out, or choose --time-base beats"
+                raise UsageError(f"--{name} needs bars, and notes in seconds have none", remedy=remedy)
 
     @cached_property
     def notation(self) -> NotesNotation:
@@ -312,12 +301,6 @@ class NotesTokenizer(EventTokenizer):
     def told_kinds(self) -> tuple[str, ...]:
         """What is drawn stands as it was written, and its bars are counted."""
         return (TRANSPOSED, LEFT) if self.guides else ()
-
-    @property
-    def clock(self) -> Clock | None:
-        """The place of the bar in its cycle."""
-        bar = self.table.first(BAR) if self.cycle_bars else 0
-        return Clock(self.cycle_bars, bar, bar, needed=False) if self.cycle_bars else None
 
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
         """The ids of a score that so many bars are to follow."""
