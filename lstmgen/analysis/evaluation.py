@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Amount, Medium, Tokenizer
+from lstmgen.media.legal import legal_at
 from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
@@ -223,11 +224,12 @@ def evaluate(
         DivergedError: the learner's weights have become useless.
     """
     _check(items, medium, window)
-    ids, *forms = _laid_out(items)
-    starts = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])])
+    starts, legal = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])]), medium.legal(tokenizer)
+    forms = [(form, legal_at(legal, form, starts)) for form in _laid_out(items)]
+    ids = forms[0][0]
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
-    readings = [(reader, how, form) for reader, how in ((network, forward), *beside) for form in (ids, *forms)]
+    readings = [(reader, how, *form) for reader, how in ((network, forward), *beside) for form in forms]
     total, done = len(ids) - len(items), 0
     passes = len(readings) + (learner is not None)
 
@@ -243,8 +245,8 @@ def evaluate(
             nats[told] = 0.0
         return nats
 
-    nats = _together([collected(surprisals(reader, form, spans, forward=how)) for reader, how, form in readings])
-    adapted = None if learner is None else collected(learner.surprisals(ids, spans))
+    nats = _together([collected(surprisals(reader, form, spans, forward=how, legal=rows)) for reader, how, form, rows in readings])
+    adapted = None if learner is None else collected(learner.surprisals(ids, spans, legal=forms[0][1]))
     places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
     read = [
         Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])

@@ -28,6 +28,7 @@ from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
 from lstmgen.media.features import Legible
 from lstmgen.media.gaps import Fillable
+from lstmgen.media.legal import Legal
 from lstmgen.media.manner import Manner
 from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt, Spelled
@@ -276,6 +277,10 @@ class Medium(Legible, Fillable, Protocol):
 
     def told(self, tokenizer: Any) -> NDArray[np.bool_] | None:
         """Which ids a model is told and never has to draw, of shape (V,); they are neither learned nor counted. None: there are none."""
+        ...
+
+    def legal(self, tokenizer: Any) -> Legal | None:
+        """Which ids may come where in an item, for a model that gives what may not come no probability. None: it may give any id some."""
         ...
 
     def usual(self, tokenizer: Any) -> Mapping[str, float]:

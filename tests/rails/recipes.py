@@ -91,13 +91,16 @@ TOKENIZERS = {
     "word": ("word", {"vocab_size": 400}),
     "bpe": ("bpe", {"vocab_size": 400}),
     "unigram": ("unigram", {"vocab_size": 400}),
-    "notes": ("notes", {"repeats": False, "guides": False, "apart": False}),
-    "notes-beats-24": ("notes", {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False, "apart": False}),
-    "notes-seconds": ("notes", {"time_base": "seconds", "apart": False}),
-    "performance": ("performance", {"ages": False}),
+    "notes": ("notes", {"repeats": False, "guides": False, "apart": False, "grammar": False}),
+    "notes-beats-24": (
+        "notes",
+        {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False, "apart": False, "grammar": False},
+    ),
+    "notes-seconds": ("notes", {"time_base": "seconds", "apart": False, "grammar": False}),
+    "performance": ("performance", {"ages": False, "grammar": False}),
     "grid": ("grid", {}),
     "grid-voices-3": ("grid", {"grid_form": "voices", "voices": 3, "steps_per_beat": 4, "hold": False}),
-    "grid-chords": ("grid", {"grid_form": "chords", "steps_per_beat": 2}),
+    "grid-chords": ("grid", {"grid_form": "chords", "steps_per_beat": 2, "grammar": False}),
 }
 
 
@@ -149,9 +152,11 @@ def _sha256(content):
 
 # Training ---------------------------------------------------------------------------------------------------------------------------
 
-AS_BEFORE = {"tokenizer.repeats": False, "tokenizer.guides": False, "tokenizer.apart": False}
+NO_GRAMMAR = {"tokenizer.grammar": False}
+"""The pins are older than models that give what a grammar forbids no probability, which is the default now."""
+AS_BEFORE = NO_GRAMMAR | {"tokenizer.repeats": False, "tokenizer.guides": False, "tokenizer.apart": False}
 """The pins are older than repeats, guides and tracks that stay apart, which are the default now."""
-BY_PITCH = {"tokenizer.ages": False}
+BY_PITCH = NO_GRAMMAR | {"tokenizer.ages": False}
 """The pins are older than keys that go up by their age, which is the default now."""
 TRAININGS = {
     "text": ("sources/text.txt", {}),
@@ -163,11 +168,14 @@ TRAININGS = {
     "tunes-augmented": ("sources/tunes", AS_BEFORE),
     "tunes-seconds-augmented": (
         "sources/tunes",
-        {"tokenizer.name": "notes", "tokenizer.time_base": "seconds", "tokenizer.apart": False},
+        {"tokenizer.name": "notes", "tokenizer.time_base": "seconds", "tokenizer.apart": False} | NO_GRAMMAR,
     ),
     "tunes-performance": ("sources/tunes", {"tokenizer.name": "performance", "model.cell": "gru"} | BY_PITCH),
     "tunes-grid-augmented": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.voices": 3, "tokenizer.steps_per_beat": 4}),
-    "tunes-chords": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.grid_form": "chords", "tokenizer.steps_per_beat": 2}),
+    "tunes-chords": (
+        "sources/tunes",
+        {"tokenizer.name": "grid", "tokenizer.grid_form": "chords", "tokenizer.steps_per_beat": 2} | NO_GRAMMAR,
+    ),
 }
 
 

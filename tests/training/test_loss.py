@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 
+from lstmgen.media.legal import packed
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.loss import backward
 from lstmgen.training.streams import IGNORED
@@ -83,3 +84,33 @@ def test_a_window_in_which_nothing_is_learned_has_no_loss(window):
             most_logits=most_logits,
         )
         assert loss.isnan()
+
+
+@pytest.mark.parametrize("most_logits", [10**6, 33])
+def test_what_a_grammar_forbids_has_no_share_in_the_loss_nor_a_gradient(window, most_logits):
+    network, inputs_TB, targets_TB = window
+    may_TBV = torch.rand(5, 3, 11) < 0.5
+    may_TBV[..., 4] = False
+    targets_TB[targets_TB == 4] = IGNORED
+    may_TBV.scatter_(2, targets_TB.clamp(min=0)[:, :, None], True)
+    logits_TBV, _ = network(inputs_TB, network.zero_state(3))
+    masked_TBV = logits_TBV.masked_fill(~may_TBV, -torch.inf)
+    expected = F.cross_entropy(masked_TBV.flatten(0, 1), targets_TB.flatten(), ignore_index=IGNORED)
+    expected.backward()
+    exact = gradients(network)
+    loss, _ = backward(
+        network,
+        inputs_TB,
+        targets_TB,
+        network.zero_state(3),
+        arithmetic=nullcontext,
+        scaler=SCALER,
+        legal_TBK=torch.from_numpy(packed(may_TBV.numpy())),
+        most_logits=most_logits,
+    )
+    torch.testing.assert_close(loss, expected)
+    found = gradients(network)
+    for name, gradient in found.items():
+        torch.testing.assert_close(gradient, exact[name], msg=name)
+    assert not found["head.weight"][4].any()
+    assert found["head.bias"][4] == 0

@@ -148,6 +148,10 @@ class TextMedium:
         """None: text implies no cycle."""
         del tokenizer
 
+    def legal(self, tokenizer: TextTokenizer) -> None:
+        """A text has no grammar."""
+        del tokenizer
+
     def told(self, tokenizer: TextTokenizer) -> None:
         """None: all of a text is learned."""
         del tokenizer

@@ -21,6 +21,7 @@ from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
 from lstmgen.media.gaps import Gap
+from lstmgen.media.legal import Legal, with_what_stands
 from lstmgen.media.manner import Manner
 from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.tunes import features, tokenizers
@@ -140,6 +141,10 @@ class TuneMedium:
     def clock(self, tokenizer: EventTokenizer) -> Clock | None:
         """The cycle that the tokens of a grid imply."""
         return tokenizer.clock
+
+    def legal(self, tokenizer: EventTokenizer) -> Legal | None:
+        """What the grammar allows, of models that were trained with it."""
+        return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
     def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
         """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""

@@ -70,6 +70,11 @@ TRAIN_OPTIONS: Final = (
         help="notes with guides: write every tune as if it were in C, so that no key has to be learned by itself; yes where not given.",
     ),
     Option(
+        name="tokenizer.grammar",
+        flags="--grammar/--no-grammar",
+        help="Give what cannot come next in a tune no probability, and do not learn that; yes where not given, but for a grid of voices.",
+    ),
+    Option(
         name="tokenizer.ages",
         flags="--ages/--no-ages",
         help="performance: say which key goes up by how long it has been down, not by its pitch; yes where not given.",

@@ -30,9 +30,9 @@ from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart"),
-    "performance": ("ages",),
-    "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart", "grammar"),
+    "performance": ("ages", "grammar"),
+    "grid": ("steps_per_beat", "grid_form", "voices", "hold", "grammar"),
 }
 """Which options of `build` apply to which tokenizer."""
 OPTIONS: Final = tuple(dict.fromkeys(option for options in _OPTIONS.values() for option in options))
@@ -57,6 +57,7 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
             grid_form: of `grid`: `voices` or `chords`; else voices.
             voices: of `grid` in voices: how many; else the largest number that is usual among the scores, 1 to 8.
             hold: of `grid`: whether held notes and repeated ones are told apart; else yes.
+            grammar: whether a model gives what the grammar forbids no probability; else yes, but for voices, where that changes nothing.
 
     Raises:
         UsageError: there is no such tokenizer of scores, or an option does not apply to it or is out of range.
@@ -70,8 +71,8 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
     return _FITTED[name](scores, **given)
 
 
-def _performance(_: Sequence[Score], *, ages: bool = True) -> EventTokenizer:
-    return PerformanceTokenizer(ages)
+def _performance(_: Sequence[Score], *, ages: bool = True, grammar: bool = True) -> EventTokenizer:
+    return PerformanceTokenizer(ages, grammar)
 
 
 def _notes(
@@ -84,6 +85,7 @@ def _notes(
     guides: bool | None = None,
     common_key: bool | None = None,
     apart: bool = True,
+    grammar: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
     needs_bars = bool(repeats or variants or guides or common_key)
@@ -95,7 +97,8 @@ def _notes(
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
         given = {"repeats": repeats, "variants": variants, "guides": guides, "common_key": common_key}
-        return NotesTokenizer("seconds", tracks=tracks, names=names, **{name: bool(value) for name, value in given.items()})
+        said = {name: bool(value) for name, value in given.items()}
+        return NotesTokenizer("seconds", tracks=tracks, names=names, grammar=grammar, **said)
     told, again = guides is not False, repeats is not False
     return NotesTokenizer(
         "beats",
@@ -106,6 +109,7 @@ def _notes(
         common_key=told if common_key is None else common_key,
         tracks=tracks,
         names=names,
+        grammar=grammar,
     )
 
 
@@ -116,9 +120,11 @@ def _grid(
     grid_form: GridForm = "voices",
     voices: int | None = None,
     hold: bool = True,
+    grammar: bool | None = None,
 ) -> EventTokenizer:
     steps = best_steps_per_beat(scores) if steps_per_beat is None else steps_per_beat
-    grid = GridTokenizer(steps, grid_form, hold=hold, cycle_beats=best_cycle_beats(scores))
+    grammar = grid_form != "voices" if grammar is None else grammar
+    grid = GridTokenizer(steps, grid_form, hold=hold, cycle_beats=best_cycle_beats(scores), grammar=grammar)
     if grid_form == "voices":
         return replace(grid, voices=best_voices(scores, steps_per_beat=steps) if voices is None else voices)
     if voices is not None:

@@ -173,6 +173,12 @@ class Filling:
     def push(self, token_id):
         self.ids.append(token_id)
 
+    def legal(self):
+        return None
+
+    def legal_behind(self, _):
+        return None
+
     def fork(self):
         return Filling(self._after, self.ids)
 
@@ -240,6 +246,9 @@ class NumberMedium:
         return None
 
     def told(self, tokenizer):
+        return None
+
+    def legal(self, tokenizer):
         return None
 
     def usual(self, tokenizer):
