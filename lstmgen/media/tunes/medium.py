@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import storage
-from lstmgen.choices import USUAL_TEMPERATURE, label_of
+from lstmgen.choices import label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
@@ -49,9 +49,6 @@ from lstmgen.options import check_known
 _BARS: Final = 16
 _SECONDS: Final = 30.0
 """Length of a tune where none is given; seconds where the model knows no bars."""
-_OF_NOTES: Final = {"temperature": 0.9, "min_p": 0.02}
-_OF_STEPS: Final = {"temperature": USUAL_TEMPERATURE}
-_OF_SECONDS: Final = {"temperature": 1.0}
 _AS_WRITTEN: Final = 3
 """So many times tunes are read as they were written before any is transposed where all keys are written alike."""
 _SUFFIXES: Final = (".mid", ".midi")
@@ -152,12 +149,8 @@ class TuneMedium:
         return told_V if tokenizer.told_kinds else None
 
     def usual(self, tokenizer: EventTokenizer) -> Mapping[str, float]:
-        """At the temperature that is usual for the tokenizer.
-
-        1 where time is in hundredths of a second, of which each is unlikely, so that to favour some distorts it. Of notes in beats little
-        is favoured too, and what is improbable is left out instead: wrong notes, and none of the rarer rhythms.
-        """
-        return (_OF_NOTES if tokenizer.name == "notes" else _OF_STEPS) if _knows_bars(tokenizer) else _OF_SECONDS
+        """As is usual for the tokenizer."""
+        return tokenizers.usual(tokenizer)
 
     def augmentation(self, tokenizer: EventTokenizer, data: DataConfig) -> Augment | None:
         """Another key and another speed, where the settings ask for them."""
