@@ -72,7 +72,7 @@ TRAIN_OPTIONS: Final = (
     Option(
         name="tokenizer.grammar",
         flags="--grammar/--no-grammar",
-        help="Give what cannot come next in a tune no probability, and do not learn that; yes where not given, but for a grid of voices.",
+        help="Give what cannot come next in a tune no probability, when it is scored too; yes where not given, but for a grid of voices.",
     ),
     Option(
         name="tokenizer.ages",
