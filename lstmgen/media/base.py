@@ -287,8 +287,8 @@ class Medium(Legible, Fillable, Protocol):
         """Of the loss, that goes over all ids where a grammar forbids some; None: it forbids nothing."""
         ...
 
-    def temperature(self, tokenizer: Any) -> float:
-        """At which samples are drawn where none is given."""
+    def usual(self, tokenizer: Any) -> Mapping[str, float]:
+        """How samples are drawn where no temperature is given: one, and filters beside it, by their names in `Sampling`."""
         ...
 
     def augmentation(self, tokenizer: Any, data: DataConfig) -> Augment | None:
