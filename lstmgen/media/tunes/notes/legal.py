@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.legal import Remembered, Rows, packed, unpacked
+from lstmgen.media.legal import MOST_BYTES, Remembered, Rows, packed, unpacked
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.legal import by_grammar
-from lstmgen.media.tunes.notes.common_key import turned
+from lstmgen.media.tunes.notes.common_key import above_of, turned
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
@@ -49,27 +49,28 @@ class LegalInBeats:
         grammar: makes a grammar of sounding pitches at the beginning of a piece.
         table: the ranges of ids.
         guides: whether a piece says its key, and by how much it was transposed.
+        common_key: whether its pitches are written as if its tonic were C.
     """
 
-    def __init__(self, grammar: Callable[[], Grammar], table: EventTable, *, guides: bool) -> None:
-        self._table, self._guides = table, guides
+    def __init__(self, grammar: Callable[[], Grammar], table: EventTable, *, guides: bool, common_key: bool) -> None:
+        self._table, self._guides, self._common_key = table, guides, common_key
         self._of_shape = Remembered(lambda ids_T: by_grammar(grammar(), table, ids_T))
+        self._turned = Remembered(self._of_piece, most_bytes=MOST_BYTES // 2)
 
-    def __call__(self, ids_T: Ids, *, above: int = 0) -> Rows:
-        """The rows of the ids of one piece.
+    def __call__(self, ids_T: Ids) -> Rows:
+        """The rows of the ids of one piece, as they are written; the pitches of the ids are told as they sound."""
+        return self._turned(ids_T).copy()
 
-        Args:
-            ids_T: its pitches as they sound.
-            above: semitones by which the pitches that the rows are of are written lower than they sound.
-        """
+    def _of_piece(self, ids_T: Ids) -> Rows:
         table, moved = self._table, self._moved(ids_T)
+        above = above_of(ids_T, table) if self._common_key else 0
         pitched_T, shape_T = table.are(ids_T, *PITCHES), ids_T.copy()
         shape_T[pitched_T] -= moved
         for kind, value in ((TRANSPOSED, MOST_TRANSPOSED), (KEY, 0)) if self._guides else ():
             shape_T[table.are(ids_T, kind)] = table.first(kind) + value
         rows = self._of_shape(shape_T)
         if not moved and not above:
-            return rows.copy()
+            return rows
         every_V = np.arange(table.vocab_size)
         sounding_V = turned(every_V, table, above)
         value_V = table.value_of_V[sounding_V]

@@ -27,7 +27,7 @@ from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.legal import by_grammar
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
-from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, above_of, semitones_above, sounding, written
+from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, semitones_above, sounding, written
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
@@ -215,13 +215,12 @@ class NotesNotation:
         if isinstance(self.time, SecondWork):
             begun = partial(by_grammar, self.grammar(FREE, NOTHING_LIMITED), self.table)
             return rows_in_seconds(ids_T, self.table, self.time.lengths_D, begun=begun)
-        above = above_of(ids_T, self.table) if self._common_key else 0
-        return self._legal_in_beats(self.sounding(ids_T), above=above)
+        return self._legal_in_beats(self.sounding(ids_T))
 
     @cached_property
     def _legal_in_beats(self) -> LegalInBeats:
         free = partial(NotesGrammar, self.table, self.time, FREE, NOTHING_LIMITED)
-        return LegalInBeats(free, self.table, guides=self.time.guides)
+        return LegalInBeats(free, self.table, guides=self.time.guides, common_key=self._common_key)
 
     def within(self, span: Span) -> SecondsHole:
         """What may come next in a hole."""
