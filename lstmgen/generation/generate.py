@@ -121,7 +121,7 @@ class Job:
         """
         seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
         medium.check_options(request.options)
-        request = replace(request, sampling=request.sampling or Sampling(temperature=medium.temperature(tokenizer)))
+        request = replace(request, sampling=request.sampling or Sampling.of({}, medium.usual(tokenizer)))
         told_V = medium.told(tokenizer)
         decoder = holding(decoder, request.clamp)
 

@@ -344,7 +344,7 @@ class Search:
         logits_TKV, state = self.decoder.read_lanes(ids_TK, ways.state)
         with torch.inference_mode():
             predicting_TKV = torch.cat([ways.logits_KV[None], logits_TKV[:-1]]).to("cpu", torch.float64)
-            forbid(predicting_TKV, _legal_behind(ways.fillings, at, size))
+            predicting_TKV = forbid(predicting_TKV, _legal_behind(ways.fillings, at, size))
             log_p_KT = predicting_TKV.log_softmax(2).gather(2, ids_TK[:, :, None].cpu())[:, :, 0].T.numpy()
         log_p_K = np.where(there_KT, log_p_KT, 0.0).sum(1)
         return replace(

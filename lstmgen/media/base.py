@@ -283,8 +283,8 @@ class Medium(Legible, Fillable, Protocol):
         """Which ids may come where in an item, for a model that gives what may not come no probability. None: it may give any id some."""
         ...
 
-    def temperature(self, tokenizer: Any) -> float:
-        """At which samples are drawn where none is given."""
+    def usual(self, tokenizer: Any) -> Mapping[str, float]:
+        """How samples are drawn where no temperature is given: one, and filters beside it, by their names in `Sampling`."""
         ...
 
     def augmentation(self, tokenizer: Any, data: DataConfig) -> Augment | None:

@@ -1,7 +1,7 @@
 """Which ids may come at every place of an item, by the grammar of its tokenizer, as bits.
 
 A medium whose tokenizer has a grammar gives them (`Medium.legal`). What they forbid has no probability under a model that was trained with
-them: it is not learned to be zero, and it is neither drawn nor counted.
+them: it is neither drawn nor counted.
 
 Letters: T tokens of an item, V vocabulary, K bytes of V bits.
 """

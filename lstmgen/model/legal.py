@@ -1,4 +1,4 @@
-"""What a grammar forbids has no probability: the softmax goes over the ids that may come, in training and in reading alike.
+"""What a grammar forbids has no probability: the softmax goes over the ids that may come.
 
     p(id) = exp(logit of id) / sum of exp(logit) over the ids that may come
 
@@ -15,10 +15,9 @@ from torch import Tensor
 
 
 def forbid(logits_NV: Tensor, legal_NK: Tensor | None) -> Tensor:
-    """The logits, of which those of forbidden ids have become minus infinity, in place.
+    """The logits with minus infinity for forbidden ids: there a softmax is 0, and so is its gradient.
 
-    Autograd need not know: the gradient of a softmax at minus infinity is exactly 0. Nothing but a product has made the logits, so nothing
-    keeps them for its own gradient. It takes a look-up for eight ids, for a comparison of each takes several times as long on a CPU.
+    It takes a look-up for eight ids, for a comparison of each takes several times as long on a CPU.
 
     Args:
         logits_NV: of at least single precision, of shape (..., V).
@@ -30,5 +29,4 @@ def forbid(logits_NV: Tensor, legal_NK: Tensor | None) -> Tensor:
     bits_B8 = torch.arange(256, device=legal_NK.device)[:, None] >> place_8 & 1
     added_B8 = torch.zeros(256, 8, dtype=logits_NV.dtype, device=legal_NK.device).masked_fill_(bits_B8 == 0, -math.inf)
     added_NV = F.embedding(legal_NK.int(), added_B8).flatten(-2)[..., : logits_NV.shape[-1]]
-    logits_NV.detach().add_(added_NV)
-    return logits_NV
+    return logits_NV + added_NV

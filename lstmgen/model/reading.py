@@ -50,12 +50,14 @@ class Bounds:
         chunk: tokens of one span in one call.
         tokens: of all spans in one call.
         logits: held at a time.
+        legal_bytes: of what may come where in spans that are read side by side, which is made for each as a whole.
     """
 
     spans: int = 128
     chunk: int = 4096
     tokens: int = 2**13
     logits: int = 2**22
+    legal_bytes: int = 2**27
 
 
 _BOUNDS: Final = Bounds()
@@ -131,8 +133,10 @@ def surprisals(
     lengths_S = np.where(spans_S2[:, 0] < spans_S2[:, 1], spans_S2[:, 1] - from_S, 0)
     longest_first_S = np.argsort(-lengths_S, kind="stable")[: np.count_nonzero(lengths_S)]
     while len(longest_first_S):
-        short = bounds.tokens // int(lengths_S[longest_first_S[0]])
-        streams = max(1, min(max(bounds.spans, short), bounds.logits // network.architecture.vocab_size))
+        longest, vocab_size = int(lengths_S[longest_first_S[0]]), network.architecture.vocab_size
+        streams = max(1, min(max(bounds.spans, bounds.tokens // longest), bounds.logits // vocab_size))
+        if legal is not None:
+            streams = max(1, min(streams, bounds.legal_bytes // (longest * _bytes_of(vocab_size))))
         group_B, longest_first_S = longest_first_S[:streams], longest_first_S[streams:]
         yield from _side_by_side(
             network,
@@ -171,7 +175,7 @@ def _side_by_side(
                 logits_TBV, state = forward(window_TB[:-1], state)
             logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
             legal_TBK = None if legal is None else _bits(legal, places_TB[1:], counted_TB, vocab_size).to(network.device)
-            forbid(logits_TBV, legal_TBK)
+            logits_TBV = forbid(logits_TBV, legal_TBK)
             nats = F.cross_entropy(logits_TBV.flatten(0, 1), window_TB[1:].flatten(), reduction="none").cpu().double().numpy()
         yield places_TB[1:][counted_TB], nats.reshape(counted_TB.shape)[counted_TB]
         at += size
@@ -181,9 +185,13 @@ def _side_by_side(
             from_B, spans_B2 = from_B[:remaining], spans_B2[:remaining]
 
 
+def _bytes_of(bits: int) -> int:
+    return -(-bits // 8)
+
+
 def _bits(legal: LegalBits, places_TB: NDArray[np.int64], counted_TB: NDArray[np.bool_], vocab_size: int) -> Tensor:
     """Which ids may come at each place, of shape (T, B, K); where nothing is counted all of them."""
-    bits_TBK = np.full((*places_TB.shape, -(-vocab_size // 8)), 255, np.uint8)
+    bits_TBK = np.full((*places_TB.shape, _bytes_of(vocab_size)), 255, np.uint8)
     if counted_TB.any():
         bits_TBK[counted_TB] = legal(places_TB[counted_TB])
     return torch.from_numpy(bits_TBK)

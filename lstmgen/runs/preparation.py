@@ -188,7 +188,7 @@ def _differences(config: Config, arithmetic: Arithmetic, *, had: int, has: int) 
     """Why the figures of a resumed run agree closely with those of a run that was never stopped, and not bit for bit."""
     before, now = config.runtime.backward_pass, arithmetic.backward
     if before != now:
-        yield f"the layers of the run are {before}, here they are {now} ({arithmetic.reason}): figures agree closely, and not bit for bit"
+        yield f"the layers of the run were {before}, now they are {now}: figures agree closely, and not bit for bit"
     if had != has:
         yield (
             f"{counted(had, 'process', 'processes')} before, {has} now: windows, dropout and schedule are the same, but sums are added in"

@@ -19,6 +19,7 @@ from torch import Tensor
 from lstmgen.config import OptimizerConfig
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.captured import Captured
+from lstmgen.model.cells import lstm_ways
 from lstmgen.model.language_model import Lanes, LanguageModel
 from lstmgen.model.state import State
 from lstmgen.training.distributed import ALONE, Group
@@ -94,6 +95,9 @@ class Learner:
     @property
     def path(self) -> str:
         """How steps run, for people."""
+        if self.arithmetic.device.type == "cpu":
+            way = lstm_ways.WAYS.get(self.arithmetic.backward)
+            return "torch's layers" if way is None else way.NAME
         return self._captured.path
 
     @property

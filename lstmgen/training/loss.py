@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
@@ -23,6 +23,9 @@ from lstmgen.model.memory import MOST_LOGITS
 from lstmgen.model.state import State
 from lstmgen.training.objectives import objective_of
 from lstmgen.training.streams import IGNORED
+
+FORBIDDEN_SHARE: Final = 0.5
+"""Of the loss, that is surprisal among all ids where a grammar forbids some; 0: what is forbidden is not learned at all."""
 
 
 def backward(
@@ -64,11 +67,10 @@ def backward(
     if size >= len(targets_N):
         with arithmetic():
             logits_NV = network.head(hidden_NH)
-        logits_NV = forbid(_exact(logits_NV), legal_NK)
-        if counted is None:
-            loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED)
-        else:
-            loss = F.cross_entropy(logits_NV, targets_N, ignore_index=IGNORED, reduction="sum") / counted
+        how = {"ignore_index": IGNORED, "reduction": "mean" if counted is None else "sum"}
+        first, *others = (share * F.cross_entropy(each_NV, targets_N, **how) for share, each_NV in _weighed(_exact(logits_NV), legal_NK))
+        loss = sum(others, start=first)
+        loss = loss if counted is None else loss / counted
     else:
         with arithmetic():
             nats: Tensor = _Nats.apply(  # pyright: ignore[reportAssignmentType]
@@ -101,11 +103,15 @@ class _Nats(torch.autograd.Function):
         for part_NH, part_targets_N, into_NH, part_NK in parts:
             logits_NV = F.linear(part_NH, weight_VH, bias_V)
             number_type = logits_NV.dtype
-            slopes_NV = F.log_softmax(forbid(_exact(logits_NV), part_NK), 1)
-            del logits_NV
             counts_N1, places_N1 = (part_targets_N != IGNORED)[:, None], part_targets_N.clamp(min=0)[:, None]
-            nats -= (slopes_NV.gather(1, places_N1) * counts_N1).sum()
-            slopes_NV.exp_().scatter_add_(1, places_N1, -torch.ones_like(slopes_NV[:, :1])).mul_(counts_N1)
+            parts_NV: list[Tensor] = []
+            for share, each_NV in _weighed(_exact(logits_NV), part_NK):
+                log_p_NV = F.log_softmax(each_NV, 1)
+                nats -= share * torch.where(counts_N1, log_p_NV.gather(1, places_N1), 0.0).sum()
+                parts_NV.append(log_p_NV.exp_() if share == 1 else log_p_NV.exp_().mul_(share))
+            del logits_NV
+            slopes_NV = parts_NV[0] if len(parts_NV) == 1 else parts_NV[0].add_(parts_NV[1])
+            slopes_NV.scatter_add_(1, places_N1, -torch.ones_like(slopes_NV[:, :1])).mul_(counts_N1)
             of_bias_V += slopes_NV.sum(0)
             slopes_NV = slopes_NV.to(number_type)
             into_NH.copy_(slopes_NV @ weight_VH)
@@ -120,6 +126,16 @@ class _Nats(torch.autograd.Function):
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
         wanted, ctx.gradients = zip(ctx.gradients, ctx.needs_input_grad, strict=False), None  # whose they are alone need not copy them
         return *(gradient.mul_(slope) if is_wanted else None for gradient, is_wanted in wanted), None, None, None
+
+
+def _weighed(logits_NV: Tensor, legal_NK: Tensor | None) -> list[tuple[float, Tensor]]:
+    """The logits of which the loss is made, each with its share of it.
+
+    With a grammar, half is the surprisal among all ids: a model that has to know what is forbidden keeps in mind what follows from it.
+    """
+    if legal_NK is None:
+        return [(1.0, logits_NV)]
+    return [(FORBIDDEN_SHARE, logits_NV), (1 - FORBIDDEN_SHARE, forbid(logits_NV, legal_NK))]
 
 
 def _exact(logits_NV: Tensor) -> Tensor:

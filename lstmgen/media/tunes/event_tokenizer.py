@@ -22,7 +22,7 @@ from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
 from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
 from lstmgen.media.tunes.holes import Hole, TuneGap
-from lstmgen.media.tunes.legal import by_grammar
+from lstmgen.media.tunes.legal import MOST_AT_ONCE, by_grammar
 from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -110,7 +110,7 @@ class EventTokenizer(Protocol):
     def legal(self, ids: Ids) -> Rows:
         """Which ids the grammar allows before each of the ids of one piece and behind the last, as bits."""
         ids_T = np.asarray(ids, np.int64)
-        rows = self.notation.legal(ids_T)
+        rows = self.notation.legal(ids_T) if len(ids_T) * self.vocab_size <= MOST_AT_ONCE else None
         return by_grammar(self.notation.grammar(FREE, NOTHING_LIMITED), self.table, ids_T) if rows is None else rows
 
     @property

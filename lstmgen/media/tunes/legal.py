@@ -5,12 +5,17 @@ This is the slow twin of what notations compute for all places at once, and the 
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from lstmgen.ids import Ids
 from lstmgen.media.legal import Rows, packed, width
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
+
+MOST_AT_ONCE: Final = 2**27
+"""Places times ids that are looked at at once: of a piece of many hours the grammar is asked, which takes no memory."""
 
 
 def by_grammar(grammar: Grammar, table: EventTable, ids: Ids) -> Rows:

@@ -251,8 +251,8 @@ class NumberMedium:
     def legal(self, tokenizer):
         return None
 
-    def temperature(self, tokenizer):
-        return 1.0
+    def usual(self, tokenizer):
+        return {"temperature": 1.0}
 
     def augmentation(self, tokenizer, data):
         return None

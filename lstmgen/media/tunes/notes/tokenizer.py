@@ -7,7 +7,7 @@ A piece names its instruments first; from there on they are written where they c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Final, final, get_args
@@ -20,6 +20,7 @@ from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.limits import MAX_NOTES_STEPS
 from lstmgen.media.legal import Rows
+from lstmgen.media.tunes import slot_names
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
@@ -55,6 +56,7 @@ from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
 from lstmgen.media.tunes.shifts import SHIFT
+from lstmgen.media.tunes.slot_names import Names, name_of
 from lstmgen.media.tunes.spans import Span, SpanGap
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -84,8 +86,8 @@ class NotesNotation:
     starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF)
     says_instruments: bool = True
 
-    def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False) -> None:
-        self.time, self._tracks, self._common_key = time, tracks, common_key
+    def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False, names: Names = ()) -> None:
+        self.time, self._tracks, self._common_key, self._names = time, tracks, common_key, names
         self.base: Base = time.base
         self.whole_bars = isinstance(time, BeatWork)
         self.waits: tuple[str, ...] = (BAR if self.whole_bars else SHIFT,)
@@ -229,7 +231,7 @@ class NotesNotation:
 
     def band(self, like: Score, named: Iterable[int]) -> Band:
         """An ensemble of the lines."""
-        return Ensemble(like, named, self._tracks)
+        return Ensemble(like, named, self._tracks, name_of=lambda line: name_of(line, self._names))
 
 
 @final
@@ -246,6 +248,7 @@ class NotesTokenizer(EventTokenizer):
         common_key: with guides, whether pitches are written as if every tonic were C.
         tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
         grammar: whether a model gives what the grammar forbids no probability.
+        names: what the corpus calls the tracks; samples do too.
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
@@ -253,7 +256,7 @@ class NotesTokenizer(EventTokenizer):
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -263,6 +266,7 @@ class NotesTokenizer(EventTokenizer):
     common_key: bool = False
     variants: bool = False
     grammar: bool = False
+    names: Names = ()
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -289,7 +293,17 @@ class NotesTokenizer(EventTokenizer):
         time = SecondWork()
         if in_beats:
             time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides, variants=self.variants)
-        return NotesNotation(time, self.tracks, common_key=self.common_key)
+        return NotesNotation(time, self.tracks, common_key=self.common_key, names=self.names)
+
+    def to_json(self) -> dict[str, Any]:
+        """All that it takes to rebuild it."""
+        return super().to_json() | ({"names": slot_names.to_json(self.names)} if self.names else {})
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> NotesTokenizer:
+        """The tokenizer that `to_json` described. Raises ModelFileError."""
+        others = {name: value for name, value in values.items() if name != "names"}
+        return replace(super().from_json(others), names=slot_names.from_json(values.get("names", {})))
 
     @property
     def stretches(self) -> bool:
