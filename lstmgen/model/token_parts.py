@@ -5,6 +5,7 @@ Letters: B lanes, E embedding, V vocabulary, P period of the clock, I width of a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, cast
 
 import torch
@@ -13,28 +14,53 @@ from torch import Tensor, nn
 from lstmgen.model.arrays import Array, Arrays, arrays_for, in_tensors
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.language_model import LanguageModel
-from lstmgen.model.products import ALIGNED
+from lstmgen.model.products import ALIGNED, Products
 
 LEAST_ROWS: Final = 4
 """From this many rows on torch's usual products give each row the same numbers."""
 
 
 class Norm:
-    """A copy of a layer normalisation, or of the identity, without a module's overhead."""
+    """A copy of a layer normalisation, or of the identity, without a module's overhead.
 
-    def __init__(self, module: nn.Module) -> None:
-        self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
+    Args:
+        module: the normalisation.
+        ways: of the decoder; where it has compiled loops, they are taken.
+
+    Attributes:
+        arrays: scale and shift; of the identity nothing.
+        eps: what is added to the variance.
+    """
+
+    def __init__(self, module: nn.Module, ways: Products) -> None:
+        self._ways = ways
+        self.arrays: tuple[Array, ...] = ()
+        self.eps = 0.0
+        self._weights: tuple[Tensor, Tensor] | None = None
         if isinstance(module, nn.LayerNorm):
-            self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
-            self._by = arrays_for(module.weight)
+            self._by, self.eps = arrays_for(module.weight), module.eps
+            self._weights = module.weight.clone(), module.bias.clone()
+            self.arrays = tuple(map(self._by.view, self._weights))
 
     def of(self, x: Tensor) -> Tensor:
         """Of a tensor."""
-        return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
+        return x if self._weights is None else torch.layer_norm(x, self._weights[0].shape, *self._weights, self.eps)
 
     def __call__(self, x_BI: Array) -> Array:
         """Of an array."""
-        return x_BI if self._numbers is None else self._by.view(torch.layer_norm(self._by.tensor(x_BI), *self._numbers))
+        if self._weights is None:
+            return x_BI
+        return (self._ways.loops or self._by).normalised(x_BI, *self.arrays, self.eps)
+
+
+@dataclass(frozen=True)
+class TokenLayer:
+    """What a step needs of one layer: its kernel, and the table of its input, or how that is made."""
+
+    kernel: Kernel
+    norm: Norm
+    residual: bool
+    table_VG: Array | None
 
 
 class Rows:
