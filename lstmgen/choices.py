@@ -14,7 +14,7 @@ GridForm = Literal["voices", "chords"]
 Kept = Literal["highest", "lowest"]
 """Which notes stay where too many sound at once."""
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
-BackwardPass = Literal["torch", "own"]
+BackwardPass = Literal["torch", "own", "compiled"]
 """Whose backward pass a layer is trained with."""
 BenchTask = Literal["sample", "lanes", "train", "train-fp32", "encode"]
 """What `lstmgen bench` measures."""

@@ -12,6 +12,7 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from lstmgen import limits, strict_toml
@@ -200,8 +201,9 @@ class RuntimeConfig:
     device: Device = "auto"
     precision: Precision = "auto"
     backward_pass: BackwardPass | None = None
-    """Training in bf16 on a CPU: whose backward pass wide LSTM layers have; None: ours on processors such as AMD's Zen 4, where it was
-    measured to be faster, torch's elsewhere. A run that was begun without this setting keeps torch's."""
+    """Training in bf16 on a CPU: LSTM layers of torch, wide ones with a backward pass of our own, or compiled ones (extra `fast`); None:
+    the fastest on processors such as AMD's Zen 4, where that was measured, torch's elsewhere. A run keeps what it began with: torch's
+    where it was begun without this setting."""
     threads: int | None = _setting(None, low=1, high=1024)
     """CPU threads; None: one for each physical core."""
 
@@ -303,11 +305,17 @@ class SettingFacts:
     bounds: Bounds
 
 
+@cache
+def _hints_of(section: type) -> dict[str, Any]:
+    """The types of its fields, which are written as texts and read here."""
+    return typing.get_type_hints(section)
+
+
 def facts_of(dotted: str) -> SettingFacts:
     """What is known of the setting `section.key`. Raises KeyError: there is none."""
     section_name, _, key = dotted.partition(".")
     section = getattr(Config(), section_name)
-    hint = typing.get_type_hints(type(section))[key]
+    hint = _hints_of(type(section))[key]
     metadata = next(item.metadata for item in dataclasses.fields(section) if item.name == key)
     choices = choices_of(hint, metadata)
     kind = next(option for option in options_of(hint) if option is not types.NoneType)
@@ -340,7 +348,7 @@ def _merge(base: Config, table: dict[str, Any], mistakes: list[Mistake]) -> Conf
 
 
 def _merge_section(name: str, section: Any, values: dict[str, Any], mistakes: list[Mistake]) -> Any:
-    hints = typing.get_type_hints(type(section))
+    hints = _hints_of(type(section))
     fields = {item.name: item for item in dataclasses.fields(section)}
     changed: dict[str, Any] = {}
     for key, value in values.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,8 +85,27 @@ def build(command: Command, *, completion: bool = False) -> Any:
     app = typer.Typer(name=command.name, cls=SuggestingGroup, invoke_without_command=True, **texts, **settings)
     app.callback()(_function(command))
     group: Any = _as_typed(typer.main.get_command(app))
-    group.commands = {item.name: build(item) for item in command.commands}
+    group.commands = _Built(command.commands)
     return group
+
+
+class _Built(Mapping[str, Any]):
+    """Commands by name, each built when it is asked for: all of them take longer than most commands do."""
+
+    def __init__(self, commands: tuple[Command, ...]) -> None:
+        self._described = {command.name: command for command in commands}
+        self._built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            self._built[name] = build(self._described[name])
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._described)
+
+    def __len__(self) -> int:
+        return len(self._described)
 
 
 class _AsTyped:

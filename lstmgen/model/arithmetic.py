@@ -19,7 +19,7 @@ import torch
 
 from lstmgen.choices import BackwardPass, Device, Precision
 from lstmgen.errors import MachineError
-from lstmgen.model.cells import cell_of, lstm_gradient
+from lstmgen.model.cells import cell_of, lstm_ways
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -38,7 +38,7 @@ class Arithmetic:
         device: where tensors live.
         precision: `fp32`, `bf16` or `fp16`.
         reason: why, for people.
-        backward: whose backward pass LSTM layers have where ours is faster for their shape.
+        backward: in which of the ways of `lstm_ways` LSTM layers train for whose shape it is faster; `torch`: in none of them.
     """
 
     device: torch.device
@@ -52,8 +52,7 @@ class Arithmetic:
         if self.precision == "fp32":
             yield
             return
-        layers = lstm_gradient.wanted() if self.backward == "own" else contextlib.nullcontext()
-        with torch.autocast(self.device.type, dtype=_DTYPES[self.precision]), layers:
+        with torch.autocast(self.device.type, dtype=_DTYPES[self.precision]), lstm_ways.wanted(self.backward):
             yield
 
 
@@ -141,29 +140,37 @@ def choose_arithmetic(
     if wanted == "auto" and not units:
         return Arithmetic(device, "fp32", "the processor has no bf16 units")
     said = ""
-    for one in dict.fromkeys((_choose_backward(backward, architecture, batch_size), "torch")):
-        # Each layer after the first is as wide as the second, for which alone the other backward pass may pay.
-        probe = _Probe(architecture, layers=2 if one == "own" else 1, batch_size=batch_size, seq_length=seq_length)
+    ways, missing = _ways(backward, architecture, batch_size)
+    for one in ways:
+        # Each layer after the first is as wide as the second, for which alone another way may pay.
+        probe = _Probe(architecture, layers=1 if one == "torch" else 2, batch_size=batch_size, seq_length=seq_length)
         try:
             error = probe.gradient_error(Arithmetic(device, "fp32", ""), Arithmetic(device, "bf16", "", one))
-        except RuntimeError as failure:
+        except (RuntimeError, ImportError) as failure:
             said = str(failure).splitlines()[0]
             continue
         if error <= _LARGEST_GRADIENT_ERROR:
             why = "asked for" if wanted == "bf16" else f"{units}; gradients within {error:.1%} of fp32"
-            return Arithmetic(device, "bf16", why + ("; own backward pass where layers are wide" if one == "own" else ""), one)
+            said = missing if one == "torch" else lstm_ways.WAYS[one].NAME
+            return Arithmetic(device, "bf16", "; ".join(filter(None, (why, said))), one)
         said = f"its gradients are off by {error:.0%}"
     if wanted == "bf16":
         raise MachineError(f"bf16 does not train here: {said}", remedy="use --precision fp32 or auto")
     return Arithmetic(device, "fp32", f"bf16 failed its check: {said}")
 
 
-def _choose_backward(wanted: BackwardPass | None, architecture: Architecture, streams: int) -> BackwardPass:
-    """Ours where there is a layer that it pays for, on a processor on which it was measured to be faster, or where it is asked for."""
-    pays = any(lstm_gradient.pays(width, architecture.hidden_size, streams) for width in architecture.widths)
-    if not cell_of(architecture.cell).own_backward or not pays:
-        return "torch"
-    return wanted or ("own" if _halves_vectors() else "torch")
+def _ways(wanted: BackwardPass | None, architecture: Architecture, streams: int) -> tuple[list[BackwardPass], str]:
+    """In which ways layers may train, the best first and torch's last; and why the one that was asked for is not among them.
+
+    Without a wish those that pay for some layer, on processors on which they were measured to be faster.
+    """
+    if not cell_of(architecture.cell).own_backward:
+        return ["torch"], ""
+    asked: list[BackwardPass] = [name for name in lstm_ways.WAYS if name == wanted or (wanted is None and _halves_vectors())]
+    widths, hidden_size = architecture.widths, architecture.hidden_size
+    fit: list[BackwardPass] = [name for name in asked if any(lstm_ways.WAYS[name].pays(width, hidden_size, streams) for width in widths)]
+    missing = [f"no {lstm_ways.WAYS[name].NAME}: {why}" for name in fit if (why := lstm_ways.WAYS[name].problem())]
+    return [*(name for name in fit if not lstm_ways.WAYS[name].problem()), "torch"], "; ".join(missing)
 
 
 def _halves_vectors() -> bool:

@@ -18,7 +18,7 @@ It knows ids and nothing of text or notes. Letters: T window, B streams, E embed
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
@@ -80,7 +80,22 @@ class LanguageModel(nn.Module):
 
     def hidden(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
         """What the head makes logits of, of shape (T, B, H), and the state after the last token."""
-        return self._run(ids_TB, state, lambda layer, x_TBI, carried: layer(x_TBI, carried))
+        first, way = self.layers[0], self._way_by_rows(ids_TB)
+
+        def run(layer: RecurrentLayer, x_TBI: Tensor, carried: LayerState) -> tuple[Tensor, LayerState]:
+            if way is not None and layer is first:
+                return way(self.norms[0](self.embedding.weight), ids_TB, carried, layer.weights)
+            return layer(x_TBI, carried)
+
+        return self._run(ids_TB, state, run)
+
+    def _way_by_rows(self, ids_TB: Tensor) -> Any:
+        """What trains the first layer on rows of the embedding, where its inputs are nothing else and there is a faster way for that."""
+        architecture, first = self.architecture, cast("RecurrentLayer", self.layers[0])
+        is_plain = self.clock is None and self.sentinels is None and not architecture.labels
+        if first.cell.by_rows is None or not self.training or architecture.dropout or not is_plain:
+            return None
+        return first.cell.by_rows(architecture.symbols, ids_TB, first.weights)
 
     def trace(self, ids_TB: Tensor, state: State) -> tuple[Tensor, State, list[list[Gates]]]:
         """The same by the equations, with the gates of every layer and token; slow."""

@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -156,12 +156,7 @@ def resume(order: Order, folder: RunFolder) -> Run:
     files = token_files(gathered.material, tokenizer, access)
     arithmetic = arithmetic_of(config, architecture)
     network = LanguageModel(architecture).to(arithmetic.device)
-    had, has = values.get("processes", 1), order.group.size
-    if had != has:
-        warnings.append(
-            f"{counted(had, 'process', 'processes')} before, {has} now: windows, dropout and schedule are the same, but sums are added in"
-            " another order, so figures agree closely, and not bit for bit"
-        )
+    warnings += _differences(config, arithmetic, had=values.get("processes", 1), has=order.group.size)
     gathered = replace(gathered, notes=tuple(warnings))
     run = Run(
         folder=folder,
@@ -187,6 +182,18 @@ def resume(order: Order, folder: RunFolder) -> Run:
     else:
         run.begin(keep_model=_summary(folder).get("settings") == values.get("settings"))
     return run
+
+
+def _differences(config: Config, arithmetic: Arithmetic, *, had: int, has: int) -> Iterator[str]:
+    """Why the figures of a resumed run agree closely with those of a run that was never stopped, and not bit for bit."""
+    before, now = config.runtime.backward_pass, arithmetic.backward
+    if before != now:
+        yield f"the layers of the run are {before}, here they are {now} ({arithmetic.reason}): figures agree closely, and not bit for bit"
+    if had != has:
+        yield (
+            f"{counted(had, 'process', 'processes')} before, {has} now: windows, dropout and schedule are the same, but sums are added in"
+            " another order, so figures agree closely, and not bit for bit"
+        )
 
 
 def _settings(folder: RunFolder, values: dict[str, Any]) -> Config:

@@ -3,6 +3,7 @@ import re
 import pytest
 
 import lstmgen
+from lstmgen.cli import command, root_command
 
 TWO_LINES = re.compile(r"error: [^\n]+\ntry: [^\n]+\n")
 
@@ -17,6 +18,16 @@ def test_without_a_command_the_help_is_shown(cli):
 
 def test_the_version_is_the_packages(cli):
     assert cli("--version").text == f"lstmgen {lstmgen.__version__}\n"
+
+
+def test_only_the_command_that_is_named_is_built(monkeypatch):
+    built, build = [], command.build
+    monkeypatch.setattr(command, "build", lambda described: built.append(described.name) or build(described))
+    commands = root_command().commands
+    assert built == []
+    assert commands["info"] is commands["info"]
+    assert built == ["info"]
+    assert len(commands) == len(dict(commands)) > 10
 
 
 @pytest.mark.parametrize(

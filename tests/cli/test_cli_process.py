@@ -51,7 +51,7 @@ def test_a_full_disk_behind_standard_output_is_the_machine(run_folder):
 
 
 @pytest.mark.parametrize(
-    "locale", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}]
+    "locale", [{"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}]
 )
 def test_text_goes_out_as_utf8_whatever_the_locale_says(run_folder, locale):
     done = run("sample", run_folder, "-p", "Zoë 文", "--oov", "skip", "-n", "0", environ=locale)
@@ -160,7 +160,7 @@ def test_ctrl_c_in_training_on_a_terminal_saves_gives_the_cursor_back_and_the_pr
     assert b"resuming" in resumed.stderr
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.05, 0.2, 0.5, 1.0, 1.6])
+@pytest.mark.parametrize("delay_s", [0.0, 0.1, 0.4, 1.2])
 @pytest.mark.parametrize("command", ["sample", "train"])
 def test_ctrl_c_at_any_moment_of_the_start_ends_it_without_a_traceback(run_folder, tmp_path, delay_s, command):
     (tmp_path / "sea.txt").write_text("The sea is wide, the sea is deep.\n" * 30)
@@ -190,7 +190,9 @@ def test_samples_go_to_what_the_shell_has_opened(run_folder, tmp_path):
     with (tmp_path / "out.txt").open("wb") as out:
         out.write(b"before\n")
         out.flush()
-        done = run("sample", run_folder, "-n", "5", "-s", "1", "--ignore-end", "-q", "-o", "/dev/stdout", stdout=out)
-    assert done.returncode == 0, done.stderr
+        argv = ["sample", run_folder, "-n", "5", "-s", "1", "--ignore-end", "-q", "-o", "/dev/stdout"]
+        process = program.start(*argv, stdout=out.fileno())
+        process.join()
+    assert process.exitcode == 0
     assert (tmp_path / "out.txt").read_bytes().startswith(b"before\n")
     assert len((tmp_path / "out.txt").read_text()) == 7 + 5

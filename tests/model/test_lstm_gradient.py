@@ -7,7 +7,8 @@ import torch
 
 from lstmgen.model import arithmetic
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic
-from lstmgen.model.cells import cell_of, lstm_gradient
+from lstmgen.model.cells import cell_of, lstm_gradient, lstm_ways
+from lstmgen.model.compiled import training as compiled
 from lstmgen.model.language_model import Architecture
 from lstmgen.model.layers import RecurrentLayer
 
@@ -76,7 +77,7 @@ def test_a_window_is_taken_only_where_it_is_wanted_and_learned_from(monkeypatch)
     expected = []
     for wanted, learning, training in itertools.product([False, True], repeat=3):
         layer.train(training)
-        with lstm_gradient.wanted() if wanted else torch.enable_grad(), torch.set_grad_enabled(learning):
+        with lstm_ways.wanted("own" if wanted else "torch"), torch.set_grad_enabled(learning):
             layer(x_TBI, tuple(state))
         expected += [True] * (wanted and learning and training)
         assert ran == expected
@@ -90,10 +91,13 @@ def test_it_pays_for_wide_layers_and_few_streams():
 
 
 ZEN_4 = {"avx512_bf16": True, "avx_vnni": False, "amx_tile": False}
+NO_NUMBA = "numba is not there"
 
 
-def chosen(features, monkeypatch, *, precision="bf16", cell="lstm", backward=None):
+def chosen(features, monkeypatch, *, precision="bf16", cell="lstm", backward=None, numba=False):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
+    monkeypatch.setattr(compiled, "pays", lambda *_: True)
+    monkeypatch.setattr(compiled, "problem", lambda: "" if numba else NO_NUMBA)
     monkeypatch.setattr(arithmetic._Probe, "gradient_error", lambda *_: 0.0)
     architecture = Architecture(**WIDE, cell=cell)
     return choose_arithmetic(precision, torch.device("cpu"), architecture=architecture, backward=backward, **WINDOW)
@@ -112,16 +116,26 @@ def chosen(features, monkeypatch, *, precision="bf16", cell="lstm", backward=Non
         (ZEN_4 | {"amx_tile": True}, {}, "torch"),
         ({}, {}, "torch"),
         ({}, {"backward": "own"}, "own"),
+        (ZEN_4, {"numba": True}, "compiled"),
+        (ZEN_4, {"numba": True, "backward": "own"}, "own"),
+        (ZEN_4, {"numba": True, "backward": "torch"}, "torch"),
+        (ZEN_4, {"numba": True, "precision": "fp32"}, "torch"),
+        (ZEN_4, {"numba": True, "cell": "gru"}, "torch"),
+        (ZEN_4 | {"avx_vnni": True}, {"numba": True}, "torch"),
+        (ZEN_4 | {"avx_vnni": True}, {"numba": True, "backward": "compiled"}, "compiled"),
+        (ZEN_4, {"backward": "compiled"}, "torch"),
     ],
 )
 def test_the_backward_pass_is_chosen_by_processor_cell_and_wish(monkeypatch, features, given, backward):
     found = chosen(features, monkeypatch, **given)
     assert found.backward == backward
     assert ("own backward pass" in found.reason) == (backward == "own")
+    assert ("compiled layers" in found.reason) == (backward == "compiled" or given.get("backward") == "compiled")
+    assert (NO_NUMBA in found.reason) == (given == {"backward": "compiled"})
 
 
 def test_layers_for_which_it_does_not_pay_keep_that_of_torch(monkeypatch):
-    assert chosen(ZEN_4, monkeypatch, backward="own").backward == "torch"
+    assert chosen(ZEN_4, monkeypatch, backward="own", numba=True).backward == "torch"
 
 
 @needs_bf16
@@ -135,9 +149,10 @@ def test_a_broken_backward_pass_is_found_before_training_begins(monkeypatch):
 
 
 @pytest.mark.usefixtures("always")
-def test_the_context_of_a_run_says_which_is_wanted():
+def test_the_context_of_a_run_says_which_is_wanted(monkeypatch):
+    monkeypatch.setattr(compiled, "pays", lambda *_: True)
     layer, (x_TBI, *_) = layer_and_input()
-    for backward in ("torch", "own"):
+    for backward, run in (("torch", None), ("own", lstm_gradient.run), ("compiled", compiled.run)):
         with Arithmetic(torch.device("cpu"), "bf16", "", backward).context():
-            assert lstm_gradient.takes(x_TBI, layer.weights) == (backward == "own")
-    assert not lstm_gradient.takes(x_TBI, layer.weights)
+            assert lstm_ways.way_for(x_TBI, layer.weights) is run
+    assert lstm_ways.way_for(x_TBI, layer.weights) is None

@@ -13,6 +13,7 @@ from lstmgen.checkpoint.model_file import load_model
 from lstmgen.config import Config
 from lstmgen.errors import CorpusError, InUseError, UnseenSymbolError, UsageError
 from lstmgen.model.cells import lstm_gradient
+from lstmgen.model.compiled import training as compiled
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
 from lstmgen.runs.asked import check_objective
@@ -102,19 +103,26 @@ def test_gaps_are_taught_in_one_way_only(train, story, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+OWN = {"runtime.precision": "bf16", "runtime.backward_pass": "own", "runtime.device": "cpu"}
+COMPILED = OWN | {"runtime.backward_pass": "compiled", "model.embedding_size": 32, "model.hidden_size": 32, "training.batch_size": 8}
+needs_compiled = pytest.mark.skipif(bool(compiled.problem()), reason=compiled.problem() or "-")
+
+
 @pytest.mark.parametrize(
     "settings",
     [
         {"runtime.precision": "fp32"},
         {"runtime.precision": "bf16", "runtime.backward_pass": "torch"},
-        {"runtime.precision": "bf16", "runtime.backward_pass": "own", "runtime.device": "cpu"},
+        OWN,
+        pytest.param(COMPILED, marks=needs_compiled),
         {"training.infill": 0.4},
         {"training.objective": "gaps"},
         {"training.objective": "tags"},
     ],
 )
 def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_path, monkeypatch, settings):
-    monkeypatch.setattr(lstm_gradient, "pays", lambda *_: True)
+    for way in (lstm_gradient, compiled):
+        monkeypatch.setattr(way, "pays", lambda *_: True)
     list(train(story, out=tmp_path / "whole", settings=settings))
     list(train(story, out=tmp_path / "parts", settings=settings, pause_after=5))
     second = lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache")
@@ -123,9 +131,6 @@ def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_pat
     assert events[0].settings["runtime"]["backward_pass"] == settings.get("runtime.backward_pass", "torch")
     assert second.summary["steps"] == 12
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
-
-
-OWN = {"runtime.precision": "bf16", "runtime.backward_pass": "own", "runtime.device": "cpu"}
 
 
 @pytest.mark.parametrize("given", [{}, {"runtime.backward_pass": "own"}])
@@ -137,6 +142,17 @@ def test_a_run_that_knows_of_one_backward_pass_keeps_it_unless_another_is_asked_
     (prepared, *_) = lstmgen.train(resume=tmp_path / "run", settings=given, cache=tmp_path / "cache")
     assert prepared.settings["runtime"]["backward_pass"] == given.get("runtime.backward_pass", "torch")
     assert ("own backward pass" in prepared.precision) == bool(given)
+
+
+@needs_compiled
+def test_a_run_whose_compiled_layers_are_not_to_be_had_says_what_follows(train, story, tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "pays", lambda *_: True)
+    list(train(story, out=tmp_path / "run", settings=COMPILED, pause_after=1))
+    monkeypatch.setattr(compiled, "problem", lambda: "numba has gone")
+    second = lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache")
+    (prepared, *_) = second
+    assert prepared.settings["runtime"]["backward_pass"] == "compiled"
+    assert any("the layers of the run are compiled, here they are torch" in note and "numba has gone" in note for note in prepared.notes)
 
 
 def test_a_constant_rate_run_given_more_steps_equals_the_longer_run(train, story, tmp_path):

@@ -83,6 +83,8 @@ class Cell:
         equations: (x_BI, state, weights) -> output of shape (B, H), the state that follows, and the gates: one token, readable.
         initialise: draws the initial values in place.
         fused: (x_TBI, state, weights, training) -> outputs of shape (T, B, H) and the last state: a whole window at once.
+        by_rows: (V, ids_TB, weights) -> what trains a window whose inputs are rows of a table of V, where there is a faster way than
+            `fused` with all of them: (rows_VI, ids_TB, state, weights) -> as `fused`.
         hoist: (x_BI, weights) -> what of a token depends on its input alone, of shape (B, any); a decoder looks it up by token.
         kernel: (weights, products, hoisted) -> a decoder's step.
         quantities: what each of the gates is, the memory first among those that are carried on; one that is not named here can be looked at
@@ -97,6 +99,9 @@ class Cell:
     equations: Callable[[Tensor, LayerState, Weights], tuple[Tensor, LayerState, Gates]]
     initialise: Callable[[Weights], None] = draw_initial
     fused: Callable[[Tensor, LayerState, Weights, bool], tuple[Tensor, LayerState]] | None = None
+    by_rows: Callable[[int, Tensor, Weights], Callable[[Tensor, Tensor, LayerState, Weights], tuple[Tensor, LayerState]] | None] | None = (
+        None
+    )
     hoist: Callable[[Tensor, Weights], Tensor] | None = None
     kernel: Callable[[Weights, Products, bool], Kernel] | None = None
     quantities: Mapping[str, Quantity] = field(default_factory=dict)

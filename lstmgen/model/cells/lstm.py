@@ -15,7 +15,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
 from lstmgen.model.arrays import Array, arrays_for
-from lstmgen.model.cells import lstm_gradient, stacked
+from lstmgen.model.cells import lstm_ways, stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Weights, gate, output
 from lstmgen.model.products import Products
 
@@ -49,8 +49,9 @@ def initialise(weights: Weights) -> None:
 
 def fused(x_TBI: Tensor, state: LayerState, weights: Weights, training: bool) -> tuple[Tensor, LayerState]:  # noqa: FBT001 - of `Cell`
     """A whole window."""
-    if training and lstm_gradient.takes(x_TBI, weights):
-        return lstm_gradient.run(x_TBI, state, weights)
+    way = lstm_ways.way_for(x_TBI, weights) if training else None
+    if way is not None:
+        return way(x_TBI, state, weights)
     return stacked.run(torch.lstm, x_TBI, state, weights, training=training)
 
 
@@ -108,6 +109,7 @@ CELL = Cell(
     equations=equations,
     initialise=initialise,
     fused=fused,
+    by_rows=lstm_ways.way_by_rows,
     hoist=hoist,
     kernel=Kernel,
     quantities=QUANTITIES,

@@ -18,9 +18,7 @@ Letters: T window, B streams, I input, H hidden, G stacked gates, Z input and hi
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import Any, Final
 
 import torch
@@ -30,11 +28,11 @@ from torch.autograd.function import once_differentiable
 
 from lstmgen.model.cells.base import LayerState, Weights
 
+NAME: Final = "own backward pass where layers are wide"
 _LEAST_BYTES: Final = 11_000_000
 _BYTES_PER_STREAM: Final = 130_000
 """Of the fp32 gradient of a layer's weights, from which this pays: measured with 8 to 128 streams, where a core has a cache of 1 MB. One
 busy core is faster from 4,500,000 on; two free ones are slower up to there, for oneDNN's pass shares its work better."""
-_WANTED: ContextVar[bool] = ContextVar("own backward pass", default=False)
 
 
 def pays(input_size: int, hidden_size: int, streams: int) -> bool:
@@ -43,20 +41,9 @@ def pays(input_size: int, hidden_size: int, streams: int) -> bool:
     return gradient_bytes >= max(_LEAST_BYTES, _BYTES_PER_STREAM * streams)
 
 
-@contextlib.contextmanager
-def wanted() -> Iterator[None]:
-    """Layers for which it pays train in this way inside."""
-    before = _WANTED.set(True)
-    try:
-        yield
-    finally:
-        _WANTED.reset(before)
-
-
-def takes(x_TBI: Tensor, weights: Weights) -> bool:
-    """Whether a window is to be run here."""
-    (_, streams, inputs), hidden = x_TBI.shape, weights["recurrent_weight"].shape[1]
-    return _WANTED.get() and torch.is_grad_enabled() and pays(inputs, hidden, streams)
+def problem() -> str:
+    """Why it cannot be had here: it can be everywhere."""
+    return ""
 
 
 def run(x_TBI: Tensor, state: LayerState, weights: Weights, dtype: torch.dtype = torch.bfloat16) -> tuple[Tensor, LayerState]:

@@ -71,7 +71,7 @@ def drawn(tokenizer, cursor, random, most):
     return ids
 
 
-def walked(tokenizer, constraints, seed, *, most=300):
+def walked(tokenizer, constraints, seed, *, most=150):
     """A prompt, or none, that may break off anywhere; the score that it is of, or none; and what may be drawn behind it."""
     random = np.random.default_rng(seed)
     like = like_score(random) if seed % 3 else None
