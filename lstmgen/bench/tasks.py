@@ -185,8 +185,7 @@ def _drawn(decoder: Decoder, lanes: int) -> Side:
             ids = [drawn.token for drawn in pick(logits_BV, wanted, moments, uniforms=random.random(lanes).tolist())]
         return repetitions * lanes
 
-    if decoder.network.device.type == "cpu":
-        decoder.compile()
+    decoder.compile()
     if lanes > decoder.block_lanes:
         return one_by_one
     blocks = Blocks(decoder, sampling) if decoder.compiled is None else CompiledBlocks(decoder.compiled, sampling)

@@ -123,7 +123,7 @@ class Blocks:
 
 
 class CompiledBlocks:
-    """The same for one lane, by compiled loops.
+    """The same by compiled loops.
 
     Args:
         step: of the decoder.
@@ -157,8 +157,8 @@ class CompiledBlocks:
         Raises:
             ModelFileError: no logit of a row is a usable number.
         """
-        drawn = self._step.draw(self._choice, logits_BV, state, uniforms_BK.numpy()[0])
+        drawn = self._step.draw(self._choice, logits_BV, state, uniforms_BK.numpy())
         if drawn is None:
             raise ModelFileError(NO_USABLE_NUMBER, remedy="train the model again")
-        token_K, nats_K, logits_1V, after = drawn
-        return [token_K.tolist()], [nats_K.tolist()], logits_1V, after
+        token_KB, nats_KB, after_BV, after = drawn
+        return token_KB.T.tolist(), nats_KB.T.tolist(), after_BV, after

@@ -31,8 +31,8 @@ from lstmgen.model import reading
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.captured import Captured, Tensors
 from lstmgen.model.cells.base import Cell, Weights
-from lstmgen.model.compiled.lanes import CompiledLanes
-from lstmgen.model.compiled.step import CompiledStep, Parts, ahead, problem
+from lstmgen.model.compiled.ahead import Ahead
+from lstmgen.model.compiled.step import CompiledStep, Parts, problem
 from lstmgen.model.gaps import InGap
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
@@ -42,11 +42,15 @@ from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, TokenLayer,
 
 _MAX_TABLE_NUMBERS: Final = 2**23
 """Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
+_MOST_LANES: Final = 2**16
+"""That compiled loops draw at a time."""
 _LEAST_HEAD: Final = 2**16
 """Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
 GPU_ROWS: Final = 64
 """Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
-_COMPILED_PROOF_TOKENS: Final = 16
+_COMPILED_PROOF_TOKENS: Final = 4
+_PROOF_LANES: Final = 6
+"""Four that compiled loops take together, and two by themselves."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
 _MIN_SHARED_NUMBERS: Final = 2**22
@@ -70,7 +74,7 @@ class Decoder:
 
     Attributes:
         products: how products are computed: with packed weights, or as weighted sums where these gave other numbers.
-        compiled: the token of one lane in compiled loops; None: not, or not yet.
+        compiled: the token in compiled loops; None: not, or not yet.
     """
 
     def __init__(self, network: LanguageModel, *, precision: Precision = "fp32") -> None:
@@ -86,7 +90,7 @@ class Decoder:
             self._embedding_VE = network.embedding.weight.clone()
             self._clock = None if network.clock is None else Clock(network)
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
-            self._norm = Norm(network.norm, self.products)
+            self._norm = Norm(network.norm)
             self._head = self.products.of(network.head.weight, least=_LEAST_HEAD)
             self._head_bias_V = self._by.view(network.head.bias.clone())
         self._least = LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
@@ -99,8 +103,8 @@ class Decoder:
         self._gap: InGap | None = None
         self._captured = self._capturing()
         self.compiled: CompiledStep | None = None
-        self._uncompiled = "" if self._captured is not None else problem(self._parts)
-        self._ahead = None if self._uncompiled or self._captured is not None else ahead(self._parts)
+        self._uncompiled = problem(self._parts)
+        self._ahead = None if self._uncompiled else Ahead()
 
     @property
     def state_sizes(self) -> list[list[int]]:
@@ -140,23 +144,32 @@ class Decoder:
     def compile(self) -> bool:
         """Takes compiled loops where it can, once they have given the numbers of the usual path; whether it takes them.
 
-        A decoder that reads much does so by itself, when others have compiled them.
+        A decoder that reads much does so by itself, when another process has compiled them.
         """
         parts, self._ahead = self._parts, None
         self._uncompiled = problem(parts)
-        if self._uncompiled:
-            return False
-        self.products.loops = None  # what is proven is proven against the usual path
-        compiled, loops, state, same = CompiledStep(parts), CompiledLanes(), self.start(), True
-        with torch.inference_mode():
-            for token in np.random.default_rng(0).integers(self.vocab_size, size=_COMPILED_PROOF_TOKENS).tolist():
-                compiled_1V, after = compiled(token, state)
-                logits_1V, state = self._side_by_side([token], state, self._least)
-                same = same and torch.equal(logits_1V, compiled_1V)
-                same = same and all(map(torch.equal, state.tensors().values(), after.tensors().values()))
-        self.compiled, self.products.loops, self._proven = (compiled, loops, {}) if same else (None, None, self._proven)
-        self._uncompiled = "" if same else "not compiled: the numbers would differ"
-        return same
+        if not self._uncompiled:
+            try:
+                compiled = CompiledStep(parts)
+                self.compiled = compiled if self._agrees(compiled) else None
+                self._uncompiled = "" if self.compiled else "not compiled: the numbers would differ"
+            except Exception as error:
+                self._uncompiled = f"not compiled: {str(error).splitlines()[0]}"
+        return self.compiled is not None
+
+    def _agrees(self, compiled: CompiledStep) -> bool:
+        """Whether lanes that compiled loops take together or alone are what they are on the usual path."""
+        together, states = self.start(_PROOF_LANES), [self.start() for _ in range(_PROOF_LANES)]
+        for ids in np.random.default_rng(0).integers(self.vocab_size, size=(_COMPILED_PROOF_TOKENS, _PROOF_LANES)).tolist():
+            logits_BV, together = compiled(ids, together)
+            for lane, token in enumerate(ids):
+                with torch.inference_mode():
+                    logits_1V, states[lane] = self._side_by_side([token], states[lane], self._least)
+                found = together.select(slice(lane, lane + 1)).tensors()
+                same = map(torch.equal, states[lane].tensors().values(), found.values())
+                if not torch.equal(logits_1V[0], logits_BV[lane]) or not all(same):
+                    return False
+        return True
 
     @property
     def _parts(self) -> Parts:
@@ -178,7 +191,7 @@ class Decoder:
         return Captured(self._advanced, self._device, rows=GPU_ROWS) if self._device.type == "cuda" else None
 
     def _layer(self, layer: RecurrentLayer, module: nn.Module) -> TokenLayer:
-        cell, architecture, norm = layer.cell, self.network.architecture, Norm(module, self.products)
+        cell, architecture, norm = layer.cell, self.network.architecture, Norm(module)
         weights = {name: weight.detach() for name, weight in layer.weights.items()}
         first = layer is self.network.layers[0]
         table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
@@ -216,8 +229,8 @@ class Decoder:
         state = self._set(state) if self._held else state
         if self._ahead is not None and self._ahead.ready(len(ids)):
             self.compile()
-        if self.compiled is not None and len(ids) == 1:
-            return self.compiled(ids[0], state)
+        if self.compiled is not None:
+            return self.compiled(ids, state)
         before = self.products.threads = torch.get_num_threads()
         try:
             torch.set_num_threads(1)  # large products take all of them
@@ -286,10 +299,10 @@ class Decoder:
     def block_lanes(self) -> int:
         """Of how many lanes many tokens can be drawn at a time, without the host; 0: of none.
 
-        By the GPU, where lanes are the same in any company there, or of one lane by compiled loops.
+        By the GPU, where lanes are the same in any company there, or by compiled loops.
         """
         if self.compiled is not None:
-            return 0 if self._held else 1
+            return 0 if self._held else _MOST_LANES
         if self._captured is None or self._gap is not None:
             return 0
         with torch.inference_mode():

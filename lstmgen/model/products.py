@@ -29,7 +29,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.model.arrays import TENSORS, Array, arrays_for
-from lstmgen.model.compiled.lanes import CompiledLanes
 
 MIN_SHARED: Final = 2**25
 """Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
@@ -61,14 +60,12 @@ class Products:
 
     Attributes:
         packed: use oneDNN where it is there.
-        loops: compiled functions for what lies between products; None: not, or not yet.
         threads: CPU threads that a large product may use; all else runs with those that are set.
     """
 
     def __init__(self, precision: Precision = "fp32") -> None:
         self.precision = precision
         self.packed = True
-        self.loops: CompiledLanes | None = None
         self.threads = 1
 
     def of(self, *weights_GI: Tensor, least: int = 0) -> Product | Int8Product:
@@ -112,12 +109,18 @@ class Product:
     """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type.
 
     Arrays are of the kind of `like`, and results of its type or a wider one.
+
+    Attributes:
+        precision: of the matrix.
+        size: its numbers.
     """
 
     def __init__(self, table_IG: Tensor, ways: Products, *, like: Tensor) -> None:
         (self._inputs, outputs), self._dtype = table_IG.shape, table_IG.dtype
         self._matrix_IG = table_IG if table_IG.is_cuda else None  # there its product as it is is fastest
         self._bf16, self._ways = self._dtype == torch.bfloat16, ways
+        self.precision: Precision = "bf16" if self._bf16 else "fp32"
+        self.size = table_IG.numel()
         self._by, self._given = arrays_for(like), like.dtype if self._bf16 else torch.promote_types(self._dtype, like.dtype)
         self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
         self._part = -(-self._inputs // self._parts)
@@ -157,13 +160,8 @@ class Product:
         return self._by.view(sums.to(self._given)).reshape(rows, -1)
 
     @property
-    def precision(self) -> str:
-        """Of the weights."""
-        return "bf16" if self._bf16 else "fp32"
-
-    @property
     def in_words(self) -> bool:
-        """Whether the rows that are summed in turn are whole words of 32 bits."""
+        """Whether what is summed in turn is whole words of 32 bits."""
         return not self._bf16 or self._part % 2 == 0
 
     def matrices(self) -> tuple[list[Tensor], NDArray[np.float32]]:
@@ -205,21 +203,12 @@ class Int8Product:
     def __init__(self, weights_GI: Sequence[Tensor], ways: Products) -> None:
         joined_GI = torch.cat([weight_GI.detach() for weight_GI in weights_GI], dim=1).to(torch.float32)
         steps_G1 = joined_GI.abs().amax(1, keepdim=True).div_(_STEPS).clamp_min_(_LEAST)
+        self.size = joined_GI.numel()
         self._like, self._by, self._ways = weights_GI[0].detach(), arrays_for(weights_GI[0]), ways
         self._scale_G = self._by.view((steps_G1 / _STEPS).flatten())
         whole_GI = (joined_GI / steps_G1).round_().to(torch.int8)
         self._parts = whole_GI.split([weight_GI.shape[1] for weight_GI in weights_GI], dim=1)
-        exact = vnni() and self._by is not TENSORS
-        self._sums = [self._sums_of(part_GI) for part_GI in self._parts] if exact else []
-        self._products = [self._product_of(number, part_GI) for number, part_GI in enumerate(self._parts)]
-
-    def _compiled(self, loops: CompiledLanes, parts_BI: Sequence[Array]) -> Array:
-        """The same product with compiled loops for all but the sums."""
-        total_BG = np.zeros((len(parts_BI[0]), len(self._scale_G)), dtype=np.float32)
-        for left, (x_BI, sums) in zip(range(len(parts_BI) - 1, -1, -1), zip(parts_BI, self._sums, strict=True), strict=True):
-            whole_BI, largest_B = loops.whole(x_BI)
-            loops.add(sums(whole_BI), largest_B, total_BG, None if left else self._scale_G)
-        return total_BG
+        self._products = [self._whole(part_GI) for part_GI in self._parts]
 
     @property
     def in_words(self) -> bool:
@@ -230,22 +219,21 @@ class Int8Product:
         """The matrices (G, I) of whole numbers, and what sums are multiplied with."""
         return list(self._parts), self._scale_G
 
-    def _sums_of(self, whole_GI: Tensor) -> Callable[[NDArray[np.int8]], NDArray[np.int32]]:
+    def _whole(self, whole_GI: Tensor) -> Callable[[Array], Array]:
         """The product of whole numbers up to 127 with this matrix of such."""
+        if not vnni() or self._by is TENSORS:
+            return Product(whole_GI.t().to(torch.float32).contiguous(), self._ways, like=self._like)
         weight_IG = whole_GI.contiguous().t()
         multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
-        return lambda x_BI: self._ways.shared(x_BI.size * len(whole_GI), multiply, torch.from_numpy(x_BI), weight_IG).numpy()
 
-    def _product_of(self, number: int, whole_GI: Tensor) -> Callable[[Array], Array]:
-        """The same of arrays in the network's number type."""
-        if not self._sums:
-            return Product(whole_GI.t().to(torch.float32).contiguous(), self._ways, like=self._like)
-        return lambda x_BI: self._sums[number](x_BI.astype(np.int8)).astype(np.float32)
+        def sums(x_BI: Array) -> Array:
+            whole_BI = torch.from_numpy(x_BI.astype(np.int8))
+            return self._ways.shared(len(x_BI) * weight_IG.numel(), multiply, whole_BI, weight_IG).numpy().astype(np.float32)
+
+        return sums
 
     def __call__(self, *parts_BI: Array) -> Array:
         """The product with the parts side by side; B is at least 1."""
-        if self._ways.loops is not None and self._sums:
-            return self._compiled(self._ways.loops, parts_BI)
         by, total_BG = self._by, None
         for x_BI, product in zip(parts_BI, self._products, strict=True):
             largest_B1 = by.largest(abs(x_BI), _LEAST)

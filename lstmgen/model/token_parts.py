@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lstmgen.model.arrays import Array, Arrays, arrays_for, in_tensors
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.language_model import LanguageModel
-from lstmgen.model.products import ALIGNED, Products
+from lstmgen.model.products import ALIGNED
 
 LEAST_ROWS: Final = 4
 """From this many rows on torch's usual products give each row the same numbers."""
@@ -23,17 +23,12 @@ LEAST_ROWS: Final = 4
 class Norm:
     """A copy of a layer normalisation, or of the identity, without a module's overhead.
 
-    Args:
-        module: the normalisation.
-        ways: of the decoder; where it has compiled loops, they are taken.
-
     Attributes:
         arrays: scale and shift; of the identity nothing.
         eps: what is added to the variance.
     """
 
-    def __init__(self, module: nn.Module, ways: Products) -> None:
-        self._ways = ways
+    def __init__(self, module: nn.Module) -> None:
         self.arrays: tuple[Array, ...] = ()
         self.eps = 0.0
         self._weights: tuple[Tensor, Tensor] | None = None
@@ -48,9 +43,7 @@ class Norm:
 
     def __call__(self, x_BI: Array) -> Array:
         """Of an array."""
-        if self._weights is None:
-            return x_BI
-        return (self._ways.loops or self._by).normalised(x_BI, *self.arrays, self.eps)
+        return x_BI if self._weights is None else self._by.normalised(x_BI, self.arrays[0], self.arrays[1], self.eps)
 
 
 @dataclass(frozen=True)

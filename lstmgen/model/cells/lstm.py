@@ -76,7 +76,7 @@ class Kernel:
     """
 
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
-        self._by, self._ways = arrays_for(weights["bias"]), products
+        self._by = arrays_for(weights["bias"])
         self.bias_G = None if hoisted else self._by.view(_arranged(weights["bias"]))
         matrices = [_arranged(weights["recurrent_weight"])]
         if not hoisted:
@@ -88,9 +88,6 @@ class Kernel:
         """One token for every lane."""
         by, (h_BH, c_BH) = self._by, state
         products_BG, rest_BG = (self.product(h_BH), x_BI) if self.bias_G is None else (self.product(x_BI, h_BH), self.bias_G)
-        if self._ways.loops is not None:
-            h_BH, c_BH = self._ways.loops.gated(products_BG, rest_BG.reshape(-1, 4 * self.size), c_BH)
-            return h_BH, (h_BH, c_BH)
         gates_BG = by.add(rest_BG, products_BG, out=products_BG)
         by.tanh(gates_BG, out=gates_BG)
         sigmoids_BS = gates_BG[:, : 3 * self.size]

@@ -6,6 +6,7 @@ tokens as take about that long has another process see to it that all is kept, r
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from typing import Final
@@ -16,39 +17,35 @@ _ASKED_EVERY: Final = 250
 """Tokens between two looks at whether the other process is done."""
 _LANES_OF_A_TOKEN: Final = 8
 """Further lanes that take about as long as one token more."""
-_CODE: Final = "import sys; sys.path[:] = {path!r}; from lstmgen.model.compiled.prepare import prepare; prepare{kind!r}"
+_CODE: Final = "import sys; sys.path[:] = {path!r}; from lstmgen.model.compiled.prepare import prepare; prepare()"
 
 
 class Ahead:
-    """Says when loops for networks of a kind may be loaded.
+    """Says when compiled loops may be loaded."""
 
-    Args:
-        precision: of the layers' weights.
-        head: of those of the head.
-        layers: how many there are.
-    """
-
-    def __init__(self, precision: str, head: str, layers: int) -> None:
-        self._code = _CODE.format(path=sys.path, kind=(precision, head, layers))
+    def __init__(self) -> None:
         self._tokens, self._next = 0, _AFTER
-        self._process: subprocess.Popen[bytes] | None = None
         self.problem = ""
-        """Why they will never be ready; empty while they may be."""
+        """Why they never will be; empty while they may."""
 
     def ready(self, lanes: int) -> bool:
-        """Whether they may be loaded; to be asked after every step of so many lanes, and not again once they may, or never will."""
+        """Whether they may be loaded; to be asked after every step of so many lanes, and not again once they may."""
         self._tokens += 1 + (lanes - 1) // _LANES_OF_A_TOKEN
-        if self._tokens < self._next:
+        if self._tokens < self._next or self.problem:
             return False
         self._next = self._tokens + _ASKED_EVERY
-        if self._process is None:
-            try:
-                none = subprocess.DEVNULL
-                self._process = subprocess.Popen([sys.executable, "-P", "-c", self._code], stdin=none, stdout=none, stderr=none)  # noqa: S603
-            except OSError as error:
-                self.problem = f"not compiled: {error}"
-            return False
-        code = self._process.poll()
+        process = _other_process()
+        code = 1 if process is None else process.poll()
         if code:
             self.problem = "not compiled: numba could not compile or keep it"
         return code == 0
+
+
+@functools.cache
+def _other_process() -> subprocess.Popen[bytes] | None:
+    """One for all decoders of this process, begun when this is first called; None where there can be none."""
+    code, none = _CODE.format(path=sys.path), subprocess.DEVNULL
+    try:
+        return subprocess.Popen([sys.executable, "-P", "-c", code], stdin=none, stdout=none, stderr=none)  # noqa: S603 - our own code
+    except OSError:
+        return None

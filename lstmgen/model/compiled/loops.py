@@ -13,11 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from lstmgen.model.compiled.numbers import EXP, F32, LOG, OPTIONS, Matrix, W, each, gates, normalise, product, step_of
+from lstmgen.model.compiled.numbers import EXP, LOG, OPTIONS, Matrices, W, each, gates, normalise, product
 
-BUILT_ON: Final = "0"
-"""The beginning of the SHA-256 of `rows.py` and `numbers.py`. numba compiles anew what it has kept only where the file itself has changed, so
-this one has to change with those."""
+BUILT_ON: Final = "cb0d07b8"
+"""The beginning of the SHA-256 of `rows.py` and `numbers.py`. numba compiles anew what it has kept only where the file itself has changed,
+so this one has to change with those."""
 _KEPT: Final[dict[str, Any]] = OPTIONS | {"cache": True}
 _LARGEST: Final = 1e300
 """As in `generation/blocks.py`."""
@@ -30,7 +30,7 @@ class Network(NamedTuple):
         addresses: of numpy's loops.
         table_VG: what the first layer makes of every token.
         embedding_VE: what is added to the first layer's output, where `residual[0]` is 1.
-        matrix_L: of each layer: of the state alone in the first, of input and state in all others.
+        layers: the matrix of each: of the state alone in the first, of input and state in all others.
         bias_LG: of each layer but the first.
         norm_L2H: scale and shift before each layer but the first, and before the head; empty: there is no normalisation.
         eps: of the normalisation.
@@ -42,12 +42,12 @@ class Network(NamedTuple):
     addresses: NDArray[np.int64]
     table_VG: NDArray[np.float32]
     embedding_VE: NDArray[np.float32]
-    matrix_L: tuple[Matrix, ...]
+    layers: Matrices
     bias_LG: NDArray[np.float32]
     norm_L2H: NDArray[np.float32]
     eps: float
     residual_L: NDArray[np.int64]
-    head: Matrix
+    head: Matrices
     head_bias_V: NDArray[np.float32]
 
 
@@ -73,122 +73,106 @@ class Block(NamedTuple):
     """Tokens that are drawn.
 
     Attributes:
-        uniform_K: a number in [0, 1) for each.
-        token_K: room for their ids.
-        nats_K: room for their surprisals.
+        uniform_KB: a number in [0, 1) for each.
+        token_KB: room for their ids.
+        nats_KB: room for their surprisals.
     """
 
-    uniform_K: NDArray[np.float64]
-    token_K: NDArray[np.int64]
-    nats_K: NDArray[np.float64]
+    uniform_KB: NDArray[np.float64]
+    token_KB: NDArray[np.int64]
+    nats_KB: NDArray[np.float64]
 
 
 @njit(**_KEPT)
-def token(network: Any, number: int, state_L2H: Any, logits_V: Any) -> None:
-    """Reads one token: the state after it, in place, and the logits of the next one."""
-    addresses, size, last = network.addresses, state_L2H.shape[2], state_L2H.shape[0]
-    sum_G, x_H, row_I = np.empty(4 * size + W, np.float32), np.empty(size, np.float32), np.empty(2 * size, np.float32)
-    sum_V = np.empty(len(logits_V) + W, np.float32)
+def token(network: Any, id_B: Any, state_BL2H: Any, logits_BV: Any) -> None:
+    """Reads one token in every lane: the states after it, in place, and the logits of the next ones."""
+    _read(network, id_B, state_BL2H, logits_BV, _room(state_BL2H, logits_BV))
+
+
+@njit(**OPTIONS)
+def _room(state_BL2H: Any, logits_BV: Any) -> Any:
+    """Of `_read`: for products, inputs of a layer, inputs beside states, and logits."""
+    lanes, _, _, size = state_BL2H.shape
+    return (
+        np.empty((lanes, 4 * size + W), np.float32),
+        np.empty((lanes, size), np.float32),
+        np.empty((lanes, 2 * size), np.float32),
+        np.empty((lanes, logits_BV.shape[1] + W), np.float32),
+    )
+
+
+@njit(**OPTIONS)
+def _read(network: Any, id_B: Any, state_BL2H: Any, logits_BV: Any, room: Any) -> None:
+    addresses, (lanes, last, _, size), vocab_size = network.addresses, state_BL2H.shape, logits_BV.shape[1]
+    sum_BG, x_BH, row_BI, sum_BV = room
     for layer in range(last):
-        h_H, c_H = state_L2H[layer, 0], state_L2H[layer, 1]
-        if layer == 0:
-            product(network.matrix_L[0], h_H, sum_G)
-            rest_G = network.table_VG[number]
-        else:
-            row_I[size:] = h_H
-            if len(network.norm_L2H):
-                normalise(addresses, x_H, network.norm_L2H[layer - 1, 0], network.norm_L2H[layer - 1, 1], network.eps, row_I[:size])
-            else:
-                row_I[:size] = x_H
-            product(network.matrix_L[layer], row_I, sum_G)
-            rest_G = network.bias_LG[layer - 1]
-        for g in range(4 * size):
-            sum_G[g] += rest_G[g]
-        gates(addresses, sum_G[: 4 * size], c_H, h_H)
-        if layer == 0 and network.residual_L[0]:
-            x_H[:] = network.embedding_VE[number]
-        for k in range(size):
-            x_H[k] = x_H[k] + h_H[k] if network.residual_L[layer] else h_H[k]
+        for lane in range(lanes):
+            h_H, into_H = state_BL2H[lane, layer, 0], row_BI[lane, size:] if layer else x_BH[lane]
+            if layer:
+                _normalise(network, layer - 1, x_BH[lane], row_BI[lane, :size])
+            for k in range(size):
+                into_H[k] = h_H[k]
+        product(network.layers, layer, row_BI if layer else x_BH, size, sum_BG)
+        for lane in range(lanes):
+            rest_G = network.bias_LG[layer - 1] if layer else network.table_VG[id_B[lane]]
+            for g in range(4 * size):
+                sum_BG[lane, g] += rest_G[g]
+            h_H, x_H = state_BL2H[lane, layer, 0], x_BH[lane]
+            gates(addresses, sum_BG[lane, : 4 * size], state_BL2H[lane, layer, 1], h_H)
+            before_H = x_H if layer else network.embedding_VE[id_B[lane]]
+            for k in range(size):
+                x_H[k] = before_H[k] + h_H[k] if network.residual_L[layer] else h_H[k]
+    for lane in range(lanes):
+        _normalise(network, last - 1, x_BH[lane], x_BH[lane])
+    product(network.head, 0, x_BH, size, sum_BV)
+    for lane in range(lanes):
+        for v in range(vocab_size):
+            logits_BV[lane, v] = sum_BV[lane, v] + network.head_bias_V[v]
+
+
+@njit(**OPTIONS)
+def _normalise(network: Any, number: int, x_H: Any, out_H: Any) -> None:
+    """The normalisation with this number, where there is any."""
     if len(network.norm_L2H):
-        normalise(addresses, x_H, network.norm_L2H[last - 1, 0], network.norm_L2H[last - 1, 1], network.eps, x_H)
-    product(network.head, x_H, sum_V)
-    for v in range(len(logits_V)):
-        logits_V[v] = sum_V[v] + network.head_bias_V[v]
+        normalise(network.addresses, x_H, network.norm_L2H[number], network.eps, out_H)
+    else:
+        for k in range(len(x_H)):
+            out_H[k] = x_H[k]
 
 
 @njit(**_KEPT)
-def lanes_gated(addresses: Any, sum_BG: Any, rest_BG: Any, c_BH: Any) -> Any:
-    """An LSTM's outputs and cells of lanes; one row of `rest_BG` is for all. The sums are used up."""
-    h_BH, c_BH = np.empty_like(c_BH), c_BH.copy()
-    for lane in range(len(sum_BG)):
-        rest_G = rest_BG[lane if len(rest_BG) > 1 else 0]
-        for g in range(len(rest_G)):
-            sum_BG[lane, g] += rest_G[g]
-        gates(addresses, sum_BG[lane], c_BH[lane], h_BH[lane])
-    return h_BH, c_BH
-
-
-@njit(**_KEPT)
-def lanes_normalised(addresses: Any, x_BH: Any, scale_H: Any, shift_H: Any, eps: float) -> Any:
-    """The layer normalisation of lanes."""
-    out_BH = np.empty_like(x_BH)
-    for lane in range(len(x_BH)):
-        normalise(addresses, x_BH[lane], scale_H, shift_H, eps, out_BH[lane])
-    return out_BH
-
-
-@njit(**_KEPT)
-def lanes_whole(x_BI: Any) -> Any:
-    """Rows in whole numbers up to 127, and what a row's largest number is; see `products.Int8Product`."""
-    whole_BI, largest_B = np.empty(x_BI.shape, np.int8), np.empty(len(x_BI), np.float32)
-    for lane in range(len(x_BI)):
-        largest_B[lane], scale = step_of(x_BI[lane])
-        for i in range(x_BI.shape[1]):
-            whole_BI[lane, i] = np.int8(np.rint(x_BI[lane, i] * scale))
-    return whole_BI, largest_B
-
-
-@njit(**_KEPT)
-def lanes_scaled(sum_BG: Any, largest_B: Any, total_BG: Any, scale_G: Any) -> None:
-    """Adds a product in whole numbers to totals, and scales them where there is a scale."""
-    for lane in range(len(sum_BG)):
-        for g in range(sum_BG.shape[1]):
-            total_BG[lane, g] += F32(sum_BG[lane, g]) * largest_B[lane]
-        for g in range(len(scale_G)):
-            total_BG[lane, g] *= scale_G[g]
-
-
-@njit(**_KEPT)
-def block(network: Any, choice: Any, state_L2H: Any, logits_V: Any, drawn: Any) -> bool:
-    """Draws and reads a block of tokens; state, logits and block are changed in place. False: no logit was a number."""
-    for k in range(len(drawn.uniform_K)):
-        if not _draw(network.addresses, choice, logits_V, drawn, k):
-            return False
-        token(network, drawn.token_K[k], state_L2H, logits_V)
+def block(network: Any, choice: Any, state_BL2H: Any, logits_BV: Any, drawn: Any) -> bool:
+    """Draws and reads a block of tokens in every lane; states, logits and block are changed in place. False: no logit was a number."""
+    room = _room(state_BL2H, logits_BV)
+    for k in range(drawn.uniform_KB.shape[0]):
+        for lane in range(len(logits_BV)):
+            if not _draw(network.addresses, choice, logits_BV[lane], drawn, k, lane):
+                return False
+        _read(network, drawn.token_KB[k], state_BL2H, logits_BV, room)
     return True
 
 
 @njit(**OPTIONS)
-def _draw(addresses: Any, choice: Any, logits_V: Any, drawn: Any, k: int) -> bool:
-    """Token k of a block and its surprisal, as `generation/draw.pick` has them."""
+def _draw(addresses: Any, choice: Any, logits_V: Any, drawn: Any, *place: int) -> bool:
+    """A token of a block and its surprisal, as `generation/draw.pick` has them."""
     size, any_number = len(logits_V), False
     raw_V, weight_V, kept_V, log_1 = np.empty(size), np.empty(size), np.empty(size), np.empty(1)
     for v in range(size):
         x = np.float64(logits_V[v])
         raw_V[v] = -np.inf if np.isnan(x) else min(x, _LARGEST) if x == np.inf else x
         any_number |= raw_V[v] > -np.inf
+        kept_V[v] = raw_V[v]
     if not any_number:
         return False
     largest = _most(raw_V)
     log_1[0] = _weighed(addresses, raw_V, weight_V)
     each(addresses, LOG, log_1, log_1)
-    kept_V[:] = raw_V
     _filter(addresses, choice, kept_V, weight_V)
     total = _weighed(addresses, kept_V, weight_V)
-    point, chosen = drawn.uniform_K[k] * total, 0
+    point, chosen = drawn.uniform_KB[place] * total, 0
     while weight_V[chosen] <= point and weight_V[chosen] < total:
         chosen += 1
-    drawn.token_K[k], drawn.nats_K[k] = chosen, log_1[0] - (raw_V[chosen] - largest)
+    drawn.token_KB[place], drawn.nats_KB[place] = chosen, log_1[0] - (raw_V[chosen] - largest)
     return True
 
 

@@ -3,7 +3,7 @@
 The twins are `products.py`, `cells/lstm.py` and `arrays.py`. Products add up as `products.py` says: one after the other, each with a fused
 multiply-add. Everything else rounds after every operation, as numpy does, and tanh, exp and log are numpy's own loops.
 
-Letters: I input, H hidden, G stacked gates, N any numbers, W outputs side by side.
+Letters: B lanes, R lanes that are taken together, I input, H hidden, G stacked gates, N any numbers, W outputs side by side.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from lstmgen.model.compiled.rows import W, bf16_rows, fp32_rows, int8_rows
+from lstmgen.model.compiled.rows import LANES, W, bf16_row, bf16_rows, fp32_row, fp32_rows, int8_row, int8_rows
 
 OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy"}
 IN_TURN: Final = 512
@@ -25,26 +25,28 @@ PART_BF16: Final = 1024
 """Inputs of a product in bf16 whose sum is rounded once."""
 STEPS: Final = 127
 """Steps of a number of eight bits on either side of zero."""
+FP32, BF16, INT8 = range(3)
+"""Of which a word of 32 bits holds one, two and four."""
 TANH, ADD, EXP, LOG = range(4)
 """In the order of `numpy_loops.addresses`."""
 F32: Final = np.float32
 _LEAST_SCALE: Final = np.float32(1e-30)
 
 
-class Matrix(NamedTuple):
-    """The weights of a product, arranged for `product`: (G / W, rows, W), G filled up to a multiple of W.
+class Matrices(NamedTuple):
+    """The weights of M products, arranged for `product`, G filled up to a multiple of W.
 
     Attributes:
-        numbers: a row is an input in fp32, two inputs in bf16, which are a word of uint32, or four in int8, which are a word of int32.
-        scale_G: of int8, what a sum is multiplied with.
-        widths: of int8, of the parts of the inputs of which each has a scale of its own.
-        zero_PG: of int8, for each part what inputs of 128 give.
+        kind: FP32, BF16 or INT8.
+        numbers: (M, G / W, rows, W); a row is an input in fp32, two inputs in bf16, or four in int8, each a word of 32 bits for an output.
+        scale_MG: of int8, what a sum is multiplied with.
+        zero_MPG: of int8, for each part of the inputs, which has a scale of its own, what inputs of 128 give.
     """
 
-    numbers: NDArray[Any]
-    scale_G: NDArray[np.float32]
-    widths: NDArray[np.int64]
-    zero_PG: NDArray[np.int32]
+    kind: int
+    numbers: NDArray[np.uint32]
+    scale_MG: NDArray[np.float32]
+    zero_MPG: NDArray[np.int32]
 
 
 @intrinsic
@@ -64,7 +66,7 @@ _call: Any = _calling
 
 
 @njit(**OPTIONS)
-def _at(x_N: Any) -> np.int64:
+def at(x_N: Any) -> Any:
     """Where the numbers lie."""
     return np.int64(x_N.ctypes.data)
 
@@ -73,8 +75,8 @@ def _at(x_N: Any) -> np.int64:
 def each(addresses: Any, function: int, x_N: Any, out_N: Any) -> None:
     """A function of every number."""
     given = np.empty(5, np.int64)
-    given[0], given[1], given[2], given[3], given[4] = _at(x_N), _at(out_N), x_N.size, x_N.itemsize, out_N.itemsize
-    here = _at(given)
+    given[0], given[1], given[2], given[3], given[4] = at(x_N), at(out_N), x_N.size, x_N.itemsize, out_N.itemsize
+    here = at(given)
     _call(addresses[function, 0], here, here + 16, here + 24, addresses[function, 1])
 
 
@@ -83,87 +85,98 @@ def _sum(addresses: Any, x_N: Any, out_1: Any) -> Any:
     """The sum of fp32 numbers in numpy's order."""
     out_1[0] = 0
     given = np.zeros(7, np.int64)
-    given[0], given[1], given[2], given[3], given[5] = _at(out_1), _at(x_N), _at(out_1), x_N.size, x_N.itemsize
-    here = _at(given)
+    given[0], given[1], given[2], given[3], given[5] = at(out_1), at(x_N), at(out_1), x_N.size, x_N.itemsize
+    here = at(given)
     _call(addresses[ADD, 0], here, here + 24, here + 32, addresses[ADD, 1])
     return out_1[0]
 
 
 @njit(**OPTIONS)
-def _rounded(x_N: Any, out_N: Any) -> None:
-    """Rounded to bf16, to even where it lies between two."""
-    for n in range(len(x_N)):
-        word = F32(x_N[n]).view(np.uint32)
-        word = (word + np.uint32(0x7FFF) + ((word >> np.uint32(16)) & np.uint32(1))) & np.uint32(0xFFFF0000)
-        out_N[n] = np.uint32(word).view(np.float32)
+def product(matrices: Any, number: int, x_BI: Any, part: int, out_BG: Any) -> None:
+    """The product of a matrix and the rows of lanes; in int8 each `part` of the inputs has a scale of its own.
 
-
-def product(matrix: Matrix, x_I: Any, out_G: Any) -> None:
-    """The product of a matrix and a row; `out_G` has room for G filled up to a multiple of W."""
-    raise NotImplementedError
-
-
-@overload(product)
-def _product_of(matrix: Any, x_I: Any, out_G: Any) -> Any:  # noqa: ARG001 - numba compares the names
-    return {types.float32: _product_fp32, types.uint32: _product_bf16, types.int32: _product_int8}[matrix.types[0].dtype]
-
-
-def _product_fp32(matrix: Any, x_I: Any, out_G: Any) -> Any:
-    inputs = len(x_I)
-    part = -(-inputs // -(-inputs // IN_TURN))
-    sum_W = np.empty(W, np.float32)
-    for block in range(matrix.numbers.shape[0]):
-        out_W = out_G[block * W : (block + 1) * W]
-        for first in range(0, inputs, part):
-            fp32_rows(_at(matrix.numbers[block, first]), _at(x_I[first:]), min(part, inputs - first), _at(sum_W))
-            for w in range(W):
-                out_W[w] = sum_W[w] if first == 0 else out_W[w] + sum_W[w]
-
-
-def _product_bf16(matrix: Any, x_I: Any, out_G: Any) -> Any:
-    inputs = len(x_I)
-    part = -(-inputs // -(-inputs // PART_BF16))
-    sum_W, part_W, row_I = np.empty(W, np.float32), np.empty(W, np.float32), np.empty(inputs, np.float32)
-    _rounded(x_I, row_I)
-    for block in range(matrix.numbers.shape[0]):
-        out_W = out_G[block * W : (block + 1) * W]
-        for first in range(0, inputs, part):
-            last = min(first + part, inputs)
-            for begin in range(first, last, IN_TURN):
-                bf16_rows(_at(matrix.numbers[block, begin // 2]), _at(row_I[begin:]), min(IN_TURN, last - begin) // 2, _at(sum_W))
-                for w in range(W):
-                    part_W[w] = sum_W[w] if begin == first else part_W[w] + sum_W[w]
-            _rounded(part_W, part_W)
-            for w in range(W):
-                out_W[w] = part_W[w] if first == 0 else out_W[w] + part_W[w]
+    `out_BG` has room for G filled up to a multiple of W.
+    """
+    kind, numbers, (lanes, inputs) = matrices.kind, matrices.numbers[number], x_BI.shape
+    each, given_BR, scale_BP = 1 << kind, np.empty((lanes, inputs >> kind), np.uint32), np.empty((lanes, inputs // part), np.float32)
+    _in_words(kind, x_BI, part, given_BR, scale_BP)
+    longest = part if kind == INT8 else PART_BF16 if kind == BF16 else IN_TURN
+    at_once = -(-inputs // -(-inputs // longest))
+    in_turn = at_once if kind == INT8 else min(IN_TURN, at_once)
+    sum_RW, total_RW = np.empty((LANES, W), np.float32), np.empty((LANES, W), np.float32)
+    whole_RW, stride = sum_RW.view(np.int32), 4 * given_BR.shape[1]
+    for block in range(numbers.shape[0]):
+        lane = 0
+        while lane < lanes:
+            rows = LANES if lane + LANES <= lanes else 1
+            for first in range(0, inputs, at_once):
+                last = min(first + at_once, inputs)
+                for begin in range(first, last, in_turn):
+                    weights = at(numbers) + 4 * W * (block * numbers.shape[1] + begin // each)
+                    words, count = at(given_BR) + lane * stride + 4 * (begin // each), (min(begin + in_turn, last) - begin) // each
+                    _add_rows(kind, rows, weights, words, stride, count, at(sum_RW))
+                    for row in range(rows):
+                        for w in range(W):
+                            total_RW[row, w] = sum_RW[row, w] if begin == first else total_RW[row, w] + sum_RW[row, w]
+                for row in range(rows):
+                    for w in range(W):
+                        value = total_RW[row, w]
+                        if kind == BF16:
+                            value = np.uint32(_as_bf16(value)).view(np.float32)
+                        elif kind == INT8:
+                            zero = matrices.zero_MPG[number, first // part, block * W + w]
+                            value = F32(whole_RW[row, w] - zero) * scale_BP[lane + row, first // part]
+                        place = block * W + w
+                        out_BG[lane + row, place] = value if first == 0 else out_BG[lane + row, place] + value
+            lane += rows
+    if kind == INT8:
+        for lane in range(lanes):
+            for g in range(matrices.scale_MG.shape[1]):
+                out_BG[lane, g] *= matrices.scale_MG[number, g]
 
 
 @njit(**OPTIONS)
-def step_of(x_I: Any) -> Any:
-    """The largest number of a row, and what makes whole numbers up to 127 of it."""
-    largest = _LEAST_SCALE
-    for i in range(len(x_I)):
-        largest = max(largest, abs(x_I[i]))
-    return largest, F32(STEPS) / largest
+def _add_rows(kind: int, rows: int, *where: int) -> None:
+    if rows == LANES:
+        if kind == FP32:
+            fp32_rows(*where)
+        elif kind == BF16:
+            bf16_rows(*where)
+        else:
+            int8_rows(*where)
+    elif kind == FP32:
+        fp32_row(*where)
+    elif kind == BF16:
+        bf16_row(*where)
+    else:
+        int8_row(*where)
 
 
-def _product_int8(matrix: Any, x_I: Any, out_G: Any) -> Any:
-    steps_I, sum_W = np.empty(len(x_I), np.uint8), np.empty(W, np.int32)
-    blocks, first = matrix.numbers.shape[0], 0
-    for part in range(len(matrix.widths)):
-        last = first + matrix.widths[part]
-        largest, scale = step_of(x_I[first:last])
-        for i in range(first, last):
-            steps_I[i] = np.uint8(np.int32(np.rint(x_I[i] * scale)) + 128)
-        for block in range(blocks):
-            int8_rows(_at(matrix.numbers[block, first // 4]), _at(steps_I[first:]), (last - first) // 4, _at(sum_W))
-            out_W, zero_W = out_G[block * W : (block + 1) * W], matrix.zero_PG[part, block * W : (block + 1) * W]
-            for w in range(W):
-                total = F32(sum_W[w] - zero_W[w]) * largest
-                out_W[w] = total if first == 0 else out_W[w] + total
-        first = last
-    for g in range(len(matrix.scale_G)):
-        out_G[g] *= matrix.scale_G[g]
+@njit(**OPTIONS)
+def _in_words(kind: int, x_BI: Any, part: int, word_BR: Any, scale_BP: Any) -> None:
+    """Inputs as words of 32 bits, and in int8, where they are 1 to 255 with 128 for zero, what 127 steps stand for."""
+    for lane in range(len(x_BI)):
+        for r in range(word_BR.shape[1] if kind == FP32 else 0):
+            word_BR[lane, r] = F32(x_BI[lane, r]).view(np.uint32)
+        for r in range(word_BR.shape[1] if kind == BF16 else 0):
+            word_BR[lane, r] = _as_bf16(x_BI[lane, 2 * r]) >> np.uint32(16) | _as_bf16(x_BI[lane, 2 * r + 1])
+        for p in range(scale_BP.shape[1] if kind == INT8 else 0):
+            largest = _LEAST_SCALE
+            for i in range(p * part, (p + 1) * part):
+                largest = max(largest, abs(x_BI[lane, i]))
+            scale_BP[lane, p], scale = largest, F32(STEPS) / largest
+            for r in range(p * part // 4, (p + 1) * part // 4):
+                word = np.uint32(0)
+                for n in range(4):
+                    word |= np.uint32(np.int32(np.rint(x_BI[lane, 4 * r + n] * scale)) + 128) << np.uint32(8 * n)
+                word_BR[lane, r] = word
+
+
+@njit(**OPTIONS)
+def _as_bf16(x: Any) -> Any:
+    """A number rounded to bf16, to even where it lies between two, as the word of the fp32 number that it then is."""
+    word = F32(x).view(np.uint32)
+    return (word + np.uint32(0x7FFF) + ((word >> np.uint32(16)) & np.uint32(1))) & np.uint32(0xFFFF0000)
 
 
 @njit(**OPTIONS)
@@ -182,7 +195,7 @@ def gates(addresses: Any, sum_G: Any, c_H: Any, h_H: Any) -> None:
 
 
 @njit(**OPTIONS)
-def normalise(addresses: Any, x_H: Any, scale_H: Any, shift_H: Any, eps: float, out_H: Any) -> None:
+def normalise(addresses: Any, x_H: Any, norm_2H: Any, eps: float, out_H: Any) -> None:
     """Layer normalisation of a row; `out_H` may be the row itself."""
     size, one_1 = F32(len(x_H)), np.empty(1, np.float32)
     mean = _sum(addresses, x_H, one_1) / size
@@ -192,4 +205,4 @@ def normalise(addresses: Any, x_H: Any, scale_H: Any, shift_H: Any, eps: float, 
         square_H[k] = out_H[k] * out_H[k]
     scale = F32(1.0) / np.sqrt(_sum(addresses, square_H, one_1) / size + F32(eps))
     for k in range(len(x_H)):
-        out_H[k] = out_H[k] * scale * scale_H[k] + shift_H[k]
+        out_H[k] = out_H[k] * scale * norm_2H[0, k] + norm_2H[1, k]

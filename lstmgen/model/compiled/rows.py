@@ -1,7 +1,7 @@
-"""Rows of weights times inputs, as vector instructions: what a compiled loop cannot be trusted to become by itself.
+"""Rows of weights times the inputs of lanes, as vector instructions: what a compiled loop cannot be trusted to become by itself.
 
 Written in LLVM's intermediate language with vectors of 16 numbers, which the compiler splits where a processor's are shorter. Totals stay
-in registers.
+in registers, and a row of weights that was read serves all lanes. What is added to a total does not depend on how many lanes there are.
 """
 
 from __future__ import annotations
@@ -16,92 +16,121 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 W: Final = 64
-"""Numbers of a row."""
-_LANES: Final = 16
+"""Outputs of a row."""
+LANES: Final = 4
+"""That are taken together; what is left is taken one by one."""
+_NUMBERS: Final = 16
 """Of a vector."""
 _FEATURES: Final = {name for name, there in get_host_cpu_features().items() if there}
-_INT32: Final = ir.IntType(32)
+_INT: Final = ir.IntType(64)
+_WORD: Final = ir.IntType(32)
 _FLOAT: Final = ir.FloatType()
+_WORDS: Final = ir.VectorType(_WORD, _NUMBERS)
+_FLOATS: Final = ir.VectorType(_FLOAT, _NUMBERS)
+
+_Totals = list[list[Any]]
 
 
-def _through_rows(total: ir.Type, advance: Callable[..., list[Any]]) -> Any:
-    """An intrinsic that goes through rows of W words of 32 bits and keeps W totals in the processor's registers.
+class _Bf16s(ir.types.Type):
+    """A vector of bf16 numbers, which llvmlite does not know."""
+
+    def _to_string(self) -> str:
+        return f"<{2 * _NUMBERS} x bfloat>"
+
+
+_BF16S: Final = _Bf16s()
+
+
+def _through_rows(kind: ir.VectorType, advance: Callable[[Any, list[Any], list[Any], _Totals], _Totals], lanes: int) -> Any:
+    """An intrinsic that goes through rows of W words of 32 bits.
+
+    It takes where the rows are, where the inputs of the first lane are, how many bytes further on those of the next one are, the number of
+    rows, and where totals of shape (lanes, W) go.
 
     Args:
-        total: of what type they are.
-        advance: (builder, words, totals, inputs, row) -> the totals after a row; words and totals are vectors of 16, `inputs` an address.
+        kind: of a vector of totals.
+        advance: (builder, the words of a row, a word of each lane's inputs 16 times, totals) -> the totals after the row.
+        lanes: how many.
     """
-    vector, words = ir.VectorType(total, _LANES), ir.VectorType(_INT32, _LANES)
 
     @intrinsic
-    def run(_: Any, rows: Any, inputs: Any, count: Any, totals: Any) -> Any:
+    def run(_: Any, rows: Any, inputs: Any, stride: Any, count: Any, totals: Any) -> Any:
         def made(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-            held = [cgutils.alloca_once_value(builder, ir.Constant(vector, None)) for _ in range(W // _LANES)]
-            table = builder.inttoptr(values[0], words.as_pointer())
-            with cgutils.for_range(builder, values[2]) as loop:
-                first = builder.mul(loop.index, ir.Constant(loop.index.type, len(held)))
-                places = [builder.gep(table, [builder.add(first, ir.Constant(first.type, part))]) for part in range(len(held))]
-                row = [builder.load(place, align=4) for place in places]
-                after = advance(builder, row, [builder.load(each) for each in held], values[1], loop.index)
-                for each, value in zip(held, after, strict=True):
-                    builder.store(value, each)
-            out = builder.inttoptr(values[3], vector.as_pointer())
-            for part, each in enumerate(held):
-                place = builder.gep(out, [ir.Constant(ir.IntType(64), part)])
-                builder.store(builder.load(each), place, align=4)
+            vectors = range(W // _NUMBERS)
+            held = [[cgutils.alloca_once_value(builder, ir.Constant(kind, None)) for _ in vectors] for _ in range(lanes)]
+            table, word = (builder.inttoptr(values[0], pointed.as_pointer()) for pointed in (_WORDS, _WORD))
+            starts = [builder.add(values[1], builder.mul(values[2], _INT(lane))) for lane in range(lanes)]
+            with cgutils.for_range(builder, values[3]) as loop:
+                first = builder.mul(loop.index, _INT(len(vectors)))
+                row = [builder.load(builder.gep(table, [builder.add(first, _INT(part))]), align=4) for part in vectors]
+                words = [builder.load(builder.gep(builder.inttoptr(start, word.type), [loop.index]), align=1) for start in starts]
+                before = [[builder.load(each) for each in lane] for lane in held]
+                after = advance(builder, row, [_everywhere(builder, each) for each in words], before)
+                for lane, values_of in zip(held, after, strict=True):
+                    for each, value in zip(lane, values_of, strict=True):
+                        builder.store(value, each)
+            out = builder.inttoptr(values[4], kind.as_pointer())
+            for place, each in enumerate(each for lane in held for each in lane):
+                builder.store(builder.load(each), builder.gep(out, [_INT(place)]), align=4)
             return context.get_dummy_value()
 
-        return types.void(rows, inputs, count, totals), made
+        return types.void(rows, inputs, stride, count, totals), made
 
     return run
 
 
-def _spread(builder: Any, kind: ir.Type, inputs: Any, number: Any) -> Any:
-    """An input 16 times."""
-    value = builder.load(builder.gep(builder.inttoptr(inputs, kind.as_pointer()), [number]))
-    one = builder.insert_element(ir.Constant(ir.VectorType(kind, _LANES), ir.Undefined), value, ir.Constant(_INT32, 0))
-    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_INT32, _LANES), None))
+def _everywhere(builder: Any, word: Any) -> Any:
+    """A word 16 times."""
+    one = builder.insert_element(ir.Constant(_WORDS, ir.Undefined), word, _WORD(0))
+    return builder.shuffle_vector(one, one, ir.Constant(_WORDS, None))
 
 
 def _fma(builder: Any, one: Any, other: Any, total: Any) -> Any:
     """Their product and the total, rounded once."""
-    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(one.type, [one.type] * 3), f"llvm.fma.v{_LANES}f32")
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_FLOATS, [_FLOATS] * 3), f"llvm.fma.v{_NUMBERS}f32")
     return builder.call(function, [one, other, total])
 
 
-def _row_fp32(builder: Any, words: Any, totals: Any, inputs: Any, row: Any) -> list[Any]:
+def _row_fp32(builder: Any, row: list[Any], inputs: list[Any], totals: _Totals) -> _Totals:
     """Each word is a number."""
-    x = _spread(builder, _FLOAT, inputs, row)
-    return [_fma(builder, x, builder.bitcast(word, x.type), total) for word, total in zip(words, totals, strict=True)]
+    numbers, xs = ([builder.bitcast(word, _FLOATS) for word in words] for words in (row, inputs))
+    return _added(lambda x, number, total: _fma(builder, x, number, total), xs, numbers, totals)
 
 
-def _row_bf16(builder: Any, words: Any, totals: Any, inputs: Any, row: Any) -> list[Any]:
+def _row_bf16(builder: Any, row: list[Any], inputs: list[Any], totals: _Totals) -> _Totals:
     """Each word is two numbers of bf16, of which the processor's instruction takes the second one first."""
-    two = builder.mul(row, ir.Constant(row.type, 2))
-    low, high = (_spread(builder, _FLOAT, inputs, builder.add(two, ir.Constant(row.type, n))) for n in (0, 1))
-    kind = words[0].type
-    sixteen, upper = ir.Constant(kind, [16] * _LANES), ir.Constant(kind, [0xFFFF0000] * _LANES)
-    seconds = [builder.bitcast(builder.and_(word, upper), high.type) for word in words]
-    firsts = [builder.bitcast(builder.shl(word, sixteen), low.type) for word in words]
-    totals = [_fma(builder, high, second, total) for second, total in zip(seconds, totals, strict=True)]
-    return [_fma(builder, low, first, total) for first, total in zip(firsts, totals, strict=True)]
+    if "avx512bf16" in _FEATURES:
+        dot = builder.module.declare_intrinsic("llvm.x86.avx512bf16.dpbf16ps.512", (), ir.FunctionType(_FLOATS, [_FLOATS, _BF16S, _BF16S]))
+        pairs, xs = ([builder.bitcast(word, _BF16S) for word in words] for words in (row, inputs))
+        return _added(lambda x, pair, total: builder.call(dot, [total, x, pair]), xs, pairs, totals)
+    upper, sixteen = ir.Constant(_WORDS, [0xFFFF0000] * _NUMBERS), ir.Constant(_WORDS, [16] * _NUMBERS)
+    for of_pair in (lambda word: builder.and_(word, upper), lambda word: builder.shl(word, sixteen)):
+        numbers, xs = ([builder.bitcast(of_pair(word), _FLOATS) for word in words] for words in (row, inputs))
+        totals = _added(lambda x, number, total: _fma(builder, x, number, total), xs, numbers, totals)
+    return totals
 
 
-def _row_int8(builder: Any, words: Any, totals: Any, inputs: Any, row: Any) -> list[Any]:
+def _row_int8(builder: Any, row: list[Any], inputs: list[Any], totals: _Totals) -> _Totals:
     """Each word is four numbers of eight bits, and so are the inputs, in bytes from 1 to 255: 128 is zero."""
-    x, kind = _spread(builder, _INT32, inputs, row), words[0].type
     if "avx512vnni" in _FEATURES:
-        dot = builder.module.declare_intrinsic("llvm.x86.avx512.vpdpbusd.512", (), ir.FunctionType(kind, [kind] * 3))
-        return [builder.call(dot, [total, x, word]) for word, total in zip(words, totals, strict=True)]
-    for n in range(4):
-        left, right = ir.Constant(kind, [24 - 8 * n] * _LANES), ir.Constant(kind, [24] * _LANES)
-        factor = builder.lshr(builder.shl(x, left), right)
-        numbers = [builder.ashr(builder.shl(word, left), right) for word in words]
-        totals = [builder.add(total, builder.mul(factor, number)) for number, total in zip(numbers, totals, strict=True)]
-    return list(totals)
+        dot = builder.module.declare_intrinsic("llvm.x86.avx512.vpdpbusd.512", (), ir.FunctionType(_WORDS, [_WORDS] * 3))
+        return _added(lambda x, word, total: builder.call(dot, [total, x, word]), inputs, row, totals)
+    for number in range(4):
+        left, right = ir.Constant(_WORDS, [24 - 8 * number] * _NUMBERS), ir.Constant(_WORDS, [24] * _NUMBERS)
+        xs = [builder.lshr(builder.shl(x, left), right) for x in inputs]
+        numbers = [builder.ashr(builder.shl(word, left), right) for word in row]
+        totals = _added(lambda x, number, total: builder.add(total, builder.mul(x, number)), xs, numbers, totals)
+    return totals
 
 
-fp32_rows: Any = _through_rows(_FLOAT, _row_fp32)
-"""(rows, inputs, count, totals), all addresses but the count: totals of as many rows, each added with a fused multiply-add."""
-bf16_rows: Any = _through_rows(_FLOAT, _row_bf16)
-int8_rows: Any = _through_rows(_INT32, _row_int8)
+def _added(add: Callable[[Any, Any, Any], Any], xs: list[Any], numbers: list[Any], totals: _Totals) -> _Totals:
+    """Of each lane's input and each part of a row, what `add` makes of both and their total."""
+    return [[add(x, number, total) for number, total in zip(numbers, of, strict=True)] for x, of in zip(xs, totals, strict=True)]
+
+
+fp32_rows: Any = _through_rows(_FLOATS, _row_fp32, LANES)
+fp32_row: Any = _through_rows(_FLOATS, _row_fp32, 1)
+bf16_rows: Any = _through_rows(_FLOATS, _row_bf16, LANES)
+bf16_row: Any = _through_rows(_FLOATS, _row_bf16, 1)
+int8_rows: Any = _through_rows(_WORDS, _row_int8, LANES)
+int8_row: Any = _through_rows(_WORDS, _row_int8, 1)
