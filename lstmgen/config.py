@@ -115,6 +115,8 @@ class TokenizerConfig:
     """`notes`: whether the tracks of one program stay apart; None: yes."""
     common_key: bool | None = None
     """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
+    grammar: bool | None = None
+    """MIDI: whether what the grammar of a tokenizer forbids has no probability; None: yes, but for voices, where nothing would change."""
     ages: bool | None = None
     """`performance`: whether keys go up by how long they have been down, not by pitch; None: yes."""
     grid_form: GridForm | None = None

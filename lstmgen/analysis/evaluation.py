@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Amount, Medium, Tokenizer
+from lstmgen.media.legal import legal_at
 from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
@@ -223,13 +224,11 @@ def evaluate(
         DivergedError: the learner's weights have become useless.
     """
     _check(items, medium, window)
-    ids, *forms = _laid_out(items)
-    starts = np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])])
+    forms, starts, of_item = _laid_out(items), np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])]), medium.legal(tokenizer)
+    ids, readers = forms[0], ((network, forward), *beside)
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
-    readings = [(reader, how, form) for reader, how in ((network, forward), *beside) for form in (ids, *forms)]
-    total, done = len(ids) - len(items), 0
-    passes = len(readings) + (learner is not None)
+    done, total = 0, (len(ids) - len(items)) * (len(forms) * len(readers) + (learner is not None))
 
     def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> NDArray[np.float64]:
         nonlocal done
@@ -238,19 +237,22 @@ def evaluate(
             nats[places] = surprisal
             done += len(places)
             if progress is not None:
-                progress(done, passes * total)
+                progress(done, total)
         if told is not None:
             nats[told] = 0.0
         return nats
 
-    nats = _together([collected(surprisals(reader, form, spans, forward=how)) for reader, how, form in readings])
-    adapted = None if learner is None else collected(learner.surprisals(ids, spans))
-    places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
+    each: list[NDArray[np.float64]] = []
+    for form in forms:
+        legal = legal_at(of_item, form, starts)
+        each += [collected(surprisals(reader, form, spans, forward=how, legal=legal)) for reader, how in readers]
+    adapted = None if learner is None else collected(learner.surprisals(ids, spans, legal=legal_at(of_item, ids, starts)))
+    places, nats = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)], _together(each)
     read = [
         Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])
         for item, where in zip(items, places, strict=True)
     ]
-    return Evaluation(medium, tokenizer, tuple(read), None if learner is None else learner.rule, len(readings))
+    return Evaluation(medium, tokenizer, tuple(read), None if learner is None else learner.rule, len(each))
 
 
 def _check(items: Sequence[Encoded], medium: Medium, window: int | None) -> None:

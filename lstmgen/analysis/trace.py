@@ -15,12 +15,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lstmgen import limits
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.legal import Legal
 from lstmgen.model.cells import Cell, cell_of
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.legal import forbid
 from lstmgen.model.reading import inference
 from lstmgen.model.state import State
 from lstmgen.wording import counted
@@ -71,7 +74,11 @@ class Trace:
 
 
 def read_trace(
-    network: LanguageModel, *items: Ids, only: Collection[str] | None = None, progress: Callable[[int, int], None] | None = None
+    network: LanguageModel,
+    *items: Ids,
+    only: Collection[str] | None = None,
+    legal: Legal | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Trace:
     """Reads items one after the other, each from its boundary and an empty state on.
 
@@ -79,6 +86,7 @@ def read_trace(
         network: the model.
         items: ids, without their boundaries.
         only: the quantities that are kept; None: all.
+        legal: which ids may come where in an item; None: all of them.
         progress: called with the number of tokens done and of all.
 
     Raises:
@@ -91,8 +99,10 @@ def read_trace(
     nats: list[NDArray[np.float64]] = []
     for ids in items:
         inputs, state = np.concatenate([[BOUNDARY_ID], ids]), network.zero_state(1)
+        rows = None if legal is None else torch.from_numpy(legal(ids))
         for begin in range(0, len(inputs), _CHUNK):
-            nats_T, values, state = _read(network, inputs[begin : begin + _CHUNK + 1], state, only)
+            here = None if rows is None else rows[begin : min(begin + _CHUNK, len(ids))]
+            nats_T, values, state = _read(network, inputs[begin : begin + _CHUNK + 1], state, only, here)
             nats.append(nats_T)
             for place, series_TU in values.items():
                 parts.setdefault(place, []).append(series_TU if begin else series_TU[1:])
@@ -114,14 +124,16 @@ def read_trace(
 
 
 def _read(
-    network: LanguageModel, inputs: Ids, state: State, only: Collection[str] | None
+    network: LanguageModel, inputs: Ids, state: State, only: Collection[str] | None, legal_TK: Tensor | None
 ) -> tuple[NDArray[np.float64], dict[Place, Series], State]:
     """A stretch and the token after it: surprisals, what was computed at each token of the stretch, and the state behind it."""
     window_T1 = torch.from_numpy(inputs.astype(np.int64)).to(network.device).unsqueeze(1)
     with inference(network):
         logits_TBV, state, gates_LT = network.trace(window_T1[:_CHUNK], state)
         expected = window_T1[1:].flatten()
-        nats_T = F.cross_entropy(logits_TBV[: len(expected), 0].float(), expected, reduction="none").double().cpu().numpy()
+        legal_TK = None if legal_TK is None else legal_TK.to(network.device)
+        logits_TV = forbid(logits_TBV[: len(expected), 0].float(), legal_TK)
+        nats_T = F.cross_entropy(logits_TV, expected, reduction="none").double().cpu().numpy()
         values = {
             (layer, name): torch.stack([gates[name].flatten() for gates in gates_T]).float().cpu().numpy()
             for layer, gates_T in enumerate(gates_LT)

@@ -146,11 +146,9 @@ def fill(streams: Streams, command: str, values: dict[str, Any], given: Mapping[
         given: options of the medium that the command itself gives.
     """
     filters = {name: values[name] for name in _FILTERS if values[name] is not None}
-    sampling = api.Sampling(**filters)
     tokenizer = tokenizer_of_model(values["model"])
     medium = api.medium_of(tokenizer)
-    if "temperature" not in filters:
-        sampling = replace(sampling, temperature=medium.temperature(tokenizer))
+    sampling = api.Sampling.of(filters, medium.usual(tokenizer))
     presentation = presentation_of(medium.label)
     options = dict(given) | chosen(command, medium.label, values)
     if values["measure"] is not None:

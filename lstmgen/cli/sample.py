@@ -43,12 +43,10 @@ def sample(streams: Streams, **values: Any) -> int:
     given = [flag for flag, name in (("-p", "prompt"), ("-f", "prompt_file"), ("--prompts", "prompts")) if values[name] is not None]
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} give a prompt, expected one of them", remedy="leave one of them out")
-    filters = {option.name: values[option.name] for option in FILTERS}
-    sampling = api.Sampling(**{name: value for name, value in filters.items() if value is not None})
+    filters = {option.name: value for option in FILTERS if (value := values[option.name]) is not None}
     tokenizer = tokenizer_of_model(values["model"])
     medium = api.medium_of(tokenizer)
-    if filters["temperature"] is None:
-        sampling = replace(sampling, temperature=medium.temperature(tokenizer))
+    sampling = api.Sampling.of(filters, medium.usual(tokenizer))
     presentation = presentation_of(medium.label)
     own = chosen("sample", medium.label, values)
     interactive = own.get("interactive", False)

@@ -16,8 +16,8 @@ _PROMPT: Final = "prompt"
 _CHOICE: Final = "how the next token is chosen"
 _END: Final = "length and number"
 
-_DEFAULTS: Final = vars(Sampling()) | {"temperature": None}
-"""The temperature where none is given is the medium's."""
+_DEFAULTS: Final = vars(Sampling()) | {"temperature": None, "min_p": None}
+"""The temperature where none is given is the medium's, and what stands beside it too."""
 
 FILTERS: Final = tuple(
     Option(name=name, flags=flags, type=kind, unit=unit, help=text, panel=_CHOICE, default=_DEFAULTS[name])
@@ -27,11 +27,17 @@ FILTERS: Final = tuple(
             "-t --temperature --temp",
             parse_temperature,
             "T",
-            f"Below 1 safer, 0 always the most probable; 1.2:0.6 is a ramp, 1.0,0.5,0.2 a cycle. [{USUAL_TEMPERATURE}; of performances 1]",
+            f"Below 1 safer, 0 most probable; 1.2:0.6 a ramp, 1.0,0.5,0.2 a cycle. [{USUAL_TEMPERATURE}; notes in beats 0.9, in seconds 1]",
         ),
         ("top_k", "--top-k", int, "K", "Only the K most probable tokens; 0 is all."),
         ("top_p", "--top-p", float, "P", "Only the most probable tokens that add up to this probability."),
-        ("min_p", "--min-p", float, "P", "Only tokens at least this fraction as probable as the most probable."),
+        (
+            "min_p",
+            "--min-p",
+            float,
+            "P",
+            "Only tokens at least this fraction as probable as the most probable. [0; notes in beats without -t 0.02]",
+        ),
         ("typical_p", "--typical-p", float, "P", "Only the most typical that make up this share."),
         ("repetition_penalty", "--repetition-penalty --repeat-penalty", float, "X", "Above 1 makes recent tokens less probable."),
         ("repeat_last_n", "--repeat-last-n", int, "N", "Tokens that the penalty looks back on."),

@@ -82,7 +82,8 @@ class Drawn(NamedTuple):
 
     Attributes:
         token: its id.
-        nats: its surprisal under the model itself: at temperature 1 and without any filter.
+        nats: its surprisal under the model itself: at temperature 1 and without any filter; but of a model that was trained with a grammar
+            among what may come.
     """
 
     token: int
@@ -99,6 +100,7 @@ class Lane:
         length: most tokens to draw; None: no end but the item's own.
         generator: the sample's own random numbers.
         told_V: which ids a model is told: they are drawn because nothing else is allowed, and their surprisal means nothing.
+        strict: whether the model was trained with a grammar, and gives what may not come no probability.
 
     Raises:
         UsageError: a temperature ramp without a length.
@@ -113,6 +115,7 @@ class Lane:
         length: int | None,
         generator: np.random.Generator,
         told_V: NDArray[np.bool_] | None = None,
+        strict: bool = False,
     ) -> None:
         temperature_at(sampling.temperature, 0, length=length)
         self.writer = writer
@@ -120,7 +123,7 @@ class Lane:
         self.nats = 0.0
         self.ended = writer.ended or ("length" if length == 0 else None)
         """Why nothing more is drawn; None while more is."""
-        self._told_V = told_V
+        self._told_V, self._strict = told_V, strict
         self.sampling = sampling
         self._length = length
         self._generator = generator
@@ -146,7 +149,7 @@ class Lane:
     def moment(self) -> Moment:
         """What the filters may know of the next token."""
         recent = () if self._recent is None else self._recent.ids
-        return Moment(len(self._ids), self._length, recent, self.writer.allowed(), self.writer.heat)
+        return Moment(len(self._ids), self._length, recent, self.writer.allowed(), self.writer.heat, self._strict)
 
     def uniform(self) -> float:
         """The random number of the next token."""
@@ -234,7 +237,7 @@ def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment],
         ModelFileError: no logit of a row is a usable number.
     """
     raw_BV = usable(logits_BV)
-    shifted_BV = filters.shifted(raw_BV)
+    shifted_BV = filters.shifted(filters.keep_allowed(raw_BV, moments) if moments[0].strict else raw_BV)
     log_total_B = np.log(np.exp(shifted_BV).cumsum(axis=1)[:, -1])
     cumulated_BV = np.exp(filters.shifted(filters.apply(wanted, raw_BV, moments))).cumsum(axis=1)
     if len(uniforms) == 1:  # the same by bisection, with half of the calls

@@ -31,6 +31,7 @@ class Moment(NamedTuple):
         recent: ids that the repetition penalty looks at.
         allowed_V: which ids may be drawn; None: all of them.
         heat: by what its temperature is multiplied.
+        strict: whether the model was trained to give what may not come no probability.
     """
 
     position: int
@@ -38,6 +39,7 @@ class Moment(NamedTuple):
     recent: Collection[int] = ()
     allowed_V: NDArray[np.bool_] | None = None
     heat: float = 1.0
+    strict: bool = False
 
 
 Filter = Callable[[Logits, Sequence[Moment]], Logits]

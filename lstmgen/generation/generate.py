@@ -95,6 +95,7 @@ class Job:
         prompt_index: its number among those of the request.
         plan: what every sample keeps to.
         told_V: which ids a model is told.
+        strict: whether the model was trained with a grammar.
         read: where the model stands that has read the prompt already; None: it has not.
     """
 
@@ -106,6 +107,7 @@ class Job:
     prompt_index: int = 0
     plan: Plan
     told_V: NDArray[np.bool_] | None = None
+    strict: bool = False
     read: Context | None = None
 
     @staticmethod
@@ -119,7 +121,7 @@ class Job:
         """
         seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
         medium.check_options(request.options)
-        request = replace(request, sampling=request.sampling or Sampling(temperature=medium.temperature(tokenizer)))
+        request = replace(request, sampling=request.sampling or Sampling.of({}, medium.usual(tokenizer)))
         told_V = medium.told(tokenizer)
         decoder = holding(decoder, request.clamp)
 
@@ -140,6 +142,7 @@ class Job:
                 prompt_index=prompt_index,
                 plan=plan,
                 told_V=told_V,
+                strict=medium.legal(tokenizer) is not None,
             )
 
         return list(itertools.starmap(job, enumerate(request.every_prompt)))
@@ -158,6 +161,7 @@ class Job:
             length=self.plan.length,
             generator=generator_of(self.seed, index, prompt_index=self.prompt_index),
             told_V=self.told_V,
+            strict=self.strict,
         )
 
     def sample(self, index: int, lane: Lane) -> Sample:

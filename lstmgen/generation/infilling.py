@@ -252,7 +252,7 @@ def infill(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Infi
         InputError: the item cannot be read.
     """
     seed = secrets.randbelow(_SEED_BELOW) if request.seed is None else request.seed
-    request = replace(request, sampling=request.sampling or Sampling(temperature=medium.temperature(tokenizer)))
+    request = replace(request, sampling=request.sampling or Sampling.of({}, medium.usual(tokenizer)))
     method, told_V = method_of(request.method, decoder), medium.told(tokenizer)
     gapped = medium.gapped(tokenizer, medium.parse(request.item), request.options, data)
     read: dict[tuple[bytes, bytes], tuple[Decoder, Context]] = {}

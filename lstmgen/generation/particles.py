@@ -36,7 +36,9 @@ from lstmgen.generation.draw import Context, usable
 from lstmgen.generation.filters import Filter, Moment
 from lstmgen.ids import Ids
 from lstmgen.media.gaps import Filling, Gap
+from lstmgen.media.legal import ANYTHING
 from lstmgen.model.decoder import Decoder
+from lstmgen.model.legal import forbid
 from lstmgen.model.state import State
 
 _ROOM: Final = 2
@@ -292,7 +294,7 @@ class Search:
     def _chances(self, ways: Ways) -> tuple[Numbers, Numbers, Numbers]:
         """Of each way's next id: log p under the model, log p of drawing it, and log p of its being one that may come."""
         moments = [Moment(len(filling.ids), None, (), filling.allowed()) for filling in ways.fillings]
-        raw_KV = usable(ways.logits_KV)
+        raw_KV = _legal(usable(ways.logits_KV), ways.fillings, moments)
         log_p_KV = filters.log_softmax(raw_KV)
         log_drawn_KV = filters.log_softmax(filters.apply(self.wanted, raw_KV, moments))
         return log_p_KV, log_drawn_KV, self._log_allowed(log_p_KV, moments)
@@ -342,8 +344,31 @@ class Search:
         logits_TKV, state = self.decoder.read_lanes(ids_TK, ways.state)
         with torch.inference_mode():
             predicting_TKV = torch.cat([ways.logits_KV[None], logits_TKV[:-1]]).to("cpu", torch.float64)
+            predicting_TKV = forbid(predicting_TKV, _legal_behind(ways.fillings, at, size))
             log_p_KT = predicting_TKV.log_softmax(2).gather(2, ids_TK[:, :, None].cpu())[:, :, 0].T.numpy()
         log_p_K = np.where(there_KT, log_p_KT, 0.0).sum(1)
         return replace(
             ways, log_weight_K=ways.log_weight_K + log_p_K, behind_K=ways.behind_K + log_p_K, logits_KV=logits_TKV[-1], state=state
         )
+
+
+def _legal(raw_KV: Numbers, fillings: Sequence[Filling], moments: Sequence[Moment]) -> Numbers:
+    """The logits of what the grammar allows next, or the gap: a model that was trained with a grammar knows nothing of the others."""
+    for row, (filling, moment) in enumerate(zip(fillings, moments, strict=True)):
+        legal_V = filling.legal()
+        if legal_V is not None:
+            may_V = legal_V if moment.allowed_V is None else legal_V | moment.allowed_V
+            raw_KV[row] = np.where(may_V, raw_KV[row], -math.inf)
+    return raw_KV
+
+
+def _legal_behind(fillings: Sequence[Filling], at: int, size: int) -> Tensor | None:
+    """The bits of which ids may come in a stretch of what follows, of shape (T, K, bytes)."""
+    rows = [filling.legal_behind(at + size) for filling in fillings]
+    if rows[0] is None:
+        return None
+    bits = np.full((size, len(rows), rows[0].shape[1]), ANYTHING, np.uint8)
+    for way, own in enumerate(rows):
+        if own is not None:
+            bits[: max(0, len(own) - at), way] = own[at:]
+    return torch.from_numpy(bits)

@@ -88,6 +88,11 @@ class Sampling:
         return {**vars(self), "temperature": temperature_text(self.temperature)}
 
     @staticmethod
+    def of(given: Mapping[str, Any], usual: Mapping[str, float]) -> Sampling:
+        """The settings that are given; where no temperature is, with those that are usual beside them. Raises UsageError."""
+        return Sampling(**(given if "temperature" in given else {**usual, **given}))
+
+    @staticmethod
     def from_json(values: Mapping[str, Any]) -> Sampling:
         """The settings that `to_json` gave; a temperature may be a number too. Raises UsageError."""
         refuse_unknown(Sampling, values, what="sampling")

@@ -28,6 +28,7 @@ from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
 from lstmgen.media.features import Legible
 from lstmgen.media.gaps import Fillable
+from lstmgen.media.legal import Legal
 from lstmgen.media.manner import Manner
 from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt, Spelled
@@ -278,8 +279,12 @@ class Medium(Legible, Fillable, Protocol):
         """Which ids a model is told and never has to draw, of shape (V,); they are neither learned nor counted. None: there are none."""
         ...
 
-    def temperature(self, tokenizer: Any) -> float:
-        """At which samples are drawn where none is given."""
+    def legal(self, tokenizer: Any) -> Legal | None:
+        """Which ids may come where in an item, for a model that gives what may not come no probability. None: it may give any id some."""
+        ...
+
+    def usual(self, tokenizer: Any) -> Mapping[str, float]:
+        """How samples are drawn where no temperature is given: one, and filters beside it, by their names in `Sampling`."""
         ...
 
     def augmentation(self, tokenizer: Any, data: DataConfig) -> Augment | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lstmgen.config import DataConfig
 from lstmgen.ids import Ids
+from lstmgen.media.legal import Rows
 from lstmgen.media.writing import Item, Outcome
 
 
@@ -49,6 +50,10 @@ class Filling(Protocol):
         """
         ...
 
+    def legal(self) -> NDArray[np.bool_] | None:
+        """Which ids may come next by the grammar alone, of shape (V,), where a model gives no other one any probability; None: it may."""
+        ...
+
     def push(self, token_id: int) -> None:
         """One more id, which is allowed."""
         ...
@@ -59,6 +64,10 @@ class Filling(Protocol):
 
     def behind(self, most: int) -> Ids:
         """What follows in the item once it is filled in this way: so many ids at most, directly behind those here."""
+        ...
+
+    def legal_behind(self, most: int) -> Rows | None:
+        """What `legal` would say before each of those ids, as bits."""
         ...
 
     def shown(self) -> str:

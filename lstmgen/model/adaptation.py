@@ -15,7 +15,7 @@ Letters: T tokens of a segment, B streams, V vocabulary, S spans, W all weights 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,8 @@ from lstmgen.ids import Ids, IdSequence
 from lstmgen.model.arithmetic import threads_for
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
-from lstmgen.model.reading import Spans
+from lstmgen.model.legal import forbid
+from lstmgen.model.reading import LegalBits, Spans
 from lstmgen.model.state import State
 
 
@@ -61,12 +62,15 @@ class Learner:
         """The network as far as it has learned; it changes with what is read."""
         return self._weights.network
 
-    def surprisals(self, ids: IdSequence, spans_S2: Spans) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    def surprisals(
+        self, ids: IdSequence, spans_S2: Spans, *, legal: LegalBits | None = None
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """As `reading.surprisals`, span after span, learning from each segment once it is predicted.
 
         Args:
             ids: token ids of any integer type.
             spans_S2: what is read, in this order; each span begins with an empty state, but with the weights that the ones before left.
+            legal: which ids may come where; None: all of them.
 
         Raises:
             DivergedError: the weights have become useless.
@@ -78,8 +82,9 @@ class Learner:
                 places = np.arange(at, min(at + self.rule.segment, end) + 1)
                 window_T1 = torch.from_numpy(ids[places].astype(np.int64)).to(device).unsqueeze(1)
                 counted_T = None if self._told_V is None else torch.from_numpy(~self._told_V[ids[places[1:]]]).to(device)
+                legal_TK = None if legal is None else torch.from_numpy(legal(places[1:])).to(device)
                 with threads_for(1, device):
-                    nats_T, state = self._weights.gradient(window_T1, state, counted_T)
+                    nats_T, state = self._weights.gradient(window_T1, state, counted_T, legal_TK)
                     self._learn()
                 if not torch.isfinite(nats_T).all():
                     raise DivergedError(
@@ -94,7 +99,14 @@ class Learner:
             weights.now_W.addcmul_(self._return_W, weights.trained_W - weights.now_W)
 
 
-def usual_gradients(network: LanguageModel, streams: Iterable[Ids], *, segment: int, told_V: NDArray[np.bool_] | None = None) -> Tensor:
+def usual_gradients(
+    network: LanguageModel,
+    streams: Iterable[Ids],
+    *,
+    segment: int,
+    told_V: NDArray[np.bool_] | None = None,
+    legal: Callable[[Ids], NDArray[np.uint8]] | None = None,
+) -> Tensor:
     """The root of the mean squared gradient of each weight over the segments of some streams of ids, of shape (W,).
 
     Args:
@@ -102,16 +114,18 @@ def usual_gradients(network: LanguageModel, streams: Iterable[Ids], *, segment: 
         streams: each is read from an empty state; the first id of each is an input only.
         segment: tokens of a segment.
         told_V: which ids are only ever inputs.
+        legal: the bits of which ids may come where in a stream, from its second id on; None: all of them.
     """
     weights, device = _Weights(network), network.device
     squares_W, count = torch.zeros_like(weights.now_W), 0
     for ids in streams:
-        state = weights.network.zero_state(1)
+        state, rows = weights.network.zero_state(1), None if legal is None else torch.from_numpy(legal(ids[1:]))
         for at in range(0, len(ids) - 1, segment):
             window = ids[at : at + segment + 1]
             counted_T = None if told_V is None else torch.from_numpy(~told_V[window[1:]]).to(device)
+            legal_TK = None if rows is None else rows[at : at + len(window) - 1].to(device)
             with threads_for(1, device):
-                _, state = weights.gradient(torch.from_numpy(window).to(device).unsqueeze(1), state, counted_T)
+                _, state = weights.gradient(torch.from_numpy(window).to(device).unsqueeze(1), state, counted_T, legal_TK)
                 squares_W.addcmul_(weights.gradient_W, weights.gradient_W)
             count += 1
     return squares_W.div_(max(1, count)).sqrt_()
@@ -136,12 +150,13 @@ class _Weights:
             at = place.stop
         self.trained_W = self.now_W.clone()
 
-    def gradient(self, window_T1: Tensor, state: State, counted_T: Tensor | None) -> tuple[Tensor, State]:
+    def gradient(self, window_T1: Tensor, state: State, counted_T: Tensor | None, legal_TK: Tensor | None) -> tuple[Tensor, State]:
         """Surprisals in nats of shape (T,), and the state; `gradient_W` is that of the mean of those that count."""
         self.gradient_W.zero_()
         with torch.enable_grad():
             logits_T1V, after = self.network(window_T1[:-1], state)
-            nats_T = F.cross_entropy(logits_T1V.flatten(0, 1), window_T1[1:].flatten(), reduction="none")
+            logits_TV = forbid(logits_T1V.flatten(0, 1), legal_TK)
+            nats_T = F.cross_entropy(logits_TV, window_T1[1:].flatten(), reduction="none")
             learned = nats_T if counted_T is None else nats_T[counted_T]
             if len(learned):
                 learned.mean().backward()

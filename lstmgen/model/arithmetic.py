@@ -139,38 +139,38 @@ def choose_arithmetic(
     units = bf16_units()
     if wanted == "auto" and not units:
         return Arithmetic(device, "fp32", "the processor has no bf16 units")
-    said = ""
     ways, missing = _ways(backward, architecture, batch_size)
+    fault, error = "", 0.0
     for one in ways:
+        name = "" if one == "torch" else lstm_ways.WAYS[one].NAME
         # Each layer after the first is as wide as the second, for which alone another way may pay.
-        probe = _Probe(architecture, layers=1 if one == "torch" else 2, batch_size=batch_size, seq_length=seq_length)
+        probe = _Probe(architecture, layers=2 if name else 1, batch_size=batch_size, seq_length=seq_length)
         try:
             error = probe.gradient_error(Arithmetic(device, "fp32", ""), Arithmetic(device, "bf16", "", one))
+            fault = "" if error <= _LARGEST_GRADIENT_ERROR else f"its gradients are off by {error:.0%}"
         except (RuntimeError, ImportError) as failure:
-            said = str(failure).splitlines()[0]
-            continue
-        if error <= _LARGEST_GRADIENT_ERROR:
+            fault = str(failure).splitlines()[0]
+        if not fault:
             why = "asked for" if wanted == "bf16" else f"{units}; gradients within {error:.1%} of fp32"
-            said = missing if one == "torch" else lstm_ways.WAYS[one].NAME
-            return Arithmetic(device, "bf16", "; ".join(filter(None, (why, said))), one)
-        said = f"its gradients are off by {error:.0%}"
+            return Arithmetic(device, "bf16", "; ".join(filter(None, (why, *missing, name))), one)
+        missing += [f"no {name}: {fault}"] if name else []
     if wanted == "bf16":
-        raise MachineError(f"bf16 does not train here: {said}", remedy="use --precision fp32 or auto")
-    return Arithmetic(device, "fp32", f"bf16 failed its check: {said}")
+        raise MachineError(f"bf16 does not train here: {fault}", remedy="use --precision fp32 or auto")
+    return Arithmetic(device, "fp32", f"bf16 failed its check: {fault}")
 
 
-def _ways(wanted: BackwardPass | None, architecture: Architecture, streams: int) -> tuple[list[BackwardPass], str]:
-    """In which ways layers may train, the best first and torch's last; and why the one that was asked for is not among them.
+def _ways(wanted: BackwardPass | None, architecture: Architecture, streams: int) -> tuple[list[BackwardPass], list[str]]:
+    """In which ways layers may train, the best first and torch's last; and why others are not among them.
 
     Without a wish those that pay for some layer, on processors on which they were measured to be faster.
     """
     if not cell_of(architecture.cell).own_backward:
-        return ["torch"], ""
+        return ["torch"], []
     asked: list[BackwardPass] = [name for name in lstm_ways.WAYS if name == wanted or (wanted is None and _halves_vectors())]
     widths, hidden_size = architecture.widths, architecture.hidden_size
     fit: list[BackwardPass] = [name for name in asked if any(lstm_ways.WAYS[name].pays(width, hidden_size, streams) for width in widths)]
     missing = [f"no {lstm_ways.WAYS[name].NAME}: {why}" for name in fit if (why := lstm_ways.WAYS[name].problem())]
-    return [*(name for name in fit if not lstm_ways.WAYS[name].problem()), "torch"], "; ".join(missing)
+    return [*(name for name in fit if not lstm_ways.WAYS[name].problem()), "torch"], missing
 
 
 def _halves_vectors() -> bool:

@@ -25,6 +25,7 @@ from torch import Tensor
 from lstmgen.ids import IdSequence
 from lstmgen.model.arithmetic import threads_for
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.legal import forbid
 from lstmgen.model.state import State
 
 RUN_IN: Final = 512
@@ -34,6 +35,8 @@ _MAX_PROMPT_WINDOW: Final = 1024
 
 Forward = Callable[[Tensor, State], tuple[Tensor, State]]
 """Ids of shape (T, B) and a state -> logits of shape (T, B, V) and the next state."""
+LegalBits = Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+"""Places of N tokens -> bits of which ids may come there, of shape (N, K); `media.legal.LegalAt` is one."""
 Spans = NDArray[np.int64]
 """Inputs of shape (S, 2), from the first to before the second; they predict the tokens after each of them."""
 
@@ -47,12 +50,14 @@ class Bounds:
         chunk: tokens of one span in one call.
         tokens: of all spans in one call.
         logits: held at a time.
+        legal_bytes: of what may come where in spans that are read side by side, which is made for each as a whole.
     """
 
     spans: int = 128
     chunk: int = 4096
     tokens: int = 2**13
     logits: int = 2**22
+    legal_bytes: int = 2**27
 
 
 _BOUNDS: Final = Bounds()
@@ -109,6 +114,7 @@ def surprisals(
     run_in: int = 0,
     arithmetic: Callable[[], AbstractContextManager] = nullcontext,
     forward: Forward | None = None,
+    legal: LegalBits | None = None,
     bounds: Bounds = _BOUNDS,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """The surprisal in nats of every token that the spans predict, chunk by chunk: places in `ids`, and the numbers that belong there.
@@ -120,17 +126,27 @@ def surprisals(
         run_in: tokens before each span, as far as there are any, that are read first and not counted.
         arithmetic: gives the context in which the network runs.
         forward: what reads in the network's place, such as a decoder's `window`.
+        legal: which ids may come where; None: all of them.
         bounds: how much is read at a time.
     """
     from_S = np.maximum(spans_S2[:, 0] - run_in, 0)
     lengths_S = np.where(spans_S2[:, 0] < spans_S2[:, 1], spans_S2[:, 1] - from_S, 0)
     longest_first_S = np.argsort(-lengths_S, kind="stable")[: np.count_nonzero(lengths_S)]
     while len(longest_first_S):
-        short = bounds.tokens // int(lengths_S[longest_first_S[0]])
-        streams = max(1, min(max(bounds.spans, short), bounds.logits // network.architecture.vocab_size))
+        longest, vocab_size = int(lengths_S[longest_first_S[0]]), network.architecture.vocab_size
+        streams = max(1, min(max(bounds.spans, bounds.tokens // longest), bounds.logits // vocab_size))
+        if legal is not None:
+            streams = max(1, min(streams, bounds.legal_bytes // (longest * _bytes_of(vocab_size))))
         group_B, longest_first_S = longest_first_S[:streams], longest_first_S[streams:]
         yield from _side_by_side(
-            network, ids, from_S[group_B], spans_S2[group_B], forward=forward or network, arithmetic=arithmetic, bounds=bounds
+            network,
+            ids,
+            from_S[group_B],
+            spans_S2[group_B],
+            forward=forward or network,
+            arithmetic=arithmetic,
+            legal=legal,
+            bounds=bounds,
         )
 
 
@@ -142,6 +158,7 @@ def _side_by_side(
     *,
     forward: Forward,
     arithmetic: Callable[[], AbstractContextManager],
+    legal: LegalBits | None,
     bounds: Bounds,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """The surprisals of one group, the longest first: those that have ended are always the last ones."""
@@ -151,19 +168,33 @@ def _side_by_side(
         left = int(spans_B2[0, 1] - from_B[0]) - at
         size = max(1, min(bounds.chunk, bounds.tokens // len(from_B), bounds.logits // (vocab_size * len(from_B)), left))
         places_TB = np.arange(at, at + size + 1)[:, None] + from_B
+        counted_TB = (places_TB[:-1] >= spans_B2[:, 0]) & (places_TB[:-1] < spans_B2[:, 1])
         window_TB = torch.from_numpy(ids[np.minimum(places_TB, len(ids) - 1)].astype(np.int64)).to(network.device)
         with inference(network), threads_for(streams, network.device):
             with arithmetic():
                 logits_TBV, state = forward(window_TB[:-1], state)
             logits_TBV = logits_TBV.to(torch.promote_types(logits_TBV.dtype, torch.float32))
+            legal_TBK = None if legal is None else _bits(legal, places_TB[1:], counted_TB, vocab_size).to(network.device)
+            logits_TBV = forbid(logits_TBV, legal_TBK)
             nats = F.cross_entropy(logits_TBV.flatten(0, 1), window_TB[1:].flatten(), reduction="none").cpu().double().numpy()
-        counted_TB = (places_TB[:-1] >= spans_B2[:, 0]) & (places_TB[:-1] < spans_B2[:, 1])
         yield places_TB[1:][counted_TB], nats.reshape(counted_TB.shape)[counted_TB]
         at += size
         remaining = int((spans_B2[:, 1] - from_B > at).sum())
         if remaining < len(from_B):
             state = state.select(torch.arange(remaining, device=network.device))
             from_B, spans_B2 = from_B[:remaining], spans_B2[:remaining]
+
+
+def _bytes_of(bits: int) -> int:
+    return -(-bits // 8)
+
+
+def _bits(legal: LegalBits, places_TB: NDArray[np.int64], counted_TB: NDArray[np.bool_], vocab_size: int) -> Tensor:
+    """Which ids may come at each place, of shape (T, B, K); where nothing is counted all of them."""
+    bits_TBK = np.full((*places_TB.shape, _bytes_of(vocab_size)), 255, np.uint8)
+    if counted_TB.any():
+        bits_TBK[counted_TB] = legal(places_TB[counted_TB])
+    return torch.from_numpy(bits_TBK)
 
 
 def read(

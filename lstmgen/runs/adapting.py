@@ -19,6 +19,7 @@ from lstmgen.generation.request import Request
 from lstmgen.generation.sampling import Sampling
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Medium
+from lstmgen.media.legal import Legal, legal_at
 from lstmgen.model.adaptation import Learner, usual_gradients
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel
@@ -28,9 +29,11 @@ _TOKENS: Final = 160
 """Of each sample at most: together about 200 segments of 20 tokens."""
 
 
-def learned(learner: Learner, ids: Ids, *, like: LanguageModel) -> LanguageModel:
+def learned(learner: Learner, ids: Ids, *, like: LanguageModel, legal: Legal | None = None) -> LanguageModel:
     """The network of a learner that has read one item, in the number type of the one that it is a copy of."""
-    collections.deque(learner.surprisals(np.append(BOUNDARY_ID, ids), np.array([[0, len(ids)]])), maxlen=0)
+    whole = np.append(BOUNDARY_ID, ids)
+    rows = legal_at(legal, whole, np.zeros(1, np.int64))
+    collections.deque(learner.surprisals(whole, np.array([[0, len(ids)]]), legal=rows), maxlen=0)
     return learner.network.to(like.head.weight.dtype).eval()
 
 
@@ -41,4 +44,4 @@ def drawn_gradients(decoder: Decoder, medium: Medium, tokenizer: Any, *, data: D
     lanes = [job.lane(index) for index in range(_SAMPLES)]
     collections.deque(draw(decoder, lanes), maxlen=0)
     streams = [np.concatenate([[BOUNDARY_ID], lane.ids]) for lane in lanes]
-    return usual_gradients(decoder.network, streams, segment=segment, told_V=job.told_V)
+    return usual_gradients(decoder.network, streams, segment=segment, told_V=job.told_V, legal=medium.legal(tokenizer))

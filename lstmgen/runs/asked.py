@@ -92,6 +92,8 @@ def with_needs_of_objective(config: Config, base: Model | None) -> Config:
     """
     name, learned = config.training.objective, None if base is None else base.network.architecture.objective
     objective = OBJECTIVES[name]
+    if config.training.infill or objective.both_ways:
+        config = _without_grammar(config)
     if learned is not None and OBJECTIVES[learned].labels != objective.labels:
         raise UsageError(
             f"the model to start from {OBJECTIVES[learned].about}, and --objective {name} gives other answers",
@@ -106,6 +108,13 @@ def with_needs_of_objective(config: Config, base: Model | None) -> Config:
     if config.model.tied:
         raise UsageError(f"--tied is for models that predict tokens, and --objective {name} gives labels", remedy="leave --tied out")
     return config.replace({"tokenizer.name": objective.tokenizer})
+
+
+def _without_grammar(config: Config) -> Config:
+    """The configuration for tokens in another order than that of the grammar. Raises UsageError: the grammar was asked for."""
+    if config.tokenizer.grammar:
+        raise UsageError("--grammar is for models that read from left to right and nothing else", remedy="leave --grammar out")
+    return config.replace({"tokenizer.grammar": False})
 
 
 def with_architecture_of(config: Config, architecture: Architecture) -> Config:

@@ -25,6 +25,7 @@ from lstmgen.analysis.trace import Channel, Trace, read_trace
 from lstmgen.errors import InputError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.features import Feature
+from lstmgen.media.legal import legal_at
 from lstmgen.media.writing import Encoded, Item
 from lstmgen.model.cells import cell_of
 from lstmgen.model.reading import surprisals
@@ -191,7 +192,13 @@ def inspect_all(
             break
     quantities = cell_of(model.network.architecture.cell).quantities
     only = {name for name, quantity in quantities.items() if quantity.part is not None} if carried and quantities else None
-    trace = read_trace(model.network, *(encoded.ids[:count] for encoded, count in read), only=only, progress=progress)
+    trace = read_trace(
+        model.network,
+        *(encoded.ids[:count] for encoded, count in read),
+        only=only,
+        legal=model.medium.legal(model.tokenizer),
+        progress=progress,
+    )
     return Inspection(model, tuple(read), trace)
 
 
@@ -278,8 +285,9 @@ def loss_by_context(
     targets = targets[(ids[targets] != BOUNDARY_ID) & (True if told_V is None else ~told_V[ids[targets]])]
     targets = targets[:: max(1, len(targets) // _CONTEXT_PLACES)][:_CONTEXT_PLACES]
     spans, found, done = np.stack([targets - 1, targets], axis=1), [], 0
+    legal = legal_at(model.medium.legal(model.tokenizer), ids, np.flatnonzero(ids == BOUNDARY_ID))
     for context in contexts:
-        nats = [part for _, part in surprisals(model.network, ids, spans, run_in=context - 1)]
+        nats = [part for _, part in surprisals(model.network, ids, spans, run_in=context - 1, legal=legal)]
         found.append((context, float(np.concatenate(nats).mean())))
         done += context
         if progress is not None:

@@ -30,6 +30,7 @@ from lstmgen.generation.turns import Turns
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.declared import media_options
+from lstmgen.media.legal import Legal
 from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.writing import Encoded, Item
@@ -177,12 +178,12 @@ class TrainedModel:
             DivergedError: the copy's weights have become useless.
         """
         prompt = self.medium.parse_prompt(self.tokenizer, item, options, self.data)
-        network = learned(self.learner(rule), prompt.ids, like=self.network)
+        network = learned(self.learner(rule), prompt.ids, like=self.network, legal=self._legal)
         return TrainedModel(network, self.tokenizer, path=self.path, summary=self.summary, precision=self.precision)
 
     def _learned(self, job: Job) -> Job:
         """A prompt that is continued by a model that has learned from it first."""
-        network = learned(self.learner(job.request.adapt), job.prompt.ids, like=self.network)
+        network = learned(self.learner(job.request.adapt), job.prompt.ids, like=self.network, legal=self._legal)
         return replace(job, decoder=holding(Decoder(network, precision=self.precision), job.request.clamp))
 
     def learner(self, rule: LearningRule | None = None) -> Learner:
@@ -371,6 +372,11 @@ class TrainedModel:
     def origin(self) -> Origin:
         """What the model was trained on."""
         return Origin((self.path or Path()).parent, self.medium, self.tokenizer, self.summary)
+
+    @cached_property
+    def _legal(self) -> Legal | None:
+        """Which ids may come where in an item; None: all of them."""
+        return self.medium.legal(self.tokenizer)
 
     def _copied_share(self, item: Item) -> float:
         return self.novelty(item).copied_share

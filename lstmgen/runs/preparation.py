@@ -188,7 +188,7 @@ def _differences(config: Config, arithmetic: Arithmetic, *, had: int, has: int) 
     """Why the figures of a resumed run agree closely with those of a run that was never stopped, and not bit for bit."""
     before, now = config.runtime.backward_pass, arithmetic.backward
     if before != now:
-        yield f"the layers of the run are {before}, here they are {now} ({arithmetic.reason}): figures agree closely, and not bit for bit"
+        yield f"the layers of the run were {before}, now they are {now}: figures agree closely, and not bit for bit"
     if had != has:
         yield (
             f"{counted(had, 'process', 'processes')} before, {has} now: windows, dropout and schedule are the same, but sums are added in"
@@ -291,6 +291,11 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
         raise UsageError(
             f"--infill reads tokens in another order, and the {tokenizer.name} tokenizer counts on theirs",
             remedy="leave --infill out: every model fills gaps, taught or not",
+        )
+    if medium.legal(tokenizer) is not None and (config.training.infill or OBJECTIVES[config.training.objective].both_ways):
+        raise UsageError(
+            "the tokenizer that is taken over is of a model with a grammar, which reads from left to right and nothing else",
+            remedy="leave it out, or train without --infill and --objective",
         )
     return Architecture(
         vocab_size=tokenizer.vocab_size,

@@ -14,6 +14,7 @@ from lstmgen.checkpoint.run_folder import RunFolder
 from lstmgen.config import Config
 from lstmgen.corpus.prepared import Prepared as TokenFiles
 from lstmgen.media.base import Access, MakeExecutor, Material, Medium, Progress, Tokenizer
+from lstmgen.media.legal import legal_at
 from lstmgen.media.manner import Manner
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import LanguageModel
@@ -70,11 +71,12 @@ class Run:
         training, files, manner = self.config.training, self.files, self.manner
         val = files.val if files.val is not None and len(files.val.ids) > 1 else None
         starts = val.starts if val is not None and manner.apart else None
-        measure = objective_of(training.objective).measure
+        measure, of_item = objective_of(training.objective).measure, self.medium.legal(self.tokenizer)
+        legal = None if val is None else legal_at(of_item, val.ids, val.starts)
         self.trainer = Trainer(
             self.network,
             reader=self._reader(),
-            validation=None if val is None else measure(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends),
+            validation=None if val is None else measure(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends, legal=legal),
             config=self.config,
             budget=Budget(
                 max_time_s=training.max_time_s,
@@ -108,6 +110,7 @@ class Run:
             augment=augment,
             told_V=told_V,
             levelled=self.manner.levelled,
+            legal=self.medium.legal(self.tokenizer),
             **window,
         )
 

@@ -10,10 +10,12 @@ from typing import Any
 from torch import Tensor
 
 from lstmgen.config import OptimizerConfig, from_dict
-from lstmgen.errors import LostProcessError
+from lstmgen.errors import LostProcessError, MachineError
 from lstmgen.model.arithmetic import Arithmetic, choose_device, set_threads
+from lstmgen.model.cells import lstm_ways
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.distributed import Group
+from lstmgen.training.kept_memory import kept_memory
 from lstmgen.training.learner import Learner
 from lstmgen.training.streams import Window
 from lstmgen.training.validation import Share
@@ -28,6 +30,7 @@ def beginning(learner: Learner, *, threads: int | None) -> tuple[dict[str, Any],
         "optimizer": vars(learner.config),
         "device": learner.arithmetic.device.type,
         "precision": learner.arithmetic.precision,
+        "backward": learner.arithmetic.backward,
         "batch_size": learner.batch_size,
         "scaler": scaler,
         "threads": threads,
@@ -41,7 +44,10 @@ def _begun(order: dict[str, Any], tensors: dict[str, Tensor], group: Group) -> L
     network = LanguageModel(Architecture.from_json(order["architecture"])).to(device, tensors["network.head.weight"].dtype)
     network.train()
     config: OptimizerConfig = from_dict({"optimizer": order["optimizer"]}).optimizer
-    arithmetic = Arithmetic(device, order["precision"], "as the leader")
+    way = lstm_ways.WAYS.get(order["backward"])
+    if way is not None and (problem := way.problem()):
+        raise MachineError(f"the leader has {way.NAME}, but here {problem}", remedy="start all with --set runtime.backward_pass=torch")
+    arithmetic = Arithmetic(device, order["precision"], "as the leader", order["backward"])
     learner = Learner(network, config, arithmetic=arithmetic, batch_size=order["batch_size"], group=group)
     learner.restore(tensors, order["scaler"])
     return learner
@@ -54,6 +60,11 @@ def assist(group: Group) -> int:
         LostProcessError: the leader has gone without a word.
         MachineError: this machine cannot do its share.
     """
+    with kept_memory():
+        return _assist(group)
+
+
+def _assist(group: Group) -> int:
     order, tensors = group.hear()
     learner = None
     while order["do"] != "end":

@@ -19,6 +19,7 @@ from torch import Tensor
 from lstmgen.config import OptimizerConfig
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.captured import Captured
+from lstmgen.model.cells import lstm_ways
 from lstmgen.model.language_model import Lanes, LanguageModel
 from lstmgen.model.state import State
 from lstmgen.training.distributed import ALONE, Group
@@ -94,6 +95,9 @@ class Learner:
     @property
     def path(self) -> str:
         """How steps run, for people."""
+        if self.arithmetic.device.type == "cpu":
+            way = lstm_ways.WAYS.get(self.arithmetic.backward)
+            return "torch's layers" if way is None else way.NAME
         return self._captured.path
 
     @property
@@ -136,6 +140,8 @@ class Learner:
         given[_RATE] = torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64 if device.type == "cpu" else torch.float32)
         if window.fresh_B is not None:
             given["fresh"] = window.fresh_B[share]
+        if window.legal_TBK is not None:
+            given["legal"] = window.legal_TBK[:, share]
         if window.copied_E is not None:
             given["copied"] = window.copied_E
         if not alone:
@@ -149,7 +155,7 @@ class Learner:
         """
         given = dict(given)
         inputs_TB, targets_TB, rate = (given.pop(name) for name in ("inputs", "targets", _RATE))
-        fresh_B, copied_E, counted = (given.pop(name, None) for name in ("fresh", "copied", "counted"))
+        fresh_B, copied_E, counted, legal_TBK = (given.pop(name, None) for name in ("fresh", "copied", "counted", "legal"))
         carried = State.from_tensors(given)
         if fresh_B is not None:
             carried = carried.zero_where(fresh_B)
@@ -165,6 +171,7 @@ class Learner:
             scaler=self.scaler,
             copies=0 if copied_E is None else len(copied_E),
             counted=counted,
+            legal_TBK=legal_TBK,
         )
         loss, after = self._of_all(loss, after.detach())
         self.scaler.unscale_(self.optimizer)  # pyright: ignore[reportArgumentType] - it needs the groups alone

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids, IdSequence
 from lstmgen.media.base import Augment
+from lstmgen.media.legal import ANYTHING, Legal, Rows
 from lstmgen.schema import list_of, table, whole
 from lstmgen.training.streams import IGNORED, Window
 
@@ -37,11 +38,12 @@ _POOL: Final = 16
 
 @dataclass
 class _Head:
-    """A head, the number of the piece that it took (-1 before the first), and how far it has read."""
+    """A head, the number of the piece that it took (-1 before the first), how far it has read, and what may stand where in the piece."""
 
     taken: int
     offset: int
     ids: Ids
+    rows: Rows | None = None
 
 
 class PieceStreams:
@@ -56,6 +58,7 @@ class PieceStreams:
         augment: what is done to a piece each time it is taken.
         told_V: which ids are only ever inputs; they are not to be predicted.
         levelled: whether pieces of about the same length are read side by side.
+        legal: which ids may come where in a piece; None: all of them.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class PieceStreams:
         augment: Augment | None = None,
         told_V: NDArray[np.bool_] | None = None,
         levelled: bool = False,
+        legal: Legal | None = None,
     ) -> None:
         self.ids = ids
         self.batch_size = batch_size
@@ -76,7 +80,7 @@ class PieceStreams:
         self._bounds = np.append(starts.astype(np.int64), len(ids))
         self._seed = seed
         self._augment, self._told_V = augment, told_V
-        self._levelled = levelled
+        self._levelled, self._legal = levelled, legal
         self._taken = 0
         self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
         self._heads = [_Head(-1, 0, np.zeros(1, np.int64)) for _ in range(batch_size)]
@@ -91,16 +95,22 @@ class PieceStreams:
         inputs_TB = np.full((self.seq_length, self.batch_size), BOUNDARY_ID, np.int64)
         targets_TB = np.full((self.seq_length, self.batch_size), IGNORED, np.int64)
         fresh_B = np.zeros(self.batch_size, np.bool_)
+        legal_TBK: Rows | None = None
         counted = longest = 0
-        for place, head in enumerate(self._heads):
-            if head.offset >= len(head.ids) - 1:
-                head.taken, head.offset, head.ids = self._taken, 0, self._piece(self._taken)
+        for place in range(self.batch_size):
+            if self._heads[place].offset >= len(self._heads[place].ids) - 1:
+                self._heads[place] = self._head(self._taken)
                 self._taken += 1
                 fresh_B[place] = True
+            head = self._heads[place]
             window = head.ids[head.offset : head.offset + self.seq_length + 1]
             count = len(window) - 1
             inputs_TB[:count, place] = window[:-1]
             targets_TB[:count, place] = window[1:]
+            if head.rows is not None:
+                if legal_TBK is None:
+                    legal_TBK = np.full((*targets_TB.shape, head.rows.shape[1]), ANYTHING, np.uint8)
+                legal_TBK[:count, place] = head.rows[head.offset : head.offset + count]
             head.offset += count
             longest = max(longest, count)
             if self._told_V is not None:
@@ -110,7 +120,13 @@ class PieceStreams:
             counted += count
         length = longest if self._levelled else self.seq_length
         inputs_TB, targets_TB = torch.from_numpy(inputs_TB[:length]), torch.from_numpy(targets_TB[:length])
-        return Window(inputs_TB, targets_TB, counted, fresh_B=torch.from_numpy(fresh_B))
+        legal = None if legal_TBK is None else torch.from_numpy(legal_TBK[:length])
+        return Window(inputs_TB, targets_TB, counted, fresh_B=torch.from_numpy(fresh_B), legal_TBK=legal)
+
+    def _head(self, number: int, offset: int = 0) -> _Head:
+        """A head that has taken the piece of this number, and has read so much of it."""
+        ids = self._piece(number)
+        return _Head(number, offset, ids, None if self._legal is None else self._legal(ids[1:-1]))
 
     def _piece(self, number: int) -> Ids:
         """The piece that is taken as this number, augmented, between two boundaries."""
@@ -149,7 +165,7 @@ class PieceStreams:
         heads: list[_Head] = []
         for place, (taken, offset) in enumerate(state["heads"]):
             whole(-1, state["taken"] - 1)(taken, f"the reader's head {place}")
-            ids = self._piece(taken) if taken >= 0 else np.zeros(1, np.int64)
-            whole(0, len(ids) - 1)(offset, f"the place of the reader's head {place}")
-            heads.append(_Head(taken, offset, ids))
+            head = self._head(taken, offset) if taken >= 0 else _Head(-1, offset, np.zeros(1, np.int64))
+            whole(0, len(head.ids) - 1)(offset, f"the place of the reader's head {place}")
+            heads.append(head)
         self._taken, self._heads = state["taken"], heads

@@ -39,6 +39,7 @@ class Window:
         targets_TB: what follows each; `IGNORED` where nothing is to be learned.
         counted: number of targets that are counted.
         fresh_B: the heads that begin something new, and so from an empty state; None: none.
+        legal_TBK: bits of which ids may come as the target; None: all of them.
         copied_E: for each column behind those of the heads, the head from whose state it begins; None: there are none.
     """
 
@@ -46,18 +47,21 @@ class Window:
     targets_TB: Tensor
     counted: int
     fresh_B: Tensor | None = None
+    legal_TBK: Tensor | None = None
     copied_E: Tensor | None = None
 
     def tensors(self) -> dict[str, Tensor]:
         """By name, for another process; a mask of whole numbers."""
         fresh = {} if self.fresh_B is None else {"fresh_B": self.fresh_B.to(torch.uint8)}
-        return {"inputs_TB": self.inputs_TB, "targets_TB": self.targets_TB, **fresh}
+        legal = {} if self.legal_TBK is None else {"legal_TBK": self.legal_TBK}
+        return {"inputs_TB": self.inputs_TB, "targets_TB": self.targets_TB, **fresh, **legal}
 
     @staticmethod
     def of(tensors: dict[str, Tensor], *, counted: int) -> Window:
         """What `tensors` gave."""
         fresh_B = tensors.get("fresh_B")
-        return Window(tensors["inputs_TB"], tensors["targets_TB"], counted, None if fresh_B is None else fresh_B.bool())
+        fresh_B = None if fresh_B is None else fresh_B.bool()
+        return Window(tensors["inputs_TB"], tensors["targets_TB"], counted, fresh_B, tensors.get("legal_TBK"))
 
 
 class Reader(Protocol):

@@ -26,6 +26,7 @@ from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.events import CheckpointDue, Evaluated, Finished, RolledBack, Stepped, StopReason
 from lstmgen.training.helper import beginning
+from lstmgen.training.kept_memory import kept_memory
 from lstmgen.training.learner import Learner, under
 from lstmgen.training.objectives import Measure
 from lstmgen.training.optimizer import learning_rate
@@ -134,6 +135,10 @@ class Trainer:
             DivergedError: training went bad more often than it may, or ended badly with nothing learned; the last good weights are back.
             LostProcessError: a process that helps has gone; everything is as it was after the last step.
         """
+        with kept_memory():
+            yield from self._run()
+
+    def _run(self) -> Iterator[TrainerEvent]:
         reporter = _Reporter(self)
         self.save_at = time.monotonic() + self.config.training.save_every_s
         self.network.train()

@@ -22,7 +22,7 @@ from torch import Tensor
 from lstmgen.ids import BOUNDARY_ID, IdSequence
 from lstmgen.model import reading
 from lstmgen.model.language_model import LanguageModel
-from lstmgen.model.reading import Spans
+from lstmgen.model.reading import LegalBits, Spans
 from lstmgen.training.distributed import ALONE, Group
 
 MakeContext = Callable[[], AbstractContextManager]
@@ -38,12 +38,14 @@ class HeldOut:
         starts: where each piece begins, for pieces that are read apart; None for text, which is read as one stream.
         told_V: which ids are only ever inputs and are not counted; None: all are.
         ends: whether the end of a piece that is read apart counts like any other token.
+        legal: which ids may come where; None: all of them.
     """
 
     ids: IdSequence
     starts: NDArray[np.integer] | None = None
     told_V: NDArray[np.bool_] | None = None
     ends: bool = False
+    legal: LegalBits | None = None
 
     @property
     def positions(self) -> int:
@@ -77,7 +79,7 @@ class Validation(HeldOut):
         if self.ends:  # the last document gets its boundary, in the type that the others have
             held = self.ids[:]
             ids = np.append(held, held.dtype.type(BOUNDARY_ID))
-        share = Share(ids, spans, run_in=run_in, told_V=self.told_V, ends=self.ends)
+        share = Share(ids, spans, run_in=run_in, told_V=self.told_V, ends=self.ends, legal=self.legal)
         if group.size > 1:
             share = share.packed()
             group.tell(*share.order())
@@ -98,6 +100,7 @@ class Share:
         run_in: as there.
         told_V: as `Validation`.
         ends: as there.
+        legal: as there.
     """
 
     ids: IdSequence
@@ -105,11 +108,13 @@ class Share:
     run_in: int
     told_V: NDArray[np.bool_] | None
     ends: bool
+    legal: LegalBits | None = None
 
     def __call__(self, network: LanguageModel, *, arithmetic: MakeContext) -> Tensor:
         """The sum of surprisals in nats and the number of tokens counted, as a tensor of double precision."""
         ids, nats, counted = self.ids, 0.0, 0
-        for places, surprisals in reading.surprisals(network, ids, self.spans_S2, run_in=self.run_in, arithmetic=arithmetic):
+        how = {"run_in": self.run_in, "arithmetic": arithmetic, "legal": self.legal}
+        for places, surprisals in reading.surprisals(network, ids, self.spans_S2, **how):
             # Boundaries in one stream are read and not counted.
             inside = (ids[places] != BOUNDARY_ID) | self.ends
             if self.told_V is not None:
@@ -123,7 +128,11 @@ class Share:
         lengths_S = self.spans_S2[:, 1] + 1 - from_S
         parts = [self.ids[begin : begin + length] for begin, length in zip(from_S.tolist(), lengths_S.tolist(), strict=True)]
         moved_S = np.cumsum(lengths_S) - lengths_S - from_S
-        return replace(self, ids=np.concatenate(parts).astype(np.int32), spans_S2=self.spans_S2 + moved_S[:, None])
+        legal = None
+        if self.legal is not None:
+            places = np.concatenate([np.arange(begin, begin + length) for begin, length in zip(from_S, lengths_S, strict=True)])
+            legal = self.legal(np.maximum(places, 1)).__getitem__  # the very first is no place that is asked for
+        return replace(self, ids=np.concatenate(parts).astype(np.int32), spans_S2=self.spans_S2 + moved_S[:, None], legal=legal)
 
     def of_process(self, group: Group) -> Share:
         """Every so many of the spans."""
@@ -134,6 +143,8 @@ class Share:
         tensors = {"ids": torch.from_numpy(self.ids[:]), "spans_S2": torch.from_numpy(self.spans_S2)}
         if self.told_V is not None:
             tensors["told_V"] = torch.from_numpy(self.told_V.astype(np.uint8))
+        if self.legal is not None:
+            tensors["legal_NK"] = torch.from_numpy(self.legal(np.arange(len(self.ids))))
         return {"do": "validate", "run_in": self.run_in, "ends": self.ends}, tensors
 
     @staticmethod
@@ -141,5 +152,7 @@ class Share:
         """The share of this process of what `order` gave."""
         told = tensors.get("told_V")
         told_V = None if told is None else told.numpy().astype(np.bool_)
-        share = Share(tensors["ids"].numpy(), tensors["spans_S2"].numpy(), run_in=order["run_in"], told_V=told_V, ends=order["ends"])
+        legal = tensors["legal_NK"].numpy().__getitem__ if "legal_NK" in tensors else None
+        how = {"run_in": order["run_in"], "told_V": told_V, "ends": order["ends"], "legal": legal}
+        share = Share(tensors["ids"].numpy(), tensors["spans_S2"].numpy(), **how)
         return share.of_process(group)

@@ -318,6 +318,13 @@ def test_bars_are_those_of_the_tune_wherever_its_tokens_stand(tune_case):
             assert row["seconds"] == pytest.approx(2.0 * (row["bar"] - 1), abs=1e-4)  # three beats of 2/3 s
 
 
+@pytest.mark.parametrize(("tokenizer", "first"), [(NotesTokenizer("beats", 12), 0), (NotesTokenizer("seconds"), 1)])
+def test_bars_are_counted_from_the_first_full_one_where_there_are_bars(tokenizer, first):
+    start = 480 * np.arange(3, 15)
+    upbeat = Score.of(Notes.of(start, start + 480, 60 + np.arange(12)))
+    assert next(iter(rising(tokenizer, upbeat).rows())).facts["bar"] == first
+
+
 def test_a_note_stands_at_the_tick_at_which_it_begins(tune_case):
     score, tokenizer = tune_case.items[0], tune_case.tokenizer
     ids = tokenizer.encode(score)

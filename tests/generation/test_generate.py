@@ -45,6 +45,12 @@ def test_a_sample_is_the_same_whatever_is_drawn_beside_it(case):
         assert [told(sample) for sample in samples_of(case, first=first, num_samples=count)] == many[first : first + count]
 
 
+def test_a_sample_is_drawn_as_is_usual_for_the_model_where_nothing_is_said(case):
+    usual = Sampling(**case.medium.usual(case.tokenizer))
+    assert [told(sample) for sample in samples_of(case, sampling=None)] == [told(sample) for sample in samples_of(case, sampling=usual)]
+    assert bool(usual.min_p) == (case.tokenizer.to_json().get("time_base") == "beats")
+
+
 PROMPTS = {"text": ("abc", "", "b a", "abc", "cc"), "tunes": ("C4 E4", "G4:2", "C4 E4", "C3 C4 C5", "E4")}
 
 

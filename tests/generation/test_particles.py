@@ -44,6 +44,12 @@ class Filling:
         assert self.allowed()[token_id]
         self.ids.append(token_id)
 
+    def legal(self):
+        return None
+
+    def legal_behind(self, _):
+        return None
+
     def fork(self):
         return Filling(self._known, self.ids, staged=self._staged)
 

@@ -143,3 +143,10 @@ def test_settings_from_json_are_checked_and_what_is_left_out_is_the_default():
 def test_settings_are_checked_without_torch():
     code = "import sys, lstmgen.generation.sampling as s; s.parse_temperature('0.8'); print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_what_is_usual_counts_where_no_temperature_is_given():
+    usual = {"temperature": 0.9, "min_p": 0.02}
+    assert Sampling.of({}, usual) == Sampling(temperature=0.9, min_p=0.02)
+    assert Sampling.of({"top_k": 5, "min_p": 0.1}, usual) == Sampling(temperature=0.9, min_p=0.1, top_k=5)
+    assert Sampling.of({"temperature": 1.0}, usual) == Sampling(temperature=1.0)

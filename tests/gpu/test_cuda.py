@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 import lstmgen
 from lstmgen.choices import CELLS, OBJECTIVES
 from lstmgen.config import Config
+from lstmgen.media.legal import packed
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device
 from lstmgen.model.cells import cell_of
 from lstmgen.model.decoder import Decoder
@@ -35,7 +37,7 @@ def network_of(*, dtype=torch.float32, device="cuda", **changes):
     return LanguageModel(Architecture(**values)).to(device, dtype)
 
 
-def trainer_of(*, precision="fp32", device="cuda", graphs=True, steps=STEPS, seq_length=12, ids=None, **changes):
+def trainer_of(*, precision="fp32", device="cuda", graphs=True, steps=STEPS, seq_length=12, ids=None, reader=Streams, **changes):
     config = Config().replace(
         {"training.batch_size": 8, "training.seq_length": seq_length, "training.eval_every": 2**30, "optimizer.lr": 0.01}
     )
@@ -44,7 +46,7 @@ def trainer_of(*, precision="fp32", device="cuda", graphs=True, steps=STEPS, seq
     ids[0] = 0
     trainer = Trainer(
         network_of(device=device, **changes),
-        reader=Streams(ids, batch_size=8, seq_length=seq_length),
+        reader=reader(ids, batch_size=8, seq_length=seq_length),
         validation=None,
         config=config,
         budget=Budget(max_steps=steps),
@@ -54,6 +56,16 @@ def trainer_of(*, precision="fp32", device="cuda", graphs=True, steps=STEPS, seq
     if not graphs:
         trainer.learner._captured.problem = "not wanted"
     return trainer
+
+
+class Ascending(Streams):
+    """Streams in which nothing but a larger id, or one of the first three, may come."""
+
+    def next_window(self):
+        window = super().next_window()
+        larger_TBV = np.arange(V) > window.inputs_TB.numpy()[:, :, None]
+        stands_TBV = np.arange(V) == window.targets_TB.numpy()[:, :, None]
+        return replace(window, legal_TBK=torch.from_numpy(packed(larger_TBV | stands_TBV | (np.arange(V) < 3))))
 
 
 def losses_of(trainer, steps=STEPS):
@@ -78,6 +90,14 @@ def test_graphs_give_the_numbers_of_single_kernels_bit_for_bit(precision):
     assert same_weights(recorded, plain)
     assert recorded.learner.path == "CUDA graphs"
     assert plain.learner.path == "kernel by kernel: not wanted"
+
+
+def test_a_grammar_is_recorded_with_the_step_and_learned_as_on_a_cpu():
+    recorded, plain, here = (trainer_of(dtype=torch.float64, reader=Ascending, **how) for how in ({}, {"graphs": False}, {"device": "cpu"}))
+    losses = losses_of(recorded)
+    assert losses == losses_of(plain)
+    assert recorded.learner.path == "CUDA graphs"
+    np.testing.assert_allclose(losses, losses_of(here), rtol=1e-6)
 
 
 @pytest.mark.parametrize("cell", list(CELLS))

@@ -171,3 +171,4 @@ def test_a_numba_that_does_not_load_leaves_the_layers_to_torch(monkeypatch):
     shape = {"architecture": Architecture(vocab_size=9, embedding_size=32, hidden_size=128, num_layers=1), "batch_size": 8, "seq_length": 6}
     found = choose_arithmetic("bf16", torch.device("cpu"), **shape, backward="compiled")
     assert (found.precision, found.backward) == ("bf16", "torch")
+    assert found.reason.endswith("; no compiled layers: numba needs another numpy")

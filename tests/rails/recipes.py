@@ -91,13 +91,16 @@ TOKENIZERS = {
     "word": ("word", {"vocab_size": 400}),
     "bpe": ("bpe", {"vocab_size": 400}),
     "unigram": ("unigram", {"vocab_size": 400}),
-    "notes": ("notes", {"repeats": False, "guides": False, "apart": False}),
-    "notes-beats-24": ("notes", {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False, "apart": False}),
-    "notes-seconds": ("notes", {"time_base": "seconds", "apart": False}),
-    "performance": ("performance", {"ages": False}),
+    "notes": ("notes", {"repeats": False, "guides": False, "apart": False, "grammar": False}),
+    "notes-beats-24": (
+        "notes",
+        {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False, "apart": False, "grammar": False},
+    ),
+    "notes-seconds": ("notes", {"time_base": "seconds", "apart": False, "grammar": False}),
+    "performance": ("performance", {"ages": False, "grammar": False}),
     "grid": ("grid", {}),
     "grid-voices-3": ("grid", {"grid_form": "voices", "voices": 3, "steps_per_beat": 4, "hold": False}),
-    "grid-chords": ("grid", {"grid_form": "chords", "steps_per_beat": 2}),
+    "grid-chords": ("grid", {"grid_form": "chords", "steps_per_beat": 2, "grammar": False}),
 }
 
 
@@ -149,9 +152,11 @@ def _sha256(content):
 
 # Training ---------------------------------------------------------------------------------------------------------------------------
 
-AS_BEFORE = {"tokenizer.repeats": False, "tokenizer.guides": False, "tokenizer.apart": False}
+NO_GRAMMAR = {"tokenizer.grammar": False}
+"""The pins are older than models that give what a grammar forbids no probability, which is the default now."""
+AS_BEFORE = NO_GRAMMAR | {"tokenizer.repeats": False, "tokenizer.guides": False, "tokenizer.apart": False}
 """The pins are older than repeats, guides and tracks that stay apart, which are the default now."""
-BY_PITCH = {"tokenizer.ages": False}
+BY_PITCH = NO_GRAMMAR | {"tokenizer.ages": False}
 """The pins are older than keys that go up by their age, which is the default now."""
 TRAININGS = {
     "text": ("sources/text.txt", {}),
@@ -163,11 +168,14 @@ TRAININGS = {
     "tunes-augmented": ("sources/tunes", AS_BEFORE),
     "tunes-seconds-augmented": (
         "sources/tunes",
-        {"tokenizer.name": "notes", "tokenizer.time_base": "seconds", "tokenizer.apart": False},
+        {"tokenizer.name": "notes", "tokenizer.time_base": "seconds", "tokenizer.apart": False} | NO_GRAMMAR,
     ),
     "tunes-performance": ("sources/tunes", {"tokenizer.name": "performance", "model.cell": "gru"} | BY_PITCH),
     "tunes-grid-augmented": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.voices": 3, "tokenizer.steps_per_beat": 4}),
-    "tunes-chords": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.grid_form": "chords", "tokenizer.steps_per_beat": 2}),
+    "tunes-chords": (
+        "sources/tunes",
+        {"tokenizer.name": "grid", "tokenizer.grid_form": "chords", "tokenizer.steps_per_beat": 2} | NO_GRAMMAR,
+    ),
 }
 
 
@@ -221,24 +229,24 @@ def sampled(case, folder):
 
 
 WARM = ("-t", "0.8")
-"""The temperature of 0.1.0 where none was given; it is 1 now where time is in seconds."""
+"""The temperature of 0.1.0 where none was given; it is 1 now where time is in seconds, 0.9 with a least probability in beats."""
 # "scale", "constraints", "performance-scale" and "chords" were pinned anew: what --scale and --pitch-range left was often a change of tempo
 # and nothing else, and --max-polyphony kept what was drawn first, the lowest notes.
 TUNES_DRAWN = {
-    "bars": ("models/notes", "--bars", "4"),
+    "bars": ("models/notes", "--bars", "4", *WARM),
     "bars-cold-and-few": ("models/notes", "--bars", "2", "-t", "0.5", "--top-k", "20", "--repetition-penalty", "1.2"),
-    "seconds": ("models/notes", "--seconds", "3"),
-    "length": ("models/notes", "-n", "150"),
-    "two": ("models/notes", "--bars", "2", "--num-samples", "2"),
-    "typed-prompt": ("models/notes", "-p", "C4 E4 G4:2 r C4+E4:1/2", "--bars", "2"),
-    "prompt-continued": ("models/notes", "-f", "sources/prompt.mid", "--bars", "2"),
-    "prompt-left-out": ("models/notes", "-f", "sources/prompt.mid", "--bars", "2", "--no-echo"),
-    "scale": ("models/notes", "--bars", "3", "--scale", "C minor"),
-    "constraints": ("models/notes", "--bars", "3", "--pitch-range", "C3-C5", "--max-polyphony", "2", "--max-note-length", "1"),
-    "instruments": ("models/notes", "--bars", "3", "--instruments", "piano, bass, drums"),
-    "bpm": ("models/notes", "--bars", "2", "--bpm", "90"),
-    "run": ("runs/tunes", "--bars", "2"),
-    "least-copied-of-ten": ("runs/tunes", "-f", "sources/tunes/sakura.mid", "--bars", "1", "--novel", "0.1"),
+    "seconds": ("models/notes", "--seconds", "3", *WARM),
+    "length": ("models/notes", "-n", "150", *WARM),
+    "two": ("models/notes", "--bars", "2", "--num-samples", "2", *WARM),
+    "typed-prompt": ("models/notes", "-p", "C4 E4 G4:2 r C4+E4:1/2", "--bars", "2", *WARM),
+    "prompt-continued": ("models/notes", "-f", "sources/prompt.mid", "--bars", "2", *WARM),
+    "prompt-left-out": ("models/notes", "-f", "sources/prompt.mid", "--bars", "2", "--no-echo", *WARM),
+    "scale": ("models/notes", "--bars", "3", "--scale", "C minor", *WARM),
+    "constraints": ("models/notes", "--bars", "3", "--pitch-range", "C3-C5", "--max-polyphony", "2", "--max-note-length", "1", *WARM),
+    "instruments": ("models/notes", "--bars", "3", "--instruments", "piano, bass, drums", *WARM),
+    "bpm": ("models/notes", "--bars", "2", "--bpm", "90", *WARM),
+    "run": ("runs/tunes", "--bars", "2", *WARM),
+    "least-copied-of-ten": ("runs/tunes", "-f", "sources/tunes/sakura.mid", "--bars", "1", "--novel", "0.1", *WARM),
     "notes-seconds": ("models/notes-seconds", "--seconds", "3", *WARM),
     "notes-seconds-continued": ("models/notes-seconds", "-f", "sources/prompt.mid", "--seconds", "2", *WARM),
     "performance": ("models/performance", "--seconds", "4", *WARM),
@@ -286,7 +294,7 @@ SCORES = {
     "tunes": ("models/notes", "sources/prompt.mid"),
     "tunes-window": ("models/notes", "sources/prompt.mid", "--window", "40"),
     "tunes-several": ("models/notes", "sources/tunes"),  # its last row, the total, was added from the rows of 0.1.0
-    "tunes-bars": ("models/notes", "sources/prompt.mid", "--per-line"),
+    "tunes-bars": ("models/notes", "sources/prompt.mid", "--per-line"),  # here and of grids its bars were numbered anew: from its upbeat, 0
     "tunes-tokens": ("models/notes", "sources/prompt.mid", "--per-token"),
     "tunes-val": ("runs/tunes", "--split", "val"),
     "tunes-val-window": ("runs/tunes", "--split", "val", "--window", "64", "--per-line"),

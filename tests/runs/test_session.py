@@ -130,6 +130,7 @@ def test_stopping_and_resuming_equals_never_having_stopped(train, story, tmp_pat
     assert events[0].resumed_at_step == 5
     assert events[0].settings["runtime"]["backward_pass"] == settings.get("runtime.backward_pass", "torch")
     assert second.summary["steps"] == 12
+    assert ("compiled layers" in second.summary["kernels"]) == (settings is COMPILED)
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
 
 
@@ -152,7 +153,8 @@ def test_a_run_whose_compiled_layers_are_not_to_be_had_says_what_follows(train, 
     second = lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache")
     (prepared, *_) = second
     assert prepared.settings["runtime"]["backward_pass"] == "compiled"
-    assert any("the layers of the run are compiled, here they are torch" in note and "numba has gone" in note for note in prepared.notes)
+    assert "the layers of the run were compiled, now they are torch: figures agree closely, and not bit for bit" in prepared.notes
+    assert "no compiled layers: numba has gone" in prepared.precision
 
 
 def test_a_constant_rate_run_given_more_steps_equals_the_longer_run(train, story, tmp_path):

@@ -12,13 +12,16 @@ import pytest
 import torch
 
 from lstmgen.config import Config
-from lstmgen.errors import LostProcessError, UsageError
+from lstmgen.errors import LostProcessError, MachineError, UsageError
 from lstmgen.model.arithmetic import Arithmetic
+from lstmgen.model.compiled import training as compiled
 from lstmgen.model.language_model import Architecture, LanguageModel
+from lstmgen.training import helper
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.distributed import ALONE, Group, join, place_of
 from lstmgen.training.events import Evaluated
 from lstmgen.training.helper import assist
+from lstmgen.training.learner import Learner
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.streams import Streams
 from lstmgen.training.trainer import Trainer
@@ -130,13 +133,13 @@ def trained(size, **settings):
         return led(ALONE, **settings)
     room, codes = Room(size), []
     helpers = [threading.Thread(target=lambda rank=rank: codes.append(assist(Member(rank, room)))) for rank in range(1, size)]
-    for helper in helpers:
-        helper.start()
+    for thread in helpers:
+        thread.start()
     group = Member(0, room)
     found = led(group, **settings)
     group.tell({"do": "end", "exit_code": 7})
-    for helper in helpers:
-        helper.join()
+    for thread in helpers:
+        thread.join()
     assert codes == [7] * (size - 1)
     return found
 
@@ -189,6 +192,18 @@ def test_a_process_that_dies_leaves_the_run_as_it_was_after_the_last_step():
     after, also_values = trainer.state()
     assert all(torch.equal(tensor, after[name]) for name, tensor in tensors.items())
     assert {**also_values, "elapsed_s": 0} == {**values, "elapsed_s": 0}
+
+
+def test_a_process_that_helps_trains_its_layers_in_the_way_of_the_leader(monkeypatch):
+    network = LanguageModel(Architecture(vocab_size=V, embedding_size=4, hidden_size=4, num_layers=1))
+    orders = {}
+    for backward in ("own", "compiled"):
+        arithmetic = Arithmetic(torch.device("cpu"), "bf16", "", backward)
+        orders[backward] = helper.beginning(Learner(network, Config().optimizer, arithmetic=arithmetic, batch_size=2), threads=1)
+    monkeypatch.setattr(compiled, "problem", lambda: "there is no numba")
+    assert helper._begun(*orders["own"], ALONE).arithmetic.backward == "own"
+    with pytest.raises(MachineError, match="the leader has compiled layers, but here there is no numba"):
+        helper._begun(*orders["compiled"], ALONE)
 
 
 def test_who_is_not_started_by_torchrun_is_alone():

@@ -6,8 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 
+from lstmgen.media.legal import packed
 from lstmgen.model.language_model import Architecture, LanguageModel
-from lstmgen.training.loss import backward
+from lstmgen.training.loss import FORBIDDEN_SHARE, backward
 from lstmgen.training.streams import IGNORED
 
 SCALER = torch.amp.GradScaler("cpu", enabled=False)
@@ -83,3 +84,27 @@ def test_a_window_in_which_nothing_is_learned_has_no_loss(window):
             most_logits=most_logits,
         )
         assert loss.isnan()
+
+
+@pytest.mark.parametrize("most_logits", [10**6, 33])
+def test_half_of_the_loss_goes_over_what_a_grammar_allows(window, most_logits):
+    network, inputs_TB, targets_TB = window
+    counted_TB = targets_TB != IGNORED
+    may_TBV = torch.rand(5, 3, 11) < 0.5
+    may_TBV[~counted_TB] = torch.arange(11) == 4  # where nothing is counted the boundary is forbidden too
+    may_TBV[counted_TB] |= torch.nn.functional.one_hot(targets_TB[counted_TB], 11).bool()
+    logits_TBV, _ = network(inputs_TB, network.zero_state(3))
+    masked_TBV = logits_TBV.masked_fill(~may_TBV, -torch.inf)
+    all_ids, allowed = (
+        F.cross_entropy(each.flatten(0, 1), targets_TB.flatten(), ignore_index=IGNORED) for each in (logits_TBV, masked_TBV)
+    )
+    expected = FORBIDDEN_SHARE * all_ids + (1 - FORBIDDEN_SHARE) * allowed
+    expected.backward()
+    exact, options = gradients(network), {"arithmetic": nullcontext, "scaler": SCALER, "most_logits": most_logits}
+    legal_TBK = torch.from_numpy(packed(may_TBV.numpy()))
+    for counted in (None, int(counted_TB.sum())):
+        loss, _ = backward(network, inputs_TB, targets_TB, network.zero_state(3), legal_TBK=legal_TBK, counted=counted, **options)
+        torch.testing.assert_close(loss, expected)
+        assert allowed < loss < all_ids
+        for name, gradient in gradients(network).items():
+            torch.testing.assert_close(gradient, exact[name], msg=name)

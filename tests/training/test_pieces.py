@@ -1,16 +1,19 @@
 """Pieces are read apart, whole, each once a turn, and exactly the same again after a restore."""
 
 import contextlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from lstmgen.ids import BOUNDARY_ID
+from lstmgen.media.legal import LegalAt, packed, unpacked
+from lstmgen.model import reading
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.pieces import PieceStreams
-from lstmgen.training.streams import IGNORED
-from lstmgen.training.validation import Validation
+from lstmgen.training.streams import IGNORED, Window
+from lstmgen.training.validation import Share, Validation
 
 PIECES = [[1, 2, 3, 4, 5, 6, 7], [8, 9], [10, 11, 12, 13, 14], [15], [16, 17, 18, 19]]
 
@@ -150,3 +153,45 @@ def test_a_bounded_validation_takes_evenly_spread_pieces():
     network = LanguageModel(Architecture(vocab_size=20, embedding_size=5, hidden_size=7, num_layers=1))
     _, counted = Validation(ids, starts)(network, arithmetic=contextlib.nullcontext, max_tokens=len(ids) // 2)
     assert 0 < counted < sum(map(len, PIECES))
+
+
+def ascending(ids):
+    """The rows of a grammar in which only larger ids may come, or the boundary."""
+    return packed((np.arange(24) > np.append(0, ids)[:, None]) | (np.arange(24) == BOUNDARY_ID))
+
+
+def test_every_target_has_the_row_of_its_place_in_its_piece_and_what_is_not_counted_has_all_ids():
+    reader, other = streams(legal=ascending), streams(legal=ascending)
+    for number in range(30):
+        window = reader.next_window()
+        may_TBV = unpacked(window.legal_TBK.numpy(), 24)
+        for inputs, targets, may_V in zip(window.inputs_TB.flatten(), window.targets_TB.flatten(), may_TBV.reshape(-1, 24), strict=True):
+            if targets == IGNORED:
+                assert may_V.all()
+            elif inputs != BOUNDARY_ID:
+                np.testing.assert_array_equal(np.flatnonzero(may_V), [BOUNDARY_ID, *range(int(inputs) + 1, 24)])
+        if number == 7:
+            other.restore(reader.state())
+        elif number > 7:
+            assert torch.equal(other.next_window().legal_TBK, window.legal_TBK)
+    back = Window.of(window.tensors(), counted=window.counted)
+    assert torch.equal(back.legal_TBK, window.legal_TBK)
+
+
+def test_validation_goes_over_what_may_come_and_so_does_another_process():
+    ids, starts = collection()
+    network = LanguageModel(Architecture(vocab_size=24, embedding_size=4, hidden_size=5, num_layers=1))
+    validation = Validation(ids, starts, legal=LegalAt(ascending, ids, starts))
+    nats, counted = validation(network, arithmetic=contextlib.nullcontext)
+    expected = 0.0
+    for piece in PIECES:
+        with torch.inference_mode():
+            logits_TBV, _ = network.eval()(torch.tensor([[BOUNDARY_ID], *[[each] for each in piece[:-1]]]), network.zero_state(1))
+        may_TV = torch.from_numpy(unpacked(ascending(np.array(piece)), 24)[:-1])
+        log_p_TV = logits_TBV[:, 0].double().masked_fill(~may_TV, -torch.inf).log_softmax(1)
+        expected -= float(log_p_TV[torch.arange(len(piece)), torch.tensor(piece)].sum())
+    assert counted == sum(map(len, PIECES))
+    assert nats == pytest.approx(expected)
+    share = Share(ids, reading.documents(starts, len(ids)), run_in=0, told_V=None, ends=False, legal=validation.legal).packed()
+    there = Share.of(*share.order(), SimpleNamespace(rank=0, size=1))
+    assert there(network, arithmetic=contextlib.nullcontext)[0].item() == pytest.approx(nats)

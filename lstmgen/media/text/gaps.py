@@ -146,6 +146,13 @@ class TextFilling:
         """The text behind the gap."""
         return self._behind[:most]
 
+    def legal(self) -> None:
+        """A text has no grammar."""
+
+    def legal_behind(self, most: int) -> None:
+        """Nor has what follows."""
+        del most
+
     def shown(self) -> str:
         """The text."""
         return self._letters.tokenizer.decode(self.ids)

@@ -148,14 +148,18 @@ class TextMedium:
         """None: text implies no cycle."""
         del tokenizer
 
+    def legal(self, tokenizer: TextTokenizer) -> None:
+        """A text has no grammar."""
+        del tokenizer
+
     def told(self, tokenizer: TextTokenizer) -> None:
         """None: all of a text is learned."""
         del tokenizer
 
-    def temperature(self, tokenizer: TextTokenizer) -> float:
+    def usual(self, tokenizer: TextTokenizer) -> Mapping[str, float]:
         """Below 1: safer than what was learned."""
         del tokenizer
-        return USUAL_TEMPERATURE
+        return {"temperature": USUAL_TEMPERATURE}
 
     def augmentation(self, tokenizer: TextTokenizer, data: DataConfig) -> Augment | None:
         """None: text is learned as it stands."""

@@ -17,10 +17,12 @@ from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.base import Clock
+from lstmgen.media.legal import Rows
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
 from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
 from lstmgen.media.tunes.holes import Hole, TuneGap
+from lstmgen.media.tunes.legal import MOST_AT_ONCE, by_grammar
 from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -54,6 +56,7 @@ class Notation(Protocol):
         steps_of: the step at which each id stands; what lets time pass stands before or after.
         stretched: the ids of the same piece played slower by a factor.
         grammar: what may come next, from the beginning of a piece, given constraints and the limits that they are.
+        legal: what the free grammar allows before each id of a piece, and behind the last, for all of them at once; None: it must be asked.
         band: who plays notes that continue a score, given the lines that are named, of which more may come.
     """
 
@@ -70,6 +73,7 @@ class Notation(Protocol):
     steps_of: Callable[[Ids], NDArray[np.int64]]
     stretched: Callable[[Ids, float], Ids]
     grammar: Callable[[Constraints, StepLimits], Grammar]
+    legal: Callable[[Ids], Rows | None]
     band: Callable[[Score, Iterable[int]], Band]
 
     @property
@@ -85,6 +89,8 @@ class EventTokenizer(Protocol):
     """As `--tokenizer` takes it."""
     later: ClassVar[tuple[str, ...]] = ()
     """Options that older model files do not have; they stand in the JSON only where they are not as they were then."""
+    grammar: bool
+    """Whether a model gives what the grammar forbids no probability."""
 
     @cached_property
     def notation(self) -> Notation:
@@ -100,6 +106,12 @@ class EventTokenizer(Protocol):
     def vocab_size(self) -> int:
         """Number of ids."""
         return self.table.vocab_size
+
+    def legal(self, ids: Ids) -> Rows:
+        """Which ids the grammar allows before each of the ids of one piece and behind the last, as bits."""
+        ids_T = np.asarray(ids, np.int64)
+        rows = self.notation.legal(ids_T) if len(ids_T) * self.vocab_size <= MOST_AT_ONCE else None
+        return by_grammar(self.notation.grammar(FREE, NOTHING_LIMITED), self.table, ids_T) if rows is None else rows
 
     @property
     def stretches(self) -> bool:

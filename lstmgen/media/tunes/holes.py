@@ -15,8 +15,12 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.gaps import Filling, Gap
+from lstmgen.media.legal import Rows, with_what_stands
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.legal import by_grammar
+from lstmgen.media.tunes.step_limits import NOTHING_LIMITED
+from lstmgen.music.constraints import FREE
 from lstmgen.music.score import Notes, Pedal, Pedals, Score
 from lstmgen.music.tidy import pedal_ends
 
@@ -168,6 +172,22 @@ class EventGap(TuneGap, Protocol):
         ...
 
 
+def free_grammar(tokenizer: Any, ids: Ids) -> Grammar | None:
+    """The grammar of a tokenizer behind these ids, where a model gives what it forbids no probability; else None."""
+    if not tokenizer.grammar:
+        return None
+    grammar: Grammar = tokenizer.notation.grammar(FREE, NOTHING_LIMITED)
+    for place, token in enumerate(ids.tolist()):
+        kind, value = tokenizer.table.events[token]
+        grammar.push(kind, value, place)
+    return grammar
+
+
+def _never_changing(tokenizer: Any) -> tuple[object, ...]:
+    """What free grammars share."""
+    return FREE, NOTHING_LIMITED, *vars(tokenizer.notation).values()
+
+
 @final
 class EventFilling:
     """See `TuneFilling`.
@@ -176,13 +196,14 @@ class EventFilling:
         gap: what is filled.
         grammar: of the tune, behind what is read before the hole.
         inner: the part of it that knows of the hole.
+        free: the grammar of the tokenizer, behind the same ids, where a model gives what it forbids no probability.
     """
 
-    def __init__(self, gap: EventGap, grammar: Grammar, inner: Any) -> None:
+    def __init__(self, gap: EventGap, grammar: Grammar, inner: Any, free: Grammar | None) -> None:
         self.ids: list[int] = []
         self.ended = False
         self.inner: Any = inner
-        self._gap, self._grammar = gap, grammar
+        self._gap, self._grammar, self._free = gap, grammar, free
         self._behind: Ids | None = None
 
     @property
@@ -201,18 +222,28 @@ class EventFilling:
         self._grammar.allow(mask_V)
         return mask_V
 
+    def legal(self) -> NDArray[np.bool_] | None:
+        """What the grammar of the tokenizer allows."""
+        if self._free is None:
+            return None
+        mask_V = np.zeros(self._gap.table.vocab_size, np.bool_)
+        self._free.allow(mask_V)
+        return mask_V
+
     def push(self, token_id: int) -> None:
         """One more event."""
         self.ids.append(token_id)
         if token_id != BOUNDARY_ID:
-            self._grammar.push(*self._gap.table.events[token_id], len(self._gap.before) + len(self.ids) - 1)
+            for grammar in (self._grammar, self._free):
+                if grammar is not None:
+                    grammar.push(*self._gap.table.events[token_id], len(self._gap.before) + len(self.ids) - 1)
         self.ended = token_id == BOUNDARY_ID or self.inner.over
 
     def fork(self) -> Self:
         """Another one, with a grammar of its own; what never changes is shared."""
-        shared = (self._gap, self._gap.table, *self.inner.shared)
-        grammar, inner = copy.deepcopy((self._grammar, self.inner), {id(each): each for each in shared})
-        other = type(self)(self._gap, grammar, inner)
+        shared = (self._gap, self._gap.table, *self.inner.shared, *_never_changing(self._gap.tokenizer))
+        parts = copy.deepcopy((self._grammar, self.inner, self._free), {id(each): each for each in shared})
+        other = type(self)(self._gap, *parts)
         other.ids, other.ended = [*self.ids], self.ended
         return other
 
@@ -221,6 +252,14 @@ class EventFilling:
         if self._behind is None:
             self._behind = self._gap.behind(self)
         return self._behind[:most]
+
+    def legal_behind(self, most: int) -> Rows | None:
+        """What the grammar of the tokenizer allows behind what was written."""
+        if self._free is None:
+            return None
+        free = copy.deepcopy(self._free, {id(each): each for each in _never_changing(self._gap.tokenizer)})
+        ids = self.behind(most)
+        return with_what_stands(by_grammar(free, self._gap.table, ids), ids)[:-1]
 
     def shown(self) -> str:
         """Its events."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen import storage
-from lstmgen.choices import USUAL_TEMPERATURE, label_of
+from lstmgen.choices import label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, UsageError
@@ -21,6 +21,7 @@ from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
 from lstmgen.media.gaps import Gap
+from lstmgen.media.legal import Legal, with_what_stands
 from lstmgen.media.manner import Manner
 from lstmgen.media.statistics import Counts, Extent, Statistic
 from lstmgen.media.tunes import features, tokenizers
@@ -36,7 +37,7 @@ from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
 from lstmgen.media.tunes.writer import TunePlan
 from lstmgen.media.writing import Encoded, Prompt
-from lstmgen.music.bars import Bars, beginning, full_bars
+from lstmgen.music.bars import Bars, beginning, first_number, full_bars
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.midi.chunks import is_midi
 from lstmgen.music.midi.reader import MidiError, Reading, read_midi
@@ -129,21 +130,27 @@ class TuneMedium:
         return tokenizers.from_json(values)
 
     def describe(self, tokenizer: EventTokenizer) -> dict[str, Any]:
-        """How it was fitted."""
-        return {key: value for key, value in tokenizer.to_json().items() if key not in {"name", "version"}}
+        """How it was fitted; of the names of tracks how many there are."""
+        values = {key: value for key, value in tokenizer.to_json().items() if key not in {"name", "version"}}
+        names = values.pop("names", {})
+        return values | ({"named_tracks": sum(bool(name) for own in names.values() for name in own)} if names else {})
 
     def clock(self, tokenizer: EventTokenizer) -> Clock | None:
         """The cycle that the tokens of a grid imply."""
         return tokenizer.clock
+
+    def legal(self, tokenizer: EventTokenizer) -> Legal | None:
+        """What the grammar allows, of models that were trained with it."""
+        return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
     def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
         """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""
         told_V = tokenizer.table.are(np.arange(tokenizer.vocab_size), *tokenizer.told_kinds)
         return told_V if tokenizer.told_kinds else None
 
-    def temperature(self, tokenizer: EventTokenizer) -> float:
-        """The usual one; 1 where time is in hundredths of a second, of which each is unlikely, so that to favour some distorts it."""
-        return USUAL_TEMPERATURE if _knows_bars(tokenizer) else 1.0
+    def usual(self, tokenizer: EventTokenizer) -> Mapping[str, float]:
+        """As is usual for the tokenizer."""
+        return tokenizers.usual(tokenizer)
 
     def augmentation(self, tokenizer: EventTokenizer, data: DataConfig) -> Augment | None:
         """Another key and another speed, where the settings ask for them."""
@@ -181,14 +188,14 @@ class TuneMedium:
     def places(
         self, tokenizer: EventTokenizer, ids: Ids, item: Score, *, number: int, first: int
     ) -> tuple[NDArray[np.int64], list[dict[str, Any]]]:
-        """The bar in which each token stands, and every bar in which one does."""
+        """The bar in which each token stands, and every bar in which one does, counted as musicians do: an upbeat is bar 0."""
         del first
         bars = Bars(item)
         lines = bars.ticks(np.arange(bars.count + 1))
         bar_T = np.clip(np.searchsorted(lines, tokenizer.ticks_of(ids, item), side="right") - 1, 0, None)
         bar_R, row_T = np.unique(bar_T, return_inverse=True)
-        seconds = item.seconds_at(lines)
-        return row_T, [{"tune": number, "bar": bar + 1, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
+        seconds, first_bar = item.seconds_at(lines), first_number(item) if _knows_bars(tokenizer) else 1
+        return row_T, [{"tune": number, "bar": bar + first_bar, "seconds": float(seconds[bar])} for bar in bar_R.tolist()]
 
     def readable(self, tokenizer: EventTokenizer, ids: Ids) -> list[str]:
         """The words of each event."""

@@ -18,7 +18,7 @@ from lstmgen.options import Option
 _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 """Of lengths and tempi."""
 
-CLOSING: Final = 0.5
+CLOSING: Final = 0.3
 """Share of the temperature in the last bar where none is given."""
 
 TRAIN_OPTIONS: Final = (
@@ -68,6 +68,11 @@ TRAIN_OPTIONS: Final = (
         name="tokenizer.common_key",
         flags="--common-key/--no-common-key",
         help="notes with guides: write every tune as if it were in C, so that no key has to be learned by itself; yes where not given.",
+    ),
+    Option(
+        name="tokenizer.grammar",
+        flags="--grammar/--no-grammar",
+        help="Give what cannot come next in a tune no probability, when it is scored too; yes where not given, but for a grid of voices.",
     ),
     Option(
         name="tokenizer.ages",

@@ -6,7 +6,7 @@ ticks per beat, 120 beats per minute, 4/4, program 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, final
@@ -150,9 +150,10 @@ class Ensemble:
         like: the score that is continued.
         named: the lines that are named, to which others may be added: new tracks stand in this order.
         tracks: how many tracks of one program are told apart.
+        name_of: what the new track of a line is called.
     """
 
-    def __init__(self, like: Score, named: Iterable[int], tracks: int) -> None:
+    def __init__(self, like: Score, named: Iterable[int], tracks: int, *, name_of: Callable[[int], str] = lambda _: "") -> None:
         pairs, of_pair_N = np.unique(lines_of(like, tracks) << 16 | like.notes.track, return_inverse=True)
         struck_PQ = np.bincount(of_pair_N * 128 + like.notes.pitch, minlength=128 * len(pairs)).reshape(-1, 128)
         line_P, far_PQ = pairs >> 16, np.abs(np.arange(128) - (struck_PQ @ np.arange(128) / struck_PQ.sum(1))[:, None])
@@ -160,7 +161,7 @@ class Ensemble:
         far_PQ[line_P >= FIRST_DRUMS] -= 128 * struck_PQ[line_P >= FIRST_DRUMS]
         self._known = {line: (pairs[line_P == line] & 0xFFFF)[far_PQ[line_P == line].argmin(0)] for line in dict.fromkeys(line_P.tolist())}
         """For each line of the score the track of every pitch, of shape (128,)."""
-        self._like, self._named = like, named
+        self._like, self._named, self._name_of = like, named, name_of
 
     @property
     def _new(self) -> dict[int, int]:
@@ -170,7 +171,7 @@ class Ensemble:
     @property
     def tracks(self) -> Sequence[Track]:
         """All tracks: those of the score, then new ones."""
-        return (*self._like.tracks, *(Track() for _ in self._new))
+        return (*self._like.tracks, *(Track(self._name_of(line)) for line in self._new))
 
     def columns(self, notes: StepNotes) -> dict[str, Any]:
         """Track, program, velocity and whether it is a drum of each note."""

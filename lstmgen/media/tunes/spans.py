@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lstmgen.errors import UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.holes import EventFilling, Hole, KeepingGrammar
+from lstmgen.media.tunes.holes import EventFilling, Hole, KeepingGrammar, free_grammar
 from lstmgen.media.tunes.parts import Band, played
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -165,7 +165,7 @@ class SpanGap:
             kind, value = self.table.events[token]
             grammar.push(kind, value, place)
         grammar.begin()
-        return EventFilling(self, grammar, grammar)
+        return EventFilling(self, grammar, grammar, free_grammar(self.tokenizer, self.before))
 
     def true(self) -> Ids | None:
         """What stands there, ended where the hole ends; None: no track has it, or it and what is kept sound at once on one key."""

@@ -25,16 +25,33 @@ from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
+from lstmgen.media.tunes.slot_names import usual_names
 from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart"),
-    "performance": ("ages",),
-    "grid": ("steps_per_beat", "grid_form", "voices", "hold"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart", "grammar"),
+    "performance": ("ages", "grammar"),
+    "grid": ("steps_per_beat", "grid_form", "voices", "hold", "grammar"),
 }
 """Which options of `build` apply to which tokenizer."""
 OPTIONS: Final = tuple(dict.fromkeys(option for options in _OPTIONS.values() for option in options))
+
+
+_COOL: Final = {"temperature": choices.USUAL_TEMPERATURE}
+_WARM: Final = {"temperature": 1.0}
+_PLAIN: Final = {"temperature": 0.9, "min_p": 0.02}
+
+
+def usual(tokenizer: EventTokenizer) -> Mapping[str, float]:
+    """How samples are drawn where no temperature is given.
+
+    Where time is in hundredths of a second each is unlikely, so that to favour some distorts it. Of notes in beats little is favoured
+    too, and what is improbable is left out instead: wrong notes, and none of the rarer rhythms.
+    """
+    if tokenizer.name == "grid":
+        return _COOL
+    return _PLAIN if tokenizer.to_json().get("time_base") == "beats" else _WARM
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:
@@ -56,6 +73,7 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
             grid_form: of `grid`: `voices` or `chords`; else voices.
             voices: of `grid` in voices: how many; else the largest number that is usual among the scores, 1 to 8.
             hold: of `grid`: whether held notes and repeated ones are told apart; else yes.
+            grammar: whether a model gives what the grammar forbids no probability; else yes, but for voices, where that changes nothing.
 
     Raises:
         UsageError: there is no such tokenizer of scores, or an option does not apply to it or is out of range.
@@ -69,8 +87,8 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
     return _FITTED[name](scores, **given)
 
 
-def _performance(_: Sequence[Score], *, ages: bool = True) -> EventTokenizer:
-    return PerformanceTokenizer(ages)
+def _performance(_: Sequence[Score], *, ages: bool = True, grammar: bool = True) -> EventTokenizer:
+    return PerformanceTokenizer(ages, grammar)
 
 
 def _notes(
@@ -83,23 +101,32 @@ def _notes(
     guides: bool | None = None,
     common_key: bool | None = None,
     apart: bool = True,
+    grammar: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
     needs_bars = bool(repeats or variants or guides or common_key)
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
+    names = usual_names(scores, tracks) if apart else ()
     best = {"time_base": "seconds", "steps_per_beat": 24} if time_base == "seconds" else best_options(scores)
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
         given = {"repeats": repeats, "variants": variants, "guides": guides, "common_key": common_key}
-        return NotesTokenizer("seconds", tracks=tracks, **{name: bool(value) for name, value in given.items()})
-    steps = best["steps_per_beat"] if steps_per_beat is None else steps_per_beat
-    told = guides is not False
-    common = told if common_key is None else common_key
-    again = repeats is not False
-    vary = again if variants is None else variants
-    return NotesTokenizer("beats", steps, repeats=again, guides=told, common_key=common, tracks=tracks, variants=vary)
+        said = {name: bool(value) for name, value in given.items()}
+        return NotesTokenizer("seconds", tracks=tracks, names=names, grammar=grammar, **said)
+    told, again = guides is not False, repeats is not False
+    return NotesTokenizer(
+        "beats",
+        best["steps_per_beat"] if steps_per_beat is None else steps_per_beat,
+        repeats=again,
+        variants=again if variants is None else variants,
+        guides=told,
+        common_key=told if common_key is None else common_key,
+        tracks=tracks,
+        names=names,
+        grammar=grammar,
+    )
 
 
 def _grid(
@@ -109,9 +136,11 @@ def _grid(
     grid_form: GridForm = "voices",
     voices: int | None = None,
     hold: bool = True,
+    grammar: bool | None = None,
 ) -> EventTokenizer:
     steps = best_steps_per_beat(scores) if steps_per_beat is None else steps_per_beat
-    grid = GridTokenizer(steps, grid_form, hold=hold, cycle_beats=best_cycle_beats(scores))
+    grammar = grid_form != "voices" if grammar is None else grammar
+    grid = GridTokenizer(steps, grid_form, hold=hold, cycle_beats=best_cycle_beats(scores), grammar=grammar)
     if grid_form == "voices":
         return replace(grid, voices=best_voices(scores, steps_per_beat=steps) if voices is None else voices)
     if voices is not None:

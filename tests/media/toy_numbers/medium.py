@@ -173,6 +173,12 @@ class Filling:
     def push(self, token_id):
         self.ids.append(token_id)
 
+    def legal(self):
+        return None
+
+    def legal_behind(self, _):
+        return None
+
     def fork(self):
         return Filling(self._after, self.ids)
 
@@ -242,8 +248,11 @@ class NumberMedium:
     def told(self, tokenizer):
         return None
 
-    def temperature(self, tokenizer):
-        return 1.0
+    def legal(self, tokenizer):
+        return None
+
+    def usual(self, tokenizer):
+        return {"temperature": 1.0}
 
     def augmentation(self, tokenizer, data):
         return None

@@ -85,7 +85,7 @@ def test_an_option_that_does_not_apply_is_refused(name, options, flag):
 def test_the_grid_is_fitted_to_the_scores_where_nothing_is_said():
     assert score_tokenizers.build("grid", [waltz(3)]) == GridTokenizer(2, "voices", 3, cycle_beats=3)
     assert score_tokenizers.build("grid", [waltz()], grid_form="chords", hold=False) == GridTokenizer(
-        2, "chords", hold=False, cycle_beats=3
+        2, "chords", hold=False, cycle_beats=3, grammar=True
     )
     assert score_tokenizers.build("grid", [waltz()], steps_per_beat=12, voices=1) == GridTokenizer(12, voices=1, cycle_beats=3)
     assert score_tokenizers.build("grid", []) == GridTokenizer()

@@ -24,9 +24,11 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Clock
+from lstmgen.media.legal import Rows
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
+from lstmgen.media.tunes.grid.legal import rows_of_chords
 from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.spans import Span
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, Course, StepLimits
@@ -136,6 +138,10 @@ class ChordGrid(GridNotation):
         """What may come next."""
         new, held = (self.table.first(kind) for kind in (self.pitch_kinds[0], self.pitch_kinds[-1]))
         return ChordGrammar(self.table, limits, new=new, held=held)
+
+    def legal(self, ids_T: Ids) -> Rows | None:
+        """What may come where."""
+        return rows_of_chords(ids_T, self.table, kinds=self.pitch_kinds, end_of_step=self.table.first(STEP))
 
     def within(self, span: Span) -> ChordHole:
         """What may come next in a hole."""

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.errors import UsageError
-from lstmgen.ids import Ids
+from lstmgen.ids import BOUNDARY_ID, Ids
+from lstmgen.media.legal import Rows, with_what_stands
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.frames import on_grid
 from lstmgen.media.tunes.grid.voices import HOLD, PITCH, REST, VoiceGrid
@@ -137,6 +138,17 @@ class VoiceFilling:
                 mask_V[grid.table.first(HOLD)] = self._sounding_V[len(self.ids) % grid.voices]
         return mask_V
 
+    def legal(self) -> NDArray[np.bool_] | None:
+        """A note is held only where one sounds, and a tune ends with a step."""
+        grid, voice = self._gap.grid, len(self.ids) % self._gap.grid.voices
+        if not self._gap.tokenizer.grammar:
+            return None
+        mask_V = np.ones(grid.table.vocab_size, np.bool_)
+        mask_V[BOUNDARY_ID] = voice == 0
+        if grid.hold:
+            mask_V[grid.table.first(HOLD)] = self._sounding_V[voice]
+        return mask_V
+
     def push(self, token_id: int) -> None:
         """One more id."""
         self._sounding_V[len(self.ids) % self._gap.grid.voices] = token_id != self._gap.grid.table.first(REST)
@@ -151,6 +163,14 @@ class VoiceFilling:
     def behind(self, most: int) -> Ids:
         """The steps behind the hole."""
         return self._gap.after[:most]
+
+    def legal_behind(self, most: int) -> Rows | None:
+        """What the grammar allows behind the hole."""
+        gap = self._gap
+        if not gap.tokenizer.grammar:
+            return None
+        whole = np.concatenate([gap.before, np.array(self.ids, np.int64), self.behind(most)])
+        return with_what_stands(gap.tokenizer.legal(whole), whole)[len(whole) - len(self.behind(most)) : -1]
 
     def shown(self) -> str:
         """Its pitches and rests; of two ways that sound alike one id differs."""

@@ -39,18 +39,21 @@ class GridTokenizer(EventTokenizer):
         hold: whether held notes and repeated ones are told apart.
         cycle_beats: beats after which bars begin alike, 1 to 16: 4 in 4/4, 3 in 3/4 and 6/8, 7 in 7/8. What the ids are does not depend
             on it, only the clock does.
+        grammar: whether a model gives what the grammar forbids no probability.
 
     Raises:
         UsageError: a value is out of range.
     """
 
     name: ClassVar = "grid"
+    later: ClassVar = ("grammar",)
 
     steps_per_beat: int = DEFAULT_STEPS_PER_BEAT
     form: GridForm = "voices"
     voices: int = DEFAULT_VOICES
     hold: bool = True
     cycle_beats: int = DEFAULT_CYCLE_BEATS
+    grammar: bool = False
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Clock
+from lstmgen.media.legal import Rows
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.grid.frames import GridNotation, on_grid
+from lstmgen.media.tunes.grid.legal import rows_of_voices
 from lstmgen.media.tunes.grid.voicing import track_of_voices, voice_name, voices_of
 from lstmgen.media.tunes.parts import Band, Parts, parts_of
 from lstmgen.media.tunes.step_limits import Course, StepLimits
@@ -132,6 +134,11 @@ class VoiceGrid(GridNotation):
     def grammar(self, _: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
         return VoiceGrammar(self.table, limits, voices=self.voices, hold=self.hold)
+
+    def legal(self, ids_T: Ids) -> Rows | None:
+        """What may come where."""
+        hold = self.table.first(HOLD) if self.hold else None
+        return rows_of_voices(ids_T, self.table, voices=self.voices, hold=hold, rest=self.table.first(REST))
 
 
 @final

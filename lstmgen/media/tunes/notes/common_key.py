@@ -39,11 +39,20 @@ def sounding(ids_T: Ids, table: EventTable) -> Ids:
 
 
 def _turned(ids_T: Ids, table: EventTable, sign: int) -> Ids:
+    above = above_of(ids_T, table)
+    return turned(ids_T, table, sign * above) if above else ids_T
+
+
+def above_of(ids_T: Ids, table: EventTable) -> int:
+    """By how many semitones the pitches of a piece sound higher than they are written; of several keys the first counts."""
     by_K, key_K = (table.value_of_V[ids_T[table.are(ids_T, kind)]] for kind in (TRANSPOSED, KEY))
-    if not len(key_K) or not (above := semitones_above(int(key_K[0]), by=int(by_K[0]) - MOST_TRANSPOSED if len(by_K) else 0)):
-        return ids_T
+    return semitones_above(int(key_K[0]), by=int(by_K[0]) - MOST_TRANSPOSED if len(by_K) else 0) if len(key_K) else 0
+
+
+def turned(ids_T: Ids, table: EventTable, semitones: int) -> Ids:
+    """The ids with every pitch so many semitones higher, modulo 128."""
     value_T = table.value_of_V[ids_T]
-    return np.where(table.are(ids_T, *PITCHES), ids_T - value_T + (value_T + sign * above) % 128, ids_T)
+    return np.where(table.are(ids_T, *PITCHES), ids_T - value_T + (value_T + semitones) % 128, ids_T)
 
 
 @final
@@ -51,9 +60,11 @@ class CommonKeyGrammar(Grammar):
     """A grammar of sounding pitches, told and asked in written ones."""
 
     def __init__(self, grammar: Grammar, table: EventTable) -> None:
-        self._grammar, self._pitches = grammar, [table.span(kind) for kind in PITCHES]
+        self._grammar, self._table = grammar, table
         self._by = 0
         self._above: int | None = None
+        self._sounding_V = np.zeros(0, np.int64)
+        """The id by its sounding pitch of each id by its written one; of no length where they are the same."""
         self.course: Course = grammar.course
         self.named: Iterable[int] = grammar.named
 
@@ -84,9 +95,8 @@ class CommonKeyGrammar(Grammar):
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
         self._grammar.allow(mask_V)
-        if self._above:
-            for span in self._pitches:
-                mask_V[span] = np.roll(mask_V[span], -self._above)
+        if len(self._sounding_V):
+            mask_V[:] = mask_V[self._sounding_V]
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
@@ -94,6 +104,8 @@ class CommonKeyGrammar(Grammar):
             self._by = value - MOST_TRANSPOSED
         elif kind == KEY and self._above is None:
             self._above = semitones_above(value, by=self._by)
+            if self._above:
+                self._sounding_V = turned(np.arange(self._table.vocab_size), self._table, self._above)
         elif kind in PITCHES:
             value = (value + (self._above or 0)) % 128
         return self._grammar.push(kind, value, place)

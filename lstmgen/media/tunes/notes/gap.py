@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmgen.errors import UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
-from lstmgen.media.tunes.holes import EventFilling, Hole
+from lstmgen.media.tunes.holes import EventFilling, Hole, free_grammar
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
 from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar
 from lstmgen.media.tunes.notes.events import PROGRAM
@@ -82,7 +82,7 @@ class NotesGap:
         for place, token in enumerate(self.before.tolist()):
             kind, value = self.table.events[token]
             grammar.push(kind, value, place)
-        return EventFilling(self, grammar, inner)
+        return EventFilling(self, grammar, inner, free_grammar(self.tokenizer, self.before))
 
     def true(self) -> Ids | None:
         """What stands there, up to the bar behind it or the end."""

@@ -141,8 +141,8 @@ class NotesGrammar(Repeating):
             if self._clock.ready and self._before not in {REPEAT, HALF, AGAIN}:
                 legal_AP = self._legal()
                 self._allow_own(mask_V, self._line_A, legal_AP)
-                others = np.unique(self._line_A[legal_AP.any(axis=1)] // MOST_TRACKS)
-                mask_V[self._table.first(PROGRAM) + others[others != self._instrument]] = True
+                others = {line // MOST_TRACKS for line in self._line_A[legal_AP.any(axis=1)].tolist()} - {self._instrument}
+                mask_V[[self._table.first(PROGRAM) + other for other in others]] = True
             if self._beats is not None and self._beats.may_repeat(self._before):
                 self._offer_repeats(mask_V, self._beats)
                 if self._form is not None:
@@ -172,21 +172,23 @@ class NotesGrammar(Repeating):
 
     def _allow_own(self, mask_V: NDArray[np.bool_], line_A: Steps, legal_AP: NDArray[np.bool_]) -> None:
         """What may begin now with the instrument as it is, given which pitches of which lines may."""
-        table, own_A = self._table, line_A // MOST_TRACKS == self._instrument
-        own = dict(zip(line_A[own_A].tolist(), legal_AP[own_A], strict=True))
-        count = sum(int(own_P.sum()) for own_P in own.values())
-        if not count:
+        table, own_AP = self._table, legal_AP[line_A // MOST_TRACKS == self._instrument]
+        if not (count := np.count_nonzero(own_AP)):
             return
+        own = dict(zip(line_A[line_A // MOST_TRACKS == self._instrument].tolist(), own_AP, strict=True))
         completed = self._completed(own)
         if self._bin != _UNSAID or self._before == VELOCITY:
             for line, own_P in own.items():
-                mask_V[self._begins(line, 0) : self._begins(line, 128)] = own_P
-            mask_V[[self._begins(line, pitch) for line, pitch in completed.get(self._bin, ())]] = False
+                first = self._begins(line, 0)
+                mask_V[first : first + 128] = own_P
+            if completed:
+                mask_V[[self._begins(line, pitch) for line, pitch in completed.get(self._bin, ())]] = False
         if self._before != VELOCITY:
             mask_V[table.span(VELOCITY)] = True
             if self._bin != _UNSAID:
                 mask_V[table.first(VELOCITY) + self._bin] = False
-            mask_V[[table.first(VELOCITY) + value for value, notes in completed.items() if len(notes) == count]] = False
+            if completed:
+                mask_V[[table.first(VELOCITY) + value for value, notes in completed.items() if len(notes) == count]] = False
 
     def _begins(self, line: int, pitch: int) -> int:
         """The id with which a note begins."""

@@ -21,7 +21,7 @@ from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, Bar, BarNote, BarsSoFar
 from lstmgen.media.tunes.notes.seconds import SecondClock, SecondWork
 from lstmgen.media.tunes.parts import FIRST_DRUMS
-from lstmgen.media.tunes.step_limits import NO_LIMIT
+from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED
 from lstmgen.media.tunes.step_notes import Row
 from lstmgen.music.lanes import Steps
 
@@ -153,6 +153,9 @@ class Repeating(Grammar):
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
         limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
+        if limits is NOTHING_LIMITED and end == NO_LIMIT and self._latest_end <= begin:
+            playing = self._line_A.tolist()
+            return all(note[1] in playing for note in bar.notes)
         position_N, line_N, pitch_N, duration_N, _ = bar.columns
         drum_N, start_N = line_N >= FIRST_DRUMS, begin + position_N
         length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])

@@ -7,7 +7,7 @@ A piece names its instruments first; from there on they are written where they c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, Final, final, get_args
@@ -19,12 +19,15 @@ from lstmgen.choices import TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.limits import MAX_NOTES_STEPS
+from lstmgen.media.legal import Rows
+from lstmgen.media.tunes import slot_names
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.holes import Hole, TuneGap
+from lstmgen.media.tunes.legal import by_grammar
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
-from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, semitones_above, sounding, written
+from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, above_of, semitones_above, sounding, written
 from lstmgen.media.tunes.notes.events import (
     DRUM,
     DURATION,
@@ -46,18 +49,20 @@ from lstmgen.media.tunes.notes.events import (
 )
 from lstmgen.media.tunes.notes.gap import NotesGap
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
+from lstmgen.media.tunes.notes.legal import LegalInBeats, rows_in_seconds
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, played_out, repeats_among
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
 from lstmgen.media.tunes.shifts import SHIFT
+from lstmgen.media.tunes.slot_names import Names, name_of
 from lstmgen.media.tunes.spans import Span, SpanGap
-from lstmgen.media.tunes.step_limits import StepLimits
+from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.media.tunes.time_bases import TimeBase as Base
-from lstmgen.music.constraints import Constraints
+from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.instruments import program_name
 from lstmgen.music.keys import key_name, key_of, moved
 from lstmgen.music.scales import pitch_name
@@ -81,8 +86,8 @@ class NotesNotation:
     starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF)
     says_instruments: bool = True
 
-    def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False) -> None:
-        self.time, self._tracks, self._common_key = time, tracks, common_key
+    def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False, names: Names = ()) -> None:
+        self.time, self._tracks, self._common_key, self._names = time, tracks, common_key, names
         self.base: Base = time.base
         self.whole_bars = isinstance(time, BeatWork)
         self.waits: tuple[str, ...] = (BAR if self.whole_bars else SHIFT,)
@@ -205,6 +210,19 @@ class NotesNotation:
         grammar = NotesGrammar(self.table, self.time, constraints, limits)
         return CommonKeyGrammar(grammar, self.table) if self._common_key else grammar
 
+    def legal(self, ids_T: Ids) -> Rows | None:
+        """What may come where."""
+        if isinstance(self.time, SecondWork):
+            begun = partial(by_grammar, self.grammar(FREE, NOTHING_LIMITED), self.table)
+            return rows_in_seconds(ids_T, self.table, self.time.lengths_D, begun=begun)
+        above = above_of(ids_T, self.table) if self._common_key else 0
+        return self._legal_in_beats(self.sounding(ids_T), above=above)
+
+    @cached_property
+    def _legal_in_beats(self) -> LegalInBeats:
+        free = partial(NotesGrammar, self.table, self.time, FREE, NOTHING_LIMITED)
+        return LegalInBeats(free, self.table, guides=self.time.guides)
+
     def within(self, span: Span) -> SecondsHole:
         """What may come next in a hole."""
         if not isinstance(self.time, SecondWork):
@@ -213,7 +231,7 @@ class NotesNotation:
 
     def band(self, like: Score, named: Iterable[int]) -> Band:
         """An ensemble of the lines."""
-        return Ensemble(like, named, self._tracks)
+        return Ensemble(like, named, self._tracks, name_of=lambda line: name_of(line, self._names))
 
 
 @final
@@ -229,6 +247,8 @@ class NotesTokenizer(EventTokenizer):
         guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
         common_key: with guides, whether pitches are written as if every tonic were C.
         tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
+        grammar: whether a model gives what the grammar forbids no probability.
+        names: what the corpus calls the tracks; samples do too.
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
@@ -236,7 +256,7 @@ class NotesTokenizer(EventTokenizer):
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -245,6 +265,8 @@ class NotesTokenizer(EventTokenizer):
     tracks: int = 1
     common_key: bool = False
     variants: bool = False
+    grammar: bool = False
+    names: Names = ()
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -271,7 +293,17 @@ class NotesTokenizer(EventTokenizer):
         time = SecondWork()
         if in_beats:
             time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides, variants=self.variants)
-        return NotesNotation(time, self.tracks, common_key=self.common_key)
+        return NotesNotation(time, self.tracks, common_key=self.common_key, names=self.names)
+
+    def to_json(self) -> dict[str, Any]:
+        """All that it takes to rebuild it."""
+        return super().to_json() | ({"names": slot_names.to_json(self.names)} if self.names else {})
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> NotesTokenizer:
+        """The tokenizer that `to_json` described. Raises ModelFileError."""
+        others = {name: value for name, value in values.items() if name != "names"}
+        return replace(super().from_json(others), names=slot_names.from_json(values.get("names", {})))
 
     @property
     def stretches(self) -> bool:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.limits import MAX_PERFORMANCE_S
+from lstmgen.media.legal import Rows
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.events import EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar
@@ -34,6 +35,7 @@ from lstmgen.media.tunes.parts import Band, Parts
 from lstmgen.media.tunes.performance.ages import OFF, ON, by_age, by_pitch
 from lstmgen.media.tunes.performance.grammar import HANGING_STEPS, UNSAID_BIN, VELOCITY, PerformanceGrammar, loudness
 from lstmgen.media.tunes.performance.hole import PerformanceHole
+from lstmgen.media.tunes.performance.legal import rows_of
 from lstmgen.media.tunes.shifts import LONGEST_SHIFT, SHIFT, shifted_steps, with_shifts
 from lstmgen.media.tunes.spans import Span, SpanGap
 from lstmgen.media.tunes.step_limits import NO_LIMIT, StepLimits
@@ -149,6 +151,10 @@ class PerformanceNotation:
         limits = replace(limits, longest=HANGING_STEPS) if limits.longest == NO_LIMIT else limits
         return PerformanceGrammar(self.table, limits, ages=self._ages)
 
+    def legal(self, ids_T: Ids) -> Rows | None:
+        """What may come where."""
+        return rows_of(ids_T, self.table, ages=self._ages)
+
     def within(self, span: Span) -> PerformanceHole:
         """What may come next in a hole."""
         return PerformanceHole(self.table, span, ages=self._ages)
@@ -165,12 +171,14 @@ class PerformanceTokenizer(EventTokenizer):
 
     Attributes:
         ages: whether keys go up by their age, not by their pitch.
+        grammar: whether a model gives what the grammar forbids no probability.
     """
 
     name: ClassVar = "performance"
-    later: ClassVar = ("ages",)
+    later: ClassVar = ("ages", "grammar")
 
     ages: bool = False
+    grammar: bool = False
 
     @cached_property
     def notation(self) -> PerformanceNotation:
