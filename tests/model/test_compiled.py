@@ -220,7 +220,7 @@ def test_loops_are_ready_when_another_process_has_kept_them(monkeypatch, codes, 
     monkeypatch.setattr(ahead, "_other_process", lambda: asked.append(now) or process)
     waiting = ahead.Ahead()
     ready = False
-    for now in step:
+    for now in step:  # noqa: B007 - `asked` reads it
         ready = waiting.ready(1)
         if ready:
             break
