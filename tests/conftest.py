@@ -37,6 +37,22 @@ def width_of_nobody(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def nothing_is_compiled_ahead(monkeypatch):
+    """A decoder that has read much has loops compiled by another process: only tests of that want it."""
+    monkeypatch.setattr("lstmgen.model.compiled.ahead._AFTER", float("inf"))
+
+
+@pytest.fixture(scope="session")
+def loops(tmp_path_factory):
+    """Compiled tokens. numba keeps them; of the processes that run tests side by side one compiles, and the others wait for it."""
+    prepare = pytest.importorskip("lstmgen.model.compiled.prepare", exc_type=ImportError)
+    fcntl = pytest.importorskip("fcntl")
+    with (tmp_path_factory.getbasetemp().parent / "compiling").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        prepare.prepare()
+
+
+@pytest.fixture(autouse=True)
 def torch_as_it_starts():
     yield
     torch = sys.modules.get("torch")

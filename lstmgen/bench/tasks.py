@@ -22,7 +22,7 @@ from lstmgen.choices import BenchTask
 from lstmgen.choices import Precision as TrainingPrecision
 from lstmgen.config import Config
 from lstmgen.generation import filters
-from lstmgen.generation.blocks import TOKENS, Blocks
+from lstmgen.generation.blocks import TOKENS, Blocks, CompiledBlocks
 from lstmgen.generation.draw import pick
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Sampling
@@ -185,9 +185,10 @@ def _drawn(decoder: Decoder, lanes: int) -> Side:
             ids = [drawn.token for drawn in pick(logits_BV, wanted, moments, uniforms=random.random(lanes).tolist())]
         return repetitions * lanes
 
-    if not decoder.draws_blocks:
+    decoder.compile()
+    if lanes > decoder.block_lanes:
         return one_by_one
-    blocks = Blocks(decoder, sampling)
+    blocks = Blocks(decoder, sampling) if decoder.compiled is None else CompiledBlocks(decoder.compiled, sampling)
 
     def in_blocks(repetitions: int) -> int:
         logits_BV, state = decoder.step([0] * lanes, decoder.start(lanes))

@@ -1,7 +1,8 @@
-"""Many tokens at a time on a GPU, which draws them itself: the host hands it random numbers, and learns afterwards which tokens they were.
+"""Many tokens at a time, drawn by a GPU itself, or by compiled loops.
 
-That takes a model that needs nobody else between two tokens: no grammar and no penalty on what was drawn. This is the twin of `draw.pick`
-and its filters, in the same order and in double precision.
+The host hands over random numbers, and learns afterwards which tokens they were. That takes a model that needs nobody else between two
+tokens: no grammar and no penalty on what was drawn. These are twins of `draw.pick` and its filters, in the same order and in double
+precision; compiled loops give their numbers bit for bit.
 
 Letters: B lanes, K tokens of a block, V vocabulary.
 """
@@ -19,6 +20,7 @@ from torch import Tensor
 from lstmgen.errors import ModelFileError
 from lstmgen.generation.sampling import Sampling
 from lstmgen.model.captured import Captured, Record, Tensors
+from lstmgen.model.compiled.step import CompiledStep
 from lstmgen.model.decoder import GPU_ROWS, Decoder
 from lstmgen.model.state import State
 
@@ -27,6 +29,7 @@ TOKENS: Final = 32
 _LOGITS, _UNIFORMS, _TOKENS, _NATS, _UNUSABLE = "logits", "uniforms", "tokens", "nats", "unusable"
 LARGEST: Final = 1e300
 """In the place of an infinite logit."""
+_UNSUITABLE: Final = "a block is drawn at one temperature, by nothing that was drawn before"
 NO_USABLE_NUMBER: Final = "the network's output holds no usable number: its weights are too large"
 
 
@@ -52,11 +55,16 @@ class Blocks:
         self, decoder: Decoder, sampling: Sampling, allowed_V: NDArray[np.bool_] | None = None, *, record: Record | None = None
     ) -> None:
         if not (suits(sampling) and isinstance(sampling.temperature, (int, float))):
-            raise ValueError("a block is drawn at one temperature, by nothing that was drawn before")
+            raise ValueError(_UNSUITABLE)
         device = decoder.network.device
         self._decoder, self._sampling, self._temperature = decoder, sampling, sampling.temperature
         self._allowed_V = None if allowed_V is None else torch.from_numpy(allowed_V.copy()).to(device)
         self._captured = Captured(self._drawn, device, rows=GPU_ROWS, record=record, first_calls=1)
+
+    @staticmethod
+    def tokens(_: int) -> int:
+        """How many a block has when so many are wanted: always as many."""
+        return TOKENS
 
     def draw(self, logits_BV: Tensor, state: State, uniforms_BK: Tensor) -> tuple[list[list[int]], list[list[float]], Tensor, State]:
         """The tokens of each lane, K each, and their surprisals; the logits of the token after them, and the state.
@@ -112,3 +120,45 @@ class Blocks:
         if sampling.min_p:
             logits_BV = logits_BV.masked_fill(logits_BV < logits_BV.amax(1, keepdim=True) + math.log(sampling.min_p), -math.inf)
         return logits_BV
+
+
+class CompiledBlocks:
+    """The same by compiled loops.
+
+    Args:
+        step: of the decoder.
+        sampling: that `suits`.
+        allowed_V: which ids may be drawn; None: all of them.
+
+    Raises:
+        ValueError: the settings do not suit.
+    """
+
+    def __init__(self, step: CompiledStep, sampling: Sampling, allowed_V: NDArray[np.bool_] | None = None) -> None:
+        if not (suits(sampling) and isinstance(sampling.temperature, (int, float))):
+            raise ValueError(_UNSUITABLE)
+        self._step = step
+        self._choice = step.choice(
+            temperature=sampling.temperature,
+            top_k=sampling.top_k,
+            top_p=sampling.top_p,
+            least=math.log(sampling.min_p) if sampling.min_p else -math.inf,
+            allowed_V=allowed_V,
+        )
+
+    @staticmethod
+    def tokens(wanted: int) -> int:
+        """How many a block has when so many are wanted."""
+        return min(wanted, TOKENS)
+
+    def draw(self, logits_BV: Tensor, state: State, uniforms_BK: Tensor) -> tuple[list[list[int]], list[list[float]], Tensor, State]:
+        """As `Blocks.draw`.
+
+        Raises:
+            ModelFileError: no logit of a row is a usable number.
+        """
+        drawn = self._step.draw(self._choice, logits_BV, state, uniforms_BK.numpy())
+        if drawn is None:
+            raise ModelFileError(NO_USABLE_NUMBER, remedy="train the model again")
+        token_KB, nats_KB, after_BV, after = drawn
+        return token_KB.T.tolist(), nats_KB.T.tolist(), after_BV, after

@@ -26,12 +26,12 @@ from torch import Tensor
 
 from lstmgen.errors import ModelFileError
 from lstmgen.generation import filters
-from lstmgen.generation.blocks import LARGEST, NO_USABLE_NUMBER, TOKENS, Blocks, suits
+from lstmgen.generation.blocks import LARGEST, NO_USABLE_NUMBER, TOKENS, Blocks, CompiledBlocks, suits
 from lstmgen.generation.filters import Filter, Logits, Moment
 from lstmgen.generation.sampling import Sampling, temperature_at
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.writing import Piece, Writer
-from lstmgen.model.decoder import GPU_ROWS, Decoder
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.state import State
 
 _UNIFORMS: Final = 64
@@ -141,6 +141,11 @@ class Lane:
         """How many were drawn."""
         return len(self._ids)
 
+    @property
+    def left(self) -> int:
+        """How many may still be drawn; without a length the tokens of a block."""
+        return TOKENS if self._length is None else self._length - len(self._ids)
+
     def moment(self) -> Moment:
         """What the filters may know of the next token."""
         recent = () if self._recent is None else self._recent.ids
@@ -186,12 +191,14 @@ def draw(decoder: Decoder, lanes: Sequence[Lane], *, cut: bool = False) -> Itera
         return
     wanted = filters.build(going[0].sampling)
     logits_BV, state = torch.stack([lane.context.logits_V for lane in going]), State.joined([lane.context.state for lane in going])
-    blocks = _blocks(decoder, going)
+    blocks = None
     while going:
+        blocks = blocks or _blocks(decoder, going)
         if blocks is None:
             turns = [pick(logits_BV, wanted, [lane.moment() for lane in going], uniforms=[lane.uniform() for lane in going])]
         else:
-            uniforms_BK = torch.tensor([[lane.uniform() for _ in range(TOKENS)] for lane in going], dtype=torch.float64)
+            count = blocks.tokens(max(lane.left for lane in going))
+            uniforms_BK = torch.tensor([[lane.uniform() for _ in range(count)] for lane in going], dtype=torch.float64)
             tokens_BK, nats_BK, logits_BV, state = blocks.draw(logits_BV, state, uniforms_BK)
             turns = [list(map(Drawn, *turn)) for turn in zip(zip(*tokens_BK, strict=True), zip(*nats_BK, strict=True), strict=True)]
         for drawn in turns:
@@ -212,13 +219,15 @@ def draw(decoder: Decoder, lanes: Sequence[Lane], *, cut: bool = False) -> Itera
             logits_BV, state = decoder.step([lane.last for lane in going], state)
 
 
-def _blocks(decoder: Decoder, lanes: Sequence[Lane]) -> Blocks | None:
+def _blocks(decoder: Decoder, lanes: Sequence[Lane]) -> Blocks | CompiledBlocks | None:
     """What draws many tokens at a time; None where the host has a say in each."""
-    if not decoder.draws_blocks or len(lanes) > GPU_ROWS or not suits(lanes[0].sampling):
+    sampling, first = lanes[0].sampling, lanes[0].writer
+    if len(lanes) > decoder.block_lanes or not suits(sampling) or not all(lane.writer.steady for lane in lanes) or first.heat != 1:
         return None
-    first_V = lanes[0].writer.allowed()
-    alike = all(lane.writer.steady and lane.writer.allowed() is first_V for lane in lanes)
-    return Blocks(decoder, lanes[0].sampling, first_V) if alike and lanes[0].writer.heat == 1 else None
+    first_V = first.allowed()
+    if not all(lane.writer.allowed() is first_V for lane in lanes):
+        return None
+    return Blocks(decoder, sampling, first_V) if decoder.compiled is None else CompiledBlocks(decoder.compiled, sampling, first_V)
 
 
 def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment], *, uniforms: Sequence[float]) -> list[Drawn]:

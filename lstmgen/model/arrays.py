@@ -32,6 +32,7 @@ class Arrays:
         rows: (table, numbers of rows) -> these rows.
         parts: (x, count) -> so many parts of the last dimension.
         log_sigmoid: the logarithm of the sigmoid.
+        normalised: (x_BI, scale_I, shift_I, eps) -> the layer normalisation of each row.
     """
 
     view: Callable[[Tensor], Array]
@@ -49,6 +50,7 @@ class Arrays:
     maximum: Callable[[Array, Array], Array]
     where: Callable[[Array, Array, Array], Array]
     parts: Callable[[Array, int], Iterable[Array]]
+    normalised: Callable[[Array, Array, Array, float], Array]
 
 
 def arrays_for(tensor: Tensor) -> Arrays:
@@ -62,6 +64,16 @@ def in_tensors(
     """What a function of tensors gives for arrays."""
     y, after = function(by.tensor(x), tuple(map(by.tensor, state)))
     return by.view(y), tuple(map(by.view, after))
+
+
+def _normalised(x_BI: Array, scale_I: Array, shift_I: Array, eps: float) -> Array:
+    """In order and rounded as numpy sums and rounds: a row is the same whatever the others are, and `compiled/loops.py` can do the same."""
+    size = x_BI.shape[1]
+    x_BI = x_BI - np.add.reduce(x_BI, axis=1, keepdims=True) / size
+    x_BI *= 1.0 / np.sqrt(np.add.reduce(x_BI * x_BI, axis=1, keepdims=True) / size + eps)
+    x_BI *= scale_I
+    x_BI += shift_I
+    return x_BI
 
 
 _DTYPES: Final = (torch.float32, torch.float64)
@@ -81,6 +93,7 @@ _NUMPY: Final = Arrays(
     maximum=np.maximum,
     where=np.where,
     parts=lambda x_BG, count: x_BG.reshape(len(x_BG), count, -1).swapaxes(0, 1),
+    normalised=_normalised,
 )
 TENSORS: Final = Arrays(
     view=lambda tensor: tensor,
@@ -98,5 +111,6 @@ TENSORS: Final = Arrays(
     maximum=torch.maximum,
     where=torch.where,
     parts=lambda x, count: x.chunk(count, dim=-1),
+    normalised=lambda x_BI, scale_I, shift_I, eps: torch.layer_norm(x_BI, scale_I.shape, scale_I, shift_I, eps),
 )
 """Those of torch, whose gradients are known."""

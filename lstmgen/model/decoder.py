@@ -19,7 +19,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, cast
 
 import numpy as np
@@ -31,20 +30,27 @@ from lstmgen.ids import Ids
 from lstmgen.model import reading
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.captured import Captured, Tensors
-from lstmgen.model.cells.base import Cell, Kernel, Weights
+from lstmgen.model.cells.base import Cell, Weights
+from lstmgen.model.compiled.ahead import Ahead
+from lstmgen.model.compiled.step import CompiledStep, Parts, problem
 from lstmgen.model.gaps import InGap
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.products import Precision, Products
 from lstmgen.model.state import State
-from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, by_equations
+from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, TokenLayer, by_equations
 
 _MAX_TABLE_NUMBERS: Final = 2**23
 """Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
+_MOST_LANES: Final = 2**16
+"""That compiled loops draw at a time."""
 _LEAST_HEAD: Final = 2**16
 """Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
 GPU_ROWS: Final = 64
 """Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
+_COMPILED_PROOF_TOKENS: Final = 4
+_PROOF_LANES: Final = 6
+"""Four that compiled loops take together, and two by themselves."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
 _MIN_SHARED_NUMBERS: Final = 2**22
@@ -68,6 +74,7 @@ class Decoder:
 
     Attributes:
         products: how products are computed: with packed weights, or as weighted sums where these gave other numbers.
+        compiled: the token in compiled loops; None: not, or not yet.
     """
 
     def __init__(self, network: LanguageModel, *, precision: Precision = "fp32") -> None:
@@ -95,6 +102,9 @@ class Decoder:
         """The state that was given last, and its arrays: it usually comes back."""
         self._gap: InGap | None = None
         self._captured = self._capturing()
+        self.compiled: CompiledStep | None = None
+        self._uncompiled = problem(self._parts)
+        self._ahead = None if self._uncompiled else Ahead()
 
     @property
     def state_sizes(self) -> list[list[int]]:
@@ -121,6 +131,7 @@ class Decoder:
         other._gap, other._proven = InGap(self.network, behind), {}  # noqa: SLF001 - of its own kind
         other._least = max(self._least, LEAST_ROWS)  # noqa: SLF001
         other._captured = other._capturing()  # noqa: SLF001
+        other.compiled, other._ahead = None, None  # noqa: SLF001
         return other
 
     def _set(self, state: State) -> State:
@@ -129,6 +140,40 @@ class Decoder:
             tensor_B = layers[layer][part] = layers[layer][part].clone()
             tensor_B.view(len(tensor_B), -1)[:, unit] = value
         return State(tuple(map(tuple, layers)), state.clock_B)
+
+    def compile(self) -> bool:
+        """Takes compiled loops where it can, once they have given the numbers of the usual path; whether it takes them.
+
+        A decoder that reads much does so by itself, when another process has compiled them.
+        """
+        parts, self._ahead = self._parts, None
+        self._uncompiled = problem(parts)
+        if not self._uncompiled:
+            try:
+                compiled = CompiledStep(parts)
+                self.compiled = compiled if self._agrees(compiled) else None
+                self._uncompiled = "" if self.compiled else "not compiled: the numbers would differ"
+            except Exception as error:
+                self._uncompiled = f"not compiled: {str(error).splitlines()[0]}"
+        return self.compiled is not None
+
+    def _agrees(self, compiled: CompiledStep) -> bool:
+        """Whether lanes that compiled loops take together or alone are what they are on the usual path."""
+        together, states = self.start(_PROOF_LANES), [self.start() for _ in range(_PROOF_LANES)]
+        for ids in np.random.default_rng(0).integers(self.vocab_size, size=(_COMPILED_PROOF_TOKENS, _PROOF_LANES)).tolist():
+            logits_BV, together = compiled(ids, together)
+            for lane, token in enumerate(ids):
+                with torch.inference_mode():
+                    logits_1V, states[lane] = self._side_by_side([token], states[lane], self._least)
+                found = together.select(slice(lane, lane + 1)).tensors()
+                same = map(torch.equal, states[lane].tensors().values(), found.values())
+                if not torch.equal(logits_1V[0], logits_BV[lane]) or not all(same):
+                    return False
+        return True
+
+    @property
+    def _parts(self) -> Parts:
+        return Parts(self._layers, self._norm, self._embedding_VE, self._head, self._head_bias_V)
 
     @property
     def lanes_agree(self) -> bool:
@@ -139,19 +184,20 @@ class Decoder:
     def path(self) -> str:
         """How it steps, for people."""
         lanes = "lanes side by side" if self.lanes_agree else "lanes one after the other: their numbers would differ"
-        return "; ".join([self.products.path, lanes, *([self._captured.path] if self._captured else [])])
+        compiled = "compiled loops" if self.compiled else self._uncompiled or (self._ahead.problem if self._ahead else "")
+        return "; ".join(filter(None, [self.products.path, lanes, self._captured.path if self._captured else compiled]))
 
     def _capturing(self) -> Captured | None:
         return Captured(self._advanced, self._device, rows=GPU_ROWS) if self._device.type == "cuda" else None
 
-    def _layer(self, layer: RecurrentLayer, module: nn.Module) -> _Layer:
+    def _layer(self, layer: RecurrentLayer, module: nn.Module) -> TokenLayer:
         cell, architecture, norm = layer.cell, self.network.architecture, Norm(module)
         weights = {name: weight.detach() for name, weight in layer.weights.items()}
         first = layer is self.network.layers[0]
         table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
         kernel = by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
         residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
-        return _Layer(kernel, norm, residual, table_VG)
+        return TokenLayer(kernel, norm, residual, table_VG)
 
     def _table(self, cell: Cell, weights: Weights, norm: Norm) -> Array | None:
         """What the first layer makes of every token; None where the cell does not say or the table would be too large."""
@@ -181,6 +227,10 @@ class Decoder:
             parts = [self.step(ids[first : first + GPU_ROWS], state.select(slice(first, first + GPU_ROWS))) for first in firsts]
             return torch.cat([logits_BV for logits_BV, _ in parts]), State.joined([after for _, after in parts])
         state = self._set(state) if self._held else state
+        if self._ahead is not None and self._ahead.ready(len(ids)):
+            self.compile()
+        if self.compiled is not None:
+            return self.compiled(ids, state)
         before = self.products.threads = torch.get_num_threads()
         try:
             torch.set_num_threads(1)  # large products take all of them
@@ -246,12 +296,17 @@ class Decoder:
         return self._advance(Rows(ids_B, self._by), self._set(state) if self._held else state)
 
     @property
-    def draws_blocks(self) -> bool:
-        """Whether the device is one that can draw by itself, and lanes are the same in any company there."""
+    def block_lanes(self) -> int:
+        """Of how many lanes many tokens can be drawn at a time, without the host; 0: of none.
+
+        By the GPU, where lanes are the same in any company there, or by compiled loops.
+        """
+        if self.compiled is not None:
+            return 0 if self._held else _MOST_LANES
         if self._captured is None or self._gap is not None:
-            return False
+            return 0
         with torch.inference_mode():
-            return self._agree(GPU_ROWS)
+            return GPU_ROWS if self._agree(GPU_ROWS) else 0
 
     def _advance(self, rows: Rows, state: State) -> tuple[Tensor, State]:
         by, clock_B, after = self._by, state.clock_B, []
@@ -320,16 +375,6 @@ class Decoder:
             yield
         finally:
             torch.set_num_threads(before)
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """What a step needs of one layer: its kernel, and the table of its input, or how that is made."""
-
-    kernel: Kernel
-    norm: Norm
-    residual: bool
-    table_VG: Array | None
 
 
 def _filled_up(lanes: int) -> int:

@@ -25,6 +25,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.model.arrays import TENSORS, Array, arrays_for
@@ -67,7 +68,7 @@ class Products:
         self.packed = True
         self.threads = 1
 
-    def of(self, *weights_GI: Tensor, least: int = 0) -> Callable[..., Array]:
+    def of(self, *weights_GI: Tensor, least: int = 0) -> Product | Int8Product:
         """The product with a copy of this matrix, which takes x_BI; with several side by side it takes as many inputs.
 
         Inputs and the result are arrays of the kind that suits the matrix (`arrays_for`).
@@ -108,12 +109,18 @@ class Product:
     """`x_BI -> x_BI W^T`, of shape (B, G), for the transposed matrix, in the matrix's number type.
 
     Arrays are of the kind of `like`, and results of its type or a wider one.
+
+    Attributes:
+        precision: of the matrix.
+        size: its numbers.
     """
 
     def __init__(self, table_IG: Tensor, ways: Products, *, like: Tensor) -> None:
         (self._inputs, outputs), self._dtype = table_IG.shape, table_IG.dtype
         self._matrix_IG = table_IG if table_IG.is_cuda else None  # there its product as it is is fastest
         self._bf16, self._ways = self._dtype == torch.bfloat16, ways
+        self.precision: Precision = "bf16" if self._bf16 else "fp32"
+        self.size = table_IG.numel()
         self._by, self._given = arrays_for(like), like.dtype if self._bf16 else torch.promote_types(self._dtype, like.dtype)
         self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
         self._part = -(-self._inputs // self._parts)
@@ -152,6 +159,16 @@ class Product:
             sums = _added(sums.view(-1, self._parts, self._width).unbind(1))
         return self._by.view(sums.to(self._given)).reshape(rows, -1)
 
+    @property
+    def in_words(self) -> bool:
+        """Whether what is summed in turn is whole words of 32 bits."""
+        return not self._bf16 or self._part % 2 == 0
+
+    def matrices(self) -> tuple[list[Tensor], NDArray[np.float32]]:
+        """The matrix (G, I) as one part, and no scale."""
+        blocks_NIW = self._table_ND.view(-1, self._inputs, self._width)
+        return [blocks_NIW.transpose(1, 2).reshape(-1, self._inputs)], np.zeros(0, dtype=np.float32)
+
     def _pack(self) -> bool:
         """Packs the weights once; False where oneDNN has no such product."""
         if self._packed is None:
@@ -181,19 +198,32 @@ class Int8Product:
     multiplies no int8, products in fp32 give the very same numbers, as long as no sum reaches 2^24: rows are cut where it could.
     """
 
+    precision: Final = "int8"
+
     def __init__(self, weights_GI: Sequence[Tensor], ways: Products) -> None:
         joined_GI = torch.cat([weight_GI.detach() for weight_GI in weights_GI], dim=1).to(torch.float32)
         steps_G1 = joined_GI.abs().amax(1, keepdim=True).div_(_STEPS).clamp_min_(_LEAST)
+        self.size = joined_GI.numel()
         self._like, self._by, self._ways = weights_GI[0].detach(), arrays_for(weights_GI[0]), ways
         self._scale_G = self._by.view((steps_G1 / _STEPS).flatten())
-        parts = (joined_GI / steps_G1).round_().split([weight_GI.shape[1] for weight_GI in weights_GI], dim=1)
-        self._products = [self._whole(part_GI) for part_GI in parts]
+        whole_GI = (joined_GI / steps_G1).round_().to(torch.int8)
+        self._parts = whole_GI.split([weight_GI.shape[1] for weight_GI in weights_GI], dim=1)
+        self._products = [self._whole(part_GI) for part_GI in self._parts]
+
+    @property
+    def in_words(self) -> bool:
+        """As `Product` has it."""
+        return all(part_GI.shape[1] % 4 == 0 for part_GI in self._parts)
+
+    def matrices(self) -> tuple[list[Tensor], NDArray[np.float32]]:
+        """The matrices (G, I) of whole numbers, and what sums are multiplied with."""
+        return list(self._parts), self._scale_G
 
     def _whole(self, whole_GI: Tensor) -> Callable[[Array], Array]:
         """The product of whole numbers up to 127 with this matrix of such."""
         if not vnni() or self._by is TENSORS:
-            return Product(whole_GI.t().contiguous(), self._ways, like=self._like)
-        weight_IG = whole_GI.to(torch.int8).contiguous().t()
+            return Product(whole_GI.t().to(torch.float32).contiguous(), self._ways, like=self._like)
+        weight_IG = whole_GI.contiguous().t()
         multiply: Any = torch.ops.aten._int_mm.default  # noqa: SLF001 - torch's name
 
         def sums(x_BI: Array) -> Array:

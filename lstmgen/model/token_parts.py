@@ -5,6 +5,7 @@ Letters: B lanes, E embedding, V vocabulary, P period of the clock, I width of a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, cast
 
 import torch
@@ -20,21 +21,39 @@ LEAST_ROWS: Final = 4
 
 
 class Norm:
-    """A copy of a layer normalisation, or of the identity, without a module's overhead."""
+    """A copy of a layer normalisation, or of the identity, without a module's overhead.
+
+    Attributes:
+        arrays: scale and shift; of the identity nothing.
+        eps: what is added to the variance.
+    """
 
     def __init__(self, module: nn.Module) -> None:
-        self._numbers: tuple[list[int], Tensor, Tensor, float] | None = None
+        self.arrays: tuple[Array, ...] = ()
+        self.eps = 0.0
+        self._weights: tuple[Tensor, Tensor] | None = None
         if isinstance(module, nn.LayerNorm):
-            self._numbers = (list(module.normalized_shape), module.weight.clone(), module.bias.clone(), module.eps)
-            self._by = arrays_for(module.weight)
+            self._by, self.eps = arrays_for(module.weight), module.eps
+            self._weights = module.weight.clone(), module.bias.clone()
+            self.arrays = tuple(map(self._by.view, self._weights))
 
     def of(self, x: Tensor) -> Tensor:
         """Of a tensor."""
-        return x if self._numbers is None else torch.layer_norm(x, *self._numbers)
+        return x if self._weights is None else torch.layer_norm(x, self._weights[0].shape, *self._weights, self.eps)
 
     def __call__(self, x_BI: Array) -> Array:
         """Of an array."""
-        return x_BI if self._numbers is None else self._by.view(torch.layer_norm(self._by.tensor(x_BI), *self._numbers))
+        return x_BI if self._weights is None else self._by.normalised(x_BI, self.arrays[0], self.arrays[1], self.eps)
+
+
+@dataclass(frozen=True)
+class TokenLayer:
+    """What a step needs of one layer: its kernel, and the table of its input, or how that is made."""
+
+    kernel: Kernel
+    norm: Norm
+    residual: bool
+    table_VG: Array | None
 
 
 class Rows:

@@ -135,8 +135,7 @@ def plan_run(order: Order) -> Plan:
 
 
 def _preset(settings: Mapping[str, Any]) -> str | None:
-    chosen = settings["model"]["hidden_size"], settings["optimizer"]["lr"]
-    return next((name for name, size in presets.SIZES.items() if (size.hidden_size, size.lr) == chosen), None)
+    return next((name for name, size in presets.SIZES.items() if size.hidden_size == settings["model"]["hidden_size"]), None)
 
 
 def _seconds_per_step(outline: Outline, arithmetic: Arithmetic) -> float:

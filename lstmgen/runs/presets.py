@@ -33,6 +33,9 @@ _MOST_VOCABULARY_NUMBERS: Final = 2**23
 _LEAST_WIDTH: Final = 64
 _CUDA_SPEEDUP: Final = 20.0
 """Rough, of any size; only for choosing one."""
+_RATED_STEPS: Final = 3000
+_MOST_OF_RATE: Final = 1.5
+_LEAST_OF_RATE: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +69,39 @@ class Size:
 
     hidden_size: int
     lr: float
+    """The highest rate of a run of `_RATED_STEPS`; see `_rate`."""
     weight_decay: float
     tokens_per_second: dict[str, float]
     """On two CPU cores, and on a large GPU (H100); for estimating passes over the corpus, never for ending a run."""
+    least_s: float = 0.0
+    """Of the budget, on a CPU: less is too little to teach it well."""
+    least_passes: float = 0.0
+    """Over the corpus: what is read less often teaches a narrower one more in the same time."""
+    enough_s: float = 0.0
+    """With so long a budget it is taken however seldom the corpus is read."""
 
 
 SIZES: Final = {
-    "tiny": Size(hidden_size=128, lr=8e-3, weight_decay=0.3, tokens_per_second={"cpu": 110_000, "cuda": 2_000_000}),
-    "small": Size(hidden_size=256, lr=6e-3, weight_decay=0.3, tokens_per_second={"cpu": 55_000, "cuda": 1_200_000}),
-    "medium": Size(hidden_size=384, lr=5e-3, weight_decay=0.3, tokens_per_second={"cpu": 30_000, "cuda": 1_100_000}),
-    "large": Size(hidden_size=512, lr=4e-3, weight_decay=0.5, tokens_per_second={"cpu": 18_000, "cuda": 1_100_000}),
+    "tiny": Size(hidden_size=128, lr=5.5e-3, weight_decay=0.3, tokens_per_second={"cpu": 110_000, "cuda": 2_000_000}),
+    "small": Size(hidden_size=256, lr=5e-3, weight_decay=0.3, tokens_per_second={"cpu": 55_000, "cuda": 1_200_000}),
+    "medium": Size(
+        hidden_size=384,
+        lr=5e-3,
+        weight_decay=0.3,
+        tokens_per_second={"cpu": 30_000, "cuda": 1_100_000},
+        least_s=20,
+        least_passes=2.5,
+        enough_s=1200,
+    ),
+    "large": Size(
+        hidden_size=512,
+        lr=5.5e-3,
+        weight_decay=0.5,
+        tokens_per_second={"cpu": 18_000, "cuda": 1_100_000},
+        least_s=480,
+        least_passes=5,
+        enough_s=3600,
+    ),
 }
 
 
@@ -109,7 +135,7 @@ def resolve(config: Config, facts: Facts) -> Config:
         embedding_size=hidden if config.model.tied else min(hidden, _embedding_size(facts.vocab_size)),
         dropout=_dropout(_expected_passes(config, facts, size) * facts.train_tokens / worth, worth),
     )
-    optimizer = _filled(config.optimizer, lr=size.lr, weight_decay=size.weight_decay)
+    optimizer = _filled(config.optimizer, lr=_rate(size, _expected_steps(config, facts, size)), weight_decay=size.weight_decay)
     return replace(config, model=model, optimizer=optimizer)
 
 
@@ -120,12 +146,16 @@ def _filled(section: Any, **choices: Any) -> Any:
 
 def _choose_size(facts: Facts, worth: float) -> str:
     """The largest model that the budget can teach well, and that the corpus can fill."""
-    seconds = (facts.remaining_s if facts.remaining_s is not None else DEFAULT_MAX_TIME_S) * (
-        _CUDA_SPEEDUP if facts.device == "cuda" else 1
-    )
-    by_budget = "small" if seconds < 20 else "medium" if seconds < 480 else "large"
+    given_s = facts.remaining_s if facts.remaining_s is not None else DEFAULT_MAX_TIME_S
+    seconds = given_s * (_CUDA_SPEEDUP if facts.device == "cuda" else 1)
     by_corpus = "tiny" if worth < 15_000 else "small" if worth < 80_000 else "large"
-    return min(by_budget, by_corpus, key=list(SIZES).index)
+
+    def fits(size: Size) -> bool:
+        passes = given_s * size.tokens_per_second[facts.device] / worth
+        return seconds >= size.least_s and (passes >= size.least_passes or seconds >= size.enough_s)
+
+    names = list(SIZES)
+    return next(name for name in reversed(names[: names.index(by_corpus) + 1]) if fits(SIZES[name]))
 
 
 def _enough_passes(train_tokens: float) -> float:
@@ -148,6 +178,17 @@ def _expected_passes(config: Config, facts: Facts, size: Size) -> float:
         training.epochs,
     ]
     return min((number for number in passes if number is not None), default=1.0)
+
+
+def _expected_steps(config: Config, facts: Facts, size: Size) -> float:
+    """How many there will be, as far as that can be told."""
+    window = (config.training.batch_size or 1) * (config.training.seq_length or 1)
+    return max(1.0, _expected_passes(config, facts, size) * facts.train_tokens / window)
+
+
+def _rate(size: Size, steps: float) -> float:
+    """The fewer steps, the larger each: 256 units learn best from 50 KB with 6e-3 to 9e-3 in 500 steps, from 1 MB with 4e-3 in 6,000."""
+    return float(f"{size.lr * min(_MOST_OF_RATE, max(_LEAST_OF_RATE, (_RATED_STEPS / steps) ** 0.25)):.2g}")
 
 
 def _dropout(passes: float, train_tokens: float) -> float:

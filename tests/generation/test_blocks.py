@@ -53,7 +53,7 @@ def in_blocks(monkeypatch):
         return made[-1]
 
     monkeypatch.setattr(drawing, "Blocks", blocks)
-    monkeypatch.setattr(Decoder, "draws_blocks", True)
+    monkeypatch.setattr(Decoder, "block_lanes", 64)
     return made
 
 

@@ -1,5 +1,6 @@
 """The decoder against its twin, the plain model, and its lanes against each lane alone."""
 
+import dataclasses
 import random
 
 import pytest
@@ -73,14 +74,14 @@ def test_steps_equal_the_model_on_every_cell_and_shape(cell, shape):
         assert_close(lanes, state)
 
 
-def test_in_fp32_steps_stay_within_1e_5_of_the_model_over_a_long_text():
+def test_in_fp32_steps_stay_within_2e_5_of_the_model_over_a_long_text():
     network = network_of(vocab_size=50, embedding_size=24, hidden_size=40)
     generator = torch.Generator().manual_seed(1)
     ids = torch.randint(50, (400,), generator=generator)
     with torch.inference_mode():
         expected_TBV, _ = network(ids.unsqueeze(1), network.zero_state(1))
     logits_TV, _ = stepped(Decoder(network), ids.tolist())
-    assert float((logits_TV - expected_TBV[:, 0]).abs().max()) < 1e-5
+    assert float((logits_TV - expected_TBV[:, 0]).abs().max()) < 2e-5
 
 
 @every_cell
@@ -291,8 +292,10 @@ def test_packed_weights_that_give_other_numbers_are_found_out_and_not_used(monke
 def test_where_rows_differ_lanes_are_stepped_one_after_the_other(monkeypatch, shape):
     network = network_of(**shape)
     expected_TV, expected_state = stepped(Decoder(network), IDS)
-    fast, original = Decoder(network), torch.layer_norm
-    monkeypatch.setattr(torch, "layer_norm", lambda x, *rest: original(x, *rest) * (1 + 2**-20 * (len(x) > 1)))
+    original = arrays._NUMPY.normalised
+    differing = dataclasses.replace(arrays._NUMPY, normalised=lambda x, *rest: original(x, *rest) * (1 + 2**-20 * (len(x) > 1)))
+    monkeypatch.setattr(arrays, "_NUMPY", differing)
+    fast = Decoder(network)
     state = fast.start(5)
     for token, expected_V in zip(IDS, expected_TV, strict=True):
         logits_BV, state = fast.step([1, 2, token, 3, 4], state)

@@ -64,7 +64,7 @@ def test_a_huge_vocabulary_makes_the_layers_narrower_unless_something_else_was_a
         config = Config().replace(changes.pop("settings", {}))
         return resolve(config, facts(train_tokens=6_000_000, remaining_s=300.0, **changes)).model.hidden_size
 
-    assert width(vocab_size=16_384) == width(vocab_size=66) == 384
+    assert width(vocab_size=16_384) == width(vocab_size=66) == 256
     assert width(vocab_size=50_001) == 82
     assert width(vocab_size=10**6) == 64
     assert width(vocab_size=50_001, settings={"model.preset": "large"}) == 512
@@ -75,6 +75,28 @@ def test_more_time_never_gives_a_smaller_model():
     sizes = [resolve(Config(), facts(remaining_s=seconds)).model.hidden_size for seconds in (5, 30, 90, 180, 600, 3600, 36_000)]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) > 1
+
+
+def test_what_a_budget_reads_seldom_gets_narrower_layers_unless_it_is_an_hour():
+    def widths(seconds):
+        return [resolve(Config(), facts(train_tokens=tokens, remaining_s=seconds)).model.hidden_size for tokens in (10**6, 10**7, 10**9)]
+
+    assert widths(600.0) == [512, 256, 256]
+    assert widths(1800.0) == [512, 384, 384]
+    assert widths(3600.0) == [512, 512, 512]
+
+
+def test_the_more_steps_there_will_be_the_lower_is_the_rate():
+    def rate(steps, **changes):
+        config = Config().replace({"model.preset": "small", "training.max_steps": steps, **changes})
+        return resolve(config, facts(remaining_s=None)).optimizer.lr
+
+    rates = [rate(steps) for steps in (1, 500, 3_000, 6_000, 10**6)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[2] == presets.SIZES["small"].lr
+    assert rates[0] == pytest.approx(1.5 * rates[2])
+    assert rates[-1] == pytest.approx(0.5 * rates[2])
+    assert rate(500, **{"optimizer.lr": 0.1}) == 0.1
 
 
 def test_the_more_often_a_text_is_read_the_more_is_dropped():

@@ -67,26 +67,32 @@ def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
 
 
 class Kernel:
-    """The equations; see `base.Kernel`."""
+    """The equations; see `base.Kernel`.
+
+    Attributes:
+        size: H.
+        product: with the matrix of the state, or those of input and state side by side.
+        bias_G: what is added to it; None: it lies in what the input gives.
+    """
 
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
         self._by = arrays_for(weights["bias"])
-        self._bias_G = None if hoisted else self._by.view(_arranged(weights["bias"]))
+        self.bias_G = None if hoisted else self._by.view(_arranged(weights["bias"]))
         matrices = [_arranged(weights["recurrent_weight"])]
         if not hoisted:
             matrices.insert(0, _arranged(weights["input_weight"]))
-        self._size = weights["recurrent_weight"].shape[1]
-        self._product = products.of(*matrices)
+        self.size = weights["recurrent_weight"].shape[1]
+        self.product = products.of(*matrices)
 
     def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
         by, (h_BH, c_BH) = self._by, state
-        products_BG, rest_BG = (self._product(h_BH), x_BI) if self._bias_G is None else (self._product(x_BI, h_BH), self._bias_G)
+        products_BG, rest_BG = (self.product(h_BH), x_BI) if self.bias_G is None else (self.product(x_BI, h_BH), self.bias_G)
         gates_BG = by.add(rest_BG, products_BG, out=products_BG)
         by.tanh(gates_BG, out=gates_BG)
-        sigmoids_BS = gates_BG[:, : 3 * self._size]
+        sigmoids_BS = gates_BG[:, : 3 * self.size]
         by.multiply(by.add(sigmoids_BS, 1.0, out=sigmoids_BS), 0.5, out=sigmoids_BS)
-        i_BH, f_BH, o_BH, g_BH = gates_BG.reshape(-1, 4, self._size).swapaxes(0, 1)
+        i_BH, f_BH, o_BH, g_BH = gates_BG.reshape(-1, 4, self.size).swapaxes(0, 1)
         c_BH = by.multiply(f_BH, c_BH)
         by.add(c_BH, by.multiply(i_BH, g_BH, out=g_BH), out=c_BH)
         h_BH = by.tanh(c_BH)

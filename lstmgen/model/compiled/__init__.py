@@ -1,1 +1,1 @@
-"""The numbers of the usual path, bit for bit, by loops that numba compiles: the extra `fast`."""
+"""Loops that numba compiles, of the extra `fast`: tokens with the numbers of the usual path bit for bit, and layers that train in bf16."""
