@@ -146,6 +146,7 @@ def fill(streams: Streams, command: str, values: dict[str, Any], given: Mapping[
         given: options of the medium that the command itself gives.
     """
     filters = {name: values[name] for name in _FILTERS if values[name] is not None}
+    api.Sampling(**filters)  # a mistake is told before any model is read
     tokenizer = tokenizer_of_model(values["model"])
     medium = api.medium_of(tokenizer)
     sampling = api.Sampling.of(filters, medium.usual(tokenizer))

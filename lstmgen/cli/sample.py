@@ -44,6 +44,7 @@ def sample(streams: Streams, **values: Any) -> int:
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} give a prompt, expected one of them", remedy="leave one of them out")
     filters = {option.name: value for option in FILTERS if (value := values[option.name]) is not None}
+    api.Sampling(**filters)  # a mistake is told before any model is read
     tokenizer = tokenizer_of_model(values["model"])
     medium = api.medium_of(tokenizer)
     sampling = api.Sampling.of(filters, medium.usual(tokenizer))
