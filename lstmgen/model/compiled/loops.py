@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lstmgen.model.compiled.numbers import EXP, LOG, OPTIONS, Matrices, W, each, gates, normalise, product
 
-BUILT_ON: Final = "cb0d07b8"
+BUILT_ON: Final = "0e65f337"
 """The beginning of the SHA-256 of `rows.py` and `numbers.py`. numba compiles anew what it has kept only where the file itself has changed,
 so this one has to change with those."""
 _KEPT: Final[dict[str, Any]] = OPTIONS | {"cache": True}

@@ -98,7 +98,7 @@ def product(matrices: Any, number: int, x_BI: Any, part: int, out_BG: Any) -> No
     `out_BG` has room for G filled up to a multiple of W.
     """
     kind, numbers, (lanes, inputs) = matrices.kind, matrices.numbers[number], x_BI.shape
-    each, given_BR, scale_BP = 1 << kind, np.empty((lanes, inputs >> kind), np.uint32), np.empty((lanes, inputs // part), np.float32)
+    in_word, given_BR, scale_BP = 1 << kind, np.empty((lanes, inputs >> kind), np.uint32), np.empty((lanes, inputs // part), np.float32)
     _in_words(kind, x_BI, part, given_BR, scale_BP)
     longest = part if kind == INT8 else PART_BF16 if kind == BF16 else IN_TURN
     at_once = -(-inputs // -(-inputs // longest))
@@ -112,8 +112,8 @@ def product(matrices: Any, number: int, x_BI: Any, part: int, out_BG: Any) -> No
             for first in range(0, inputs, at_once):
                 last = min(first + at_once, inputs)
                 for begin in range(first, last, in_turn):
-                    weights = at(numbers) + 4 * W * (block * numbers.shape[1] + begin // each)
-                    words, count = at(given_BR) + lane * stride + 4 * (begin // each), (min(begin + in_turn, last) - begin) // each
+                    weights = at(numbers) + 4 * W * (block * numbers.shape[1] + begin // in_word)
+                    words, count = at(given_BR) + lane * stride + 4 * (begin // in_word), (min(begin + in_turn, last) - begin) // in_word
                     _add_rows(kind, rows, weights, words, stride, count, at(sum_RW))
                     for row in range(rows):
                         for w in range(W):
