@@ -60,6 +60,11 @@ TRAIN_OPTIONS: Final = (
         help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",
     ),
     Option(
+        name="tokenizer.endings",
+        flags="--endings/--no-endings",
+        help="notes with guides: say before the last notes of a tune that they are, so that it ends as tunes do; yes where not given.",
+    ),
+    Option(
         name="tokenizer.apart",
         flags="--apart/--no-apart",
         help="notes: tell the tracks of one program apart, such as the hands of a piano piece; yes where not given.",
