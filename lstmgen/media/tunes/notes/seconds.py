@@ -26,7 +26,7 @@ class SecondWork:
 
     ranges = ((SHIFT, LONGEST_SHIFT),)
     last_ranges = ()
-    repeats = guides = False
+    repeats = guides = endings = False
 
     def __init__(self) -> None:
         self.base = Seconds()
