@@ -112,7 +112,7 @@ class TokenizerConfig:
     guides: bool | None = None
     """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
     endings: bool | None = None
-    """`notes` with guides: whether the last moment of a tune is announced before its notes; None: yes."""
+    """`notes` with guides: whether the last moment of a tune is announced before its notes; None: no."""
     apart: bool | None = None
     """`notes`: whether the tracks of one program stay apart; None: yes."""
     common_key: bool | None = None

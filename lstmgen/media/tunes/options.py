@@ -62,7 +62,7 @@ TRAIN_OPTIONS: Final = (
     Option(
         name="tokenizer.endings",
         flags="--endings/--no-endings",
-        help="notes with guides: say before the last notes of a tune that they are, so that it ends as tunes do; yes where not given.",
+        help="notes with guides: say before the last notes of a tune that they are, and in the last bar whether it began with an upbeat.",
     ),
     Option(
         name="tokenizer.apart",

@@ -123,7 +123,7 @@ def _notes(
         repeats=again,
         variants=again if variants is None else variants,
         guides=told,
-        endings=told if endings is None else endings,
+        endings=bool(endings),
         common_key=told if common_key is None else common_key,
         tracks=tracks,
         names=names,

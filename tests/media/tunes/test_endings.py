@@ -163,11 +163,10 @@ def test_a_prompt_announces_no_end():
     assert (LEFT, COMPLETING) not in said(ENDINGS.encode_prompt(parse_tune(TUNES["an upbeat"]), bars=4), LEFT)
 
 
-def test_endings_need_guides_and_are_what_new_models_have():
+def test_endings_need_guides_and_are_asked_for():
     score = parse_tune(f"{A} {B}")
-    assert build("notes", [score]).endings
-    for options in ({"guides": False}, {"endings": False}, {"time_base": "seconds"}):
-        assert not build("notes", [score], **options).endings
+    assert build("notes", [score], endings=True).endings
+    assert not build("notes", [score]).endings
     for options in ({"guides": False, "endings": True}, {"time_base": "seconds", "endings": True}):
         with pytest.raises(UsageError, match="--endings"):
             build("notes", [score], **options)
