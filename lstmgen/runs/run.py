@@ -22,6 +22,7 @@ from lstmgen.runs.sources import Gathered, record_of_input
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.objectives import objective_of
+from lstmgen.training.openings import Openings
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.rearranged import Rearranged
 from lstmgen.training.streams import Reader, Streams
@@ -101,7 +102,8 @@ class Run:
         training, train = self.config.training, self.files.train
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
         if not self.manner.apart:
-            return Streams(train.ids, **window)
+            line_ends_V = self.medium.line_ends(self.tokenizer) if training.openings else None
+            return Streams(train.ids, openings=None if line_ends_V is None else Openings(train.ids, line_ends_V), **window)
         augment, told_V = self.medium.augmentation(self.tokenizer, self.config.data), self.medium.told(self.tokenizer)
         return PieceStreams(
             train.ids,

@@ -21,8 +21,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmgen.ids import IdSequence
+from lstmgen.ids import BOUNDARY_ID, IdSequence
 from lstmgen.schema import table, whole
+from lstmgen.training.openings import Openings
 
 IGNORED: Final = -100
 """A target that is not counted; what `torch.nn.functional.cross_entropy` ignores."""
@@ -97,13 +98,15 @@ class Streams:
         batch_size: B.
         seq_length: T.
         position: tokens that each head has read so far; the whole state of the reader.
+        openings: where a head may begin afresh; None: none ever does.
     """
 
-    def __init__(self, ids: IdSequence, *, batch_size: int, seq_length: int, position: int = 0) -> None:
+    def __init__(self, ids: IdSequence, *, batch_size: int, seq_length: int, position: int = 0, openings: Openings | None = None) -> None:
         self.ids = ids
         self.batch_size = batch_size
         self.seq_length = seq_length
         self.position = position
+        self._openings = openings
         self._starts_B = np.arange(batch_size, dtype=np.int64) * len(ids) // batch_size
         self._ahead = max(1, min(_AHEAD_IDS // batch_size, len(ids)) // seq_length)
         self._begin, self._held_BT = 0, np.zeros((batch_size, 0), np.int64)
@@ -111,13 +114,19 @@ class Streams:
     def next_window(self) -> Window:
         """The next T tokens of every head and, shifted by one, what follows each."""
         at = self.position - self._begin
-        if not 0 <= at < self._held_BT.shape[1] - self.seq_length:
-            length = self._ahead * self.seq_length + 1
-            self._held_BT = np.stack([self._ring(int(start) + self.position, length) for start in self._starts_B])
+        if not 0 <= at < self._held_BT.shape[1] - self.seq_length - 1:
+            length = self._ahead * self.seq_length + 2
+            self._held_BT = np.stack([self._ring(int(start) + self.position - 1, length) for start in self._starts_B])
             self._begin, at = self.position, 0
-        window_TB = torch.from_numpy(self._held_BT[:, at : at + self.seq_length + 1].T.astype(np.int64, order="C"))
+        held_BT = self._held_BT[:, at : at + self.seq_length + 2]  # the id before the window is its first
+        window_TB = torch.from_numpy(held_BT[:, 1:].T.astype(np.int64, order="C"))
+        inputs_TB, fresh_B = window_TB[:-1], None
+        if self._openings is not None:
+            fresh_B = torch.from_numpy(self._openings.fresh(held_BT[:, :3], self.position // self.seq_length))
+            inputs_TB = inputs_TB.clone()
+            inputs_TB[0, fresh_B] = BOUNDARY_ID
         self.position += self.seq_length
-        return Window(window_TB[:-1], window_TB[1:], self.tokens_per_window)
+        return Window(inputs_TB, window_TB[1:], self.tokens_per_window, fresh_B)
 
     def _ring(self, begin: int, length: int) -> NDArray[np.integer]:
         """So many ids of the ring."""
