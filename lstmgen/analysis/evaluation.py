@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Amount, Medium, Tokenizer
-from lstmgen.media.legal import MOST_BYTES, LegalAt, legal_at
+from lstmgen.media.legal import MOST_BYTES, legal_at
 from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
@@ -228,26 +228,24 @@ def evaluate(
     ids, readers = forms[0], ((network, forward), *beside)
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
-    done, total = 0, (len(ids) - len(items)) * len(forms) * (len(readers) + len(learners))
+    done, total = 0, (len(ids) - len(items)) * (len(forms) * len(readers) + len(learners))
 
-    def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]], forms_read: int = 1) -> NDArray[np.float64]:
+    def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> NDArray[np.float64]:
         nonlocal done
         nats = np.zeros(len(ids))
         for places, surprisal in found:
             nats[places] = surprisal
-            done += len(places) * forms_read
+            done += len(places)
             if progress is not None:
                 progress(done, total)
         if told is not None:
             nats[told] = 0.0
         return nats
 
-    each: list[NDArray[np.float64]] = []
-    for form in forms:
-        legal = legal_at(of_item, form, starts)
-        each += [collected(surprisals(reader, form, spans, forward=how, legal=legal)) for reader, how in readers]
-    rules = [LegalAt(of_item, form, starts, most_bytes=MOST_BYTES // len(forms)) for form in forms] if of_item and learners else None
-    learning = [collected(learner.surprisals(forms, spans, legal=rules), len(forms)) for learner in learners]
+    legal = [legal_at(of_item, form, starts, most_bytes=MOST_BYTES // len(forms)) for form in forms]
+    in_forms = [(form, rows, *reader) for form, rows in zip(forms, legal, strict=True) for reader in readers]
+    each = [collected(surprisals(reader, form, spans, forward=how, legal=rows)) for form, rows, reader, how in in_forms]
+    learning = [collected(learner.surprisals(forms, spans, legal=legal)) for learner in learners]
     nats, adapted = together(each), together(learning) if learning else None
     places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
     read = [

@@ -79,9 +79,9 @@ class Remembered:
         return self._kept[key]
 
 
-def legal_at(legal: Legal | None, ids: IdSequence, starts: NDArray[np.integer]) -> LegalAt | None:
-    """The rows at any places of many items; None where nothing is forbidden."""
-    return None if legal is None else LegalAt(legal, ids, starts)
+def legal_at(legal: Legal | None, ids: IdSequence, starts: NDArray[np.integer], *, most_bytes: int = MOST_BYTES) -> LegalAt | None:
+    """The rows at any places of many items, of which about so many bytes are kept; None where nothing is forbidden."""
+    return None if legal is None else LegalAt(legal, ids, starts, most_bytes)
 
 
 @final
@@ -95,7 +95,7 @@ class LegalAt:
         most_bytes: of rows that are kept.
     """
 
-    def __init__(self, legal: Legal, ids: IdSequence, starts: NDArray[np.integer], *, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, legal: Legal, ids: IdSequence, starts: NDArray[np.integer], most_bytes: int = MOST_BYTES) -> None:
         self._legal, self._ids = Remembered(legal, most_bytes=most_bytes), ids
         self._bounds = np.append(np.asarray(starts, np.int64), len(ids))
 

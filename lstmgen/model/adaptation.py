@@ -64,14 +64,14 @@ class Learner:
         return self._weights.network
 
     def surprisals(
-        self, forms: Sequence[IdSequence], spans_S2: Spans, *, legal: Sequence[LegalBits] | None = None
+        self, forms: Sequence[IdSequence], spans_S2: Spans, *, legal: Sequence[LegalBits | None] = ()
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """As `reading.surprisals`, span after span, learning from each segment once it is predicted.
 
         Args:
             forms: the same tokens in one form or several, of equal lengths: token ids of any integer type.
             spans_S2: what is read, in this order; each span begins with an empty state, but with the weights that the ones before left.
-            legal: which ids may come where, for each form; None: all of them.
+            legal: which ids may come where, for each form; None, or none given: all of them.
 
         Raises:
             DivergedError: the weights have become useless.
@@ -83,9 +83,8 @@ class Learner:
                 places = np.arange(at, min(at + self.rule.segment, end) + 1)
                 ids_TF = np.stack([form[places].astype(np.int64) for form in forms], axis=1)
                 counted_TF = None if self._told_V is None else torch.from_numpy(~self._told_V[ids_TF[1:]]).to(device)
-                legal_TFK = None
-                if legal is not None:
-                    legal_TFK = torch.from_numpy(np.stack([rows(places[1:]) for rows in legal], axis=1)).to(device)
+                rows_F = [rows(places[1:]) for rows in legal if rows is not None]
+                legal_TFK = torch.from_numpy(np.stack(rows_F, axis=1)).to(device) if rows_F else None
                 with threads_for(len(forms), device):
                     nats_TF, state = self._weights.gradient(torch.from_numpy(ids_TF).to(device), state, counted_TF, legal_TFK)
                     self._learn()
