@@ -33,7 +33,7 @@ def learned(learner: Learner, ids: Ids, *, like: LanguageModel, legal: Legal | N
     """The network of a learner that has read one item, in the number type of the one that it is a copy of."""
     whole = np.append(BOUNDARY_ID, ids)
     rows = legal_at(legal, whole, np.zeros(1, np.int64))
-    collections.deque(learner.surprisals(whole, np.array([[0, len(ids)]]), legal=rows), maxlen=0)
+    collections.deque(learner.surprisals([whole], np.array([[0, len(ids)]]), legal=[rows]), maxlen=0)
     return learner.network.to(like.head.weight.dtype).eval()
 
 

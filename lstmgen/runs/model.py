@@ -252,6 +252,7 @@ class TrainedModel:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
             adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
+                Of models beside this one a copy learns too, and each learns in all keys.
             beside: other models of the same tokenizer, which predict together with this one: the mean of their probabilities counts.
             progress: called with the number of tokens done and of all.
             options: of the medium; of text `oov`, of music `keys`.
@@ -285,8 +286,10 @@ class TrainedModel:
                 raise UsageError(
                     f"{other.path} has another tokenizer, so that it predicts other things", remedy="name models that were trained alike"
                 )
-        learner, others = None if adapt is None else self.learner(adapt), [(other.network, other.forward) for other in beside]
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self.forward, beside=others, **how)
+        learners, others = [], [(other.network, other.forward) for other in beside]
+        if adapt is not None:
+            learners = [model.learner(adapt) for model in (self, *beside)]
+        return evaluate(self.network, self.medium, self.tokenizer, encoded, learners=learners, forward=self.forward, beside=others, **how)
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where the model has learned that as a part of it."""
