@@ -10,7 +10,7 @@ from lstmgen.errors import UsageError
 from lstmgen.generation.request import Request
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.runs import adapting
-from lstmgen.runs.adapting import drawn_gradients
+from lstmgen.runs.adapting import Learners
 from lstmgen.runs.model import TrainedModel
 
 FAST = LearningRule(rate=3e-3, decay=1e-3, segment=5)
@@ -82,7 +82,7 @@ def test_a_learned_model_predicts_what_it_learned_better(medium_case):
 
 def test_gradients_are_drawn_from_the_model_alone_and_are_the_same_again(medium_case):
     model = medium_case.model
-    one, two = (drawn_gradients(model.decoder, model.medium, model.tokenizer, data=model.data, segment=20) for _ in range(2))
+    one, two = (Learners(model.decoder, model.medium, model.tokenizer, model.data)._drawn_gradients(20) for _ in range(2))
     assert torch.equal(one, two)
     assert one.isfinite().all()
     assert float(one.mean()) > 0
