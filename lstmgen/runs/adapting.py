@@ -64,7 +64,7 @@ class Learners:
         """
         learner, whole = self.learner(rule), np.append(BOUNDARY_ID, ids)
         rows = legal_at(self._legal, whole, np.zeros(1, np.int64))
-        collections.deque(learner.surprisals(whole, np.array([[0, len(ids)]]), legal=rows), maxlen=0)
+        collections.deque(learner.surprisals([whole], np.array([[0, len(ids)]]), legal=[rows]), maxlen=0)
         return learner.network.to(self._decoder.network.head.weight.dtype).eval()
 
     def _drawn_gradients(self, segment: int) -> Tensor:

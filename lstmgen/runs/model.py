@@ -284,6 +284,7 @@ class TrainedModel:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
             adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
+                Of models beside this one a copy learns too, and each learns in all keys.
             beside: other models of the same tokenizer, which predict together with this one: the mean of their probabilities counts.
             progress: called with the number of tokens done and of all.
             options: of the medium; of text `oov`, of music `keys`.
@@ -314,8 +315,10 @@ class TrainedModel:
 
         for other in beside:
             require_same(self.tokenizer, other.tokenizer, other.path)
-        learner, others = None if adapt is None else self.learner(adapt), [(other.network, other.forward) for other in beside]
-        how |= {"learner": learner, "forward": self.forward, "beside": others}
+        learners, others = [], [(other.network, other.forward) for other in beside]
+        if adapt is not None:
+            learners = [model.learner(adapt) for model in (self, *beside)]
+        how |= {"learners": learners, "forward": self.forward, "beside": others}
         return Scorer(network=self.network, medium=self.medium, tokenizer=self.tokenizer, ends=self.manner.ends, how=how)
 
     def score_token_file(
