@@ -98,11 +98,16 @@ def _without_torch(file: Path, *, threads: int | None, objectives: Sequence[str]
     found = read_weights(file, lambda wanted: wanted.objective in objectives and code.is_proven(loops, facts(wanted, "fp32")))
     if found is None:
         return None
-    count = threads or physical_cores()
-    step = CompiledStep(loops, found.arrays, found.architecture, threads=lambda: count)
-    if not step.flush():
+    if not loops.flush():
         return None
-    return TrainedModel(lambda: _network_of(found, threads), found.tokenizer, path=file, summary=found.summary, loops=step)
+    count = threads or physical_cores()
+    return TrainedModel(
+        lambda: _network_of(found, threads),
+        found.tokenizer,
+        path=file,
+        summary=found.summary,
+        loops=lambda: CompiledStep(loops, found.arrays, found.architecture, threads=lambda: count),
+    )
 
 
 def _network_of(weights: Weights, threads: int | None) -> LanguageModel:

@@ -59,7 +59,7 @@ class TrainedModel:
         path: the file that it came from, where there is one.
         summary: what its training wrote about itself.
         precision: of the decoder's weights.
-        loops: that draw as the network's decoder would; None: it draws.
+        loops: makes those that draw as the network's decoder would; None: it draws.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class TrainedModel:
         path: Path | None = None,
         summary: dict[str, Any] | None = None,
         precision: ProductPrecision = "fp32",
-        loops: CompiledStep | None = None,
+        loops: Callable[[], CompiledStep] | None = None,
     ) -> None:
         self._network = network
         self.tokenizer = tokenizer
@@ -121,7 +121,7 @@ class TrainedModel:
     @cached_property
     def drawing(self) -> AnyDecoder:
         """What draws samples: compiled loops by themselves, or the decoder."""
-        return self.decoder if self._loops is None else CompiledDecoder(self._loops, lambda: self.decoder)
+        return self.decoder if self._loops is None else CompiledDecoder(self._loops(), lambda: self.decoder)
 
     def keep_ready(self) -> None:
         """Sees to it that the next process can draw samples without torch, where that is possible: at once, or by another process."""

@@ -133,11 +133,6 @@ class CompiledStep:
             return None
         return token_KB, nats_KB, after_BV, self._state(numbers_BL2H)
 
-    def flush(self) -> bool:
-        """From now on numbers that are almost zero are zero in this thread, as torch sets it; whether this processor can do that."""
-        word = np.zeros(1)
-        return self._code.call("flushed", [word.ctypes.data])
-
     def _lanes(self, id_B: Ids, state_BL2H: NDArray[np.float32], logits_BV: NDArray[np.float32]) -> tuple[list[int], list[Any]]:
         room = layout.room(len(id_B), self._size, 4 * self._size, self._vocab_size)
         return layout.words(Lanes(room, id_B, state_BL2H, logits_BV))
@@ -152,7 +147,7 @@ class CompiledStep:
 
         def elsewhere(first: int, last: int) -> bool:
             if flushed:
-                self.flush()  # each thread has its own setting
+                self._code.flush()  # each thread has its own setting
             return share(slice(first, last))
 
         others = [_helpers(flushed).submit(elsewhere, first, last) for first, last in itertools.pairwise(borders[1:])]
