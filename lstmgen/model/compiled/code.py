@@ -71,7 +71,6 @@ class Code:
             raise RuntimeError("a compiled loop failed")
         return bool(answer[0])
 
-
     def flush(self) -> bool:
         """From now on numbers that are almost zero are zero in this thread, as torch sets it; whether this processor can do that."""
         room = array("q", (0,))
