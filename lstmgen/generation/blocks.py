@@ -10,6 +10,7 @@ Letters: B lanes, K tokens of a block, V vocabulary.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +56,7 @@ class Blocks:
         return TOKENS
 
     def draw(
-        self, logits_BV: Tensor, state: State, uniforms_BK: NDArray[np.float64]
+        self, logits_BV: Any, state: State, uniforms_BK: NDArray[np.float64]
     ) -> tuple[list[list[int]], list[list[float]], Tensor, State]:
         """The tokens of each lane, K each, and their surprisals; the logits of the token after them, and the state.
 

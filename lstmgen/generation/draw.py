@@ -17,7 +17,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ from lstmgen.model.state import State, joined
 if TYPE_CHECKING:
     from lstmgen.generation.blocks import Blocks
     from lstmgen.model.compiled.decoder import AnyDecoder
+    from lstmgen.model.decoder import Decoder
 
 _UNIFORMS: Final = 64
 """Random numbers that are made at a time."""
@@ -232,7 +233,7 @@ def _blocks(decoder: AnyDecoder, lanes: Sequence[Lane]) -> Blocks | CompiledBloc
         return CompiledBlocks(decoder.compiled, sampling, first_V)
     from lstmgen.generation.blocks import Blocks
 
-    return Blocks(decoder, sampling, first_V)
+    return Blocks(cast("Decoder", decoder), sampling, first_V)  # of a GPU
 
 
 def pick(logits_BV: Any, wanted: Sequence[Filter], moments: Sequence[Moment], *, uniforms: Sequence[float]) -> list[Drawn]:

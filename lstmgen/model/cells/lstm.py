@@ -8,7 +8,7 @@ Letters: T window, B streams, I input, H hidden, G stacked gates: i, f, g, o in 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
@@ -18,7 +18,7 @@ from lstmgen.model.architecture import stacked_shapes
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.cells import lstm_ways, stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Weights, gate, output
-from lstmgen.model.products import Products
+from lstmgen.model.products import Product, Products
 
 QUANTITIES: Final = {
     "input": gate("how much of the candidate is let in"),
@@ -65,7 +65,7 @@ def _arranged(stacked_G: Tensor) -> Tensor:
 def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
     """The input's part of the gates, as the kernel takes them, each number summed as in a product of a decoder."""
     by = arrays_for(weights["bias"])
-    product_BG = Products().of(_arranged(weights["input_weight"])).of_many(by.view(x_BI))
+    product_BG = cast("Product", Products().of(_arranged(weights["input_weight"]))).of_many(by.view(x_BI))
     return by.tensor(by.add(product_BG, by.view(_arranged(weights["bias"])), out=product_BG))
 
 
