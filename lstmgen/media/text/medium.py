@@ -152,9 +152,10 @@ class TextMedium:
         """A text has no grammar."""
         del tokenizer
 
-    def forbidden_share(self, tokenizer: TextTokenizer) -> None:
-        """Nothing is forbidden."""
+    def settings(self, tokenizer: TextTokenizer) -> Mapping[str, Any]:
+        """As for any other."""
         del tokenizer
+        return {}
 
     def told(self, tokenizer: TextTokenizer) -> None:
         """None: all of a text is learned."""

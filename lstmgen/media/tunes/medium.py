@@ -51,6 +51,8 @@ _SECONDS: Final = 30.0
 """Length of a tune where none is given; seconds where the model knows no bars."""
 _AS_WRITTEN: Final = 3
 """So many times tunes are read as they were written before any is transposed where all keys are written alike."""
+_LOUDER: Final = 3
+"""By so many steps of velocity performances are made louder or softer, at most."""
 _SUFFIXES: Final = (".mid", ".midi")
 _TYPED_OR_FILE: Final = 'give notes such as "C4 E4 G4:2", or the path of a MIDI file'
 
@@ -143,9 +145,10 @@ class TuneMedium:
         """What the grammar allows, of models that were trained with it."""
         return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
-    def forbidden_share(self, tokenizer: EventTokenizer) -> float | None:
-        """A half where a model has to keep in mind what sounds, which it learns by what is forbidden."""
-        return tokenizer.forbidden_share if tokenizer.grammar else None
+    def settings(self, tokenizer: EventTokenizer) -> Mapping[str, Any]:
+        """Half of the loss over all ids where a model has to keep in mind what sounds: what is forbidden teaches it. And other loudness."""
+        louder = {"data.max_louder": _LOUDER} if tokenizer.loudness else {}
+        return louder | ({"optimizer.forbidden_share": tokenizer.forbidden_share} if tokenizer.grammar else {})
 
     def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
         """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""
@@ -342,7 +345,7 @@ def _names_a_file(text: str) -> bool:
 
 
 def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator, turn: int) -> Ids:
-    """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has.
+    """A tune in another key, at another speed and otherwise loud, all drawn evenly; nothing leaves what MIDI has.
 
     Where all keys are written alike, other keys teach nothing of the tunes. But they keep a network that reads the same tunes again and
     again from learning them by heart, and so come the more often the more often everything has been read.
@@ -352,7 +355,10 @@ def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.ra
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))
     stretch = float(np.exp(random.uniform(-limit, limit))) if tokenizer.stretches else 1.0
-    return tokenizer.augmented(ids, semitones=shift, stretch=stretch)
+    softest, loudest = tokenizer.louder_by(ids) if data.max_louder else (0, 0)
+    most = data.max_louder or 0
+    louder = int(random.integers(max(-most, softest), min(most, loudest), endpoint=True)) if softest < loudest else 0
+    return tokenizer.augmented(ids, semitones=shift, stretch=stretch, louder=louder)
 
 
 def _bars_to_follow(prompt: Score, options: Mapping[str, Any]) -> int:

@@ -176,6 +176,7 @@ class PerformanceTokenizer(EventTokenizer):
 
     name: ClassVar = "performance"
     later: ClassVar = ("ages", "grammar")
+    loudness: ClassVar = VELOCITY
 
     ages: bool = False
     grammar: bool = False
