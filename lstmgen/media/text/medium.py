@@ -152,9 +152,9 @@ class TextMedium:
         """A text has no grammar."""
         del tokenizer
 
-    def settings(self, tokenizer: TextTokenizer) -> Mapping[str, Any]:
-        """As for any other."""
-        del tokenizer
+    def settings(self, tokenizer: TextTokenizer, *, passes: float) -> Mapping[str, Any]:
+        """Those of the presets alone."""
+        del tokenizer, passes
         return {}
 
     def told(self, tokenizer: TextTokenizer) -> None:

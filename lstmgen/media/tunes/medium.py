@@ -53,6 +53,9 @@ _AS_WRITTEN: Final = 3
 """So many times tunes are read as they were written before any is transposed where all keys are written alike."""
 _LOUDER: Final = 3
 """By so many steps of velocity performances are made louder or softer, at most."""
+_BY_HEART: Final = {"model.dropout": 0.2, "optimizer.weight_decay": 1.0}
+_BY_HEART_PASSES: Final = 20
+"""Performances that are read more often than that would be learned by heart; a few pieces are told apart by how they are played."""
 _SUFFIXES: Final = (".mid", ".midi")
 _TYPED_OR_FILE: Final = 'give notes such as "C4 E4 G4:2", or the path of a MIDI file'
 
@@ -145,10 +148,14 @@ class TuneMedium:
         """What the grammar allows, of models that were trained with it."""
         return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
-    def settings(self, tokenizer: EventTokenizer) -> Mapping[str, Any]:
-        """Half of the loss over all ids where a model has to keep in mind what sounds: what is forbidden teaches it. And other loudness."""
-        louder = {"data.max_louder": _LOUDER} if tokenizer.loudness else {}
-        return louder | ({"optimizer.forbidden_share": tokenizer.forbidden_share} if tokenizer.grammar else {})
+    def settings(self, tokenizer: EventTokenizer, *, passes: float) -> Mapping[str, Any]:
+        """What measurements of single tokenizers have shown (docs/LOG.md)."""
+        found: dict[str, Any] = {}
+        if tokenizer.grammar:
+            found["optimizer.forbidden_share"] = tokenizer.forbidden_share
+        if tokenizer.loudness is not None:
+            found |= {"data.max_louder": _LOUDER} | (_BY_HEART if passes >= _BY_HEART_PASSES else {})
+        return found
 
     def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
         """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""

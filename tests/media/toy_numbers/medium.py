@@ -251,7 +251,7 @@ class NumberMedium:
     def legal(self, tokenizer):
         return None
 
-    def settings(self, tokenizer):
+    def settings(self, tokenizer, *, passes):
         return {}
 
     def usual(self, tokenizer):
