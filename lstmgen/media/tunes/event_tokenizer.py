@@ -92,9 +92,9 @@ class EventTokenizer(Protocol):
     grammar: bool
     """Whether a model gives what the grammar forbids no probability."""
     forbidden_share: ClassVar[float] = 0.5
+    """Of the loss, that goes over all ids where the grammar forbids some: a half where what is forbidden teaches what sounds."""
     loudness: ClassVar[str | None] = None
     """The kind of event that says how hard keys are struck, where a piece may be learned louder and softer than it is."""
-    """See `media.base.Medium`."""
 
     @cached_property
     def notation(self) -> Notation:
@@ -126,6 +126,11 @@ class EventTokenizer(Protocol):
     def transposes(self) -> bool:
         """Whether a piece in another key is news to who knows it in one."""
         return True
+
+    def settings(self, passes: float) -> Mapping[str, Any]:
+        """What new runs that read everything about so often are given where nothing is chosen; see `media.base.Medium`."""
+        del passes
+        return {"optimizer.forbidden_share": self.forbidden_share} if self.grammar else {}
 
     @property
     def told_kinds(self) -> tuple[str, ...]:

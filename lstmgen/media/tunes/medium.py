@@ -51,11 +51,6 @@ _SECONDS: Final = 30.0
 """Length of a tune where none is given; seconds where the model knows no bars."""
 _AS_WRITTEN: Final = 3
 """So many times tunes are read as they were written before any is transposed where all keys are written alike."""
-_LOUDER: Final = 3
-"""By so many steps of velocity performances are made louder or softer, at most."""
-_BY_HEART: Final = {"model.dropout": 0.2, "optimizer.weight_decay": 1.0}
-_BY_HEART_PASSES: Final = 20
-"""Performances that are read more often than that would be learned by heart; a few pieces are told apart by how they are played."""
 _SUFFIXES: Final = (".mid", ".midi")
 _TYPED_OR_FILE: Final = 'give notes such as "C4 E4 G4:2", or the path of a MIDI file'
 
@@ -149,13 +144,8 @@ class TuneMedium:
         return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
     def settings(self, tokenizer: EventTokenizer, *, passes: float) -> Mapping[str, Any]:
-        """What measurements of single tokenizers have shown (docs/LOG.md)."""
-        found: dict[str, Any] = {}
-        if tokenizer.grammar:
-            found["optimizer.forbidden_share"] = tokenizer.forbidden_share
-        if tokenizer.loudness is not None:
-            found |= {"data.max_louder": _LOUDER} | (_BY_HEART if passes >= _BY_HEART_PASSES else {})
-        return found
+        """Those of the tokenizer."""
+        return tokenizer.settings(passes)
 
     def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
         """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""
@@ -362,9 +352,8 @@ def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.ra
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))
     stretch = float(np.exp(random.uniform(-limit, limit))) if tokenizer.stretches else 1.0
-    softest, loudest = tokenizer.louder_by(ids) if data.max_louder else (0, 0)
-    most = data.max_louder or 0
-    louder = int(random.integers(max(-most, softest), min(most, loudest), endpoint=True)) if softest < loudest else 0
+    most, (softest, loudest) = data.max_louder, tokenizer.louder_by(ids)
+    louder = int(random.integers(max(-most, softest), min(most, loudest), endpoint=True)) if most else 0
     return tokenizer.augmented(ids, semitones=shift, stretch=stretch, louder=louder)
 
 
