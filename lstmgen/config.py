@@ -198,6 +198,9 @@ class TrainingConfig:
     """What is learned: the next token, or the tokens of gaps from what stands on both sides."""
     infill: float = _setting(0.0, low=0.0, high=0.9)
     """Share of the windows that are read as prefix, suffix and middle, beside those in plain order."""
+    openings: bool | None = None
+    """Text in one stream: whether streams begin afresh now and then, at a paragraph, so that the model knows how a text begins; None: where
+    fewer than a hundred documents show it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -279,6 +279,10 @@ class Medium(Legible, Fillable, Protocol):
         """Which ids a model is told and never has to draw, of shape (V,); they are neither learned nor counted. None: there are none."""
         ...
 
+    def line_ends(self, tokenizer: Any) -> NDArray[np.bool_] | None:
+        """Which ids end a line, of shape (V,). None: there are no lines."""
+        ...
+
     def legal(self, tokenizer: Any) -> Legal | None:
         """Which ids may come where in an item, for a model that gives what may not come no probability. None: it may give any id some."""
         ...

@@ -65,6 +65,7 @@ COMMON = {
     "training.save_every_s": 3600.0,
     "training.sample_every_s": 0.0,
     "training.seed": 3,
+    "training.openings": False,  # the pins are older than streams that begin afresh
     "runtime.device": "cpu",
     "runtime.precision": "fp32",
     "runtime.threads": 1,

@@ -157,6 +157,10 @@ class TextMedium:
         del tokenizer, passes
         return {}
 
+    def line_ends(self, tokenizer: TextTokenizer) -> NDArray[np.bool_]:
+        """Those whose last byte is a line feed."""
+        return np.array([entry.endswith(b"\n") for entry in tokenizer.entries()])
+
     def told(self, tokenizer: TextTokenizer) -> None:
         """None: all of a text is learned."""
         del tokenizer

@@ -245,6 +245,9 @@ class NumberMedium:
     def clock(self, tokenizer):
         return None
 
+    def line_ends(self, tokenizer):
+        return None
+
     def told(self, tokenizer):
         return None
 
