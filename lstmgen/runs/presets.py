@@ -122,8 +122,7 @@ def with_default_budget(config: Config) -> Config:
 
 def resolve(config: Config, facts: Facts) -> Config:
     """The configuration with every open setting decided."""
-    worth = facts.train_tokens * facts.worth
-    size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, worth)]
+    worth, size = facts.train_tokens * facts.worth, _size(config, facts)
     hidden = config.model.hidden_size or size.hidden_size
     if config.model.hidden_size is None and config.model.preset == "auto" and facts.vocab_size > _HUGE_VOCABULARY:
         hidden = min(hidden, max(_LEAST_WIDTH, _MOST_VOCABULARY_NUMBERS // (2 * facts.vocab_size) // 2 * 2))
@@ -139,6 +138,15 @@ def resolve(config: Config, facts: Facts) -> Config:
     )
     optimizer = _filled(config.optimizer, lr=_rate(size, _expected_steps(config, facts, size)), weight_decay=size.weight_decay)
     return replace(config, model=model, optimizer=optimizer)
+
+
+def expected_passes(config: Config, facts: Facts) -> float:
+    """How often each token of the training part will be read, about."""
+    return _expected_passes(replace(config, training=_filled(config.training, **_window(config, facts))), facts, _size(config, facts))
+
+
+def _size(config: Config, facts: Facts) -> Size:
+    return SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, facts.train_tokens * facts.worth)]
 
 
 def _filled(section: Any, **choices: Any) -> Any:
