@@ -280,7 +280,7 @@ class Training:
                     remedy=f"train with a lower rate, for example --lr {(run.config.optimizer.lr or 0) / 10:.2g}",
                 )
             share = tokens / _counted(val, run)
-            figures = {"val": _summary_of(val, run, nats=nats, tokens=tokens, share=share)}
+            figures["val"] = _summary_of(val, run, nats=nats, tokens=tokens, share=share)
             if not OBJECTIVES[run.config.training.objective].both_ways:  # which count some of the tokens that they read
                 figures["val_share"] = round(share, 4)
         summary = best.summary | {preparation.ENDED_AT: event.step} | figures
