@@ -127,8 +127,7 @@ def with_default_budget(config: Config) -> Config:
 
 def resolve(config: Config, facts: Facts) -> Config:
     """The configuration with every open setting decided."""
-    worth = facts.train_tokens * facts.worth
-    size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, worth)]
+    worth, size = facts.train_tokens * facts.worth, _size(config, facts)
     hidden = config.model.hidden_size or size.hidden_size
     if config.model.hidden_size is None and config.model.preset == "auto" and facts.vocab_size > _HUGE_VOCABULARY:
         hidden = min(hidden, max(_LEAST_WIDTH, _MOST_VOCABULARY_NUMBERS // (2 * facts.vocab_size) // 2 * 2))
@@ -146,6 +145,7 @@ def resolve(config: Config, facts: Facts) -> Config:
     return replace(config, model=model, optimizer=optimizer)
 
 
+<<<<<<< HEAD
 def depends_on_speed(config: Config, facts: Facts) -> bool:
     """Whether anything is chosen by how much can be learned in the time that there is, and that is long enough to ask."""
     undecided = None in (config.model.hidden_size, config.model.dropout, config.optimizer.lr)
@@ -162,6 +162,15 @@ def yardstick(config: Config) -> Config:
 def speed_of(tokens_per_second: float) -> float:
     """`Facts.speed` of a machine that trains the yardstick so fast; in steps of the root of two, so that it is mostly the same."""
     return 2 ** (round(2 * math.log2(tokens_per_second / SIZES[_YARDSTICK].tokens_per_second["cpu"])) / 2)
+=======
+def expected_passes(config: Config, facts: Facts) -> float:
+    """How often each token of the training part will be read, about."""
+    return _expected_passes(replace(config, training=_filled(config.training, **_window(config, facts))), facts, _size(config, facts))
+
+
+def _size(config: Config, facts: Facts) -> Size:
+    return SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, facts.train_tokens * facts.worth)]
+>>>>>>> main
 
 
 def _filled(section: Any, **choices: Any) -> Any:

@@ -13,8 +13,7 @@ from lstmgen.generation.request import Request
 from lstmgen.media.writing import Encoded
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.runs import adapting
-from lstmgen.runs import model as runs_model
-from lstmgen.runs.adapting import drawn_gradients
+from lstmgen.runs.adapting import Learners
 from lstmgen.runs.model import TrainedModel
 
 FAST = LearningRule(rate=3e-3, decay=1e-3, segment=5)
@@ -65,7 +64,7 @@ def test_what_was_learned_from_an_item_is_kept_for_the_next(medium_case):
 def together(request, monkeypatch):
     """Two models of one tokenizer, with its grammar, and an item, in three keys where it has keys."""
     monkeypatch.setattr(
-        runs_model, "drawn_gradients", lambda decoder, *_, **__: torch.full((decoder.network.architecture.num_parameters,), 0.02)
+        Learners, "_drawn_gradients", lambda self, _: torch.full((self._decoder.network.architecture.num_parameters,), 0.02)
     )
     case, options = case_of(request.param), {}
     tokenizer = case.tokenizer
@@ -77,12 +76,12 @@ def together(request, monkeypatch):
 
 def test_models_and_keys_that_predict_together_learn_each_by_itself_and_in_all_keys(together):
     one, two, encoded = together
-    both = one._evaluate([encoded], adapt=FAST, beside=[two])
-    alone = [model._evaluate([encoded], adapt=FAST).items[0].adapted_T for model in (one, two)]
+    both = one._scorer(adapt=FAST, beside=[two]).of([encoded])
+    alone = [model._scorer(adapt=FAST).of([encoded]).items[0].adapted_T for model in (one, two)]
     np.testing.assert_allclose(both.items[0].adapted_T, -np.log(np.exp(-np.array(alone)).mean(axis=0)), atol=1e-9)
     assert both.adapted.averaged == both.averaged == 2 * (1 + len(encoded.forms))
     still = LearningRule(rate=0.0, segment=FAST.segment)
-    read = one._evaluate([encoded], adapt=still, beside=[two]).items[0]
+    read = one._scorer(adapt=still, beside=[two]).of([encoded]).items[0]
     np.testing.assert_allclose(read.adapted_T, read.nats_T, atol=1e-4)
 
 
@@ -90,9 +89,9 @@ def test_nothing_is_known_before_it_is_read_whatever_predicts_together(together)
     one, two, encoded = together
     known = len(encoded.ids) * 2 // 3 // FAST.segment * FAST.segment
     ended = Encoded(item=encoded.item, ids=encoded.ids[:known], forms=tuple(form[:known] for form in encoded.forms))
-    whole, part = (one._evaluate([each], adapt=FAST, beside=[two]).items[0] for each in (encoded, ended))
+    whole, part = (one._scorer(adapt=FAST, beside=[two]).of([each]).items[0] for each in (encoded, ended))
     assert FAST.segment < known < len(encoded.ids)
-    assert whole.adapted_T[:known].tolist() == part.adapted_T.tolist()
+    assert whole.adapted_T[:known].tolist() == part.adapted_T[:known].tolist()
 
 
 def test_a_prompt_is_learned_before_it_is_continued_and_other_prompts_are_of_no_matter(medium_case):
@@ -120,7 +119,7 @@ def test_a_learned_model_predicts_what_it_learned_better(medium_case):
 
 def test_gradients_are_drawn_from_the_model_alone_and_are_the_same_again(medium_case):
     model = medium_case.model
-    one, two = (drawn_gradients(model.decoder, model.medium, model.tokenizer, data=model.data, segment=20) for _ in range(2))
+    one, two = (Learners(model.decoder, model.medium, model.tokenizer, model.data)._drawn_gradients(20) for _ in range(2))
     assert torch.equal(one, two)
     assert one.isfinite().all()
     assert float(one.mean()) > 0

@@ -139,9 +139,9 @@ class TuneMedium:
         """What the grammar allows, of models that were trained with it."""
         return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
-    def forbidden_share(self, tokenizer: EventTokenizer) -> float | None:
-        """A half where a model has to keep in mind what sounds, which it learns by what is forbidden."""
-        return tokenizer.forbidden_share if tokenizer.grammar else None
+    def settings(self, tokenizer: EventTokenizer, *, passes: float) -> Mapping[str, Any]:
+        """Those of the tokenizer."""
+        return tokenizer.settings(passes)
 
     def line_ends(self, tokenizer: EventTokenizer) -> None:
         """None: tunes are read apart."""
@@ -312,7 +312,7 @@ MEDIUM: Final = TuneMedium()
 
 
 def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator, turn: int) -> Ids:
-    """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has.
+    """A tune in another key, at another speed and otherwise loud, all drawn evenly; nothing leaves what MIDI has.
 
     Where all keys are written alike, other keys teach nothing of the tunes. But they keep a network that reads the same tunes again and
     again from learning them by heart, and so come the more often the more often everything has been read.
@@ -322,7 +322,9 @@ def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.ra
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))
     stretch = float(np.exp(random.uniform(-limit, limit))) if tokenizer.stretches else 1.0
-    return tokenizer.augmented(ids, semitones=shift, stretch=stretch)
+    most, (softest, loudest) = data.max_louder, tokenizer.louder_by(ids)
+    louder = int(random.integers(max(-most, softest), min(most, loudest), endpoint=True)) if most else 0
+    return tokenizer.augmented(ids, semitones=shift, stretch=stretch, louder=louder)
 
 
 def _bars_to_follow(prompt: Score, options: Mapping[str, Any]) -> int:

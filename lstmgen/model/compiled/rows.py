@@ -15,10 +15,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-W: Final = 64
-"""Outputs of a row."""
-LANES: Final = 4
-"""That are taken together; what is left is taken one by one."""
+from lstmgen.model.compiled.layout import LANES, W
+
 _NUMBERS: Final = 16
 """Of a vector."""
 _FEATURES: Final = {name for name, there in get_host_cpu_features().items() if there}

@@ -254,8 +254,8 @@ class NumberMedium:
     def legal(self, tokenizer):
         return None
 
-    def forbidden_share(self, tokenizer):
-        return None
+    def settings(self, tokenizer, *, passes):
+        return {}
 
     def usual(self, tokenizer):
         return {"temperature": 1.0}
