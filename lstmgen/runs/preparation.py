@@ -271,18 +271,11 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
         items=len(files.train.starts),
         worth=1.0 if medium.augmentation(tokenizer, config.data) is None else medium.worth,
     )
-<<<<<<< HEAD
-    resolved = presets.resolve(config, facts)
     if order.group.size == 1 and presets.depends_on_speed(config, facts):
-        speed = presets.speed_of(_tokens_per_second(presets.yardstick(resolved), medium, tokenizer))
-        resolved = presets.resolve(config, replace(facts, speed=speed))
-    if resolved.optimizer.forbidden_share is None:
-        resolved = resolved.replace({"optimizer.forbidden_share": medium.forbidden_share(tokenizer)})
-    return resolved.replace({"tokenizer.name": tokenizer.name})
-=======
+        yardstick = presets.yardstick(presets.resolve(config, facts))
+        facts = replace(facts, speed=presets.speed_of(_tokens_per_second(yardstick, medium, tokenizer)))
     usual = medium.settings(tokenizer, passes=presets.expected_passes(config, facts))
     return presets.resolve(config.filled(usual), facts).replace({"tokenizer.name": tokenizer.name})
->>>>>>> main
 
 
 def _tokens_per_second(config: Config, medium: Medium, tokenizer: Tokenizer) -> float:

@@ -145,7 +145,6 @@ def resolve(config: Config, facts: Facts) -> Config:
     return replace(config, model=model, optimizer=optimizer)
 
 
-<<<<<<< HEAD
 def depends_on_speed(config: Config, facts: Facts) -> bool:
     """Whether anything is chosen by how much can be learned in the time that there is, and that is long enough to ask."""
     undecided = None in (config.model.hidden_size, config.model.dropout, config.optimizer.lr)
@@ -162,7 +161,8 @@ def yardstick(config: Config) -> Config:
 def speed_of(tokens_per_second: float) -> float:
     """`Facts.speed` of a machine that trains the yardstick so fast; in steps of the root of two, so that it is mostly the same."""
     return 2 ** (round(2 * math.log2(tokens_per_second / SIZES[_YARDSTICK].tokens_per_second["cpu"])) / 2)
-=======
+
+
 def expected_passes(config: Config, facts: Facts) -> float:
     """How often each token of the training part will be read, about."""
     return _expected_passes(replace(config, training=_filled(config.training, **_window(config, facts))), facts, _size(config, facts))
@@ -170,7 +170,6 @@ def expected_passes(config: Config, facts: Facts) -> float:
 
 def _size(config: Config, facts: Facts) -> Size:
     return SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, facts.train_tokens * facts.worth)]
->>>>>>> main
 
 
 def _filled(section: Any, **choices: Any) -> Any:
