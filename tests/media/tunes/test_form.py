@@ -138,7 +138,7 @@ def test_the_last_bar_of_a_form_is_free_to_close_where_what_comes_back_does_not(
     assert cursor.closing
     cursor.push(left)
     kinds = {table.event(token)[0] for token in np.flatnonzero(cursor.allowed()).tolist()}
-    assert kinds >= {REPEAT, POSITION} if free else kinds == {REPEAT}
+    assert (POSITION in kinds and REPEAT not in kinds) if free else kinds == {REPEAT}
     assert not kinds & {BAR, BOUNDARY_KIND}
 
 
@@ -177,3 +177,23 @@ def test_a_bar_that_comes_back_offers_its_repeat_alone():
     for token in [*REPEATS.encode(once).tolist(), table.first(BAR)]:
         cursor.push(token)
     assert [REPEATS.piece(token) for token in np.flatnonzero(cursor.allowed()).tolist()] == ["repeat 1 back"]
+
+
+@pytest.mark.parametrize("tokenizer", [GUIDED, COMMON], ids=["guides", "common key"])
+def test_a_whole_bar_comes_back_as_the_last_one_only_where_it_ends_on_the_tonic(tokenizer):
+    start = 480 * np.arange(12)
+    pitch = [60, 64, 67, 60, 60, 64, 67, 71, 62, 65, 69, 62]  # in C: the first bar ends on the tonic, the others do not
+    tune = Score.of(Notes.of(start, start + 480, pitch, velocity=80), keys=[Key(0, 0, False)], length_ticks=5760)
+    cursor = tokenizer.cursor(constraints_of({"bars": 2}))
+    for token in tokenizer.encode_prompt(tune, bars=2).tolist():
+        cursor.push(token)
+    cursor.begin()
+    found = []
+    for _ in range(2):
+        cursor.push(tokenizer.table.first("bar"))
+        cursor.push(int(np.flatnonzero(cursor.allowed())[0]))  # how many are left
+        found.append(np.flatnonzero(cursor.allowed()[tokenizer.table.span(REPEAT)]).tolist())
+        cursor.push(tokenizer.table.first(REPEAT) + found[-1][-1])
+    assert [value + 1 for value in found[0]] == [1, 2, 3]
+    assert len(found[1]) == 1
+    assert cursor.allowed()[0]

@@ -48,6 +48,11 @@ def closes(form: Form, number: int, bars: BarsSoFar, tonic: int) -> bool:
     """Whether a form says what the last bar of a tune is: another, or one that comes back and ends on the tonic."""
     if form.varies(number) or (bar := _source(form, number, bars)) is None:
         return form.varies(number)
+    return ends_on(bar, tonic)
+
+
+def ends_on(bar: Bar, tonic: int) -> bool:
+    """Whether the highest or the lowest of the pitches that begin last in a bar is the tonic."""
     pitched = [(note[0], note[2]) for note in bar.notes if note[1] < FIRST_DRUMS]
     last = [pitch for position, pitch in pitched if position == max(pitched)[0]]
     return bool(last) and tonic in {min(last) % 12, max(last) % 12}

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.notes.asked_form import closes, keep_form, keep_open, varies_notes
+from lstmgen.media.tunes.notes.asked_form import closes, ends_on, keep_form, keep_open, varies_notes
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
@@ -145,6 +145,8 @@ class NotesGrammar(Repeating):
                 mask_V[[self._table.first(PROGRAM) + other for other in others]] = True
             if self._beats is not None and self._beats.may_repeat(self._before):
                 self._offer_repeats(mask_V, self._beats)
+                if self._begun and self._clock.closing:
+                    self._deny_open_ends(mask_V)
                 if self._form is not None:
                     keep_form(mask_V, *self._form, self._bars, self._table)
             elif self._beats is not None:
@@ -215,6 +217,14 @@ class NotesGrammar(Repeating):
         if not self._begun or not isinstance(self._clock, BeatClock) or self._latest_end > self._clock.bar_start:
             return False
         return self.closing or (self._form is not None and varies_notes(*self._form, self._bars))
+
+    def _deny_open_ends(self, mask_V: NDArray[np.bool_]) -> None:
+        """A whole bar comes back as the last one only where it ends on the tonic; others lead on to what followed them."""
+        open_V = mask_V.copy()
+        for distance, bar in self._bars.repeatable:
+            open_V[self._table.first(REPEAT) + distance - 1] &= ends_on(bar, self._tonic)
+        if open_V.any():
+            mask_V[:] = open_V
 
     def _openings(self, step_T: Steps) -> NDArray[np.bool_]:
         """At which of these later steps a note could begin."""
