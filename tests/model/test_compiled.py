@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import hashlib
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -243,13 +244,13 @@ def test_the_other_process_can_do_its_work():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_what_is_kept_is_compiled_anew_when_its_parts_change():
-    from lstmgen.model.compiled import loops as file
-
-    here = Path(file.__file__).parent
-    parts = (here / "rows.py").read_bytes() + (here / "numbers.py").read_bytes()
-    assert hashlib.sha256(parts).hexdigest().startswith(file.BUILT_ON), "numbers.py or rows.py changed: write this digest into loops.py"
-    assert len(file.BUILT_ON) == 8
+@pytest.mark.parametrize(("name", "parts"), [("loops", ("vectors", "rows", "numbers")), ("training_loops", ("vectors", "tiles"))])
+def test_what_is_kept_is_compiled_anew_when_its_parts_change(name, parts):
+    here = Path(ahead.__file__).parent
+    digest = hashlib.sha256(b"".join((here / f"{part}.py").read_bytes() for part in parts)).hexdigest()[:8]
+    kept = re.search(r'^BUILT_ON: Final = "(.*)"$', (here / f"{name}.py").read_text(), re.MULTILINE)
+    assert kept is not None
+    assert kept[1] == digest, f"{' or '.join(parts)} changed: write {digest} into {name}.py"
 
 
 def test_a_ufunc_that_looks_otherwise_is_refused(monkeypatch):

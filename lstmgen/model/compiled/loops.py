@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from lstmgen.model.compiled.numbers import EXP, LOG, OPTIONS, Matrices, W, each, gates, normalise, product
 
-BUILT_ON: Final = "0e65f337"
-"""The beginning of the SHA-256 of `rows.py` and `numbers.py`. numba compiles anew what it has kept only where the file itself has changed,
-so this one has to change with those."""
+BUILT_ON: Final = "79da84db"
+"""The beginning of the SHA-256 of `vectors.py`, `rows.py` and `numbers.py`. numba compiles anew what it has kept only where the file itself
+has changed, so this one has to change with those."""
 _KEPT: Final[dict[str, Any]] = OPTIONS | {"cache": True}
 _LARGEST: Final = 1e300
 """As in `generation/blocks.py`."""
