@@ -2,11 +2,12 @@
 
     python benchmarks/music.py chorales-quarter     --data FOLDER [--max-time 10m]     joint nats a frame, quarter notes
     python benchmarks/music.py chorales-sixteenth   --data FOLDER [--max-time 15m]     nats a token, sixteenths, four voices
+    python benchmarks/music.py performance          --data FOLDER [--max-time 10m]     nats an event, piano pieces held out
     python benchmarks/music.py tunes                --data FOLDER [--max-time 5m]      100 tunes of 16 bars: valid, and like the corpus
 
 For the chorales FOLDER holds jsb-chorales-quarter.json and Jsb16thSeparated.json (229 train, 76 valid, 77 test pieces; the split of
-Boulanger-Lewandowski et al. 2012); for `tunes` it holds MIDI files. Every piece is written as a MIDI file first, and trained on by
-`lstmgen.train`, as the command line does.
+Boulanger-Lewandowski et al. 2012); for `performance` and `tunes` it holds MIDI files. Every chorale is written as a MIDI file first, and
+trained on by `lstmgen.train`, as the command line does. Of performances the tenth file by name and the last one are held out.
 
 Factorisation. Quarter notes: the notes of a frame in ascending order and then an end-of-step mark, each given all before, which is the
 joint distribution of the frame's notes. The published figures do not count the first frame of a piece; both ways are printed.
@@ -14,6 +15,7 @@ Sixteenths: soprano, alto, tenor, bass, frame after frame, one token each; held 
 
 Beside the figure of the model stand those of several predictions at once: in each of twelve keys (a transposition maps tokens one to one,
 so the mean of the twelve probabilities, each given what is before in its key, is a distribution too), and of models named with --with.
+With --adapt stand beside them those of copies that go on learning from what they have predicted, piece after piece.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import shutil
 import sys
 import tempfile
 import time
@@ -31,11 +34,11 @@ import numpy as np
 
 import lstmgen
 from lstmgen import config
-from lstmgen.analysis.evaluation import combined
 from lstmgen.cli.wording import parse_duration
 from lstmgen.config import DataConfig
 from lstmgen.generation.sampling import Sampling
 from lstmgen.media.base import Access
+from lstmgen.model.learning_rule import LearningRule
 from lstmgen.music.bars import Bars
 from lstmgen.music.midi.reader import read_midi
 from lstmgen.music.midi.writer import to_midi_bytes
@@ -43,6 +46,8 @@ from lstmgen.music.score import Meter, Notes, Score
 from lstmgen.runs.sources import gather
 from lstmgen.training.events import Evaluated, Stopped
 
+PERFORMANCE = {"tokenizer.name": "performance", "model.hidden_size": 384}
+HELD_OUT = (9, -1)
 TICKS = 480
 KEYS = 12
 SPLITS = ("train", "valid", "test")
@@ -108,13 +113,14 @@ def score_of_voices(frames: list[list[int]]) -> Score:
 def main() -> None:
     """Runs one row."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("row", choices=[*CHORALES, "tunes"])
+    parser.add_argument("row", choices=[*CHORALES, "performance", "tunes"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--max-time")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
     parser.add_argument("--out", type=Path, help="keep the run here")
     parser.add_argument("--with", dest="beside", action="append", default=[], metavar="RUN", help="predict together with this run too")
+    parser.add_argument("--adapt", action="store_true", help="what copies predict that learn as they read, too")
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         sys.exit(f"there is no folder {arguments.data}; see --help for what it should hold")
@@ -122,7 +128,7 @@ def main() -> None:
     settings = dict(config.parse_assignment(text) for text in arguments.set) | {"training.seed": arguments.seed}
     with tempfile.TemporaryDirectory() as scratch:
         run = arguments.out or Path(scratch) / "run"
-        (tunes if arguments.row == "tunes" else chorales)(arguments, Path(scratch), run, settings)
+        {"performance": performances, "tunes": tunes}.get(arguments.row, chorales)(arguments, Path(scratch), run, settings)
 
 
 def chorales(arguments: argparse.Namespace, scratch: Path, run: Path, settings: dict[str, Any]) -> None:
@@ -139,19 +145,45 @@ def chorales(arguments: argparse.Namespace, scratch: Path, run: Path, settings: 
             (scratch / part / f"{number:03}.mid").write_bytes(to_midi_bytes(build(frames)))
     settings = row["settings"] | {"data.val": str(scratch / "valid")} | settings
     train(scratch / "train", run, settings, arguments.max_time or row["time"])
-    model, beside = lstmgen.load(run), [lstmgen.load(other) for other in arguments.beside]
     for part in ("valid", "test"):
-        pieces = [read_midi(path.read_bytes()).score for path in sorted((scratch / part).glob("*.mid"))]
-        frames = sum(map(len, data[part]))
-        for others, keys in dict.fromkeys([((), 1), ((), KEYS), (tuple(beside), 1), (tuple(beside), KEYS)]):
-            found = combined(model.score(piece, beside=others, keys=keys) for piece in pieces)
-            if found.frames != frames:
-                sys.exit(f"{part} has {frames} frames, but {found.frames} came out of the MIDI files")
-            print(
-                f"{part}, models {1 + len(others)}, keys {keys}: {found.nats_per_token:.4f} nats a token over {found.tokens:,} tokens,"
-                f" {found.nats_per_frame:.3f} nats a frame over all {frames:,} frames, {found.nats_per_frame_after_first:.3f} without the"
-                " first frame of each piece"
-            )
+        frames = report(part, arguments, run, sorted((scratch / part).glob("*.mid")))
+        if frames != (expected := sum(map(len, data[part]))):
+            sys.exit(f"{part} has {expected} frames, but {frames} came out of the MIDI files")
+
+
+def performances(arguments: argparse.Namespace, scratch: Path, run: Path, settings: dict[str, Any]) -> None:
+    """Trains on piano pieces and scores those that are held out, each by itself and all together."""
+    files = sorted(arguments.data.glob("*.mid"))
+    held = [files[place] for place in HELD_OUT]
+    for part in ("train", "valid"):
+        (scratch / part).mkdir()
+        for path in files:
+            if (path in held) == (part == "valid"):
+                shutil.copy(path, scratch / part)
+    train(scratch / "train", run, PERFORMANCE | {"data.val": str(scratch / "valid")} | settings, arguments.max_time or "10m")
+    for pieces in [*([path] for path in held), held]:
+        report(" and ".join(path.stem for path in pieces), arguments, run, pieces)
+
+
+def report(name: str, arguments: argparse.Namespace, run: Path, files: list[Path]) -> int | None:
+    """Prints how well these files are predicted by one model and by several, in one key and in twelve; gives their number of frames."""
+    model, beside = lstmgen.load(run), tuple(lstmgen.load(other) for other in arguments.beside)
+    pieces, rule = [read_midi(path.read_bytes()).score for path in files], LearningRule() if arguments.adapt else None
+    frames = None
+    for others, keys in dict.fromkeys([((), 1), ((), KEYS), (beside, 1), (beside, KEYS)]):
+        found = model.score_all(pieces, beside=others, keys=keys, adapt=rule)
+        frames = found.frames
+        for how, figures in (("", found), (", learning", found.adapted)):
+            if figures is None:
+                continue
+            named = f"{name}, models {1 + len(others)}, keys {keys}{how}"
+            print(f"{named}: {figures.nats_per_token:.4f} nats a token over {figures.tokens:,} tokens", flush=True)
+            if frames is not None:
+                print(
+                    f"  {figures.nats_per_frame:.3f} nats a frame over all {frames:,} frames, {figures.nats_per_frame_after_first:.3f}"
+                    " without the first frame of each piece"
+                )
+    return frames
 
 
 def train(source: Path, run: Path, settings: dict[str, Any], max_time: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
@@ -89,6 +89,8 @@ class DataConfig:
     """MIDI: most semitones up or down of the augmentation."""
     max_stretch: float = _setting(0.05, low=0.0, high=0.5)
     """MIDI: largest share by which the augmentation makes a tune slower, and its inverse quicker."""
+    max_louder: int | None = _setting(None, low=0, high=16)
+    """`performance`: most steps of 4 velocities by which the augmentation makes a tune louder or softer; None: 3."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,8 @@ class TokenizerConfig:
     """`notes` with repeats: whether bars come back with other velocities too, and first halves with another end; None: yes."""
     guides: bool | None = None
     """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
+    endings: bool | None = None
+    """`notes` with guides: whether the last moment of a tune is announced before its notes; None: no."""
     apart: bool | None = None
     """`notes`: whether the tracks of one program stay apart; None: yes."""
     common_key: bool | None = None
@@ -196,6 +200,9 @@ class TrainingConfig:
     """What is learned: the next token, or the tokens of gaps from what stands on both sides."""
     infill: float = _setting(0.0, low=0.0, high=0.9)
     """Share of the windows that are read as prefix, suffix and middle, beside those in plain order."""
+    openings: bool | None = None
+    """Text in one stream: whether streams begin afresh now and then, at a paragraph, so that the model knows how a text begins; None: where
+    fewer than a hundred documents show it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +245,11 @@ class Config:
                 continue
             table.setdefault(section, {})[key] = value
         return _merge(self, table, mistakes)
+
+    def filled(self, usual: Mapping[str, Any]) -> Config:
+        """A copy with `section.key` entries put in where nothing is chosen."""
+        chosen = {f"{section}.{key}": value for section, values in self.to_dict().items() for key, value in values.items()}
+        return self.replace({key: value for key, value in usual.items() if chosen[key] is None})
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested plain values, ready for JSON; None where nothing is chosen."""

@@ -38,13 +38,14 @@ def width_of_nobody(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def nothing_is_compiled_ahead(monkeypatch):
-    """A decoder that has read much has loops compiled by another process: only tests of that want it."""
+    """A decoder that has read much, and a command at its end, have loops compiled by another process: only tests of that want it."""
     monkeypatch.setattr("lstmgen.model.compiled.ahead._AFTER", float("inf"))
+    monkeypatch.setattr("lstmgen.runs.model.TrainedModel.keep_ready", lambda _: None)
 
 
 @pytest.fixture(scope="session")
 def loops(tmp_path_factory):
-    """Compiled tokens. numba keeps them; of the processes that run tests side by side one compiles, and the others wait for it."""
+    """Compiled tokens, which are kept; of the processes that run tests side by side one compiles, and the others wait for it."""
     prepare = pytest.importorskip("lstmgen.model.compiled.prepare", exc_type=ImportError)
     fcntl = pytest.importorskip("fcntl")
     with (tmp_path_factory.getbasetemp().parent / "compiling").open("w") as lock:

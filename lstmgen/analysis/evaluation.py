@@ -8,8 +8,8 @@ is an input and is not counted, except behind an item whose end counts (`Encoded
 Several networks, or one that reads several forms of an item, predict together: the probability of a token is the mean of theirs. What
 they say of the items is a figure of all of them, not of a model.
 
-A network that goes on learning (`model/adaptation.py`) predicts the same tokens otherwise. Its figures are an evaluation of their own,
-which stands beside the first and never in its place.
+Networks that go on learning (`model/adaptation.py`) predict the same tokens otherwise, together and in as many forms. Their figures are
+an evaluation of their own, which stands beside the first and never in its place.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Amount, Medium, Tokenizer
-from lstmgen.media.legal import legal_at
+from lstmgen.media.legal import MOST_BYTES, legal_at
 from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
-from lstmgen.model.reading import Forward, documents, surprisals
+from lstmgen.model.reading import Forward, documents, surprisals, together
 
 _LARGEST_EXPONENT: Final = 700.0
 
@@ -110,7 +110,7 @@ class Evaluation:
     def adapted(self) -> Evaluation | None:
         """How well a network that goes on learning predicted the same items; None: none was asked."""
         items = [replace(item, nats_T=item.adapted_T, adapted_T=None) for item in self.items if item.adapted_T is not None]
-        return Evaluation(self.medium, self.tokenizer, tuple(items)) if items else None
+        return Evaluation(self.medium, self.tokenizer, tuple(items), averaged=self.averaged) if items else None
 
     @property
     def tokens(self) -> int:
@@ -202,7 +202,7 @@ def evaluate(
     window: int | None = None,
     forward: Forward | None = None,
     beside: Sequence[tuple[LanguageModel, Forward | None]] = (),
-    learner: Learner | None = None,
+    learners: Sequence[Learner] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """How well a network predicts some items, each read from its boundary on.
@@ -215,20 +215,20 @@ def evaluate(
         window: start from an empty state every so many tokens; None carries the state through each item.
         forward: what reads in the network's place, such as a decoder's `window`.
         beside: other networks that know the same ids, each with what reads in its place; they predict together with the first.
-        learner: a copy of the network that predicts the items too, in this order, and learns from each segment as it goes.
+        learners: copies of these networks that predict the items too, in this order, and learn from each segment as they go.
         progress: called with the number of tokens done and of all.
 
     Raises:
         InputError: there is not a single token.
         UsageError: the window is not a positive whole number.
-        DivergedError: the learner's weights have become useless.
+        DivergedError: a learner's weights have become useless.
     """
     _check(items, medium, window)
     forms, starts, of_item = _laid_out(items), np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])]), medium.legal(tokenizer)
     ids, readers = forms[0], ((network, forward), *beside)
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
-    done, total = 0, (len(ids) - len(items)) * (len(forms) * len(readers) + (learner is not None))
+    done, total = 0, (len(ids) - len(items)) * (len(forms) * len(readers) + len(learners))
 
     def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> NDArray[np.float64]:
         nonlocal done
@@ -242,17 +242,17 @@ def evaluate(
             nats[told] = 0.0
         return nats
 
-    each: list[NDArray[np.float64]] = []
-    for form in forms:
-        legal = legal_at(of_item, form, starts)
-        each += [collected(surprisals(reader, form, spans, forward=how, legal=legal)) for reader, how in readers]
-    adapted = None if learner is None else collected(learner.surprisals(ids, spans, legal=legal_at(of_item, ids, starts)))
-    places, nats = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)], _together(each)
+    legal = [legal_at(of_item, form, starts, most_bytes=MOST_BYTES // len(forms)) for form in forms]
+    in_forms = [(form, rows, *reader) for form, rows in zip(forms, legal, strict=True) for reader in readers]
+    each = [collected(surprisals(reader, form, spans, forward=how, legal=rows)) for form, rows, reader, how in in_forms]
+    learning = [collected(learner.surprisals(forms, spans, legal=legal)) for learner in learners]
+    nats, adapted = together(each), together(learning) if learning else None
+    places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
     read = [
         Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])
         for item, where in zip(items, places, strict=True)
     ]
-    return Evaluation(medium, tokenizer, tuple(read), None if learner is None else learner.rule, len(each))
+    return Evaluation(medium, tokenizer, tuple(read), learners[0].rule if learners else None, len(each))
 
 
 def _check(items: Sequence[Encoded], medium: Medium, window: int | None) -> None:
@@ -267,11 +267,6 @@ def _laid_out(items: Sequence[Encoded]) -> list[Ids]:
     forms = range(1 + max(len(item.forms) for item in items))
     each = [(item.ids, *item.forms, *itertools.repeat(item.ids, forms[-1] - len(item.forms))) for item in items]
     return [np.concatenate([part for item in each for part in (np.array([BOUNDARY_ID]), item[form])]) for form in forms]
-
-
-def _together(nats_P: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The surprisal under the mean of P predictions."""
-    return nats_P[0] if len(nats_P) == 1 else math.log(len(nats_P)) - np.logaddexp.reduce([-nats for nats in nats_P])
 
 
 def combined(evaluations: Iterable[Evaluation]) -> Evaluation:

@@ -22,7 +22,8 @@ from lstmgen.choices import BenchTask
 from lstmgen.choices import Precision as TrainingPrecision
 from lstmgen.config import Config
 from lstmgen.generation import filters
-from lstmgen.generation.blocks import TOKENS, Blocks, CompiledBlocks
+from lstmgen.generation.blocks import Blocks
+from lstmgen.generation.compiled_blocks import TOKENS, CompiledBlocks
 from lstmgen.generation.draw import pick
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Sampling
@@ -199,7 +200,7 @@ def _drawn(decoder: Decoder, lanes: int) -> Side:
     def in_blocks(repetitions: int) -> int:
         logits_BV, state = decoder.step([0] * lanes, decoder.start(lanes))
         for _ in range(repetitions):
-            _, _, logits_BV, state = blocks.draw(logits_BV, state, torch.from_numpy(random.random((lanes, TOKENS))))
+            _, _, logits_BV, state = blocks.draw(logits_BV, state, random.random((lanes, TOKENS)))
         return repetitions * lanes * TOKENS
 
     return in_blocks

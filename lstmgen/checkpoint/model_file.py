@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,11 +22,14 @@ from lstmgen.checkpoint.tensor_writer import Packed
 from lstmgen.errors import ModelFileError
 from lstmgen.media.base import Tokenizer
 from lstmgen.media.registry import tokenizer_from_json
-from lstmgen.model.architecture import Architecture
+from lstmgen.model.architecture import Architecture, stacked_shapes
+from lstmgen.model.memory import refuse_loading
 from lstmgen.schema import SchemaError, anything, list_of, number, optional, table, text, whole
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from lstmgen.model.language_model import LanguageModel
@@ -139,8 +142,6 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
         ModelFileError: the file is missing, no model, damaged, hostile, or newer than this program.
         MachineError: the machine cannot read or hold it.
     """
-    from lstmgen.model.memory import refuse_loading
-
     path = Path(path)
     with tensor_file.open_file(path) as stream:
         header = _read_header(stream, path)
@@ -151,6 +152,55 @@ def load_model(path: Path, *, device: str | torch.device = "cpu") -> Model:
         tokenizer = _tokenizer(header, architecture.vocab_size, path)
         tensors = architecture.renamed(tensor_file.read_tensors(stream, header, path))
     return Model(_network(architecture, tensors).to(device), tokenizer, header.document["summary"])
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a model file holds, without torch.
+
+    Attributes:
+        architecture: of the network.
+        arrays: every tensor in fp32, by the names of `Architecture.shapes`.
+        tokenizer: the one it was trained with.
+        summary: what its training wrote about itself.
+    """
+
+    architecture: Architecture
+    arrays: dict[str, NDArray[np.float32]]
+    tokenizer: Tokenizer
+    summary: dict[str, Any]
+
+    def network(self) -> LanguageModel:
+        """The network with a copy of the weights, in evaluation mode; loads torch."""
+        import torch
+
+        return _network(self.architecture, {name: torch.tensor(array) for name, array in self.arrays.items()})
+
+
+def read_weights(path: Path, wanted: Callable[[Architecture], bool]) -> Weights | None:
+    """What a model file holds of a network of LSTM layers, without torch, with everything checked.
+
+    Args:
+        path: of the file.
+        wanted: whether such a network is.
+
+    Returns:
+        None where the network is not wanted, or `load_model` has to see to the file.
+
+    Raises:
+        ModelFileError: as `load_model`.
+        MachineError: as `load_model`.
+    """
+    with tensor_file.open_file(path) as stream:
+        header = _read_header(stream, path)
+        architecture = Architecture.described(header.document["architecture"])
+        if header.document["version"] == 1 or not wanted(architecture):
+            return None
+        refuse_loading(path, header.file_bytes)
+        if {name: entry.shape for name, entry in header.entries.items()} != architecture.shapes(stacked_shapes(4)):
+            return None
+        tokenizer = _tokenizer(header, architecture.vocab_size, path)
+        return Weights(architecture, tensor_file.read_fp32(stream, header, path), tokenizer, header.document["summary"])
 
 
 def read_description(path: Path) -> Description:

@@ -16,13 +16,14 @@ import hashlib
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmgen import limits, strict_json
 from lstmgen.errors import MachineError, ModelFileError
@@ -51,6 +52,12 @@ TORCH_NAMES: Final = {
 _BYTES: Final = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1}
 _EXPONENTS: Final = {"F64": ("<u8", 0x7FF << 52), "F32": ("<u4", 0xFF << 23), "F16": ("<u2", 0x1F << 10), "BF16": ("<u2", 0xFF << 7)}
 """Of floating-point types, the bits that are all set where a number is not finite."""
+_IN_FP32: Final[dict[str, Callable[[NDArray[np.uint8]], NDArray[np.float32]]]] = {
+    "F32": lambda content: content.view(np.float32),
+    "F16": lambda content: content.view(np.float16).astype(np.float32),
+    "BF16": lambda content: (content.view(np.uint16).astype(np.uint32) << 16).view(np.float32),
+}
+"""Exact."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 _ENTRY: Final = table({"dtype": text(), "shape": list_of(whole(), at_most=8), "data_offsets": list_of(whole(), exactly=2)})
 CHUNK_BYTES: Final = 2**20
@@ -172,16 +179,28 @@ def read_tensors(stream: BufferedReader, header: Header, path: Path) -> dict[str
     """
     import torch
 
+    room = _room(header, path, lambda size: torch.empty(size, dtype=torch.uint8))
+    verify(stream, header, path, into={name: tensor.numpy().data for name, tensor in room.items()})
+    types = {name: getattr(torch, TORCH_NAMES[entry.dtype]) for name, entry in header.entries.items()}
+    return {name: room[name].view(types[name]).reshape(entry.shape) for name, entry in header.entries.items()}
+
+
+def read_fp32(stream: BufferedReader, header: Header, path: Path) -> dict[str, NDArray[np.float32]]:
+    """The same of a file that holds floating-point numbers of 32 bits or fewer, in fp32 and without torch."""
+    room = _room(header, path, lambda size: np.empty(size, dtype=np.uint8))
+    verify(stream, header, path, into={name: content.data for name, content in room.items()})
+    return {name: _IN_FP32[entry.dtype](room[name]).reshape(entry.shape) for name, entry in header.entries.items()}
+
+
+def _room(header: Header, path: Path, make: Callable[[int], Any]) -> dict[str, Any]:
+    """So many bytes for each tensor. Raises MachineError: there is not enough memory."""
     try:
-        room = {name: torch.empty(entry.end - entry.begin, dtype=torch.uint8) for name, entry in header.entries.items()}
+        return {name: make(entry.end - entry.begin) for name, entry in header.entries.items()}
     except (MemoryError, RuntimeError) as error:
         raise MachineError(
             f"there is not enough memory to read {str(path)!r}, which needs {counted(header.file_bytes, 'byte')}",
             remedy="close other programs, or read it on a machine with more memory",
         ) from error
-    verify(stream, header, path, into={name: tensor.numpy().data for name, tensor in room.items()})
-    types = {name: getattr(torch, TORCH_NAMES[entry.dtype]) for name, entry in header.entries.items()}
-    return {name: room[name].view(types[name]).reshape(entry.shape) for name, entry in header.entries.items()}
 
 
 def verify(stream: BufferedReader, header: Header, path: Path, *, into: Mapping[str, memoryview] | None = None) -> None:

@@ -18,8 +18,7 @@ import typer
 import typer.main
 
 import lstmgen
-from lstmgen.cli import bench, corpora, demo, infill, info, inspect, lab, predict, render, restore, runs, sample, score, train
-from lstmgen.cli.command import Action, Command, build
+from lstmgen.cli.command import Action, Command, Elsewhere, build
 from lstmgen.cli.failures import EXIT_INTERRUPT, EXIT_TERMINATED, Terminated, explain, report
 from lstmgen.cli.group import check_command, helps, lingering, silenced
 from lstmgen.cli.output import Streams
@@ -66,6 +65,12 @@ _INSTALL: Final = "--install-completion"
 _SHELLS: Final = ("bash", "zsh", "fish", "powershell", "pwsh")
 _COMPLETE_VARIABLE: Final = "_LSTMGEN_COMPLETE"
 
+_COMMANDS: Final = (
+    *("train", "sample", "infill", "harmonize", "restore", "predict", "score", "inspect"),
+    *("render", "info", "runs", "corpora", "demo", "lab", "bench"),
+)
+_HOMES: Final = {"harmonize": "infill:HARMONIZE"}
+
 _ROOT: Final = Command(
     name="lstmgen",
     help="""Train LSTM language models on text or MIDI files, and generate from them.
@@ -89,11 +94,7 @@ _ROOT: Final = Command(
             ),
         )
     ),
-    commands=(
-        *(module.COMMAND for module in (train, sample, infill)),
-        infill.HARMONIZE,
-        *(module.COMMAND for module in (restore, predict, score, inspect, render, info, runs, corpora, demo, lab, bench)),
-    ),
+    commands=tuple(Elsewhere(name, f"lstmgen.cli.{_HOMES.get(name, name)}") for name in _COMMANDS),
 )
 
 

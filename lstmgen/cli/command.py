@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import platform
@@ -27,6 +28,24 @@ class Action:
     act: Callable[[typer.Context], None]
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """A command whose module is loaded when it is asked for: all of them together take longer to load than most commands run.
+
+    Attributes:
+        name: how it is typed.
+        home: its module, and the name of the record there where that is not `COMMAND`.
+    """
+
+    name: str
+    home: str
+
+    def found(self) -> Command:
+        """The command."""
+        module, _, record = self.home.partition(":")
+        return getattr(importlib.import_module(module), record or "COMMAND")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """One command, or a group of commands.
@@ -49,7 +68,7 @@ class Command:
     examples: tuple[str, ...]
     options: tuple[Option, ...] | Callable[[], tuple[Option, ...]] = ()
     actions: tuple[Action, ...] = ()
-    commands: tuple[Command, ...] = ()
+    commands: tuple[Command | Elsewhere, ...] = ()
     tells_variables: bool = False
 
 
@@ -92,13 +111,14 @@ def build(command: Command, *, completion: bool = False) -> Any:
 class _Built(Mapping[str, Any]):
     """Commands by name, each built when it is asked for: all of them take longer than most commands do."""
 
-    def __init__(self, commands: tuple[Command, ...]) -> None:
+    def __init__(self, commands: tuple[Command | Elsewhere, ...]) -> None:
         self._described = {command.name: command for command in commands}
         self._built: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._built:
-            self._built[name] = build(self._described[name])
+            command = self._described[name]
+            self._built[name] = build(command.found() if isinstance(command, Elsewhere) else command)
         return self._built[name]
 
     def __iter__(self) -> Iterator[str]:

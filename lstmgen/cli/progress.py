@@ -13,7 +13,7 @@ from lstmgen.api import Evaluated, Event, Prepared, RolledBack, Sampled, Saved, 
 from lstmgen.cli.media import first_sample, label_of
 from lstmgen.cli.output import visible
 from lstmgen.cli.sparkline import Points
-from lstmgen.cli.wording import amount, bits, counted, duration, size
+from lstmgen.cli.wording import amount, bits, command, counted, duration, size
 
 _POINTS: Final = 512
 """At least so many places of a curve are kept, and fewer than twice as many."""
@@ -22,6 +22,8 @@ _IN_BYTES: Final = "reading"
 """The stage whose work is bytes; that of others is notes or what else a medium counts."""
 _PATIENCE_S: Final = 2.0
 """Before it is told how long something takes."""
+_ALL: Final = 0.995
+"""Of the validation part: as much as all of it."""
 _LINE_EVERY_SHARE: Final = 0.05
 
 
@@ -268,6 +270,9 @@ def closing_lines(summary: dict[str, Any], run: str) -> list[str]:
     lines = [f"done: {ended} after {trained}", f"model: {short_path(str(summary.get('model', run)))}"]
     if quality := quality_line(summary.get("val"), summary.get("objective")):
         lines.append(f"validation: {quality}")
+        share = summary.get("val_share", 1.0)
+        if share < _ALL:
+            lines.append(f"of {share:.0%} of the validation part; of all of it: {command('score', short_path(run), '--split', 'val')}")
     sample = first_sample(
         label_of(str(summary.get("tokenizer"))), short_path(run), str(summary.get("opening", "")), summary.get("objective")
     )

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from lstmgen import api, limits
 from lstmgen.cli.command import Command
-from lstmgen.cli.interactive import converse
 from lstmgen.cli.media import chosen, options_of, presentation_of, tokenizer_of_model
 from lstmgen.cli.options import STANDARD_INPUT, as_typed, draw_seed, load_model, read_input, rule_of, unescape
 from lstmgen.cli.output import Streams
@@ -73,6 +72,8 @@ def sample(streams: Streams, **values: Any) -> int:
     )
     model = load_model(values["model"], **{name: values[name] for name in ("device", "precision", "threads")})
     if interactive:
+        from lstmgen.cli.interactive import converse
+
         if model.manner.ends and model.manner.between == "\n":
             raise UsageError(
                 "--interactive is one growing text of many lines, and this model has learned documents of one line each",

@@ -183,11 +183,12 @@ class Writer:
         seconds = max(time.monotonic() - self._began_s, 1e-9)
         first = "" if self._waited_s is None else f", the first after {self._waited_s:.3f} s"
         self._streams.explain(f"{counted(tokens, 'token')} in {seconds:.2f} s, {tokens / seconds:,.0f} a second{first}")
-        self._streams.explain(f"decoding: {model.decoder.path}")
+        self._streams.explain(f"decoding: {model.drawing.path}")
+        model.keep_ready()
 
     def _drawn(self, model: api.TrainedModel) -> Iterator[api.Sample | api.Stream]:
         request = self._request
-        if isinstance(request, api.InfillRequest):
+        if not isinstance(request, api.Request):
             return model.fill(request)
         whole = self._target.count > 1 or request.novel is not None or self._target.json
         return model.answer(request) if whole else iter([model.stream_of(request)])

@@ -40,6 +40,7 @@ _EXAMPLES: Final = (
     "lstmgen score RUN draft.txt --per-line        # the lines with the highest surprisal",
     "lstmgen score RUN draft.txt --adapt           # and a copy that learns as it reads",
     "lstmgen score RUN other.mid --with RUN-2 --keys 12   # two models in twelve keys predict together",
+    "lstmgen score RUN tunes/ --keys 12 --adapt    # in twelve keys, in which it goes on learning too",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "lstmgen score RUN --split val --keystrokes    # keys that suggestions of words save",
     "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
@@ -180,13 +181,14 @@ def score(
 
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
     order of the text. With --adapt the figures of a copy stand beside those of the model: it predicts a segment, then learns from it, and
-    begins anew with each file. Compare adapted figures with adapted ones only.
+    begins anew with each file. Compare adapted figures with adapted ones only. --with, --keys and --adapt go together: the mean of all
+    models in all keys predicts, and a copy of each model learns from each segment in all keys at once.
     """
     _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
     rule = rule_of(values)
     if values["words"] is not None and not values["keystrokes"]:
         raise UsageError("--words is for --keystrokes", remedy=f"lstmgen score {model} FILE --keystrokes --words 100")
-    if values["beside"] and (rule is not None or novelty or statistics or values["keystrokes"]):
+    if values["beside"] and (novelty or statistics or values["keystrokes"]):
         raise UsageError("--with is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --with RUN")
     if rule is not None and (novelty or statistics or values["keystrokes"]):
         raise UsageError("--adapt is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --adapt")

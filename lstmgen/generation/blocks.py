@@ -1,8 +1,8 @@
-"""Many tokens at a time, drawn by a GPU itself, or by compiled loops.
+"""Many tokens at a time, drawn by a GPU itself.
 
 The host hands over random numbers, and learns afterwards which tokens they were. That takes a model that needs nobody else between two
-tokens: no grammar and no penalty on what was drawn. These are twins of `draw.pick` and its filters, in the same order and in double
-precision; compiled loops give their numbers bit for bit.
+tokens: no grammar and no penalty on what was drawn. It is a twin of `draw.pick` and its filters, in the same order and in double
+precision.
 
 Letters: B lanes, K tokens of a block, V vocabulary.
 """
@@ -10,7 +10,7 @@ Letters: B lanes, K tokens of a block, V vocabulary.
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,24 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.errors import ModelFileError
+from lstmgen.generation.compiled_blocks import LARGEST, NO_USABLE_NUMBER, TOKENS, UNSUITABLE, suits
 from lstmgen.generation.sampling import Sampling
 from lstmgen.model.captured import Captured, Record, Tensors
-from lstmgen.model.compiled.step import CompiledStep
 from lstmgen.model.decoder import GPU_ROWS, Decoder
 from lstmgen.model.state import State
 
-TOKENS: Final = 32
-"""K: enough that launching them takes no time, and few enough that what is drawn behind the end of a sample takes none either."""
 _LOGITS, _UNIFORMS, _TOKENS, _NATS, _UNUSABLE = "logits", "uniforms", "tokens", "nats", "unusable"
-LARGEST: Final = 1e300
-"""In the place of an infinite logit."""
-_UNSUITABLE: Final = "a block is drawn at one temperature, by nothing that was drawn before"
-NO_USABLE_NUMBER: Final = "the network's output holds no usable number: its weights are too large"
-
-
-def suits(sampling: Sampling) -> bool:
-    """Whether a token is drawn by these settings without knowing which ones were drawn before it, or how many; and not by `typical_p`."""
-    return isinstance(sampling.temperature, (int, float)) and sampling.repetition_penalty == 1 and sampling.typical_p == 1
 
 
 class Blocks:
@@ -55,7 +44,7 @@ class Blocks:
         self, decoder: Decoder, sampling: Sampling, allowed_V: NDArray[np.bool_] | None = None, *, record: Record | None = None
     ) -> None:
         if not (suits(sampling) and isinstance(sampling.temperature, (int, float))):
-            raise ValueError(_UNSUITABLE)
+            raise ValueError(UNSUITABLE)
         device = decoder.network.device
         self._decoder, self._sampling, self._temperature = decoder, sampling, sampling.temperature
         self._allowed_V = None if allowed_V is None else torch.from_numpy(allowed_V.copy()).to(device)
@@ -66,14 +55,16 @@ class Blocks:
         """How many a block has when so many are wanted: always as many."""
         return TOKENS
 
-    def draw(self, logits_BV: Tensor, state: State, uniforms_BK: Tensor) -> tuple[list[list[int]], list[list[float]], Tensor, State]:
+    def draw(
+        self, logits_BV: Any, state: State, uniforms_BK: NDArray[np.float64]
+    ) -> tuple[list[list[int]], list[list[float]], Tensor, State]:
         """The tokens of each lane, K each, and their surprisals; the logits of the token after them, and the state.
 
         Raises:
             ModelFileError: no logit of a row is a usable number.
         """
         with torch.inference_mode():
-            drawn = self._captured({_LOGITS: logits_BV, _UNIFORMS: uniforms_BK, **state.tensors()})
+            drawn = self._captured({_LOGITS: logits_BV, _UNIFORMS: torch.from_numpy(uniforms_BK), **state.tensors()})
             after = {name: tensor[: len(logits_BV)].clone() for name, tensor in drawn.items()}
         tokens_BK, nats_BK, unusable_B = (after.pop(name).tolist() for name in (_TOKENS, _NATS, _UNUSABLE))
         if any(unusable_B):
@@ -120,45 +111,3 @@ class Blocks:
         if sampling.min_p:
             logits_BV = logits_BV.masked_fill(logits_BV < logits_BV.amax(1, keepdim=True) + math.log(sampling.min_p), -math.inf)
         return logits_BV
-
-
-class CompiledBlocks:
-    """The same by compiled loops.
-
-    Args:
-        step: of the decoder.
-        sampling: that `suits`.
-        allowed_V: which ids may be drawn; None: all of them.
-
-    Raises:
-        ValueError: the settings do not suit.
-    """
-
-    def __init__(self, step: CompiledStep, sampling: Sampling, allowed_V: NDArray[np.bool_] | None = None) -> None:
-        if not (suits(sampling) and isinstance(sampling.temperature, (int, float))):
-            raise ValueError(_UNSUITABLE)
-        self._step = step
-        self._choice = step.choice(
-            temperature=sampling.temperature,
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-            least=math.log(sampling.min_p) if sampling.min_p else -math.inf,
-            allowed_V=allowed_V,
-        )
-
-    @staticmethod
-    def tokens(wanted: int) -> int:
-        """How many a block has when so many are wanted."""
-        return min(wanted, TOKENS)
-
-    def draw(self, logits_BV: Tensor, state: State, uniforms_BK: Tensor) -> tuple[list[list[int]], list[list[float]], Tensor, State]:
-        """As `Blocks.draw`.
-
-        Raises:
-            ModelFileError: no logit of a row is a usable number.
-        """
-        drawn = self._step.draw(self._choice, logits_BV, state, uniforms_BK.numpy())
-        if drawn is None:
-            raise ModelFileError(NO_USABLE_NUMBER, remedy="train the model again")
-        token_KB, nats_KB, after_BV, after = drawn
-        return token_KB.T.tolist(), nats_KB.T.tolist(), after_BV, after

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from lstmgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from lstmgen.model.decoder import Decoder
+    from lstmgen.model.compiled.decoder import AnyDecoder
 
 _EXAMPLE: Final = "--clamp 2:37=1.5, or 2:hidden:37=1.5, with layers and units counted from 1"
 
@@ -48,7 +48,7 @@ class Clamp:
         return Clamp(int(layer[:9]) - 1, int(unit[:9]) - 1, value, *names)
 
 
-def holding(decoder: Decoder, clamps: Sequence[str]) -> Decoder:
+def holding(decoder: AnyDecoder, clamps: Sequence[str]) -> AnyDecoder:
     """A decoder that holds these units before every token that is drawn; prompts are read without.
 
     Raises:

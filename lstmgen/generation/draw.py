@@ -17,22 +17,24 @@ from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lstmgen.errors import ModelFileError
 from lstmgen.generation import filters
-from lstmgen.generation.blocks import LARGEST, NO_USABLE_NUMBER, TOKENS, Blocks, CompiledBlocks, suits
+from lstmgen.generation.compiled_blocks import LARGEST, NO_USABLE_NUMBER, TOKENS, CompiledBlocks, suits
 from lstmgen.generation.filters import Filter, Logits, Moment
 from lstmgen.generation.sampling import Sampling, temperature_at
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.writing import Piece, Writer
-from lstmgen.model.decoder import Decoder
-from lstmgen.model.state import State
+from lstmgen.model.state import State, joined
+
+if TYPE_CHECKING:
+    from lstmgen.generation.blocks import Blocks
+    from lstmgen.model.compiled.decoder import AnyDecoder
+    from lstmgen.model.decoder import Decoder
 
 _UNIFORMS: Final = 64
 """Random numbers that are made at a time."""
@@ -44,23 +46,23 @@ class Context:
     """Where an item stands: everything that the next token depends on. A value; nothing changes it.
 
     Attributes:
-        logits_V: of the next token.
+        logits_V: of the next token: a tensor, or an array where a decoder works without torch.
         state: of one stream, after the last token.
         ids: of the item so far, without the boundary that it began with.
     """
 
-    logits_V: Tensor
+    logits_V: Any
     state: State
     ids: Ids
 
 
-def begin(decoder: Decoder, ids: Ids = _NO_IDS) -> Context:
+def begin(decoder: AnyDecoder, ids: Ids = _NO_IDS) -> Context:
     """The context after an item's boundary and then these ids."""
     logits_V, state = decoder.read([BOUNDARY_ID, *ids.tolist()], decoder.start())
     return Context(logits_V, state, ids)
 
 
-def read_on(decoder: Decoder, context: Context, ids: Ids) -> Context:
+def read_on(decoder: AnyDecoder, context: Context, ids: Ids) -> Context:
     """The context after further ids."""
     if not len(ids):
         return context
@@ -178,7 +180,7 @@ class Lane:
         return self._ids[-1]
 
 
-def draw(decoder: Decoder, lanes: Sequence[Lane], *, cut: bool = False) -> Iterator[tuple[Lane, Piece]]:
+def draw(decoder: AnyDecoder, lanes: Sequence[Lane], *, cut: bool = False) -> Iterator[tuple[Lane, Piece]]:
     """Draws samples side by side until each has ended: the lane and the piece, whenever a piece is complete.
 
     Args:
@@ -190,7 +192,8 @@ def draw(decoder: Decoder, lanes: Sequence[Lane], *, cut: bool = False) -> Itera
     if not going:
         return
     wanted = filters.build(going[0].sampling)
-    logits_BV, state = torch.stack([lane.context.logits_V for lane in going]), State.joined([lane.context.state for lane in going])
+    logits_BV = joined([lane.context.logits_V[None] for lane in going])
+    state = State.joined([lane.context.state for lane in going])
     blocks = None
     while going:
         blocks = blocks or _blocks(decoder, going)
@@ -198,7 +201,7 @@ def draw(decoder: Decoder, lanes: Sequence[Lane], *, cut: bool = False) -> Itera
             turns = [pick(logits_BV, wanted, [lane.moment() for lane in going], uniforms=[lane.uniform() for lane in going])]
         else:
             count = blocks.tokens(max(lane.left for lane in going))
-            uniforms_BK = torch.tensor([[lane.uniform() for _ in range(count)] for lane in going], dtype=torch.float64)
+            uniforms_BK = np.array([[lane.uniform() for _ in range(count)] for lane in going])
             tokens_BK, nats_BK, logits_BV, state = blocks.draw(logits_BV, state, uniforms_BK)
             turns = [list(map(Drawn, *turn)) for turn in zip(zip(*tokens_BK, strict=True), zip(*nats_BK, strict=True), strict=True)]
         for drawn in turns:
@@ -213,13 +216,12 @@ def draw(decoder: Decoder, lanes: Sequence[Lane], *, cut: bool = False) -> Itera
         stay = [place for place, lane in enumerate(going) if lane.ended is None]
         if len(stay) < len(going):
             going = [going[place] for place in stay]
-            here = torch.tensor(stay, dtype=torch.int64)
-            logits_BV, state = logits_BV[here], state.select(here)
+            logits_BV, state = logits_BV[stay], state.select(stay)
         if going and blocks is None:
             logits_BV, state = decoder.step([lane.last for lane in going], state)
 
 
-def _blocks(decoder: Decoder, lanes: Sequence[Lane]) -> Blocks | CompiledBlocks | None:
+def _blocks(decoder: AnyDecoder, lanes: Sequence[Lane]) -> Blocks | CompiledBlocks | None:
     """What draws many tokens at a time; None where the host has a say in each."""
     sampling, first = lanes[0].sampling, lanes[0].writer
     if len(lanes) > decoder.block_lanes or not suits(sampling) or not all(lane.writer.steady for lane in lanes) or first.heat != 1:
@@ -227,10 +229,14 @@ def _blocks(decoder: Decoder, lanes: Sequence[Lane]) -> Blocks | CompiledBlocks 
     first_V = first.allowed()
     if not all(lane.writer.allowed() is first_V for lane in lanes):
         return None
-    return Blocks(decoder, sampling, first_V) if decoder.compiled is None else CompiledBlocks(decoder.compiled, sampling, first_V)
+    if decoder.compiled is not None:
+        return CompiledBlocks(decoder.compiled, sampling, first_V)
+    from lstmgen.generation.blocks import Blocks
+
+    return Blocks(cast("Decoder", decoder), sampling, first_V)  # of a GPU
 
 
-def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment], *, uniforms: Sequence[float]) -> list[Drawn]:
+def pick(logits_BV: Any, wanted: Sequence[Filter], moments: Sequence[Moment], *, uniforms: Sequence[float]) -> list[Drawn]:
     """The tokens that uniform numbers in [0, 1) stand for, after all filters; one for each row.
 
     Raises:
@@ -254,9 +260,9 @@ def pick(logits_BV: Tensor, wanted: Sequence[Filter], moments: Sequence[Moment],
     return [Drawn(token, nats) for token, nats in zip(tokens_B.tolist(), nats_B.tolist(), strict=True)]
 
 
-def usable(logits_BV: Tensor) -> Logits:
-    """The logits in float64 on the CPU; infinite ones become very large, and what is not a number is never drawn."""
-    raw_BV = logits_BV.to("cpu", torch.float64).numpy()
+def usable(logits_BV: Any) -> Logits:
+    """The logits, of a tensor or an array, in float64 on the CPU; infinite ones become very large, and what is no number is never drawn."""
+    raw_BV = logits_BV.astype(np.float64) if isinstance(logits_BV, np.ndarray) else logits_BV.double().cpu().numpy()
     if np.isfinite(raw_BV).all():
         return raw_BV
     raw_BV = np.nan_to_num(raw_BV, nan=-math.inf, posinf=LARGEST, neginf=-math.inf)

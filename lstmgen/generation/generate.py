@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,9 @@ from lstmgen.generation.request import NOVEL_TRIES, Request
 from lstmgen.generation.sampling import Sampling
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.writing import Item, Piece, Plan, Prompt
-from lstmgen.model.decoder import Decoder
+
+if TYPE_CHECKING:
+    from lstmgen.model.compiled.decoder import AnyDecoder
 
 MAX_LANES: Final = 64
 """Samples that are drawn side by side."""
@@ -99,7 +101,7 @@ class Job:
         read: where the model stands that has read the prompt already; None: it has not.
     """
 
-    decoder: Decoder
+    decoder: AnyDecoder
     medium: Medium
     request: Request
     seed: int
@@ -111,7 +113,7 @@ class Job:
     read: Context | None = None
 
     @staticmethod
-    def of(decoder: Decoder, medium: Medium, tokenizer: Tokenizer, request: Request, *, data: DataConfig) -> list[Job]:
+    def of(decoder: AnyDecoder, medium: Medium, tokenizer: Tokenizer, request: Request, *, data: DataConfig) -> list[Job]:
         """The prompts of a request, in order.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lstmgen.config import DataConfig
 from lstmgen.generation.clamps import holding
@@ -85,7 +85,7 @@ class Turns:
         if spelled is None:
             return ()
         context = read_on(job.decoder, job.context, spelled.base)
-        found = predict_text(job.decoder, spelled, words=True, top=2 * top + 1, context=context, stop=stop)
+        found = predict_text(cast("Decoder", job.decoder), spelled, words=True, top=2 * top + 1, context=context, stop=stop)
         # What was typed may be a word already, and bytes may be no text.
         return () if stop() else tuple(each for each in found.candidates if each.adds and _NO_TEXT not in each.adds)[:top]
 

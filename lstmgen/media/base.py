@@ -279,12 +279,16 @@ class Medium(Legible, Fillable, Protocol):
         """Which ids a model is told and never has to draw, of shape (V,); they are neither learned nor counted. None: there are none."""
         ...
 
+    def line_ends(self, tokenizer: Any) -> NDArray[np.bool_] | None:
+        """Which ids end a line, of shape (V,). None: there are no lines."""
+        ...
+
     def legal(self, tokenizer: Any) -> Legal | None:
         """Which ids may come where in an item, for a model that gives what may not come no probability. None: it may give any id some."""
         ...
 
-    def forbidden_share(self, tokenizer: Any) -> float | None:
-        """Of the loss, that goes over all ids where a grammar forbids some; None: it forbids nothing."""
+    def settings(self, tokenizer: Any, *, passes: float) -> Mapping[str, Any]:
+        """What new runs with this tokenizer that read everything about so often are given where nothing is chosen, by `section.key`."""
         ...
 
     def usual(self, tokenizer: Any) -> Mapping[str, float]:

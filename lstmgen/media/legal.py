@@ -79,9 +79,9 @@ class Remembered:
         return self._kept[key]
 
 
-def legal_at(legal: Legal | None, ids: IdSequence, starts: NDArray[np.integer]) -> LegalAt | None:
-    """The rows at any places of many items; None where nothing is forbidden."""
-    return None if legal is None else LegalAt(legal, ids, starts)
+def legal_at(legal: Legal | None, ids: IdSequence, starts: NDArray[np.integer], *, most_bytes: int = MOST_BYTES) -> LegalAt | None:
+    """The rows at any places of many items, of which about so many bytes are kept; None where nothing is forbidden."""
+    return None if legal is None else LegalAt(legal, ids, starts, most_bytes)
 
 
 @final
@@ -92,10 +92,11 @@ class LegalAt:
         legal: gives the rows of an item.
         ids: of all items.
         starts: where the boundary of each stands, ascending.
+        most_bytes: of rows that are kept.
     """
 
-    def __init__(self, legal: Legal, ids: IdSequence, starts: NDArray[np.integer]) -> None:
-        self._legal, self._ids = Remembered(legal), ids
+    def __init__(self, legal: Legal, ids: IdSequence, starts: NDArray[np.integer], most_bytes: int = MOST_BYTES) -> None:
+        self._legal, self._ids = Remembered(legal, most_bytes=most_bytes), ids
         self._bounds = np.append(np.asarray(starts, np.int64), len(ids))
 
     def __call__(self, places_N: NDArray[np.int64]) -> Rows:

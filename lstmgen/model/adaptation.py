@@ -1,21 +1,25 @@
 """A network that goes on learning from what it reads: dynamic evaluation (Krause et al. 2018, arXiv:1709.07432; 2019, arXiv:1904.08378).
 
-    w <- w - rate g / (r + mean(r))
-    w <- w + min(1, decay r / mean(r)) (w0 - w)
+    w <- w - rate g sqrt(F) / (r + mean(r))
+    w <- w + min(1, decay F r / mean(r)) (w0 - w)
 
 g is the gradient of the mean surprisal of one segment, r the root of the mean squared gradient of each weight over many segments, and w0
 the trained weights. So weights with large gradients move no further than others, and return the fastest. The mean beneath r
 is a floor that keeps weights that hardly ever have a gradient, such as those of rare symbols, from leaping.
 
 A segment is predicted first and learned then: no token is predicted by weights that have seen it. The state is carried from segment
-to segment as it is. The network that is given never changes; a `Learner` has a copy.
+to segment as it is. The network that is given never changes; a `Learner` has a copy. What has several forms, such as a tune in twelve
+keys, is read in all of them side by side: each token is predicted by their mean, and a segment is learned in all of them by one gradient.
+The mean over F forms is a gradient whose usual size is smaller, as if they were independent by the root of F; and as each form would
+return by itself, the weights return F times as much. Where there is one form F is 1.
 
-Letters: T tokens of a segment, B streams, V vocabulary, S spans, W all weights as one vector.
+Letters: T tokens of a segment, F forms, V vocabulary, K bytes of V bits, S spans, W all weights as one vector.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +34,7 @@ from lstmgen.model.arithmetic import threads_for
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.legal import forbid
-from lstmgen.model.reading import LegalBits, Spans
+from lstmgen.model.reading import LegalBits, Spans, together
 from lstmgen.model.state import State
 
 
@@ -55,7 +59,7 @@ class Learner:
         if not (torch.isfinite(mean) and mean > 0):
             raise ModelFileError("the model has no gradients that it could learn by", remedy="leave --adapt out")
         self._step_W = rule.rate / (usual_W + mean)
-        self._return_W = (rule.decay * usual_W / mean).clamp_(max=1.0)
+        self._return_W = rule.decay * usual_W / mean
 
     @property
     def network(self) -> LanguageModel:
@@ -63,40 +67,42 @@ class Learner:
         return self._weights.network
 
     def surprisals(
-        self, ids: IdSequence, spans_S2: Spans, *, legal: LegalBits | None = None
+        self, forms: Sequence[IdSequence], spans_S2: Spans, *, legal: Sequence[LegalBits | None] = ()
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """As `reading.surprisals`, span after span, learning from each segment once it is predicted.
 
         Args:
-            ids: token ids of any integer type.
+            forms: the same tokens in one form or several, of equal lengths: token ids of any integer type.
             spans_S2: what is read, in this order; each span begins with an empty state, but with the weights that the ones before left.
-            legal: which ids may come where; None: all of them.
+            legal: which ids may come where, for each form; None, or none given: all of them.
 
         Raises:
             DivergedError: the weights have become useless.
         """
-        device = self.network.device
+        device, count = self.network.device, len(forms)
+        return_W = (count * self._return_W).clamp_(max=1.0)
         for begin, end in spans_S2.tolist():
-            state = self.network.zero_state(1)
+            state = self.network.zero_state(count)
             for at in range(begin, end, self.rule.segment):
                 places = np.arange(at, min(at + self.rule.segment, end) + 1)
-                window_T1 = torch.from_numpy(ids[places].astype(np.int64)).to(device).unsqueeze(1)
-                counted_T = None if self._told_V is None else torch.from_numpy(~self._told_V[ids[places[1:]]]).to(device)
-                legal_TK = None if legal is None else torch.from_numpy(legal(places[1:])).to(device)
-                with threads_for(1, device):
-                    nats_T, state = self._weights.gradient(window_T1, state, counted_T, legal_TK)
-                    self._learn()
-                if not torch.isfinite(nats_T).all():
+                ids_TF = np.stack([form[places].astype(np.int64) for form in forms], axis=1)
+                counted_TF = None if self._told_V is None else torch.from_numpy(~self._told_V[ids_TF[1:]]).to(device)
+                rows_F = [rows(places[1:]) for rows in legal if rows is not None]
+                legal_TFK = torch.from_numpy(np.stack(rows_F, axis=1)).to(device) if rows_F else None
+                with threads_for(count, device):
+                    nats_TF, state = self._weights.gradient(torch.from_numpy(ids_TF).to(device), state, counted_TF, legal_TFK)
+                    self._learn(math.sqrt(count), return_W)
+                if not torch.isfinite(nats_TF).all():
                     raise DivergedError(
                         f"learning with a rate of {self.rule.rate:g} has ruined the model's copy", remedy="a lower --adapt-rate"
                     )
-                yield places[1:], nats_T.cpu().double().numpy()
+                yield places[1:], together(list(nats_TF.T.cpu().double().numpy()))
 
-    def _learn(self) -> None:
+    def _learn(self, times: float, return_W: Tensor) -> None:
         weights = self._weights
         with torch.no_grad():
-            weights.now_W.addcmul_(self._step_W, weights.gradient_W, value=-1)
-            weights.now_W.addcmul_(self._return_W, weights.trained_W - weights.now_W)
+            weights.now_W.addcmul_(self._step_W, weights.gradient_W, value=-times)
+            weights.now_W.addcmul_(return_W, weights.trained_W - weights.now_W)
 
 
 def usual_gradients(
@@ -121,11 +127,11 @@ def usual_gradients(
     for ids in streams:
         state, rows = weights.network.zero_state(1), None if legal is None else torch.from_numpy(legal(ids[1:]))
         for at in range(0, len(ids) - 1, segment):
-            window = ids[at : at + segment + 1]
-            counted_T = None if told_V is None else torch.from_numpy(~told_V[window[1:]]).to(device)
-            legal_TK = None if rows is None else rows[at : at + len(window) - 1].to(device)
+            ids_T1 = ids[at : at + segment + 1, None]
+            counted_T1 = None if told_V is None else torch.from_numpy(~told_V[ids_T1[1:]]).to(device)
+            legal_T1K = None if rows is None else rows[at : at + len(ids_T1) - 1, None].to(device)
             with threads_for(1, device):
-                _, state = weights.gradient(torch.from_numpy(window).to(device).unsqueeze(1), state, counted_T, legal_TK)
+                _, state = weights.gradient(torch.from_numpy(ids_T1).to(device), state, counted_T1, legal_T1K)
                 squares_W.addcmul_(weights.gradient_W, weights.gradient_W)
             count += 1
     return squares_W.div_(max(1, count)).sqrt_()
@@ -150,14 +156,17 @@ class _Weights:
             at = place.stop
         self.trained_W = self.now_W.clone()
 
-    def gradient(self, window_T1: Tensor, state: State, counted_T: Tensor | None, legal_TK: Tensor | None) -> tuple[Tensor, State]:
-        """Surprisals in nats of shape (T,), and the state; `gradient_W` is that of the mean of those that count."""
+    def gradient(self, ids_TF: Tensor, state: State, counted_TF: Tensor | None, legal_TFK: Tensor | None) -> tuple[Tensor, State]:
+        """Surprisals in nats of all ids but the first of each form, of shape (T, F), and the state.
+
+        `gradient_W` is that of the mean of those that count.
+        """
         self.gradient_W.zero_()
         with torch.enable_grad():
-            logits_T1V, after = self.network(window_T1[:-1], state)
-            logits_TV = forbid(logits_T1V.flatten(0, 1), legal_TK)
-            nats_T = F.cross_entropy(logits_TV, window_T1[1:].flatten(), reduction="none")
-            learned = nats_T if counted_T is None else nats_T[counted_T]
-            if len(learned):
+            logits_TFV, after = self.network(ids_TF[:-1], state)
+            logits_TFV = forbid(logits_TFV, legal_TFK)
+            nats_TF = F.cross_entropy(logits_TFV.flatten(0, 1), ids_TF[1:].flatten(), reduction="none").view_as(ids_TF[1:])
+            learned = nats_TF if counted_TF is None else nats_TF[counted_TF]
+            if learned.numel():
                 learned.mean().backward()
-        return nats_T.detach(), after.detach()
+        return nats_TF.detach(), after.detach()

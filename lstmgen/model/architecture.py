@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
@@ -90,12 +90,16 @@ class Architecture:
             raise ModelFileError("the architecture gives labels, and has parts that only predict tokens", remedy=_REMEDY)
         return architecture
 
-    def shapes(self) -> dict[str, Shape]:
-        """Every tensor of the network by name, with its shape, without building it."""
-        shapes = self.shapes_around_cells()
+    def shapes(self, cell: Callable[[int, int], dict[str, Shape]] | None = None) -> dict[str, Shape]:
+        """Every tensor of the network by name, with its shape, without building it.
+
+        Args:
+            cell: (I, H) -> the tensors of a layer; None: those of the cell, which loads torch.
+        """
+        shapes, cell = self.shapes_around_cells(), cell or _cell_of(self.cell).shapes
         for stack in self.stacks:
             for layer, width in enumerate(self.widths):
-                inside = _cell_of(self.cell).shapes(width, self.hidden_size)
+                inside = cell(width, self.hidden_size)
                 shapes |= {f"{stack}layers.{layer}.{name}": shape for name, shape in inside.items()}
         return shapes
 
@@ -193,6 +197,15 @@ class Architecture:
     def num_parameters(self) -> int:
         """Numbers that are stored, counted from the shapes."""
         return sum(math.prod(shape) for shape in self.shapes().values())
+
+
+def stacked_shapes(gates: int) -> Callable[[int, int], dict[str, Shape]]:
+    """(I, H) -> names and shapes of the parameters of a layer whose gates are stacked, with one bias; an LSTM has four."""
+    return lambda input_size, hidden_size: {
+        "input_weight": (gates * hidden_size, input_size),
+        "recurrent_weight": (gates * hidden_size, hidden_size),
+        "bias": (gates * hidden_size,),
+    }
 
 
 def _cell_of(name: str) -> Cell:

@@ -9,10 +9,8 @@ machine does. Weights, optimiser and loss stay in fp32 all the same (mixed preci
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import ModuleType
 from typing import Final
 
@@ -21,6 +19,7 @@ import torch
 from lstmgen.choices import BackwardPass, Device, Precision
 from lstmgen.errors import MachineError
 from lstmgen.model.cells import cell_of, lstm_ways
+from lstmgen.model.cores import physical_cores
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -78,7 +77,7 @@ def _be_exact_on_cuda() -> None:
 
 def set_threads(wanted: int | None) -> int:
     """Sets torch's CPU threads to `wanted`, or to one for each physical core; returns the number."""
-    threads = wanted or min(_physical_cores(), torch.get_num_threads())
+    threads = wanted or min(physical_cores(), torch.get_num_threads())
     torch.set_num_threads(threads)
     # Numbers below 1e-38 make vector units trap and slow an LSTM down by an order of magnitude.
     torch.set_flush_denormal(True)
@@ -100,15 +99,6 @@ def threads_for(streams: int, device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _physical_cores() -> int:
-    try:
-        usable = os.sched_getaffinity(0)
-        siblings = {Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text() for cpu in usable}
-        return max(1, len(siblings))
-    except (AttributeError, OSError):
-        return os.cpu_count() or 1
 
 
 def choose_arithmetic(

@@ -31,26 +31,19 @@ from lstmgen.model import reading
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.captured import Captured, Tensors
 from lstmgen.model.cells.base import Cell, Weights
-from lstmgen.model.compiled.ahead import Ahead
-from lstmgen.model.compiled.step import CompiledStep, Parts, problem
+from lstmgen.model.compiled import ahead, code
+from lstmgen.model.compiled.agreement import agreed, unsuitable
+from lstmgen.model.compiled.step import CompiledStep, facts
 from lstmgen.model.gaps import InGap
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.products import Precision, Products
 from lstmgen.model.state import State
+from lstmgen.model.summing import LEAST_HEAD, MAX_TABLE_NUMBERS, MOST_LANES, MOST_STEPPED
 from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, TokenLayer, by_equations
 
-_MAX_TABLE_NUMBERS: Final = 2**23
-"""Largest table of what the first layer makes of every token: 32 MiB in fp32. Where there are more, the head takes most of the time."""
-_MOST_LANES: Final = 2**16
-"""That compiled loops draw at a time."""
-_LEAST_HEAD: Final = 2**16
-"""Numbers of the head from which fewer bits make it faster: below it takes less time as it is than its input takes to be converted."""
 GPU_ROWS: Final = 64
 """Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
-_COMPILED_PROOF_TOKENS: Final = 4
-_PROOF_LANES: Final = 6
-"""Four that compiled loops take together, and two by themselves."""
 _PROOF_TOKENS: Final = 2
 """The first one begins at zeros, which prove little."""
 _MIN_SHARED_NUMBERS: Final = 2**22
@@ -91,7 +84,7 @@ class Decoder:
             self._clock = None if network.clock is None else Clock(network)
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
             self._norm = Norm(network.norm)
-            self._head = self.products.of(network.head.weight, least=_LEAST_HEAD)
+            self._head = self.products.of(network.head.weight, least=LEAST_HEAD)
             self._head_bias_V = self._by.view(network.head.bias.clone())
         self._least = LEAST_ROWS if any(layer.cell.kernel is None for layer in layers) else 1
         matrices = [network.head.weight, *(weight for layer in layers for weight in layer.weights.values())]
@@ -103,8 +96,12 @@ class Decoder:
         self._gap: InGap | None = None
         self._captured = self._capturing()
         self.compiled: CompiledStep | None = None
-        self._uncompiled = problem(self._parts)
-        self._ahead = None if self._uncompiled else Ahead()
+        self._last_compiled: tuple[State | None, State | None] = (None, None)
+        """The same of compiled loops."""
+        unsuited = unsuitable(network, self._layers, precision)
+        self._in_steps = not unsuited and precision == "fp32"
+        self._uncompiled = unsuited or code.problem()
+        self._ahead = None if self._uncompiled else ahead.Ahead()
 
     @property
     def state_sizes(self) -> list[list[int]]:
@@ -146,34 +143,25 @@ class Decoder:
 
         A decoder that reads much does so by itself, when another process has compiled them.
         """
-        parts, self._ahead = self._parts, None
-        self._uncompiled = problem(parts)
+        self._ahead = None
         if not self._uncompiled:
-            try:
-                compiled = CompiledStep(parts)
-                self.compiled = compiled if self._agrees(compiled) else None
-                self._uncompiled = "" if self.compiled else "not compiled: the numbers would differ"
-            except Exception as error:
-                self._uncompiled = f"not compiled: {str(error).splitlines()[0]}"
+            self.compiled, self._uncompiled = agreed(self.network, self._layers, self.products.precision, alone=self._alone_with)
         return self.compiled is not None
 
-    def _agrees(self, compiled: CompiledStep) -> bool:
-        """Whether lanes that compiled loops take together or alone are what they are on the usual path."""
-        together, states = self.start(_PROOF_LANES), [self.start() for _ in range(_PROOF_LANES)]
-        for ids in np.random.default_rng(0).integers(self.vocab_size, size=(_COMPILED_PROOF_TOKENS, _PROOF_LANES)).tolist():
-            logits_BV, together = compiled(ids, together)
-            for lane, token in enumerate(ids):
-                with torch.inference_mode():
-                    logits_1V, states[lane] = self._side_by_side([token], states[lane], self._least)
-                found = together.select(slice(lane, lane + 1)).tensors()
-                same = map(torch.equal, states[lane].tensors().values(), found.values())
-                if not torch.equal(logits_1V[0], logits_BV[lane]) or not all(same):
-                    return False
-        return True
+    def keep_ready(self) -> None:
+        """Sees to it that processes to come can draw from such a network without torch, where that is possible: `runs/loading.py`."""
+        if self._ahead is None or not self._in_steps:
+            return
+        loops = code.load()
+        if loops is None:
+            ahead.begin()
+        elif not code.is_proven(loops, facts(self.network.architecture, self.products.precision)):
+            self.compile()
 
-    @property
-    def _parts(self) -> Parts:
-        return Parts(self._layers, self._norm, self._embedding_VE, self._head, self._head_bias_V)
+    def _alone_with(self, token: int, state: State) -> tuple[Tensor, State]:
+        """A token of one lane on the usual path."""
+        with torch.inference_mode():
+            return self._side_by_side([token], state, self._least)
 
     @property
     def lanes_agree(self) -> bool:
@@ -203,9 +191,10 @@ class Decoder:
         """What the first layer makes of every token; None where the cell does not say or the table would be too large."""
         if cell.hoist is None or cell.kernel is None:
             return None
-        width = cell.hoist(norm.of(self._embedding_VE[:1]), weights).shape[1]
-        fits = self.vocab_size * width <= _MAX_TABLE_NUMBERS
-        return self._by.view(cell.hoist(norm.of(self._embedding_VE), weights)) if fits else None
+        width = cell.hoist(self._embedding_VE[:1], weights).shape[1]
+        fits = self.vocab_size * width <= MAX_TABLE_NUMBERS
+        by = self._by
+        return by.view(cell.hoist(by.tensor(norm(by.view(self._embedding_VE))), weights)) if fits else None
 
     def start(self, lanes: int = 1) -> State:
         """The state of lanes before their first token."""
@@ -226,11 +215,17 @@ class Decoder:
             firsts = range(0, len(ids), GPU_ROWS)
             parts = [self.step(ids[first : first + GPU_ROWS], state.select(slice(first, first + GPU_ROWS))) for first in firsts]
             return torch.cat([logits_BV for logits_BV, _ in parts]), State.joined([after for _, after in parts])
-        state = self._set(state) if self._held else state
+        return self._stepped(ids, self._set(state) if self._held else state)
+
+    def _stepped(self, ids: list[int], state: State) -> tuple[Tensor, State]:
         if self._ahead is not None and self._ahead.ready(len(ids)):
             self.compile()
         if self.compiled is not None:
-            return self.compiled(ids, state)
+            last, arrays = self._last_compiled
+            logits, after = self.compiled(ids, arrays if last is state and arrays is not None else state)
+            state = after.in_tensors()
+            self._last_compiled = state, after
+            return torch.from_numpy(logits), state
         before = self.products.threads = torch.get_num_threads()
         try:
             torch.set_num_threads(1)  # large products take all of them
@@ -302,7 +297,7 @@ class Decoder:
         By the GPU, where lanes are the same in any company there, or by compiled loops.
         """
         if self.compiled is not None:
-            return 0 if self._held else _MOST_LANES
+            return 0 if self._held else MOST_LANES
         if self._captured is None or self._gap is not None:
             return 0
         with torch.inference_mode():
@@ -346,10 +341,16 @@ class Decoder:
     def read(self, ids: Sequence[int], state: State) -> tuple[Tensor, State]:
         """Reads a prompt of one stream, of at least one id: the logits of shape (V,) after it, and the state.
 
-        It is read with the network's fused kernels. The same ids from the same state always take the same way, so a prompt gives the same
-        numbers whatever is generated after it.
+        A long one is read with the network's fused kernels; a short one step by step where tokens can be compiled, so that it needs
+        nothing else. The same ids from the same state always take the same way, so a prompt gives the same numbers whatever is generated
+        after it.
         """
         gap, network = self._gap, self.network
+        if self._in_steps and gap is None and len(ids) <= MOST_STEPPED:
+            logits_BV = torch.empty(0)
+            for token in ids:
+                logits_BV, state = self._stepped([token], state)
+            return logits_BV[0].clone(), state
 
         def forward(ids_TB: Tensor, state: State) -> tuple[Tensor, State]:
             if gap is None:

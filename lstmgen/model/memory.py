@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from lstmgen.errors import MachineError
-from lstmgen.model.language_model import Architecture
+from lstmgen.model.architecture import Architecture
 from lstmgen.wording import counted
 
 _TRAINING_BYTES: Final = 4 + 4 + 8 + 4

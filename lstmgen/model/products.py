@@ -25,29 +25,20 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from lstmgen.model.arrays import TENSORS, Array, arrays_for
+from lstmgen.model.summing import LEAST_SCALE, MIN_SHARED, STEPS, part_of
 
-MIN_SHARED: Final = 2**25
-"""Multiplications from which a product is worth several threads. Below, waiting for one another costs more than the work, and many times
-more where other programs use the same cores."""
 ALIGNED: Final = 32
 """torch takes functions such as the sigmoid for whole vectors of numbers, and what is left over in another way, with other last bits. Where
 the length of rows is a multiple of this nothing is left over, so every row is treated alike."""
-_LONGEST: Final = 512
-"""Products that oneDNN adds in turn."""
-_LONGEST_BF16: Final = 1024
-"""The same in bf16."""
 _WIDTH: Final = 256
 """Columns of a table, or half as many at the least, that are summed side by side: as many as a processor's registers hold."""
 _MOST_DIVIDED: Final = 2**13
 """Columns of a table from which they stay together: each part needs the numbers by which rows are multiplied once more."""
-_STEPS: Final = 127
-"""Steps of an int8 weight, or input, on either side of zero."""
-_LEAST: Final = 1e-30
-"""The least scale, so that zeros stay zeros."""
+_ROWS: Final = 64
+"""Rows that are taken together where there are many."""
 
 Precision = Literal["fp32", "bf16", "int8"]
 
@@ -122,8 +113,8 @@ class Product:
         self.precision: Precision = "bf16" if self._bf16 else "fp32"
         self.size = table_IG.numel()
         self._by, self._given = arrays_for(like), like.dtype if self._bf16 else torch.promote_types(self._dtype, like.dtype)
-        self._parts = -(-self._inputs // (_LONGEST_BF16 if self._bf16 else _LONGEST))
-        self._part = -(-self._inputs // self._parts)
+        self._part = part_of(self._inputs, self.precision)
+        self._parts = -(-self._inputs // self._part)
         # Columns that are read together lie together, so that memory is read from one end to the other.
         widths = [width for width in range(_WIDTH // 2, _WIDTH + 1) if outputs % width == 0]
         self._width = widths[-1] if widths and outputs <= _MOST_DIVIDED else outputs
@@ -159,15 +150,18 @@ class Product:
             sums = _added(sums.view(-1, self._parts, self._width).unbind(1))
         return self._by.view(sums.to(self._given)).reshape(rows, -1)
 
-    @property
-    def in_words(self) -> bool:
-        """Whether what is summed in turn is whole words of 32 bits."""
-        return not self._bf16 or self._part % 2 == 0
-
-    def matrices(self) -> tuple[list[Tensor], NDArray[np.float32]]:
-        """The matrix (G, I) as one part, and no scale."""
-        blocks_NIW = self._table_ND.view(-1, self._inputs, self._width)
-        return [blocks_NIW.transpose(1, 2).reshape(-1, self._inputs)], np.zeros(0, dtype=np.float32)
+    def of_many(self, x_BI: Array) -> Array:
+        """The product with any number of rows, each of which is what it is alone: that is looked at in some."""
+        if self._matrix_IG is not None:
+            return self(x_BI)
+        groups = [x_BI[first : first + _ROWS] for first in range(0, len(x_BI), _ROWS)]
+        products = list(map(self, groups))
+        for group, product in ((groups[0], products[0]), (groups[-1], products[-1])):
+            for row in {0, len(group) // 2, len(group) - 1}:
+                if self._ways.packed and not (self(group[row : row + 1])[0] == product[row]).all():
+                    self._ways.packed = False
+                    return self.of_many(x_BI)
+        return self._by.view(torch.cat([self._by.tensor(product) for product in products]))
 
     def _pack(self) -> bool:
         """Packs the weights once; False where oneDNN has no such product."""
@@ -202,22 +196,12 @@ class Int8Product:
 
     def __init__(self, weights_GI: Sequence[Tensor], ways: Products) -> None:
         joined_GI = torch.cat([weight_GI.detach() for weight_GI in weights_GI], dim=1).to(torch.float32)
-        steps_G1 = joined_GI.abs().amax(1, keepdim=True).div_(_STEPS).clamp_min_(_LEAST)
+        steps_G1 = joined_GI.abs().amax(1, keepdim=True).div_(STEPS).clamp_min_(LEAST_SCALE)
         self.size = joined_GI.numel()
         self._like, self._by, self._ways = weights_GI[0].detach(), arrays_for(weights_GI[0]), ways
-        self._scale_G = self._by.view((steps_G1 / _STEPS).flatten())
+        self._scale_G = self._by.view((steps_G1 / STEPS).flatten())
         whole_GI = (joined_GI / steps_G1).round_().to(torch.int8)
-        self._parts = whole_GI.split([weight_GI.shape[1] for weight_GI in weights_GI], dim=1)
-        self._products = [self._whole(part_GI) for part_GI in self._parts]
-
-    @property
-    def in_words(self) -> bool:
-        """As `Product` has it."""
-        return all(part_GI.shape[1] % 4 == 0 for part_GI in self._parts)
-
-    def matrices(self) -> tuple[list[Tensor], NDArray[np.float32]]:
-        """The matrices (G, I) of whole numbers, and what sums are multiplied with."""
-        return list(self._parts), self._scale_G
+        self._products = [self._whole(part_GI) for part_GI in whole_GI.split([weight_GI.shape[1] for weight_GI in weights_GI], dim=1)]
 
     def _whole(self, whole_GI: Tensor) -> Callable[[Array], Array]:
         """The product of whole numbers up to 127 with this matrix of such."""
@@ -236,8 +220,8 @@ class Int8Product:
         """The product with the parts side by side; B is at least 1."""
         by, total_BG = self._by, None
         for x_BI, product in zip(parts_BI, self._products, strict=True):
-            largest_B1 = by.largest(abs(x_BI), _LEAST)
-            sums_BG = product(by.rounded(x_BI * (_STEPS / largest_B1)))
+            largest_B1 = by.largest(abs(x_BI), LEAST_SCALE)
+            sums_BG = product(by.rounded(x_BI * (STEPS / largest_B1)))
             sums_BG = by.multiply(sums_BG, largest_B1, out=sums_BG)
             total_BG = sums_BG if total_BG is None else by.add(total_BG, sums_BG, out=total_BG)
         total_BG = by.multiply(total_BG, self._scale_G, out=total_BG)

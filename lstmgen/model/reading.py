@@ -11,6 +11,7 @@ Letters: T chunk, B spans that are read side by side, S all spans, D documents, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -183,6 +184,11 @@ def _side_by_side(
         if remaining < len(from_B):
             state = state.select(torch.arange(remaining, device=network.device))
             from_B, spans_B2 = from_B[:remaining], spans_B2[:remaining]
+
+
+def together(nats_P: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The surprisals under the mean of P predictions of the same tokens, from those under each."""
+    return nats_P[0] if len(nats_P) == 1 else math.log(len(nats_P)) - np.logaddexp.reduce([-nats for nats in nats_P])
 
 
 def _bytes_of(bits: int) -> int:

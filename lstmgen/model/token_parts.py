@@ -37,12 +37,8 @@ class Norm:
             self._weights = module.weight.clone(), module.bias.clone()
             self.arrays = tuple(map(self._by.view, self._weights))
 
-    def of(self, x: Tensor) -> Tensor:
-        """Of a tensor."""
-        return x if self._weights is None else torch.layer_norm(x, self._weights[0].shape, *self._weights, self.eps)
-
     def __call__(self, x_BI: Array) -> Array:
-        """Of an array."""
+        """Of each row."""
         return x_BI if self._weights is None else self._by.normalised(x_BI, self.arrays[0], self.arrays[1], self.eps)
 
 

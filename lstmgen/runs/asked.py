@@ -17,7 +17,7 @@ from lstmgen.media.base import Medium
 from lstmgen.media.declared import media_options
 from lstmgen.media.registry import medium_of
 from lstmgen.model.language_model import Architecture
-from lstmgen.runs.sources import recorded_data
+from lstmgen.runs.recorded import recorded_data
 
 _LEARNED_AS: Final = ("data.documents", "data.separator")
 """What a new run takes over from the model that it starts from."""

@@ -18,7 +18,8 @@ from lstmgen.media.base import Access, MakeExecutor
 from lstmgen.media.registry import medium_of
 from lstmgen.opening import open_regular
 from lstmgen.runs.history import read_history
-from lstmgen.runs.sources import gather, keep_input, recorded_data
+from lstmgen.runs.recorded import recorded_data
+from lstmgen.runs.sources import gather, keep_input
 
 _MOST_OF_A_SOURCE: Final = 2**16
 """Bytes of what a run says of one source."""

@@ -8,45 +8,44 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from lstmgen.analysis.evaluation import Evaluation, evaluate
-from lstmgen.analysis.likeness import Likeness
-from lstmgen.analysis.novelty import Novelty
 from lstmgen.choices import Part
 from lstmgen.config import DataConfig
-from lstmgen.corpus.token_file import TokenFile
-from lstmgen.errors import CorpusError, UsageError
 from lstmgen.generation.clamps import holding
 from lstmgen.generation.generate import Job, Sample, Stream, generate
-from lstmgen.generation.infilling import InfillRequest, infill
-from lstmgen.generation.prediction import Prediction, predict
 from lstmgen.generation.request import Request
-from lstmgen.generation.turns import Turns
-from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.media.declared import media_options
-from lstmgen.media.legal import Legal
 from lstmgen.media.manner import Manner
-from lstmgen.media.registry import fingerprint, medium_of
-from lstmgen.media.writing import Encoded, Item
-from lstmgen.model.adaptation import Learner
-from lstmgen.model.decoder import Decoder
-from lstmgen.model.language_model import LanguageModel
+from lstmgen.media.registry import medium_of
+from lstmgen.media.writing import Item
+from lstmgen.model.compiled.decoder import CompiledDecoder
 from lstmgen.model.learning_rule import LearningRule
-from lstmgen.model.products import Precision as ProductPrecision
-from lstmgen.model.reading import Forward
 from lstmgen.options import check_known
-from lstmgen.runs.adapting import drawn_gradients, learned
-from lstmgen.runs.origin import Origin
-from lstmgen.runs.sources import recorded_data
+from lstmgen.runs.recorded import recorded_data
 from lstmgen.wording import counted
 
-_NAMES: Final = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
+if TYPE_CHECKING:
+    from lstmgen.analysis.evaluation import Evaluation
+    from lstmgen.analysis.likeness import Likeness
+    from lstmgen.analysis.novelty import Novelty
+    from lstmgen.corpus.token_file import TokenFile
+    from lstmgen.generation.infilling import InfillRequest
+    from lstmgen.generation.prediction import Prediction
+    from lstmgen.generation.turns import Turns
+    from lstmgen.model.adaptation import Learner
+    from lstmgen.model.compiled.decoder import AnyDecoder
+    from lstmgen.model.compiled.step import CompiledStep
+    from lstmgen.model.decoder import Decoder
+    from lstmgen.model.language_model import LanguageModel
+    from lstmgen.model.products import Precision as ProductPrecision
+    from lstmgen.model.reading import Forward
+    from lstmgen.runs.adapting import Learners
+    from lstmgen.runs.origin import Origin
+    from lstmgen.runs.scoring import Scorer
+
+_NAMES: Final = {"torch.float32": "fp32", "torch.bfloat16": "bf16", "torch.float16": "fp16"}
 _HOW: Final = ("window", "adapt", "beside", "progress")
 """What every kind of scoring takes."""
 
@@ -55,34 +54,42 @@ class TrainedModel:
     """A trained model, whatever its medium; made by `loading.load`, or from its parts to use without a file.
 
     Args:
-        network: the network; its training mode is left as it is.
+        network: the network, whose training mode is left as it is; or what makes it when it is first needed, with torch.
         tokenizer: the one that it was trained with.
         path: the file that it came from, where there is one.
         summary: what its training wrote about itself.
         precision: of the decoder's weights.
+        loops: makes those that draw as the network's decoder would; None: it draws.
     """
 
     def __init__(
         self,
-        network: LanguageModel,
+        network: LanguageModel | Callable[[], LanguageModel],
         tokenizer: Tokenizer,
         *,
         path: Path | None = None,
         summary: dict[str, Any] | None = None,
         precision: ProductPrecision = "fp32",
+        loops: Callable[[], CompiledStep] | None = None,
     ) -> None:
-        self.network = network
+        self._network = network
         self.tokenizer = tokenizer
         self.medium: Medium = medium_of(tokenizer)
         self.path = path
         self.summary = summary or {}
         self.precision: ProductPrecision = precision
-        self._usual_gradients: dict[int, Tensor] = {}
-        """By the length of a segment."""
+        self._loops = loops
 
     def __repr__(self) -> str:
         where = "" if self.path is None else f" from {str(self.path)!r}"
         return f"<TrainedModel of {self.medium.label}, {counted(self.network.architecture.num_parameters, 'parameter')}{where}>"
+
+    @cached_property
+    def network(self) -> LanguageModel:
+        """The network."""
+        from lstmgen.model.language_model import LanguageModel
+
+        return self._network if isinstance(self._network, LanguageModel) else self._network()
 
     @property
     def kind(self) -> str:
@@ -107,12 +114,24 @@ class TrainedModel:
     @cached_property
     def decoder(self) -> Decoder:
         """The fast path for one token at a time; made when it is first needed."""
+        from lstmgen.model.decoder import Decoder
+
         return Decoder(self.network, precision=self.precision)
+
+    @cached_property
+    def drawing(self) -> AnyDecoder:
+        """What draws samples: compiled loops by themselves, or the decoder."""
+        return self.decoder if self._loops is None else CompiledDecoder(self._loops(), lambda: self.decoder)
+
+    def keep_ready(self) -> None:
+        """Sees to it that the next process can draw samples without torch, where that is possible: at once, or by another process."""
+        if self._loops is None:
+            self.decoder.keep_ready()
 
     @property
     def numbers(self) -> str:
         """What weights are multiplied in, by name."""
-        return self.precision if self.precision != "fp32" else _NAMES.get(self.network.head.weight.dtype, "fp32")
+        return self.precision if self.precision != "fp32" else _NAMES.get(str(self.network.head.weight.dtype), "fp32")
 
     @property
     def forward(self) -> Forward | None:
@@ -178,12 +197,14 @@ class TrainedModel:
             DivergedError: the copy's weights have become useless.
         """
         prompt = self.medium.parse_prompt(self.tokenizer, item, options, self.data)
-        network = learned(self.learner(rule), prompt.ids, like=self.network, legal=self._legal)
+        network = self._learners.learned(prompt.ids, rule)
         return TrainedModel(network, self.tokenizer, path=self.path, summary=self.summary, precision=self.precision)
 
     def _learned(self, job: Job) -> Job:
         """A prompt that is continued by a model that has learned from it first."""
-        network = learned(self.learner(job.request.adapt), job.prompt.ids, like=self.network, legal=self._legal)
+        from lstmgen.model.decoder import Decoder
+
+        network = self._learners.learned(job.prompt.ids, job.request.adapt)
         return replace(job, decoder=holding(Decoder(network, precision=self.precision), job.request.clamp))
 
     def learner(self, rule: LearningRule | None = None) -> Learner:
@@ -192,11 +213,13 @@ class TrainedModel:
         Raises:
             ModelFileError: it has no gradients to learn by.
         """
-        rule = rule or LearningRule()
-        if rule.segment not in self._usual_gradients:
-            found = drawn_gradients(self.decoder, self.medium, self.tokenizer, data=self.data, segment=rule.segment)
-            self._usual_gradients[rule.segment] = found
-        return Learner(self.network, rule, self._usual_gradients[rule.segment], told_V=self.medium.told(self.tokenizer))
+        return self._learners.learner(rule)
+
+    @cached_property
+    def _learners(self) -> Learners:
+        from lstmgen.runs.adapting import Learners
+
+        return Learners(self.decoder, self.medium, self.tokenizer, self.data)
 
     def infill(self, item: Any, **options: Any) -> list[Sample]:
         """An item with gaps, filled so that what follows fits.
@@ -208,14 +231,21 @@ class TrainedModel:
         Raises:
             UsageError, UnseenSymbolError, InputError: as `generation.infilling.infill`.
         """
+        from lstmgen.generation.infilling import InfillRequest
+
         return list(self.fill(InfillRequest.of(item, options)))
 
     def fill(self, request: InfillRequest) -> Iterator[Sample]:
         """What `infill` gives, each as soon as it is there."""
+        from lstmgen.generation.infilling import infill
+
+        self.drawing = self.decoder
         return infill(self.decoder, self.medium, self.tokenizer, request, data=self.data)
 
     def predict(self, prompt: Any = None, *, words: bool = False, top: int = 5, **options: Any) -> Prediction:
         """The characters, words or events that may come next, with probabilities; errors as `generation.prediction.predict`."""
+        from lstmgen.generation.prediction import predict
+
         return predict(self.decoder, self.medium, self.tokenizer, prompt, options, words=words, top=top, data=self.data)
 
     def session(self, prompt: str = "", *, seed: int | None = None, oov: str = "error") -> Turns:
@@ -230,6 +260,8 @@ class TrainedModel:
             UnseenSymbolError: the prompt holds unseen symbols and `oov` is `error`.
             UsageError: the seed is negative.
         """
+        from lstmgen.generation.turns import Turns
+
         turns = Turns(self.decoder, self.medium, self.tokenizer, seed=seed)
         if prompt:
             turns.append(prompt, oov=oov)
@@ -252,6 +284,7 @@ class TrainedModel:
             item: a text; of music a score, the path of a MIDI file, or notes as they are typed.
             window: start from an empty state every so many tokens; None carries the state through.
             adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
+                Of models beside this one a copy learns too, and each learns in all keys.
             beside: other models of the same tokenizer, which predict together with this one: the mean of their probabilities counts.
             progress: called with the number of tokens done and of all.
             options: of the medium; of text `oov`, of music `keys`.
@@ -274,26 +307,19 @@ class TrainedModel:
         """
         how = {name: options.pop(name) for name in _HOW if name in options}
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
-        encoded = [self._whole(self.medium.encode(self.tokenizer, self.prepare(item), options)) for item in items]
-        return self._evaluate(encoded, **how)
+        encoded = [self.medium.encode(self.tokenizer, self.prepare(item), options) for item in items]
+        return self._scorer(**how).of(encoded)
 
-    def _evaluate(
-        self, encoded: Sequence[Encoded], *, adapt: LearningRule | None = None, beside: Sequence[TrainedModel] = (), **how: Any
-    ) -> Evaluation:
+    def _scorer(self, *, adapt: LearningRule | None = None, beside: Sequence[TrainedModel] = (), **how: Any) -> Scorer:
+        from lstmgen.runs.scoring import Scorer, require_same
+
         for other in beside:
-            if fingerprint(other.tokenizer) != fingerprint(self.tokenizer):
-                raise UsageError(
-                    f"{other.path} has another tokenizer, so that it predicts other things", remedy="name models that were trained alike"
-                )
-        learner, others = None if adapt is None else self.learner(adapt), [(other.network, other.forward) for other in beside]
-        return evaluate(self.network, self.medium, self.tokenizer, encoded, learner=learner, forward=self.forward, beside=others, **how)
-
-    def _whole(self, encoded: Encoded) -> Encoded:
-        """An item with its end, where the model has learned that as a part of it."""
-        if not self.manner.ends:
-            return encoded
-        ids, *forms = (np.append(ids, BOUNDARY_ID) for ids in (encoded.ids, *encoded.forms))
-        return replace(encoded, ids=ids, forms=tuple(forms))
+            require_same(self.tokenizer, other.tokenizer, other.path)
+        learners, others = [], [(other.network, other.forward) for other in beside]
+        if adapt is not None:
+            learners = [model.learner(adapt) for model in (self, *beside)]
+        how |= {"learners": learners, "forward": self.forward, "beside": others}
+        return Scorer(network=self.network, medium=self.medium, tokenizer=self.tokenizer, ends=self.manner.ends, how=how)
 
     def score_token_file(
         self,
@@ -307,16 +333,7 @@ class TrainedModel:
             InputError: there is nothing to count.
             UsageError: the window is not a positive whole number.
         """
-        made_by, own = token_file.header["tokenizer_sha256"], fingerprint(self.tokenizer)
-        if made_by != own:
-            raise CorpusError(
-                f"{token_file.path}: made by the tokenizer {made_by[:12]}, expected the model's, {own[:12]}",
-                remedy="build it with the model's tokenizer",
-            )
-        bounds = itertools.pairwise([*token_file.starts.tolist(), len(token_file.ids)])
-        pieces = [token_file.ids[begin + 1 : end].astype("int64") for begin, end in bounds]
-        items = [self._whole(Encoded(item=self.medium.decode(self.tokenizer, ids), ids=ids)) for ids in pieces]
-        return self._evaluate(items, **how)
+        return self._scorer(**how).of_file(token_file)
 
     def score_split(
         self,
@@ -371,15 +388,12 @@ class TrainedModel:
     @cached_property
     def origin(self) -> Origin:
         """What the model was trained on."""
-        return Origin((self.path or Path()).parent, self.medium, self.tokenizer, self.summary)
+        from lstmgen.runs.origin import Origin
 
-    @cached_property
-    def _legal(self) -> Legal | None:
-        """Which ids may come where in an item; None: all of them."""
-        return self.medium.legal(self.tokenizer)
+        return Origin((self.path or Path()).parent, self.medium, self.tokenizer, self.summary)
 
     def _copied_share(self, item: Item) -> float:
         return self.novelty(item).copied_share
 
     def _jobs(self, request: Request) -> list[Job]:
-        return Job.of(self.decoder, self.medium, self.tokenizer, request, data=self.data)
+        return Job.of(self.drawing, self.medium, self.tokenizer, request, data=self.data)

@@ -270,10 +270,8 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
         items=len(files.train.starts),
         worth=1.0 if medium.augmentation(tokenizer, config.data) is None else medium.worth,
     )
-    resolved = presets.resolve(config, facts)
-    if resolved.optimizer.forbidden_share is None:
-        resolved = resolved.replace({"optimizer.forbidden_share": medium.forbidden_share(tokenizer)})
-    return resolved.replace({"tokenizer.name": tokenizer.name})
+    usual = medium.settings(tokenizer, passes=presets.expected_passes(config, facts))
+    return presets.resolve(config.filled(usual), facts).replace({"tokenizer.name": tokenizer.name})
 
 
 def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Architecture:

@@ -33,6 +33,8 @@ _MOST_VOCABULARY_NUMBERS: Final = 2**23
 _LEAST_WIDTH: Final = 64
 _CUDA_SPEEDUP: Final = 20.0
 """Rough, of any size; only for choosing one."""
+_ENOUGH_DOCUMENTS: Final = 100
+"""To learn from these alone how a document begins."""
 _RATED_STEPS: Final = 3000
 _MOST_OF_RATE: Final = 1.5
 _LEAST_OF_RATE: Final = 0.5
@@ -120,12 +122,11 @@ def with_default_budget(config: Config) -> Config:
 
 def resolve(config: Config, facts: Facts) -> Config:
     """The configuration with every open setting decided."""
-    worth = facts.train_tokens * facts.worth
-    size = SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, worth)]
+    worth, size = facts.train_tokens * facts.worth, _size(config, facts)
     hidden = config.model.hidden_size or size.hidden_size
     if config.model.hidden_size is None and config.model.preset == "auto" and facts.vocab_size > _HUGE_VOCABULARY:
         hidden = min(hidden, max(_LEAST_WIDTH, _MOST_VOCABULARY_NUMBERS // (2 * facts.vocab_size) // 2 * 2))
-    config = replace(config, training=_filled(config.training, **_window(config, facts)))
+    config = replace(config, training=_filled(config.training, openings=_wants_openings(config, facts), **_window(config, facts)))
     if facts.budget_is_default:
         config = replace(config, training=_filled(config.training, epochs=round(_enough_passes(worth) * worth / facts.train_tokens, 1)))
     model = _filled(
@@ -139,9 +140,24 @@ def resolve(config: Config, facts: Facts) -> Config:
     return replace(config, model=model, optimizer=optimizer)
 
 
+def expected_passes(config: Config, facts: Facts) -> float:
+    """How often each token of the training part will be read, about."""
+    return _expected_passes(replace(config, training=_filled(config.training, **_window(config, facts))), facts, _size(config, facts))
+
+
+def _size(config: Config, facts: Facts) -> Size:
+    return SIZES[config.model.preset if config.model.preset != "auto" else _choose_size(facts, facts.train_tokens * facts.worth)]
+
+
 def _filled(section: Any, **choices: Any) -> Any:
     """A copy of a section with the choices put in where it has None."""
     return replace(section, **{name: value for name, value in choices.items() if getattr(section, name) is None})
+
+
+def _wants_openings(config: Config, facts: Facts) -> bool:
+    """Whether too few documents show a network that is to write texts how they begin."""
+    writes = config.training.objective == next(iter(OBJECTIVES))
+    return writes and not facts.manner.apart and facts.items < _ENOUGH_DOCUMENTS
 
 
 def _choose_size(facts: Facts, worth: float) -> str:

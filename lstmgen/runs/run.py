@@ -22,6 +22,7 @@ from lstmgen.runs.sources import Gathered, record_of_input
 from lstmgen.training.budget import Budget, Clock
 from lstmgen.training.distributed import ALONE, Group
 from lstmgen.training.objectives import objective_of
+from lstmgen.training.openings import Openings
 from lstmgen.training.pieces import PieceStreams
 from lstmgen.training.rearranged import Rearranged
 from lstmgen.training.streams import Reader, Streams
@@ -75,7 +76,7 @@ class Run:
         legal = None if val is None else legal_at(of_item, val.ids, val.starts)
         self.trainer = Trainer(
             self.network,
-            reader=self._reader(),
+            reader=self._reader(order.group),
             validation=None if val is None else measure(val.ids, starts, self.medium.told(self.tokenizer), ends=manner.ends, legal=legal),
             config=self.config,
             budget=Budget(
@@ -88,20 +89,24 @@ class Run:
             group=order.group,
         )
 
-    def _reader(self) -> Reader:
+    def _reader(self, group: Group) -> Reader:
         """What is learned from, and beside it rearranged copies where those are wanted."""
-        training, reader = self.config.training, self._plain_reader()
+        training = self.config.training
+        on_host = training.infill or group.size > 1  # where a window is changed, or sent to others
+        reader = self._plain_reader(torch.device("cpu") if on_host else self.arithmetic.device)
         if not training.infill:
             return reader
         told_V, vocab_size = self.medium.told(self.tokenizer), self.tokenizer.vocab_size
         return Rearranged(reader, share=training.infill, vocab_size=vocab_size, seed=training.seed, told_V=told_V)
 
-    def _plain_reader(self) -> Reader:
+    def _plain_reader(self, device: torch.device) -> Reader:
         """One stream, or items apart, each in another form every time."""
         training, train = self.config.training, self.files.train
         window = {"batch_size": training.batch_size or 1, "seq_length": training.seq_length or 1}
         if not self.manner.apart:
-            return Streams(train.ids, **window)
+            line_ends_V = self.medium.line_ends(self.tokenizer) if training.openings else None
+            openings = None if line_ends_V is None else Openings(train.ids, line_ends_V)
+            return Streams(train.ids, openings=openings, device=device, **window)
         augment, told_V = self.medium.augmentation(self.tokenizer, self.config.data), self.medium.told(self.tokenizer)
         return PieceStreams(
             train.ids,

@@ -16,6 +16,7 @@ from lstmgen import storage
 from lstmgen.analysis.evaluation import summarise
 from lstmgen.checkpoint.model_file import find_model, load_model, save_model
 from lstmgen.checkpoint.run_folder import RunFolder
+from lstmgen.choices import OBJECTIVES
 from lstmgen.config import Config
 from lstmgen.corpus import locate
 from lstmgen.corpus.token_file import TokenFile
@@ -34,7 +35,9 @@ from lstmgen.training.events import CheckpointDue, Evaluated, Event, Finished, P
 
 _LEAST_VALIDATION_TOKENS = 16_384
 _FINAL_VALIDATION_S = 3.0
-"""Seconds that the final pass over the validation part may take; a larger part is read in evenly spread pieces."""
+_FINAL_VALIDATION_SHARE = 0.02
+"""Seconds that the final pass over the validation part may take, or of a long run this share of its time; a larger part is read in evenly
+spread pieces."""
 
 
 def train(
@@ -235,7 +238,7 @@ class Training:
         yield from keeper.last_checkpoint()
         if run.trainer.validation is None or not run.folder.model_path.exists():
             yield from keeper.insist(lambda: keeper.write_model({}))
-        found: list[dict[str, Any] | None] = []
+        found: list[dict[str, Any]] = []
         yield from keeper.insist(lambda: found.append(self._final_validation(run, event, tokens_per_second=speed.average)))
         with contextlib.suppress(MachineError):
             keeper.write_lines()
@@ -257,16 +260,17 @@ class Training:
             "stopped": event.reason,
             "objective": run.config.training.objective,
             "opening": _opening(run),
-            "val": found[-1],
+            **found[-1],
         }
         yield Stopped(reason=event.reason, step=counters.step, summary=self.summary)
 
-    def _final_validation(self, run: Run, event: Finished, *, tokens_per_second: float) -> dict[str, Any] | None:
-        """What `score` says of the best model on the validation part; the model file gets it, and by it is known that the run has ended."""
-        best, val, table = load_model(run.folder.model_path), run.files.val, None
+    def _final_validation(self, run: Run, event: Finished, *, tokens_per_second: float) -> dict[str, Any]:
+        """What `score` says of the best model on the validation part, and on how much of that; by it is known that the run has ended."""
+        best, val, figures = load_model(run.folder.model_path), run.files.val, dict[str, Any]()
         if val is not None and run.trainer.validation is not None:
             # Reading forward in fp32 takes about half of what a training step takes for as many tokens, and a fifth is run-in.
-            seconds = _FINAL_VALIDATION_S / 4 if event.reason == "signal" else _FINAL_VALIDATION_S
+            seconds = max(_FINAL_VALIDATION_S, _FINAL_VALIDATION_SHARE * run.trainer.clock.elapsed_s)
+            seconds = _FINAL_VALIDATION_S / 4 if event.reason == "signal" else seconds
             limit = max(_LEAST_VALIDATION_TOKENS, int(1.5 * seconds * tokens_per_second))
             exact = Arithmetic(run.arithmetic.device, "fp32", "")
             nats, tokens = run.trainer.validation(best.network.to(exact.device), arithmetic=exact.context, max_tokens=limit)
@@ -275,10 +279,13 @@ class Training:
                     f"the loss of the model on the validation part is {nats}",
                     remedy=f"train with a lower rate, for example --lr {(run.config.optimizer.lr or 0) / 10:.2g}",
                 )
-            table = _summary_of(val, run, nats=nats, tokens=tokens)
-        summary = best.summary | {preparation.ENDED_AT: event.step} | ({} if table is None else {"val": table})
+            share = tokens / _counted(val, run)
+            figures["val"] = _summary_of(val, run, nats=nats, tokens=tokens, share=share)
+            if not OBJECTIVES[run.config.training.objective].both_ways:  # which count some of the tokens that they read
+                figures["val_share"] = round(share, 4)
+        summary = best.summary | {preparation.ENDED_AT: event.step} | figures
         save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, summary)
-        return table
+        return {"val": None} | figures
 
     def _prepared(self, run: Run) -> Prepared:
         arithmetic = run.arithmetic
@@ -307,9 +314,9 @@ def _counted(val: TokenFile, run: Run) -> int:
     return max(1, len(val.ids) - (0 if run.manner.ends else len(val.starts)) - told)
 
 
-def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int) -> dict[str, Any]:
-    """The figures of the part of a token file that was read, as `score` gives them."""
-    share, medium = tokens / _counted(val, run), run.medium
+def _summary_of(val: TokenFile, run: Run, *, nats: float, tokens: int, share: float) -> dict[str, Any]:
+    """The figures of the share of a token file that was read, as `score` gives them."""
+    medium = run.medium
     amounts = {unit: amount * share for unit, amount in val.measures.items()}
     whole = {unit: round(amount) if isinstance(val.measures[unit], int) else amount for unit, amount in amounts.items()}
     return summarise(medium, nats=nats, tokens=tokens, amounts={unit: (amount, nats) for unit, amount in whole.items()})

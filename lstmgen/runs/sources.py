@@ -5,7 +5,6 @@ The same way is taken when a run starts, when it is resumed, and when its model 
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import shlex
@@ -15,11 +14,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.config import DataConfig, from_dict
+from lstmgen.config import DataConfig
 from lstmgen.corpus import locate
 from lstmgen.corpus.locate import STANDARD_INPUT, Candidate
 from lstmgen.corpus.prepared import Prepared, prepare
-from lstmgen.errors import CorpusError, LstmgenError, UsageError
+from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.base import Access, Found, Material, Medium
 from lstmgen.media.registry import choose, encoding_of, medium_of, medium_of_content
 
@@ -102,15 +101,6 @@ def token_files(material: Material, tokenizer: Any, access: Access) -> Prepared:
     if len(files.train.ids) - len(files.train.starts) < 2:
         raise CorpusError("the training part holds fewer than two tokens", remedy="give more, or a smaller --val-frac")
     return files
-
-
-def recorded_data(summary: Mapping[str, Any], medium: Medium) -> DataConfig:
-    """How the sources of a model were read, by its training summary; in the usual way where that says nothing that can be used."""
-    with contextlib.suppress(LstmgenError, AttributeError):
-        data = from_dict({"data": summary.get("settings", {}).get("data", {})}).data
-        medium.manner(data)
-        return data
-    return DataConfig()
 
 
 def _named(data: DataConfig) -> tuple[str, ...]:

@@ -21,13 +21,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lstmgen.ids import IdSequence
+from lstmgen.ids import BOUNDARY_ID, IdSequence
 from lstmgen.schema import table, whole
+from lstmgen.training.openings import Openings
 
 IGNORED: Final = -100
 """A target that is not counted; what `torch.nn.functional.cross_entropy` ignores."""
 _AHEAD_IDS: Final = 2**19
 """Ids of all heads that are read ahead: reads are few and long, wherever the ids lie."""
+_HOST: Final = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -97,27 +99,54 @@ class Streams:
         batch_size: B.
         seq_length: T.
         position: tokens that each head has read so far; the whole state of the reader.
+        openings: where a head may begin afresh; None: none ever does.
+        device: where windows lie. What is read ahead goes there at once, so that none is copied by itself.
     """
 
-    def __init__(self, ids: IdSequence, *, batch_size: int, seq_length: int, position: int = 0) -> None:
+    def __init__(
+        self,
+        ids: IdSequence,
+        *,
+        batch_size: int,
+        seq_length: int,
+        position: int = 0,
+        openings: Openings | None = None,
+        device: torch.device = _HOST,
+    ) -> None:
         self.ids = ids
         self.batch_size = batch_size
         self.seq_length = seq_length
         self.position = position
+        self._openings, self._device = openings, device
         self._starts_B = np.arange(batch_size, dtype=np.int64) * len(ids) // batch_size
-        self._ahead = max(1, min(_AHEAD_IDS // batch_size, len(ids)) // seq_length)
-        self._begin, self._held_BT = 0, np.zeros((batch_size, 0), np.int64)
+        self._windows = max(1, min(_AHEAD_IDS // batch_size, len(ids)) // seq_length)
+        self._begin = 0
+        self._ahead: list[Window] = []
 
     def next_window(self) -> Window:
         """The next T tokens of every head and, shifted by one, what follows each."""
-        at = self.position - self._begin
-        if not 0 <= at < self._held_BT.shape[1] - self.seq_length:
-            length = self._ahead * self.seq_length + 1
-            self._held_BT = np.stack([self._ring(int(start) + self.position, length) for start in self._starts_B])
-            self._begin, at = self.position, 0
-        window_TB = torch.from_numpy(self._held_BT[:, at : at + self.seq_length + 1].T.astype(np.int64, order="C"))
+        number, within = divmod(self.position - self._begin, self.seq_length)
+        if within or not 0 <= number < len(self._ahead):
+            self._ahead, self._begin, number = self._read_ahead(), self.position, 0
         self.position += self.seq_length
-        return Window(window_TB[:-1], window_TB[1:], self.tokens_per_window)
+        return self._ahead[number]
+
+    def _read_ahead(self) -> list[Window]:
+        """Some windows, from where the heads stand."""
+        length = self._windows * self.seq_length
+        held_BL = np.stack([self._ring(int(start) + self.position - 1, length + 2) for start in self._starts_B])
+        ids_LB = held_BL[:, 1:].T.astype(np.int64, order="C")
+        inputs_LB, fresh_WB = ids_LB[:-1], None
+        if self._openings is not None:
+            begins_W = range(0, length, self.seq_length)
+            number = self.position // self.seq_length
+            fresh_WB = np.stack([self._openings.fresh(held_BL[:, begin : begin + 3], number + w) for w, begin in enumerate(begins_W)])
+            inputs_LB = inputs_LB.copy()
+            inputs_LB[:: self.seq_length][fresh_WB] = BOUNDARY_ID
+        inputs_LB, targets_LB = torch.from_numpy(inputs_LB).to(self._device), torch.from_numpy(ids_LB[1:]).to(self._device)
+        fresh = [None] * self._windows if fresh_WB is None else torch.from_numpy(fresh_WB).to(self._device)
+        windows = zip(inputs_LB.split(self.seq_length), targets_LB.split(self.seq_length), fresh, strict=True)
+        return [Window(inputs_TB, targets_TB, self.tokens_per_window, fresh_B) for inputs_TB, targets_TB, fresh_B in windows]
 
     def _ring(self, begin: int, length: int) -> NDArray[np.integer]:
         """So many ids of the ring."""

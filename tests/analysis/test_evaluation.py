@@ -382,7 +382,7 @@ def test_a_tune_is_predicted_in_several_keys_at_once(case):
     forms = []
     for semitones in (0, 1, -1):
         ids = [case.tokenizer.augmented(item.ids, semitones=semitones) for item in encoded_of(case, map(case.model.prepare, case.items))]
-        items = [case.model._whole(Encoded(item=item, ids=of)) for item, of in zip(case.items, ids, strict=True)]
+        items = [case.model._scorer()._whole(Encoded(item=item, ids=of)) for item, of in zip(case.items, ids, strict=True)]
         forms.append(evaluate(case.model.network, case.medium, case.tokenizer, items))
     assert np.concatenate([item.nats_T for item in found.items]) == pytest.approx(together(*forms))
     assert found.averaged == 3

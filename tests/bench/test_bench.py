@@ -10,7 +10,7 @@ from lstmgen.bench import rounds, stock, tasks
 from lstmgen.bench.machine import Work
 from lstmgen.bench.rounds import Pace, Spread, rates
 from lstmgen.choices import BENCH_TASKS
-from lstmgen.generation.blocks import TOKENS
+from lstmgen.generation.compiled_blocks import TOKENS
 from lstmgen.model.language_model import Architecture
 
 SHORT = Pace(rounds=2, round_s=0.0)

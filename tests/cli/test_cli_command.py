@@ -168,13 +168,14 @@ def test_a_mistake_that_the_command_finds_is_named_by_the_variable_too(monkeypat
 
 def test_no_two_options_of_the_program_share_a_variable_nor_take_that_of_its_folder():
     from lstmgen.cli import _ROOT
+    from lstmgen.cli.command import Elsewhere
     from lstmgen.cli.values import variable_of
 
     def variables(command, path):
         options = command.options() if callable(command.options) else command.options
         yield from (variable_of(path, option) for option in options if option.flags)
         for child in command.commands:
-            yield from variables(child, f"{path} {child.name}")
+            yield from variables(child.found() if isinstance(child, Elsewhere) else child, f"{path} {child.name}")
 
     found = list(variables(_ROOT, "lstmgen"))
     assert len(found) > 100

@@ -92,6 +92,13 @@ def test_the_end_says_where_the_model_is_how_good_it_is_and_what_to_type_next(fa
     assert "next: lstmgen sample checkpoints/story -p 'Once upon'" in text
 
 
+def test_the_end_says_of_how_much_of_the_validation_part_its_figure_is(fake):
+    command = "lstmgen score checkpoints/story --split val"
+    assert command not in "\n".join(closing_lines(fake.summary(val_share=1.0), "checkpoints/story"))
+    text = "\n".join(closing_lines(fake.summary(val_share=0.0557), "checkpoints/story"))
+    assert f"of 6% of the validation part; of all of it: {command}" in text
+
+
 def test_the_end_of_a_run_without_validation_claims_no_quality(fake):
     assert "validation" not in "\n".join(closing_lines(fake.summary(val=None), "r"))
     assert (

@@ -187,6 +187,14 @@ def test_each_file_is_learned_by_a_copy_of_its_own_and_the_total_adds_them_up(cl
     assert len([line for line in lines if line.startswith("all")]) == 5
 
 
+def test_models_that_predict_together_learn_too(cli, run_folder, files):
+    (alone,) = scored(cli, run_folder, files / "one.txt", *ADAPT)
+    (both,) = scored(cli, run_folder, files / "one.txt", *ADAPT, "--with", run_folder)
+    assert both["averaged"] == 2
+    for one, two in ((alone, both), (alone["adapted"], both["adapted"])):
+        assert one["nats_per_char"] == pytest.approx(two["nats_per_char"]), "a model beside itself says what it says alone"
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -194,6 +202,7 @@ def test_each_file_is_learned_by_a_copy_of_its_own_and_the_total_adds_them_up(cl
         (["--adapt", "--adapt-rate", "2"], "expected 0 to 1"),
         (["--adapt", "--adapt-segment", "0"], "expected 1 to"),
         (["--adapt", "--novelty"], "--adapt"),
+        (["--with", "other", "--novelty"], "--with"),
     ],
 )
 def test_learning_that_cannot_be_meant_is_refused(cli, run_folder, files, argv, said):

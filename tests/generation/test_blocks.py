@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from lstmgen.errors import ModelFileError
-from lstmgen.generation import draw as drawing
-from lstmgen.generation.blocks import TOKENS, Blocks, suits
+from lstmgen.generation.blocks import Blocks
+from lstmgen.generation.compiled_blocks import TOKENS, suits
 from lstmgen.generation.draw import Lane, begin, draw, generator_of
 from lstmgen.generation.sampling import Cycle, Ramp, Sampling
 from lstmgen.media.text.char import CharTokenizer
@@ -52,7 +52,7 @@ def in_blocks(monkeypatch):
         made.append(Blocks(*given, record=recorded))
         return made[-1]
 
-    monkeypatch.setattr(drawing, "Blocks", blocks)
+    monkeypatch.setattr("lstmgen.generation.blocks.Blocks", blocks)
     monkeypatch.setattr(Decoder, "block_lanes", 64)
     return made
 
@@ -104,12 +104,12 @@ def test_what_depends_on_what_was_drawn_is_drawn_one_by_one(decoder, sampling, i
 def test_a_model_without_a_usable_number_is_refused(decoder):
     blocks = Blocks(decoder, Sampling(), record=recorded)
     with pytest.raises(ModelFileError, match="too large"):
-        blocks.draw(torch.full((2, V), float("nan")), decoder.start(2), torch.rand(2, TOKENS, dtype=torch.float64))
+        blocks.draw(torch.full((2, V), float("nan")), decoder.start(2), np.full((2, TOKENS), 0.5))
 
 
 def test_what_a_block_gives_is_kept_when_the_next_is_drawn(decoder):
     blocks = Blocks(decoder, Sampling(), record=recorded)
-    given = functools.partial(torch.rand, 2, TOKENS, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    given = functools.partial(np.random.default_rng(0).random, (2, TOKENS))
     logits_BV, state = decoder.step([1, 2], decoder.start(2))
     kept = []
     for _ in range(4):

@@ -3,6 +3,7 @@
 import itertools
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from lstmgen.model.cells import cell_of
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.training.budget import Budget, Clock
+from lstmgen.training.openings import Openings
 from lstmgen.training.streams import Streams
 from lstmgen.training.trainer import Trainer
 
@@ -264,3 +266,14 @@ def test_a_model_is_the_same_wherever_it_is_loaded(runs, trained_on):
         losses.append(model.score((runs / "text.txt").read_text()).nats_per_token)
     assert texts[0] == texts[1]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_windows_that_lie_on_the_gpu_teach_what_those_on_the_host_do():
+    ids = np.random.default_rng(0).integers(1, V, 4_000).astype(np.uint8)
+    ids[0] = 0
+    readers = [partial(Streams, openings=Openings(ids, np.arange(V) == 1), device=torch.device(device)) for device in ("cuda", "cpu")]
+    there, here = (trainer_of(ids=ids, reader=reader, seq_length=5) for reader in readers)
+    assert losses_of(there) == losses_of(here)
+    assert same_weights(there, here)
+    window = there.reader.next_window()
+    assert all(part.is_cuda for part in (window.inputs_TB, window.targets_TB, window.fresh_B))

@@ -51,23 +51,23 @@ def segment_loss(network, ids, begin, end, state):
     return nats, after.detach()
 
 
-def by_hand(network, ids, spans, usual):
-    """The rule parameter by parameter, as the docstring has it."""
+def by_hand(network, forms, spans, usual):
+    """The rule parameter by parameter, and form by form, as the docstring has it."""
     copy = LanguageModel(Architecture(**{**network.architecture.to_json(), "dropout": 0.0})).double()
     copy.load_state_dict(network.state_dict())
     trained, mean = flat(network), usual.mean()
-    nats = np.full(len(ids), np.nan)
+    nats = np.full(len(forms[0]), np.nan)
     for begin, end in spans:
-        state = copy.zero_state(1)
+        states = [copy.zero_state(1) for _ in forms]
         for at in range(begin, end, RULE.segment):
             until = min(at + RULE.segment, end)
             copy.zero_grad()
-            found, state = segment_loss(copy, ids, at, until, state)
-            found.mean().backward()
-            nats[at + 1 : until + 1] = found.detach().numpy()
+            found, states = zip(*(segment_loss(copy, ids, at, until, state) for ids, state in zip(forms, states, strict=True)), strict=True)
+            torch.stack(found).mean().backward()
+            nats[at + 1 : until + 1] = -torch.stack(found).neg().exp().mean(0).log().detach().numpy()
             gradient = torch.cat([parameter.grad.flatten() for parameter in copy.parameters()])
-            weights = flat(copy) - RULE.rate * gradient / (usual + mean)
-            weights += torch.minimum(torch.ones_like(usual), RULE.decay * usual / mean) * (trained - weights)
+            weights = flat(copy) - RULE.rate * gradient * len(forms) ** 0.5 / (usual + mean)
+            weights += torch.minimum(torch.ones_like(usual), len(forms) * RULE.decay * usual / mean) * (trained - weights)
             torch.nn.utils.vector_to_parameters(weights, copy.parameters())
     return nats, flat(copy)
 
@@ -76,25 +76,33 @@ def by_hand(network, ids, spans, usual):
 def test_the_rule_is_that_of_the_equations_for_every_cell(cell):
     network, ids = network_of(cell), ids_of(18)
     learner = Learner(network, RULE, usual_of(network))
-    nats, weights = by_hand(network, ids, SPANS, usual_of(network))
-    np.testing.assert_allclose(read_all(learner.surprisals(ids, SPANS), 18), nats, rtol=1e-8)
+    nats, weights = by_hand(network, [ids], SPANS, usual_of(network))
+    np.testing.assert_allclose(read_all(learner.surprisals([ids], SPANS), 18), nats, rtol=1e-8)
+    torch.testing.assert_close(flat(learner.network), weights, rtol=1e-8, atol=1e-12)
+
+
+def test_several_forms_predict_by_their_mean_and_are_learned_by_one_gradient():
+    network, forms = network_of(), [ids_of(18, seed) for seed in (1, 2, 3)]
+    learner = Learner(network, RULE, usual_of(network))
+    nats, weights = by_hand(network, forms, SPANS, usual_of(network))
+    np.testing.assert_allclose(read_all(learner.surprisals(forms, SPANS), 18), nats, rtol=1e-8)
     torch.testing.assert_close(flat(learner.network), weights, rtol=1e-8, atol=1e-12)
 
 
 def test_a_tied_network_with_a_clock_learns_its_shared_weights_once():
     network = network_of(embedding_size=8, tied=True, clock_period=3, clock_low=2, clock_high=7)
     ids = ids_of(18)
-    nats, _ = by_hand(network, ids, SPANS, usual_of(network))
+    nats, _ = by_hand(network, [ids], SPANS, usual_of(network))
     learner = Learner(network, RULE, usual_of(network))
-    np.testing.assert_allclose(read_all(learner.surprisals(ids, SPANS), 18), nats, rtol=1e-8)
+    np.testing.assert_allclose(read_all(learner.surprisals([ids], SPANS), 18), nats, rtol=1e-8)
 
 
 def test_without_a_rate_it_reads_as_the_network_does_and_the_first_segment_always():
     network, ids = network_of(), ids_of(18)
     static = read_all(surprisals(network, ids, SPANS), 18)
     still = Learner(network, LearningRule(rate=0.0, segment=4), usual_of(network))
-    np.testing.assert_allclose(read_all(still.surprisals(ids, SPANS), 18), static, rtol=1e-9)
-    adapted = read_all(Learner(network, RULE, usual_of(network)).surprisals(ids, SPANS), 18)
+    np.testing.assert_allclose(read_all(still.surprisals([ids], SPANS), 18), static, rtol=1e-9)
+    adapted = read_all(Learner(network, RULE, usual_of(network)).surprisals([ids], SPANS), 18)
     np.testing.assert_allclose(adapted[1:5], static[1:5], rtol=1e-9)
     assert not np.isclose(adapted[5:11], static[5:11], rtol=1e-6).any()
 
@@ -104,7 +112,7 @@ def test_no_token_is_predicted_by_weights_that_have_seen_it():
     other = ids.copy()
     other[7:] = ids_of(11, seed=9)
     spans = np.array([[0, 17]])
-    one, two = (read_all(Learner(network, RULE, usual_of(network)).surprisals(each, spans), 18) for each in (ids, other))
+    one, two = (read_all(Learner(network, RULE, usual_of(network)).surprisals([each], spans), 18) for each in (ids, other))
     assert one[1:7].tolist() == two[1:7].tolist()
     assert not np.isclose(one[8:], two[8:]).any()
 
@@ -114,7 +122,7 @@ def test_the_network_stays_as_it_is_and_the_same_reading_gives_the_same_bits():
     before = flat(network).clone()
     usual = usual_of(network).float()
     one, two = (Learner(network, RULE, usual) for _ in range(2))
-    assert read_all(one.surprisals(ids, SPANS), 18)[1:11].tolist() == read_all(two.surprisals(ids, SPANS), 18)[1:11].tolist()
+    assert read_all(one.surprisals([ids], SPANS), 18)[1:11].tolist() == read_all(two.surprisals([ids], SPANS), 18)[1:11].tolist()
     assert torch.equal(flat(one.network), flat(two.network))
     assert torch.equal(flat(network), before)
     assert not network.training
@@ -126,7 +134,7 @@ def test_what_is_told_is_read_and_never_learned():
     told_V = np.zeros(V, np.bool_)
     told_V[ids[2]] = True
     learner = Learner(network, RULE, usual_of(network), told_V=told_V)
-    read_all(learner.surprisals(ids, np.array([[0, 3]])), 18)
+    read_all(learner.surprisals([ids], np.array([[0, 3]])), 18)
     copy = network_of()
     copy.architecture = network.architecture
     found, _ = segment_loss(copy, ids, 0, 3, copy.zero_state(1))
@@ -138,7 +146,7 @@ def test_what_is_told_is_read_and_never_learned():
     torch.testing.assert_close(flat(learner.network), weights, rtol=1e-8, atol=1e-12)
     told_V[:] = True
     still = Learner(network, RULE, usual, told_V=told_V)
-    read_all(still.surprisals(ids, SPANS), 18)
+    read_all(still.surprisals([ids], SPANS), 18)
     assert torch.equal(flat(still.network), flat(network))
 
 
@@ -161,7 +169,7 @@ def test_a_passage_that_comes_again_and_again_is_learned():
     ids = np.tile(phrase, 30)
     usual = usual_gradients(network, [ids_of(200, seed=2)], segment=4)
     learner = Learner(network, LearningRule(rate=0.01, segment=4), usual)
-    nats = read_all(learner.surprisals(ids, np.array([[0, len(ids) - 1]])), len(ids))
+    nats = read_all(learner.surprisals([ids], np.array([[0, len(ids) - 1]])), len(ids))
     assert nats[-24:].mean() < 0.5 * nats[1:25].mean()
 
 
@@ -170,7 +178,7 @@ def test_a_rate_that_ruins_the_copy_is_an_error_and_so_are_gradients_that_say_no
     with pytest.raises(DivergedError, match="ruined"):
         read_all(
             Learner(network, LearningRule(rate=1.0, decay=0.0, segment=1), usual_of(network) * 1e-300).surprisals(
-                ids, np.array([[0, 239]])
+                [ids], np.array([[0, 239]])
             ),
             240,
         )

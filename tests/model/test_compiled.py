@@ -1,10 +1,9 @@
 """Compiled tokens against the usual path, whose numbers they give bit for bit."""
 
+import ast
 import collections
 import dataclasses
-import hashlib
 import importlib.util
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,14 +14,14 @@ import torch
 
 from lstmgen.errors import ModelFileError
 from lstmgen.generation import filters
-from lstmgen.generation.blocks import TOKENS, CompiledBlocks
+from lstmgen.generation.compiled_blocks import TOKENS, CompiledBlocks
 from lstmgen.generation.draw import Lane, begin, draw, generator_of, pick
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Ramp, Sampling
 from lstmgen.media.text.char import CharTokenizer
 from lstmgen.media.text.writer import TextPlan
 from lstmgen.model import arrays, products
-from lstmgen.model.compiled import ahead, numpy_loops, step
+from lstmgen.model.compiled import ahead, code, layout, numpy_loops, step
 from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import Architecture, LanguageModel
 
@@ -143,14 +142,14 @@ def test_equal_logits_are_drawn_as_the_filters_draw_them(equal):
         for mask_V in (None, allowed_V):
             blocks = CompiledBlocks(decoder.compiled, sampling, mask_V)
             for uniform in (0.0, 0.2, 0.5, 0.9, 1 - 2**-53):
-                tokens, nats, *_ = blocks.draw(logits_1V, decoder.start(), torch.tensor([[uniform]], dtype=torch.float64))
+                tokens, nats, *_ = blocks.draw(logits_1V, decoder.start(), np.array([[uniform]]))
                 [expected] = pick(logits_1V, filters.build(sampling), [Moment(0, None, allowed_V=mask_V)], uniforms=[uniform])
                 assert (tokens[0][0], nats[0][0]) == tuple(expected)
 
 
 def test_infinite_logits_are_drawn_and_others_that_are_no_numbers_refused():
     decoder = compiled_of(network_of())
-    blocks, uniform = CompiledBlocks(decoder.compiled, Sampling()), torch.full((1, 1), 0.5, dtype=torch.float64)
+    blocks, uniform = CompiledBlocks(decoder.compiled, Sampling()), np.full((1, 1), 0.5)
     logits_1V = torch.full((1, V), float("nan"))
     with pytest.raises(ModelFileError, match="too large"):
         blocks.draw(logits_1V, decoder.start(), uniform)
@@ -239,18 +238,74 @@ def test_many_lanes_count_for_more_than_one(monkeypatch):
 
 
 def test_the_other_process_can_do_its_work():
-    code = ahead._CODE.format(path=sys.path)
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+    program = ahead._CODE.format(path=sys.path)
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize(("name", "parts"), [("loops", ("vectors", "rows", "numbers")), ("training_loops", ("vectors", "tiles"))])
-def test_what_is_kept_is_compiled_anew_when_its_parts_change(name, parts):
-    here = Path(ahead.__file__).parent
-    digest = hashlib.sha256(b"".join((here / f"{part}.py").read_bytes() for part in parts)).hexdigest()[:8]
-    kept = re.search(r'^BUILT_ON: Final = "(.*)"$', (here / f"{name}.py").read_text(), re.MULTILINE)
-    assert kept is not None
-    assert kept[1] == digest, f"{' or '.join(parts)} changed: write {digest} into {name}.py"
+def test_what_is_kept_is_made_anew_when_the_loops_change(monkeypatch):
+    before = code._name()
+    monkeypatch.setattr(code, "_SOURCES", code._SOURCES[1:])
+    code._name.cache_clear()
+    assert code._name() != before
+    monkeypatch.undo()
+    code._name.cache_clear()
+    assert code._name() == before
+    used = {name for source in ("loops.py", "numbers.py", "rows.py") for name in compiled_imports(Path(code.__file__).with_name(source))}
+    assert used == set(code._SOURCES) - {"loops.py"}
+
+
+def compiled_imports(file):
+    """The files of compiled loops that a file imports."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "lstmgen.model.compiled":
+            yield from (f"{alias.name}.py" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith("lstmgen.model.compiled."):
+            yield node.module.rpartition(".")[2] + ".py"
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """Folders of its own for what is kept; the first cannot be written."""
+    (tmp_path / "file").touch()
+    folders = [tmp_path / "file", tmp_path / "cache"]
+    kept = (code._folders()[0] / code._name()).read_bytes()
+    monkeypatch.setattr(code, "_folders", lambda: folders)
+    code.load.cache_clear()
+    yield folders[1], kept
+    code.load.cache_clear()
+
+
+def test_what_is_kept_is_checked_and_lies_where_it_can_be_written(elsewhere):
+    folder, kept = elsewhere
+    assert code.load() is None
+    assert code.is_first_to_make()
+    assert not code.is_first_to_make()
+    code._write(code._name(), kept)
+    code.load.cache_clear()
+    assert code.load() is not None
+    assert not code.is_first_to_make()
+    for damaged in (b"", kept[:20], kept[:-1], kept[:40] + b"?" + kept[41:]):
+        (folder / code._name()).write_bytes(damaged)
+        code.load.cache_clear()
+        assert code.load() is None
+
+
+def test_a_proof_is_of_a_shape_a_precision_and_the_packages(elsewhere, monkeypatch):
+    folder, kept = elsewhere
+    code._write(code._name(), kept)
+    code.load.cache_clear()
+    network = network_of()
+    facts = step.facts(network.architecture, "fp32")
+    assert not code.is_proven(code.load(), facts)
+    compiled_of(network)
+    assert code.is_proven(code.load(), facts)
+    assert code.is_proven(code.load(), step.facts(dataclasses.replace(network.architecture, dropout=0.3), "fp32"))
+    assert not code.is_proven(code.load(), step.facts(dataclasses.replace(network.architecture, hidden_size=41), "fp32"))
+    assert not code.is_proven(code.load(), step.facts(network.architecture, "bf16"))
+    monkeypatch.setattr(code, "_MADE_BY", ("numpy",))
+    assert not code.is_proven(code.load(), facts)
+    assert len([*folder.iterdir()]) == 2
 
 
 def test_a_ufunc_that_looks_otherwise_is_refused(monkeypatch):
@@ -266,10 +321,17 @@ def test_products_of_one_row_are_those_of_many():
     for precision in PRECISIONS:
         for inputs in (512, 516, 1024, 1600, 2064):
             ways = products.Products(precision)
-            product = ways.of(torch.randn(70, inputs, generator=torch.Generator().manual_seed(inputs)))
+            weight_GI = torch.randn(70, inputs, generator=torch.Generator().manual_seed(inputs))
             x_BI = np.random.default_rng(inputs).normal(size=(6, inputs)).astype(np.float32)
-            out_BG = np.zeros((6, 192), dtype=np.float32)
-            from lstmgen.model.compiled.numbers import product as compiled
+            out_BG, nothing = np.zeros((6, 70), dtype=np.float32), np.zeros((0, 2, inputs), dtype=np.float32)
+            matrix = step._matrices([[weight_GI.numpy()]], step._KINDS[precision])
+            room, bias_G = layout.room(6, inputs, 70, 0), np.zeros(70, dtype=np.float32)
+            task = layout.Inputs(room, numpy_loops.addresses(), x_BI, nothing, 1e-5, matrix, bias_G, out_BG)
+            words, _kept = layout.words(task)
+            assert code.load().call("inputs", words)
+            assert np.array_equal(ways.of(weight_GI)(x_BI), out_BG), (precision, inputs)
 
-            compiled(step._matrices([product]), 0, x_BI, inputs, out_BG)
-            assert np.array_equal(product(x_BI), out_BG[:, :70]), (precision, inputs)
+
+def test_an_array_in_a_wrong_place_is_refused():
+    with pytest.raises(ValueError, match="expected bool and 1"):
+        layout.words(layout.Choice(1.0, 0, 1.0, -1.0, np.zeros(2)))

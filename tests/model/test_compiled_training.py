@@ -1,6 +1,9 @@
 """Compiled layers train as torch's do: as near to fp64 as a precision allows to tell, and the same for every number of threads."""
 
 import dataclasses
+import hashlib
+import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -201,6 +204,14 @@ def test_shapes_that_the_loops_do_not_know_are_left_to_torch():
     assert training.pays(64, 128, 8)
     for shape in ((48, 128, 8), (64, 144, 8), (64, 64, 8), (64, 128, 7)):
         assert not training.pays(*shape)
+
+
+def test_what_is_kept_is_compiled_anew_when_its_parts_change():
+    here = Path(training.__file__).parent
+    digest = hashlib.sha256(b"".join((here / f"{part}.py").read_bytes() for part in ("vectors", "tiles"))).hexdigest()[:8]
+    kept = re.search(r'^BUILT_ON: Final = "(.*)"$', (here / "training_loops.py").read_text(), re.MULTILINE)
+    assert kept is not None
+    assert kept[1] == digest, f"vectors.py or tiles.py changed: write {digest} into training_loops.py"
 
 
 def test_without_numba_a_run_says_what_is_missing(monkeypatch):

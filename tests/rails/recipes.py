@@ -65,6 +65,7 @@ COMMON = {
     "training.save_every_s": 3600.0,
     "training.sample_every_s": 0.0,
     "training.seed": 3,
+    "training.openings": False,  # the pins are older than streams that begin afresh
     "runtime.device": "cpu",
     "runtime.precision": "fp32",
     "runtime.threads": 1,
@@ -158,6 +159,8 @@ AS_BEFORE = NO_GRAMMAR | {"tokenizer.repeats": False, "tokenizer.guides": False,
 """The pins are older than repeats, guides and tracks that stay apart, which are the default now."""
 BY_PITCH = NO_GRAMMAR | {"tokenizer.ages": False}
 """The pins are older than keys that go up by their age, which is the default now."""
+AS_LOUD = {"data.max_louder": 0}
+"""The pins are older than performances that are learned louder and softer than they are, which is the default now."""
 TRAININGS = {
     "text": ("sources/text.txt", {}),
     "text-gru-cosine": ("sources/text.txt", {"model.cell": "gru", "optimizer.lr_schedule": "cosine", "model.residual": False}),
@@ -170,7 +173,7 @@ TRAININGS = {
         "sources/tunes",
         {"tokenizer.name": "notes", "tokenizer.time_base": "seconds", "tokenizer.apart": False} | NO_GRAMMAR,
     ),
-    "tunes-performance": ("sources/tunes", {"tokenizer.name": "performance", "model.cell": "gru"} | BY_PITCH),
+    "tunes-performance": ("sources/tunes", {"tokenizer.name": "performance", "model.cell": "gru"} | BY_PITCH | AS_LOUD),
     "tunes-grid-augmented": ("sources/tunes", {"tokenizer.name": "grid", "tokenizer.voices": 3, "tokenizer.steps_per_beat": 4}),
     "tunes-chords": (
         "sources/tunes",

@@ -1,16 +1,19 @@
 """Models of every kind that learn from what they read: the trained model and its file stay, and every result is the same again."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
 import torch
+from conftest import case_of, untrained
 
 from lstmgen.errors import UsageError
 from lstmgen.generation.request import Request
+from lstmgen.media.writing import Encoded
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.runs import adapting
-from lstmgen.runs.adapting import drawn_gradients
+from lstmgen.runs.adapting import Learners
 from lstmgen.runs.model import TrainedModel
 
 FAST = LearningRule(rate=3e-3, decay=1e-3, segment=5)
@@ -57,6 +60,40 @@ def test_what_was_learned_from_an_item_is_kept_for_the_next(medium_case):
     assert twice.items[0].nats_T.sum() == pytest.approx(twice.items[1].nats_T.sum())
 
 
+@pytest.fixture(params=["char", "performance"])
+def together(request, monkeypatch):
+    """Two models of one tokenizer, with its grammar, and an item, in three keys where it has keys."""
+    monkeypatch.setattr(
+        Learners, "_drawn_gradients", lambda self, _: torch.full((self._decoder.network.architecture.num_parameters,), 0.02)
+    )
+    case, options = case_of(request.param), {}
+    tokenizer = case.tokenizer
+    if request.param == "performance":
+        tokenizer, options = dataclasses.replace(tokenizer, grammar=True), {"keys": 3}
+    one, two = (untrained(tokenizer, seed=seed) for seed in (4, 5))
+    return one, two, case.medium.encode(tokenizer, one.prepare(case.items[2]), options)
+
+
+def test_models_and_keys_that_predict_together_learn_each_by_itself_and_in_all_keys(together):
+    one, two, encoded = together
+    both = one._scorer(adapt=FAST, beside=[two]).of([encoded])
+    alone = [model._scorer(adapt=FAST).of([encoded]).items[0].adapted_T for model in (one, two)]
+    np.testing.assert_allclose(both.items[0].adapted_T, -np.log(np.exp(-np.array(alone)).mean(axis=0)), atol=1e-9)
+    assert both.adapted.averaged == both.averaged == 2 * (1 + len(encoded.forms))
+    still = LearningRule(rate=0.0, segment=FAST.segment)
+    read = one._scorer(adapt=still, beside=[two]).of([encoded]).items[0]
+    np.testing.assert_allclose(read.adapted_T, read.nats_T, atol=1e-4)
+
+
+def test_nothing_is_known_before_it_is_read_whatever_predicts_together(together):
+    one, two, encoded = together
+    known = len(encoded.ids) * 2 // 3 // FAST.segment * FAST.segment
+    ended = Encoded(item=encoded.item, ids=encoded.ids[:known], forms=tuple(form[:known] for form in encoded.forms))
+    whole, part = (one._scorer(adapt=FAST, beside=[two]).of([each]).items[0] for each in (encoded, ended))
+    assert FAST.segment < known < len(encoded.ids)
+    assert whole.adapted_T[:known].tolist() == part.adapted_T[:known].tolist()
+
+
 def test_a_prompt_is_learned_before_it_is_continued_and_other_prompts_are_of_no_matter(medium_case):
     model, prompt = medium_case.model, medium_case.prompt
     options = {"length": 12, "seed": 3, "num_samples": 2}
@@ -82,7 +119,7 @@ def test_a_learned_model_predicts_what_it_learned_better(medium_case):
 
 def test_gradients_are_drawn_from_the_model_alone_and_are_the_same_again(medium_case):
     model = medium_case.model
-    one, two = (drawn_gradients(model.decoder, model.medium, model.tokenizer, data=model.data, segment=20) for _ in range(2))
+    one, two = (Learners(model.decoder, model.medium, model.tokenizer, model.data)._drawn_gradients(20) for _ in range(2))
     assert torch.equal(one, two)
     assert one.isfinite().all()
     assert float(one.mean()) > 0

@@ -59,7 +59,7 @@ def test_what_is_read_after_a_segment_was_learned_and_what_is_looked_into_go_by_
     usual_W = usual_gradients(model.network, [whole], segment=20, told_V=told_V, legal=of_item)
     learner = Learner(model.network, LearningRule(rate=0.0), usual_W, told_V=told_V)
     legal = legal_at(of_item, whole, np.zeros(1, np.int64))
-    adapted_T = np.concatenate([nats for _, nats in learner.surprisals(whole, np.array([[0, len(whole) - 1]]), legal=legal)])
+    adapted_T = np.concatenate([nats for _, nats in learner.surprisals([whole], np.array([[0, len(whole) - 1]]), legal=[legal])])
     np.testing.assert_allclose(adapted_T[counted], read.nats_T[counted], atol=1e-4)
     looked = inspect_all(model, [TUNE]).trace.nats_T
     np.testing.assert_allclose(looked[counted], read.nats_T[counted], atol=1e-4)

@@ -22,6 +22,17 @@ def test_nothing_is_left_open():
         assert plain["training"][key] is not None
 
 
+def test_streams_begin_afresh_where_few_documents_show_a_beginning_and_samples_begin_there():
+    def openings(config=None, **changes):
+        return resolve(config or Config(), facts(**changes)).training.openings
+
+    assert openings()
+    assert not openings(items=500)
+    assert not openings(manner=Manner(apart=True))
+    assert not openings(Config().replace({"training.objective": "gaps"}))
+    assert openings(Config().replace({"training.openings": True}), items=500)
+
+
 def test_what_the_user_chose_stays():
     chosen = {
         "model.hidden_size": 33,

@@ -58,3 +58,12 @@ def test_a_text_shorter_than_a_window_is_read_round_and_round():
     inputs_TB, targets_TB = windows(Streams(np.array([5, 6, 7]), batch_size=2, seq_length=8), 1)
     assert inputs_TB[:, 0].tolist() == [5, 6, 7, 5, 6, 7, 5, 6]
     assert targets_TB[:, 0].tolist() == [6, 7, 5, 6, 7, 5, 6, 7]
+
+
+def test_a_reader_that_is_put_elsewhere_reads_on_from_there():
+    one = Streams(np.arange(N), batch_size=4, seq_length=7)
+    windows(one, 3)
+    for position in (21, 5, 7 * N, 0):
+        one.restore({"position": position})
+        fresh = Streams(np.arange(N), batch_size=4, seq_length=7, position=position)
+        assert torch.equal(one.next_window().inputs_TB, fresh.next_window().inputs_TB)

@@ -152,9 +152,14 @@ class TextMedium:
         """A text has no grammar."""
         del tokenizer
 
-    def forbidden_share(self, tokenizer: TextTokenizer) -> None:
-        """Nothing is forbidden."""
-        del tokenizer
+    def settings(self, tokenizer: TextTokenizer, *, passes: float) -> Mapping[str, Any]:
+        """Those of the presets alone."""
+        del tokenizer, passes
+        return {}
+
+    def line_ends(self, tokenizer: TextTokenizer) -> NDArray[np.bool_]:
+        """Those whose last byte is a line feed."""
+        return np.array([entry.endswith(b"\n") for entry in tokenizer.entries()])
 
     def told(self, tokenizer: TextTokenizer) -> None:
         """None: all of a text is learned."""

@@ -92,7 +92,9 @@ class EventTokenizer(Protocol):
     grammar: bool
     """Whether a model gives what the grammar forbids no probability."""
     forbidden_share: ClassVar[float] = 0.5
-    """See `media.base.Medium`."""
+    """Of the loss, that goes over all ids where the grammar forbids some: a half where what is forbidden teaches what sounds."""
+    loudness: ClassVar[str | None] = None
+    """The kind of event that says how hard keys are struck, where a piece may be learned louder and softer than it is."""
 
     @cached_property
     def notation(self) -> Notation:
@@ -124,6 +126,11 @@ class EventTokenizer(Protocol):
     def transposes(self) -> bool:
         """Whether a piece in another key is news to who knows it in one."""
         return True
+
+    def settings(self, passes: float) -> Mapping[str, Any]:
+        """What new runs that read everything about so often are given where nothing is chosen; see `media.base.Medium`."""
+        del passes
+        return {"optimizer.forbidden_share": self.forbidden_share} if self.grammar else {}
 
     @property
     def told_kinds(self) -> tuple[str, ...]:
@@ -238,18 +245,30 @@ class EventTokenizer(Protocol):
         pitches = self.table.value_of_V[sounding_T][self.table.are(sounding_T, *self.notation.pitch_kinds)]
         return (-int(pitches.min()), 127 - int(pitches.max())) if pitches.size else (0, 0)
 
-    def augmented(self, ids: Ids, *, semitones: int = 0, stretch: float = 1.0) -> Ids:
-        """The ids of the same piece, transposed (drums stay) and played slower by a factor.
+    def louder_by(self, ids: Ids) -> tuple[int, int]:
+        """The least and the most bins of velocity by which all keys can be struck harder; (0, 0) where no id tells of it."""
+        if self.loudness is None:
+            return 0, 0
+        span, said = self.table.span(self.loudness), ids[self.table.are(ids, self.loudness)]
+        return (span.start - int(said.min()), span.stop - 1 - int(said.max())) if said.size else (0, 0)
+
+    def augmented(self, ids: Ids, *, semitones: int = 0, stretch: float = 1.0, louder: int = 0) -> Ids:
+        """The ids of the same piece, transposed (drums stay), played slower by a factor, and louder by bins of velocity.
 
         Works on the ids alone. Where time is in beats the tempo changes by whole bins; where it is in seconds absolute times are stretched
         and quantised anew; where there is no tempo at all (`grid`) nothing is stretched.
 
         Raises:
-            ValueError: a note would leave 0 to 127, or the factor is not above 0.
+            ValueError: a note or a velocity would leave 0 to 127, or the factor is not above 0.
         """
         if not stretch > 0:
             raise ValueError(f"a stretch by {stretch}, expected a factor above 0")
         ids_T = np.array(self.sounding(np.asarray(ids, np.int64)))
+        if louder:
+            softest, loudest = self.louder_by(ids_T)
+            if self.loudness is None or not softest <= louder <= loudest:
+                raise ValueError(f"louder by {louder} bins, expected {softest} to {loudest}")
+            ids_T[self.table.are(ids_T, self.loudness)] += louder
         pitched_T = self.table.are(ids_T, *self.notation.pitch_kinds)
         least, most = self._transpositions(ids_T)
         if semitones and pitched_T.any() and not least <= semitones <= most:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,7 +15,7 @@ from lstmgen import storage
 from lstmgen.choices import label_of
 from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
-from lstmgen.errors import InputError, UsageError
+from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
 from lstmgen.media.features import Feature
@@ -29,6 +28,7 @@ from lstmgen.media.tunes.collection import Collection, gather_scores
 from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.gapped import GappedTune
+from lstmgen.media.tunes.given import SUFFIXES, names_a_file, reading_of
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.options import CLOSING, HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
@@ -40,10 +40,8 @@ from lstmgen.media.writing import Encoded, Prompt
 from lstmgen.music.bars import Bars, beginning, first_number, full_bars
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.midi.chunks import is_midi
-from lstmgen.music.midi.reader import MidiError, Reading, read_midi
 from lstmgen.music.score import Score
 from lstmgen.music.tidy import with_whole_upbeat
-from lstmgen.music.typed import parse_tune
 from lstmgen.options import check_known
 
 _BARS: Final = 16
@@ -51,8 +49,6 @@ _SECONDS: Final = 30.0
 """Length of a tune where none is given; seconds where the model knows no bars."""
 _AS_WRITTEN: Final = 3
 """So many times tunes are read as they were written before any is transposed where all keys are written alike."""
-_SUFFIXES: Final = (".mid", ".midi")
-_TYPED_OR_FILE: Final = 'give notes such as "C4 E4 G4:2", or the path of a MIDI file'
 
 
 @final
@@ -143,9 +139,13 @@ class TuneMedium:
         """What the grammar allows, of models that were trained with it."""
         return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
-    def forbidden_share(self, tokenizer: EventTokenizer) -> float | None:
-        """A half where a model has to keep in mind what sounds, which it learns by what is forbidden."""
-        return tokenizer.forbidden_share if tokenizer.grammar else None
+    def settings(self, tokenizer: EventTokenizer, *, passes: float) -> Mapping[str, Any]:
+        """Those of the tokenizer."""
+        return tokenizer.settings(passes)
+
+    def line_ends(self, tokenizer: EventTokenizer) -> None:
+        """None: tunes are read apart."""
+        del tokenizer
 
     def told(self, tokenizer: EventTokenizer) -> NDArray[np.bool_] | None:
         """What follows from what is asked for: by how much a tune was transposed, and how many bars are left."""
@@ -166,7 +166,7 @@ class TuneMedium:
 
     def parse(self, thing: Score | bytes | str | Path) -> Score:
         """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
-        return _reading(thing).score
+        return reading_of(thing).score
 
     def encode(self, tokenizer: EventTokenizer, item: Score, options: Mapping[str, Any]) -> Encoded:
         """A tune to be scored, which has been tidied."""
@@ -229,8 +229,8 @@ class TuneMedium:
         """What a tune continues. Notes that are typed are played by the first instrument that may be drawn."""
         if prompt is None or prompt == "":
             return Prompt(item=None, ids=np.zeros(0, np.int64))
-        reading = _reading(prompt)
-        typed = isinstance(prompt, str) and not _names_a_file(prompt)
+        reading = reading_of(prompt)
+        typed = isinstance(prompt, str) and not names_a_file(prompt)
         score = with_whole_upbeat(reading.score if typed else TrackChoice.of(data).prompt(reading.score))
         programs = constraints_of(options).programs
         if typed and programs:
@@ -292,7 +292,7 @@ class TuneMedium:
         """Writes a MIDI file, a picture or sound, by the ending of its name."""
         from lstmgen.music.rendering import render_file
 
-        if path.suffix.lower() in _SUFFIXES:
+        if path.suffix.lower() in SUFFIXES:
             storage.atomic_write(path, self.to_bytes(item))
             return
         try:
@@ -311,38 +311,8 @@ class TuneMedium:
 MEDIUM: Final = TuneMedium()
 
 
-def _reading(thing: Score | bytes | str | Path) -> Reading:
-    """A score, and what was wrong with the file that holds it; see `TuneMedium.parse`."""
-    if isinstance(thing, Score):
-        return Reading(thing, ())
-    if isinstance(thing, bytes):
-        return read_midi(thing)
-    if not isinstance(thing, (str, Path)):
-        raise UsageError(f"a tune is expected, found {type(thing).__name__}", remedy=f"{_TYPED_OR_FILE}, its bytes, or a score")
-    if isinstance(thing, str) and not _names_a_file(thing):
-        try:
-            return Reading(parse_tune(thing), ())
-        except UsageError as error:
-            raise UsageError(error.message, remedy=_TYPED_OR_FILE) from error
-    try:
-        return read_midi(Path(thing).read_bytes())
-    except OSError as error:
-        raise InputError(f"the tune cannot be read from {thing}: {error.strerror}", remedy=_TYPED_OR_FILE) from error
-    except MidiError as error:
-        raise InputError(f"{thing}: {error.message}", remedy=_TYPED_OR_FILE) from error
-
-
-def _names_a_file(text: str) -> bool:
-    """Whether a text is the name of a file rather than notes."""
-    if text.lower().endswith(_SUFFIXES):
-        return True
-    with contextlib.suppress(OSError, ValueError):
-        return Path(text).is_file()
-    return False
-
-
 def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.random.Generator, turn: int) -> Ids:
-    """A tune in another key and at another speed, both drawn evenly; pitches never leave what MIDI has.
+    """A tune in another key, at another speed and otherwise loud, all drawn evenly; nothing leaves what MIDI has.
 
     Where all keys are written alike, other keys teach nothing of the tunes. But they keep a network that reads the same tunes again and
     again from learning them by heart, and so come the more often the more often everything has been read.
@@ -352,7 +322,9 @@ def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.ra
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))
     stretch = float(np.exp(random.uniform(-limit, limit))) if tokenizer.stretches else 1.0
-    return tokenizer.augmented(ids, semitones=shift, stretch=stretch)
+    most, (softest, loudest) = data.max_louder, tokenizer.louder_by(ids)
+    louder = int(random.integers(max(-most, softest), min(most, loudest), endpoint=True)) if most else 0
+    return tokenizer.augmented(ids, semitones=shift, stretch=stretch, louder=louder)
 
 
 def _bars_to_follow(prompt: Score, options: Mapping[str, Any]) -> int:

@@ -31,6 +31,8 @@ _GROOVE_STEPS: Final = 12
 """Of a beat, in which onsets are compared."""
 _SHORT_S: Final = 0.05
 _DRONE_S: Final = 10.0
+_LONG: Final = 2.0
+"""So many times as long as is usual in a melody is a note that is held."""
 _FACTS: Final = ("start_ticks", "end_ticks", "pitch")
 
 
@@ -49,6 +51,7 @@ _EVERY: Final = (
     _ratio("scale_consistency", "notes in the best scale"),
     _ratio("pitch_class_entropy", "entropy of pitch classes, bits"),
     _ratio("tonic_endings", "ends on the tonic"),
+    _ratio("long_endings", "ends on a long note"),
     _ratio("beats_per_minute", "beats a minute, mean"),
     _ratio("tempo_changes", "changes of tempo a tune"),
     _ratio("notes_per_second", "notes a second"),
@@ -78,7 +81,7 @@ def count(whole: Score, seen: Score | None = None) -> Counts:
     key = tonality_of(pitched)
     sums: dict[str, Any] = {
         **_pitches(pitched, melody, key),
-        "tonic_endings": _ending(whole),
+        **_ending(whole),
         **_times(score, pitched),
         **_at_once(score, pitched),
         **_bars(score, melody),
@@ -86,10 +89,16 @@ def count(whole: Score, seen: Score | None = None) -> Counts:
     return {name: np.asarray(values, np.float64) for name, values in sums.items()}
 
 
-def _ending(score: Score) -> NDArray[np.float64]:
-    """Whether it ends on the tonic of the key that it is heard in."""
-    key = tonality_of(score.notes)
-    return np.array([key is not None and ends_on(score, key.tonic), key is not None], np.float64)
+def _ending(score: Score) -> Counts:
+    """Whether it ends on the tonic of the key that it is heard in, and whether the last note of its melody is held."""
+    pitched = score.notes.take(~score.notes.drum)
+    key, melody = tonality_of(pitched), _melody(pitched)
+    lasts = melody.end_ticks - melody.start_ticks
+    held = len(lasts) > 0 and lasts[-1] >= _LONG * np.median(lasts)
+    return {
+        "tonic_endings": np.array([key is not None and ends_on(score, key.tonic), key is not None]),
+        "long_endings": np.array([held, len(lasts) > 0]),
+    }
 
 
 def _melody(pitched: Notes) -> Notes:

@@ -14,6 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from lstmgen.model.architecture import stacked_shapes
 from lstmgen.model.cells import lstm, stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights
 
@@ -50,7 +51,7 @@ def from_lstm(
             nn.init.ones_(weights["bias"].chunk(len(kept))[kept.index("forget")])
 
     return Cell(
-        shapes=stacked.shapes(len(kept)),
+        shapes=stacked_shapes(len(kept)),
         state=lstm.CELL.state,
         equations=equations,
         initialise=initialise,

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
+from lstmgen.model.architecture import stacked_shapes
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.cells import stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Shape, Weights, gate, output
@@ -20,7 +21,7 @@ from lstmgen.model.products import Products
 
 def shapes(input_size: int, hidden_size: int) -> dict[str, Shape]:
     """Two biases, for the reset gate acts on the second one."""
-    matrices = {name: shape for name, shape in stacked.shapes(3)(input_size, hidden_size).items() if len(shape) > 1}
+    matrices = {name: shape for name, shape in stacked_shapes(3)(input_size, hidden_size).items() if len(shape) > 1}
     return matrices | {"input_bias": (3 * hidden_size,), "recurrent_bias": (3 * hidden_size,)}
 
 

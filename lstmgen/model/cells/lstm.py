@@ -8,16 +8,17 @@ Letters: T window, B streams, I input, H hidden, G stacked gates: i, f, g, o in 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor, nn
 
+from lstmgen.model.architecture import stacked_shapes
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.cells import lstm_ways, stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Quantity, Weights, gate, output
-from lstmgen.model.products import Products
+from lstmgen.model.products import Product, Products
 
 QUANTITIES: Final = {
     "input": gate("how much of the candidate is let in"),
@@ -62,37 +63,37 @@ def _arranged(stacked_G: Tensor) -> Tensor:
 
 
 def hoist(x_BI: Tensor, weights: Weights) -> Tensor:
-    """The input's part of the gates, as the kernel takes them."""
-    return F.linear(x_BI, _arranged(weights["input_weight"]), _arranged(weights["bias"]))
+    """The input's part of the gates, as the kernel takes them, each number summed as in a product of a decoder."""
+    by = arrays_for(weights["bias"])
+    product_BG = cast("Product", Products().of(_arranged(weights["input_weight"]))).of_many(by.view(x_BI))
+    return by.tensor(by.add(product_BG, by.view(_arranged(weights["bias"])), out=product_BG))
 
 
 class Kernel:
     """The equations; see `base.Kernel`.
 
     Attributes:
-        size: H.
-        product: with the matrix of the state, or those of input and state side by side.
-        bias_G: what is added to it; None: it lies in what the input gives.
+        weights: that it was made from.
     """
 
     def __init__(self, weights: Weights, products: Products, hoisted: bool) -> None:  # noqa: FBT001 - of `Cell`
-        self._by = arrays_for(weights["bias"])
-        self.bias_G = None if hoisted else self._by.view(_arranged(weights["bias"]))
+        self.weights, self._by = weights, arrays_for(weights["bias"])
+        self._bias_G = None if hoisted else self._by.view(_arranged(weights["bias"]))
         matrices = [_arranged(weights["recurrent_weight"])]
         if not hoisted:
             matrices.insert(0, _arranged(weights["input_weight"]))
-        self.size = weights["recurrent_weight"].shape[1]
-        self.product = products.of(*matrices)
+        self._size = weights["recurrent_weight"].shape[1]
+        self._product = products.of(*matrices)
 
     def __call__(self, x_BI: Array, state: tuple[Array, ...]) -> tuple[Array, tuple[Array, ...]]:
         """One token for every lane."""
         by, (h_BH, c_BH) = self._by, state
-        products_BG, rest_BG = (self.product(h_BH), x_BI) if self.bias_G is None else (self.product(x_BI, h_BH), self.bias_G)
+        products_BG, rest_BG = (self._product(h_BH), x_BI) if self._bias_G is None else (self._product(x_BI, h_BH), self._bias_G)
         gates_BG = by.add(rest_BG, products_BG, out=products_BG)
         by.tanh(gates_BG, out=gates_BG)
-        sigmoids_BS = gates_BG[:, : 3 * self.size]
+        sigmoids_BS = gates_BG[:, : 3 * self._size]
         by.multiply(by.add(sigmoids_BS, 1.0, out=sigmoids_BS), 0.5, out=sigmoids_BS)
-        i_BH, f_BH, o_BH, g_BH = gates_BG.reshape(-1, 4, self.size).swapaxes(0, 1)
+        i_BH, f_BH, o_BH, g_BH = gates_BG.reshape(-1, 4, self._size).swapaxes(0, 1)
         c_BH = by.multiply(f_BH, c_BH)
         by.add(c_BH, by.multiply(i_BH, g_BH, out=g_BH), out=c_BH)
         h_BH = by.tanh(c_BH)
@@ -101,7 +102,7 @@ class Kernel:
 
 
 CELL = Cell(
-    shapes=stacked.shapes(4),
+    shapes=stacked_shapes(4),
     state=lambda hidden_size: ((hidden_size,), (hidden_size,)),
     equations=equations,
     initialise=initialise,

@@ -18,14 +18,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lstmgen.model.architecture import stacked_shapes
 from lstmgen.model.arrays import Array, Arrays
-from lstmgen.model.cells import gated, lstm, stacked
+from lstmgen.model.cells import gated, lstm
 from lstmgen.model.cells.base import Cell, LayerState, Shape, Weights
 
 
 def shapes(input_size: int, hidden_size: int) -> dict[str, Shape]:
     """Those of an LSTM, and a peephole for each of i, f, o."""
-    return stacked.shapes(4)(input_size, hidden_size) | {"peepholes": (3 * hidden_size,)}
+    return stacked_shapes(4)(input_size, hidden_size) | {"peepholes": (3 * hidden_size,)}
 
 
 def elementwise(

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from torch import Tensor
 
+from lstmgen.model.architecture import stacked_shapes
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.cells import stacked
 from lstmgen.model.cells.base import Cell, Gates, LayerState, Weights, output
@@ -50,7 +51,7 @@ class Kernel:
 
 
 CELL = Cell(
-    shapes=stacked.shapes(1),
+    shapes=stacked_shapes(1),
     state=lambda hidden_size: ((hidden_size,),),
     equations=equations,
     initialise=stacked.draw_initial,

@@ -16,19 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lstmgen.model.cells.base import LayerState, Shape, Weights
+from lstmgen.model.cells.base import LayerState, Weights
 
 FORMER = {"input_weight": ("weight_ih_l0",), "recurrent_weight": ("weight_hh_l0",), "bias": ("bias_ih_l0", "bias_hh_l0")}
 """torch's names, which files of version 1 have; there a second bias was kept that was always zero."""
-
-
-def shapes(gates: int) -> Callable[[int, int], dict[str, Shape]]:
-    """Of a cell with one bias and this number of gates."""
-    return lambda input_size, hidden_size: {
-        "input_weight": (gates * hidden_size, input_size),
-        "recurrent_weight": (gates * hidden_size, hidden_size),
-        "bias": (gates * hidden_size,),
-    }
 
 
 def draw_initial(weights: Weights) -> None:

@@ -1,7 +1,8 @@
 """Compiled loops that are ready when a long sample wants them, and for which nobody waits.
 
-numba takes seconds to compile a token, once on a machine, and keeps it; to load it takes half a second. So a decoder that has read as many
-tokens as take about that long has another process see to it that all is kept, reads on, and loads what that process has left.
+numba takes seconds to compile a token, once on a machine; to load what is kept (`code.py`) takes milliseconds. So a decoder that has read
+many tokens has another process see to it that all is kept, reads on, and loads what that process has left. So does the first process that
+has read few, when it ends.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import functools
 import subprocess
 import sys
 from typing import Final
+
+from lstmgen.model.compiled import code
 
 _AFTER: Final = 1000
 """Tokens of one lane before anything is done about it."""
@@ -35,17 +38,23 @@ class Ahead:
             return False
         self._next = self._tokens + _ASKED_EVERY
         process = _other_process()
-        code = 1 if process is None else process.poll()
-        if code:
+        left = 1 if process is None else process.poll()
+        if left:
             self.problem = "not compiled: numba could not compile or keep it"
-        return code == 0
+        return left == 0
+
+
+def begin() -> None:
+    """Has another process compile loops, for processes to come, where nobody has begun it."""
+    if code.is_first_to_make():
+        _other_process()
 
 
 @functools.cache
 def _other_process() -> subprocess.Popen[bytes] | None:
     """One for all decoders of this process, begun when this is first called; None where there can be none."""
-    code, none = _CODE.format(path=sys.path), subprocess.DEVNULL
+    program, none = _CODE.format(path=sys.path), subprocess.DEVNULL
     try:
-        return subprocess.Popen([sys.executable, "-P", "-c", code], stdin=none, stdout=none, stderr=none)  # noqa: S603 - our own code
+        return subprocess.Popen([sys.executable, "-P", "-c", program], stdin=none, stdout=none, stderr=none)  # noqa: S603 - our own code
     except OSError:
         return None

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
+import llvmlite.binding as llvm
+from numba import types
 
-from lstmgen.model.compiled import loops
-from lstmgen.model.compiled.numbers import FP32, Matrices, W
-from lstmgen.model.compiled.numpy_loops import addresses
+from lstmgen.model.compiled import code, loops
 
 
 def prepare() -> None:
-    """Compiles a token and a block, for all networks, and keeps them where numba keeps such things."""
-    size = W // 4
-    state_BL2H, logits_BV = np.zeros((1, 1, 2, size), np.float32), np.zeros((1, 1), np.float32)
-    matrices = Matrices(FP32, np.zeros((1, 1, size, W), np.uint32), np.zeros((1, 0), np.float32), np.zeros((1, 0, 0), np.int32))
-    network = loops.Network(
-        addresses=addresses(),
-        table_VG=np.zeros((1, W), np.float32),
-        embedding_VE=np.zeros((1, size), np.float32),
-        layers=matrices,
-        bias_LG=np.zeros((0, W), np.float32),
-        norm_L2H=np.zeros((0, 2, size), np.float32),
-        eps=1e-5,
-        residual_L=np.zeros(1, np.int64),
-        head=matrices,
-        head_bias_V=np.zeros(1, np.float32),
-    )
-    choice = loops.Choice(1.0, 0, 1.0, -np.inf, np.zeros(0, np.bool_))
-    loops.token(network, np.zeros(1, np.int64), state_BL2H, logits_BV)
-    loops.block(network, choice, state_BL2H, logits_BV, loops.Block(np.zeros((1, 1)), np.zeros((1, 1), np.int64), np.zeros((1, 1))))
+    """Compiles what a token and a block need, for all networks, and keeps it for all processes; nothing where that was done before.
+
+    Raises:
+        LstmgenError: it can be written nowhere.
+    """
+    if code.load() is None:
+        code.keep(*_compiled())
+
+
+def _compiled() -> tuple[bytes, dict[str, str]]:
+    """Machine code, and the names of functions in it."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    module, names, signature = llvm.parse_assembly(""), {}, (types.int64,)
+    for name in code.FUNCTIONS:
+        function = getattr(loops, name)
+        function.compile(signature)
+        compiled = function.overloads[signature]
+        names[name] = compiled.fndesc.llvm_func_name
+        module.link_in(llvm.parse_assembly(compiled.library.get_llvm_str()))
+    return code.target_machine().emit_object(module), names

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Final
+from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from lstmgen.model.compiled.layout import LANES, W
 from lstmgen.model.compiled.vectors import Add, Vectors, add_bf16, add_fp32, add_int8
-
-W: Final = 64
-"""Outputs of a row."""
-LANES: Final = 4
-"""That are taken together; what is left is taken one by one."""
 
 
 def _through_rows(add: Add, lanes: int) -> Any:

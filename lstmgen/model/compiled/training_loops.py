@@ -24,7 +24,8 @@ from lstmgen.model.compiled.tiles import (
 __all__ = ["backward", "forward", "gather", "pack_backward", "pack_forward", "problem"]
 
 BUILT_ON: Final = "e726f194"
-"""The beginning of the SHA-256 of `vectors.py` and `tiles.py`: see `loops.py`."""
+"""The beginning of the SHA-256 of `vectors.py` and `tiles.py`. numba compiles anew what it has kept only where the file itself has changed,
+so this one has to change with those."""
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "cache": True}
 
 

@@ -245,14 +245,17 @@ class NumberMedium:
     def clock(self, tokenizer):
         return None
 
+    def line_ends(self, tokenizer):
+        return None
+
     def told(self, tokenizer):
         return None
 
     def legal(self, tokenizer):
         return None
 
-    def forbidden_share(self, tokenizer):
-        return None
+    def settings(self, tokenizer, *, passes):
+        return {}
 
     def usual(self, tokenizer):
         return {"temperature": 1.0}

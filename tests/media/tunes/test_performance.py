@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstmgen.config import Config, DataConfig
 from lstmgen.errors import InputError, ModelFileError, UsageError
-from lstmgen.media.registry import fingerprint
+from lstmgen.media.registry import fingerprint, medium_of
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.tokenizers import build
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.score import Meter, Notes, Score, Track
+from lstmgen.runs import presets
 
 TOKENIZER = PerformanceTokenizer()
 BY_AGE = PerformanceTokenizer(ages=True)
@@ -377,6 +379,40 @@ def test_transpositions_reach_to_the_ends_of_the_keyboard_and_not_beyond():
     for semitones in (-4, 8):
         with pytest.raises(ValueError, match="expected -3 to 7"):
             TOKENIZER.augmented(ids, semitones=semitones)
+
+
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, PerformanceTokenizer(ages=True)])
+def test_a_louder_piece_is_that_of_the_louder_score_and_no_velocity_leaves_its_range(tokenizer):
+    score = tune(*((0.1 * place, 0.1 * place + 0.3, 40 + place, 9 + 4 * (place % 20)) for place in range(50)))
+    ids = tokenizer.encode(score)
+    assert tokenizer.louder_by(ids) == (-2, 10)
+    for louder in (-2, 0, 10):
+        moved = score.changed(notes=score.notes.changed(velocity=score.notes.velocity.astype(int) + 4 * louder))
+        assert np.array_equal(tokenizer.augmented(ids, louder=louder), tokenizer.encode(moved))
+    for louder in (-3, 11):
+        with pytest.raises(ValueError, match="expected -2 to 10"):
+            tokenizer.augmented(ids, louder=louder)
+    assert tokenizer.louder_by(ids[:0]) == (0, 0)
+
+
+def test_new_runs_learn_performances_louder_and_softer_and_runs_that_were_begun_without_do_not():
+    medium, ids = medium_of(TOKENIZER), TOKENIZER.encode(tune(*((place, place + 1, 60 + place, 61) for place in range(9))))
+    assert medium.settings(TOKENIZER, passes=1.0) == {"data.max_louder": 3}
+    kept = {"sources": ("x",), "max_transpose": 0, "max_stretch": 0.0}
+    for most, bins in ((None, {0}), (0, {0}), (2, {-2, -1, 0, 1, 2})):
+        varied, random = medium.augmentation(TOKENIZER, DataConfig(**kept, max_louder=most)), np.random.default_rng(1)
+        forms = [varied(ids, random, 0) for _ in range(40 if most else 2)]
+        assert {int(form.max() - ids.max()) for form in forms} == bins
+        assert {len(form) for form in forms} == {len(ids)}
+
+
+def test_performances_that_are_read_often_are_kept_from_being_learned_by_heart_unless_another_way_is_chosen():
+    often = medium_of(TOKENIZER).settings(TOKENIZER, passes=40.0)
+    filled = Config().replace({"model.dropout": 0.0}).filled(often)
+    assert (filled.model.dropout, filled.optimizer.weight_decay, filled.data.max_louder) == (0.0, 1.0, 3)
+    assert Config().filled(often).model.dropout == 0.2
+    seldom, often = (presets.Facts(train_tokens=count, vocab_size=389, device="cpu", remaining_s=600.0) for count in (10**7, 10**5))
+    assert presets.expected_passes(Config(), seldom) < 20 < presets.expected_passes(Config(), often)
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.95, 1.0, 1.05, 2.0])

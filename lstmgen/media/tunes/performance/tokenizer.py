@@ -16,10 +16,10 @@ passes in whole seconds first and the rest at last; a velocity stands directly b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, final
+from typing import Any, ClassVar, Final, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,11 @@ from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import is_new, one_at_a_time
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
+
+_LOUDER: Final = 3
+"""By so many bins of velocity pieces are made louder or softer, at most."""
+_OFTEN: Final = 20.0
+"""Passes after which they are learned by heart with less dropout and decay."""
 
 
 @final
@@ -176,9 +181,15 @@ class PerformanceTokenizer(EventTokenizer):
 
     name: ClassVar = "performance"
     later: ClassVar = ("ages", "grammar")
+    loudness: ClassVar = VELOCITY
 
     ages: bool = False
     grammar: bool = False
+
+    def settings(self, passes: float) -> Mapping[str, Any]:
+        """Other loudness, and against learning by heart more dropout and decay: a few pieces are told apart by how they are played."""
+        often = {"model.dropout": 0.2, "optimizer.weight_decay": 1.0} if passes >= _OFTEN else {}
+        return {**super().settings(passes), "data.max_louder": _LOUDER, **often}
 
     @cached_property
     def notation(self) -> PerformanceNotation:
