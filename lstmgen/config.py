@@ -113,8 +113,6 @@ class TokenizerConfig:
     """`notes` with repeats: whether bars come back with other velocities too, and first halves with another end; None: yes."""
     guides: bool | None = None
     """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
-    endings: bool | None = None
-    """`notes` with guides: whether the last moment of a tune is announced before its notes; None: no."""
     apart: bool | None = None
     """`notes`: whether the tracks of one program stay apart; None: yes."""
     common_key: bool | None = None

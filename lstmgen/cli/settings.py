@@ -34,7 +34,7 @@ _TABLE: Final = {
         ("training.patience", "--patience", "Evaluations without a better loss before it ends; 0 is never."),
     ),
     "model": (
-        ("model.preset", "--preset", "Sets the sizes, the batch and the rate; auto fits them to corpus, device and budget."),
+        ("model.preset", "--preset", "Sets the sizes, the batch and the rate; auto fits them to corpus, machine and budget."),
         ("model.cell", "--cell", "Kind of recurrent layer; docs/cells.md compares them."),
         ("model.without", "--without", "Gate that is always open, to see what it is worth."),
         ("model.hidden_size", "--hidden-size --rnn-size", "Units in each layer."),

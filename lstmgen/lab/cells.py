@@ -21,7 +21,7 @@ from lstmgen.lab.learn import trial
 from lstmgen.lab.task import task_of
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.model.language_model import Architecture
-from lstmgen.runs.plan import timed_steps
+from lstmgen.runs.pace import timed_steps
 from lstmgen.runs.session import train
 from lstmgen.runs.sources import require_sources
 
@@ -121,7 +121,7 @@ def cell_table(
 def _speeds(architectures: Sequence[Architecture]) -> list[float]:
     """Tokens a second in training: medians of steps that all take in turns, the first of each not counted."""
     arithmetic = Arithmetic(torch.device("cpu"), "fp32", "")
-    timed = [timed_steps(architecture, arithmetic, batch=_BATCH, length=_LENGTH) for architecture in architectures]
+    timed = [timed_steps(architecture, arithmetic, batch_size=_BATCH, seq_length=_LENGTH) for architecture in architectures]
     rounds = [[next(steps) for steps in timed] for _ in range(_ROUNDS + 1)]
     return [_BATCH * _LENGTH / statistics.median(seconds[1:]) for seconds in zip(*rounds, strict=True)]
 

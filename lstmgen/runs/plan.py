@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import torch
-
 from lstmgen.checkpoint.run_folder import RunFolder
-from lstmgen.config import OptimizerConfig
-from lstmgen.model.arithmetic import Arithmetic
-from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.model.memory import training_bytes
 from lstmgen.runs import presets
-from lstmgen.runs.preparation import Outline, arithmetic_of, columns_of, sketch, with_arithmetic
+from lstmgen.runs.pace import TIMED_STEPS, seconds_of_steps
+from lstmgen.runs.preparation import arithmetic_of, sketch, window_of, with_arithmetic
 from lstmgen.runs.run import Order
-from lstmgen.training.loss import backward
-from lstmgen.training.optimizer import build_optimizer
 
 _NUMBER_BYTES: Final = 4
 _COPIES_ON_DISK: Final = 9
 """Of the weights: the model, and two states of weights, good weights and two moments each."""
-_TIMED_STEPS: Final = 3
 _PROGRAM_BYTES: Final = 400_000_000
 """What Python and torch take before a network is made."""
 
@@ -51,7 +42,7 @@ class Plan:
         parameters: numbers in the model.
         device: where it would run.
         precision: the arithmetic, and why.
-        seconds_per_step: of three steps that were taken with a network that was thrown away.
+        seconds_per_step: of the middle one of some steps that were taken with a network that was thrown away.
         steps: how many steps the budget allows, by that speed where it is one of time.
         passes: how often each token would be read.
         seconds: how long the run would take, the time for reading the sources included.
@@ -97,7 +88,7 @@ def plan_run(order: Order) -> Plan:
         config, architecture = outline.config, outline.architecture
         arithmetic = arithmetic_of(config, architecture)
         read_s = order.clock.elapsed_s
-        step_s = _seconds_per_step(outline, arithmetic)
+        step_s = seconds_of_steps(architecture, arithmetic, **window_of(config))[TIMED_STEPS // 2]
         training, train = config.training, outline.files.train
         batch, length = training.batch_size or 1, training.seq_length or 1
         window = batch * length
@@ -130,35 +121,9 @@ def plan_run(order: Order) -> Plan:
             seconds=read_s + steps * step_s,
             model_bytes=_NUMBER_BYTES * parameters + tokenizer_bytes,
             run_bytes=_NUMBER_BYTES * _COPIES_ON_DISK * parameters + 3 * tokenizer_bytes,
-            memory_bytes=_PROGRAM_BYTES + training_bytes(architecture, batch_size=columns_of(config), seq_length=length),
+            memory_bytes=_PROGRAM_BYTES + training_bytes(architecture, **window_of(config)),
         )
 
 
 def _preset(settings: Mapping[str, Any]) -> str | None:
     return next((name for name, size in presets.SIZES.items() if size.hidden_size == settings["model"]["hidden_size"]), None)
-
-
-def _seconds_per_step(outline: Outline, arithmetic: Arithmetic) -> float:
-    """How long a step takes here. The first one is not counted."""
-    training = outline.config.training
-    timed = timed_steps(outline.architecture, arithmetic, batch=columns_of(outline.config), length=training.seq_length or 1)
-    _, *seconds = itertools.islice(timed, _TIMED_STEPS + 1)
-    return math.fsum(seconds) / _TIMED_STEPS
-
-
-def timed_steps(architecture: Architecture, arithmetic: Arithmetic, *, batch: int, length: int) -> Iterator[float]:
-    """The seconds that steps take, forward, backward and update, of a network that is thrown away; one whenever it is asked."""
-    with torch.random.fork_rng():
-        network = LanguageModel(architecture).to(arithmetic.device)
-        ids_TB = torch.randint(architecture.vocab_size, (length + 1, batch), device=arithmetic.device)
-    network.train()
-    optimizer, scaler = build_optimizer(network, OptimizerConfig()), torch.amp.GradScaler(arithmetic.device.type, enabled=False)
-    while True:
-        began_s = time.monotonic()
-        optimizer.zero_grad()
-        state = network.zero_state(batch)
-        with torch.random.fork_rng():
-            loss, _ = backward(network, ids_TB[:-1], ids_TB[1:], state, arithmetic=arithmetic.context, scaler=scaler)
-        optimizer.step()
-        loss.item()
-        yield time.monotonic() - began_s

@@ -44,6 +44,7 @@ from lstmgen.runs.asked import (
     with_architecture_of,
     with_needs_of_objective,
 )
+from lstmgen.runs.pace import seconds_of_steps
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
 from lstmgen.strict_json import StrictJsonError
@@ -270,8 +271,17 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
         items=len(files.train.starts),
         worth=1.0 if medium.augmentation(tokenizer, config.data) is None else medium.worth,
     )
+    if order.group.size == 1 and presets.depends_on_speed(config, facts):
+        yardstick = presets.yardstick(presets.resolve(config, facts))
+        facts = replace(facts, speed=presets.speed_of(_tokens_per_second(yardstick, medium, tokenizer)))
     usual = medium.settings(tokenizer, passes=presets.expected_passes(config, facts))
     return presets.resolve(config.filled(usual), facts).replace({"tokenizer.name": tokenizer.name})
+
+
+def _tokens_per_second(config: Config, medium: Medium, tokenizer: Tokenizer) -> float:
+    """How fast a run with these settings would train here, by the fastest of some steps: others may want the machine just now."""
+    architecture, window = _architecture(config, medium, tokenizer), window_of(config)
+    return window["batch_size"] * window["seq_length"] / seconds_of_steps(architecture, arithmetic_of(config, architecture), **window)[0]
 
 
 def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Architecture:
@@ -313,9 +323,10 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
     )
 
 
-def columns_of(config: Config) -> int:
-    """What is read side by side in a step, rearranged copies included."""
-    return math.ceil(columns(config.training.batch_size or 1, config.training.infill))
+def window_of(config: Config) -> dict[str, int]:
+    """How much is read in a step, rearranged copies included, as `batch_size` and `seq_length`."""
+    streams = math.ceil(columns(config.training.batch_size or 1, config.training.infill))
+    return {"batch_size": streams, "seq_length": config.training.seq_length or 1}
 
 
 def with_arithmetic(config: Config, arithmetic: Arithmetic) -> Config:
@@ -327,7 +338,7 @@ def arithmetic_of(config: Config, architecture: Architecture) -> Arithmetic:
     """The arithmetic that the settings and the machine lead to. Raises MachineError: the device or the precision is not to be had."""
     set_threads(config.runtime.threads)
     device = choose_device(config.runtime.device)
-    window = {"batch_size": columns_of(config), "seq_length": config.training.seq_length or 1}
+    window = window_of(config)
     if device.type == "cpu":
         refuse_training(architecture, **window)
     runtime = config.runtime

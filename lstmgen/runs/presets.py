@@ -35,6 +35,9 @@ _CUDA_SPEEDUP: Final = 20.0
 """Rough, of any size; only for choosing one."""
 _ENOUGH_DOCUMENTS: Final = 100
 """To learn from these alone how a document begins."""
+_YARDSTICK: Final = "small"
+_WORTH_ASKING_S: Final = 20.0
+"""Of the budget: to time a few steps takes less than a second."""
 _RATED_STEPS: Final = 3000
 _MOST_OF_RATE: Final = 1.5
 _LEAST_OF_RATE: Final = 0.5
@@ -53,6 +56,7 @@ class Facts:
         manner: how items are learned; see `media.base.Manner`.
         items: how many there are in the training part.
         worth: what augmentation is worth; see `media.base.Medium`.
+        speed: of this machine in training, where `Size.tokens_per_second` is 1.
     """
 
     train_tokens: int
@@ -63,6 +67,7 @@ class Facts:
     manner: Manner = _STREAM
     items: int = 1
     worth: float = 1.0
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +145,24 @@ def resolve(config: Config, facts: Facts) -> Config:
     return replace(config, model=model, optimizer=optimizer)
 
 
+def depends_on_speed(config: Config, facts: Facts) -> bool:
+    """Whether anything is chosen by how much can be learned in the time that there is, and that is long enough to ask."""
+    undecided = None in (config.model.hidden_size, config.model.dropout, config.optimizer.lr)
+    return undecided and facts.device == "cpu" and (facts.remaining_s or 0) >= _WORTH_ASKING_S
+
+
+def yardstick(config: Config) -> Config:
+    """A run like one with every setting decided, of the network whose speed tells that of the machine."""
+    width = SIZES[_YARDSTICK].hidden_size
+    embedding = width if config.model.tied else min(width, config.model.embedding_size or width)
+    return config.replace({"model.hidden_size": width, "model.num_layers": 2, "model.embedding_size": embedding})
+
+
+def speed_of(tokens_per_second: float) -> float:
+    """`Facts.speed` of a machine that trains the yardstick so fast; in steps of the root of two, so that it is mostly the same."""
+    return 2 ** (round(2 * math.log2(tokens_per_second / SIZES[_YARDSTICK].tokens_per_second["cpu"])) / 2)
+
+
 def expected_passes(config: Config, facts: Facts) -> float:
     """How often each token of the training part will be read, about."""
     return _expected_passes(replace(config, training=_filled(config.training, **_window(config, facts))), facts, _size(config, facts))
@@ -163,11 +186,11 @@ def _wants_openings(config: Config, facts: Facts) -> bool:
 def _choose_size(facts: Facts, worth: float) -> str:
     """The largest model that the budget can teach well, and that the corpus can fill."""
     given_s = facts.remaining_s if facts.remaining_s is not None else DEFAULT_MAX_TIME_S
-    seconds = given_s * (_CUDA_SPEEDUP if facts.device == "cuda" else 1)
+    seconds = given_s * facts.speed * (_CUDA_SPEEDUP if facts.device == "cuda" else 1)
     by_corpus = "tiny" if worth < 15_000 else "small" if worth < 80_000 else "large"
 
     def fits(size: Size) -> bool:
-        passes = given_s * size.tokens_per_second[facts.device] / worth
+        passes = given_s * facts.speed * size.tokens_per_second[facts.device] / worth
         return seconds >= size.least_s and (passes >= size.least_passes or seconds >= size.enough_s)
 
     names = list(SIZES)
@@ -185,7 +208,7 @@ def _enough_passes(train_tokens: float) -> float:
 def _expected_passes(config: Config, facts: Facts, size: Size) -> float:
     """How often each token will be read; the smallest number that one of the budgets gives."""
     training = config.training
-    speed = size.tokens_per_second[facts.device]
+    speed = facts.speed * size.tokens_per_second[facts.device]
     passes = [
         None if facts.remaining_s is None else facts.remaining_s * speed / facts.train_tokens,
         None

@@ -4,6 +4,8 @@ import pytest
 
 from lstmgen.checkpoint.model_file import read_description
 from lstmgen.errors import CorpusError, UsageError
+from lstmgen.runs import plan as plan_module
+from lstmgen.runs import preparation
 
 TEXT = "The sea is wide, the sea is deep.\n" * 60
 
@@ -49,6 +51,16 @@ def test_a_preset_is_named_where_its_values_are_taken(sea, train):
     size = {"model.hidden_size": None, "model.num_layers": None, "model.embedding_size": None}
     assert train("sea", settings=size | {"model.preset": "tiny"}).plan().preset == "tiny"
     assert train("sea").plan().preset is None
+
+
+@pytest.mark.parametrize(("seconds_a_step", "width"), [(0.02, 384), (0.2, 256)])
+def test_a_machine_is_timed_before_its_network_is_chosen(sea, train, monkeypatch, seconds_a_step, width):
+    (sea / "long.txt").write_text(TEXT * 80)
+    monkeypatch.setattr(preparation, "seconds_of_steps", lambda *_, **__: [seconds_a_step])
+    monkeypatch.setattr(plan_module, "seconds_of_steps", lambda *_, **__: [seconds_a_step] * 5)
+    free = {"model.hidden_size": None, "model.num_layers": None, "model.embedding_size": None, "optimizer.lr": None}
+    budget = {"training.max_steps": None, "training.max_time_s": 60.0, "training.batch_size": 32, "training.seq_length": 32}
+    assert train("long.txt", settings=free | budget).plan().settings["model"]["hidden_size"] == width
 
 
 def test_planning_changes_no_random_number(sea, train):

@@ -97,6 +97,43 @@ def test_what_a_budget_reads_seldom_gets_narrower_layers_unless_it_is_an_hour():
     assert widths(3600.0) == [512, 512, 512]
 
 
+def test_a_slow_machine_is_one_with_less_time():
+    for remaining_s, train_tokens in ((90.0, 10**6), (300.0, 10**6), (900.0, 10**7), (40.0, 10**5)):
+        slow = resolve(Config(), facts(remaining_s=remaining_s, train_tokens=train_tokens, speed=0.25))
+        short = resolve(Config(), facts(remaining_s=remaining_s / 4, train_tokens=train_tokens))
+        assert slow == short
+
+
+def test_speed_is_told_in_coarse_steps_of_what_the_yardstick_reads():
+    usual = presets.SIZES["small"].tokens_per_second["cpu"]
+    assert presets.speed_of(usual) == 1
+    assert presets.speed_of(0.55 * usual) == presets.speed_of(0.48 * usual) == 0.5
+    assert presets.speed_of(3 * usual) > 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "asked"),
+    [
+        ({}, {}, True),
+        ({}, {"remaining_s": 5.0}, False),
+        ({}, {"remaining_s": None}, False),
+        ({}, {"device": "cuda"}, False),
+        ({"model.hidden_size": 64}, {}, True),
+        ({"model.hidden_size": 64, "model.dropout": 0.1, "optimizer.lr": 0.01}, {}, False),
+    ],
+)
+def test_speed_is_asked_for_where_something_depends_on_it(changes, given, asked):
+    assert presets.depends_on_speed(Config().replace(changes), facts(**given)) == asked
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_the_yardstick_is_one_network_whatever_is_chosen(tied):
+    chosen = resolve(Config().replace({"model.tied": tied}), facts(remaining_s=3600.0))
+    assert chosen.model.hidden_size == 512
+    model = presets.yardstick(chosen).model
+    assert (model.hidden_size, model.num_layers, model.embedding_size) == (256, 2, 256 if tied else 128)
+
+
 def test_the_more_steps_there_will_be_the_lower_is_the_rate():
     def rate(steps, **changes):
         config = Config().replace({"model.preset": "small", "training.max_steps": steps, **changes})

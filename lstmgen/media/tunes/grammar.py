@@ -42,7 +42,7 @@ class Grammar(Protocol):
 
     @property
     def closing(self) -> bool:
-        """Whether what comes now is to close a tune, as far as that knows where it ends."""
+        """Whether this is the last bar, as far as a tune knows how many there are."""
         return False
 
     @property
@@ -105,7 +105,7 @@ class GrammarCursor:
 
     @property
     def closing(self) -> bool:
-        """Whether what is drawn now is to close the tune, as far as that knows where it ends."""
+        """Whether what is drawn is the last bar, as far as the tune knows how many there are."""
         return self._begun and self._grammar.closing
 
     def begin(self) -> None:

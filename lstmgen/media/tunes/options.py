@@ -19,7 +19,7 @@ _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 """Of lengths and tempi."""
 
 CLOSING: Final = 0.3
-"""Share of the temperature of the last notes, or in the last bar, where none is given."""
+"""Share of the temperature in the last bar where none is given."""
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -58,11 +58,6 @@ TRAIN_OPTIONS: Final = (
         name="tokenizer.guides",
         flags="--guides/--no-guides",
         help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",
-    ),
-    Option(
-        name="tokenizer.endings",
-        flags="--endings/--no-endings",
-        help="notes with guides: say before the last notes of a tune that they are, and in the last bar whether it began with an upbeat.",
     ),
     Option(
         name="tokenizer.apart",
@@ -135,7 +130,7 @@ SAMPLE_OPTIONS: Final = (
         unit="SHARE",
         low=0,
         high=1,
-        help=f"Draw the last notes, of models without endings the last bar, at this share of the temperature; {CLOSING} where not given.",
+        help=f"Draw the last bar at this share of the temperature, so that it closes; {CLOSING} where not given, 1: like all others.",
     ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(

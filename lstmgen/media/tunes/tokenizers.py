@@ -30,7 +30,7 @@ from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "endings", "common_key", "apart", "grammar"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart", "grammar"),
     "performance": ("ages", "grammar"),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold", "grammar"),
 }
@@ -99,13 +99,12 @@ def _notes(
     repeats: bool | None = None,
     variants: bool | None = None,
     guides: bool | None = None,
-    endings: bool | None = None,
     common_key: bool | None = None,
     apart: bool = True,
     grammar: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    needs_bars = bool(repeats or variants or guides or endings or common_key)
+    needs_bars = bool(repeats or variants or guides or common_key)
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
     names = usual_names(scores, tracks) if apart else ()
@@ -113,7 +112,7 @@ def _notes(
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
-        given = {"repeats": repeats, "variants": variants, "guides": guides, "endings": endings, "common_key": common_key}
+        given = {"repeats": repeats, "variants": variants, "guides": guides, "common_key": common_key}
         said = {name: bool(value) for name, value in given.items()}
         return NotesTokenizer("seconds", tracks=tracks, names=names, grammar=grammar, **said)
     told, again = guides is not False, repeats is not False
@@ -123,7 +122,6 @@ def _notes(
         repeats=again,
         variants=again if variants is None else variants,
         guides=told,
-        endings=bool(endings),
         common_key=told if common_key is None else common_key,
         tracks=tracks,
         names=names,

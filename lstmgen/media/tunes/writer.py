@@ -46,7 +46,7 @@ class TunePlan:
         given_length: most tokens, where that was said.
         echo: whether a tune begins with the prompt.
         tempo_us: the tempo in which all of it is played, in microseconds a beat; None: as it was drawn.
-        closing: share of the temperature of what is to close a tune.
+        closing: share of the temperature in the last bar.
 
     Raises:
         UsageError: nothing at all could be drawn.
@@ -116,7 +116,7 @@ class TuneWriter:
 
     @property
     def heat(self) -> float:
-        """The last notes of a tune that announces them, or else all of the last bar that it knows as such, close as music closes."""
+        """In the last bar of a tune that knows which bar that is, it closes as music closes."""
         return self._plan.closing if self._cursor.closing else 1.0
 
     @property

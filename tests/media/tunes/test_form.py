@@ -20,7 +20,7 @@ from lstmgen.music.form import Form, form_of
 from lstmgen.music.score import Key, Notes, Score
 
 GUIDED, REPEATS = (NotesTokenizer("beats", 12, repeats=True, guides=guides) for guides in (True, False))
-COMMON = replace(GUIDED, common_key=True, endings=True)
+COMMON = replace(GUIDED, common_key=True)
 DATA = DataConfig(sources=("x",))
 
 
@@ -145,7 +145,7 @@ def test_the_last_bar_of_a_form_is_free_to_close_where_what_comes_back_does_not(
 @pytest.mark.parametrize(("options", "share"), [({}, CLOSING), ({"closing": 0.9}, 0.9), ({"closing": 1.0}, 1.0)])
 def test_how_certain_the_last_bar_is_can_be_asked_for(options, share):
     once = Score.of(Notes.of([0], [480], [60], velocity=80), length_ticks=3840)
-    for tokenizer, closes in ((GUIDED, True), (replace(COMMON, endings=False), True), (REPEATS, False), (NotesTokenizer("seconds"), False)):
+    for tokenizer, closes in ((GUIDED, True), (COMMON, True), (REPEATS, False), (NotesTokenizer("seconds"), False)):
         asked = options | ({"bars": 2} if tokenizer.time_base == "beats" else {"seconds": 9.0})
         prompt = MEDIUM.parse_prompt(tokenizer, None, asked, DATA)
         writer = MEDIUM.plan(tokenizer, prompt, asked, length=None, echo=True, data=DATA).writer()

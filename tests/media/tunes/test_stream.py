@@ -15,7 +15,7 @@ TOKENIZERS = {
     "notes-beats-12": NotesTokenizer("beats", 12),
     "notes-beats-repeats": NotesTokenizer("beats", 12, repeats=True),
     "notes-beats-guides": NotesTokenizer("beats", 12, repeats=True, guides=True),
-    "notes-beats-tracks": NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True, endings=True, tracks=2),
+    "notes-beats-tracks": NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True, tracks=2),
     "notes-beats-common-key": NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True),
     "notes-seconds": NotesTokenizer("seconds"),
     "notes-seconds-tracks": NotesTokenizer("seconds", tracks=2),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol, final
+from typing import Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.measures import BAR, COMMON_TIME, METER, METERS, POSITION, TEMPO, TEMPO_BINS, TEMPO_OF_120, tempo_bin
-from lstmgen.media.tunes.notes.remaining import COMPLETING, LAST, LEFT, LENGTH, MOST_BARS, bands_of, has_upbeat
+from lstmgen.media.tunes.notes.remaining import LEFT, LENGTH, MOST_BARS, bands_of
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
 from lstmgen.media.tunes.time_bases import Beats
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import Steps
-
-_LINES: Final = 3
-"""Where so many bars begin tells whether there is an upbeat."""
 
 
 class BeatFacts(Protocol):
@@ -27,14 +24,12 @@ class BeatFacts(Protocol):
     Attributes:
         base: steps of a beat.
         guides: whether bars say how many are left.
-        endings: whether the last moment is announced.
         bar_steps_M: length of a bar of each meter.
         us_per_beat_T: microseconds per beat of each bin of tempo.
     """
 
     base: Beats
     guides: bool
-    endings: bool
     bar_steps_M: Steps
     us_per_beat_T: Steps
 
@@ -52,7 +47,6 @@ class BeatClock:
             TEMPO: self._push_tempo,
             LENGTH: self._push_length,
             LEFT: self._push_left,
-            LAST: self._push_last,
         }
         self.finished = False
         self._table, self._work, self._requested = table, work, constraints
@@ -68,16 +62,6 @@ class BeatClock:
         self._begun = self._opens = False
         self._first_bar = 0
         self._first_note: int | None = None
-        self._line_B: list[int] = []
-        """Where bars begin, of the first three."""
-        self._exact = False
-        """Whether the number of bars is one that can be said."""
-        self._positioned = False
-        """Whether a position has been said in the bar."""
-        self.over = False
-        """Whether the last moment has been announced: nothing begins after it."""
-        self.must_end = False
-        """Whether the moment has to be announced as the last one, since nothing could begin later."""
 
     @property
     def complete(self) -> bool:
@@ -88,16 +72,6 @@ class BeatClock:
     def closing(self) -> bool:
         """Whether this is the last bar, as far as the tune knows how many there are."""
         return self._counts and self._left == 1
-
-    @property
-    def ending(self) -> bool:
-        """Whether what comes now is to close the tune: the last moment where that is announced, else all of the last bar."""
-        return self.closing and (self.over or not self._work.endings)
-
-    @property
-    def _announces(self) -> bool:
-        """Whether the last moment of this bar is announced."""
-        return self._work.endings and self._exact and self._counts and self._left == 1
 
     @property
     def meter(self) -> int:
@@ -215,34 +189,20 @@ class BeatClock:
             else:
                 mask_V[table.first(POSITION)] = True
             return
-        later_V = np.zeros_like(mask_V)
-        if not self.over and (before != POSITION or self._announces):
-            self._allow_later(later_V[table.span(POSITION)], openings)
-        if before in {POSITION, TEMPO} and self._announces and not self.over:
-            mask_V[table.first(LAST)], self.must_end = True, not later_V.any()
         if before == POSITION:
-            if not self._keep_tempo and not self.over:
+            if not self._keep_tempo:
                 mask_V[table.span(TEMPO)] = self._fitting_tempi(latest_end)
                 mask_V[table.first(TEMPO) + self._tempo] = False
             return
-        if self.must_end:
-            return
-        last = self._counts and self._left == 1
-        mask_V[table.first(BAR)] = not self._upbeat and not last
-        np.logical_or(mask_V, later_V, out=mask_V)
-        may_end = last or self._left is None if self._counts else self.course.end is None
-        if self._announces and self._positioned and not self.over:
-            may_end = not later_V.any()  # what sounds on, under narrow limits, may have closed all that was open
-        mask_V[BOUNDARY_ID] = may_end and latest_end <= self.length
-
-    def _allow_later(self, mask_P: NDArray[np.bool_], openings: Callable[[Steps], NDArray[np.bool_]]) -> None:
-        """Marks the positions later in the bar at which a note could begin."""
-        end, upbeat = self.course.end, self._upbeat
+        end, upbeat, last = self.course.end, self._upbeat, self._counts and self._left == 1
+        mask_V[table.first(BAR)] = not upbeat and not last
         until = min(self.length, NO_LIMIT if end is None else end) - self._bar_start
         later_T = np.arange(self._position + 1, until, dtype=np.int64)
         if len(later_T):
             in_time_T = np.ones_like(later_T, np.bool_) if upbeat is None else (2 * later_T >= self._bar_steps) == upbeat
-            mask_P[later_T] = in_time_T & (not self._begun or openings(self._bar_start + later_T))
+            mask_V[table.first(POSITION) + later_T] = in_time_T & (not self._begun or openings(self._bar_start + later_T))
+        may_end = last or self._left is None if self._counts else end is None
+        mask_V[BOUNDARY_ID] = may_end and latest_end <= self.length
 
     def _lengths(self) -> slice:
         """The values of the length that a tune may begin with: as was asked for, with an upbeat one bar more."""
@@ -276,8 +236,6 @@ class BeatClock:
             return slice(None)
         left = self._left if self._seconds_left is None else self._bars_in(self._seconds_left)
         band = int(bands_of(left or 1))
-        if self._announces and has_upbeat(NO_LIMIT if self._first_note is None else self._first_note, self._line_B):
-            band = COMPLETING
         return None if band == self._band else band
 
     def _fitting_meters(self, latest_end: int) -> NDArray[np.bool_]:
@@ -301,23 +259,16 @@ class BeatClock:
         if self._left is not None and self._bar >= 0:
             self._left = max(1, self._left - 1)
         self._bar, self._bar_start, self._position = self._bar + 1, self.length, -1
-        self._positioned = self.over = False
-        if len(self._line_B) < _LINES:
-            self._line_B.append(self._bar_start)
         if self._work.guides:
             self._set_end()
 
     def _push_length(self, value: int) -> None:
         most = (self._requested.bars if self._counts else None) or MOST_BARS
-        self._exact = value + 1 < MOST_BARS
         self._left = value + 1 if value + 1 < MOST_BARS else most if self._begun else None
         self._first_bar += self._opens and self._left == most + 1
 
     def _push_left(self, value: int) -> None:
         self._band = value
-
-    def _push_last(self, _: int) -> None:
-        self.over, self.must_end = True, False
 
     def _push_meter(self, value: int) -> None:
         self._meter = value
@@ -325,7 +276,7 @@ class BeatClock:
 
     def _push_position(self, value: int) -> None:
         self._pass_to(self._bar_start + value)
-        self._position, self._positioned, self.must_end = value, True, False
+        self._position = value
 
     def _push_tempo(self, value: int) -> None:
         self._tempo, self._tempo_said = value, True

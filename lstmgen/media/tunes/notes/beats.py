@@ -24,7 +24,7 @@ from lstmgen.media.tunes.notes.measures import (
     TEMPO_OF_120,
     tempo_bin,
 )
-from lstmgen.media.tunes.notes.remaining import BANDS, COMPLETING, LAST, LEFT, LENGTH, MOST_BARS, band_name, bands_of, has_upbeat
+from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
 from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, REPEAT, repeats_of
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
@@ -45,15 +45,14 @@ class BeatWork:
         repeats: whether a bar that comes back is one event.
         variants: whether a bar comes back with other velocities, and a first half with another end.
         guides: whether a bar says how many remain, and a piece its key.
-        endings: with guides, whether the last bar says that the tune began with an upbeat, and the last moment that it is.
     """
 
-    def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False, variants: bool = False, endings: bool = False) -> None:
+    def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False, variants: bool = False) -> None:
         self.base = Beats(unit)
-        self.repeats, self.guides, self.variants, self.endings = repeats, guides, variants, endings
+        self.repeats, self.guides, self.variants = repeats, guides, variants
         varying = ((HALF, FARTHEST), (AGAIN, VELOCITY_BINS)) if variants else ()
-        guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS + endings)) if guides else ()
-        self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + varying + guiding + (((LAST, 1),) if endings else ())
+        guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
+        self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + varying + guiding
         self.ranges = ((BAR, 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
         self.lengths_D = strides(unit, (2, 1), (4, unit // 4), (8, unit // 2), (16, unit), (32, 2 * unit))
         self.drum_steps = unit // 4
@@ -75,8 +74,7 @@ class BeatWork:
             HALF: lambda value: f"first half {value + 1} back",
             AGAIN: lambda value: f"again {loudness(value)}",
             LENGTH: lambda value: f"{counted(value + 1, 'bar')}{' or more' if value + 1 == MOST_BARS else ''}",
-            LEFT: lambda value: f"{band_name(value)} left{', behind an upbeat' * (value == COMPLETING)}",
-            LAST: lambda _: "the last moment",
+            LEFT: lambda value: f"{band_name(value)} left",
         }
 
     def written(self, notes: StepNotes, index_N: Steps, table: EventTable, *, score: Score, length: int, following: int) -> Ids:
@@ -113,13 +111,8 @@ class BeatWork:
             return _in_order(rows)
         band_B = bands_of(np.arange(len(start_B), 0, -1) + following)
         said_B = is_new(band_B)
-        bars = min(len(start_B) + following, MOST_BARS)
-        if self.endings and not following and bars < MOST_BARS:
-            if len(notes.start_N) and has_upbeat(int(notes.start_N.min()), start_B.tolist()):
-                band_B[-1] = COMPLETING
-            last = moments[moments >= start_B[-1]][-1:]
-            rows.insert(-1, (last, np.full(len(last), table.first(LAST))))
         rows.insert(1, (start_B[said_B], table.first(LEFT) + band_B[said_B]))
+        bars = min(len(start_B) + following, MOST_BARS)
         return np.concatenate([[table.first(LENGTH) + bars - 1], _in_order(rows)])
 
     def _tempi_of(self, score: Score, end: int) -> tuple[Steps, Steps]:

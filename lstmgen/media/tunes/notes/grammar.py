@@ -38,7 +38,6 @@ from lstmgen.media.tunes.notes.events import (
     VELOCITY,
     loudness,
 )
-from lstmgen.media.tunes.notes.remaining import LAST
 from lstmgen.media.tunes.notes.repeating import Repeating
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, BarsSoFar
 from lstmgen.media.tunes.notes.seconds import SecondWork
@@ -90,8 +89,8 @@ class NotesGrammar(Repeating):
 
     @property
     def closing(self) -> bool:
-        """Whether what comes now is to close the tune."""
-        return self._clock.ending
+        """Whether this is the last bar."""
+        return self._clock.closing
 
     @property
     def next_wait(self) -> int:
@@ -139,7 +138,7 @@ class NotesGrammar(Repeating):
             self._allow_names(mask_V)
             self._clock.allow(mask_V, self._before, latest_end=self._latest_end, openings=self._openings)
             mask_V[BOUNDARY_ID] &= not naming
-            if self._clock.ready and not self._clock.must_end and self._before not in {REPEAT, HALF, AGAIN}:
+            if self._clock.ready and self._before not in {REPEAT, HALF, AGAIN}:
                 legal_AP = self._legal()
                 self._allow_own(mask_V, self._line_A, legal_AP)
                 others = {line // MOST_TRACKS for line in self._line_A[legal_AP.any(axis=1)].tolist()} - {self._instrument}
@@ -208,14 +207,14 @@ class NotesGrammar(Repeating):
         if form is None or not self._begun or not isinstance(self._clock, BeatClock):
             return None
         number = self._clock.bar
-        return None if self._clock.closing and not closes(form, number, self._bars, self._tonic) else (form, number)
+        return None if self.closing and not closes(form, number, self._bars, self._tonic) else (form, number)
 
     @property
     def _silent(self) -> bool:
         """Whether nothing sounds yet in a bar that is not to be empty: the last one, and one that varies a bar with notes."""
         if not self._begun or not isinstance(self._clock, BeatClock) or self._latest_end > self._clock.bar_start:
             return False
-        return self._clock.closing or (self._form is not None and varies_notes(*self._form, self._bars))
+        return self.closing or (self._form is not None and varies_notes(*self._form, self._bars))
 
     def _openings(self, step_T: Steps) -> NDArray[np.bool_]:
         """At which of these later steps a note could begin."""
@@ -283,7 +282,7 @@ class NotesGrammar(Repeating):
                 self._last_line = self._last_pitch = -1
             if self._beats is not None:
                 self._mark_bar(kind, self._beats)
-        self._before = self._before if kind == LAST else kind
+        self._before = kind
         return [*ended, *self._ended_drums()]
 
     def _ended_drums(self) -> list[Row]:

@@ -25,7 +25,7 @@ from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PITCHES, PROGRAM, TRACK, TRACK_OF, VELOCITY
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
-from lstmgen.media.tunes.notes.remaining import LAST, LEFT, LENGTH
+from lstmgen.media.tunes.notes.remaining import LEFT, LENGTH
 from lstmgen.media.tunes.notes.repeats import HALF, REPEAT
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, MOST_TRACKS, lines_of
@@ -278,7 +278,7 @@ class BarsGrammar(HoleGrammar):
     """
 
     def __init__(self, table: EventTable, time: BeatWork, hole: BarsWithHole) -> None:
-        super().__init__(table, time if hole.whole else BeatWork(time.base.per_unit, guides=time.guides, endings=time.endings), hole)
+        super().__init__(table, time if hole.whole else BeatWork(time.base.per_unit, guides=time.guides), hole)
         self._in_bars = hole
 
     @property
@@ -323,10 +323,6 @@ class BarsGrammar(HoleGrammar):
         mask_V[first] = said_V
         return True
 
-    def _later(self, kept: Kept) -> bool:
-        """Whether it comes after this moment, or a tempo of this moment."""
-        return kept.position > self._position or kept.tempo is not None
-
     def _keep_rest(self, mask_V: NDArray[np.bool_]) -> None:
         """Nothing behind what is kept next, but what leads to that and what comes before it."""
         table, hole, kept = self._table, self._in_bars, self._next
@@ -336,10 +332,6 @@ class BarsGrammar(HoleGrammar):
         mask_V[table.first(BAR)] &= kept is None and not (hole.ends and self.bar == hole.last)
         mask_V[BOUNDARY_ID] &= kept is None and hole.ends and self.bar == hole.last
         mask_V[table.span(TEMPO)] = False
-        if self._time.endings and any(each.bar == self.bar and self._later(each) for each in hole.kept[self._at :]):
-            mask_V[table.first(LAST)] = False
-        if self._clock.must_end:
-            return
         if kept is not None:
             mask_V[table.span(POSITION)][kept.position + 1 :] = False
             if self._time.repeats:

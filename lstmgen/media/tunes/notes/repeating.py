@@ -119,9 +119,7 @@ class Repeating(Grammar):
 
     def _opens(self, begin: int, until: int) -> bool:
         """Whether a note could begin between two later steps."""
-        return not self._clock.over and bool(
-            self._openings(np.arange(begin, min(until, self.course.now + self.course.room), dtype=np.int64)).any()
-        )
+        return bool(self._openings(np.arange(begin, min(until, self.course.now + self.course.room), dtype=np.int64)).any())
 
     def _offer_repeats(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
         """At the beginning of a bar the repeats that fit."""

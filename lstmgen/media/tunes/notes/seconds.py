@@ -26,7 +26,7 @@ class SecondWork:
 
     ranges = ((SHIFT, LONGEST_SHIFT),)
     last_ranges = ()
-    repeats = guides = endings = False
+    repeats = guides = False
 
     def __init__(self) -> None:
         self.base = Seconds()
@@ -68,7 +68,7 @@ class SecondClock:
     """The time of a piece in shifts while it is written: whole seconds first, then one shorter one, then notes."""
 
     ready = True
-    closing = ending = over = must_end = False
+    closing = False
 
     def __init__(self, table: EventTable, limits: StepLimits) -> None:
         self.course = Course(limits)

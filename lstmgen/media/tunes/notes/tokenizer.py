@@ -244,7 +244,6 @@ class NotesTokenizer(EventTokenizer):
         repeats: in beats, whether a bar that comes back is one event.
         variants: with repeats, whether a bar comes back with other velocities too, and a first half with another end.
         guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
-        endings: with guides, whether the last moment of a piece is announced, and its last bar says whether it began with an upbeat.
         common_key: with guides, whether pitches are written as if every tonic were C.
         tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
         grammar: whether a model gives what the grammar forbids no probability.
@@ -252,12 +251,12 @@ class NotesTokenizer(EventTokenizer):
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
-            variants without repeats, or a common key or endings without guides.
+            variants without repeats, or a common key where none is said.
     """
 
     name: ClassVar = "notes"
     forbidden_share: ClassVar = 0.0  # what sounds follows from lengths
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "endings", "grammar", "names")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -266,7 +265,6 @@ class NotesTokenizer(EventTokenizer):
     tracks: int = 1
     common_key: bool = False
     variants: bool = False
-    endings: bool = False
     grammar: bool = False
     names: Names = ()
 
@@ -283,10 +281,6 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError("--common-key needs the key to be said, which --guides does", remedy="leave --common-key out, or add --guides")
         if self.variants and not self.repeats:
             raise UsageError("--variants are repeats that vary, and there are none", remedy="leave --variants out, or add --repeats")
-        if self.endings and not self.guides:
-            raise UsageError(
-                "--endings needs bars that say how many remain, which --guides does", remedy="leave --endings out, or add --guides"
-            )
         for name in ("repeats", "guides"):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
@@ -298,7 +292,7 @@ class NotesTokenizer(EventTokenizer):
         in_beats = self.time_base == "beats"
         time = SecondWork()
         if in_beats:
-            time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides, variants=self.variants, endings=self.endings)
+            time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides, variants=self.variants)
         return NotesNotation(time, self.tracks, common_key=self.common_key, names=self.names)
 
     def to_json(self) -> dict[str, Any]:
