@@ -15,7 +15,7 @@ Sixteenths: soprano, alto, tenor, bass, frame after frame, one token each; held 
 
 Beside the figure of the model stand those of several predictions at once: in each of twelve keys (a transposition maps tokens one to one,
 so the mean of the twelve probabilities, each given what is before in its key, is a distribution too), and of models named with --with.
-With --adapt stand beside them those of copies that go on learning from what they have predicted, piece after piece.
+With --adapt stand beside them those of copies that go on learning from what they have predicted, each piece by copies of its own.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ import numpy as np
 
 import lstmgen
 from lstmgen import config
+from lstmgen.analysis.evaluation import combined
 from lstmgen.cli.wording import parse_duration
 from lstmgen.config import DataConfig
 from lstmgen.generation.sampling import Sampling
@@ -171,7 +172,7 @@ def report(name: str, arguments: argparse.Namespace, run: Path, files: list[Path
     pieces, rule = [read_midi(path.read_bytes()).score for path in files], LearningRule() if arguments.adapt else None
     frames = None
     for others, keys in dict.fromkeys([((), 1), ((), KEYS), (beside, 1), (beside, KEYS)]):
-        found = model.score_all(pieces, beside=others, keys=keys, adapt=rule)
+        found = combined(model.score(piece, beside=others, keys=keys, adapt=rule) for piece in pieces)
         frames = found.frames
         for how, figures in (("", found), (", learning", found.adapted)):
             if figures is None:

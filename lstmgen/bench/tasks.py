@@ -9,7 +9,7 @@ import collections
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -54,6 +54,7 @@ class Comparison:
         task: what was measured.
         shape: layers, lanes, windows.
         ours: which of our ways.
+        path: how that ran: with which kernels; empty where there is but one way.
         stock: which of PyTorch's.
         unit: what is counted a second.
         per_second: of ours.
@@ -66,6 +67,7 @@ class Comparison:
     task: str
     shape: str
     ours: str
+    path: str
     stock: str
     unit: str
     per_second: Spread
@@ -77,13 +79,14 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class _Task:
-    """Ways of doing the same work; `work` has what ours have to do at the least."""
+    """Ways of doing the same work; `work` has what ours have to do at the least, and `paths` how they run."""
 
     shape: str
     unit: str
     ours: Mapping[str, Side]
     stock: Mapping[str, Side]
     work: Mapping[str, Work]
+    paths: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def compare(name: BenchTask, *, quick: bool = False, pace: Pace | None = None, device: torch.device = CPU) -> Iterator[Comparison]:
@@ -114,6 +117,7 @@ def _comparison(name: str, task: _Task, ours: str, other: str, found: list[dict[
         task=name,
         shape=task.shape,
         ours=ours,
+        path=task.paths.get(ours, ""),
         stock=other,
         unit=task.unit,
         per_second=Spread.of([each[ours] for each in found]),
@@ -153,12 +157,14 @@ def _sampling(lanes: int, device: torch.device) -> Iterator[_Task]:
     precisions = _PRECISIONS if device.type == "cpu" else _PRECISIONS[:1]
     torch.manual_seed(0)
     network = LanguageModel(architecture).eval().to(device)
+    decoders = {precision: Decoder(network, precision=precision) for precision in precisions}
     size = architecture.hidden_size
     weights = 12 * size * size + _V * size  # the first layer's input is looked up
     yield _Task(
         shape=f"2 x {size}, {lanes} lane{'s' if lanes > 1 else ''}",
         unit="tokens",
-        ours={precision: _drawn(Decoder(network, precision=precision), lanes) for precision in precisions},
+        ours={precision: _drawn(decoder, lanes) for precision, decoder in decoders.items()},
+        paths={precision: decoder.path for precision, decoder in decoders.items()},
         stock={"fp32": stock.sampling(_stock(architecture, batch_first=True).to(device), lanes, temperature=_TEMPERATURE)},
         work={
             precision: Work(
@@ -214,6 +220,7 @@ def _training(device: torch.device, precision: TrainingPrecision = "auto") -> It
             shape=f"2 x {hidden_size}, {streams} streams of {window}",
             unit="tokens",
             ours={numbers: _stepped(trainer)},
+            paths={numbers: trainer.learner.path},
             stock={
                 name: stock.training(
                     _stock(architecture, batch_first=name == stock.USUAL).to(device),

@@ -66,6 +66,8 @@ def run(streams: Streams, *, tasks: tuple[str, ...], quick: bool, device: str, t
     rows += [_row(comparison) for comparison in found]
     for line in aligned(fitting(rows, terminal_width(streams), dropped=(8, 7, 5, 1, 3))):
         streams.product_line(line)
+    for said in dict.fromkeys(f"{each.task} {each.ours}: {each.path}" for each in found if each.path):
+        streams.say(said)
     memory = "" if peak is None else f", {size(peak)} of memory at most"
     streams.say(f"{where.type}, {counted(used, 'thread')}{memory}")
     for line in wrapped(_ABOUT, min(streams.err_columns, PAGE_COLUMNS)):

@@ -1,7 +1,7 @@
 """A network that goes on learning from what it reads: dynamic evaluation (Krause et al. 2018, arXiv:1709.07432; 2019, arXiv:1904.08378).
 
-    w <- w - rate g sqrt(F) / (r + mean(r))
-    w <- w + min(1, decay F r / mean(r)) (w0 - w)
+    w <- w - rate g / (r + mean(r))
+    w <- w + min(1, decay r / mean(r)) (w0 - w)
 
 g is the gradient of the mean surprisal of one segment, r the root of the mean squared gradient of each weight over many segments, and w0
 the trained weights. So weights with large gradients move no further than others, and return the fastest. The mean beneath r
@@ -10,15 +10,12 @@ is a floor that keeps weights that hardly ever have a gradient, such as those of
 A segment is predicted first and learned then: no token is predicted by weights that have seen it. The state is carried from segment
 to segment as it is. The network that is given never changes; a `Learner` has a copy. What has several forms, such as a tune in twelve
 keys, is read in all of them side by side: each token is predicted by their mean, and a segment is learned in all of them by one gradient.
-The mean over F forms is a gradient whose usual size is smaller, as if they were independent by the root of F; and as each form would
-return by itself, the weights return F times as much. Where there is one form F is 1.
 
 Letters: T tokens of a segment, F forms, V vocabulary, K bytes of V bits, S spans, W all weights as one vector.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -59,7 +56,7 @@ class Learner:
         if not (torch.isfinite(mean) and mean > 0):
             raise ModelFileError("the model has no gradients that it could learn by", remedy="leave --adapt out")
         self._step_W = rule.rate / (usual_W + mean)
-        self._return_W = rule.decay * usual_W / mean
+        self._return_W = (rule.decay * usual_W / mean).clamp_(max=1.0)
 
     @property
     def network(self) -> LanguageModel:
@@ -80,7 +77,6 @@ class Learner:
             DivergedError: the weights have become useless.
         """
         device, count = self.network.device, len(forms)
-        return_W = (count * self._return_W).clamp_(max=1.0)
         for begin, end in spans_S2.tolist():
             state = self.network.zero_state(count)
             for at in range(begin, end, self.rule.segment):
@@ -91,18 +87,18 @@ class Learner:
                 legal_TFK = torch.from_numpy(np.stack(rows_F, axis=1)).to(device) if rows_F else None
                 with threads_for(count, device):
                     nats_TF, state = self._weights.gradient(torch.from_numpy(ids_TF).to(device), state, counted_TF, legal_TFK)
-                    self._learn(math.sqrt(count), return_W)
+                    self._learn()
                 if not torch.isfinite(nats_TF).all():
                     raise DivergedError(
                         f"learning with a rate of {self.rule.rate:g} has ruined the model's copy", remedy="a lower --adapt-rate"
                     )
                 yield places[1:], together(list(nats_TF.T.cpu().double().numpy()))
 
-    def _learn(self, times: float, return_W: Tensor) -> None:
+    def _learn(self) -> None:
         weights = self._weights
         with torch.no_grad():
-            weights.now_W.addcmul_(self._step_W, weights.gradient_W, value=-times)
-            weights.now_W.addcmul_(return_W, weights.trained_W - weights.now_W)
+            weights.now_W.addcmul_(self._step_W, weights.gradient_W, value=-1)
+            weights.now_W.addcmul_(self._return_W, weights.trained_W - weights.now_W)
 
 
 def usual_gradients(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Final
 
 import torch
@@ -22,8 +23,8 @@ from lstmgen.model.cores import physical_cores
 from lstmgen.model.language_model import Architecture, LanguageModel
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
-_LARGEST_GRADIENT_ERROR = 0.05
-"""Relative distance of the bf16 gradient from the fp32 one that the check allows; sound kernels stay near 0.01."""
+_LARGEST_GRADIENT_ERROR: Final = {"bf16": 0.05, "fp32": 0.001}
+"""Relative distance from the gradient of torch's layers in fp32 that the check allows; sound kernels stay near 0.01 and 0.000001."""
 FEW_STREAMS: Final = 8
 """Below this many streams side by side one thread is faster than two: the threads of a recurrent layer wait for one another at every
 token, and there is too little to share between two waits."""
@@ -48,10 +49,9 @@ class Arithmetic:
     @contextlib.contextmanager
     def context(self) -> Iterator[None]:
         """Runs the network's matrix products in this precision; everything that needs fp32 stays there."""
-        if self.precision == "fp32":
-            yield
-            return
-        with torch.autocast(self.device.type, dtype=_DTYPES[self.precision]), lstm_ways.wanted(self.backward):
+        is_lower = self.precision != "fp32"
+        lower = torch.autocast(self.device.type, dtype=_DTYPES[self.precision]) if is_lower else contextlib.nullcontext()
+        with lower, lstm_ways.wanted(self.backward):
             yield
 
 
@@ -118,49 +118,88 @@ def choose_arithmetic(
     only_fp32 = cell_of(architecture.cell).only_fp32
     if only_fp32 and wanted in ("bf16", "fp16"):
         raise MachineError(f"{architecture.cell} does not train in {wanted}: {only_fp32}", remedy="use --precision fp32 or auto")
-    if only_fp32:
-        return Arithmetic(device, "fp32", only_fp32)
     if device.type == "cuda":
-        return _on_cuda(wanted, device)
+        return Arithmetic(device, "fp32", only_fp32) if only_fp32 else _on_cuda(wanted, device)
     if wanted == "fp16":
         raise MachineError("fp16 trains on CUDA only", remedy="use --precision bf16, fp32 or auto on the CPU")
-    if wanted == "fp32":
-        return Arithmetic(device, "fp32", "asked for")
-    units = bf16_units()
-    if wanted == "auto" and not units:
-        return Arithmetic(device, "fp32", "the processor has no bf16 units")
-    ways, missing = _ways(backward, architecture, batch_size)
-    fault, error = "", 0.0
+    shape = _Shape(architecture, batch_size, seq_length)
+    units, reason = bf16_units(), only_fp32 or ("asked for" if wanted == "fp32" else "")
+    if not reason and (units or wanted == "bf16"):
+        best = _best_way("bf16", backward, shape)
+        if best.way is not None:
+            return best.arithmetic("bf16", "asked for" if wanted == "bf16" else f"{units}; gradients within {best.error:.1%} of fp32")
+        if wanted == "bf16":
+            raise MachineError(f"bf16 does not train here: {best.fault}", remedy="use --precision fp32 or auto")
+        reason = f"bf16 failed its check: {best.fault}"
+    return _best_way("fp32", backward, shape).arithmetic("fp32", reason or "the processor has no bf16 units")
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """Of a run: its network, its streams, and the tokens of a window."""
+
+    architecture: Architecture
+    streams: int
+    window: int
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best way in which layers train in a precision; None: in none, for the last one has a fault.
+
+    Attributes:
+        way: its name.
+        error: of its gradients, beside those of torch's layers in fp32.
+        notes: why others are not taken, and which one is, for people.
+        fault: of the last one that was tried.
+    """
+
+    way: BackwardPass | None
+    error: float
+    notes: tuple[str, ...]
+    fault: str
+
+    def arithmetic(self, precision: Precision, why: str) -> Arithmetic:
+        return Arithmetic(torch.device("cpu"), precision, "; ".join((why, *self.notes)), self.way or "torch")
+
+
+def _best_way(precision: Precision, wanted: BackwardPass | None, shape: _Shape) -> _Best:
+    ways, missing = _ways(precision, wanted, shape)
+    exact, error, fault = Arithmetic(torch.device("cpu"), "fp32", ""), 0.0, ""
     for one in ways:
-        name = "" if one == "torch" else lstm_ways.WAYS[one].NAME
-        # Each layer after the first is as wide as the second, for which alone another way may pay.
-        probe = _Probe(architecture, layers=2 if name else 1, batch_size=batch_size, seq_length=seq_length)
+        found, name = replace(exact, precision=precision, backward=one), "" if one == "torch" else lstm_ways.WAYS[one].NAME
         try:
-            error = probe.gradient_error(Arithmetic(device, "fp32", ""), Arithmetic(device, "bf16", "", one))
-            fault = "" if error <= _LARGEST_GRADIENT_ERROR else f"its gradients are off by {error:.0%}"
+            error = 0.0 if found == exact else _Probe(shape, layers=2 if name else 1).gradient_error(exact, found)
+            fault = "" if error <= _LARGEST_GRADIENT_ERROR[precision] else f"its gradients are off by {error:.0%}"
         except (RuntimeError, ImportError) as failure:
             fault = str(failure).splitlines()[0]
         if not fault:
-            why = "asked for" if wanted == "bf16" else f"{units}; gradients within {error:.1%} of fp32"
-            return Arithmetic(device, "bf16", "; ".join(filter(None, (why, *missing, name))), one)
+            return _Best(one, error, tuple(filter(None, (*missing, name))), "")
         missing += [f"no {name}: {fault}"] if name else []
-    if wanted == "bf16":
-        raise MachineError(f"bf16 does not train here: {fault}", remedy="use --precision fp32 or auto")
-    return Arithmetic(device, "fp32", f"bf16 failed its check: {fault}")
+    return _Best(None, error, tuple(missing), fault)
 
 
-def _ways(wanted: BackwardPass | None, architecture: Architecture, streams: int) -> tuple[list[BackwardPass], list[str]]:
+def _ways(precision: Precision, wanted: BackwardPass | None, shape: _Shape) -> tuple[list[BackwardPass], list[str]]:
     """In which ways layers may train, the best first and torch's last; and why others are not among them.
 
     Without a wish those that pay for some layer, on processors on which they were measured to be faster.
     """
+    architecture = shape.architecture
     if not cell_of(architecture.cell).own_backward:
         return ["torch"], []
-    asked: list[BackwardPass] = [name for name in lstm_ways.WAYS if name == wanted or (wanted is None and _halves_vectors())]
-    widths, hidden_size = architecture.widths, architecture.hidden_size
-    fit: list[BackwardPass] = [name for name in asked if any(lstm_ways.WAYS[name].pays(width, hidden_size, streams) for width in widths)]
-    missing = [f"no {lstm_ways.WAYS[name].NAME}: {why}" for name in fit if (why := lstm_ways.WAYS[name].problem())]
-    return [*(name for name in fit if not lstm_ways.WAYS[name].problem()), "torch"], missing
+    by_itself = wanted is None and precision == "bf16" and _halves_vectors()
+    asked: dict[BackwardPass, ModuleType] = {
+        name: way for name, way in lstm_ways.WAYS.items() if precision in way.PRECISIONS and (by_itself or name == wanted)
+    }
+    ways: list[BackwardPass] = []
+    missing: list[str] = []
+    for name, way in asked.items():
+        if any(way.pays(width, architecture.hidden_size, shape.streams) for width in architecture.widths):
+            if problem := way.problem(precision):
+                missing.append(f"no {way.NAME}: {problem}")
+            else:
+                ways.append(name)
+    return [*ways, "torch"], missing
 
 
 def _halves_vectors() -> bool:
@@ -188,15 +227,18 @@ def bf16_units() -> str:
 
 
 class _Probe:
-    """One window through a small network with the run's layer widths, forward and backward."""
+    """One window through a small network with the run's layer widths, forward and backward.
 
-    def __init__(self, architecture: Architecture, *, layers: int, batch_size: int, seq_length: int) -> None:
-        layers, vocab_size = min(architecture.num_layers, layers), min(architecture.vocab_size, 512)
-        small = replace(architecture, vocab_size=vocab_size, num_layers=layers, dropout=0.0)
+    With two layers where each after the first is as wide as the second, for which alone another way may pay.
+    """
+
+    def __init__(self, shape: _Shape, *, layers: int) -> None:
+        layers, vocab_size = min(shape.architecture.num_layers, layers), min(shape.architecture.vocab_size, 512)
+        small = replace(shape.architecture, vocab_size=vocab_size, num_layers=layers, dropout=0.0)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             self.network = LanguageModel(small)
-            self.ids_TB = torch.randint(small.vocab_size, (min(seq_length, 64), min(batch_size, 128)))
+            self.ids_TB = torch.randint(small.vocab_size, (min(shape.window, 64), min(shape.streams, 128)))
 
     def gradient(self, arithmetic: Arithmetic) -> torch.Tensor:
         """The gradient of the loss, all parameters in one vector."""

@@ -325,3 +325,9 @@ class Score:
     def duration_s(self) -> float:
         """Seconds from the beginning to the end of the piece."""
         return float(self.seconds_at(self.length_ticks))
+
+
+def printable(text: str) -> str:
+    """A name from a file as it may stand anywhere: control characters, direction overrides and half surrogates escaped."""
+    text = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -45,7 +45,7 @@ def _begun(order: dict[str, Any], tensors: dict[str, Tensor], group: Group) -> L
     network.train()
     config: OptimizerConfig = from_dict({"optimizer": order["optimizer"]}).optimizer
     way = lstm_ways.WAYS.get(order["backward"])
-    if way is not None and (problem := way.problem()):
+    if way is not None and (problem := way.problem(order["precision"])):
         raise MachineError(f"the leader has {way.NAME}, but here {problem}", remedy="start all with --set runtime.backward_pass=torch")
     arithmetic = Arithmetic(device, order["precision"], "as the leader", order["backward"])
     learner = Learner(network, config, arithmetic=arithmetic, batch_size=order["batch_size"], group=group)

@@ -70,6 +70,7 @@ def test_both_ways_of_sampling_tell_how_many_tokens_they_drew(lanes):
 @pytest.mark.parametrize(("precision", "others"), [("auto", {"fp32"}), ("fp32", {"fp32", stock.USUAL})])
 def test_all_ways_of_training_take_as_many_tokens_and_learn(precision, others):
     for task in tasks._training(torch.device("cpu"), precision):
+        assert set(task.paths.values()) == {"torch's layers"}  # too small for others
         assert others <= set(task.stock)
         counts = {side(2) for side in (*task.ours.values(), *task.stock.values())}
         assert len(counts) == 1
@@ -85,6 +86,7 @@ def test_all_ways_of_training_take_as_many_tokens_and_learn(precision, others):
 def test_every_task_gives_figures_that_agree(name):
     for found in tasks.compare(name, pace=SHORT):
         assert found.task == name
+        assert bool(found.path) == (name != "encode")
         for spread in (found.per_second, found.stock_per_second, found.ratio, found.limit, found.share):
             assert spread is None or 0 < spread.low <= spread.median <= spread.high
         assert (found.limit is None) == (name == "encode")

@@ -66,8 +66,8 @@ def by_hand(network, forms, spans, usual):
             torch.stack(found).mean().backward()
             nats[at + 1 : until + 1] = -torch.stack(found).neg().exp().mean(0).log().detach().numpy()
             gradient = torch.cat([parameter.grad.flatten() for parameter in copy.parameters()])
-            weights = flat(copy) - RULE.rate * gradient * len(forms) ** 0.5 / (usual + mean)
-            weights += torch.minimum(torch.ones_like(usual), len(forms) * RULE.decay * usual / mean) * (trained - weights)
+            weights = flat(copy) - RULE.rate * gradient / (usual + mean)
+            weights += torch.minimum(torch.ones_like(usual), RULE.decay * usual / mean) * (trained - weights)
             torch.nn.utils.vector_to_parameters(weights, copy.parameters())
     return nats, flat(copy)
 

@@ -77,7 +77,7 @@ def test_a_window_is_taken_only_where_it_is_wanted_and_learned_from(monkeypatch)
     expected = []
     for wanted, learning, training in itertools.product([False, True], repeat=3):
         layer.train(training)
-        with lstm_ways.wanted("own" if wanted else "torch"), torch.set_grad_enabled(learning):
+        with torch.autocast("cpu"), lstm_ways.wanted("own" if wanted else "torch"), torch.set_grad_enabled(learning):
             layer(x_TBI, tuple(state))
         expected += [True] * (wanted and learning and training)
         assert ran == expected
@@ -97,7 +97,7 @@ NO_NUMBA = "numba is not there"
 def chosen(features, monkeypatch, *, precision="bf16", cell="lstm", backward=None, numba=False):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: features)
     monkeypatch.setattr(compiled, "pays", lambda *_: True)
-    monkeypatch.setattr(compiled, "problem", lambda: "" if numba else NO_NUMBA)
+    monkeypatch.setattr(compiled, "problem", lambda _: "" if numba else NO_NUMBA)
     monkeypatch.setattr(arithmetic._Probe, "gradient_error", lambda *_: 0.0)
     architecture = Architecture(**WIDE, cell=cell)
     return choose_arithmetic(precision, torch.device("cpu"), architecture=architecture, backward=backward, **WINDOW)
@@ -120,6 +120,8 @@ def chosen(features, monkeypatch, *, precision="bf16", cell="lstm", backward=Non
         (ZEN_4, {"numba": True, "backward": "own"}, "own"),
         (ZEN_4, {"numba": True, "backward": "torch"}, "torch"),
         (ZEN_4, {"numba": True, "precision": "fp32"}, "torch"),
+        (ZEN_4, {"numba": True, "precision": "fp32", "backward": "compiled"}, "compiled"),
+        ({"avx2": True}, {"numba": True, "precision": "fp32", "backward": "compiled"}, "compiled"),
         (ZEN_4, {"numba": True, "cell": "gru"}, "torch"),
         (ZEN_4 | {"avx_vnni": True}, {"numba": True}, "torch"),
         (ZEN_4 | {"avx_vnni": True}, {"numba": True, "backward": "compiled"}, "compiled"),

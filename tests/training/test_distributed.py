@@ -200,7 +200,7 @@ def test_a_process_that_helps_trains_its_layers_in_the_way_of_the_leader(monkeyp
     for backward in ("own", "compiled"):
         arithmetic = Arithmetic(torch.device("cpu"), "bf16", "", backward)
         orders[backward] = helper.beginning(Learner(network, Config().optimizer, arithmetic=arithmetic, batch_size=2), threads=1)
-    monkeypatch.setattr(compiled, "problem", lambda: "there is no numba")
+    monkeypatch.setattr(compiled, "problem", lambda _: "there is no numba")
     assert helper._begun(*orders["own"], ALONE).arithmetic.backward == "own"
     with pytest.raises(MachineError, match="the leader has compiled layers, but here there is no numba"):
         helper._begun(*orders["compiled"], ALONE)

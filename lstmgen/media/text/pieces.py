@@ -28,8 +28,10 @@ from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.text import piece_proto
 from lstmgen.media.text.byte_table import FIRST_UNIT_ID, EndsInBytes, spell
+from lstmgen.media.text.known_words import KnownWords
 from lstmgen.media.text.piece_proto import SPACE_MARK
 from lstmgen.media.text.sampling import Texts, sample
+from lstmgen.media.text.segments import SEGMENT
 from lstmgen.media.text.symbols import has_byte_escapes, settle_strays
 from lstmgen.wording import counted
 
@@ -41,23 +43,11 @@ _VERSION: Final = 2
 _UNKNOWN_MARK: Final = "\u2585"
 """sentencepiece refuses to train on lines that hold this."""
 
-_MOST_LINE_ENDS, _LONGEST_LINE = 64, 2000
-_ENDS, _LINE = rf"\n{{0,{_MOST_LINE_ENDS}}}", rf"[^\n]{{1,{_LONGEST_LINE}}}"
-_SEGMENT: Final = re.compile(
-    rf"{_ENDS}{_LINE}(?=[ \n]|\Z)"  # the line ends before a line, and the line, or as much of it as ends before a space
-    rf"|{_ENDS}{_LINE}"  # a line without any space for that long
-    rf"|\n{{1,{_MOST_LINE_ENDS}}}"
-)
-_BESIDE: Final = f"{SPACE_MARK}\0\udc80-\udcff"
-"""The characters that go past sentencepiece, as the inside of a set in a regular expression."""
+_MARKS: Final = f"{SPACE_MARK}\0"
+"""The characters that go past sentencepiece, as byte escapes do."""
+_ESCAPES: Final = "\udc80-\udcff"
 
-_WORD: Final = re.compile(r" *[^ ]+| +")
-"""Of a segment: the spaces before a word, and the word; a line end counts as a letter."""
-_WORD_OF_LINES: Final = re.compile(r"\n+[^ \n]*| *[^ \n]+| +")
-"""The same of a text whose segments are its lines."""
 _BETWEEN_WORDS: Final = re.compile("[^ ] ")
-_MOST_WORDS: Final = 2**18
-"""Whose ids are kept."""
 
 _SAMPLE_CHARS: Final[dict[PieceModel, int]] = {"bpe": 20 * 10**6, "unigram": 2 * 10**6}
 """How much of a corpus is learnt from. Finding unigram pieces takes about ten times as long."""
@@ -132,34 +122,34 @@ class PieceTokenizer(EndsInBytes):
         return _load(piece_proto.write(self.name, self.pieces, self.scores))
 
     @cached_property
-    def _beside(self) -> re.Pattern[str]:
-        """What goes past sentencepiece; also the space where no piece is one, since its bytes would be those of U+2581 then."""
-        return re.compile(f"([{_BESIDE}{'' if ' ' in self.pieces else ' '}])")
+    def _marks(self) -> str:
+        """The characters that go past sentencepiece; also the space where no piece is one, for its bytes would be those of U+2581."""
+        return _MARKS if " " in self.pieces else f"{_MARKS} "
 
     @cached_property
-    def _words(self) -> _Words | None:
+    def _words(self) -> KnownWords | None:
         """What encodes word by word, where no piece reaches from one word into the next, and scores are ranks, which are not added up."""
         alone = self.name == "bpe" and not any(map(_BETWEEN_WORDS.search, self.pieces))
-        return _Words(self._processor) if alone else None
+        return KnownWords(self._processor.encode, [*map(len, self.entries())]) if alone else None
 
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
         """The ids of the pieces of a text. Raises UnseenSymbolError: it holds a stray surrogate and `oov` is `error`."""
         text = settle_strays(text, oov)
-        beside = self._beside
-        if not beside.search(text):
-            return self.encode_whole(text) if self._words is None else self._words.encode(_words(text))
-        parts = [part for segment in _SEGMENT.findall(text) for part in beside.split(segment) if part]
+        if not has_byte_escapes(text) and not any(mark in text for mark in self._marks):
+            return self.encode_whole(text) if self._words is None else self._words.encode(text)
+        beside = re.compile(f"([{self._marks}{_ESCAPES}])")
+        parts = [part for segment in SEGMENT.findall(text) for part in beside.split(segment) if part]
         learnt = iter(self._processor.encode([part for part in parts if not beside.match(part)]))
         return _flat(spell(part).tolist() if beside.match(part) else next(learnt) for part in parts)
 
     def encode_whole(self, text: str) -> Ids:
         """The ids of a text that holds nothing but what sentencepiece can carry, segment by segment, by sentencepiece alone."""
-        return _flat(self._processor.encode(_SEGMENT.findall(text)))
+        return _flat(self._processor.encode(SEGMENT.findall(text)))
 
     def safe_cut(self, text: str) -> int:
         """The start of the last segment: where it ends is not known yet, where it starts is."""
         start = len(text[: text.rfind("\n") + 1].rstrip("\n"))  # a run of line ends always starts a segment
-        for match in _SEGMENT.finditer(text, start):
+        for match in SEGMENT.finditer(text, start):
             start = match.start()
         return start
 
@@ -175,7 +165,7 @@ class PieceTokenizer(EndsInBytes):
             values = _of_version_1(values)
         checks.only_keys(values, "pieces", "scores", "raw_bytes", newest=_VERSION)
         pieces = checks.distinct_texts(values, "pieces", at_most=limits.MAX_VOCABULARY - FIRST_UNIT_ID)
-        if re.search(f"[{_BESIDE}]", "".join(pieces)):
+        if re.search(f"[{_MARKS}{_ESCAPES}]", "".join(pieces)):
             checks.refuse("a piece holds a character that no piece can hold")
         scores = checks.typed(values, "scores", list)
         if len(scores) != len(pieces) or not all(type(score) in (int, float) and abs(score) <= _MAX_SCORE for score in scores):
@@ -189,56 +179,6 @@ class PieceTokenizer(EndsInBytes):
         if found != tokenizer.vocab_size:
             checks.refuse(f"sentencepiece found {counted(found, 'piece')}, expected {tokenizer.vocab_size}")
         return tokenizer
-
-
-def _words(text: str) -> Iterable[str]:
-    """The words of all segments."""
-    if "\n" * (_MOST_LINE_ENDS + 1) not in text and max(map(len, text.split("\n"))) <= _LONGEST_LINE:
-        return _WORD_OF_LINES.findall(text)
-    return chain.from_iterable(map(_WORD.findall, _SEGMENT.findall(text)))
-
-
-class _Words(dict[str, int]):
-    """Encodes a text word by word, each different word once: most of a text is words that it held before.
-
-    Byte pairs are joined by the ranks of pieces alone, and none over the border of a word, so the ids are those of the whole.
-    Letters: K words that are known, N their ids, W words of a text.
-
-    Args:
-        processor: of sentencepiece.
-    """
-
-    def __init__(self, processor: SentencePieceProcessor) -> None:
-        super().__init__()
-        self._processor = processor
-        self._forget()
-
-    def _forget(self) -> None:
-        self.clear()
-        self._new: list[str] = []
-        self._ids_N = self._first_K = self._length_K = np.zeros(0, np.int64)
-
-    def __missing__(self, word: str) -> int:
-        """The number of a word that is seen for the first time."""
-        self._new.append(word)
-        number = self[word] = len(self)
-        return number
-
-    def encode(self, words: Iterable[str]) -> Ids:
-        """The ids of the words, one behind the other."""
-        if len(self) > _MOST_WORDS:
-            self._forget()
-        number_W = np.fromiter(map(self.__getitem__, words), np.int64)
-        if self._new:
-            found, self._new = self._processor.encode(self._new), []
-            length_K = np.fromiter(map(len, found), np.int64, len(found))
-            self._first_K = np.append(self._first_K, len(self._ids_N) + np.cumsum(length_K) - length_K)
-            self._length_K = np.append(self._length_K, length_K)
-            self._ids_N = np.append(self._ids_N, _flat(found))
-        length_W = self._length_K[number_W]
-        behind_W = np.cumsum(length_W)
-        moved_W = self._first_K[number_W] - (behind_W - length_W)
-        return self._ids_N[np.repeat(moved_W, length_W) + np.arange(length_W.sum())]
 
 
 def _of_version_1(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,7 +197,7 @@ def _flat(ids: Iterable[list[int]]) -> Ids:
 
 def _alphabet(counts: Mapping[str, int], *, at_most: int) -> frozenset[str]:
     """The characters that become pieces: the most frequent ones; all others are spelled in bytes."""
-    unusable = re.compile(f"[{_BESIDE}{_UNKNOWN_MARK}\ud800-\udfff]")
+    unusable = re.compile(f"[{_MARKS}{_UNKNOWN_MARK}\ud800-\udfff]")
     usable = [symbol for symbol in counts if not unusable.match(symbol)]
     return frozenset(sorted(usable, key=lambda symbol: (-counts[symbol], symbol))[:at_most])
 
@@ -268,7 +208,7 @@ def _training_lines(chunks: Iterable[str], alphabet: frozenset[str]) -> Iterator
         return
     outside = re.compile("[^" + "".join(re.escape(symbol) for symbol in sorted(alphabet)) + "]+")
     for chunk in chunks:
-        for segment in _SEGMENT.findall(chunk):
+        for segment in SEGMENT.findall(chunk):
             yield from (part for part in outside.split(segment) if part)
 
 

@@ -290,11 +290,11 @@ class TuneMedium:
 
     def save(self, item: Score, path: Path, *, title: str = "") -> None:
         """Writes a MIDI file, a picture or sound, by the ending of its name."""
-        from lstmgen.music.rendering import render_file
-
         if path.suffix.lower() in SUFFIXES:
             storage.atomic_write(path, self.to_bytes(item))
             return
+        from lstmgen.music.rendering import render_file
+
         try:
             render_file(item, path, title=title)
         except UsageError as error:

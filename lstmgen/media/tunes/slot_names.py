@@ -10,8 +10,7 @@ import numpy as np
 
 from lstmgen.media import checks
 from lstmgen.media.tunes.parts import INSTRUMENTS, MOST_TRACKS, lines_of
-from lstmgen.music.roll.part import printable
-from lstmgen.music.score import Score
+from lstmgen.music.score import Score, printable
 
 _LONGEST: Final = 40
 _USUAL: Final = 0.5

@@ -17,8 +17,7 @@ from lstmgen.config import DataConfig
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.media.tunes.collection import Collection
 from lstmgen.music.instruments import parse_instruments, program_name
-from lstmgen.music.roll.part import printable
-from lstmgen.music.score import Notes, Score
+from lstmgen.music.score import Notes, Score, printable
 from lstmgen.wording import counted
 
 ALL: Final = "all"

@@ -29,6 +29,7 @@ from torch.autograd.function import once_differentiable
 from lstmgen.model.cells.base import LayerState, Weights
 
 NAME: Final = "own backward pass where layers are wide"
+PRECISIONS: Final = ("bf16",)
 _LEAST_BYTES: Final = 11_000_000
 _BYTES_PER_STREAM: Final = 130_000
 """Of the fp32 gradient of a layer's weights, from which this pays: measured with 8 to 128 streams, where a core has a cache of 1 MB. One
@@ -41,7 +42,7 @@ def pays(input_size: int, hidden_size: int, streams: int) -> bool:
     return gradient_bytes >= max(_LEAST_BYTES, _BYTES_PER_STREAM * streams)
 
 
-def problem() -> str:
+def problem(precision: str) -> str:  # noqa: ARG001 - of every way
     """Why it cannot be had here: it can be everywhere."""
     return ""
 

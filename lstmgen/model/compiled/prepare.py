@@ -15,7 +15,9 @@ def prepare() -> None:
         LstmgenError: it can be written nowhere.
     """
     if code.load() is None:
-        code.keep(*_compiled())
+        object_bytes, names = _compiled()
+        code.Code(object_bytes, names, "")  # where LLVM cannot load it, it may end the process: this one, before anything is kept
+        code.keep(object_bytes, names)
 
 
 def _compiled() -> tuple[bytes, dict[str, str]]:

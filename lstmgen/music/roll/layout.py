@@ -16,10 +16,10 @@ from lstmgen.errors import UsageError
 from lstmgen.music.bars import Bars
 from lstmgen.music.instruments import DRUM_GROUPS
 from lstmgen.music.roll.header import colour_of_track, make_header
-from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable
+from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of
 from lstmgen.music.roll.plan import KEYBOARD_WIDTH, LANE_GAP, LANE_ROW, STRIP_HEIGHT, Plan, System, make_plan, most_beats, scale_of
 from lstmgen.music.scales import pitch_name
-from lstmgen.music.score import Notes, Score
+from lstmgen.music.score import Notes, Score, printable
 
 _BLACK_KEYS: Final = frozenset({1, 3, 6, 8, 10})
 _NUMBER_SIZE: Final = 15.0

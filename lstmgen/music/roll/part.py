@@ -13,7 +13,7 @@ from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.instruments import DRUM_GROUPS, program_name
 from lstmgen.music.moments import Moments, keeps_bars
-from lstmgen.music.score import KEY_NAMES, Notes, Score
+from lstmgen.music.score import KEY_NAMES, Notes, Score, printable
 from lstmgen.music.tidy import with_pedal
 from lstmgen.wording import counted
 
@@ -177,12 +177,6 @@ def drum_groups(drums: Notes) -> NDArray[np.int64]:
     """Of every drum its index in `DRUM_GROUPS`; the last for what the kit does not have."""
     table = np.array([_GROUP_OF_DRUM.get(pitch, len(DRUM_GROUPS) - 1) for pitch in range(128)])
     return table[drums.pitch]
-
-
-def printable(text: str) -> str:
-    """A name from a file as it may stand anywhere: control characters, direction overrides and half surrogates escaped."""
-    text = " ".join(text.split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def voices(part: Part) -> list[Voice]:

@@ -18,9 +18,9 @@ from lstmgen import limits
 from lstmgen.errors import UsageError
 from lstmgen.music.bars import Bars
 from lstmgen.music.instruments import DRUM_GROUPS
-from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, printable, shared_out, voices
+from lstmgen.music.roll.part import Part, clock, drum_groups, facts, part_of, shared_out, voices
 from lstmgen.music.scales import pitch_name
-from lstmgen.music.score import Notes, Score
+from lstmgen.music.score import Notes, Score, printable
 from lstmgen.wording import cells
 
 _COLUMN_BEATS: Final = (0.125, 0.25, 0.5, 1.0, 2.0)

@@ -5,13 +5,14 @@ import sys
 import textwrap
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media import registry
-from lstmgen.media.text import piece_proto, pieces
+from lstmgen.media.text import known_words, piece_proto
 from lstmgen.media.text import tokenizers as text_tokenizers
 from lstmgen.media.text.pieces import PieceTokenizer
 
@@ -62,7 +63,21 @@ def test_word_by_word_gives_the_ids_of_the_whole(parts):
     text = "".join(parts)
     words = BPE._words
     assert words is not None
-    assert words.encode(pieces._words(text)).tolist() == BPE.encode_whole(text).tolist()
+    assert words.encode(text).tolist() == BPE.encode_whole(text).tolist()
+
+
+@pytest.mark.parametrize("bits", [3, 19])
+def test_words_of_all_lengths_are_known_again_even_where_slots_are_few(monkeypatch, bits):
+    """With eight slots most words find none, and stand in the dictionary alone."""
+    monkeypatch.setattr(known_words, "_SLOT_BITS", bits)
+    monkeypatch.setattr(known_words, "_AT_ONCE", 50)
+    random = np.random.default_rng(0)
+    words = ["".join(random.choice(list("theé語"), random.integers(1, 36))) for _ in range(40)]
+    text = "".join(word + " \n"[random.integers(2)] for word in random.choice(words, 400))
+    assert max(len(word.encode()) for word in words) > 32
+    fresh = replace(BPE)
+    assert fresh.encode(text).tolist() == fresh.encode(text).tolist() == BPE.encode_whole(text).tolist()
+    assert len(fresh._words) < 90
 
 
 def test_words_are_not_encoded_apart_where_a_piece_reaches_over_their_border():
@@ -73,7 +88,8 @@ def test_words_are_not_encoded_apart_where_a_piece_reaches_over_their_border():
 
 
 def test_words_are_forgotten_when_there_are_too_many(monkeypatch):
-    monkeypatch.setattr(pieces, "_MOST_WORDS", 3)
+    monkeypatch.setattr(known_words, "_MOST_WORDS", 3)
+    monkeypatch.setattr(known_words, "_AT_ONCE", 2)
     fresh = replace(BPE)
     texts = ["the th e", "h t", "the e the", "he het"]
     assert [fresh.encode(text).tolist() for text in texts] == [replace(BPE).encode(text).tolist() for text in texts]
