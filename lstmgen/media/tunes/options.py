@@ -18,7 +18,7 @@ from lstmgen.options import Option
 _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 """Of lengths and tempi."""
 
-CLOSING: Final = 0.3
+CLOSING: Final = 0.5
 """Share of the temperature in the last bar where none is given."""
 
 TRAIN_OPTIONS: Final = (
