@@ -27,7 +27,7 @@ FILTERS: Final = tuple(
             "-t --temperature --temp",
             parse_temperature,
             "T",
-            f"Below 1 safer, 0 most probable; 1.2:0.6 a ramp, 1.0,0.5,0.2 a cycle. [{USUAL_TEMPERATURE}; notes in beats 0.9, in seconds 1]",
+            f"Below 1 safer, 0 most probable; 1.2:0.6 a ramp, 1.0,0.5,0.2 a cycle. [{USUAL_TEMPERATURE}; notes 1, 0.9 without grammar]",
         ),
         ("top_k", "--top-k", int, "K", "Only the K most probable tokens; 0 is all."),
         ("top_p", "--top-p", float, "P", "Only the most probable tokens that add up to this probability."),

@@ -41,17 +41,21 @@ OPTIONS: Final = tuple(dict.fromkeys(option for options in _OPTIONS.values() for
 _COOL: Final = {"temperature": choices.USUAL_TEMPERATURE}
 _WARM: Final = {"temperature": 1.0}
 _PLAIN: Final = {"temperature": 0.9, "min_p": 0.02}
+_SHARP: Final = {"temperature": 1.0, "min_p": 0.02}
 
 
 def usual(tokenizer: EventTokenizer) -> Mapping[str, float]:
     """How samples are drawn where no temperature is given.
 
     Where time is in hundredths of a second each is unlikely, so that to favour some distorts it. Of notes in beats little is favoured
-    too, and what is improbable is left out instead: wrong notes, and none of the rarer rhythms.
+    too, or nothing where a grammar was learned with, and what is improbable is left out instead: wrong notes, and none of the rarer
+    rhythms.
     """
     if tokenizer.name == "grid":
         return _COOL
-    return _PLAIN if tokenizer.to_json().get("time_base") == "beats" else _WARM
+    if tokenizer.to_json().get("time_base") != "beats":
+        return _WARM
+    return _SHARP if tokenizer.grammar else _PLAIN
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:

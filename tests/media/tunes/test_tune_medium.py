@@ -30,6 +30,18 @@ def test_a_tune_is_given_as_itself_as_bytes_by_its_path_or_typed(tmp_path):
     assert MEDIUM.parse("C4 E4 G4:2").notes.pitch.tolist() == [60, 64, 67]
 
 
+@pytest.mark.parametrize(
+    ("tokenizer", "usual"),
+    [
+        (NotesTokenizer("beats", 12), {"temperature": 0.9, "min_p": 0.02}),
+        (NotesTokenizer("beats", 12, grammar=True), {"temperature": 1.0, "min_p": 0.02}),
+        (NotesTokenizer("seconds"), {"temperature": 1.0}),
+    ],
+)
+def test_models_that_learned_with_a_grammar_are_drawn_as_sharp_as_they_are(tokenizer, usual):
+    assert MEDIUM.usual(tokenizer) == usual
+
+
 @pytest.mark.parametrize("bad", ["missing.mid", "H9 X", "broken.mid", b"no", "no-such-name", "a/b/c", "C4 \0"], ids=repr)
 def test_what_is_no_tune_is_refused_with_a_remedy_that_shows_both_ways(tmp_path, monkeypatch, bad):
     monkeypatch.chdir(tmp_path)
