@@ -89,7 +89,7 @@ class Lanes(NamedTuple):
     """Streams that are read side by side.
 
     Attributes:
-        room: of `room_words`, for what comes between.
+        room: of `room`, for what comes between.
         id_B: a token for each.
         state_BL2H: output and cell of each layer; changed in place.
         logits_BV: of the next token; written.
@@ -135,7 +135,7 @@ class Inputs(NamedTuple):
     """What `loops.inputs` is given.
 
     Attributes:
-        room: of `room_words`.
+        room: of `room`.
         addresses: of numpy's loops.
         x_BE: embeddings.
         norm_L2E: scale and shift, one of each; empty: there is no normalisation.

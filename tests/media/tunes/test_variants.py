@@ -47,7 +47,7 @@ def same(one, other):
     return one.notes.same_as(other.notes) and (one.length_ticks, one.meters) == (other.length_ticks, other.meters)
 
 
-def comes_back(tokenizer, score):
+def assert_comes_back(tokenizer, score):
     """A tune is its ids, however they are read: at once, by a cursor, note by note."""
     ids, plain = tokenizer.encode(score), replace(tokenizer, variants=False)
     decoded = tokenizer.decode(ids)
@@ -67,7 +67,7 @@ def test_a_bar_with_other_velocities_says_all_of_them_and_one_that_is_equal_none
     assert bars[1] == "[repeat 1 back] [again 82] [again 82] [again 82] [again 90]"
     assert bars[2] == "[repeat 1 back] [again 102] [again 82] [again 82] [again 82]"
     assert bars[3:] == ["[repeat 2 back]", "[repeat 4 back]"]
-    comes_back(VARIANTS, tune(SCALE, soft, loud, soft, SCALE))
+    assert_comes_back(VARIANTS, tune(SCALE, soft, loud, soft, SCALE))
 
 
 def test_a_first_half_comes_back_with_another_end_or_none_and_with_other_velocities():
@@ -80,7 +80,7 @@ def test_a_first_half_comes_back_with_another_end_or_none_and_with_other_velocit
     loud = [*louder(SCALE[:2], 90, 94), (3, 48, 1, 82)]
     assert words(tune(SCALE, loud))[1].startswith("[first half 1 back] [again 90] [again 94] [position 3 beats]")
     for score in (tune(SCALE, other, ended, louder(ended, 90, 94), other), tune(SCALE, loud, SCALE, loud)):
-        comes_back(VARIANTS, score)
+        assert_comes_back(VARIANTS, score)
 
 
 def test_a_single_note_and_a_bar_in_which_the_tempo_changes_bring_no_first_half_back():
@@ -88,7 +88,7 @@ def test_a_single_note_and_a_bar_in_which_the_tempo_changes_bring_no_first_half_
     score = tune(SCALE, [*SCALE[:2], (2, 72, 1, 82)])
     slower = Score.of(score.notes, tempos=[(0, 500_000), (1920 + 960, 600_000)], length_ticks=score.length_ticks)
     assert "first half" not in words(slower)[1]
-    comes_back(VARIANTS, slower)
+    assert_comes_back(VARIANTS, slower)
     cursor = VARIANTS.cursor()
     for token in [*VARIANTS.encode(tune(SCALE)).tolist(), TABLE.first(BAR), TABLE.first(HALF), TABLE.first(POSITION) + 24]:
         cursor.push(token)
@@ -97,12 +97,12 @@ def test_a_single_note_and_a_bar_in_which_the_tempo_changes_bring_no_first_half_
 
 def test_drums_that_come_back_last_are_as_long_as_ever():
     score = tune(SCALE, SCALE)
-    comes_back(VARIANTS, score.changed(notes=score.notes.changed(drum=np.ones(len(score.notes), bool))))
+    assert_comes_back(VARIANTS, score.changed(notes=score.notes.changed(drum=np.ones(len(score.notes), bool))))
 
 
 @pytest.mark.parametrize("path", LANTERNS[4::20], ids=lambda path: path.stem)
 def test_real_tunes_come_back(path):
-    comes_back(GUIDED, read_midi(path.read_bytes()).score)
+    assert_comes_back(GUIDED, read_midi(path.read_bytes()).score)
 
 
 KINDS = {REPEAT: 0.7, HALF: 5, AGAIN: 2, POSITION: 2, "velocity": 0.2, "program": 0.3, TEMPO: 0.05, "meter": 0.05, "end": 0.2}
