@@ -181,8 +181,8 @@ def score(
 
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
     order of the text. With --adapt the figures of a copy stand beside those of the model: it predicts a segment, then learns from it, and
-    begins anew with each file, of --split too. Compare adapted figures with adapted ones only. --with, --keys and --adapt go together: the mean of all
-    models in all keys predicts, and a copy of each model learns from each segment in all keys at once.
+    begins anew with each file, of --split too. Compare adapted figures with adapted ones only. --with, --keys and --adapt go together: the
+    mean of all models in all keys predicts, and a copy of each model learns from each segment in all keys at once.
     """
     _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
     rule = rule_of(values)

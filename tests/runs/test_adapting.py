@@ -58,7 +58,7 @@ def test_each_item_is_learned_from_by_copies_of_its_own_whatever_is_scored_besid
     assert [item.adapted_T.tolist() for item in forwards] == [item.adapted_T.tolist() for item in backwards[::-1]] == alone
 
 
-def test_what_was_learned_from_a_document_is_kept_for_the_next_of_its_file(medium_case):
+def test_what_was_learned_from_a_document_is_kept_for_the_next_of_its_file():
     trained = case_of("char").model
     model = TrainedModel(trained.network, trained.tokenizer, summary={"settings": {"data": {"documents": "line"}}})
     first, second = (each.adapted_T.sum() for each in model.score_all(["lazy dogs jump"] * 2, adapt=FAST).items)
