@@ -58,6 +58,12 @@ class Evaluated:
         """Which ids count."""
         return slice(None) if self.told_T is None else ~self.told_T
 
+    def part(self, encoded: Encoded, begin: int) -> Evaluated:
+        """An item that was read as a part of this one, from this place on."""
+        where = slice(begin, begin + len(encoded.ids))
+        told_T = None if self.told_T is None else self.told_T[where]
+        return Evaluated(encoded, self.nats_T[where], told_T, None if self.adapted_T is None else self.adapted_T[where])
+
 
 @dataclass(frozen=True)
 class Row:
@@ -249,13 +255,9 @@ def evaluate(
     each = [collected(surprisals(reader, form, spans, forward=how, legal=rows)) for form, rows, reader, how in in_forms]
     anew = () if carried else frozenset(starts.tolist())
     learning = [collected(learner.surprisals(forms, spans, legal=legal, anew=anew)) for learner in learners]
-    nats, adapted = together(each), together(learning) if learning else None
-    places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
-    read = [
-        Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])
-        for item, where in zip(items, places, strict=True)
-    ]
-    return Evaluation(medium, tokenizer, tuple(read), learners[0].rule if learners else None, len(each))
+    whole = Evaluated(Encoded(item=None, ids=ids), together(each), told, together(learning) if learning else None)
+    read = tuple(whole.part(item, start + 1) for item, start in zip(items, starts.tolist(), strict=True))
+    return Evaluation(medium, tokenizer, read, learners[0].rule if learners else None, len(each))
 
 
 def _check(items: Sequence[Encoded], medium: Medium, window: int | None) -> None:
