@@ -14,6 +14,8 @@ LEAST_COLUMNS: Final = 24
 """What is written for narrower terminals is as wide as for this one."""
 _START: Final = re.compile(r"(?P<margin>\s*(?:\| )?)(?P<label>[a-z]+(?: [a-z]+){0,2}: )?")
 """Indentation, the bar of a quotation, and a label, such as `note: `."""
+_SAYS: Final = ("error: ", "note: ")
+"""Labels of sentences, which are no commands even where they begin with the name of one."""
 _WORD: Final = re.compile(r"\s*\S+")
 _CHOICE: Final = re.compile(r"\s*[^\s|]*\|?")
 _SHELL_WORD: Final = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*"|['"\\])+""")
@@ -33,7 +35,9 @@ def wrapped(line: str, columns: int) -> list[str]:
     start = _START.match(line)
     margin, label = (start["margin"], start["label"] or "") if start else ("", "")
     hang = margin + " " * cells(label)
-    return _text(margin + label, line[len(margin + label) :], columns, hang=hang if columns - cells(hang) >= _LEAST else margin)
+    hang = hang if columns - cells(hang) >= _LEAST else margin
+    how = broken if label in _SAYS else _text
+    return how(margin + label, line[len(margin + label) :], columns, hang=hang)
 
 
 def examples(lines: Sequence[str], columns: int, *, margin: str = "  ") -> list[str]:

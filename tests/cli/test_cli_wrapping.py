@@ -44,6 +44,10 @@ def test_advice_that_names_two_commands_is_no_command():
     assert "\\" not in "".join(wrapped("try: lstmgen train FILE, or lstmgen corpora for what is there", 30))
 
 
+def test_an_error_that_begins_with_the_name_of_a_command_is_no_command():
+    assert wrapped("error: lstmgen train has no option --force", 40) == ["error: lstmgen train has no option", "       --force"]
+
+
 def test_a_line_that_fits_is_left_as_it_is():
     assert wrapped("a   b  c ", 20) == ["a   b  c "]
 
