@@ -1,7 +1,8 @@
 """Words that were encoded before, found again by their bytes: most of a text is words that it held before.
 
 Byte pairs are joined by the ranks of pieces alone, and none over the border of a word, so the ids of words are those of the whole text.
-Words begin where a run of spaces or of line ends does, and where a line or such a run is cut because it is too long (`segments.py`). Those
+Words begin where a run of spaces or of line ends does, and where a line or such a run is cut because it is too long (`segments.py`). A
+character that must not stand in a text with others, such as NUL, is a word of its own, and so is what follows it. Words
 of at most 32 bytes are looked for many at a time by arrays: their bytes are whole numbers of 64 bits, whose product with a constant says
 where a table has the number of the word. All other words, and those that are new, go through a dictionary.
 
@@ -22,6 +23,7 @@ from lstmgen.ids import Ids
 from lstmgen.media.text.segments import LONGEST_LINE, MOST_LINE_ENDS, SEGMENT
 
 _SPACE, _LINE_END = b" \n"
+_SURROGATES: Final = "surrogatepass"
 _LINE_ENDS: Final = re.compile(rb"\n{%d,}" % (MOST_LINE_ENDS + 1))
 _MOST_WORDS: Final = 2**18
 """Whose ids are kept."""
@@ -45,10 +47,11 @@ class KnownWords:
     Args:
         encode: texts -> the ids of each.
         bytes_of_id: how many bytes an id stands for.
+        alone: the characters that are words of their own, as bytes; surrogates are passed on.
     """
 
-    def __init__(self, encode: Callable[[list[str]], list[list[int]]], bytes_of_id: Sequence[int]) -> None:
-        self._encode, self._bytes_of_id = encode, np.array(bytes_of_id)
+    def __init__(self, encode: Callable[[list[str]], list[list[int]]], bytes_of_id: Sequence[int], *, alone: re.Pattern[bytes]) -> None:
+        self._encode, self._bytes_of_id, self._alone = encode, np.array(bytes_of_id), alone
         self._forget()
 
     def _forget(self) -> None:
@@ -60,10 +63,10 @@ class KnownWords:
     def __len__(self) -> int:
         return len(self._number_of) - 1
 
-    def encode(self, text: str) -> Ids:
-        """The ids of a text without surrogates and NUL, which has the ids of its words one behind the other."""
-        content = text.encode()
-        border_W = np.append(_starts(content), len(content))
+    def encode(self, text: str, *, some_alone: bool) -> Ids:
+        """The ids of a text, which has the ids of its words one behind the other; `some_alone`: it may hold characters that stand alone."""
+        content = text.encode("utf-8", _SURROGATES)
+        border_W = np.append(_starts(content, self._alone if some_alone else None), len(content))
         eight_Q = np.frombuffer(content + bytes(-len(content) % 8 + 8 * max(_EIGHTS) + 8), "<u8")
         found: list[Ids] = []
         for first in range(0, len(border_W) - 1, _AT_ONCE):
@@ -96,20 +99,23 @@ class KnownWords:
             length_P, above = np.fromiter(map(len, new), np.int64, len(new)), 0
             number_P = np.arange(len(number_of), len(number_of) + len(new))
             number_of.update(zip(new, number_P.tolist(), strict=True))
-            self._keep(number_P, new, np.cumsum(length_P))
+            self._keep(number_P, new)
             for table in self._tables:
                 fits_P = (length_P > above) & (length_P <= table.bytes)
                 table.add(list(itertools.compress(new, fits_P.tolist())), number_P[fits_P])
                 above = table.bytes
         return [number_of[word] for word in words]
 
-    def _keep(self, number_P: NDArray[np.int64], new: list[bytes], byte_P: NDArray[np.int64]) -> None:
-        """The ids of new words, of which those that may be put together come first; `byte_P` says where each ends."""
+    def _keep(self, number_P: NDArray[np.int64], new: list[bytes]) -> None:
+        """The ids of new words, of which those that may be put together come first."""
         together = sum(not _stands_alone(word) for word in new)
         parts = [b"".join(new[first : min(first + _TOGETHER, together)]) for first in range(0, together, _TOGETHER)]
-        found = self._encode([part.decode() for part in (*parts, *new[together:])])
+        found = self._encode([part.decode("utf-8", _SURROGATES) for part in (*parts, *new[together:])])
         ids_I = np.fromiter(itertools.chain.from_iterable(found), np.int64)
-        behind_P = np.searchsorted(np.cumsum(self._bytes_of_id[ids_I]), byte_P, side="right")
+        each = np.cumsum([0, *map(len, found)])[len(parts) :]  # behind the parts, and behind each word that stands alone
+        byte_P = np.cumsum([len(word) for word in new[:together]])
+        joined_P = np.searchsorted(np.cumsum(self._bytes_of_id[ids_I[: each[0]]]), byte_P, side="right")
+        behind_P = np.append(joined_P, each[1:])
         begin, self._last_i = self._last_i, self._last_i + len(ids_I)
         self._first_K[number_P], self._length_K[number_P] = begin + np.append(0, behind_P[:-1]), np.diff(behind_P, prepend=0)
         if self._last_i > len(self._ids_I):
@@ -194,14 +200,17 @@ def _keys(
         left_P = right_P
 
 
-def _starts(content: bytes) -> NDArray[np.int64]:
-    """Where words begin, in a text of at least one byte."""
+def _starts(content: bytes, alone: re.Pattern[bytes] | None) -> NDArray[np.int64]:
+    """Where words begin; `alone` finds the characters that are words of their own."""
     byte_N = np.frombuffer(content, np.uint8)
     is_end_N = byte_N == _LINE_END
     is_start_N = is_end_N | (byte_N == _SPACE)
     is_start_N[1:] &= byte_N[1:] != byte_N[:-1]
     is_start_N[:1] = True
     is_start_N[_cuts(content, np.flatnonzero(is_end_N))] = True
+    if alone is not None:
+        borders = [border for match in alone.finditer(content) for border in match.span() if border < len(content)]
+        is_start_N[borders] = True
     return np.flatnonzero(is_start_N)
 
 
@@ -214,8 +223,8 @@ def _cuts(content: bytes, end_L: NDArray[np.int64]) -> list[int]:
     border_L = np.concatenate([[-1], end_L, [len(content)]])
     for line in np.flatnonzero(np.diff(border_L) > LONGEST_LINE + 1).tolist():
         place, end = int(border_L[line]) + 1, int(border_L[line + 1])
-        for segment in SEGMENT.findall(content[place:end].decode()):
-            place += len(segment.encode())
+        for segment in SEGMENT.findall(content[place:end].decode("utf-8", _SURROGATES)):
+            place += len(segment.encode("utf-8", _SURROGATES))
             found.append(place)
         found.pop()  # the end of the line
     return found

@@ -46,6 +46,8 @@ _UNKNOWN_MARK: Final = "\u2585"
 _MARKS: Final = f"{SPACE_MARK}\0"
 """The characters that go past sentencepiece, as byte escapes do."""
 _ESCAPES: Final = "\udc80-\udcff"
+_ESCAPE_BYTES: Final = rb"\xed[\xb2\xb3]."
+"""The same where surrogates were passed on to UTF-8."""
 
 _BETWEEN_WORDS: Final = re.compile("[^ ] ")
 
@@ -130,21 +132,32 @@ class PieceTokenizer(EndsInBytes):
     def _words(self) -> KnownWords | None:
         """What encodes word by word, where no piece reaches from one word into the next, and scores are ranks, which are not added up."""
         alone = self.name == "bpe" and not any(map(_BETWEEN_WORDS.search, self.pieces))
-        return KnownWords(self._processor.encode, [*map(len, self.entries())]) if alone else None
+        marks = b"|".join((_ESCAPE_BYTES, *(re.escape(mark.encode()) for mark in self._marks)))
+        return KnownWords(self._encode_parts, [*map(len, self.entries())], alone=re.compile(marks, re.DOTALL)) if alone else None
+
+    @cached_property
+    def _beside(self) -> re.Pattern[str]:
+        """A character that goes past sentencepiece."""
+        return re.compile(f"([{self._marks}{_ESCAPES}])")
 
     def encode(self, text: str, *, oov: OovPolicy = "error") -> Ids:
         """The ids of the pieces of a text. Raises UnseenSymbolError: it holds a stray surrogate and `oov` is `error`."""
         text = settle_strays(text, oov)
-        if not has_byte_escapes(text) and not any(mark in text for mark in self._marks):
-            return self.encode_whole(text) if self._words is None else self._words.encode(text)
-        beside = re.compile(f"([{self._marks}{_ESCAPES}])")
-        parts = [part for segment in SEGMENT.findall(text) for part in beside.split(segment) if part]
-        learnt = iter(self._processor.encode([part for part in parts if not beside.match(part)]))
-        return _flat(spell(part).tolist() if beside.match(part) else next(learnt) for part in parts)
+        marked = has_byte_escapes(text) or any(mark in text for mark in self._marks)
+        return self.encode_whole(text, marked=marked) if self._words is None else self._words.encode(text, some_alone=marked)
 
-    def encode_whole(self, text: str) -> Ids:
-        """The ids of a text that holds nothing but what sentencepiece can carry, segment by segment, by sentencepiece alone."""
-        return _flat(self._processor.encode(SEGMENT.findall(text)))
+    def encode_whole(self, text: str, *, marked: bool = False) -> Ids:
+        """The ids of a text, segment by segment, by sentencepiece and past it; `marked`: it may hold what sentencepiece cannot carry."""
+        segments = SEGMENT.findall(text)
+        if not marked:
+            return _flat(self._processor.encode(segments))
+        return _flat(self._encode_parts([part for segment in segments for part in self._beside.split(segment) if part]))
+
+    def _encode_parts(self, parts: list[str]) -> list[list[int]]:
+        """The ids of each part, which is a character that goes past sentencepiece or holds none."""
+        past = [self._beside.match(part) is not None for part in parts]
+        learnt = iter(self._processor.encode([part for part, alone in zip(parts, past, strict=True) if not alone]))
+        return [spell(part).tolist() if alone else next(learnt) for part, alone in zip(parts, past, strict=True)]
 
     def safe_cut(self, text: str) -> int:
         """The start of the last segment: where it ends is not known yet, where it starts is."""

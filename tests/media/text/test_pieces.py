@@ -54,16 +54,28 @@ def test_scores_come_back_as_they_were_from_nine_digits(scores):
     assert registry.tokenizer_from_json(json.loads(text)) == tokenizer
 
 
-WORD_LIKE = st.sampled_from(["the", " ", "  ", "th", "e", "\n", "\n\n", "é", "x" * 2100, " " * 2100, "\n" * 70, "the " * 600, "\n "])
+WORD_LIKE = ["the", " ", "  ", "th", "e", "\n", "\n\n", "é", "x" * 2100, " " * 2100, "\n" * 70, "the " * 600, "\n "]
+MARKS = ["\0", "\u2581", "\udc80", "\udcc3", "\udca9", "\udcff", "\u2580", "\ud7ff"]
+SPACELESS = PieceTokenizer("bpe", ("th", "e", "t", "h", "x", "the"), tuple(map(float, range(0, -6, -1))))
 
 
+@pytest.mark.parametrize("tokenizer", [BPE, SPACELESS])
 @settings(max_examples=80, deadline=None)
-@given(parts=st.lists(WORD_LIKE, max_size=12))
-def test_word_by_word_gives_the_ids_of_the_whole(parts):
+@given(parts=st.lists(st.sampled_from([*WORD_LIKE, *MARKS]), max_size=12))
+def test_word_by_word_gives_the_ids_of_the_whole_and_marks_only_stand_apart(tokenizer, parts):
     text = "".join(parts)
-    words = BPE._words
-    assert words is not None
-    assert words.encode(text).tolist() == BPE.encode_whole(text).tolist()
+    assert tokenizer._words is not None
+    assert tokenizer.encode(text).tolist() == tokenizer.encode_whole(text, marked=True).tolist()
+
+
+def test_a_mark_sends_no_other_word_past_what_is_known(monkeypatch):
+    fresh, asked = replace(BPE), []
+    encode = fresh._processor.encode
+    fresh.encode("the th e\n" * 50)
+    monkeypatch.setattr(fresh._processor, "encode", lambda texts: (asked.extend(texts), encode(texts))[1])
+    text = "the th e\n" * 40 + "the\0he\udcfe e\n" + "the th e\n" * 40
+    assert fresh.encode(text).tolist() == BPE.encode_whole(text, marked=True).tolist()
+    assert asked == ["he"], "of all words only that behind the mark is new"
 
 
 @pytest.mark.parametrize("bits", [3, 19])
