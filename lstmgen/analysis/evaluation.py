@@ -58,6 +58,12 @@ class Evaluated:
         """Which ids count."""
         return slice(None) if self.told_T is None else ~self.told_T
 
+    def part(self, encoded: Encoded, begin: int) -> Evaluated:
+        """An item that was read as a part of this one, from this place on."""
+        where = slice(begin, begin + len(encoded.ids))
+        told_T = None if self.told_T is None else self.told_T[where]
+        return Evaluated(encoded, self.nats_T[where], told_T, None if self.adapted_T is None else self.adapted_T[where])
+
 
 @dataclass(frozen=True)
 class Row:
@@ -203,6 +209,7 @@ def evaluate(
     forward: Forward | None = None,
     beside: Sequence[tuple[LanguageModel, Forward | None]] = (),
     learners: Sequence[Learner] = (),
+    carried: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """How well a network predicts some items, each read from its boundary on.
@@ -216,6 +223,7 @@ def evaluate(
         forward: what reads in the network's place, such as a decoder's `window`.
         beside: other networks that know the same ids, each with what reads in its place; they predict together with the first.
         learners: copies of these networks that predict the items too, in this order, and learn from each segment as they go.
+        carried: whether what a learner has learned from an item it keeps for the next; otherwise each item finds it as it was.
         progress: called with the number of tokens done and of all.
 
     Raises:
@@ -245,14 +253,11 @@ def evaluate(
     legal = [legal_at(of_item, form, starts, most_bytes=MOST_BYTES // len(forms)) for form in forms]
     in_forms = [(form, rows, *reader) for form, rows in zip(forms, legal, strict=True) for reader in readers]
     each = [collected(surprisals(reader, form, spans, forward=how, legal=rows)) for form, rows, reader, how in in_forms]
-    learning = [collected(learner.surprisals(forms, spans, legal=legal)) for learner in learners]
-    nats, adapted = together(each), together(learning) if learning else None
-    places = [slice(at + 1, at + 1 + len(item.ids)) for at, item in zip(starts.tolist(), items, strict=True)]
-    read = [
-        Evaluated(item, nats[where], None if told is None else told[where], None if adapted is None else adapted[where])
-        for item, where in zip(items, places, strict=True)
-    ]
-    return Evaluation(medium, tokenizer, tuple(read), learners[0].rule if learners else None, len(each))
+    anew = () if carried else frozenset(starts.tolist())
+    learning = [collected(learner.surprisals(forms, spans, legal=legal, anew=anew)) for learner in learners]
+    whole = Evaluated(Encoded(item=None, ids=ids), together(each), told, together(learning) if learning else None)
+    read = tuple(whole.part(item, start + 1) for item, start in zip(items, starts.tolist(), strict=True))
+    return Evaluation(medium, tokenizer, read, learners[0].rule if learners else None, len(each))
 
 
 def _check(items: Sequence[Encoded], medium: Medium, window: int | None) -> None:

@@ -11,6 +11,8 @@ from lstmgen.cli.output import MessageText, Streams, one_line
 
 _PATIENCE_S: Final = 1.0
 """Work that is done sooner gets no bar."""
+_WITH_BAR: Final = 60
+"""Columns of a terminal that has room for a bar and the time beside the words."""
 
 
 @contextlib.contextmanager
@@ -55,12 +57,8 @@ def _rich_bar(streams: Streams, what: str, shown: Callable[[float], str]) -> Ite
         no_color=not streams.colour,
         markup=False,
     )
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[amount]}", markup=False),
-        TimeRemainingColumn(),
-    )
+    said = [TextColumn(f"{{task.{field}}}", markup=False) for field in ("description", "fields[amount]")]
+    columns = (said[0], BarColumn(), said[1], TimeRemainingColumn()) if streams.err_columns >= _WITH_BAR else said
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as progress:
         task = progress.add_task(one_line(what), total=None, visible=False, amount="")
 

@@ -12,7 +12,7 @@ from lstmgen.cli.bars import work_bar
 from lstmgen.cli.command import Command
 from lstmgen.cli.options import DEVICE, JSON, THREADS
 from lstmgen.cli.output import Streams
-from lstmgen.cli.table import aligned, fitting, terminal_width
+from lstmgen.cli.table import write_table
 from lstmgen.cli.wording import amount, counted, size
 from lstmgen.cli.wrapping import PAGE_COLUMNS, wrapped
 from lstmgen.errors import UsageError
@@ -64,8 +64,7 @@ def run(streams: Streams, *, tasks: tuple[str, ...], quick: bool, device: str, t
     peak = api.peak_bytes()
     rows = [["task", "shape", "ours", "a second", "stock", "a second", "ratio", "least", "largest", "of limit"]]
     rows += [_row(comparison) for comparison in found]
-    for line in aligned(fitting(rows, terminal_width(streams), dropped=(8, 7, 5, 1, 3))):
-        streams.product_line(line)
+    write_table(streams, rows, labels=2, dropped=(8, 7, 5))
     for said in dict.fromkeys(f"{each.task} {each.ours}: {each.path}" for each in found if each.path):
         streams.say(said)
     memory = "" if peak is None else f", {size(peak)} of memory at most"

@@ -9,7 +9,7 @@ from lstmgen import api
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.options import cache
 from lstmgen.cli.output import Streams
-from lstmgen.cli.table import aligned
+from lstmgen.cli.table import write_facts
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
 from lstmgen.wording import counted
@@ -52,10 +52,9 @@ def report(streams: Streams, model: api.TrainedModel, values: Mapping[str, Any],
         streams.object_line(found)
         return
     rows = [
-        ["gaps", f"{found['gaps']:,} with {counted(found['tokens'], 'token')}, {found['candidates']:,} ways each"],
-        ["left to right", f"{found['nats_before']:.4f} nats a token"],
-        ["given all that is kept", f"{found['nats_both_low']:.4f} to {found['nats_both_high']:.4f} nats a token"],
-        ["change", f"{found['change_low']:+.1%} to {found['change_high']:+.1%}"],
+        ("gaps", f"{found['gaps']:,} with {counted(found['tokens'], 'token')}, {found['candidates']:,} ways each"),
+        ("left to right", f"{found['nats_before']:.4f} nats a token"),
+        ("given all that is kept", f"{found['nats_both_low']:.4f} to {found['nats_both_high']:.4f} nats a token"),
+        ("change", f"{found['change_low']:+.1%} to {found['change_high']:+.1%}"),
     ]
-    for line in aligned(rows, columns=streams.row_columns):
-        streams.product_line(line)
+    write_facts(streams, rows, column=24)

@@ -79,7 +79,7 @@ COMMAND: Final = Command(name="info", run=info, examples=_EXAMPLES, options=(THI
 def _lines(facts: Facts, columns: int) -> list[str]:
     """A description for people, by what it is of; what is said in words is broken to so many columns."""
     if facts["kind"] == "model":
-        return [*_shown(_model_rows(facts), columns), *_curve(facts["model"])]
+        return [*_shown(_model_rows(facts), columns), *_curve(facts["model"], columns)]
     rows = [(name, str(facts[name])) for name in ("name", "origin", "licence", "location", "description") if name in facts]
     if "get" in facts:
         return _shown([*rows, ("not here yet", facts["get"])], columns)
@@ -183,10 +183,10 @@ def _nature(facts: Facts) -> str:
     return ", ".join(fitted) or facts["of"]
 
 
-def _curve(model: str) -> list[str]:
+def _curve(model: str, columns: int) -> list[str]:
     training, validation = curves_of(api.read_history(Path(model).parent))
     if not training:
         return []
-    head = f"{'training loss':<{_COLUMN}}{training[0][1]:.3f} to {training[-1][1]:.3f} nats a token"
-    dots = ["; dots: validation"] if validation else [""]
-    return ["", head + dots[0], *plain(chart(training, validation, width=_CHART_WIDTH, height=7, x_label=step_label))]
+    said = f"{training[0][1]:.3f} to {training[-1][1]:.3f} nats a token" + ("; dots: validation" if validation else "")
+    drawn = chart(training, validation, width=min(_CHART_WIDTH, columns), height=7, x_label=step_label)
+    return ["", *_shown([("training loss", said)], columns), *plain(drawn)]

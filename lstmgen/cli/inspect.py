@@ -16,10 +16,9 @@ from lstmgen.cli.media import chosen, medium_of_model, options_of
 from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, STANDARD_INPUT, THREADS, as_typed, cache, load_model
 from lstmgen.cli.output import Streams
 from lstmgen.cli.shading import Shade, shaded
-from lstmgen.cli.table import aligned, fitting, terminal_width
+from lstmgen.cli.table import write_table, write_words
 from lstmgen.cli.wording import amount, command, counted
 from lstmgen.cli.wording import size as file_size
-from lstmgen.cli.wrapping import wrapped
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
 
@@ -214,7 +213,8 @@ def _shown(streams: Streams, seen: api.Inspection, channel: api.Channel) -> None
     values_T, (low, high) = channel.of(seen.trace)
     shade = Shade(low, high, streams.out_colour)
     name = f"{channel}, nats" if channel.place is None else str(channel)
-    streams.own_line(shade.legend(name) if shade.colour else "\n".join(wrapped(shade.legend(name), streams.out_columns)))
+    for line in shade.legend(name, columns=streams.out_columns):
+        streams.own_line(line)
     for line in shaded(seen.shown, seen.row_T.tolist(), values_T.tolist(), shade, columns=streams.out_columns - 1):
         streams.own_line(line)
     if len(seen.trace.ids) < seen.tokens:
@@ -224,11 +224,9 @@ def _shown(streams: Streams, seen: api.Inspection, channel: api.Channel) -> None
         rows.append([str(layer + 1), quantity, f"{shut:.0%}", f"{open_:.0%}", seen.trace.cell.quantity(quantity).about])
     if len(rows) > 1:
         streams.own_line("")
-        for line in aligned(rows, left_last=True, columns=streams.out_columns):
-            streams.product_line(line)
+        write_table(streams, rows, left_last=True)
     for line in _memory_lines(seen):
-        for part in wrapped(line, streams.out_columns):
-            streams.product_line(part)
+        write_words(streams, line)
 
 
 def _memory_lines(seen: api.Inspection) -> Iterator[str]:
@@ -274,16 +272,14 @@ def _find(streams: Streams, trained: api.TrainedModel, name: str, items: Iterabl
         return
     measure = "area under the ROC curve, 0.5 is chance" if feature.yes_or_no else "correlation, 0 is chance"
     read = counted(len(seen.trace.ids), "token") + (f" of {counted(len(seen.items), 'item')}" if len(seen.items) > 1 else "")
-    for line in wrapped(f"{feature.name}: {feature.about}; {measure}; {read}", streams.out_columns):
-        streams.product_line(line)
+    write_words(streams, f"{feature.name}: {feature.about}; {measure}; {read}")
     yes, no = ("mean where yes", "where no") if feature.yes_or_no else ("mean where high", "where low")
     rows = [["network", "unit", "found on", "verified on", yes, no]]
     for network, found in (("trained", finds), ("untrained", control)):
         for find in found:
             where = f"{find.layer + 1}:{find.quantity}:{find.unit + 1}"
             rows.append([network, where, *(f"{value:.3f}" for value in (find.found, find.verified, find.high, find.low))])
-    for line in aligned(rows, columns=streams.out_columns):
-        streams.product_line(line)
+    write_table(streams, rows, labels=2)
     best = max(finds, key=lambda find: find.verified)
     unit = f"{best.layer + 1}:{best.quantity}:{best.unit + 1}"
     streams.say(f"look at it: {command('inspect', values['model'], 'FILE', '--show', unit)}")
@@ -307,12 +303,10 @@ def _gradient(streams: Streams, trained: api.TrainedModel, item: Any, options: d
         table.append([f"{network}, layer {kept.layer + 1}, {kept.part}", *map(share_of, kept.median)])
     for name, factor in api.CLOSED_FORMS:
         table.append([name, *(share_of(factor**lag) for lag in lags)])
-    for line in aligned(fitting(table, terminal_width(streams), dropped=(1, 3, 6, 2, 5))):
-        streams.product_line(line)
+    write_table(streams, table, dropped=(1, 3, 6, 2, 5))
     for network in dict.fromkeys(network for network, _ in rows):
         own = [kept for name, kept in rows if name == network and kept.part == "all"]
-        for line in wrapped(f"{network}: {_in_words(own)}", streams.out_columns):
-            streams.product_line(line)
+        write_words(streams, f"{network}: {_in_words(own)}")
 
 
 def _inputs(first: int | None) -> int | None:
@@ -346,7 +340,6 @@ def _context(streams: Streams, trained: api.TrainedModel, item: Any, options: di
     least = min(nats for _, nats in found)
     rows = [["tokens of context", "nats a token", "above the least"]]
     rows += [[f"{context:,}", f"{nats:.4f}", f"{nats - least:+.4f}"] for context, nats in found]
-    for line in aligned(rows, columns=streams.out_columns):
-        streams.product_line(line)
+    write_table(streams, rows)
     enough = next(context for context, nats in found if nats - least <= 0.01)
-    streams.product_line(f"from {counted(enough, 'token')} on it gains no more than 0.01 nats")
+    write_words(streams, f"from {counted(enough, 'token')} on it gains no more than 0.01 nats")

@@ -9,7 +9,7 @@ from lstmgen import api
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.options import cache
 from lstmgen.cli.output import Streams, one_line
-from lstmgen.cli.table import aligned, figure
+from lstmgen.cli.table import figure, write_table
 from lstmgen.errors import LstmgenError
 from lstmgen.wording import counted
 
@@ -39,8 +39,7 @@ def report(streams: Streams, model: api.TrainedModel, items: Iterable[tuple[str,
             streams.object_line(found | {"source": name})
         rows.append([one_line(name), *(figure(found[key], form) for key, form in _COLUMNS)])
     if not json:
-        for line in aligned(rows, columns=streams.row_columns):
-            streams.product_line(line)
+        write_table(streams, rows)
 
 
 _COLUMNS: Final = (("words", ",d"), ("keys", ",d"), ("saved", ".1%"), ("saved_ngram", ".1%"))

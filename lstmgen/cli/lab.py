@@ -15,7 +15,7 @@ from lstmgen.cli.complete import corpora_and_files, paths
 from lstmgen.cli.inspect import share_of
 from lstmgen.cli.options import JSON, cache
 from lstmgen.cli.output import Streams
-from lstmgen.cli.table import aligned, fitting, terminal_width
+from lstmgen.cli.table import write_table
 from lstmgen.cli.wording import amount, counted, duration
 from lstmgen.cli.wrapping import PAGE_COLUMNS, wrapped
 from lstmgen.errors import UsageError
@@ -150,8 +150,7 @@ def _try(streams: Streams, name: str, cells: Sequence[str], seeds: range, *, ste
             ]
         )
     rows.append(["guessing", "", _shown(task, task.chance), *[""] * 5])
-    for line in aligned(fitting(rows, terminal_width(streams), dropped=(6, 7, 1, 5, 4, 3))):
-        streams.product_line(line)
+    write_table(streams, rows, dropped=(6, 7, 1, 5, 4, 3))
     _tell(streams, f"published: {task.published}")
 
 
@@ -170,13 +169,12 @@ def _gradient(streams: Streams, cells: tuple[str, ...], *, seed: int, out: Path 
             streams.object_line({"cell": cell, "forget_bias": bias, **asdict(kept)})
         return
     lags = measured[0][2].lags
-    table = [["share left after k steps", *(f"k = {lag}" for lag in lags)]]
+    rows = [["share left after k steps", *(f"k = {lag}" for lag in lags)]]
     for cell, bias, kept in measured:
-        table.append([_label(cell, bias), *map(share_of, kept.median)])
+        rows.append([_label(cell, bias), *map(share_of, kept.median)])
     for name, factor in api.CLOSED_FORMS:
-        table.append([name, *(share_of(factor**lag) for lag in lags)])
-    for line in aligned(fitting(table, terminal_width(streams), dropped=(1, 3, 6, 2, 5))):
-        streams.product_line(line)
+        rows.append([name, *(share_of(factor**lag) for lag in lags)])
+    write_table(streams, rows, dropped=(1, 3, 6, 2, 5))
 
 
 def _cells(streams: Streams, cells: Sequence[str], sources: Sequence[str] | None, *, steps: int | None, seed: int, json: bool) -> None:
@@ -200,8 +198,7 @@ def _cells(streams: Streams, cells: Sequence[str], sources: Sequence[str] | None
         table.append(
             [row.cell, amount(row.parameters), amount(row.tokens_per_second), *losses, *tasks, *map(share_of, row.gradient.values())]
         )
-    for line in aligned(table, columns=streams.row_columns):
-        streams.product_line(line)
+    write_table(streams, table)
     baselines = ", ".join(f"{name} {_shown(api.lab_task(name), api.lab_task(name).chance)}" for name in first.tasks)
     _tell(
         streams,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from lstmgen import api
 from lstmgen.cli.bars import work_bar
 from lstmgen.cli.options import cache, draw_seed
 from lstmgen.cli.output import Streams, one_line
-from lstmgen.cli.table import aligned, figure
+from lstmgen.cli.table import figure, write_table
 from lstmgen.wording import counted
 
 SAMPLES: Final = 50
@@ -47,8 +47,7 @@ def report(
         statistics = [each.to_json() for each in found]
         streams.object_line(told | {"samples": len(items), "peers": peers.to_json(), "statistics": statistics})
         return
-    for line in _table(found):
-        streams.product_line(line)
+    write_table(streams, _rows(found), dropped=(4,))
     inside = sum(not each.outside for each in found)
     if peers.seen is None:
         lengths = f"{peers.low:.0f} to {counted(round(peers.high), peers.unit)}"
@@ -69,14 +68,14 @@ def _drawn(streams: Streams, model: api.TrainedModel, count: int, seed: int) -> 
     return items
 
 
-def _table(found: Sequence[api.Likeness]) -> Iterator[str]:
+def _rows(found: Sequence[api.Likeness]) -> list[list[str]]:
     rows = [["", "samples", "corpus", "apart", "spread", ""]]
     for each in found:
         apart, spread = (figure(value, ".3g") for value in (each.difference, each.spread))
         rows.append(
             [each.statistic.heading, _cell(each, each.samples), _cell(each, each.corpus), apart, spread, _OUTSIDE if each.outside else ""]
         )
-    yield from aligned(rows)
+    return rows
 
 
 def _cell(each: api.Likeness, values: Any) -> str:

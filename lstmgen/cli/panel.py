@@ -15,6 +15,7 @@ from lstmgen.cli.output import visible
 from lstmgen.cli.progress import RunView, data_line, sample_lines, shape_line, short_path, unit_of
 from lstmgen.cli.sparkline import Role, chart
 from lstmgen.cli.wording import amount, bits, duration
+from lstmgen.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -44,10 +45,12 @@ def render(view: RunView, *, width: int, height: int = 24) -> RenderableType:
     if view.notice:
         rows.append(Text(visible(view.notice), style="yellow", overflow="ellipsis", no_wrap=True))
         room -= 1
-    head = f"{shape_line(view.prepared)}\n{data_line(view.prepared)}"
-    if room >= 2:
-        rows.insert(0, Text(head, style="dim", overflow="ellipsis", no_wrap=True))
-        room -= 2
+    lines = [visible(shape_line(view.prepared)), visible(data_line(view.prepared))]
+    head = [part for line in lines for part in wrapped(line, inner)]
+    head = head if room >= len(head) else lines
+    if room >= len(head):
+        rows.insert(0, Text("\n".join(head), style="dim", overflow="ellipsis", no_wrap=True))
+        room -= len(head)
     if room - 2 >= _MIN_CHART and inner >= 20 and view.training:
         rows[1:1] = [Text(""), _chart(view, inner, min(room - 2, _MAX_CHART)), Text("")]
     return _framed(view, Group(*rows), width) if framed else Group(*rows)

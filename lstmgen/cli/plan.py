@@ -9,9 +9,10 @@ from typing import Any, Final
 import lstmgen
 from lstmgen import api
 from lstmgen.cli.options import cache
-from lstmgen.cli.output import Streams, one_line
+from lstmgen.cli.output import Streams
 from lstmgen.cli.processes import reading_pool
 from lstmgen.cli.progress import preparing_line
+from lstmgen.cli.table import write_facts
 from lstmgen.cli.wording import amount, counted, duration, size
 
 _COLUMN: Final = 12
@@ -32,13 +33,7 @@ def show_plan(streams: Streams, call: Mapping[str, Any], *, json: bool) -> None:
     if json:
         streams.object_line(plan.to_json())
         return
-    for line in _lines(plan):
-        streams.product_line(line)
-
-
-def _lines(plan: api.Plan) -> Iterator[str]:
-    for name, text in (*_reads(plan), *_gets(plan)):
-        yield one_line(f"{name:<{_COLUMN}}{text}")
+    write_facts(streams, [*_reads(plan), *_gets(plan)], column=_COLUMN)
 
 
 def _reads(plan: api.Plan) -> Iterator[tuple[str, str]]:

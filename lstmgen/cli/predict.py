@@ -10,7 +10,7 @@ from lstmgen.cli.command import Command
 from lstmgen.cli.media import medium_of_model
 from lstmgen.cli.options import DEVICE, JSON, MODEL, STANDARD_INPUT, THREADS, as_typed, load_model, tell_typing, unescape
 from lstmgen.cli.output import Streams, one_line
-from lstmgen.cli.table import aligned
+from lstmgen.cli.table import write_table
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
@@ -67,8 +67,7 @@ def predict(
             streams.object_line({"prompt": text} | found.to_json())
             continue
         rows = [[_shown(each), f"{each.probability:.1%}"] for each in found.candidates]
-        for line in aligned([["next", "probability"], *rows], columns=streams.row_columns):
-            streams.product_line(line)
+        write_table(streams, [["next", "probability"], *rows])
         if found.unfollowed >= _TOLD:
             streams.say(f"note: these probabilities may be {found.unfollowed:.1%} too low; not every spelling was followed")
         if found.candidates and found.unlisted > found.candidates[-1].probability:

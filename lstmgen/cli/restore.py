@@ -10,7 +10,7 @@ from lstmgen.cli.command import Command
 from lstmgen.cli.complete import paths
 from lstmgen.cli.options import DEVICE, JSON, MODEL, OUTPUT, SPLIT, STANDARD_INPUT, THREADS, cache, is_same_file, load_model, read_input
 from lstmgen.cli.output import Streams
-from lstmgen.cli.table import aligned, fitting, terminal_width
+from lstmgen.cli.table import write_table
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
@@ -70,9 +70,7 @@ def report(streams: Streams, figures: api.TagFigures, *, json: bool) -> None:
     rows = [["label", "characters", *(method.replace("_", " ") for method in figures.f1)]]
     rows += [[label, f"{count:,}", *(f"{of[label]:.1%}" for of in figures.f1.values())] for label, count in figures.counts.items()]
     rows.append(["macro F1", f"{sum(figures.counts.values()):,}", *(f"{value:.1%}" for value in figures.macro_f1.values())])
-    rows = fitting(rows, terminal_width(streams), dropped=(1, 2, 3), broken=True)
-    for line in aligned(rows, columns=streams.row_columns):
-        streams.product_line(line)
+    write_table(streams, rows, dropped=(1, 2, 3))
 
 
 def _refuse(values: dict[str, Any], names: tuple[str, ...], why: str) -> None:

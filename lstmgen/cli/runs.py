@@ -14,7 +14,7 @@ from lstmgen.cli.complete import runs as offered_runs
 from lstmgen.cli.options import JSON, TENSORBOARD
 from lstmgen.cli.output import Streams, Styled, one_line
 from lstmgen.cli.sparkline import Points, chart, plain, scale_of
-from lstmgen.cli.table import aligned, clipped, fitting, terminal_width
+from lstmgen.cli.table import aligned, clipped, terminal_width, write_table
 from lstmgen.cli.wording import amount, counted, duration, size
 from lstmgen.errors import UsageError
 from lstmgen.options import Option
@@ -109,8 +109,7 @@ def list_runs(streams: Streams, *, folder: Path, sort: str, json: bool) -> None:
         streams.say(f"there are no runs in {folder}; lstmgen train FILE makes one")
         return
     rows = [["run", "learned", "loss", "parameters", "steps", "date", ""], *map(_row, found)]
-    for line in aligned(fitting(rows, terminal_width(streams), dropped=(3, 4, 1, 5))):
-        streams.product_line(one_line(line))
+    write_table(streams, rows, dropped=(3, 4, 1, 5))
     for run in found:
         if run.problem:
             streams.say(f"{run.name}: {run.problem}")
@@ -174,14 +173,7 @@ def _compared(found: api.Comparison, names: Sequence[str], width: int) -> list[s
         ["state", *(run.state for run in found.runs)],
     ]
     rows = [heading, *(settings or [["no setting differs", *([""] * len(names))]]), [""] * len(heading), *results]
-    lines = list(aligned(rows))
-    if max(map(len, lines)) > width:
-        lines = [line for key, *values in rows[1:] for line in (key, *map(_beneath, heading[1:], values))]
-    return [*lines, *(f"the settings of {name} are not known" for name in lost)]
-
-
-def _beneath(name: str, value: str) -> str:
-    return f"  {name}: {value}" if value else ""
+    return [*aligned(rows, columns=width), *(f"the settings of {name} are not known" for name in lost)]
 
 
 def _said(value: Any) -> str:

@@ -26,8 +26,9 @@ from lstmgen.cli.options import (
     rule_of,
 )
 from lstmgen.cli.output import Streams, one_line
-from lstmgen.cli.table import aligned, figure
+from lstmgen.cli.table import aligned, figure, write_words
 from lstmgen.cli.wording import amount, counted
+from lstmgen.cli.wrapping import wrapped
 from lstmgen.errors import LstmgenError, UsageError
 from lstmgen.options import Option
 
@@ -181,8 +182,8 @@ def score(
 
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
     order of the text. With --adapt the figures of a copy stand beside those of the model: it predicts a segment, then learns from it, and
-    begins anew with each file. Compare adapted figures with adapted ones only. --with, --keys and --adapt go together: the mean of all
-    models in all keys predicts, and a copy of each model learns from each segment in all keys at once.
+    begins anew with each file, of --split too. Compare adapted figures with adapted ones only. --with, --keys and --adapt go together: the
+    mean of all models in all keys predicts, and a copy of each model learns from each segment in all keys at once.
     """
     _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
     rule = rule_of(values)
@@ -272,7 +273,7 @@ def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[
         if json:
             streams.object_line(found.to_json() | {"held_out_copied_share": held_out, "source": source})
         else:
-            streams.product_line(one_line(f"{source}: {found.line()}"))
+            write_words(streams, f"{source}: {found.line()}")
     if held_out is not None and not json:
         streams.say(f"for comparison: of the held-out part, which the model has never seen, {held_out:.0%} lie in such runs")
 
@@ -367,7 +368,7 @@ def _listed(title: str, rows: Iterable[api.Row], columns: Sequence[Column], top:
     flat = [{**row.facts, "surprise": row.surprise, **row.sums, "nats_per_token": row.nats / max(1, row.tokens)} for row in chosen_rows]
     columns = [column for column in columns if not flat or column[1] in flat[0]]
     head = f"the {top} most surprising {title}" if top else f"all {title}"
-    yield f"\n{one_line(head)}"
+    yield from ("", *wrapped(one_line(head), room))
     cells = [[_cell(row[key], form) for _, key, form in columns] for row in flat]
     yield from aligned([[heading for heading, _, _ in columns], *cells], left_last=True, columns=room)
 

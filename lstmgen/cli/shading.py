@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lstmgen.cli.output import visible
+from lstmgen.cli.wrapping import wrapped
 from lstmgen.wording import cells
 
 _RISING: Final = ("", "30;48;5;153", "30;48;5;110;4", "30;48;5;221;1", "30;48;5;208;1;4")
@@ -42,13 +44,20 @@ class Shade:
         """The value as a digit."""
         return _DIGITS[self._step(value, len(_DIGITS))]
 
-    def legend(self, name: str) -> str:
-        """What the styles, or the digits, mean."""
+    def legend(self, name: str, *, columns: int) -> list[str]:
+        """What the styles, or the digits, mean, in lines of so many columns."""
         if not self.colour:
-            return f"{name}: below each character 0 for {self.low:.3g} or less, 9 for {self.high:.3g} or more"
-        steps, width = self._styles, (self.high - self.low) / len(self._styles)
-        ends = [f" {self.low + width * step:.2g} to {self.low + width * (step + 1):.2g} " for step in range(len(steps))]
-        return f"{name}: " + " ".join(f"\x1b[{style}m{text}\x1b[0m" if style else text for style, text in zip(steps, ends, strict=True))
+            return wrapped(f"{name}: below each character 0 for {self.low:.3g} or less, 9 for {self.high:.3g} or more", columns)
+        width = (self.high - self.low) / len(self._styles)
+        bounds = [self.low + width * step for step in range(len(self._styles) + 1)]
+        lines, at = [f"{name}:"], cells(name) + 1
+        for low, high in itertools.pairwise(bounds):
+            text = f" {low:.2g} to {high:.2g} "
+            if at + 1 + cells(text) > columns:
+                lines, at = [*lines, ""], -1
+            lines[-1] += ("" if at < 0 else " ") + self.painted(text, (low + high) / 2)
+            at += 1 + cells(text)
+        return lines
 
 
 def shaded(pieces: Sequence[str], rows: Sequence[int], values: Sequence[float], shade: Shade, *, columns: int) -> Iterator[str]:

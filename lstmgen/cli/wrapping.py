@@ -12,7 +12,7 @@ PAGE_COLUMNS: Final = 100
 """Width of our own pages where nothing says how wide their place is, as in a pipe."""
 LEAST_COLUMNS: Final = 24
 """What is written for narrower terminals is as wide as for this one."""
-_START: Final = re.compile(r"(?P<margin>\s*(?:\| )?)(?P<label>[a-z]+(?: [a-z]+)?: )?")
+_START: Final = re.compile(r"(?P<margin>\s*(?:\| )?)(?P<label>[a-z]+(?: [a-z]+){0,2}: )?")
 """Indentation, the bar of a quotation, and a label, such as `note: `."""
 _WORD: Final = re.compile(r"\s*\S+")
 _CHOICE: Final = re.compile(r"\s*[^\s|]*\|?")
@@ -44,7 +44,7 @@ def examples(lines: Sequence[str], columns: int, *, margin: str = "  ") -> list[
     parts = [(command.rstrip(), comment) for command, _, comment in (line.partition(" # ") for line in lines)]
     shown = []
     for command, comment in parts:
-        shown += _broken(f"{margin}# ", comment, columns, hang=f"{margin}# ") if comment else []
+        shown += broken(f"{margin}# ", comment, columns, hang=f"{margin}# ") if comment else []
         shown += _text(margin, command, columns, hang=margin)
     return shown
 
@@ -52,12 +52,21 @@ def examples(lines: Sequence[str], columns: int, *, margin: str = "  ") -> list[
 def _text(start: str, body: str, columns: int, *, hang: str) -> list[str]:
     """A start, and behind it words or a command of the shell."""
     if _COMMAND.match(body):
-        return _broken(start, body, columns, hang=f"{hang}  ", words=_SHELL_WORD, end=" \\")
-    return _broken(start, body, columns, hang=hang)
+        return broken(start, body, columns, hang=f"{hang}  ", words=_SHELL_WORD, end=" \\")
+    return broken(start, body, columns, hang=hang)
 
 
-def _broken(start: str, body: str, columns: int, *, hang: str, words: re.Pattern[str] = _WORD, end: str = "") -> list[str]:
-    """The start and the body, broken between words into lines that end with `end` and go on behind `hang`; spaces at a break go."""
+def broken(start: str, body: str, columns: int, *, hang: str = "", words: re.Pattern[str] = _WORD, end: str = "") -> list[str]:
+    """The start and the body, broken between words into lines that end with `end` and go on behind `hang`; spaces at a break go.
+
+    Args:
+        start: nothing is broken in it.
+        body: the words.
+        columns: of a line; a word that is too long stays whole.
+        hang: what the second line and all others begin with.
+        words: what is a word, with the spaces before it.
+        end: of every line but the last.
+    """
     lines: list[str] = []
     current, filled = start, False
     for word in words.findall(body):
@@ -71,11 +80,14 @@ def _broken(start: str, body: str, columns: int, *, hang: str, words: re.Pattern
 
 def listed(rows: Sequence[tuple[str, str]], columns: int, *, column: int, indent: int = 0) -> Iterator[str]:
     """What things are called, and beside it, from this column on, what is said about them; below it where there is no room."""
-    column = column if columns - column >= _LEAST + _LEAST // 2 else indent + 4
+    usual = column if columns - column >= _LEAST + _LEAST // 2 else indent + 4
     for name, text in rows:
+        continued = 4 if _COMMAND.match(text) else 0  # a line of a command that goes on is indented, and ends with a backslash
+        widest = max(map(cells, text.split()), default=0) + continued
+        column = usual if widest <= columns - usual else min(usual, indent + 4)
         start = f"{'':{indent}}{name}"
         if cells(start) + (2 if indent else 1) > column:
-            yield from (part.rstrip() for part in _broken("", start, columns, hang=" " * (indent + 2), words=_CHOICE))
+            yield from (part.rstrip() for part in broken("", start, columns, hang=" " * (indent + 2), words=_CHOICE))
             start = ""
         head, *more = _text("", text, columns - column, hang="")
         yield f"{start}{'':{column - cells(start)}}{head}".rstrip()

@@ -22,3 +22,8 @@ class Manner:
     levelled: bool = False
     between: str = "\n\n"
     phrase: str = ""
+
+    @property
+    def several(self) -> bool:
+        """Whether a file holds several items."""
+        return bool(self.phrase)

@@ -16,7 +16,7 @@ Letters: T tokens of a segment, F forms, V vocabulary, K bytes of V bits, S span
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -64,7 +64,12 @@ class Learner:
         return self._weights.network
 
     def surprisals(
-        self, forms: Sequence[IdSequence], spans_S2: Spans, *, legal: Sequence[LegalBits | None] = ()
+        self,
+        forms: Sequence[IdSequence],
+        spans_S2: Spans,
+        *,
+        legal: Sequence[LegalBits | None] = (),
+        anew: Container[int] = (),
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """As `reading.surprisals`, span after span, learning from each segment once it is predicted.
 
@@ -72,12 +77,15 @@ class Learner:
             forms: the same tokens in one form or several, of equal lengths: token ids of any integer type.
             spans_S2: what is read, in this order; each span begins with an empty state, but with the weights that the ones before left.
             legal: which ids may come where, for each form; None, or none given: all of them.
+            anew: spans that begin at one of these places begin with the trained weights again.
 
         Raises:
             DivergedError: the weights have become useless.
         """
         device, count = self.network.device, len(forms)
         for begin, end in spans_S2.tolist():
+            if begin in anew:
+                self._weights.now_W.copy_(self._weights.trained_W)
             state = self.network.zero_state(count)
             for at in range(begin, end, self.rule.segment):
                 places = np.arange(at, min(at + self.rule.segment, end) + 1)

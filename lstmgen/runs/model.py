@@ -303,7 +303,8 @@ class TrainedModel:
     ) -> Evaluation:
         """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`.
 
-        What a copy has learned from an item it keeps for those behind it.
+        With `adapt` a copy begins anew with each item. Of a model that was trained on files of several documents, such as names, the
+        items are taken for those of one file: what the copy has learned from one it keeps for the next.
         """
         how = {name: options.pop(name) for name in _HOW if name in options}
         check_known(options, (option.name for option in media_options("score")[self.medium.label]))
@@ -319,7 +320,7 @@ class TrainedModel:
         if adapt is not None:
             learners = [model.learner(adapt) for model in (self, *beside)]
         how |= {"learners": learners, "forward": self.forward, "beside": others}
-        return Scorer(network=self.network, medium=self.medium, tokenizer=self.tokenizer, ends=self.manner.ends, how=how)
+        return Scorer(network=self.network, medium=self.medium, tokenizer=self.tokenizer, manner=self.manner, how=how)
 
     def score_token_file(
         self,

@@ -15,6 +15,7 @@ from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import CorpusError, UsageError
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.base import Medium, Tokenizer
+from lstmgen.media.manner import Manner
 from lstmgen.media.registry import fingerprint
 from lstmgen.media.writing import Encoded
 from lstmgen.model.language_model import LanguageModel
@@ -35,19 +36,20 @@ class Scorer:
         network: of the model.
         medium: of the model.
         tokenizer: of the model.
-        ends: whether the model has learned the end of an item as a part of it.
+        manner: how the model has learned items.
         how: as `evaluate` takes it.
     """
 
     network: LanguageModel
     medium: Medium
     tokenizer: Tokenizer
-    ends: bool
+    manner: Manner
     how: Mapping[str, Any]
 
     def of(self, encoded: Sequence[Encoded]) -> Evaluation:
-        """All items together; errors as `evaluate`."""
-        return evaluate(self.network, self.medium, self.tokenizer, list(map(self._whole, encoded)), **self.how)
+        """All items together; errors as `evaluate`. What a copy learns it keeps for documents of the same file alone."""
+        items = list(map(self._whole, encoded))
+        return evaluate(self.network, self.medium, self.tokenizer, items, carried=self.manner.several, **self.how)
 
     def of_file(self, token_file: TokenFile) -> Evaluation:
         """The items of a token file together; errors as `evaluate`, and CorpusError: it was made by another tokenizer."""
@@ -63,7 +65,7 @@ class Scorer:
 
     def _whole(self, encoded: Encoded) -> Encoded:
         """An item with its end, where that counts."""
-        if not self.ends:
+        if not self.manner.ends:
             return encoded
         ids, *forms = (np.append(ids, BOUNDARY_ID) for ids in (encoded.ids, *encoded.forms))
         return replace(encoded, ids=ids, forms=tuple(forms))

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+import lstmgen
+
 NAMES = [first + last for first in ("an", "ben", "cor", "dan", "el") for last in ("na", "a", "ia", "is", "o", "us")]
 TINY = (
     *("--hidden-size", "12", "--num-layers", "1", "--embedding-size", "6", "--lr", "0.02", "--batch-size", "8", "--seq-length", "16"),
@@ -51,6 +53,9 @@ def test_a_file_that_is_scored_is_read_line_by_line(cli, names):
     assert [line["text"] for line in table["lines"]] == ["anna", "elia"]
     apart = [json.loads(cli("score", "names", "-", "--json", stdin=name).out)["nats_per_char"] for name in (b"anna", b"elia\n")]
     assert table["nats_per_char"] == pytest.approx(sum(apart) / 2, rel=1e-5)
+    adapted = json.loads(cli("score", "names", "other.txt", "--json", "--adapt", "--adapt-segment", "2").out)["adapted"]
+    from_python = lstmgen.load("checkpoints/names", device="cpu").score_all(["anna", "elia"], adapt=lstmgen.LearningRule(segment=2))
+    assert adapted == from_python.to_json()["adapted"]
     copies = cli("score", "names", "other.txt", "--novelty").text.splitlines()
     assert [line.partition(":")[0] for line in copies] == ["other.txt, document 1", "other.txt, document 2"]
     assert "a copy" in copies[0]

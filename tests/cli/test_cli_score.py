@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from lstmgen import api
 from lstmgen.cli import bars, score
 
 TEXT = "The sea is wide, the sea is deep.\nIt rocks the little boats to sleep.\n"
@@ -183,6 +184,9 @@ def test_each_file_is_learned_by_a_copy_of_its_own_and_the_total_adds_them_up(cl
     assert two["adapted"] == alone["adapted"]
     total = sum(each["adapted"]["nats_per_token"] * each["tokens"] for each in (one, two))
     assert both["adapted"]["nats_per_token"] == pytest.approx(total / both["tokens"])
+    paths, rule = [files / "one.txt", files / "two.txt"], api.LearningRule(rate=0.003, segment=7)
+    from_python = api.load(run_folder, device="cpu").score_all(paths, adapt=rule).to_json()
+    assert both["adapted"] == from_python["adapted"]
     lines = cli("score", run_folder, files / "one.txt", files / "two.txt", *ADAPT, environ={"COLUMNS": "40"}).text.splitlines()
     assert len([line for line in lines if line.startswith("all")]) == 5
 

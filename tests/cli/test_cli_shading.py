@@ -11,7 +11,7 @@ SGR = re.compile("\x1b\\[([0-9;]*)m")
 def test_without_colour_a_digit_stands_below_each_character():
     lines = list(shaded(["a", "bc", "\n", "d"], [0, 0, 0, 1], [0.0, 5.0, 99.0, -3.0], PLAIN, columns=20))
     assert lines == ["abc↵", "05 9", "d", "0"]
-    assert PLAIN.legend("x") == "x: below each character 0 for 0 or less, 9 for 10 or more"
+    assert PLAIN.legend("x", columns=80) == ["x: below each character 0 for 0 or less, 9 for 10 or more"]
 
 
 def test_wide_characters_take_their_columns():
@@ -26,7 +26,9 @@ def test_every_two_styles_differ_without_their_colours_and_the_legend_shows_all(
         bare = [tuple(code for code in style.split(";") if code in {"1", "3", "4"}) for style in styles]
         assert len(set(styles)) == 5
         assert len(set(bare)) >= 4
-        assert all(f"\x1b[{style}m" in shade.legend("x") for style in styles if style)
+        legend = "\n".join(shade.legend("x", columns=30))
+        assert all(f"\x1b[{style}m" in legend for style in styles if style)
+        assert max(map(len, re.sub(r"\x1b\[[\d;]*m", "", legend).splitlines())) <= 30
 
 
 def test_no_line_is_wider_than_the_terminal_and_controls_are_written_out():

@@ -81,6 +81,14 @@ def test_the_rule_is_that_of_the_equations_for_every_cell(cell):
     torch.testing.assert_close(flat(learner.network), weights, rtol=1e-8, atol=1e-12)
 
 
+def test_spans_that_begin_anew_find_the_trained_weights():
+    network, ids = network_of(), ids_of(18)
+    apart = [read_all(Learner(network, RULE, usual_of(network)).surprisals([ids], SPANS[[place]]), 18) for place in (0, 1)]
+    together = read_all(Learner(network, RULE, usual_of(network)).surprisals([ids], SPANS, anew={0, 11}), 18)
+    assert together[1:11].tolist() == apart[0][1:11].tolist()
+    assert together[12:].tolist() == apart[1][12:].tolist()
+
+
 def test_several_forms_predict_by_their_mean_and_are_learned_by_one_gradient():
     network, forms = network_of(), [ids_of(18, seed) for seed in (1, 2, 3)]
     learner = Learner(network, RULE, usual_of(network))

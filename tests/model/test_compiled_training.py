@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic
 from lstmgen.model.cells import cell_of, lstm_ways
-from lstmgen.model.compiled import training
+from lstmgen.model.compiled import crew, training
 from lstmgen.model.compiled.kinds import KINDS, kind_for
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.model.layers import RecurrentLayer
@@ -117,7 +118,12 @@ def test_large_inputs_shut_and_open_gates_altogether():
 
 
 @pytest.mark.usefixtures("kind")
-def test_a_stream_and_its_gradient_do_not_depend_on_threads_nor_on_the_others():
+@pytest.mark.parametrize("of_torch", [True, False], ids=["threads of torch", "other threads"])
+def test_a_stream_and_its_gradient_do_not_depend_on_threads_nor_on_the_others(monkeypatch, of_torch):
+    if not of_torch:
+        monkeypatch.setattr(crew, "openmp", lambda: None)
+    elif crew.openmp() is None:
+        pytest.skip("this torch has no OpenMP")
     (_, (layer, given)) = layers_and_input(6, 24, 64, 64)
     threads, found = torch.get_num_threads(), []
     try:
@@ -208,10 +214,10 @@ def test_shapes_that_the_loops_do_not_know_are_left_to_torch():
 
 def test_what_is_kept_is_compiled_anew_when_its_parts_change():
     here = Path(training.__file__).parent
-    digest = hashlib.sha256(b"".join((here / f"{part}.py").read_bytes() for part in ("vectors", "tiles"))).hexdigest()[:8]
+    digest = hashlib.sha256(b"".join((here / f"{part}.py").read_bytes() for part in ("vectors", "tiles", "numbers"))).hexdigest()[:8]
     kept = re.search(r'^BUILT_ON: Final = "(.*)"$', (here / "training_loops.py").read_text(), re.MULTILINE)
     assert kept is not None
-    assert kept[1] == digest, f"vectors.py or tiles.py changed: write {digest} into training_loops.py"
+    assert kept[1] == digest, f"vectors.py, tiles.py or numbers.py changed: write {digest} into training_loops.py"
 
 
 def test_without_numba_a_run_says_what_is_missing(monkeypatch):
@@ -228,3 +234,30 @@ def test_a_numba_that_does_not_load_leaves_the_layers_to_torch(monkeypatch):
     found = choose_arithmetic("fp32", torch.device("cpu"), **shape, backward="compiled")
     assert (found.precision, found.backward) == ("fp32", "torch")
     assert found.reason.endswith("; no compiled layers: numba needs another numpy")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' torch may have another library")
+def test_loops_run_on_the_threads_on_which_torch_computes():
+    assert ("OpenMP" in torch.__config__.parallel_info()) == (crew.openmp() is not None)
+
+
+@pytest.mark.parametrize("of_torch", [True, False], ids=["threads of torch", "other threads"])
+def test_each_part_is_taken_once_and_what_is_almost_zero_is_zero_on_each_thread(monkeypatch, of_torch):
+    kind, threads = kind_for("fp32"), torch.get_num_threads()
+    if kind is None:
+        pytest.skip(training.problem("fp32"))
+    if not of_torch:
+        monkeypatch.setattr(crew, "openmp", lambda: None)
+    width = 10 * kind.lanes
+    dz_NG, ids_N = torch.ones(3, width), torch.tensor([1, 0, 1])
+    dz_NG[1] = 1e-40
+    torch.set_flush_denormal(False)
+    try:
+        for count in (1, 2, 3, 5):
+            torch.set_num_threads(count)
+            table_VG = torch.zeros(2, width)
+            training._share(kind, "gather", 10, 1, 3, ids_N, dz_NG, 4 * width, table_VG, 4 * width)
+            assert torch.equal(table_VG, torch.tensor([[0.0], [2.0]]).expand(2, width))
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_flush_denormal(True)

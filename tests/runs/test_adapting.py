@@ -52,12 +52,18 @@ def test_rows_and_tokens_add_up_to_both_sums(case):
     assert all("adapted_nats" in row for row in [*table[case.medium.rows.key], *table["per_token"]])
 
 
-def test_what_was_learned_from_an_item_is_kept_for_the_next(medium_case):
-    item = medium_case.items[0]
-    twice = medium_case.model.score_all([item, item], adapt=FAST)
-    first, second = (each.adapted_T.sum() for each in twice.items)
+def test_each_item_is_learned_from_by_copies_of_its_own_whatever_is_scored_beside_it(medium_case):
+    alone = [medium_case.model.score(item, adapt=FAST).items[0].adapted_T.tolist() for item in medium_case.items]
+    forwards, backwards = (medium_case.model.score_all(items, adapt=FAST).items for items in (medium_case.items, medium_case.items[::-1]))
+    assert [item.adapted_T.tolist() for item in forwards] == [item.adapted_T.tolist() for item in backwards[::-1]] == alone
+
+
+def test_what_was_learned_from_a_document_is_kept_for_the_next_of_its_file():
+    trained = case_of("char").model
+    model = TrainedModel(trained.network, trained.tokenizer, summary={"settings": {"data": {"documents": "line"}}})
+    first, second = (each.adapted_T.sum() for each in model.score_all(["lazy dogs jump"] * 2, adapt=FAST).items)
+    assert model.manner.several
     assert second < first
-    assert twice.items[0].nats_T.sum() == pytest.approx(twice.items[1].nats_T.sum())
 
 
 @pytest.fixture(params=["char", "performance"])

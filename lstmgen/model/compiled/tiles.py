@@ -142,6 +142,34 @@ def _tile(write: Callable[..., None]) -> Any:
     return tile
 
 
+@intrinsic(prefer_literal=True)
+def _whole_numbers(_: Any, address: Any, count: Any) -> Any:
+    """As many whole numbers as lie at an address; `count` is a constant."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        v = Vectors(builder)
+        found = [v.load(v.at(arguments[0], 8 * place), INT) for place in range(count.literal_value)]
+        return context.make_tuple(builder, signature.return_type, found)
+
+    return types.UniTuple(types.int64, count.literal_value)(address, count), generate
+
+
+whole_numbers: Any = _whole_numbers
+
+
+@intrinsic
+def _taken(_: Any, address: Any) -> Any:
+    """The whole number at an address, which is one more from now on, whichever thread asks."""
+
+    def generate(_: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.atomic_rmw("add", builder.inttoptr(arguments[0], INT.as_pointer()), INT(1), "acq_rel")
+
+    return types.int64(address), generate
+
+
+taken: Any = _taken
+
+
 @_tile
 def forward_tile(v: _Fp32, z, z_row, panel, words, table, table_row, ids, before, after, c_row, gates, gates_row, h, y) -> None:
     """One token of a few streams and one vector of units: gates, cells and outputs, the latter at `h`, in rows like `z`, and at `y`."""

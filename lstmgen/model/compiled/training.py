@@ -13,8 +13,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
-import itertools
-from concurrent.futures import ThreadPoolExecutor
+from array import array
 from typing import Any, Final
 
 import torch
@@ -23,6 +22,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from lstmgen.model.cells.base import LayerState, Weights
+from lstmgen.model.compiled import crew
 from lstmgen.model.compiled.kinds import KINDS, ROWS, Kind, kind_for
 
 NAME: Final = "compiled layers"
@@ -105,27 +105,13 @@ def _loops(kind: Kind) -> Any:
     return loops
 
 
-@functools.cache
-def _helpers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1024, thread_name_prefix="layers")  # it starts those that it needs
-
-
-def _share(kind: Kind, loop: str, count: int, step: int, *arguments: Tensor | int) -> None:
+def _share(kind: Kind, loop: str, count: int, step: int, *given: Tensor | int) -> None:
     """Runs a loop over `count` things, `step` of them at a time, on as many threads as torch has; tensors go as addresses."""
     blocks = count // step
     parts = min(torch.get_num_threads(), blocks)
-    borders = [step * (blocks * part // parts) for part in range(parts + 1)]
-    mine, *theirs = itertools.pairwise(borders)
-    others = [_helpers().submit(_run, kind, loop, arguments, *part) for part in theirs]
-    _run(kind, loop, arguments, *mine)
-    for other in others:
-        other.result()
-
-
-def _run(kind: Kind, loop: str, arguments: tuple[Tensor | int, ...], first: int, last: int) -> None:
-    """A thread holds the tensors itself: whoever waits for it may be interrupted."""
-    torch.set_flush_denormal(True)  # each thread has its own setting
-    getattr(_loops(kind), loop)(kind, first, last, *(each.data_ptr() if isinstance(each, Tensor) else each for each in arguments))
+    numbers = [each.data_ptr() if isinstance(each, Tensor) else each for each in given]
+    job = array("q", [0, parts, blocks, step, len(numbers), *numbers, *[0] * parts])
+    crew.run(_loops(kind).runnable(kind, loop), job, parts, given)
 
 
 class _Window(torch.autograd.Function):

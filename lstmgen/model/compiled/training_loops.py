@@ -6,10 +6,14 @@ A stream is a row. Addresses and sizes are whole numbers, distances between rows
 # ruff: noqa: ANN001, PLR0917 - whole numbers throughout, by place
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
-from numba import njit
+from numba import njit, typeof, types
 
+from lstmgen.model.compiled import crew
+from lstmgen.model.compiled.kinds import Kind
+from lstmgen.model.compiled.numbers import flush
 from lstmgen.model.compiled.tiles import (
     add_tile,
     backward_panel,
@@ -19,13 +23,18 @@ from lstmgen.model.compiled.tiles import (
     keep_tile,
     problem,
     product_tile,
+    taken,
+    whole_numbers,
 )
 
-__all__ = ["backward", "forward", "gather", "pack_backward", "pack_forward", "problem"]
+__all__ = ["problem", "runnable"]
 
-BUILT_ON: Final = "e726f194"
-"""The beginning of the SHA-256 of `vectors.py` and `tiles.py`. numba compiles anew what it has kept only where the file itself has changed,
-so this one has to change with those."""
+BUILT_ON: Final = "bee9794d"
+"""The beginning of the SHA-256 of `vectors.py`, `tiles.py` and `numbers.py`. numba compiles anew what it has kept only where the file
+itself has changed, so this one has to change with those."""
+HEAD: Final = 5
+"""Whole numbers at the beginning of a job: the part that is taken next; how many parts, blocks of things, things of a block, and numbers
+that the loop is given there are. These numbers follow, and then a word to work in for each part."""
 _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "cache": True}
 
 
@@ -139,3 +148,73 @@ def gather(kind, first, last, tokens, ids, dz, dz_row, table, table_row) -> None
         for block in range(first, last):
             place = kind.lanes * block
             add_tile(kind, dz + token * dz_row + kind.size * place, table, table_row, ids + 8 * token, 4 * place)
+
+
+@njit(**_OPTIONS)
+def _part(job) -> tuple[int, int]:
+    """The things of the next part of a job, from the first to the last; none where all parts are taken."""
+    _, parts, blocks, things, given = whole_numbers(job, 5)
+    part = taken(job)
+    if part >= parts:
+        return 0, 0
+    flush(job + 8 * (HEAD + given + part))  # each thread has its own setting
+    return things * (blocks * part // parts), things * (blocks * (part + 1) // parts)
+
+
+@njit(**_OPTIONS)
+def _all_pack_forward(job, kind) -> None:
+    first, last = _part(job)
+    while first < last:
+        pack_forward(kind, first, last, *whole_numbers(job + 8 * HEAD, 5))
+        first, last = _part(job)
+
+
+@njit(**_OPTIONS)
+def _all_pack_backward(job, kind) -> None:
+    first, last = _part(job)
+    while first < last:
+        pack_backward(kind, first, last, *whole_numbers(job + 8 * HEAD, 5))
+        first, last = _part(job)
+
+
+@njit(**_OPTIONS)
+def _all_forward(job, kind) -> None:
+    first, last = _part(job)
+    while first < last:
+        forward(kind, first, last, *whole_numbers(job + 8 * HEAD, 14))
+        first, last = _part(job)
+
+
+@njit(**_OPTIONS)
+def _all_backward(job, kind) -> None:
+    first, last = _part(job)
+    while first < last:
+        backward(kind, first, last, *whole_numbers(job + 8 * HEAD, 16))
+        first, last = _part(job)
+
+
+@njit(**_OPTIONS)
+def _all_gather(job, kind) -> None:
+    first, last = _part(job)
+    while first < last:
+        gather(kind, first, last, *whole_numbers(job + 8 * HEAD, 6))
+        first, last = _part(job)
+
+
+_ENTRIES: Final = {
+    "pack_forward": _all_pack_forward,
+    "pack_backward": _all_pack_backward,
+    "forward": _all_forward,
+    "backward": _all_backward,
+    "gather": _all_gather,
+}
+
+
+@functools.cache
+def runnable(kind: Kind, loop: str) -> Any:
+    """A loop as a `crew.LOOP`. It is compiled where it was not kept."""
+    entry: Any = _ENTRIES[loop]
+    signature = types.int64, typeof(kind)
+    entry.compile(signature)
+    made = entry.overloads[signature]
+    return crew.LOOP(made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name))
