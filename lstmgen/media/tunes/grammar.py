@@ -46,6 +46,11 @@ class Grammar(Protocol):
         return False
 
     @property
+    def restrained(self) -> bool:
+        """Whether a lenient grammar would allow more in this bar."""
+        return False
+
+    @property
     def next_wait(self) -> int:
         """The step at which it stands after an event that lets time pass."""
         return self.course.now + 1
@@ -107,6 +112,26 @@ class GrammarCursor:
     def closing(self) -> bool:
         """Whether what is drawn is the last bar, as far as the tune knows how many there are."""
         return self._begun and self._grammar.closing
+
+    @property
+    def restrained(self) -> bool:
+        """Whether what is drawn is a last bar that is not to lead on."""
+        return self._begun and self._grammar.restrained
+
+    def be_lenient(self) -> None:
+        """From here on a last bar may lead on."""
+        self._grammar.course.lenient, self._allowed = True, None
+
+    def leads_on(self, token_id: int) -> bool:
+        """Whether an id is allowed only because a last bar may lead on."""
+        course = self._grammar.course
+        if not (course.lenient and self.restrained):
+            return False
+        strict_V = np.zeros(self._table.vocab_size, np.bool_)
+        course.lenient = False
+        self._grammar.allow(strict_V)
+        course.lenient = True
+        return not strict_V[token_id]
 
     def begin(self) -> None:
         """The prompt is over."""

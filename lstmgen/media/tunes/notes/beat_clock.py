@@ -154,8 +154,18 @@ class BeatClock:
         self.course.end = min(ends) if ends else None
 
     @property
+    def restrained(self) -> bool:
+        """Whether notes are to begin before the place of an upbeat alone."""
+        return self._upbeat_place != NO_LIMIT
+
+    @property
     def onsets_end(self) -> int:
-        """The step before which notes begin: in the last bar of a tune with an upbeat where that began, for there it begins again."""
+        """The step before which notes begin."""
+        return NO_LIMIT if self.course.lenient else self._upbeat_place
+
+    @property
+    def _upbeat_place(self) -> int:
+        """Where the tune begins again: in the last bar of one with an upbeat where that began."""
         if self.closes_behind is None or not self.closing or self._first_note is None:
             return NO_LIMIT
         line, more = self._first_bars

@@ -94,6 +94,11 @@ class NotesGrammar(Repeating):
         return self._clock.closing
 
     @property
+    def restrained(self) -> bool:
+        """Whether this is a last bar that is not to lead on."""
+        return self._clock.restrained
+
+    @property
     def next_wait(self) -> int:
         """Where the bar ends."""
         return self._clock.length
