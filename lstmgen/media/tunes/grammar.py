@@ -170,6 +170,10 @@ class GrammarCursor:
         allowed_V = self._allowed if self._allowed is not None else self.allowed()
         if not 0 <= token_id < len(allowed_V) or not allowed_V[token_id]:
             raise ValueError(f"id {token_id} may not come here")
+        self.take(token_id)
+
+    def take(self, token_id: int) -> None:
+        """One more id that is known to be allowed."""
         if token_id != BOUNDARY_ID:
             self._allowed = None
             kind, value = self._table.events[token_id]
@@ -197,13 +201,17 @@ class GrammarStream:
         self._grammar, self._table, self._played = grammar, table, played
         self._since, self._count = len(prompt), 0
         for token_id in prompt.tolist():
-            self.push(token_id)
+            self.take(token_id)
 
     def push(self, token_id: int, /) -> Notes:
         """The notes that this id completes. Raises IndexError where there is no such id."""
+        return self._notes(self.take(token_id))
+
+    def take(self, token_id: int, /) -> Sequence[Row]:
+        """The same in steps; where nobody wants them, such as those of a prompt."""
         kind, value = self._table.event(token_id)
         self._count += 1
-        return _NONE if token_id == BOUNDARY_ID else self._notes(self._grammar.push(kind, value, self._count - 1))
+        return () if token_id == BOUNDARY_ID else self._grammar.push(kind, value, self._count - 1)
 
     def finish(self) -> Notes:
         """The notes that were still sounding."""

@@ -160,6 +160,19 @@ def test_what_comes_back_in_the_last_bar_ends_before_the_place_of_the_upbeat():
     assert [value + 1 for value in offered(closes, REPEAT)] == [2]  # of two that end on the tonic the one that ends in time
 
 
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, KINDS["all"]], ids=["variants", "all"])
+def test_an_upbeat_does_not_come_back_as_a_bar_unless_it_is_no_upbeat(tokenizer):
+    for first, sources in ((3, {1, 2}), (1, {1, 2, 3})):
+        cursor, table = tokenizer.cursor(Constraints(bars=9)), tokenizer.table
+        for token in tokenizer.encode_prompt(tune((first, 67), (4, 60), (8, 62)), bars=9).tolist():
+            cursor.push(token)
+        cursor.begin()
+        cursor.push(table.first(BAR))
+        for band in np.flatnonzero(cursor.allowed()[table.span(LEFT)]).tolist():
+            cursor.push(table.first(LEFT) + band)
+        assert {value + 1 for value in offered(cursor, REPEAT, table)} == sources
+
+
 def test_what_is_written_before_the_place_does_not_become_a_bar_that_would_have_to_be_a_repeat():
     latest = 4 + 35 / 12
     for pitches, kept in ((frozenset({62}), False), (None, True)):  # of one pitch nothing could follow
