@@ -70,9 +70,13 @@ def upbeat_ticks(score: Score) -> int:
     """
     if not len(score.notes):
         return 0
-    bars, first = Bars(score), int(score.notes.start_ticks.min())
-    line = bars.tick(1)
-    return line - first if first < line and (line <= 2 * first or 3 * line <= bars.tick(2)) else 0
+    bars = Bars(score)
+    return upbeat_before(int(score.notes.start_ticks.min()), bars.tick(1), bars.tick(2))
+
+
+def upbeat_before(first: int, line: int, next_line: int) -> int:
+    """The same of a first note and the first two bar lines, in any unit."""
+    return line - first if first < line and (line <= 2 * first or 3 * line <= next_line) else 0
 
 
 def first_number(score: Score) -> int:

@@ -14,6 +14,7 @@ from lstmgen.media.tunes.notes.measures import BAR, COMMON_TIME, METER, METERS, 
 from lstmgen.media.tunes.notes.remaining import LEFT, LENGTH, MOST_BARS, bands_of
 from lstmgen.media.tunes.step_limits import NO_LIMIT, Course, StepLimits
 from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.music.bars import upbeat_before
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.lanes import Steps
 
@@ -62,6 +63,10 @@ class BeatClock:
         self._begun = self._opens = False
         self._first_bar = 0
         self._first_note: int | None = None
+        self._first_bars = [0, 0]
+        """Steps of the first two bars, as far as they have begun."""
+        self.closes_behind: int | None = None
+        """The place in the last bar from which on the tune may close before an upbeat; None: it need not."""
 
     @property
     def complete(self) -> bool:
@@ -105,9 +110,11 @@ class BeatClock:
     @property
     def _upbeat(self) -> bool | None:
         """Whether the first bar is to be an upbeat, whose notes begin in its second half; None: it may, or has begun."""
-        if not self._opens or self._bar or self._first_note is not None or self._left is None:
+        if not self._opens or self._bar or self._first_note is not None:
             return None
-        return self._left > (self._requested.bars or 0)
+        if self._requested.loop:
+            return False
+        return None if self._left is None else self._left > (self._requested.bars or 0)
 
     @property
     def _bar_steps(self) -> int:
@@ -124,9 +131,10 @@ class BeatClock:
         # Of what is left of the notes that the model had in mind, a change of time would have too large a share.
         narrow = not self.course.limits.pitches_P.all()
         self._begun, self._keep_tempo, self._keep_meter = True, requested.keep_tempo or narrow, requested.keep_meter or narrow
-        self._first_bar = self._bar + 1
-        if requested.bars is not None and self._counts and requested.seconds is None:
-            self._opens = self._bar < 0
+        self._first_bar, self.closes_behind = self._bar + 1, 0
+        told = requested.bars is not None and self._counts and requested.seconds is None
+        self._opens = self._bar < 0 and (told or requested.loop)
+        if requested.bars is not None and told:
             self._left = None if self._opens else requested.bars + 1
         elif requested.bars is not None:
             self._last_bar = self._bar + requested.bars
@@ -144,6 +152,15 @@ class BeatClock:
         if self._seconds_left is not None:
             ends.append(self.course.now + max(1, round(self._seconds_left / self._step_s)))
         self.course.end = min(ends) if ends else None
+
+    @property
+    def onsets_end(self) -> int:
+        """The step before which notes begin: in the last bar of a tune with an upbeat where that began, for there it begins again."""
+        if self.closes_behind is None or not self.closing or self._first_note is None:
+            return NO_LIMIT
+        line, more = self._first_bars
+        end = self.length - upbeat_before(self._first_note, line, line + more)
+        return max(end, self._bar_start + self.closes_behind) if self._bar_start < end < self.length else NO_LIMIT
 
     @property
     def _bars_behind(self) -> int | None:
@@ -196,7 +213,7 @@ class BeatClock:
             return
         end, upbeat, last = self.course.end, self._upbeat, self._counts and self._left == 1
         mask_V[table.first(BAR)] = not upbeat and not last
-        until = min(self.length, NO_LIMIT if end is None else end) - self._bar_start
+        until = min(self.length, self.onsets_end, NO_LIMIT if end is None else end) - self._bar_start
         later_T = np.arange(self._position + 1, until, dtype=np.int64)
         if len(later_T):
             in_time_T = np.ones_like(later_T, np.bool_) if upbeat is None else (2 * later_T >= self._bar_steps) == upbeat
@@ -259,8 +276,13 @@ class BeatClock:
         if self._left is not None and self._bar >= 0:
             self._left = max(1, self._left - 1)
         self._bar, self._bar_start, self._position = self._bar + 1, self.length, -1
+        self._measure_bar()
         if self._work.guides:
             self._set_end()
+
+    def _measure_bar(self) -> None:
+        if 0 <= self._bar < len(self._first_bars):
+            self._first_bars[self._bar] = self._bar_steps
 
     def _push_length(self, value: int) -> None:
         most = (self._requested.bars if self._counts else None) or MOST_BARS
@@ -272,6 +294,7 @@ class BeatClock:
 
     def _push_meter(self, value: int) -> None:
         self._meter = value
+        self._measure_bar()
         self._set_end()
 
     def _push_position(self, value: int) -> None:

@@ -38,6 +38,7 @@ from lstmgen.media.tunes.notes.events import (
     VELOCITY,
     loudness,
 )
+from lstmgen.media.tunes.notes.measures import POSITION
 from lstmgen.media.tunes.notes.repeating import Repeating
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, BarsSoFar
 from lstmgen.media.tunes.notes.seconds import SecondWork
@@ -152,7 +153,7 @@ class NotesGrammar(Repeating):
             elif self._beats is not None:
                 self._deny_repeats(mask_V)
                 self._offer_velocities(mask_V)
-            if self._silent:
+            if self._silent or (self._leads_on and mask_V[self._table.span(POSITION)].any()):
                 keep_open(mask_V, self._table)
 
     def _allow_head(self, mask_V: NDArray[np.bool_]) -> None:
@@ -217,6 +218,12 @@ class NotesGrammar(Repeating):
         if not self._begun or not isinstance(self._clock, BeatClock) or self._latest_end > self._clock.bar_start:
             return False
         return self.closing or (self._form is not None and varies_notes(*self._form, self._bars))
+
+    @property
+    def _leads_on(self) -> bool:
+        """Whether a first half has come back in the last bar which does not end on the tonic: it is no end."""
+        half, bar = self._said[0], self._sounding
+        return self._begun and self.closing and half and bar is not None and not ends_on(bar, self._tonic)
 
     def _deny_open_ends(self, mask_V: NDArray[np.bool_]) -> None:
         """A whole bar comes back as the last one only where it ends on the tonic; others lead on to what followed them."""

@@ -21,6 +21,7 @@ from lstmgen.errors import UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.holes import Hole
+from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PITCHES, PROGRAM, TRACK, TRACK_OF, VELOCITY
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
@@ -94,6 +95,7 @@ class BarsWithHole(NotesHole):
         whole: whether nothing is kept, so that a bar may repeat an earlier one.
         ends: whether the tune ends with it.
         length: the value of the length of the tune, where one is said.
+        latest: behind which place in the last bar nothing begins so far.
     """
 
     first: int
@@ -102,6 +104,7 @@ class BarsWithHole(NotesHole):
     whole: bool
     ends: bool
     length: int = 0
+    latest: int = 0
 
 
 def lines_of_hole(hole: Hole, tracks: int) -> tuple[frozenset[int] | None, frozenset[int]]:
@@ -280,6 +283,8 @@ class BarsGrammar(HoleGrammar):
     def __init__(self, table: EventTable, time: BeatWork, hole: BarsWithHole) -> None:
         super().__init__(table, time if hole.whole else BeatWork(time.base.per_unit, guides=time.guides), hole)
         self._in_bars = hole
+        if hole.ends and isinstance(self._clock, BeatClock):
+            self._clock.closes_behind = hole.latest + 1
 
     @property
     def stage(self) -> int:

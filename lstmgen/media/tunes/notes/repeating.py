@@ -119,7 +119,8 @@ class Repeating(Grammar):
 
     def _opens(self, begin: int, until: int) -> bool:
         """Whether a note could begin between two later steps."""
-        return bool(self._openings(np.arange(begin, min(until, self.course.now + self.course.room), dtype=np.int64)).any())
+        until = min(until, self.course.now + self.course.room, self._clock.onsets_end)
+        return bool(self._openings(np.arange(begin, until, dtype=np.int64)).any())
 
     def _offer_repeats(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
         """At the beginning of a bar the repeats that fit."""
@@ -152,6 +153,8 @@ class Repeating(Grammar):
 
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
+        if any(begin + note[0] >= self._clock.onsets_end for note in bar.notes[-1:]):
+            return False
         limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
         if limits is NOTHING_LIMITED and end == NO_LIMIT and self._latest_end <= begin:
             playing = self._line_A.tolist()

@@ -69,6 +69,7 @@ class SecondClock:
 
     ready = True
     closing = False
+    onsets_end = NO_LIMIT
 
     def __init__(self, table: EventTable, limits: StepLimits) -> None:
         self.course = Course(limits)
