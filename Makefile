@@ -23,8 +23,10 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-check: install  # to rewrite 300 files for their assertions takes each worker nine seconds; what fails runs again with them told in full
-	$(IN_MEMORY) $(BIN)/pytest -n 2 -m 'not slow' --assert=plain || { $(BIN)/pytest -n 2 --last-failed --last-failed-no-failures none; exit 1; }
+# To rewrite 300 files for their assertions takes each worker nine seconds; what fails runs again with them told in full. Tests that lie side
+# by side go to one worker, so what they share is made once.
+check: install
+	$(IN_MEMORY) $(BIN)/pytest -n 2 --dist worksteal -m 'not slow' --assert=plain || { $(BIN)/pytest -n 2 --last-failed --last-failed-no-failures none; exit 1; }
 
 test: install
 	@$(MAKE) -j2 --no-print-directory lint check  # types are checked on one core while the tests begin

@@ -1,6 +1,8 @@
 """What every test can rely on: one thread, since tests run side by side, tiny numbers treated as torch does at its start, and a small
 model of every kind of tokenizer."""
 
+import contextlib
+import gc
 import os
 import signal
 import sys
@@ -28,6 +30,22 @@ def pytest_configure(config):
     """Tests compare bit for bit what the CPU computes; a GPU is seen by those that are marked for it, when they are asked for."""
     if config.getoption("markexpr") != "gpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    gc.disable()  # while tests are collected, of which nothing goes
+
+
+def pytest_sessionstart(session):
+    """No process that a test starts has loops compiled in the background: those of the tests compile them once (`loops`)."""
+    if not hasattr(session.config, "workerinput"):
+        with contextlib.suppress(ImportError):
+            from lstmgen.model.compiled import code
+
+            code.is_first_to_make()
+
+
+def pytest_collection_finish():
+    """What was collected stays to the end, so the garbage collector need not look at it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +59,12 @@ def nothing_is_compiled_ahead(monkeypatch):
     """A decoder that has read much, and a command at its end, have loops compiled by another process: only tests of that want it."""
     monkeypatch.setattr("lstmgen.model.compiled.ahead._AFTER", float("inf"))
     monkeypatch.setattr("lstmgen.runs.model.TrainedModel.keep_ready", lambda _: None)
+
+
+@pytest.fixture
+def few_samples(monkeypatch):
+    """Of models that go on learning: how many are drawn to see how large gradients usually are, which changes no law."""
+    monkeypatch.setattr("lstmgen.runs.adapting._SAMPLES", 4)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,12 @@ def parsed(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@functools.cache
+def nodes(tree):
+    """All nodes of a tree, as `ast.walk` gives them; to walk takes longer than to look at what is found."""
+    return tuple(ast.walk(tree))
+
+
 def every_file(law, files=FILES):
     """A test that tells all files for which the law does not hold."""
 

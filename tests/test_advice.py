@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 import typer
-from package_files import FILES, every_file, parsed
+from package_files import FILES, every_file, nodes, parsed
 
 from lstmgen import errors
 from lstmgen.cli import root_command
@@ -68,7 +68,7 @@ def texts_of(node, names):
 def constants(tree):
     """The texts that names stand for, those of a module and of functions alike."""
     names = {}
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
@@ -80,7 +80,7 @@ def constants(tree):
 def remedies(tree):
     """Line and text of everything that is given as a remedy."""
     names = constants(tree)
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call):
             for keyword in node.keywords:
                 if keyword.arg == "remedy":
@@ -89,7 +89,7 @@ def remedies(tree):
 
 def without_remedy(tree):
     """Errors without advice; mistakes in options are answered with the help of their command where nothing better is known."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if (
             isinstance(node, ast.Call)
             and ast.unparse(node.func).rpartition(".")[2] in KINDS

@@ -6,7 +6,7 @@ import typing
 from pathlib import Path
 
 import pytest
-from package_files import FILES, PACKAGE, every_file, parsed
+from package_files import FILES, PACKAGE, every_file, nodes, parsed
 
 from lstmgen import choices, run_files
 
@@ -97,7 +97,7 @@ def room_of(path):
 
 def imports(tree):
     """Every imported module, with the line; of `from a import b` both `a` and `a.b`, for b may be a module."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
@@ -136,7 +136,7 @@ def forbidden_calls(relative, tree):
     """Unpickling by torch, running text as code, and outside of the command line: printing, leaving, reading the environment."""
     in_cli = relative.startswith("cli/")
     found = []
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         name = ast.unparse(node) if isinstance(node, (ast.Attribute, ast.Name)) else ""
         if name in {"torch.load", "torch.jit.load", "np.load", "numpy.load"}:
             found.append(f"line {node.lineno}: {name}")
@@ -162,7 +162,7 @@ MODULES = {module_of(path): path for path in FILES}
 
 def files_imported(tree):
     """The modules of our own package that are imported anywhere in a file, at its head or in a function."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in MODULES)
         elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
@@ -191,7 +191,7 @@ MEDIA_TYPES = {
     node.name
     for entry in choices.MEDIA.values()
     for path in PACKAGE.parent.joinpath(*entry.home.split(".")).rglob("*.py")
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    for node in nodes(parsed(path))
     if isinstance(node, ast.ClassDef)
 } | {"Score"}
 
@@ -199,7 +199,7 @@ MEDIA_TYPES = {
 def questions_of_medium(tree):
     """Comparisons with names of media or of their tokenizers, checks for their types, and imports from them."""
     found = [f"line {line}: {module}" for line, module in imports(tree) if _is_inside_of_media(module)]
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, (ast.Compare, ast.MatchValue)):
             words = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
             found += [f"line {node.lineno}: {ast.unparse(node)}"] if words & MEDIA_WORDS else []
@@ -219,8 +219,8 @@ def _is_inside_of_media(module):
 def second_spellings(tree):
     """File names of a run, and lists of words to choose from, that are written again."""
     found = []
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
+    parts = {id(part) for node in nodes(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes(tree):
         if isinstance(node, ast.Constant) and node.value in RUN_NAMES and id(node) not in parts:
             found.append(f"line {node.lineno}: {node.value!r} stands in run_files.py")
         if isinstance(node, (ast.Tuple, ast.List, ast.Set)) and all(isinstance(item, ast.Constant) for item in node.elts):
@@ -233,7 +233,7 @@ def second_spellings(tree):
 def long_functions(tree):
     return [
         f"line {node.lineno}: {node.name} has {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno + 1 > 60
     ]
 

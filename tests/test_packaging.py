@@ -31,6 +31,8 @@ class Installation:
         subprocess.run([*pip, "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", wheel], check=True)
         borrowed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
         (self.packages / "borrowed.pth").write_text("\n".join(sorted(borrowed)) + "\n")
+        begun = "from lstmgen.model.compiled import code; code.is_first_to_make()"
+        self.run("-c", begun, program="python")  # so the first sample has nothing compiled in the background that outlives the test
 
     def run(self, *argv, program="lstmgen"):
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LSTMGEN", "XDG"))}

@@ -13,6 +13,7 @@ from lstmgen.choices import BENCH_TASKS
 from lstmgen.generation.compiled_blocks import TOKENS
 from lstmgen.model.language_model import Architecture
 
+pytestmark = pytest.mark.usefixtures("loops")
 SHORT = Pace(rounds=2, round_s=0.0)
 TINY = Architecture(vocab_size=65, embedding_size=8, hidden_size=32, num_layers=2)
 

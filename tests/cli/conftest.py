@@ -133,12 +133,22 @@ class Terminal(io.TextIOWrapper):
 @pytest.fixture
 def cli(monkeypatch, tmp_path):
     """A function that runs a command line in this process, as if nothing but the given streams were there."""
+    return caller(monkeypatch, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def command_line():
+    """Makes what `cli` gives, for fixtures that several tests share."""
+    return caller
+
+
+def caller(monkeypatch, home):
     from lstmgen.cli import run
 
     def call(*argv, stdin=b"", terminal=(), environ=None):
         for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("LSTMGEN_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("LSTMGEN_HOME", str(home))
         for name, value in (environ or {}).items():
             monkeypatch.setenv(name, value)
         raw = {"stdin": io.BytesIO(stdin), "stdout": io.BytesIO(), "stderr": io.BytesIO()}

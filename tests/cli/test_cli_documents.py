@@ -1,6 +1,7 @@
 """A list of names, as a user would go about it."""
 
 import json
+import shutil
 
 import pytest
 
@@ -13,14 +14,23 @@ TINY = (
 )
 
 
-@pytest.fixture
-def names(cli, tmp_path, monkeypatch):
-    """The current folder, with a list of names and a model of it."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "names.txt").write_text("\n".join(NAMES) + "\n")
-    done = cli("train", "names.txt", "--documents", "line", "--max-steps", "60", *TINY)
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory, command_line):
+    """A folder with a list of names and a model of it."""
+    folder = tmp_path_factory.mktemp("names")
+    (folder / "names.txt").write_text("\n".join(NAMES) + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        done = command_line(patch, folder / "home")("train", "names.txt", "--documents", "line", "--max-steps", "60", *TINY)
     assert done.code == 0, done.err
     assert "30 documents, one a line" in done.err
+    return folder
+
+
+@pytest.fixture
+def names(learned, tmp_path, monkeypatch):
+    """The current folder, with a list of names and a model of it, which a test may change."""
+    monkeypatch.chdir(shutil.copytree(learned, tmp_path, dirs_exist_ok=True))
     return tmp_path
 
 
@@ -46,6 +56,7 @@ def test_one_name_is_written_byte_for_byte_and_ends_by_itself(cli):
     assert cli("sample", "names", "-s", "1", "-p", "be").text.startswith("be")
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_a_file_that_is_scored_is_read_line_by_line(cli, names):
     (names / "other.txt").write_text("anna\n\nelia\n")
     table = json.loads(cli("score", "names", "other.txt", "--json", "--per-line").out)
@@ -67,8 +78,8 @@ def test_what_the_model_is_says_what_a_document_is(cli):
     assert json.loads(cli("info", "names", "--json").out)["documents"] == "one a line"
 
 
-@pytest.mark.usefixtures("names")
-def test_the_separator_is_typed_with_escapes_and_sets_samples_apart(cli, tmp_path):
+def test_the_separator_is_typed_with_escapes_and_sets_samples_apart(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "jokes").write_text("\n%\n".join(f"knock\n{name}" for name in NAMES))
     done = cli("train", "jokes", "--separator", r"\n%\n", "--max-steps", "60", *TINY)
     assert done.code == 0, done.err

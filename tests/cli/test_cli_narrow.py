@@ -31,7 +31,7 @@ def sea(finished_run, tmp_path, monkeypatch):
         (("train", "sea.txt", "--dry-run", "--max-steps", "3", "--hidden-size", "8"), ("reads", "learns from", "tokens a second")),
     ],
 )
-@pytest.mark.usefixtures("sea")
+@pytest.mark.usefixtures("sea", "few_samples")
 def test_no_line_is_wider_than_the_terminal(cli, argv, said):
     done = cli(*argv, terminal=("stdout",), environ={"COLUMNS": "40", "NO_COLOR": "1"})
     assert done.code == 0, done.err

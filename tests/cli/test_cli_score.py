@@ -160,6 +160,7 @@ def test_a_score_says_in_which_precision_it_was_measured(cli, run_folder, files)
 ADAPT = ["--adapt", "--adapt-rate", "0.003", "--adapt-segment", "7"]
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_a_copy_that_learns_has_columns_of_its_own(cli, run_folder, files):
     model = (run_folder / "model.safetensors").read_bytes()
     (static,) = scored(cli, run_folder, files / "one.txt")
@@ -178,6 +179,7 @@ def test_a_copy_that_learns_has_columns_of_its_own(cli, run_folder, files):
     assert (run_folder / "model.safetensors").read_bytes() == model
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_each_file_is_learned_by_a_copy_of_its_own_and_the_total_adds_them_up(cli, run_folder, files):
     (alone,) = scored(cli, run_folder, files / "two.txt", *ADAPT)
     one, two, both = scored(cli, run_folder, files / "one.txt", files / "two.txt", *ADAPT)
@@ -191,6 +193,7 @@ def test_each_file_is_learned_by_a_copy_of_its_own_and_the_total_adds_them_up(cl
     assert len([line for line in lines if line.startswith("all")]) == 5
 
 
+@pytest.mark.usefixtures("few_samples")
 def test_models_that_predict_together_learn_too(cli, run_folder, files):
     (alone,) = scored(cli, run_folder, files / "one.txt", *ADAPT)
     (both,) = scored(cli, run_folder, files / "one.txt", *ADAPT, "--with", run_folder)

@@ -37,11 +37,11 @@ def test_the_keys_with_an_ngram_are_those_counted_by_hand(case, text, pressed):
 
 @pytest.mark.parametrize("case", ["char", "bpe"], indirect=True)
 def test_a_model_that_knows_the_text_saves_keys_and_one_that_knows_nothing_costs_none(case):
-    text = "the quick brown fox jumps over the lazy dog.\n"
+    text = "the quick brown fox.\n"
     stranger = counted(case.model, text, None)
     assert stranger.pressed <= stranger.keys == len(text)
     assert stranger.pressed_ngram is None
-    learned = case.model.adapted(text * 40, LearningRule(rate=0.02, segment=10))
+    learned = case.model.adapted(text * 80, LearningRule(rate=0.02, segment=10))
     found = counted(learned, text, None)
     assert found.pressed < 0.7 * found.keys
     assert found.to_json()["saved"] == pytest.approx(1 - found.pressed / found.keys)

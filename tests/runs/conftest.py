@@ -5,7 +5,7 @@ import pytest
 import lstmgen
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     """Settings of a run of twelve steps."""
     return {

@@ -12,17 +12,11 @@ from lstmgen.errors import UsageError
 from lstmgen.generation.request import Request
 from lstmgen.media.writing import Encoded
 from lstmgen.model.learning_rule import LearningRule
-from lstmgen.runs import adapting
 from lstmgen.runs.adapting import Learners
 from lstmgen.runs.model import TrainedModel
 
+pytestmark = pytest.mark.usefixtures("few_samples")
 FAST = LearningRule(rate=3e-3, decay=1e-3, segment=5)
-
-
-@pytest.fixture(autouse=True)
-def few_samples(monkeypatch):
-    """How many are drawn to see how large gradients usually are changes none of the laws below."""
-    monkeypatch.setattr(adapting, "_SAMPLES", 4)
 
 
 def weights_of(network):

@@ -12,8 +12,8 @@ from safetensors.numpy import load_file
 import lstmgen
 from lstmgen.corpus.token_file import TokenFile
 from lstmgen.errors import UnseenSymbolError, UsageError
+from lstmgen.media.text import medium
 from lstmgen.media.text.division import Division
-from lstmgen.media.text.medium import MAX_DOCUMENT
 from lstmgen.training.events import Sampled
 
 NAMES = [first + last for first in ("an", "ben", "cor", "dan", "el") for last in ("na", "a", "ia", "is", "o", "us")]
@@ -27,11 +27,20 @@ def names(tmp_path):
     return path
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, tiny):
+    """The folder of a run that has learned to end a name, beside its cache."""
+    folder = tmp_path_factory.mktemp("names")
+    (folder / "names.txt").write_text("\n".join(NAMES) + "\n\n")
+    settings = tiny | LINES | {"training.max_steps": 60, "optimizer.lr": 0.02, "training.batch_size": 9}
+    list(lstmgen.train(folder / "names.txt", out=folder / "run", settings=settings, cache=folder / "cache"))
+    return folder / "run"
+
+
 @pytest.fixture
-def model(train, names, tmp_path):
+def model(run):
     """A model that has learned to end a name."""
-    list(train(names, out=tmp_path / "run", settings=LINES | {"training.max_steps": 60, "optimizer.lr": 0.02, "training.batch_size": 9}))
-    return lstmgen.load(tmp_path / "run", device="cpu")
+    return lstmgen.load(run, device="cpu")
 
 
 def token_documents(path, tokenizer):
@@ -47,8 +56,8 @@ def by_hand(model, text):
     return F.cross_entropy(logits_TBV[:, 0], torch.tensor(ids[1:]), reduction="sum").item()
 
 
-def test_every_line_is_a_document_and_every_tenth_is_held_out_whole(train, names, tmp_path, model):
-    (cache,) = (tmp_path / "cache/tokens").iterdir()
+def test_every_line_is_a_document_and_every_tenth_is_held_out_whole(train, names, tmp_path, run, model):
+    (cache,) = (run.parent / "cache/tokens").iterdir()
     assert token_documents(cache / "val.tokens", model.tokenizer) == NAMES[9::10]
     assert token_documents(cache / "train.tokens", model.tokenizer) == [name for place, name in enumerate(NAMES) if place % 10 != 9]
     assert "\n" not in model.tokenizer.symbols, "what stands between documents is in none of them"
@@ -101,12 +110,13 @@ def test_a_sample_ends_where_its_document_does(model):
     assert {sample.tokens for sample in model.generate(ignore_end=True, length=7, num_samples=2)} == {7}
 
 
-def test_a_document_that_does_not_end_is_cut(model):
+def test_a_document_that_does_not_end_is_cut(model, monkeypatch):
+    monkeypatch.setattr(medium, "MAX_DOCUMENT", 300)
     endless = lstmgen.Sampling(temperature=0.0)
     with torch.no_grad():
         model.network.head.bias[0] = -100.0
     (sample,) = model.generate(sampling=endless, seed=1)
-    assert (sample.ended, sample.tokens) == ("length", MAX_DOCUMENT)
+    assert (sample.ended, sample.tokens) == ("length", 300)
 
 
 def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(train, names, tmp_path):
@@ -166,12 +176,11 @@ def test_a_copy_of_a_short_document_is_found_and_drawn_again(model):
     assert not known & {sample.text for sample in drawn if not sample.warnings}
 
 
-def test_documents_are_for_text(train, tmp_path, model):
-    del model
+def test_documents_are_for_text(train, tmp_path, names):
     with pytest.raises(UsageError, match="--documents is for text"):
         list(train("lanterns", out=tmp_path / "tunes", settings=LINES))
     with pytest.raises(UsageError, match="--pedal is for music"):
-        list(train(tmp_path / "names.txt", out=tmp_path / "text", settings={"data.pedal": "drop"}))
+        list(train(names, out=tmp_path / "text", settings={"data.pedal": "drop"}))
     assert not (tmp_path / "tunes").exists()
 
 
