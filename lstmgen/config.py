@@ -169,7 +169,7 @@ class OptimizerConfig:
     grad_clip: float = _setting(1.0, low=0.0)
     """Largest norm of the gradient; 0 switches clipping off."""
     forbidden_share: float | None = _setting(None, low=0.0, high=1.0)
-    """Of the loss, that goes over all ids where a grammar forbids some; None: a half for `performance` and `grid`, else 0."""
+    """Of the loss, that goes over all ids where a grammar forbids some; None: a half."""
 
 
 @dataclass(frozen=True, kw_only=True)

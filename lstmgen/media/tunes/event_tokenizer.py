@@ -92,7 +92,7 @@ class EventTokenizer(Protocol):
     grammar: bool
     """Whether a model gives what the grammar forbids no probability."""
     forbidden_share: ClassVar[float] = 0.5
-    """Of the loss, that goes over all ids where the grammar forbids some: a half where what is forbidden teaches what sounds."""
+    """Of the loss, that goes over all ids where the grammar forbids some: who has to know what is forbidden keeps in mind what sounds."""
     loudness: ClassVar[str | None] = None
     """The kind of event that says how hard keys are struck, where a piece may be learned louder and softer than it is."""
 

@@ -255,7 +255,6 @@ class NotesTokenizer(EventTokenizer):
     """
 
     name: ClassVar = "notes"
-    forbidden_share: ClassVar = 0.0  # what sounds follows from lengths
     later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names")
 
     time_base: TimeBase = "beats"
