@@ -31,7 +31,7 @@ class RecallRule:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not (math.isfinite(value) and 0 <= value <= high):
                 raise UsageError(f"the {name} of the cache is {value!r}, expected 0 to {high}", remedy="--recall 0.1")
         if isinstance(self.reach, bool) or not isinstance(self.reach, int) or self.reach < 1:
-            raise UsageError(f"a cache that looks back {self.reach!r} tokens, expected 1 or more", remedy="leave the reach out")
+            raise UsageError(f"the reach of the cache is {self.reach!r}, expected a whole number, 1 or more", remedy="leave the reach out")
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
