@@ -20,6 +20,7 @@ settings.register_profile("seeded", derandomize=True, deadline=None)  # the gate
 settings.register_profile("search", deadline=None, print_blob=True, max_examples=1000)  # `make torture` looks for what nobody thought of
 settings.load_profile("seeded")
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded, here and in every process that a test starts
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # where a test has two threads, they do not spin on cores that other tests are using
 # A shell starts jobs in the background with Ctrl-C ignored, and nohup with hang-ups; so would be what they start.
 for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:

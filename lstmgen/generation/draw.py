@@ -132,6 +132,11 @@ class Lane:
         self._recent = _Recent(context.ids, sampling) if sampling.repetition_penalty != 1 else None
         self._uniforms: list[float] = []
         self._ids = array("q")
+        self.turned = False
+        """Whether a passage begins, or begins again, that may be drawn again."""
+        self._tries, self._mark = 0, (0, 0.0)
+        self._kept: tuple[Any, State] | None = None
+        """Where the model stood when it began."""
 
     @property
     def ids(self) -> Ids:
@@ -171,8 +176,28 @@ class Lane:
         if self._recent is not None:
             self._recent.add(token)
         piece = self.writer.push(token)
+        if self.writer.tries > self._tries:
+            self._turn()
         self.ended = self.writer.ended or ("length" if len(self._ids) == self._length else None)
         return piece
+
+    def _turn(self) -> None:
+        """Notes what was drawn before a passage that may be drawn again, and forgets all else when it is."""
+        self._tries, self.turned = self.writer.tries, True
+        if self._tries == 1:
+            self._mark = len(self._ids), self.nats
+            return
+        count, self.nats = self._mark
+        del self._ids[count:]
+        if self._recent is not None:
+            self._recent = _Recent(np.concatenate([self.context.ids, self.ids]), self.sampling)
+
+    def standing(self, logits_1V: Any, state: State) -> tuple[Any, State]:
+        """Where the model stands: here, or where a passage began that is drawn again."""
+        if not self.turned:
+            return logits_1V, state
+        self.turned, self._kept = False, self._kept or (logits_1V, state)
+        return self._kept
 
     @property
     def last(self) -> int:
@@ -219,6 +244,9 @@ def draw(decoder: AnyDecoder, lanes: Sequence[Lane], *, cut: bool = False) -> It
             logits_BV, state = logits_BV[stay], state.select(stay)
         if going and blocks is None:
             logits_BV, state = decoder.step([lane.last for lane in going], state)
+            if any(lane.turned for lane in going):
+                standing = [lane.standing(logits_BV[[place]], state.select([place])) for place, lane in enumerate(going)]
+                logits_BV, state = joined([logits_1V for logits_1V, _ in standing]), State.joined([each for _, each in standing])
 
 
 def _blocks(decoder: AnyDecoder, lanes: Sequence[Lane]) -> Blocks | CompiledBlocks | None:

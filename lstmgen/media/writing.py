@@ -144,6 +144,15 @@ class Writer(Protocol):
         """Whether what may come next, and how certain it is to be, stays as it is to the end."""
         ...
 
+    @property
+    def tries(self) -> int:
+        """How often a passage was begun that may be drawn again; 0: there is none, or it has not been reached.
+
+        With the id behind which it begins this becomes 1. With one that the passage is not to have it becomes more: that id, and those
+        of the passage, are forgotten, and what comes next is its first id again.
+        """
+        ...
+
     def allowed(self) -> NDArray[np.bool_] | None:
         """Which ids may come next, of shape (V,), the same array as long as nothing changes; None: all of them."""
         ...

@@ -44,6 +44,7 @@ class Ids:
 
     at_boundary = "end-of-document"
     heat = 1.0
+    tries = 0
 
     def allowed(self):
         self.asked += 1
@@ -257,3 +258,53 @@ def test_a_strong_penalty_avoids_repetition(decoder):
 def test_a_ramp_without_a_length_is_a_usage_error(decoder):
     with pytest.raises(UsageError, match="length"):
         drawn(decoder, length=None, temperature=Ramp(1.0, 0.5))
+
+
+class Passages(Ids):
+    """A writer that has what follows its third id drawn again, at most twice, where an id of the passage is odd."""
+
+    steady = False
+
+    def __init__(self):
+        super().__init__(NO_END)
+        self.kept = []
+
+    def push(self, token_id):
+        if self.tries in {1, 2} and token_id % 2:
+            del self.kept[3:]
+            self.tries += 1
+            return []
+        self.kept.append(token_id)
+        self.tries = self.tries or int(len(self.kept) == 3)
+        self.ended = "enough" if len(self.kept) == 6 else None
+        return [token_id]
+
+
+@pytest.mark.parametrize(
+    "sampling", [{}, {"repetition_penalty": 1.5, "repeat_last_n": 4}, {"repetition_penalty": 1.5, "repeat_last_n": -1}]
+)
+def test_a_passage_is_drawn_again_from_where_the_model_stood(decoder, sampling):
+    context = read_on(decoder, begin(decoder), np.array([2, 5]))
+
+    def started(index):
+        writer, wanted = Passages(), Sampling(temperature=1, **sampling)
+        return writer, Lane(writer, context, sampling=wanted, length=40, generator=generator_of(3, index))
+
+    every = [started(index) for index in range(12)]
+    for _ in draw(decoder, [lane for _, lane in every]):
+        pass
+    assert {1, 2, 3} <= {writer.tries for writer, _ in every}
+    for index, (writer, lane) in enumerate(every):
+        _, alone = started(index)
+        for _ in draw(decoder, [alone]):
+            pass
+        assert alone.ids.tolist() == lane.ids.tolist() == writer.kept
+        assert alone.nats == lane.nats
+        nats, here = 0.0, context
+        for token in writer.kept:
+            nats -= float(torch.as_tensor(here.logits_V).double().log_softmax(0)[token])
+            here = read_on(decoder, here, np.array([token]))
+        assert lane.nats == pytest.approx(nats, rel=1e-5)
+        if sampling:
+            before = [2, 5, *writer.kept]
+            assert set(lane.moment().recent) == set(before if sampling["repeat_last_n"] < 0 else before[-4:])

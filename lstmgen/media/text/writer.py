@@ -96,6 +96,11 @@ class TextWriter:
         return 1.0
 
     @property
+    def tries(self) -> int:
+        """A text is drawn once."""
+        return 0
+
+    @property
     def steady(self) -> bool:
         """A text has no grammar."""
         return True

@@ -46,6 +46,11 @@ class Grammar(Protocol):
         return False
 
     @property
+    def restrained(self) -> bool:
+        """Whether a lenient grammar would allow more in this bar."""
+        return False
+
+    @property
     def next_wait(self) -> int:
         """The step at which it stands after an event that lets time pass."""
         return self.course.now + 1
@@ -108,6 +113,26 @@ class GrammarCursor:
         """Whether what is drawn is the last bar, as far as the tune knows how many there are."""
         return self._begun and self._grammar.closing
 
+    @property
+    def restrained(self) -> bool:
+        """Whether what is drawn is a last bar that is not to lead on."""
+        return self._begun and self._grammar.restrained
+
+    def be_lenient(self) -> None:
+        """From here on a last bar may lead on."""
+        self._grammar.course.lenient, self._allowed = True, None
+
+    def leads_on(self, token_id: int) -> bool:
+        """Whether an id is allowed only because a last bar may lead on."""
+        course = self._grammar.course
+        if not (course.lenient and self.restrained):
+            return False
+        strict_V = np.zeros(self._table.vocab_size, np.bool_)
+        course.lenient = False
+        self._grammar.allow(strict_V)
+        course.lenient = True
+        return not strict_V[token_id]
+
     def begin(self) -> None:
         """The prompt is over."""
         self._begun, self._allowed = True, None
@@ -145,6 +170,10 @@ class GrammarCursor:
         allowed_V = self._allowed if self._allowed is not None else self.allowed()
         if not 0 <= token_id < len(allowed_V) or not allowed_V[token_id]:
             raise ValueError(f"id {token_id} may not come here")
+        self.take(token_id)
+
+    def take(self, token_id: int) -> None:
+        """One more id that is known to be allowed."""
         if token_id != BOUNDARY_ID:
             self._allowed = None
             kind, value = self._table.events[token_id]
@@ -172,13 +201,17 @@ class GrammarStream:
         self._grammar, self._table, self._played = grammar, table, played
         self._since, self._count = len(prompt), 0
         for token_id in prompt.tolist():
-            self.push(token_id)
+            self.take(token_id)
 
     def push(self, token_id: int, /) -> Notes:
         """The notes that this id completes. Raises IndexError where there is no such id."""
+        return self._notes(self.take(token_id))
+
+    def take(self, token_id: int, /) -> Sequence[Row]:
+        """The same in steps; where nobody wants them, such as those of a prompt."""
         kind, value = self._table.event(token_id)
         self._count += 1
-        return _NONE if token_id == BOUNDARY_ID else self._notes(self._grammar.push(kind, value, self._count - 1))
+        return () if token_id == BOUNDARY_ID else self._grammar.push(kind, value, self._count - 1)
 
     def finish(self) -> Notes:
         """The notes that were still sounding."""

@@ -99,6 +99,8 @@ class Course:
         self._requested = requested
         self.limits = NOTHING_LIMITED
         self.now = 0
+        self.lenient = False
+        """Whether a last bar may lead on where it is not to."""
         self.end: int | None = None
 
     def begin(self) -> None:

@@ -29,6 +29,8 @@ from lstmgen.wording import counted
 _TOKENS_PER_BAR: Final = 2_000
 _TOKENS_PER_S: Final = 1_000
 """More than any model needs; so that a tune that is to end after bars or seconds ends in any case."""
+_FREE_TRIES: Final = 2
+"""How often a last bar is drawn as the model would have it; half of those that lead on at first do not at the second time."""
 _SHORTEST_PER_BEAT: Final = 8
 """What is left of a note that a higher one cuts off is left out where it is shorter than a thirty-second."""
 
@@ -90,17 +92,30 @@ class TuneWriter:
 
     def __init__(self, plan: TunePlan) -> None:
         self._plan = plan
+        self._keys = plan.tokenizer.keys_for(plan.constraints.key)
+        self._any_key_V: NDArray[np.bool_] | None = None
+        self._drawn: list[int] = []
+        self._tries, self._mark = 0, 0
+        self._held: list[Notes] = []
+        """Pieces of a last bar that may be drawn again."""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Reads the prompt, and what was drawn behind it."""
+        plan, again = self._plan, self._tries > 1
         self._cursor = plan.tokenizer.cursor(plan.constraints, like=plan.prompt)
         try:
             for token in plan.ids.tolist():
-                self._cursor.push(token)
+                self._cursor.take(token) if again else self._cursor.push(token)
         except ValueError as error:
             raise InputError(f"the prompt cannot be read as {plan.tokenizer.name}: {error}", remedy="give another prompt") from error
         self._cursor.begin()
-        self._keys = plan.tokenizer.keys_for(plan.constraints.key)
-        self._any_key_V: NDArray[np.bool_] | None = None
+        if self._tries <= _FREE_TRIES:
+            self._cursor.be_lenient()
         self._notes = plan.tokenizer.decoder(like=plan.prompt, prompt=plan.ids)
-        self._drawn: list[int] = []
+        for token in self._drawn:
+            self._cursor.take(token)
+            self._notes.take(token)
 
     @property
     def ended(self) -> str | None:
@@ -124,6 +139,15 @@ class TuneWriter:
         """A tune has a grammar."""
         return False
 
+    @property
+    def tries(self) -> int:
+        """How often the last bar was begun, where it is not to lead on to the place of an upbeat.
+
+        One that does is drawn again, as the model would have it, and where that leads on again without what does. So most last bars are
+        such as a tune closes with, and few are cut off.
+        """
+        return self._tries
+
     def allowed(self) -> NDArray[np.bool_]:
         """Which events may come next; where the key does, any that a model may be told for the one that was asked for."""
         allowed_V = self._cursor.allowed()
@@ -137,14 +161,25 @@ class TuneWriter:
     def push(self, token_id: int) -> Notes:
         """The notes that this event completes."""
         token_id = int(self._keys[0]) if token_id in self._keys else token_id
+        if self._cursor.leads_on(token_id):
+            self._tries += 1
+            del self._drawn[self._mark :], self._held[:]
+            self._begin()
+            return Notes.empty()
         self._cursor.push(token_id)
         self._drawn.append(token_id)
-        return self._notes.push(token_id) if self._plan.constraints.max_polyphony is None else Notes.empty()
+        piece = self._notes.push(token_id) if self._plan.constraints.max_polyphony is None else Notes.empty()
+        if 0 < self._tries <= _FREE_TRIES:
+            self._held.append(piece)
+            return Notes.empty()
+        if self._cursor.restrained and not self._tries:
+            self._tries, self._mark = 1, len(self._drawn)
+        return piece
 
     def finish(self, *, cut: bool = False) -> Notes:
         """The notes that still sound, ended where the tune ends; all of them where which ones stay is known at last."""
         del cut
-        return self._notes.finish() if self._plan.constraints.max_polyphony is None else self._new().notes
+        return Notes.joined([*self._held, self._notes.finish()]) if self._plan.constraints.max_polyphony is None else self._new().notes
 
     def _new(self) -> Score:
         """What was drawn behind the prompt, ended exactly where that was asked for, and with no more notes at once than that."""

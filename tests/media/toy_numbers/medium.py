@@ -92,6 +92,10 @@ class Writer:
         self._allowed_V[0] = False
 
     @property
+    def tries(self):
+        return 0
+
+    @property
     def at_boundary(self):
         return "end-of-document"
 

@@ -160,10 +160,23 @@ def test_what_comes_back_in_the_last_bar_ends_before_the_place_of_the_upbeat():
     assert [value + 1 for value in offered(closes, REPEAT)] == [2]  # of two that end on the tonic the one that ends in time
 
 
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, KINDS["all"]], ids=["variants", "all"])
+def test_an_upbeat_does_not_come_back_as_a_bar_unless_it_is_no_upbeat(tokenizer):
+    for first, sources in ((3, {1, 2}), (1, {1, 2, 3})):
+        cursor, table = tokenizer.cursor(Constraints(bars=9)), tokenizer.table
+        for token in tokenizer.encode_prompt(tune((first, 67), (4, 60), (8, 62)), bars=9).tolist():
+            cursor.push(token)
+        cursor.begin()
+        cursor.push(table.first(BAR))
+        for band in np.flatnonzero(cursor.allowed()[table.span(LEFT)]).tolist():
+            cursor.push(table.first(LEFT) + band)
+        assert {value + 1 for value in offered(cursor, REPEAT, table)} == sources
+
+
 def test_what_is_written_before_the_place_does_not_become_a_bar_that_would_have_to_be_a_repeat():
     latest = 4 + 35 / 12
-    for limits, kept in (({"pitches": frozenset({62})}, False), ({}, True)):  # one pitch: nothing could follow
-        cursor = behind(tune((3, 62), (4, 62), (latest, 62), 8), 1, **limits)
+    for pitches, kept in ((frozenset({62}), False), (None, True)):  # of one pitch nothing could follow
+        cursor = behind(tune((3, 62), (4, 62), (latest, 62), 8), 1, pitches=pitches)
         push(cursor, (POSITION, 0), (VELOCITY, 3), (PITCH, 62), (DURATION, 5), (POSITION, 35), (PITCH, 62))
         assert (5 in offered(cursor, DURATION)) == kept
 
@@ -184,6 +197,45 @@ def test_a_first_half_may_end_a_tune_where_nothing_else_could_follow():
     push(cursor, (HALF, 2))
     assert offered(cursor, POSITION) == []
     assert cursor.allowed()[0]
+
+
+def writer_of(options, prompt=None):
+    asked = MEDIUM.parse_prompt(TOKENIZER, prompt, options, DATA)
+    return MEDIUM.plan(TOKENIZER, asked, options, length=None, echo=False, data=DATA).writer()
+
+
+def test_a_last_bar_that_leads_on_is_drawn_again_twice_and_then_without_what_leads_on():
+    writer, place = writer_of({"bars": 1, "closing": 0.25}, UPBEAT), TABLE.first(POSITION) + 36
+    writer.push(TABLE.first(BAR))
+    for tries in (1, 2, 3):
+        assert writer.tries == tries
+        assert writer.heat == 0.25
+        for kind, value in ((LEFT, 0), (POSITION, 0), (VELOCITY, 3), (PITCH, 50 + tries), (DURATION, 0)):
+            given = writer.push(TABLE.first(kind) + value)
+        assert len(given) == (tries == 3)  # what may be drawn again is held back
+        assert writer.allowed()[place] == (tries < 3)
+        if tries < 3:
+            assert not len(writer.push(place))
+    assert writer.outcome().item.notes.pitch.tolist() == [53]
+    assert writer.at_boundary == "bars"
+
+
+def test_the_pieces_of_a_tune_whose_last_bar_was_drawn_again_are_its_notes():
+    tries = set()
+    for seed in range(8):
+        writer, random, pieces = writer_of({"bars": 2, "instruments": "piano"}), np.random.default_rng([seed, 6]), []
+        while True:
+            allowed = np.flatnonzero(writer.allowed())
+            kinds = np.array([TABLE.event(token)[0] for token in allowed.tolist()])
+            token = int(random.choice(allowed[kinds == random.choice(np.unique(kinds))]))
+            if token == 0:
+                break
+            pieces.append(writer.push(token))
+        found, notes = Notes.joined([*pieces, writer.finish()]), writer.outcome().item.notes
+        for name in ("start_ticks", "end_ticks", "pitch"):
+            assert getattr(found, name).tolist() == getattr(notes.in_order(), name).tolist()
+        tries.add(writer.tries)
+    assert {0, 1, 3} <= tries
 
 
 def test_a_tune_that_is_left_alone_closes_before_its_upbeat_too():

@@ -61,7 +61,7 @@ def test_what_is_asked_for_is_kept_and_the_file_is_valid(tune_case, seed, prompt
     random = np.random.default_rng([seed, 9])
     asked = wishes(random)
     tune = tune_case.model.generate(
-        prompt, seed=seed, sampling=Sampling(temperature=float(random.uniform(0.6, 1.8))), length=1500, constraints=asked
+        prompt, seed=seed, sampling=Sampling(temperature=float(random.uniform(0.6, 1.8))), length=600, constraints=asked
     )[0]
     reading = read_midi(to_midi_bytes(tune.score))
     assert reading.findings == ()

@@ -154,13 +154,28 @@ class BeatClock:
         self.course.end = min(ends) if ends else None
 
     @property
+    def restrained(self) -> bool:
+        """Whether notes are to begin before the place of an upbeat alone."""
+        return self._upbeat_place != NO_LIMIT
+
+    @property
     def onsets_end(self) -> int:
-        """The step before which notes begin: in the last bar of a tune with an upbeat where that began, for there it begins again."""
-        if self.closes_behind is None or not self.closing or self._first_note is None:
+        """The step before which notes begin."""
+        return NO_LIMIT if self.course.lenient else self._upbeat_place
+
+    @property
+    def _upbeat_place(self) -> int:
+        """Where the tune begins again: in the last bar of one with an upbeat where that began."""
+        end = self.length - self.upbeat
+        if self.closes_behind is None or not self.closing or not self._bar_start < end < self.length:
             return NO_LIMIT
+        return max(end, self._bar_start + self.closes_behind)
+
+    @property
+    def upbeat(self) -> int:
+        """How many steps before the first full bar the notes of the piece began; 0: there is no upbeat, or the second bar has not begun."""
         line, more = self._first_bars
-        end = self.length - upbeat_before(self._first_note, line, line + more)
-        return max(end, self._bar_start + self.closes_behind) if self._bar_start < end < self.length else NO_LIMIT
+        return upbeat_before(self._first_note, line, line + more) if more and self._first_note is not None else 0
 
     @property
     def _bars_behind(self) -> int | None:
@@ -243,6 +258,11 @@ class BeatClock:
     def bar(self) -> int:
         """The number of the bar among those that are asked for, from 0; an upbeat is before them."""
         return self._bar - self._first_bar
+
+    @property
+    def number(self) -> int:
+        """The number of the bar in the piece, from 0."""
+        return self._bar
 
     @property
     def _bands_due(self) -> int | slice | None:

@@ -84,6 +84,11 @@ class CommonKeyGrammar(Grammar):
         return self._grammar.closing
 
     @property
+    def restrained(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.restrained
+
+    @property
     def next_wait(self) -> int:
         """As the grammar says."""
         return self._grammar.next_wait

@@ -94,6 +94,11 @@ class NotesGrammar(Repeating):
         return self._clock.closing
 
     @property
+    def restrained(self) -> bool:
+        """Whether this is a last bar that is not to lead on."""
+        return self._clock.restrained
+
+    @property
     def next_wait(self) -> int:
         """Where the bar ends."""
         return self._clock.length
@@ -146,8 +151,8 @@ class NotesGrammar(Repeating):
                 mask_V[[self._table.first(PROGRAM) + other for other in others]] = True
             if self._beats is not None and self._beats.may_repeat(self._before):
                 self._offer_repeats(mask_V, self._beats)
-                if self._begun and self._clock.closing:
-                    self._deny_open_ends(mask_V)
+                if self._begun:
+                    self._deny_misplaced(mask_V, self._beats)
                 if self._form is not None:
                     keep_form(mask_V, *self._form, self._bars, self._table)
             elif self._beats is not None:
@@ -225,11 +230,14 @@ class NotesGrammar(Repeating):
         half, bar = self._said[0], self._sounding
         return self._begun and self.closing and half and bar is not None and not ends_on(bar, self._tonic)
 
-    def _deny_open_ends(self, mask_V: NDArray[np.bool_]) -> None:
-        """A whole bar comes back as the last one only where it ends on the tonic; others lead on to what followed them."""
+    def _deny_misplaced(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
+        """No upbeat comes back as a bar, and as the last one a whole bar only where it ends on the tonic; others lead on."""
+        upbeat = self._bars.at(clock.number) if clock.upbeat else None
+        if upbeat is None and not clock.closing:
+            return
         open_V = mask_V.copy()
         for distance, bar in self._bars.repeatable:
-            open_V[self._table.first(REPEAT) + distance - 1] &= ends_on(bar, self._tonic)
+            open_V[self._table.first(REPEAT) + distance - 1] &= bar != upbeat and (not clock.closing or ends_on(bar, self._tonic))
         if open_V.any():
             mask_V[:] = open_V
 

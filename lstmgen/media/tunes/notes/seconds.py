@@ -68,7 +68,7 @@ class SecondClock:
     """The time of a piece in shifts while it is written: whole seconds first, then one shorter one, then notes."""
 
     ready = True
-    closing = False
+    closing = restrained = False
     onsets_end = NO_LIMIT
 
     def __init__(self, table: EventTable, limits: StepLimits) -> None:
