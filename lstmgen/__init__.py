@@ -34,12 +34,13 @@ from lstmgen.version import __version__
 if TYPE_CHECKING:
     from lstmgen.api import Constraints as Constraints
     from lstmgen.api import LearningRule as LearningRule
+    from lstmgen.api import RecallRule as RecallRule
     from lstmgen.api import Request as Request
     from lstmgen.api import Sampling as Sampling
     from lstmgen.api import load as load
     from lstmgen.api import train as train
 
-_FETCHED: Final = ("Constraints", "LearningRule", "Request", "Sampling", "load", "train")
+_FETCHED: Final = ("Constraints", "LearningRule", "RecallRule", "Request", "Sampling", "load", "train")
 
 __all__ = [
     "Constraints",
@@ -52,6 +53,7 @@ __all__ = [
     "MachineError",
     "MissingExtraError",
     "ModelFileError",
+    "RecallRule",
     "Request",
     "Sampling",
     "UnseenSymbolError",

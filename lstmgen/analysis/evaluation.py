@@ -10,6 +10,8 @@ they say of the items is a figure of all of them, not of a model.
 
 Networks that go on learning (`model/adaptation.py`) predict the same tokens otherwise, together and in as many forms. Their figures are
 an evaluation of their own, which stands beside the first and never in its place.
+
+A cache (`model/recall.py`) has a share of all of these probabilities: of each network in each form one, and the mean of them counts.
 """
 
 from __future__ import annotations
@@ -27,14 +29,19 @@ from numpy.typing import NDArray
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Amount, Medium, Tokenizer
-from lstmgen.media.legal import MOST_BYTES, legal_at
+from lstmgen.media.legal import MOST_BYTES, LegalAt, legal_at
 from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.reading import Forward, documents, surprisals, together
+from lstmgen.model.recall import mixed, recalled
+from lstmgen.model.recall_rule import RecallRule
 
 _LARGEST_EXPONENT: Final = 700.0
+
+Found = Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]
+"""Places, and the surprisals that belong there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +106,7 @@ class Evaluation:
         items: what was read.
         rule: by which a network went on learning that predicted them too; None: none did.
         averaged: how many predictions of each token were averaged.
+        recall: by which rule what followed at like places counts too; None: it does not.
     """
 
     medium: Medium = field(repr=False)
@@ -106,6 +114,7 @@ class Evaluation:
     items: tuple[Evaluated, ...] = field(repr=False)
     rule: LearningRule | None = field(default=None, repr=False)
     averaged: int = field(default=1, repr=False)
+    recall: RecallRule | None = field(default=None, repr=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -116,7 +125,7 @@ class Evaluation:
     def adapted(self) -> Evaluation | None:
         """How well a network that goes on learning predicted the same items; None: none was asked."""
         items = [replace(item, nats_T=item.adapted_T, adapted_T=None) for item in self.items if item.adapted_T is not None]
-        return Evaluation(self.medium, self.tokenizer, tuple(items), averaged=self.averaged) if items else None
+        return Evaluation(self.medium, self.tokenizer, tuple(items), averaged=self.averaged, recall=self.recall) if items else None
 
     @property
     def tokens(self) -> int:
@@ -188,6 +197,8 @@ class Evaluation:
             table.setdefault("notes", list(self.warnings))  # of tunes they are an amount
         if self.averaged > 1:
             table["averaged"] = self.averaged
+        if self.recall is not None:
+            table["recall"] = self.recall.to_json()
         if self.adapted is not None and self.rule is not None:
             own = {figure.name for figure in self.medium.figures if figure.per is None}
             table["adapted"] = self.rule.to_json() | {name: value for name, value in self.adapted.figures.items() if name not in own}
@@ -210,6 +221,7 @@ def evaluate(
     beside: Sequence[tuple[LanguageModel, Forward | None]] = (),
     learners: Sequence[Learner] = (),
     carried: bool = False,
+    recall: RecallRule | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """How well a network predicts some items, each read from its boundary on.
@@ -224,40 +236,69 @@ def evaluate(
         beside: other networks that know the same ids, each with what reads in its place; they predict together with the first.
         learners: copies of these networks that predict the items too, in this order, and learn from each segment as they go.
         carried: whether what a learner has learned from an item it keeps for the next; otherwise each item finds it as it was.
+        recall: by which rule what followed at like places of an item counts too; None: it does not.
         progress: called with the number of tokens done and of all.
 
     Raises:
         InputError: there is not a single token.
-        UsageError: the window is not a positive whole number.
+        UsageError: the window is not a positive whole number, or there is a cache beside it.
         DivergedError: a learner's weights have become useless.
     """
     _check(items, medium, window)
+    if recall is not None and window is not None:
+        raise UsageError("a cache looks back farther than a window", remedy="leave --window or --recall out")
     forms, starts, of_item = _laid_out(items), np.cumsum([0, *(1 + len(item.ids) for item in items[:-1])]), medium.legal(tokenizer)
     ids, readers = forms[0], ((network, forward), *beside)
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
-    done, total = 0, (len(ids) - len(items)) * (len(forms) * len(readers) + len(learners))
-
-    def collected(found: Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> NDArray[np.float64]:
-        nonlocal done
-        nats = np.zeros(len(ids))
-        for places, surprisal in found:
-            nats[places] = surprisal
-            done += len(places)
-            if progress is not None:
-                progress(done, total)
-        if told is not None:
-            nats[told] = 0.0
-        return nats
-
+    total = (len(ids) - len(items)) * (len(forms) * len(readers) + len(learners) + (recall is not None))
+    collected = _Collector(np.zeros(len(ids)), told, progress, total)
     legal = [legal_at(of_item, form, starts, most_bytes=MOST_BYTES // len(forms)) for form in forms]
     in_forms = [(form, rows, *reader) for form, rows in zip(forms, legal, strict=True) for reader in readers]
     each = [collected(surprisals(reader, form, spans, forward=how, legal=rows)) for form, rows, reader, how in in_forms]
     anew = () if carried else frozenset(starts.tolist())
     learning = [collected(learner.surprisals(forms, spans, legal=legal, anew=anew)) for learner in learners]
-    whole = Evaluated(Encoded(item=None, ids=ids), together(each), told, together(learning) if learning else None)
+    nats, adapted = together(each), together(learning) if learning else None
+    if recall is not None:
+        from_cache = collected(_recalled([reader for reader, _ in readers], forms, legal, starts, recall))
+        nats, adapted = mixed(nats, from_cache, recall), None if adapted is None else mixed(adapted, from_cache, recall)
+    whole = Evaluated(Encoded(item=None, ids=ids), nats, told, adapted)
     read = tuple(whole.part(item, start + 1) for item, start in zip(items, starts.tolist(), strict=True))
-    return Evaluation(medium, tokenizer, read, learners[0].rule if learners else None, len(each))
+    return Evaluation(medium, tokenizer, read, learners[0].rule if learners else None, len(each), recall)
+
+
+@dataclass
+class _Collector:
+    """Puts surprisals where they belong and tells how far all of it is; those of what a model is told are 0."""
+
+    zeros: NDArray[np.float64]
+    told: NDArray[np.bool_] | None
+    progress: Callable[[int, int], None] | None
+    total: int
+    done: int = 0
+
+    def __call__(self, found: Found) -> NDArray[np.float64]:
+        nats = self.zeros.copy()
+        for places, surprisal in found:
+            nats[places] = surprisal
+            self.done += len(places)
+            if self.progress is not None:
+                self.progress(self.done, self.total)
+        if self.told is not None:
+            nats[self.told] = 0.0
+        return nats
+
+
+def _recalled(
+    networks: Sequence[LanguageModel], forms: Sequence[Ids], legal: Sequence[LegalAt | None], starts: NDArray[np.int64], rule: RecallRule
+) -> Found:
+    """The surprisals under the caches of all networks in all forms, together: the places of an item, and its numbers."""
+    for start, end in itertools.pairwise([*starts.tolist(), len(forms[0])]):
+        places = np.arange(start + 1, end)
+        if len(places):
+            bits = [None if rows is None else rows(places) for rows in legal]
+            each = [recalled(network, [form[places] for form in forms], bits, rule) for network in networks]
+            yield places, together([*itertools.chain.from_iterable(each)])
 
 
 def _check(items: Sequence[Encoded], medium: Medium, window: int | None) -> None:

@@ -72,6 +72,16 @@ ADAPT: Final = (
     ),
 )
 """What `rule_of` reads."""
+RECALL: Final = Option(
+    name="recall",
+    flags="--recall",
+    type=float,
+    unit="SHARE",
+    low=0,
+    high=0.99,
+    help="Share of a cache, which knows what followed at like places before: 0.1 for tunes, 0.3 for performances.",
+    panel=_LEARNING,
+)
 SPLIT: Final = Option(
     name="split", flags="--split", choices=get_args(choices.Part), help="With --measure: the part of the model's sources. [val]"
 )

@@ -20,6 +20,7 @@ from lstmgen.cli.options import (
     JSON,
     MODEL,
     PRECISION,
+    RECALL,
     THREADS,
     cache,
     load_model,
@@ -42,6 +43,7 @@ _EXAMPLES: Final = (
     "lstmgen score RUN draft.txt --adapt           # and a copy that learns as it reads",
     "lstmgen score RUN other.mid --with RUN-2 --keys 12   # two models in twelve keys predict together",
     "lstmgen score RUN tunes/ --keys 12 --adapt    # in twelve keys, in which it goes on learning too",
+    "lstmgen score RUN other.mid --recall 0.1      # and with a cache of what followed before",
     "lstmgen score RUN --novelty draft.txt         # what it copied from what the model was trained on",
     "lstmgen score RUN --split val --keystrokes    # keys that suggestions of words save",
     "lstmgen score RUN --music --num-samples 50    # its tunes beside those that it learned",
@@ -145,6 +147,7 @@ _BEHIND: Final = (
         help="Rows of a list; 0 is all, in the order of the text.",
         panel=_TABLES,
     ),
+    RECALL,
     *ADAPT,
     JSON,
     DEVICE,
@@ -183,16 +186,16 @@ def score(
     Bits a byte compare models with different tokenizers. With --json there is one object for each file; the lists are in it whole, in the
     order of the text. With --adapt the figures of a copy stand beside those of the model: it predicts a segment, then learns from it, and
     begins anew with each file, of --split too. Compare adapted figures with adapted ones only. --with, --keys and --adapt go together: the
-    mean of all models in all keys predicts, and a copy of each model learns from each segment in all keys at once.
+    mean of all models in all keys predicts, and a copy of each model learns from each segment in all keys at once. --recall gives a share
+    of all these probabilities to what followed earlier in the same file, wherever the network was in a like state (a continuous cache).
     """
     _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
-    rule = rule_of(values)
+    rule, recall = rule_of(values), None if values["recall"] is None else api.RecallRule(share=values["recall"])
     if values["words"] is not None and not values["keystrokes"]:
         raise UsageError("--words is for --keystrokes", remedy=f"lstmgen score {model} FILE --keystrokes --words 100")
-    if values["beside"] and (novelty or statistics or values["keystrokes"]):
-        raise UsageError("--with is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --with RUN")
-    if rule is not None and (novelty or statistics or values["keystrokes"]):
-        raise UsageError("--adapt is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE --adapt")
+    for flag, given, example in (("--with", values["beside"], " RUN"), ("--adapt", rule, ""), ("--recall", recall, " 0.1")):
+        if given and (novelty or statistics or values["keystrokes"]):
+            raise UsageError(f"{flag} is for figures of how well a text is predicted", remedy=f"lstmgen score {model} FILE {flag}{example}")
     options = chosen("score", medium_of_model(model).label, values)
     if split is not None and options:
         flags = " and ".join(option.flag for option in options_of("score") if option.name in options)
@@ -210,7 +213,7 @@ def score(
         _novelty(streams, trained, read_items(streams, trained, files, options), json=json)
     else:
         others = [load_model(other, device=device, precision=precision, threads=threads) for other in values["beside"]]
-        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule, beside=others)
+        scored = _scored(streams, trained, files, options, split=split, window=window, adapt=rule, beside=others, recall=recall)
         if json:
             for source, found in _with_total(scored):
                 table = found.to_json(rows=per_line, per_token=per_token)
@@ -254,6 +257,8 @@ def _scored(
         scored = [(f"{split} part", whole)]
     if (averaged := scored[0][1].averaged) > 1:
         streams.say(f"note: each token was predicted by the mean of {averaged} predictions")
+    if (recall := scored[0][1].recall) is not None:
+        streams.say(f"note: what followed at like places before has {recall.share:.0%} of each probability")
     for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
     return scored

@@ -22,6 +22,7 @@ from lstmgen.media.registry import medium_of
 from lstmgen.media.writing import Item
 from lstmgen.model.compiled.decoder import CompiledDecoder
 from lstmgen.model.learning_rule import LearningRule
+from lstmgen.model.recall_rule import RecallRule
 from lstmgen.options import check_known
 from lstmgen.runs.recorded import recorded_data
 from lstmgen.wording import counted
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from lstmgen.runs.scoring import Scorer
 
 _NAMES: Final = {"torch.float32": "fp32", "torch.bfloat16": "bf16", "torch.float16": "fp16"}
-_HOW: Final = ("window", "adapt", "beside", "progress")
+_HOW: Final = ("window", "adapt", "beside", "recall", "progress")
 """What every kind of scoring takes."""
 
 
@@ -275,6 +276,7 @@ class TrainedModel:
         window: int | None = None,
         adapt: LearningRule | None = None,
         beside: Sequence[TrainedModel] = (),
+        recall: RecallRule | None = None,
         progress: Callable[[int, int], None] | None = None,
         **options: Any,
     ) -> Evaluation:
@@ -286,6 +288,7 @@ class TrainedModel:
             adapt: how a copy of the model goes on learning as it reads; its figures are `Evaluation.adapted`. None: there is none.
                 Of models beside this one a copy learns too, and each learns in all keys.
             beside: other models of the same tokenizer, which predict together with this one: the mean of their probabilities counts.
+            recall: by which rule what followed at like places of the item counts too; None: it does not.
             progress: called with the number of tokens done and of all.
             options: of the medium; of text `oov`, of music `keys`.
 
@@ -294,13 +297,9 @@ class TrainedModel:
             InputError: it is empty, too long, or cannot be read.
             UsageError: the window is not a positive whole number, an option is unknown, or a model beside this one has another tokenizer.
         """
-        return self.score_all([item], window=window, adapt=adapt, beside=beside, progress=progress, **options)
+        return self.score_all([item], window=window, adapt=adapt, beside=beside, recall=recall, progress=progress, **options)
 
-    def score_all(
-        self,
-        items: Iterable[Item],
-        **options: Any,
-    ) -> Evaluation:
+    def score_all(self, items: Iterable[Item], **options: Any) -> Evaluation:
         """How well the model predicts some items together, each read from its beginning. The other arguments and errors as `score`.
 
         With `adapt` a copy begins anew with each item. Of a model that was trained on files of several documents, such as names, the
@@ -322,11 +321,7 @@ class TrainedModel:
         how |= {"learners": learners, "forward": self.forward, "beside": others}
         return Scorer(network=self.network, medium=self.medium, tokenizer=self.tokenizer, manner=self.manner, how=how)
 
-    def score_token_file(
-        self,
-        token_file: TokenFile,
-        **how: Any,
-    ) -> Evaluation:
+    def score_token_file(self, token_file: TokenFile, **how: Any) -> Evaluation:
         """How well the model predicts the items of a token file, together; `how` as of `score`.
 
         Raises:
@@ -336,13 +331,7 @@ class TrainedModel:
         """
         return self._scorer(**how).of_file(token_file)
 
-    def score_split(
-        self,
-        part: Part,
-        *,
-        cache: Path,
-        **how: Any,
-    ) -> Evaluation:
+    def score_split(self, part: Part, *, cache: Path, **how: Any) -> Evaluation:
         """How well the model predicts a part of its own run's sources; token files are most often still in the cache. `how` as of `score`.
 
         Raises:

@@ -130,6 +130,7 @@ def test_bytes_that_are_not_utf8_follow_errors(cli, run_folder, files):
         ["FILE", "--window", "0"],
         ["FILE", "--oov", "no"],
         ["--split", "val", "--oov", "skip"],
+        ["FILE", "--recall", "1"],
     ],
 )
 def test_what_does_not_go_together_is_refused(cli, run_folder, argv):
@@ -202,6 +203,21 @@ def test_models_that_predict_together_learn_too(cli, run_folder, files):
         assert one["nats_per_char"] == pytest.approx(two["nats_per_char"]), "a model beside itself says what it says alone"
 
 
+@pytest.mark.usefixtures("few_samples")
+def test_a_cache_has_its_share_of_every_figure(cli, run_folder, files):
+    (alone,), (none,), (some,) = (
+        scored(cli, run_folder, files / "one.txt", *ADAPT, *recall) for recall in ([], ["--recall", "0"], ["--recall", "0.3"])
+    )
+    assert none.pop("recall") == some["recall"] | {"share": 0.0}
+    assert none == alone
+    assert some["recall"]["share"] == 0.3
+    for one, two in ((alone, some), (alone["adapted"], some["adapted"])):
+        assert one["nats_per_char"] != two["nats_per_char"]
+        assert two["nats_per_char"] < one["nats_per_char"] - math.log(0.7), "the network keeps its own share"
+    done = cli("score", run_folder, files / "one.txt", "--recall", "0.3")
+    assert "note: what followed at like places before has 30% of each probability\n" in done.err
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
@@ -210,6 +226,8 @@ def test_models_that_predict_together_learn_too(cli, run_folder, files):
         (["--adapt", "--adapt-segment", "0"], "expected 1 to"),
         (["--adapt", "--novelty"], "--adapt"),
         (["--with", "other", "--novelty"], "--with"),
+        (["--recall", "0.1", "--novelty"], "--recall"),
+        (["--recall", "0.1", "--window", "8"], "farther than a window"),
     ],
 )
 def test_learning_that_cannot_be_meant_is_refused(cli, run_folder, files, argv, said):

@@ -12,6 +12,7 @@ from lstmgen.errors import UsageError
 from lstmgen.generation.request import Request
 from lstmgen.media.writing import Encoded
 from lstmgen.model.learning_rule import LearningRule
+from lstmgen.model.recall_rule import RecallRule
 from lstmgen.runs.adapting import Learners
 from lstmgen.runs.model import TrainedModel
 
@@ -92,6 +93,26 @@ def test_nothing_is_known_before_it_is_read_whatever_predicts_together(together)
     whole, part = (one._scorer(adapt=FAST, beside=[two]).of([each]).items[0] for each in (encoded, ended))
     assert FAST.segment < known < len(encoded.ids)
     assert whole.adapted_T[:known].tolist() == part.adapted_T[:known].tolist()
+
+
+def test_caches_of_all_models_in_all_keys_vote_together_and_know_nothing_before_it_is_read(together):
+    one, two, encoded = together
+    rule, known = RecallRule(share=0.4), len(encoded.ids) * 2 // 3
+    ended = Encoded(item=encoded.item, ids=encoded.ids[:known], forms=tuple(form[:known] for form in encoded.forms))
+    whole, part = (one._scorer(beside=[two], recall=rule).of([each]).items[0].nats_T for each in (encoded, ended))
+    np.testing.assert_allclose(whole[:known], part, rtol=1e-5)
+    alone, static = (one._scorer(recall=each).of([encoded]).items[0].nats_T for each in (rule, None))
+    assert (alone < static - np.log1p(-rule.share) + 1e-9).all()
+    assert (alone < static).any()
+    same = one._scorer(beside=[one], recall=rule).of([encoded]).items[0].nats_T
+    np.testing.assert_allclose(same, alone, rtol=1e-6)
+
+
+def test_each_item_has_a_cache_of_its_own(medium_case):
+    rule = RecallRule(share=0.4)
+    alone = [medium_case.model.score(item, recall=rule).items[0].nats_T for item in medium_case.items]
+    for one, both in zip(alone, medium_case.model.score_all(medium_case.items, recall=rule).items, strict=True):
+        np.testing.assert_allclose(both.nats_T, one, rtol=1e-4, atol=1e-6)
 
 
 def test_a_prompt_is_learned_before_it_is_continued_and_other_prompts_are_of_no_matter(medium_case):
