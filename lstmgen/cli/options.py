@@ -79,7 +79,7 @@ RECALL: Final = Option(
     unit="SHARE",
     low=0,
     high=0.99,
-    help="Share of a cache, which knows what followed at like places before: 0.1 for tunes, 0.3 for performances.",
+    help="Share of a cache, which knows what followed at like places before: 0.1 for tunes, 0.2 for performances and texts.",
     panel=_LEARNING,
 )
 SPLIT: Final = Option(
