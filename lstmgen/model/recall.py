@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -44,10 +45,10 @@ def recalled(
         legal: the bits of what may come where, of shape (T, K), for each form; None: anything.
         rule: of the cache.
     """
-    count = max(1, _MOST_NUMBERS // (len(forms[0]) * network.architecture.hidden_size))
-    groups = [forms[first : first + count] for first in range(0, len(forms), count)]
-    vectors = (vectors_TH for group in groups for vectors_TH in _vectors(network, np.stack(group, axis=1)).unbind(dim=1))
-    return np.stack([_of_form(*each, network.architecture.vocab_size, rule) for each in zip(vectors, forms, legal, strict=True)])
+    kept = min(len(forms[0]), rule.reach + _CHUNK)
+    count = max(1, _MOST_NUMBERS // (kept * network.architecture.hidden_size))
+    groups = [slice(first, first + count) for first in range(0, len(forms), count)]
+    return np.concatenate([_side_by_side(network, forms[group], legal[group], rule) for group in groups])
 
 
 def mixed(nats_T: NDArray[np.float64], recalled_T: NDArray[np.float64], rule: RecallRule) -> NDArray[np.float64]:
@@ -57,27 +58,37 @@ def mixed(nats_T: NDArray[np.float64], recalled_T: NDArray[np.float64], rule: Re
     return np.where(recalled_T == -np.inf, nats_T, both_T)
 
 
-def _vectors(network: LanguageModel, ids_TF: NDArray[np.int64]) -> Tensor:
-    """What the head is given before each token, of length 1, of shape (T, F, H)."""
-    inputs_TF = np.concatenate([np.full_like(ids_TF[:1], BOUNDARY_ID), ids_TF[:-1]])
-    state, found = network.zero_state(inputs_TF.shape[1]), []
-    with inference(network):
-        for part_TF in torch.from_numpy(inputs_TF).split(_CHUNK):
-            hidden_TFH, state = network.hidden(part_TF.to(network.device), state)
-            found.append(torch.nn.functional.normalize(hidden_TFH, dim=-1))
-    return torch.cat(found)
+def _side_by_side(
+    network: LanguageModel, forms: Sequence[Ids], legal: Sequence[NDArray[np.uint8] | None], rule: RecallRule
+) -> NDArray[np.float64]:
+    """Of some forms, of which only as much is kept as is looked back on."""
+    ids_TF = torch.from_numpy(np.stack(forms, axis=1).astype(np.int64)).to(network.device)
+    inputs_TF = torch.cat([torch.full_like(ids_TF[:1], BOUNDARY_ID), ids_TF[:-1]])
+    state, kept_EFH, found = network.zero_state(len(forms)), None, []
+    for first in range(0, len(ids_TF), _CHUNK):
+        last = min(first + _CHUNK, len(ids_TF))
+        with inference(network):
+            hidden_QFH, state = network.hidden(inputs_TF[first:last], state)
+        vectors_QFH = F.normalize(hidden_QFH, dim=-1)
+        kept_EFH = vectors_QFH if kept_EFH is None else torch.cat([kept_EFH, vectors_QFH])[-rule.reach - len(vectors_QFH) :]
+        ids_EF = ids_TF[last - len(kept_EFH) : last]
+        rows = [None if bits_TK is None else bits_TK[first:last] for bits_TK in legal]
+        vocab_size = network.architecture.vocab_size
+        each = zip(kept_EFH.unbind(dim=1), ids_EF.unbind(dim=1), rows, strict=True)
+        found.append([_of_form(*form, count=last - first, vocab_size=vocab_size, rule=rule) for form in each])
+    return np.concatenate(found, axis=1)
 
 
-def _of_form(vectors_TH: Tensor, ids_T: Ids, legal_TK: NDArray[np.uint8] | None, vocab_size: int, rule: RecallRule) -> NDArray[np.float64]:
-    next_T, found = torch.from_numpy(ids_T.astype(np.int64)).to(vectors_TH.device), []
-    for first in range(0, len(ids_T), _CHUNK):
-        last, begin = min(first + _CHUNK, len(ids_T)), max(0, first - rule.reach)
-        ago_EQ = torch.arange(first, last) - torch.arange(begin, last - 1)[:, None]
-        vote_EQ = (vectors_TH[begin : last - 1] @ vectors_TH[first:last].T).sub_(1).mul_(rule.sharpness).exp_()
-        vote_EQ.masked_fill_(((ago_EQ <= 0) | (ago_EQ > rule.reach)).to(vote_EQ.device), 0)
-        votes_VQ = vote_EQ.new_zeros(vocab_size, last - first).index_add_(0, next_T[begin : last - 1], vote_EQ)
-        if legal_TK is not None:
-            votes_VQ.mul_(torch.from_numpy(np.unpackbits(legal_TK[first:last], axis=-1, count=vocab_size)).to(votes_VQ.device).T)
-        right_Q = votes_VQ.gather(0, next_T[None, first:last])[0].double()
-        found.append(votes_VQ.sum(dim=0).double().log() - right_Q.log())
-    return np.nan_to_num(torch.cat(found).cpu().numpy(), nan=-np.inf, posinf=np.inf)
+def _of_form(
+    vectors_EH: Tensor, ids_E: Tensor, legal_QK: NDArray[np.uint8] | None, *, count: int, vocab_size: int, rule: RecallRule
+) -> NDArray[np.float64]:
+    """Of the last Q tokens, before each of which the others vote; vectors have the length 1."""
+    ago_EQ = torch.arange(len(ids_E) - count, len(ids_E)) - torch.arange(len(ids_E) - 1)[:, None]
+    vote_EQ = (vectors_EH[:-1] @ vectors_EH[-count:].T).sub_(1).mul_(rule.sharpness).exp_()
+    vote_EQ.masked_fill_(((ago_EQ <= 0) | (ago_EQ > rule.reach)).to(vote_EQ.device), 0)
+    votes_VQ = vote_EQ.new_zeros(vocab_size, count).index_add_(0, ids_E[:-1], vote_EQ)
+    if legal_QK is not None:
+        votes_VQ.mul_(torch.from_numpy(np.unpackbits(legal_QK, axis=-1, count=vocab_size)).to(votes_VQ.device).T)
+    right_Q = votes_VQ.gather(0, ids_E[None, -count:])[0].double()
+    nats_Q = votes_VQ.sum(dim=0).double().log() - right_Q.log()
+    return np.nan_to_num(nats_Q.cpu().numpy(), nan=-np.inf, posinf=np.inf)

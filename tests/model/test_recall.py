@@ -70,6 +70,17 @@ def test_a_token_counts_nothing_that_follows_it(network):
     np.testing.assert_array_equal(*found)
 
 
+def test_no_more_is_kept_than_is_looked_back_on(monkeypatch, network):
+    monkeypatch.setattr(recall, "_CHUNK", 8)
+    seen = []
+    of_form = recall._of_form
+    monkeypatch.setattr(
+        recall, "_of_form", lambda vectors_EH, *rest, **how: seen.append(len(vectors_EH)) or of_form(vectors_EH, *rest, **how)
+    )
+    recalled(network, [ids_of(11, 100)], [None], RecallRule(share=0.3, reach=20))
+    assert max(seen) == 28
+
+
 def test_forms_are_the_same_in_any_company(monkeypatch, network):
     rule, forms = RecallRule(share=0.3), [ids_of(8), ids_of(9), ids_of(10)]
     together = recalled(network, forms, [None] * 3, rule)
