@@ -252,7 +252,7 @@ def evaluate(
     spans, told_V = documents(starts, len(ids), window=window), medium.told(tokenizer)
     told = None if told_V is None else told_V[ids]
     total = (len(ids) - len(items)) * (len(forms) * len(readers) + len(learners) + (recall is not None))
-    collected = _Collector(np.zeros(len(ids)), told, progress, total)
+    collected = _Collector(len(ids), told, progress, total)
     legal = [legal_at(of_item, form, starts, most_bytes=MOST_BYTES // len(forms)) for form in forms]
     in_forms = [(form, rows, *reader) for form, rows in zip(forms, legal, strict=True) for reader in readers]
     each = [collected(surprisals(reader, form, spans, forward=how, legal=rows)) for form, rows, reader, how in in_forms]
@@ -271,14 +271,14 @@ def evaluate(
 class _Collector:
     """Puts surprisals where they belong and tells how far all of it is; those of what a model is told are 0."""
 
-    zeros: NDArray[np.float64]
+    length: int
     told: NDArray[np.bool_] | None
     progress: Callable[[int, int], None] | None
     total: int
     done: int = 0
 
     def __call__(self, found: Found) -> NDArray[np.float64]:
-        nats = self.zeros.copy()
+        nats = np.zeros(self.length)
         for places, surprisal in found:
             nats[places] = surprisal
             self.done += len(places)

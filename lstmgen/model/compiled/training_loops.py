@@ -161,6 +161,7 @@ def _part(job) -> tuple[int, int]:
     return things * (blocks * part // parts), things * (blocks * (part + 1) // parts)
 
 
+# One for each loop: numba does not keep a function that is given another one.
 @njit(**_OPTIONS)
 def _all_pack_forward(job, kind) -> None:
     first, last = _part(job)
