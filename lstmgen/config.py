@@ -36,7 +36,7 @@ from lstmgen.choices import (
     tokenizer_names,
 )
 from lstmgen.errors import Mistake, UsageError
-from lstmgen.setting_values import bounds_of, checked, choices_of, options_of
+from lstmgen.setting_values import bounds_of, checked, choices_of, options_of, orders_or_none, power_of_two
 from lstmgen.strict_toml import StrictTomlError, shown, toml_value
 
 _MOST_MISTAKES: Final = 20
@@ -52,9 +52,13 @@ def _setting(
     high: float | None = None,
     open_low: bool = False,
     choices: Callable[[], tuple[str, ...]] | None = None,
+    read: Callable[[Any], object] | None = None,
 ) -> Any:
-    """A dataclass field whose value must lie in [low, high], or in (low, high] with `open_low`, or be one of a table's names."""
-    return field(default=default, metadata={"low": low, "high": high, "open_low": open_low, "choices": choices})
+    """A dataclass field whose value must lie in [low, high], or in (low, high] with `open_low`, or be one of a table's names.
+
+    Of words that say more `read` raises ValueError where they do not.
+    """
+    return field(default=default, metadata={"low": low, "high": high, "open_low": open_low, "choices": choices, "read": read})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +154,10 @@ class ModelConfig:
     """Add every layer's input to its output where their widths agree."""
     tied: bool = False
     """Use the embedding matrix as the output matrix too; needs embedding_size == hidden_size."""
+    matches: str | None = _setting(None, read=orders_or_none)
+    """By how many of the last tokens the network is told what followed them before, with commas between, or `none`; None: by the tokenizer."""
+    match_slots: int | None = _setting(None, low=16, high=2**21, read=power_of_two)
+    """Of each table of what followed, a power of two; None: 8,192."""
 
 
 @dataclass(frozen=True, kw_only=True)

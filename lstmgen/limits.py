@@ -29,6 +29,7 @@ MAX_VOCABULARY: Final = 2**20
 MAX_PARAMETERS: Final = 4 * 2**30
 MAX_CLOCK_PERIOD: Final = 2**16
 MAX_SUFFIX: Final = 2**16
+MAX_MATCHES: Final = 64
 
 # Corpora
 MAX_DOCUMENTS: Final = 1_000_000

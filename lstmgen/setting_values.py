@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import types
 import typing
 from collections.abc import Mapping
@@ -47,9 +48,36 @@ def checked(value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
         raise ValueError(f"expected {_TYPE_NAMES[expected]}, found {shown(value)}")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         _check_bounds(value, metadata)
+    if (read := metadata.get("read")) is not None:
+        read(value)
     return value
 
 
+def orders_of(words: str) -> tuple[int, ...]:
+    """Numbers with commas between, each larger than the one before. Raises ValueError: they are no such numbers, or too many or too large."""
+    try:
+        orders = tuple(int(word) for word in words.split(","))
+    except ValueError as error:
+        raise ValueError(f"expected whole numbers with commas between, found {shown(words)}") from error
+    if not 0 < len(orders) <= _MOST_ORDERS or not all(0 < low < high for low, high in itertools.pairwise((*orders, _LARGEST_ORDER + 1))):
+        raise ValueError(f"expected at most {_MOST_ORDERS} numbers from 1 to {_LARGEST_ORDER}, the smaller ones first, found {shown(words)}")
+    return orders
+
+
+def orders_or_none(words: str) -> tuple[int, ...]:
+    """The same; none of `none`."""
+    return () if words == NONE else orders_of(words)
+
+
+def power_of_two(value: int) -> None:
+    """Raises ValueError: it is none."""
+    if value & (value - 1):
+        raise ValueError(f"expected a power of two, found {value}")
+
+
+NONE: Final = "none"
+_MOST_ORDERS: Final = 4
+_LARGEST_ORDER: Final = 16
 _TYPE_NAMES: Final = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 

@@ -6,14 +6,16 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from lstmgen import limits
 from lstmgen.choices import CELLS, OBJECTIVES
 from lstmgen.errors import ModelFileError
 from lstmgen.ids import symbols_of
+from lstmgen.model.matches import MOST_SLOTS, Matches
 from lstmgen.schema import SchemaError, flag, number, table, text, whole
+from lstmgen.setting_values import orders_of
 from lstmgen.wording import counted
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class Architecture:
     """Most tokens of a suffix that are read before a middle, between sentinels (`model/sentinels.py`); 0: there are no sentinels."""
     objective: str = next(iter(OBJECTIVES))
     """What it is trained for."""
+    matches: str = ""
+    """By how many of the last tokens it is told what followed them before (`model/matches.py`), with commas between; empty: it is not."""
+    match_slots: int = 0
+    """Of each table of these."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -86,6 +92,8 @@ class Architecture:
         architecture = Architecture(**values)
         if architecture.tied and architecture.embedding_size != architecture.hidden_size:
             raise ModelFileError("the architecture ties its embedding, but embedding_size and hidden_size differ", remedy=_REMEDY)
+        if architecture.matches:
+            architecture.check_matches()
         if architecture.labels and (architecture.tied or architecture.suffix_tokens or architecture.clock_period):
             raise ModelFileError("the architecture gives labels, and has parts that only predict tokens", remedy=_REMEDY)
         return architecture
@@ -103,6 +111,22 @@ class Architecture:
                 shapes |= {f"{stack}layers.{layer}.{name}": shape for name, shape in inside.items()}
         return shapes
 
+    def check_matches(self) -> None:
+        """Raises ModelFileError: it is told what followed before, in a way that does not fit."""
+        try:
+            orders_of(self.matches)
+        except ValueError as error:
+            raise ModelFileError(f"the architecture's matches are {ascii(self.matches)[:40]}: {error}", remedy=_REMEDY) from error
+        if self.match_slots < 1 or self.match_slots & (self.match_slots - 1):
+            raise ModelFileError(f"the architecture has {self.match_slots} slots, expected a power of two", remedy=_REMEDY)
+        if self.labels or self.suffix_tokens or OBJECTIVES[self.objective].both_ways:
+            raise ModelFileError("the architecture is told what followed before, but does not read from left to right alone", remedy=_REMEDY)
+
+    @cached_property
+    def memories(self) -> Matches | None:
+        """What it is told of what followed before; None: nothing."""
+        return Matches(orders_of(self.matches), self.match_slots, self.vocab_size) if self.matches else None
+
     @property
     def stacks(self) -> tuple[str, ...]:
         """What the names of the layers begin with: of those that read from left to right, and of those that read the other way."""
@@ -113,6 +137,8 @@ class Architecture:
         shapes: dict[str, Shape] = {"embedding.weight": (self.symbols, self.embedding_size)}
         if self.clock_period:
             shapes["clock.weight"] = (self.clock_period, self.embedding_size)
+        if self.memories:
+            shapes["matches.weight"] = (self.memories.rows, self.embedding_size)
         if self.suffix_tokens:
             shapes["sentinels.weight"] = (SENTINELS, self.embedding_size)
         if self.layer_norm:
@@ -216,7 +242,10 @@ def _cell_of(name: str) -> Cell:
 
 
 _REMEDY: Final = "fetch or copy the file again, or train the model again"
-_LATER: Final = {"clock_period": 0, "clock_low": 0, "clock_high": 0, "suffix_tokens": 0, "objective": next(iter(OBJECTIVES))}
+_LATER: Final = {
+    **{"clock_period": 0, "clock_low": 0, "clock_high": 0, "suffix_tokens": 0, "objective": next(iter(OBJECTIVES))},
+    **{"matches": "", "match_slots": 0},
+}
 """What fields are that files of older versions lack."""
 _FIELDS: Final = table(
     {
@@ -234,5 +263,7 @@ _FIELDS: Final = table(
         "clock_high": whole(0, limits.MAX_VOCABULARY),
         "suffix_tokens": whole(0, limits.MAX_SUFFIX),
         "objective": text(),
+        "matches": text(limits.MAX_MATCHES),
+        "match_slots": whole(0, MOST_SLOTS),
     }
 )

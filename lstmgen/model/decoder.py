@@ -19,7 +19,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, cast
+from dataclasses import replace
+from functools import reduce
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -30,7 +32,8 @@ from lstmgen.ids import Ids
 from lstmgen.model import reading
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.captured import Captured, Tensors
-from lstmgen.model.cells.base import Cell, Weights
+from lstmgen.model.cells import lstm
+from lstmgen.model.cells.base import Cell, Kernel, Weights
 from lstmgen.model.compiled import ahead, code
 from lstmgen.model.compiled.agreement import agreed, unsuitable
 from lstmgen.model.compiled.step import CompiledStep, facts
@@ -40,7 +43,7 @@ from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.products import Precision, Products
 from lstmgen.model.state import State
 from lstmgen.model.summing import LEAST_HEAD, MAX_TABLE_NUMBERS, MOST_LANES, MOST_STEPPED
-from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, TokenLayer, by_equations
+from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, Told, TokenLayer, by_equations
 
 GPU_ROWS: Final = 64
 """Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
@@ -82,6 +85,7 @@ class Decoder:
             self._by = arrays_for(network.embedding.weight)
             self._embedding_VE = network.embedding.weight.clone()
             self._clock = None if network.clock is None else Clock(network)
+            self._told: Told | None = None
             self._layers = [self._layer(layer, norm) for layer, norm in zip(layers, network.norms, strict=True)]
             self._norm = Norm(network.norm)
             self._head = self.products.of(network.head.weight, least=LEAST_HEAD)
@@ -136,7 +140,7 @@ class Decoder:
         for layer, part, unit, value in self._held:
             tensor_B = layers[layer][part] = layers[layer][part].clone()
             tensor_B.view(len(tensor_B), -1)[:, unit] = value
-        return State(tuple(map(tuple, layers)), state.clock_B)
+        return replace(state, layers=tuple(map(tuple, layers)))
 
     def compile(self) -> bool:
         """Takes compiled loops where it can, once they have given the numbers of the usual path; whether it takes them.
@@ -184,6 +188,8 @@ class Decoder:
         first = layer is self.network.layers[0]
         table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
         kernel = by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
+        if first and self.network.matches is not None:
+            self._told = Told(self.network, None if table_VG is None else self._told_table(cell, weights, kernel))
         residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
         return TokenLayer(kernel, norm, residual, table_VG)
 
@@ -192,9 +198,17 @@ class Decoder:
         if cell.hoist is None or cell.kernel is None:
             return None
         width = cell.hoist(self._embedding_VE[:1], weights).shape[1]
-        fits = self.vocab_size * width <= MAX_TABLE_NUMBERS
+        memories = self.network.architecture.memories
+        fits = width * max(self.vocab_size, memories.rows if memories else 0) <= MAX_TABLE_NUMBERS
         by = self._by
         return by.view(cell.hoist(by.tensor(norm(by.view(self._embedding_VE))), weights)) if fits else None
+
+    def _told_table(self, cell: Cell, weights: Weights, kernel: Kernel) -> Array:
+        """What the first layer makes of every vector of what followed before: that of its input, without what is always added."""
+        vectors_RE, hoist = cast("nn.Embedding", self.network.matches).weight.detach(), cast("Any", cell.hoist)
+        if isinstance(kernel, lstm.Kernel):  # by a product alone, as compiled loops do
+            return self._by.view(lstm.hoist(vectors_RE, kernel.weights | {"bias": torch.zeros_like(kernel.weights["bias"])}))
+        return self._by.view(hoist(vectors_RE, weights) - hoist(torch.zeros_like(vectors_RE), weights))
 
     def start(self, lanes: int = 1) -> State:
         """The state of lanes before their first token."""
@@ -314,11 +328,17 @@ class Decoder:
         if self._clock is not None and clock_B is not None:
             clock_B, time_BE = self._clock(rows, clock_B)
             x_BI = by.add(x_BI, time_BE)
+        memory_BM, told = state.memory_BM, list[Array]()
+        if self._told is not None and memory_BM is not None:
+            memory_BM, told = self._told(rows.ids, memory_BM)
         for layer, carried in zip(self._layers, arrays, strict=True):
-            y_BH, carried_on = layer.kernel(layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG), carried)
+            given_BI = layer.norm(x_BI) if layer.table_VG is None else rows.of(layer.table_VG)
+            if layer is first:
+                given_BI = reduce(by.add, told, given_BI)
+            y_BH, carried_on = layer.kernel(given_BI, carried)
             x_BI = by.add(x_BI, y_BH) if layer.residual else y_BH
             after.append(carried_on)
-        state = State(tuple([tuple([by.tensor(part_BH) for part_BH in layer]) for layer in after]), clock_B)
+        state = State(tuple([tuple([by.tensor(part_BH) for part_BH in layer]) for layer in after]), clock_B, memory_BM)
         if self._captured is None:  # what a graph gives is another value at the next launch
             self._last = state, after
         return self._logits(self._norm(x_BI)), state

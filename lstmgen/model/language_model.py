@@ -1,7 +1,8 @@
 """The network: ids and a state in, logits and the next state out.
 
     x_0     = embedding(ids) + clock(t mod period)             the second term only where the architecture has a clock
-    x_{l+1} = x_l + layer_l(norm_l(x_l))        the sum only where widths agree; `residual` and `layer_norm` switch the parts off
+    x_{l+1} = x_l + layer_l(norm_l(x_l))        the sum only where widths agree; `residual` and `layer_norm` switch the parts off;
+                                                the first layer is given norm_0(x_0) + matches(rows) where it is told what followed before
     logits  = head(norm(x_L))
 
 Normalisation comes before each layer and the residual path stays clean (Xiong et al. 2020, there for transformers), which is what lets
@@ -9,6 +10,8 @@ a stack of LSTMs take large learning rates.
 
 A clock tells the network where it stands in a cycle that the tokens imply but do not name, such as the voice and the step of the bar on a
 grid: t counts the ticking tokens since the last boundary (id 0), the one just read included.
+
+What followed before (`matches.py`) is told behind the normalisation, so that what the first layer makes of each vector can be kept in a table.
 
 Sentinels (`sentinels.py`) are ids behind those of the vocabulary that are only ever inputs: the head has no row for them.
 
@@ -18,7 +21,7 @@ It knows ids and nothing of text or notes. Letters: T window, B streams, E embed
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
@@ -31,8 +34,13 @@ from lstmgen.model.both_ways import Backward, Join
 from lstmgen.model.cells import cell_of
 from lstmgen.model.cells.base import Gates, LayerState
 from lstmgen.model.layers import RecurrentLayer, run_layers
+from lstmgen.model.matching import matched
 from lstmgen.model.norm import norm_of
 from lstmgen.model.state import State
+
+
+_FIRST_MATCHES: Final = 0.3
+"""Spread of the vectors of what followed before, before they are learned."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,10 @@ class LanguageModel(nn.Module):
         self.lanes: Lanes | None = None
         self.embedding = nn.Embedding(architecture.symbols, architecture.embedding_size)
         self.clock = nn.Embedding(architecture.clock_period, architecture.embedding_size) if architecture.clock_period else None
+        memories = architecture.memories
+        self.matches = nn.Embedding(memories.rows, architecture.embedding_size) if memories else None
+        if self.matches is not None:
+            nn.init.normal_(self.matches.weight, std=_FIRST_MATCHES)
         self.layers = nn.ModuleList(
             RecurrentLayer(cell_of(architecture.cell), input_size=width, hidden_size=architecture.hidden_size)
             for width in architecture.widths
@@ -92,7 +104,7 @@ class LanguageModel(nn.Module):
     def _way_by_rows(self, ids_TB: Tensor) -> Any:
         """What trains the first layer on rows of the embedding, where its inputs are nothing else and there is a faster way for that."""
         architecture, first = self.architecture, cast("RecurrentLayer", self.layers[0])
-        is_plain = self.clock is None and self.sentinels is None and not architecture.labels
+        is_plain = self.clock is None and self.sentinels is None and self.matches is None and not architecture.labels
         if first.cell.by_rows is None or not self.training or architecture.dropout or not is_plain:
             return None
         return first.cell.by_rows(architecture.symbols, ids_TB, first.weights)
@@ -111,6 +123,12 @@ class LanguageModel(nn.Module):
 
     def _run(self, ids_TB: Tensor, state: State, recurrence: Any) -> tuple[Tensor, State]:
         x_TBE, clock_B = self._embed(ids_TB, state.clock_B)
+        told_TBE, memory_BM = self._told(ids_TB, state.memory_BM)
+        first = self.layers[0]
+
+        def run(layer: RecurrentLayer, x_TBI: Tensor, carried: LayerState) -> tuple[Tensor, LayerState]:
+            return recurrence(layer, x_TBI if told_TBE is None or layer is not first else x_TBI + told_TBE, carried)
+
         x_TBH, after = run_layers(
             self.layers,
             self.norms,
@@ -118,9 +136,9 @@ class LanguageModel(nn.Module):
             state.layers,
             residual=self.architecture.residual,
             drop=self._drop,
-            recurrence=recurrence,
+            recurrence=run,
         )
-        return self.norm(x_TBH), State(after, clock_B)
+        return self.norm(x_TBH), State(after, clock_B, memory_BM)
 
     def end_logits(self, hidden_NH: Tensor) -> Tensor:
         """The log odds, of shape (N,), of a gap being over at some places; the head makes logits of the same numbers.
@@ -164,6 +182,14 @@ class LanguageModel(nn.Module):
         time_TB = total_TB - at_boundary_TB
         return x_TBE + self.clock(time_TB % architecture.clock_period), time_TB[-1]
 
+    def _told(self, ids_TB: Tensor, memory_BM: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        """The vectors of what followed before, and the memories behind the tokens; None where it is not told."""
+        memories = self.architecture.memories
+        if self.matches is None or memories is None or memory_BM is None:
+            return None, memory_BM
+        rows_TBR, memory_BM = matched(ids_TB, memory_BM, memories)
+        return self._drop(self.matches(rows_TBR).sum(2)), memory_BM
+
     def _drop(self, x_TBH: Tensor) -> Tensor:
         """Dropout that leaves out the same units for a whole window (Gal and Ghahramani 2016), which on a CPU also costs T times less."""
         dropout = self.architecture.dropout
@@ -181,7 +207,9 @@ class LanguageModel(nn.Module):
         like, shapes = self.head.weight, cell_of(self.architecture.cell).state(self.architecture.hidden_size)
         layers = tuple(tuple(like.new_zeros(batch_size, *shape) for shape in shapes) for _ in self.layers)
         clock_B = torch.zeros(batch_size, dtype=torch.int64, device=self.device) if self.clock is not None else None
-        return State(layers, clock_B)
+        memories = self.architecture.memories
+        memory_BM = None if memories is None else torch.from_numpy(memories.start(batch_size)).to(self.device)
+        return State(layers, clock_B, memory_BM)
 
     @property
     def device(self) -> torch.device:
@@ -210,5 +238,9 @@ def grown(network: LanguageModel, architecture: Architecture) -> LanguageModel:
         old = known[name]
         start = old.mean(dim=0, keepdim=True) if old.dim() > 1 else old.min(dim=0, keepdim=True).values
         tensors[name] = torch.cat([old, start.expand(len(fresh[name]) - len(old), *old.shape[1:])])
+    if (before := network.architecture.memories) and (now := architecture.memories) and before.orders == now.orders:
+        weight_RE, old_RE = fresh["matches.weight"].clone(), known["matches.weight"]
+        weight_RE[now.places_of(before)] = old_RE
+        tensors["matches.weight"] = weight_RE
     copy.load_state_dict(tensors)
     return copy

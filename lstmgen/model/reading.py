@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -27,10 +27,13 @@ from lstmgen.ids import IdSequence
 from lstmgen.model.arithmetic import threads_for
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.legal import forbid
+from lstmgen.model.matches import after
 from lstmgen.model.state import State
 
 RUN_IN: Final = 512
 """Tokens that a lane reads before it counts."""
+_REMEMBERED: Final = 2**15
+"""Tokens before a lane that are looked through for what followed before: more than its tables hold."""
 _MAX_LANES: Final = 128
 _MAX_PROMPT_WINDOW: Final = 1024
 
@@ -144,6 +147,7 @@ def surprisals(
             ids,
             from_S[group_B],
             spans_S2[group_B],
+            state=_begun(network, ids, from_S[group_B] if run_in else np.zeros(len(group_B), np.int64)),
             forward=forward or network,
             arithmetic=arithmetic,
             legal=legal,
@@ -157,14 +161,14 @@ def _side_by_side(
     from_B: NDArray[np.int64],
     spans_B2: Spans,
     *,
+    state: State,
     forward: Forward,
     arithmetic: Callable[[], AbstractContextManager],
     legal: LegalBits | None,
     bounds: Bounds,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """The surprisals of one group, the longest first: those that have ended are always the last ones."""
-    streams, vocab_size = len(from_B), network.architecture.vocab_size
-    state, at = network.zero_state(streams), 0
+    streams, vocab_size, at = len(from_B), network.architecture.vocab_size, 0
     while len(from_B):
         left = int(spans_B2[0, 1] - from_B[0]) - at
         size = max(1, min(bounds.chunk, bounds.tokens // len(from_B), bounds.logits // (vocab_size * len(from_B)), left))
@@ -184,6 +188,19 @@ def _side_by_side(
         if remaining < len(from_B):
             state = state.select(torch.arange(remaining, device=network.device))
             from_B, spans_B2 = from_B[:remaining], spans_B2[:remaining]
+
+
+def _begun(network: LanguageModel, ids: IdSequence, from_B: NDArray[np.int64]) -> State:
+    """The states of spans that begin in the middle of a stream: empty, but for what followed before (`matches.py`)."""
+    state, matches = network.zero_state(len(from_B)), network.architecture.memories
+    if matches is None:
+        return state
+    memory_M, at, memory_BM = matches.start(1)[0], 0, matches.start(len(from_B))
+    for lane in np.argsort(from_B).tolist():
+        begin, end = max(at, int(from_B[lane]) - _REMEMBERED), int(from_B[lane])
+        memory_M = after(ids[begin:end], memory_M if begin == at else matches.start(1)[0], matches)
+        memory_BM[lane], at = memory_M, end
+    return replace(state, memory_BM=torch.from_numpy(memory_BM).to(network.device))
 
 
 def together(nats_P: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ Letters: B lanes, E embedding, V vocabulary, P period of the clock, I width of a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 from lstmgen.model.arrays import Array, Arrays, arrays_for, in_tensors
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.matches import Matches, advance
+from lstmgen.model.matching import matched
 from lstmgen.model.products import ALIGNED
 
 LEAST_ROWS: Final = 4
@@ -53,9 +56,14 @@ class TokenLayer:
 
 
 class Rows:
-    """The rows of tables that belong to some ids; of one id a view."""
+    """The rows of tables that belong to some ids; of one id a view.
+
+    Attributes:
+        ids: these.
+    """
 
     def __init__(self, ids: list[int] | Tensor, by: Arrays) -> None:
+        self.ids = ids
         self._one, self._by = ids[0] if isinstance(ids, list) else 0, by
         self._ids_B = None if len(ids) == 1 and isinstance(ids, list) else by.view(torch.as_tensor(ids))
 
@@ -79,6 +87,31 @@ class Clock:
         by = self._by
         clock_B = by.tensor((by.view(clock_B) + rows.of(self._ticks_V)) * rows.of(self._inside_V))
         return clock_B, by.view(self._embedding_PE.index_select(0, clock_B % len(self._embedding_PE)))
+
+
+class Told:
+    """Copies of the vectors of what followed before, or of what the first layer makes of them; see `matches.py`.
+
+    Args:
+        network: that is told.
+        table_RG: what the first layer makes of the vectors; None: they are added to its input.
+    """
+
+    def __init__(self, network: LanguageModel, table_RG: Array | None) -> None:
+        weight_RE = cast("nn.Embedding", network.matches).weight
+        self._matches, self._by = cast("Matches", network.architecture.memories), arrays_for(weight_RE)
+        self._table_R = self._by.view(weight_RE.clone()) if table_RG is None else table_RG
+
+    def __call__(self, ids: Sequence[int] | Tensor, memory_BM: Tensor) -> tuple[Tensor, list[Array]]:
+        """The memories after the tokens, and the vectors that are added, one after the other."""
+        if isinstance(ids, Tensor):
+            rows_TBR, memory_BM = matched(ids[None], memory_BM, self._matches)
+            rows_BR = rows_TBR[0]
+        else:
+            memory_BM = memory_BM.clone()
+            rows = [advance(token, memory_M, self._matches) for token, memory_M in zip(ids, memory_BM.numpy(), strict=True)]
+            rows_BR = torch.tensor(rows)
+        return memory_BM, [self._by.rows(self._table_R, self._by.view(rows_B)) for rows_B in rows_BR.t().contiguous()]
 
 
 def by_equations(cell: Cell, weights: Weights) -> Kernel:

@@ -18,6 +18,7 @@ from lstmgen.media.declared import media_options
 from lstmgen.media.registry import medium_of
 from lstmgen.model.language_model import Architecture
 from lstmgen.runs.recorded import recorded_data
+from lstmgen.setting_values import NONE
 
 _LEARNED_AS: Final = ("data.documents", "data.separator")
 """What a new run takes over from the model that it starts from."""
@@ -94,6 +95,8 @@ def with_needs_of_objective(config: Config, base: Model | None) -> Config:
     objective = OBJECTIVES[name]
     if config.training.infill or objective.both_ways:
         config = _without_grammar(config)
+    if config.training.infill or objective.both_ways or objective.labels:
+        config = _without_matches(config)
     if learned is not None and OBJECTIVES[learned].labels != objective.labels:
         raise UsageError(
             f"the model to start from {OBJECTIVES[learned].about}, and --objective {name} gives other answers",
@@ -117,6 +120,13 @@ def _without_grammar(config: Config) -> Config:
     return config.replace({"tokenizer.grammar": False})
 
 
+def _without_matches(config: Config) -> Config:
+    """The configuration for what is not read from left to right alone. Raises UsageError: to be told what followed was asked for."""
+    if config.model.matches not in {None, NONE}:
+        raise UsageError("--matches is for models that read from left to right and nothing else", remedy="leave --matches out")
+    return config.replace({"model.matches": NONE})
+
+
 def with_architecture_of(config: Config, architecture: Architecture) -> Config:
     """The configuration with the shape of the model that it starts from.
 
@@ -126,6 +136,8 @@ def with_architecture_of(config: Config, architecture: Architecture) -> Config:
     names = ("cell", "hidden_size", "num_layers", "embedding_size", "layer_norm", "residual", "tied")
     shape = {name: getattr(architecture, name) for name in names}
     asked = {name: getattr(config.model, name) for name in ("hidden_size", "num_layers", "embedding_size")}
+    shape["matches"], asked["matches"] = architecture.matches or NONE, config.model.matches
+    shape["match_slots"] = architecture.match_slots or None
     asked["cell"] = None if config.model.cell == ModelConfig().cell else config.model.cell
     wrong = [f"{name} {value}, the model has {shape[name]}" for name, value in asked.items() if value not in (None, shape[name])]
     if wrong:

@@ -30,6 +30,7 @@ from lstmgen.media.base import Access, Medium, Tokenizer
 from lstmgen.media.registry import medium_of, tokenizer_from_json
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device, set_threads, threads_for
 from lstmgen.model.language_model import Architecture, LanguageModel, grown
+from lstmgen.model.matches import SLOTS
 from lstmgen.model.memory import refuse_training
 from lstmgen.opening import open_regular
 from lstmgen.runs import presets, resuming
@@ -47,6 +48,7 @@ from lstmgen.runs.asked import (
 from lstmgen.runs.pace import seconds_of_steps
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.sources import Gathered, gather, gather_again, keep_input, recorded_input, token_files
+from lstmgen.setting_values import NONE
 from lstmgen.strict_json import StrictJsonError
 from lstmgen.training.rearranged import columns, suffix_tokens
 from lstmgen.wording import counted
@@ -307,6 +309,7 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
             "the tokenizer that is taken over is of a model with a grammar, which reads from left to right and nothing else",
             remedy="leave it out, or train without --infill and --objective",
         )
+    told = {} if model.matches in {None, NONE} else {"matches": model.matches, "match_slots": model.match_slots or SLOTS}
     return Architecture(
         vocab_size=tokenizer.vocab_size,
         embedding_size=model.embedding_size or 1,
@@ -319,6 +322,7 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
         tied=model.tied,
         suffix_tokens=suffix_tokens(config.training.seq_length or 1) if config.training.infill else 0,
         objective=config.training.objective,
+        **told,
         **({} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}),
     )
 

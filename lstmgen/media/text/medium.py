@@ -37,12 +37,15 @@ from lstmgen.media.text.words import symbols_of_text
 from lstmgen.media.text.writer import TextPlan
 from lstmgen.media.writing import Encoded, Prompt, Spelled
 from lstmgen.options import check_known
+from lstmgen.setting_values import NONE
 from lstmgen.wording import counted
 
 DEFAULT_LENGTH: Final = 500
 """Tokens of a sample where nothing else is asked for."""
 MAX_DOCUMENT: Final = 10_000
 """Tokens after which a document is cut that has not ended by itself, where nothing else is asked for."""
+_MATCHES: Final = {"char": "3,6", "byte": "3,6"}
+"""By how many of the last tokens new networks are told what followed; by none of other tokenizers."""
 _DOCUMENTS_SHOWN: Final = 8
 _MAX_SHOWN: Final = 12
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
@@ -153,9 +156,9 @@ class TextMedium:
         del tokenizer
 
     def settings(self, tokenizer: TextTokenizer, *, passes: float) -> Mapping[str, Any]:
-        """Those of the presets alone."""
-        del tokenizer, passes
-        return {}
+        """To be told what followed the last tokens before."""
+        del passes
+        return {"model.matches": _MATCHES.get(tokenizer.name, NONE)}
 
     def line_ends(self, tokenizer: TextTokenizer) -> NDArray[np.bool_]:
         """Those whose last byte is a line feed."""

@@ -30,7 +30,7 @@ from lstmgen.storage import atomic_write, cache_folder, make_folder
 from lstmgen.strict_json import StrictJsonError, loads
 
 FUNCTIONS: Final = ("token", "block", "inputs", "flushed")
-_SOURCES: Final = ("layout.py", "loops.py", "numbers.py", "rows.py", "vectors.py")
+_SOURCES: Final = ("layout.py", "loops.py", "numbers.py", "remembering.py", "rows.py", "vectors.py")
 _MADE_BY: Final = ("numpy", "torch")
 """Packages whose numbers the code is to have."""
 _MOST_PROOFS: Final = 1000

@@ -53,6 +53,11 @@ class Network(NamedTuple):
         residual_L: whether a layer's input is added to its output.
         head: the product that gives logits.
         head_bias_V: what is added to them.
+        told_RG: what the first layer makes of the vectors of what followed before (`matches.py`).
+        order_N: by how many of the last tokens that is told; empty: it is not.
+        slots: of each table of what followed.
+        known: one more than there are ids.
+        checks: how many contexts of one slot are told apart.
     """
 
     addresses: NDArray[np.int64]
@@ -65,6 +70,11 @@ class Network(NamedTuple):
     residual_L: NDArray[np.int64]
     head: Matrices
     head_bias_V: NDArray[np.float32]
+    told_RG: NDArray[np.float32]
+    order_N: NDArray[np.int64]
+    slots: int
+    known: int
+    checks: int
 
 
 class Choice(NamedTuple):
@@ -93,12 +103,16 @@ class Lanes(NamedTuple):
         id_B: a token for each.
         state_BL2H: output and cell of each layer; changed in place.
         logits_BV: of the next token; written.
+        memory_BM: what followed before; changed in place.
+        row_BR: room for the rows of `Network.told_RG` of each.
     """
 
     room: NDArray[np.float64]
     id_B: NDArray[np.int64]
     state_BL2H: NDArray[np.float32]
     logits_BV: NDArray[np.float32]
+    memory_BM: NDArray[np.int32]
+    row_BR: NDArray[np.int64]
 
 
 class Block(NamedTuple):
@@ -162,9 +176,10 @@ FORMS: Final[Mapping[type, tuple[Form, ...]]] = {
     Network: (
         *(("int64", 2), ("float32", 2), ("float32", 2), Matrices, ("float32", 2)),
         *(("float32", 3), ("float64", 0), ("int64", 1), Matrices, ("float32", 1)),
+        *(("float32", 2), ("int64", 1), ("int64", 0), ("int64", 0), ("int64", 0)),
     ),
     Choice: (("float64", 0), ("int64", 0), ("float64", 0), ("float64", 0), ("bool", 1)),
-    Lanes: (("float64", 1), ("int64", 1), ("float32", 4), ("float32", 2)),
+    Lanes: (("float64", 1), ("int64", 1), ("float32", 4), ("float32", 2), ("int32", 2), ("int64", 2)),
     Block: (("float64", 2), ("int64", 2), ("float64", 2)),
     Token: (Lanes, Network),
     Draw: (Lanes, Block, Choice, Network),

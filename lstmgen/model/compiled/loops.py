@@ -15,6 +15,7 @@ from numba import njit
 
 from lstmgen.model.compiled.layout import Draw, Inputs, Token
 from lstmgen.model.compiled.numbers import EXP, LOG, OPTIONS, each, flush, gates, given, normalise, product, room_at
+from lstmgen.model.compiled.remembering import remember
 
 _LARGEST: Final = 1e300
 """As in `generation/blocks.py`."""
@@ -66,6 +67,11 @@ def _room(network: Any, lanes: Any) -> Any:
 def _read(room: Any, network: Any, streams: Any, id_B: Any) -> None:
     state_BL2H, logits_BV = streams.state_BL2H, streams.logits_BV
     (lanes, last, _, size), vocab_size = state_BL2H.shape, logits_BV.shape[1]
+    told = 2 * len(network.order_N)
+    if told:
+        for lane in range(lanes):
+            memory_M, row_R = streams.memory_BM[lane], streams.row_BR[lane]
+            remember(id_B[lane], memory_M, network.order_N, network.slots, network.known, network.checks, row_R)
     sum_BG, x_BH, row_BI, sum_BV = room.sum_BG, room.x_BH, room.row_BI, room.sum_BV
     for layer in range(last):
         for lane in range(lanes):
@@ -76,9 +82,12 @@ def _read(room: Any, network: Any, streams: Any, id_B: Any) -> None:
                 into_H[k] = h_H[k]
         product(room, network.layers, row_BI if layer else x_BH, sum_BG, layer, size)
         for lane in range(lanes):
-            rest_G = network.bias_LG[layer - 1] if layer else network.table_VG[id_B[lane]]
+            rest_G, more = network.bias_LG[layer - 1] if layer else network.table_VG[id_B[lane]], 0 if layer else told
             for g in range(4 * size):
-                sum_BG[lane, g] += rest_G[g]
+                rest = rest_G[g]
+                for k in range(more):
+                    rest += network.told_RG[streams.row_BR[lane, k], g]
+                sum_BG[lane, g] += rest
             h_H, x_H = state_BL2H[lane, layer, 0], x_BH[lane]
             gates(room, sum_BG[lane, : 4 * size], state_BL2H[lane, layer, 1], h_H)
             before_H = x_H if layer else network.embedding_VE[id_B[lane]]

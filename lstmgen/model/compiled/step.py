@@ -37,7 +37,8 @@ _ROWS: Final = 64
 def suits(architecture: Architecture, precision: str) -> bool:
     """Whether loops know such a network, if its cell is an LSTM."""
     size, embedding_size = architecture.hidden_size, architecture.embedding_size
-    if architecture.clock_period or architecture.labels or 4 * size * architecture.vocab_size > MAX_TABLE_NUMBERS:
+    rows = max(architecture.vocab_size, architecture.memories.rows if architecture.memories else 0)
+    if architecture.clock_period or architecture.labels or 4 * size * rows > MAX_TABLE_NUMBERS:
         return False
     if precision == "int8":
         return size % 4 == 0
@@ -72,36 +73,38 @@ class CompiledStep:
         self._vocab_size = architecture.vocab_size
         self.network = _prepared(code, weights, architecture, precision)
         self._words, self._kept = layout.words(self.network)
+        self._memories = architecture.memories
         self._multiplications = 4 * self._size**2 * (2 * self._layers - 1) + self._size * self._vocab_size
         self._last: tuple[State | None, NDArray[np.float32]] = (None, np.zeros(0, dtype=np.float32))
 
     def start(self, lanes: int = 1) -> State:
         """The state of lanes before their first token."""
-        return self._state(np.zeros((lanes, self._layers, 2, self._size), dtype=np.float32))
+        memory_BM = None if self._memories is None else self._memories.start(lanes)
+        return self._state(np.zeros((lanes, self._layers, 2, self._size), dtype=np.float32), memory_BM)
 
     def __call__(self, ids: Sequence[int] | Ids, state: State) -> tuple[NDArray[np.float32], State]:
         """Reads one token in every lane: the logits of shape (B, V) for the next ones, and the state after them.
 
         What is passed in stays as it is; the arrays of a state may be tensors on the CPU.
         """
-        id_B, numbers_BL2H = np.array(ids, dtype=np.int64), self._numbers(state)
+        id_B, numbers_BL2H, memory_BM = np.array(ids, dtype=np.int64), self._numbers(state), _memory(state)
         logits_BV = np.empty((len(ids), self._vocab_size), dtype=np.float32)
 
         def share(lanes: slice) -> bool:
-            words, kept = self._lanes(id_B[lanes], numbers_BL2H[lanes], logits_BV[lanes])
+            words, kept = self._lanes(id_B[lanes], numbers_BL2H[lanes], logits_BV[lanes], memory_BM, lanes)
             return self._code.call("token", words + self._words) and bool(kept)
 
         self._in_shares(share, len(ids))
-        return logits_BV, self._state(numbers_BL2H)
+        return logits_BV, self._state(numbers_BL2H, memory_BM)
 
     def read(self, ids: Sequence[int], state: State) -> tuple[NDArray[np.float32], State]:
         """Reads tokens of one stream, at least one: the logits of shape (V,) after them, and the state."""
-        id_K, numbers_1L2H = np.array(ids, dtype=np.int64), self._numbers(state)
+        id_K, numbers_1L2H, memory_1M = np.array(ids, dtype=np.int64), self._numbers(state), _memory(state)
         logits_1V = np.empty((1, self._vocab_size), dtype=np.float32)
         for k in range(len(id_K)):
-            words, _kept = self._lanes(id_K[k : k + 1], numbers_1L2H, logits_1V)
+            words, _kept = self._lanes(id_K[k : k + 1], numbers_1L2H, logits_1V, memory_1M)
             self._code.call("token", words + self._words)
-        return logits_1V[0], self._state(numbers_1L2H)
+        return logits_1V[0], self._state(numbers_1L2H, memory_1M)
 
     @staticmethod
     def choice(*, temperature: float, top_k: int, top_p: float, least: float, allowed_V: NDArray[np.bool_] | None) -> Choice:
@@ -116,14 +119,14 @@ class CompiledStep:
 
         None: the logits of a lane held no number.
         """
-        numbers_BL2H, after_BV = self._numbers(state), np.asarray(logits_BV).copy()
+        numbers_BL2H, memory_BM, after_BV = self._numbers(state), _memory(state), np.asarray(logits_BV).copy()
         token_KB, nats_KB = np.zeros(uniforms_BK.T.shape, dtype=np.int64), np.zeros(uniforms_BK.T.shape)
         chosen_by, _kept = layout.words(choice)
 
         def share(lanes: slice) -> bool:
             here: tuple[Any, ...] = (uniforms_BK.T, token_KB, nats_KB)
             drawn = Block(*(np.ascontiguousarray(each[:, lanes]) for each in here))
-            words, kept = self._lanes(drawn.token_KB[0], numbers_BL2H[lanes], after_BV[lanes])
+            words, kept = self._lanes(drawn.token_KB[0], numbers_BL2H[lanes], after_BV[lanes], memory_BM, lanes)
             block, others = layout.words(drawn)
             usable = self._code.call("block", words + block + chosen_by + self._words)
             token_KB[:, lanes], nats_KB[:, lanes] = drawn.token_KB, drawn.nats_KB
@@ -131,11 +134,20 @@ class CompiledStep:
 
         if not self._in_shares(share, len(uniforms_BK), tokens=uniforms_BK.shape[1]):
             return None
-        return token_KB, nats_KB, after_BV, self._state(numbers_BL2H)
+        return token_KB, nats_KB, after_BV, self._state(numbers_BL2H, memory_BM)
 
-    def _lanes(self, id_B: Ids, state_BL2H: NDArray[np.float32], logits_BV: NDArray[np.float32]) -> tuple[list[int], list[Any]]:
+    def _lanes(
+        self,
+        id_B: Ids,
+        state_BL2H: NDArray[np.float32],
+        logits_BV: NDArray[np.float32],
+        memory_BM: NDArray[np.int32] | None,
+        lanes: slice = slice(None),
+    ) -> tuple[list[int], list[Any]]:
         room = layout.room(len(id_B), self._size, 4 * self._size, self._vocab_size)
-        return layout.words(Lanes(room, id_B, state_BL2H, logits_BV))
+        memory_BM = np.zeros((len(id_B), 0), np.int32) if memory_BM is None else memory_BM[lanes]
+        row_BR = np.empty((len(id_B), 2 * len(self.network.order_N)), np.int64)
+        return layout.words(Lanes(room, id_B, state_BL2H, logits_BV, memory_BM, row_BR))
 
     def _in_shares(self, share: Callable[[slice], bool], lanes: int, *, tokens: int = 1) -> bool:
         """Whether every thread that takes some of the lanes says so."""
@@ -160,10 +172,16 @@ class CompiledStep:
             return numbers_BL2H.copy()
         return np.stack([np.stack([np.asarray(part_BH) for part_BH in layer], axis=1) for layer in state.layers], axis=1)
 
-    def _state(self, numbers_BL2H: NDArray[np.float32]) -> State:
-        state = State(tuple([(layer_B2H[:, 0], layer_B2H[:, 1]) for layer_B2H in numbers_BL2H.swapaxes(0, 1)]))
+    def _state(self, numbers_BL2H: NDArray[np.float32], memory_BM: Any) -> State:
+        layers = tuple([(layer_B2H[:, 0], layer_B2H[:, 1]) for layer_B2H in numbers_BL2H.swapaxes(0, 1)])
+        state = State(layers, memory_BM=memory_BM)
         self._last = state, numbers_BL2H
         return state
+
+
+def _memory(state: State) -> NDArray[np.int32] | None:
+    """A copy of what a state remembers."""
+    return None if state.memory_BM is None else np.array(state.memory_BM)
 
 
 @functools.cache
@@ -189,6 +207,7 @@ def _prepared(code: Code, weights: Weights, architecture: Architecture, precisio
     normed = [np.stack([weights[f"{name}.weight"], weights[f"{name}.bias"]]) for name in norms if architecture.layer_norm]
     head_VH = weights["embedding.weight" if architecture.tied else "head.weight"]
     table = functools.partial(_inputs_of, code, weights["embedding.weight"], normed[:1], inputs[0], biases[0])
+    memories, told = architecture.memories, functools.partial(_inputs_of, code, norm=(), matrix_GE=inputs[0])
     parts = [[recurrent[0]], *([inputs[layer], recurrent[layer]] for layer in layers[1:])]
     return Network(
         addresses=addresses(),
@@ -203,6 +222,11 @@ def _prepared(code: Code, weights: Weights, architecture: Architecture, precisio
         ),
         head=_matrices([[head_VH]], _KINDS[precision] if head_VH.size >= LEAST_HEAD else FP32),
         head_bias_V=np.ascontiguousarray(weights["head.bias"]),
+        told_RG=biases[0][None] if memories is None else told(weights["matches.weight"], bias_G=np.zeros_like(biases[0])),
+        order_N=np.array(() if memories is None else memories.orders, dtype=np.int64),
+        slots=0 if memories is None else memories.slots,
+        known=architecture.vocab_size + 1,
+        checks=1 if memories is None else memories.checks,
     )
 
 
