@@ -155,9 +155,9 @@ class ModelConfig:
     tied: bool = False
     """Use the embedding matrix as the output matrix too; needs embedding_size == hidden_size."""
     matches: str | None = _setting(None, read=orders_or_none)
-    """By how many of the last tokens the network is told what followed them before, with commas between, or `none`; None: by the tokenizer."""
+    """By how many of the last tokens the network is told what followed before, with commas between, or `none`; None: by tokenizer."""
     match_slots: int | None = _setting(None, low=16, high=2**21, read=power_of_two)
-    """Of each table of what followed, a power of two; None: 8,192."""
+    """Of each table of what followed, a power of two; None: 16,384."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,13 +54,13 @@ def checked(value: Any, hint: Any, metadata: Mapping[str, Any]) -> Any:
 
 
 def orders_of(words: str) -> tuple[int, ...]:
-    """Numbers with commas between, each larger than the one before. Raises ValueError: they are no such numbers, or too many or too large."""
+    """Numbers with commas between, each larger than the one before. Raises ValueError: they are none, too many or too large."""
     try:
         orders = tuple(int(word) for word in words.split(","))
     except ValueError as error:
         raise ValueError(f"expected whole numbers with commas between, found {shown(words)}") from error
-    if not 0 < len(orders) <= _MOST_ORDERS or not all(0 < low < high for low, high in itertools.pairwise((*orders, _LARGEST_ORDER + 1))):
-        raise ValueError(f"expected at most {_MOST_ORDERS} numbers from 1 to {_LARGEST_ORDER}, the smaller ones first, found {shown(words)}")
+    if not 0 < len(orders) <= _MOST_ORDERS or not all(0 < low < high for low, high in itertools.pairwise((*orders, LARGEST_ORDER + 1))):
+        raise ValueError(f"expected at most {_MOST_ORDERS} numbers from 1 to {LARGEST_ORDER}, the smaller ones first, found {shown(words)}")
     return orders
 
 
@@ -77,7 +77,7 @@ def power_of_two(value: int) -> None:
 
 NONE: Final = "none"
 _MOST_ORDERS: Final = 4
-_LARGEST_ORDER: Final = 16
+LARGEST_ORDER: Final = 16
 _TYPE_NAMES: Final = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
 

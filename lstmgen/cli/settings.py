@@ -42,7 +42,7 @@ _TABLE: Final = {
         ("model.embedding_size", "--embedding-size", "Numbers in the vector of each token; fitted to the vocabulary where not given."),
         ("model.dropout", "--dropout", "Share of activations dropped while training."),
         ("model.tied", "--tied/--no-tied", "One matrix for reading and for predicting tokens."),
-        ("model.matches", "--matches", "Tell it what followed the last N tokens before, such as 3,6, or none; by the tokenizer where not given."),
+        ("model.matches", "--matches", "Tell it what followed the last 3 and 6 tokens before, as 3,6; or none."),
     ),
     "what it learns": (
         (

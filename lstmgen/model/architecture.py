@@ -120,7 +120,7 @@ class Architecture:
         if self.match_slots < 1 or self.match_slots & (self.match_slots - 1):
             raise ModelFileError(f"the architecture has {self.match_slots} slots, expected a power of two", remedy=_REMEDY)
         if self.labels or self.suffix_tokens or OBJECTIVES[self.objective].both_ways:
-            raise ModelFileError("the architecture is told what followed before, but does not read from left to right alone", remedy=_REMEDY)
+            raise ModelFileError("the architecture has matches, and does not read from left to right alone", remedy=_REMEDY)
 
     @cached_property
     def memories(self) -> Matches | None:
@@ -242,10 +242,9 @@ def _cell_of(name: str) -> Cell:
 
 
 _REMEDY: Final = "fetch or copy the file again, or train the model again"
-_LATER: Final = {
-    **{"clock_period": 0, "clock_low": 0, "clock_high": 0, "suffix_tokens": 0, "objective": next(iter(OBJECTIVES))},
-    **{"matches": "", "match_slots": 0},
-}
+_LATER: Final = {"objective": next(iter(OBJECTIVES)), "matches": ""} | dict.fromkeys(
+    ("clock_period", "clock_low", "clock_high", "suffix_tokens", "match_slots"), 0
+)
 """What fields are that files of older versions lack."""
 _FIELDS: Final = table(
     {

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import reduce
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import numpy as np
 import torch
@@ -32,8 +32,7 @@ from lstmgen.ids import Ids
 from lstmgen.model import reading
 from lstmgen.model.arrays import Array, arrays_for
 from lstmgen.model.captured import Captured, Tensors
-from lstmgen.model.cells import lstm
-from lstmgen.model.cells.base import Cell, Kernel, Weights
+from lstmgen.model.cells.base import Cell, Weights
 from lstmgen.model.compiled import ahead, code
 from lstmgen.model.compiled.agreement import agreed, unsuitable
 from lstmgen.model.compiled.step import CompiledStep, facts
@@ -43,7 +42,7 @@ from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.products import Precision, Products
 from lstmgen.model.state import State
 from lstmgen.model.summing import LEAST_HEAD, MAX_TABLE_NUMBERS, MOST_LANES, MOST_STEPPED
-from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, Told, TokenLayer, by_equations
+from lstmgen.model.token_parts import LEAST_ROWS, Clock, Norm, Rows, TokenLayer, Told, by_equations, told_table
 
 GPU_ROWS: Final = 64
 """Lanes that a GPU steps at once, filled or not, so that all of them meet the same kernels."""
@@ -189,7 +188,7 @@ class Decoder:
         table_VG = self._table(cell, weights, norm) if first and self._clock is None else None
         kernel = by_equations(cell, weights) if cell.kernel is None else cell.kernel(weights, self.products, table_VG is not None)
         if first and self.network.matches is not None:
-            self._told = Told(self.network, None if table_VG is None else self._told_table(cell, weights, kernel))
+            self._told = Told(self.network, None if table_VG is None else told_table(self.network, kernel))
         residual = architecture.residual and (not first or architecture.embedding_size == architecture.hidden_size)
         return TokenLayer(kernel, norm, residual, table_VG)
 
@@ -202,13 +201,6 @@ class Decoder:
         fits = width * max(self.vocab_size, memories.rows if memories else 0) <= MAX_TABLE_NUMBERS
         by = self._by
         return by.view(cell.hoist(by.tensor(norm(by.view(self._embedding_VE))), weights)) if fits else None
-
-    def _told_table(self, cell: Cell, weights: Weights, kernel: Kernel) -> Array:
-        """What the first layer makes of every vector of what followed before: that of its input, without what is always added."""
-        vectors_RE, hoist = cast("nn.Embedding", self.network.matches).weight.detach(), cast("Any", cell.hoist)
-        if isinstance(kernel, lstm.Kernel):  # by a product alone, as compiled loops do
-            return self._by.view(lstm.hoist(vectors_RE, kernel.weights | {"bias": torch.zeros_like(kernel.weights["bias"])}))
-        return self._by.view(hoist(vectors_RE, weights) - hoist(torch.zeros_like(vectors_RE), weights))
 
     def start(self, lanes: int = 1) -> State:
         """The state of lanes before their first token."""

@@ -11,7 +11,7 @@ a stack of LSTMs take large learning rates.
 A clock tells the network where it stands in a cycle that the tokens imply but do not name, such as the voice and the step of the bar on a
 grid: t counts the ticking tokens since the last boundary (id 0), the one just read included.
 
-What followed before (`matches.py`) is told behind the normalisation, so that what the first layer makes of each vector can be kept in a table.
+What followed before (`matches.py`) is told behind the normalisation: then what the first layer makes of each vector fits into a table.
 
 Sentinels (`sentinels.py`) are ids behind those of the vocabulary that are only ever inputs: the head has no row for them.
 
@@ -37,7 +37,6 @@ from lstmgen.model.layers import RecurrentLayer, run_layers
 from lstmgen.model.matching import matched
 from lstmgen.model.norm import norm_of
 from lstmgen.model.state import State
-
 
 _FIRST_MATCHES: Final = 0.3
 """Spread of the vectors of what followed before, before they are learned."""

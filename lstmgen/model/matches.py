@@ -8,9 +8,9 @@ ago; a name, a refrain or a theme that comes back it then knows from its first f
 Tables have a fixed number of slots, which tokens share by a hash; a few bits more of the hash keep most of the others from being taken for
 them, and who comes later stays. A boundary (id 0) empties all of them, so nothing of one item is known in the next.
 
-The memory of a stream is a row of whole numbers: the tables, the last tokens, the latest first, and for each order how often in a row it was
-right. A token gives each order two rows of a table of vectors: what follows, if anything is known, and how often it was right. Twins of
-`advance`: `matching.py` for whole windows and GPUs, `compiled/remembering.py` in compiled loops.
+The memory of a stream is a row of whole numbers: the tables, the last tokens, the latest first, and for each order how often in a row it
+was right. A token gives each order two rows of a table of vectors: what follows, if anything is known, and how often it was right. Twins
+of `advance`: `matching.py` for whole windows and GPUs, `compiled/remembering.py` in compiled loops.
 
 Letters: B streams, M numbers of a memory, N orders, R rows of vectors.
 """
@@ -33,7 +33,7 @@ MASK: Final = 0xFFFFFFFF
 FOLD: Final = 15
 CHECK_FROM: Final = 21
 """The bit of a hash from which on those lie that tell contexts of one slot apart."""
-SLOTS: Final = 2**13
+SLOTS: Final = 2**14
 """Of new networks."""
 MOST_SLOTS: Final = 2**CHECK_FROM
 _LARGEST: Final = 2**24

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import torch
 from torch import Tensor, nn
 
 from lstmgen.model.arrays import Array, Arrays, arrays_for, in_tensors
+from lstmgen.model.cells import lstm
 from lstmgen.model.cells.base import Cell, Kernel, LayerState, Weights
 from lstmgen.model.language_model import LanguageModel
+from lstmgen.model.layers import RecurrentLayer
 from lstmgen.model.matches import Matches, advance
 from lstmgen.model.matching import matched
 from lstmgen.model.products import ALIGNED
@@ -112,6 +114,17 @@ class Told:
             rows = [advance(token, memory_M, self._matches) for token, memory_M in zip(ids, memory_BM.numpy(), strict=True)]
             rows_BR = torch.tensor(rows)
         return memory_BM, [self._by.rows(self._table_R, self._by.view(rows_B)) for rows_B in rows_BR.t().contiguous()]
+
+
+def told_table(network: LanguageModel, kernel: Kernel) -> Array:
+    """What the first layer makes of every vector of what followed before: as of its input, without what is always added."""
+    vectors_RE, first = cast("nn.Embedding", network.matches).weight.detach(), cast("RecurrentLayer", network.layers[0])
+    if isinstance(kernel, lstm.Kernel):  # by a product alone, as compiled loops do
+        told_RG = lstm.hoist(vectors_RE, {**kernel.weights, "bias": torch.zeros_like(kernel.weights["bias"])})
+    else:
+        hoist, weights = cast("Any", first.cell.hoist), {name: weight.detach() for name, weight in first.weights.items()}
+        told_RG = hoist(vectors_RE, weights) - hoist(torch.zeros_like(vectors_RE), weights)
+    return arrays_for(vectors_RE).view(told_RG)
 
 
 def by_equations(cell: Cell, weights: Weights) -> Kernel:

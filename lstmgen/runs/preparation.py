@@ -309,7 +309,7 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
             "the tokenizer that is taken over is of a model with a grammar, which reads from left to right and nothing else",
             remedy="leave it out, or train without --infill and --objective",
         )
-    told = {} if model.matches in {None, NONE} else {"matches": model.matches, "match_slots": model.match_slots or SLOTS}
+    told: dict[str, Any] = {} if model.matches in {None, NONE} else {"matches": model.matches, "match_slots": model.match_slots or SLOTS}
     return Architecture(
         vocab_size=tokenizer.vocab_size,
         embedding_size=model.embedding_size or 1,

@@ -68,6 +68,7 @@ def assert_same_lanes(usual, compiled, lanes, *, tokens=6):
         {"num_layers": 3, "hidden_size": 68, "vocab_size": 131},
         {"hidden_size": 640, "embedding_size": 16},
         {"hidden_size": 1040, "num_layers": 2, "vocab_size": 70},
+        {"matches": "1,3", "match_slots": 32},
     ],
     ids=str,
 )

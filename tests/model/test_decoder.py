@@ -31,7 +31,7 @@ SHAPES = [
     for norm in (True, False)
     for residual in (True, False)
     for tied in (True, False)
-] + [{"clock_period": 4, "clock_low": 2, "clock_high": 6}]
+] + [{"matches": "1,3", "match_slots": 64}, {"clock_period": 4, "clock_low": 2, "clock_high": 6}]
 IDS = [0, 3, 10, 1, 1, 7, 4, 9, 2, 6, 5, 8]
 
 
@@ -120,7 +120,7 @@ def test_with_arrays_of_torch_as_on_other_devices_the_numbers_are_the_same(cell,
     assert_close(found_state, expected_state, tolerance)
 
 
-@pytest.mark.parametrize("shape", [{}, SHAPES[-1]], ids=["plain", "clock"])
+@pytest.mark.parametrize("shape", [{}, *SHAPES[-2:]], ids=["plain", "matches", "clock"])
 def test_reading_a_prompt_equals_stepping_through_it(shape):
     fast = Decoder(network_of(**shape, dtype=torch.float64))
     read_V, read_state = fast.read(IDS, fast.start())
@@ -166,7 +166,7 @@ def test_a_decoder_keeps_the_weights_that_it_was_made_with():
 LANES = [
     {"hidden_size": 64, "embedding_size": 32, "vocab_size": 65},
     {"hidden_size": 33, "embedding_size": 33, "vocab_size": 130, "tied": True},
-    {"clock_period": 4, "clock_low": 2, "clock_high": 6},
+    {"clock_period": 4, "clock_low": 2, "clock_high": 6, "matches": "2", "match_slots": 16},
     {"layer_norm": False, "residual": False, "num_layers": 1},
 ]
 

@@ -57,7 +57,10 @@ SPANS = [(0, 9), (9, 10), (40, 47), (12, 39), (10, 12), (47, 47), (47, 49)]
 
 
 @pytest.mark.parametrize("bounds", [Bounds(), TINY])
-@pytest.mark.parametrize("changes", [{"cell": "lstm"}, {"cell": "gru"}, {"clock_period": 4, "clock_low": 3, "clock_high": 6}])
+@pytest.mark.parametrize(
+    "changes",
+    [{"cell": "lstm"}, {"cell": "gru", "matches": "1,2", "match_slots": 16}, {"clock_period": 4, "clock_low": 3, "clock_high": 6}],
+)
 def test_spans_side_by_side_say_what_each_says_alone(changes, bounds):
     network, ids = network_of(**changes), ids_of(50)
     ids[[0, 12, 40]] = 0
@@ -189,7 +192,7 @@ def test_only_the_network_runs_in_the_arithmetic():
 
 @pytest.mark.parametrize("window", [1, 3, 7, 1024])
 def test_a_prompt_in_windows_gives_the_numbers_of_the_whole(window):
-    network = network_of(clock_period=4, clock_low=3, clock_high=6)
+    network = network_of(clock_period=4, clock_low=3, clock_high=6, matches="1,3", match_slots=16)
     ids = [0, *ids_of(20).tolist()]
     with torch.inference_mode():
         _, earlier = network(torch.tensor([[5]]), network.zero_state(1))

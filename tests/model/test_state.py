@@ -12,7 +12,9 @@ SHAPES = (((5,), (2, 4, 6)), ((),))
 def state_of(seed=0, *, streams=B, clock=True):
     generator = torch.Generator().manual_seed(seed)
     layers = tuple(tuple(torch.randn(streams, *shape, generator=generator) for shape in layer) for layer in SHAPES)
-    return State(layers, torch.randint(1, 9, (streams,), generator=generator) if clock else None)
+    if not clock:
+        return State(layers)
+    return State(layers, torch.randint(1, 9, (streams,), generator=generator), torch.ones(streams, 7, dtype=torch.int32))
 
 
 def assert_same(one, other):

@@ -146,7 +146,12 @@ def trained(size, **settings):
 
 @pytest.mark.parametrize(
     ("size", "settings"),
-    [(2, {}), (4, {"apart": True, "clock_period": 4, "clock_low": 2, "clock_high": 6}), (2, {"apart": True, "cell": "slstm"})],
+    [
+        (2, {}),
+        (4, {"apart": True, "clock_period": 4, "clock_low": 2, "clock_high": 6}),
+        (2, {"apart": True, "cell": "slstm"}),
+        (2, {"matches": "1,2", "match_slots": 16}),
+    ],
 )
 def test_several_processes_take_the_steps_that_one_takes(size, settings):
     one, losses, evaluated = trained(1, **settings)

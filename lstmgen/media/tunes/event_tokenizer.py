@@ -30,6 +30,7 @@ from lstmgen.media.tunes.time_bases import TimeBase
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.keys import signature
 from lstmgen.music.score import Meter, Score
+from lstmgen.setting_values import NONE
 
 _LARGEST_NUMBER: Final = 2**16
 """Of the JSON; whatever is above it need not even be shown."""
@@ -130,7 +131,12 @@ class EventTokenizer(Protocol):
     def settings(self, passes: float) -> Mapping[str, Any]:
         """What new runs that read everything about so often are given where nothing is chosen; see `media.base.Medium`."""
         del passes
-        return {"optimizer.forbidden_share": self.forbidden_share} if self.grammar else {}
+        return {"model.matches": self.matches, **({"optimizer.forbidden_share": self.forbidden_share} if self.grammar else {})}
+
+    @property
+    def matches(self) -> str:
+        """By how many of the last tokens new networks are told what followed."""
+        return NONE
 
     @property
     def told_kinds(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Letters: T window, B streams, M numbers of a memory, N orders, R rows of vectors.
 """
 
+# ruff: noqa: PLR0917 - numba takes them by place
 from __future__ import annotations
 
 from typing import Any

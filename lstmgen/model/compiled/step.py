@@ -181,7 +181,7 @@ class CompiledStep:
 
 def _memory(state: State) -> NDArray[np.int32] | None:
     """A copy of what a state remembers."""
-    return None if state.memory_BM is None else np.array(state.memory_BM)
+    return None if state.memory_BM is None else np.asarray(state.memory_BM).copy()
 
 
 @functools.cache

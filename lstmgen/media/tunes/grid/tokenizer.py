@@ -22,6 +22,7 @@ from lstmgen.media.tunes.grid.voices import VoiceGrid
 from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.spans import SpanGap
 from lstmgen.media.tunes.time_bases import Beats
+from lstmgen.setting_values import LARGEST_ORDER
 from lstmgen.wording import counted
 
 FORMS: Final[tuple[GridForm, ...]] = get_args(GridForm)
@@ -71,6 +72,11 @@ class GridTokenizer(EventTokenizer):
             raise UsageError(
                 f"a cycle of {counted(self.cycle_beats, 'beat')}, expected 1 to {limits.MAX_CYCLE_BEATS}", remedy="leave it out"
             )
+
+    @property
+    def matches(self) -> str:
+        """By one step and by two; of chords by three and six tokens."""
+        return f"{self.voices},{2 * self.voices}" if 1 < self.voices <= LARGEST_ORDER // 2 else "3,6"
 
     @cached_property
     def notation(self) -> VoiceGrid | ChordGrid:
