@@ -310,6 +310,8 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
             remedy="leave it out, or train without --infill and --objective",
         )
     told: dict[str, Any] = {} if model.matches in {None, NONE} else {"matches": model.matches, "match_slots": model.match_slots or SLOTS}
+    if clock is not None:
+        told |= {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}
     return Architecture(
         vocab_size=tokenizer.vocab_size,
         embedding_size=model.embedding_size or 1,
@@ -323,7 +325,6 @@ def _architecture(config: Config, medium: Medium, tokenizer: Tokenizer) -> Archi
         suffix_tokens=suffix_tokens(config.training.seq_length or 1) if config.training.infill else 0,
         objective=config.training.objective,
         **told,
-        **({} if clock is None else {"clock_period": clock.period, "clock_low": clock.low, "clock_high": clock.high}),
     )
 
 
