@@ -50,6 +50,7 @@ COMMON = {
     "model.layer_norm": True,
     "model.residual": True,
     "model.tied": False,
+    "model.matches": "none",
     "optimizer.lr": 0.01,
     "optimizer.lr_schedule": "linear",
     "optimizer.warmup_steps": 5,

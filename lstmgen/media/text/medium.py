@@ -44,7 +44,7 @@ DEFAULT_LENGTH: Final = 500
 """Tokens of a sample where nothing else is asked for."""
 MAX_DOCUMENT: Final = 10_000
 """Tokens after which a document is cut that has not ended by itself, where nothing else is asked for."""
-_MATCHES: Final = {"char": "3,6", "byte": "3,6"}
+_MATCHES: Final = {"char": "3,6", "byte": "3,6", "bpe": "2"}
 """By how many of the last tokens new networks are told what followed; by none of other tokenizers."""
 _DOCUMENTS_SHOWN: Final = 8
 _MAX_SHOWN: Final = 12
