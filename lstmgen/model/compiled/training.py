@@ -24,6 +24,7 @@ from torch.autograd.function import once_differentiable
 from lstmgen.model.cells.base import LayerState, Weights
 from lstmgen.model.compiled import crew
 from lstmgen.model.compiled.kinds import KINDS, ROWS, Kind, kind_for
+from lstmgen.model.fp32 import over_rows
 
 NAME: Final = "compiled layers"
 PRECISIONS: Final = ("bf16", "fp32")
@@ -149,8 +150,8 @@ class _Window(torch.autograd.Function):
         _share(kind, "pack_backward", (inputs + size) // kind.panel, 1, inputs, size, input_GI, recurrent_GH, panels)
         shape, row = (streams, window, inputs, size), kind.size * gates_TBG.shape[2]
         _share(kind, "backward", streams, ROWS, *shape, dz_TBG, row, panels, dy_TBH, dh_BH, dc_BH, c_TBH, gates_TBG, row, sums, *into)
-        dz_NG, z_NZ = dz_TBG[..., : 4 * size].flatten(0, 1), z_TBZ[:-1, :, : inputs + size].flatten(0, 1)
-        of_weights = _as_stacked(dz_NG.t() @ z_NZ, size, kind).split([inputs, size], dim=-1)
+        of_weights_GZ = over_rows(dz_TBG.flatten(0, 1), z_TBZ[:-1].flatten(0, 1), (4 * size, inputs + size))
+        of_weights = _as_stacked(of_weights_GZ, size, kind).split([inputs, size], dim=-1)
         of_input, of_hidden = (part.to(torch.float32).reshape(4 * size, -1) for part in of_weights)
         table_GV = sums.sum(0)[:, None]
         if ctx.rows > 1:
