@@ -43,7 +43,7 @@ _TEMPERATURE: Final = 0.8
 _PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "bf16", "int8")
 _BYTES: Final = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}
 QUICK: Final = Pace(rounds=3, round_s=0.1)
-USUAL: Final = Pace(rounds=7, round_s=0.5)
+USUAL: Final = Pace(rounds=7, round_s=0.5, steps=8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +103,10 @@ def compare(name: BenchTask, *, quick: bool = False, pace: Pace | None = None, d
         limits = {ours: work.sides() for ours, work in task.work.items()}
         sides = {f"stock {key}": side for key, side in task.stock.items()} | dict(task.ours)
         sides = {key: awaited(side, device) for key, side in sides.items()}
+        trainings = set(sides) if name in _TRAININGS else ()
         for ours, (multiplying, reading) in limits.items():
             sides |= {f"multiplying {ours}, way {way}": side for way, side in enumerate(multiplying)} | {f"reading {ours}": reading}
-        found = list(rates(sides, pace))
+        found = list(rates(sides, pace, trainings=trainings))
         for ours, other in itertools.product(task.ours, task.stock):
             yield _comparison(name, task, ours, other, found)
 
@@ -317,6 +318,7 @@ def _encoding_pieces() -> _Task:
     return _Task(shape="bpe", unit="characters", ours=ours, stock=usual, work={})
 
 
+_TRAININGS: Final[tuple[BenchTask, ...]] = ("train", "train-fp32")
 _TASKS: Final[Mapping[BenchTask, Callable[[torch.device], Iterator[_Task]]]] = {
     "sample": lambda device: _sampling(1, device),
     "lanes": lambda device: _sampling(64, device),

@@ -40,6 +40,17 @@ def test_sides_take_turns_and_rates_are_units_by_time(monkeypatch):
     assert calls == [("a", 1), ("b", 1), *[("a", 2), ("b", 2)] * 2]
 
 
+def test_a_round_of_a_training_has_several_steps(monkeypatch):
+    clock, calls = itertools.count(), []
+    monkeypatch.setattr(rounds.time, "perf_counter", lambda: float(next(clock)))
+
+    def side(name):
+        return lambda repetitions: calls.append((name, repetitions)) or repetitions
+
+    list(rates({"a": side("a"), "b": side("b")}, Pace(rounds=1, round_s=1.0, steps=5), trainings={"b"}))
+    assert calls == [("a", 1), ("b", 1), ("a", 1), ("b", 5)]
+
+
 def test_a_spread_is_the_median_and_both_ends():
     assert Spread.of([3.0, 1.0, 9.0]) == Spread(3.0, 1.0, 9.0)
 
