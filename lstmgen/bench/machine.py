@@ -9,6 +9,7 @@ from typing import Final
 import torch
 
 from lstmgen.bench.rounds import Side
+from lstmgen.model.fp32 import by_onednn
 
 CPU: Final = torch.device("cpu")
 _SIZE: Final = 1024
@@ -38,13 +39,13 @@ class Work:
     threads: int
     device: torch.device = CPU
 
-    def sides(self) -> tuple[Side, Side]:
-        """What measures multiplications a second, and bytes a second."""
+    def sides(self) -> tuple[list[Side], Side]:
+        """What measures multiplications a second, in each way of multiplying that there is, and bytes a second."""
         is_gpu = self.device.type == "cuda"
         size_bytes = max(self.weight_bytes, _GPU_BYTES) if is_gpu else self.weight_bytes
         with self.device:
-            sides = _multiplying(self.precision, _GPU_SIZE if is_gpu else _SIZE, self.threads), _reading(size_bytes, self.threads)
-        return awaited(sides[0], self.device), awaited(sides[1], self.device)
+            ways, reading = _multiplying(self.precision, _GPU_SIZE if is_gpu else _SIZE, self.threads), _reading(size_bytes, self.threads)
+        return [awaited(side, self.device) for side in ways], awaited(reading, self.device)
 
     def limit(self, multiplications_a_second: float, bytes_a_second: float) -> float:
         """Tokens a second, were there nothing else to do."""
@@ -64,15 +65,17 @@ def awaited(side: Side, device: torch.device) -> Side:
     return to_the_end
 
 
-def _multiplying(precision: str, size: int, threads: int) -> Side:
-    """Products of square matrices."""
+def _multiplying(precision: str, size: int, threads: int) -> list[Side]:
+    """Products of square matrices: torch's, and in fp32 on a CPU those of oneDNN too, which may be faster."""
     left, right = torch.randn(size, size), torch.randn(size, size)
     if precision == "int8":
         whole, other = left.mul(30).to(torch.int8), right.mul(30).to(torch.int8).t()
-        return _side(lambda: torch.ops.aten._int_mm(whole, other), size**3, threads)  # noqa: SLF001 - torch's name
+        return [_side(lambda: torch.ops.aten._int_mm(whole, other), size**3, threads)]  # noqa: SLF001 - torch's name
     number_type = _NUMBERS.get(precision, torch.float32)
     left, right = left.to(number_type), right.to(number_type)
-    return _side(lambda: left @ right, size**3, threads)
+    ways = [_side(lambda: left @ right, size**3, threads)]
+    linear = by_onednn() if number_type == torch.float32 and left.device.type == "cpu" else None
+    return ways if linear is None else [*ways, _side(lambda: linear(left, right), size**3, threads)]
 
 
 def _reading(size_bytes: int, threads: int) -> Side:

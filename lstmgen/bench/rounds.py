@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 Side = Callable[[int], int]
@@ -32,15 +32,17 @@ class Pace:
     Attributes:
         rounds: of every side, in turns.
         round_s: about how long a side runs in one round.
+        steps: of a training in a round at the least: the first one touches the memory that the others find.
     """
 
     rounds: int
     round_s: float
+    steps: int = 1
 
 
-def rates(sides: Mapping[str, Side], pace: Pace) -> Iterator[dict[str, float]]:
+def rates(sides: Mapping[str, Side], pace: Pace, *, trainings: Collection[str] = ()) -> Iterator[dict[str, float]]:
     """Round after round the units a second of every side, by name; wall time, after a warm-up."""
-    repetitions = {name: _enough(side, pace.round_s) for name, side in sides.items()}
+    repetitions = {name: max(_enough(side, pace.round_s), pace.steps if name in trainings else 1) for name, side in sides.items()}
     for _ in range(pace.rounds):
         yield {name: _rate(side, repetitions[name]) for name, side in sides.items()}
 

@@ -187,7 +187,7 @@ def _ways(precision: Precision, wanted: BackwardPass | None, shape: _Shape) -> t
     architecture = shape.architecture
     if not cell_of(architecture.cell).own_backward:
         return ["torch"], []
-    by_itself = wanted is None and precision == "bf16" and _halves_vectors()
+    by_itself = wanted is None and precision == "bf16" and _has_vectors_alone()
     asked: dict[BackwardPass, ModuleType] = {
         name: way for name, way in lstm_ways.WAYS.items() if precision in way.PRECISIONS and (by_itself or name == wanted)
     }
@@ -202,10 +202,13 @@ def _ways(precision: Precision, wanted: BackwardPass | None, shape: _Shape) -> t
     return [*ways, "torch"], missing
 
 
-def _halves_vectors() -> bool:
-    """Whether the processor's bf16 units take half of 512 bits at a time, as Zen 4; those with whole ones have AVX-VNNI or AMX too."""
+def _has_vectors_alone() -> bool:
+    """Whether the processor multiplies bf16 in vectors (AVX-512 BF16) and has no units for matrices (AMX), which are torch's alone.
+
+    Both kinds with vectors were measured: those that take half of 512 bits at a time (Zen 4) and those with whole ones (Zen 5).
+    """
     features = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(features.get("avx512_bf16")) and not features.get("avx_vnni") and not features.get("amx_tile")
+    return bool(features.get("avx512_bf16")) and not features.get("amx_tile")
 
 
 def _on_cuda(wanted: Precision, device: torch.device) -> Arithmetic:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -28,6 +28,8 @@ from lstmgen.training.optimizer import build_optimizer, optimizer_tensors, resto
 from lstmgen.training.streams import Window
 
 _RATE, _TOLD = "rate", "told"
+_CLIPPING_MARGIN: Final = 1e-5
+"""More than torch adds to a norm by which it divides."""
 _Told = tuple[Tensor, torch.cuda.Event | None]
 """What a step came to, as numbers, and what they have to be waited for with."""
 
@@ -177,13 +179,22 @@ class Learner:
         )
         loss, after = self._of_all(loss, after.detach())
         self.scaler.unscale_(self.optimizer)  # pyright: ignore[reportArgumentType] - it needs the groups alone
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.grad_clip or math.inf)
+        norm = self._clipped()
         finite = torch.isfinite(loss) & torch.isfinite(norm)
         self.optimizer.step(rate=rate, skipped=~finite)
         self.scaler.update()
         self.optimizer.zero_grad()  # what is done between two steps needs their memory and not them
         after = after.to(self.network.head.weight.dtype).select(slice(self.batch_size)).zero_where((~finite).expand(self.batch_size))
         return after.tensors() | {_TOLD: torch.stack([loss.double(), finite.double(), self._is_sound(after).double()])}
+
+    def _clipped(self) -> Tensor:
+        """The norm of all gradients before they are made no longer than the settings allow."""
+        parameters, longest = list(self.network.parameters()), self.config.grad_clip or math.inf
+        norm = torch.nn.utils.get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
+        # Where the norm is known, gradients that are short enough need not be multiplied by one.
+        if norm.device.type != "cpu" or not norm + _CLIPPING_MARGIN <= longest:
+            torch.nn.utils.clip_grads_with_norm_(parameters, longest, norm)
+        return norm
 
     def _is_sound(self, carried: State) -> Tensor:
         """Whether all weights and states are finite. A number of a rare symbol's row that is not would go unseen otherwise."""

@@ -40,6 +40,17 @@ def test_sides_take_turns_and_rates_are_units_by_time(monkeypatch):
     assert calls == [("a", 1), ("b", 1), *[("a", 2), ("b", 2)] * 2]
 
 
+def test_a_round_of_a_training_has_several_steps(monkeypatch):
+    clock, calls = itertools.count(), []
+    monkeypatch.setattr(rounds.time, "perf_counter", lambda: float(next(clock)))
+
+    def side(name):
+        return lambda repetitions: calls.append((name, repetitions)) or repetitions
+
+    list(rates({"a": side("a"), "b": side("b")}, Pace(rounds=1, round_s=1.0, steps=5), trainings={"b"}))
+    assert calls == [("a", 1), ("b", 1), ("a", 1), ("b", 5)]
+
+
 def test_a_spread_is_the_median_and_both_ends():
     assert Spread.of([3.0, 1.0, 9.0]) == Spread(3.0, 1.0, 9.0)
 
@@ -55,9 +66,32 @@ def test_the_machine_is_measured_with_the_threads_it_may_use(precision, monkeypa
     before, asked = torch.get_num_threads(), []
     set_threads = torch.set_num_threads
     monkeypatch.setattr(torch, "set_num_threads", lambda count: (asked.append(count), set_threads(count)))
-    multiplying, reading = Work(tokens=1, multiplications=1, weight_bytes=80, precision=precision, threads=1).sides()
-    assert (multiplying(3), reading(2)) == (3 * 16**3, 2 * 80)
-    assert asked == [1, before] * 2
+    ways, reading = Work(tokens=1, multiplications=1, weight_bytes=80, precision=precision, threads=1).sides()
+    assert ({side(3) for side in ways}, reading(2)) == ({3 * 16**3}, 2 * 80)
+    assert asked == [1, before] * (len(ways) + 1)
+
+
+@pytest.mark.parametrize(("precision", "there", "ways"), [("fp32", True, 2), ("fp32", False, 1), ("bf16", True, 1), ("int8", True, 1)])
+def test_fp32_is_multiplied_by_onednn_too_where_it_is_there(precision, there, ways, monkeypatch):
+    monkeypatch.setattr("lstmgen.bench.machine.by_onednn", lambda: (lambda left, right: left @ right.t()) if there else None)
+    assert len(Work(tokens=1, multiplications=1, weight_bytes=80, precision=precision, threads=1).sides()[0]) == ways
+
+
+def test_the_fastest_way_of_multiplying_is_the_limit_in_each_round():
+    work = Work(tokens=10, multiplications=10, weight_bytes=1, precision="fp32", threads=1)
+
+    def one_token(repetitions):
+        return repetitions
+
+    task = tasks._Task(shape="", unit="tokens", ours={"fp32": one_token}, stock={"usual": one_token}, work={"fp32": work})
+    of_ways = [(2.0, 8.0), (6.0, 4.0)]
+    found = [
+        {"fp32": 4.0, "stock usual": 1.0, "multiplying fp32, way 0": one, "multiplying fp32, way 1": other, "reading fp32": 1e9}
+        for one, other in of_ways
+    ]
+    seen = tasks._comparison("train", task, "fp32", "usual", found)
+    assert seen.limit == Spread.of([8.0, 6.0])
+    assert seen.share == Spread.of([4 / 8, 4 / 6])
 
 
 @pytest.mark.parametrize("lanes", [1, 3])

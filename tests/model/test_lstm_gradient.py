@@ -91,6 +91,8 @@ def test_it_pays_for_wide_layers_and_few_streams():
 
 
 ZEN_4 = {"avx512_bf16": True, "avx_vnni": False, "amx_tile": False}
+ZEN_5 = ZEN_4 | {"avx_vnni": True}
+AMX = ZEN_5 | {"amx_tile": True}
 NO_NUMBA = "numba is not there"
 
 
@@ -112,8 +114,8 @@ def chosen(features, monkeypatch, *, precision="bf16", cell="lstm", backward=Non
         (ZEN_4, {"precision": "fp32", "backward": "own"}, "torch"),
         (ZEN_4, {"cell": "lstm-coupled"}, "own"),
         (ZEN_4, {"cell": "gru", "backward": "own"}, "torch"),
-        (ZEN_4 | {"avx_vnni": True}, {}, "torch"),
-        (ZEN_4 | {"amx_tile": True}, {}, "torch"),
+        (ZEN_5, {}, "own"),
+        (AMX, {}, "torch"),
         ({}, {}, "torch"),
         ({}, {"backward": "own"}, "own"),
         (ZEN_4, {"numba": True}, "compiled"),
@@ -123,8 +125,9 @@ def chosen(features, monkeypatch, *, precision="bf16", cell="lstm", backward=Non
         (ZEN_4, {"numba": True, "precision": "fp32", "backward": "compiled"}, "compiled"),
         ({"avx2": True}, {"numba": True, "precision": "fp32", "backward": "compiled"}, "compiled"),
         (ZEN_4, {"numba": True, "cell": "gru"}, "torch"),
-        (ZEN_4 | {"avx_vnni": True}, {"numba": True}, "torch"),
-        (ZEN_4 | {"avx_vnni": True}, {"numba": True, "backward": "compiled"}, "compiled"),
+        (ZEN_5, {"numba": True}, "compiled"),
+        (AMX, {"numba": True}, "torch"),
+        (AMX, {"numba": True, "backward": "compiled"}, "compiled"),
         (ZEN_4, {"backward": "compiled"}, "torch"),
     ],
 )
@@ -134,7 +137,7 @@ def test_the_backward_pass_is_chosen_by_processor_cell_and_wish(monkeypatch, fea
     assert ("own backward pass" in found.reason) == (backward == "own")
     assert ("; compiled layers" in found.reason) == (backward == "compiled")
     tries_compiled = (
-        given.get("backward", "compiled" if features == ZEN_4 else "") == "compiled" and {"cell": "gru"}.items() - given.items()
+        given.get("backward", "compiled" if features in (ZEN_4, ZEN_5) else "") == "compiled" and {"cell": "gru"}.items() - given.items()
     )
     assert (f"; no compiled layers: {NO_NUMBA}" in found.reason) == bool(tries_compiled and not given.get("numba"))
 

@@ -224,6 +224,21 @@ def test_a_step_with_a_loss_that_is_not_finite_leaves_the_weights_alone():
     assert not torch.equal(before["head.weight"], trainer.network.head.weight)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999999, 1.0, 1.000001, 2.0])
+def test_gradients_are_clipped_as_torch_clips_them_bit_for_bit(share):
+    network = build().network
+    gradients = [torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)) for parameter in network.parameters()]
+    longest = share * float(torch.nn.utils.get_total_norm(gradients))
+    learner = build(optimizer__grad_clip=longest).learner
+    for one in (network, learner.network):
+        for parameter, gradient in zip(one.parameters(), gradients, strict=True):
+            parameter.grad = gradient.clone()
+    norm = torch.nn.utils.clip_grad_norm_(network.parameters(), longest or math.inf)
+    assert torch.equal(learner._clipped(), norm)
+    for one, other in zip(network.parameters(), learner.network.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad)
+
+
 def test_an_absurd_learning_rate_ends_in_a_clear_error_and_not_in_a_ruined_model():
     trainer = build(optimizer__lr=100.0, optimizer__grad_clip=0.0, optimizer__warmup_steps=0, budget=Budget(max_steps=5000), dropout=0.0)
     # A pattern may be found even at such a rate; in noise there is none.

@@ -200,6 +200,11 @@ def backward_tile(v: _Fp32, dz_next, dz_row, panel, words, dy, dh, dc, c_row, be
     start = [
         [add(v.load(v.at(v.row(dy, c_row, row), at)), v.load(v.at(v.row(dh, c_row, row), at))) for at in (0, v.bytes)] for row in streams
     ]
+    # What gates need besides comes from far away while the product is made.
+    for row in streams:
+        v.ask(v.row(gates, gates_row, row), 8 * v.kept_bytes)
+        for rows in (before, after, dc):
+            v.ask(v.row(rows, c_row, row), 2 * v.bytes)
     slopes = v.product(v.add, start, left, panel, words)
     for block in range(2):
         wide, narrow = v.bytes * block, 4 * v.kept_bytes * block

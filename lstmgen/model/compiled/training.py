@@ -24,6 +24,7 @@ from torch.autograd.function import once_differentiable
 from lstmgen.model.cells.base import LayerState, Weights
 from lstmgen.model.compiled import crew
 from lstmgen.model.compiled.kinds import KINDS, ROWS, Kind, kind_for
+from lstmgen.model.fp32 import over_rows
 
 NAME: Final = "compiled layers"
 PRECISIONS: Final = ("bf16", "fp32")
@@ -149,17 +150,20 @@ class _Window(torch.autograd.Function):
         _share(kind, "pack_backward", (inputs + size) // kind.panel, 1, inputs, size, input_GI, recurrent_GH, panels)
         shape, row = (streams, window, inputs, size), kind.size * gates_TBG.shape[2]
         _share(kind, "backward", streams, ROWS, *shape, dz_TBG, row, panels, dy_TBH, dh_BH, dc_BH, c_TBH, gates_TBG, row, sums, *into)
-        dz_NG, z_NZ = dz_TBG[..., : 4 * size].flatten(0, 1), z_TBZ[:-1, :, : inputs + size].flatten(0, 1)
-        of_weights = _as_stacked(dz_NG.t() @ z_NZ, size, kind).split([inputs, size], dim=-1)
-        of_input, of_hidden = (part.to(torch.float32).reshape(4 * size, -1) for part in of_weights)
+        of_weights_GZ = over_rows(dz_TBG.flatten(0, 1), z_TBZ[:-1].flatten(0, 1), (4 * size, inputs + size))
+        of_input, of_hidden = (_as_stacked(part_GK, size, kind) for part_GK in of_weights_GZ.split([inputs, size], dim=-1))
         table_GV = sums.sum(0)[:, None]
         if ctx.rows > 1:
             table_VG = sums.new_zeros(ctx.rows, 4 * size)
             _share(kind, "gather", 4 * size // kind.lanes, 1, window * streams, ids_TB, dz_TBG, row, table_VG, 16 * size)
             table_GV = table_VG.t()
-        return None, None, _as_stacked(table_GV, size, kind).reshape(4 * size, -1).t(), dx_TBI, first_BH, dc_BH, of_input, of_hidden
+        return None, None, _as_stacked(table_GV, size, kind).t(), dx_TBI, first_BH, dc_BH, of_input, of_hidden
 
 
 def _as_stacked(blocked_GK: Tensor, size: int, kind: Kind) -> Tensor:
-    """Rows in the order in which the gates of blocks of units lie, in that of stacked gates: (4, H / lanes, lanes, K), a view."""
-    return blocked_GK.unflatten(0, (size // kind.lanes, 4, kind.lanes)).transpose(0, 1)
+    """Rows in the order in which the gates of blocks of units lie, in that of stacked gates and in fp32, copied once."""
+    stacked_GK = blocked_GK.new_empty(blocked_GK.shape, dtype=torch.float32)
+    stacked_GK.unflatten(0, (4, size // kind.lanes, kind.lanes)).copy_(
+        blocked_GK.unflatten(0, (size // kind.lanes, 4, kind.lanes)).transpose(0, 1)
+    )
+    return stacked_GK

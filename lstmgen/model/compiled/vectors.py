@@ -18,6 +18,8 @@ FEATURES: Final = {name for name, there in get_host_cpu_features().items() if th
 """Of the processor, as the compiler calls them."""
 INT: Final = ir.IntType(64)
 WORD: Final = ir.IntType(32)
+_LINE: Final = 64
+"""Bytes of memory that come together."""
 
 _TANH_TOP: Final = (4.8935246e-03, 6.3726193e-04, 1.4857224e-05, 5.1222971e-08, -8.6046715e-11, 2.0001879e-13, -2.7607685e-16)
 _TANH_BOTTOM: Final = (4.8935252e-03, 2.2684346e-03, 1.1853471e-04, 1.1982584e-06)
@@ -71,6 +73,14 @@ class Vectors:
     def store(self, value: Any, address: Any) -> None:
         """A vector, to memory."""
         self.builder.store(value, self.builder.inttoptr(address, value.type.as_pointer()), align=2)
+
+    def ask(self, address: Any, size: int) -> None:
+        """Has so many bytes of memory brought nearer, which will be loaded later."""
+        pointer = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer, *[WORD] * 3])
+        prefetch = self.builder.module.declare_intrinsic("llvm.prefetch", [pointer], kind)
+        for at in range(0, size, _LINE):
+            self.builder.call(prefetch, [self.builder.inttoptr(self.at(address, at), pointer), WORD(0), WORD(3), WORD(1)])
 
     def splat(self, number: float, kind: Any = None) -> Any:
         """A number everywhere, as a float unless told otherwise."""
