@@ -218,7 +218,7 @@ class RuntimeConfig:
     device: Device = "auto"
     precision: Precision = "auto"
     backward_pass: BackwardPass | None = None
-    """Training in bf16 on a CPU: LSTM layers of torch, wide ones with a backward pass of our own, or compiled ones (extra `fast`); None:
+    """Training on a CPU: LSTM layers of torch, wide ones with a backward pass of our own, or compiled ones (extra `fast`); None:
     the fastest on processors with AVX-512 BF16 and no AMX, where that was measured (AMD's Zen 4 and Zen 5), torch's elsewhere. A run
     keeps what it began with: torch's where it was begun without this setting."""
     threads: int | None = _setting(None, low=1, high=1024)

@@ -43,7 +43,7 @@ _TEMPERATURE: Final = 0.8
 _PRECISIONS: Final[tuple[Precision, ...]] = ("fp32", "bf16", "int8")
 _BYTES: Final = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}
 QUICK: Final = Pace(rounds=3, round_s=0.1)
-USUAL: Final = Pace(rounds=7, round_s=0.5, steps=8)
+USUAL: Final = Pace(rounds=7, round_s=0.5, steps=4)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,14 +19,14 @@ from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
-    "lstmgen bench                    # everything, in about three minutes",
+    "lstmgen bench                    # everything, in about four minutes",
     "lstmgen bench sample lanes       # one sample, and 64 side by side",
     "lstmgen bench train --quick      # fewer and shorter rounds",
     "lstmgen bench --json > here.json",
 )
 _ABOUT: Final = (
     "Both do the same work in turns; ratio is ours to stock, the median of all rounds with the least and the largest. Of limit is the share"
-    " of what products and the reading of weights alone would allow, measured in the same rounds."
+    " of what products, in the fastest way that is known, and the reading of weights alone would allow, measured in the same rounds."
 )
 _TASK: Final = Option(
     name="tasks",

@@ -187,7 +187,7 @@ def _ways(precision: Precision, wanted: BackwardPass | None, shape: _Shape) -> t
     architecture = shape.architecture
     if not cell_of(architecture.cell).own_backward:
         return ["torch"], []
-    by_itself = wanted is None and precision == "bf16" and _has_vectors_alone()
+    by_itself = wanted is None and _has_vectors_alone()
     asked: dict[BackwardPass, ModuleType] = {
         name: way for name, way in lstm_ways.WAYS.items() if precision in way.PRECISIONS and (by_itself or name == wanted)
     }
