@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from typing import Final
 
 _M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
 _M_MMAP_MAX: Final = -4
 _WHILE_KEPT: Final = {_M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: 2**31 - 1}
-_USUAL: Final = {_M_MMAP_MAX: 65_536, _M_TRIM_THRESHOLD: 128 * 1024}
-"""Parameters of mallopt(3), and their values."""
+_USUAL: Final = {_M_MMAP_MAX: 65_536, _M_MMAP_THRESHOLD: 2**25, _M_TRIM_THRESHOLD: 2**26}
+"""Parameters of mallopt(3), and their values. By itself glibc raises the thresholds to the size of what is freed, and to twice that, up to
+these; whoever sets one of them ends that for good, so afterwards they stand where large tensors would have brought them."""
 
 
 @contextlib.contextmanager
