@@ -75,8 +75,9 @@ class GridTokenizer(EventTokenizer):
 
     @property
     def matches(self) -> str:
-        """By one step and by two; of chords by three and six tokens."""
-        return f"{self.voices},{2 * self.voices}" if 1 < self.voices <= LARGEST_ORDER // 2 else "3,6"
+        """By two steps of all voices and by four, as far as so many are looked back on; of chords by three and six tokens."""
+        orders = sorted({min(steps * self.voices, LARGEST_ORDER) for steps in (2, 4)}) if self.voices else (3, 6)
+        return ",".join(map(str, orders))
 
     @cached_property
     def notation(self) -> VoiceGrid | ChordGrid:
