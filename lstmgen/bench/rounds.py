@@ -6,9 +6,14 @@ import statistics
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 Side = Callable[[int], int]
 """(repetitions) -> how many units that were, such as tokens."""
+
+
+_LONGER: Final = 3
+"""Times a round of a training: its first step touches the memory that the thousands which follow in a real one find."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Pace:
     Attributes:
         rounds: of every side, in turns.
         round_s: about how long a side runs in one round.
-        steps: of a training in a round at the least: the first one touches the memory that the others find.
+        steps: of a training in a round at the least.
     """
 
     rounds: int
@@ -42,7 +47,10 @@ class Pace:
 
 def rates(sides: Mapping[str, Side], pace: Pace, *, trainings: Collection[str] = ()) -> Iterator[dict[str, float]]:
     """Round after round the units a second of every side, by name; wall time, after a warm-up."""
-    repetitions = {name: max(_enough(side, pace.round_s), pace.steps if name in trainings else 1) for name, side in sides.items()}
+    repetitions = {
+        name: max(_enough(side, _LONGER * pace.round_s), pace.steps) if name in trainings else _enough(side, pace.round_s)
+        for name, side in sides.items()
+    }
     for _ in range(pace.rounds):
         yield {name: _rate(side, repetitions[name]) for name, side in sides.items()}
 

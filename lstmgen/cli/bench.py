@@ -19,7 +19,7 @@ from lstmgen.errors import UsageError
 from lstmgen.options import Option
 
 _EXAMPLES: Final = (
-    "lstmgen bench                    # everything, in about four minutes",
+    "lstmgen bench                    # everything, in about five minutes",
     "lstmgen bench sample lanes       # one sample, and 64 side by side",
     "lstmgen bench train --quick      # fewer and shorter rounds",
     "lstmgen bench --json > here.json",

@@ -67,7 +67,6 @@ from lstmgen.music.instruments import program_name
 from lstmgen.music.keys import key_name, key_of, moved
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
-from lstmgen.setting_values import NONE
 from lstmgen.wording import counted
 
 STEPS_PER_BEAT: Final = (12, 24)
@@ -285,11 +284,6 @@ class NotesTokenizer(EventTokenizer):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
                 raise UsageError(f"--{name} needs bars, and notes in seconds have none", remedy=remedy)
-
-    @property
-    def matches(self) -> str:
-        """In beats by about two notes; performances do not come back so exactly."""
-        return "6" if self.time_base == "beats" else NONE
 
     @cached_property
     def notation(self) -> NotesNotation:
