@@ -156,7 +156,7 @@ class ModelConfig:
     """Use the embedding matrix as the output matrix too; needs embedding_size == hidden_size."""
     matches: str | None = _setting(None, read=orders_or_none)
     """By how many of the last tokens the network is told what followed before, with commas between, or `none`; None: by tokenizer."""
-    match_slots: int | None = _setting(None, low=16, high=2**21, read=power_of_two)
+    match_slots: int | None = _setting(None, low=16, high=2**18, read=power_of_two)
     """Of each table of what followed, a power of two; None: 16,384."""
 
 

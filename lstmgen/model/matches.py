@@ -35,7 +35,7 @@ CHECK_FROM: Final = 21
 """The bit of a hash from which on those lie that tell contexts of one slot apart."""
 SLOTS: Final = 2**14
 """Of new networks."""
-MOST_SLOTS: Final = 2**CHECK_FROM
+MOST_SLOTS: Final = 2**18
 _LARGEST: Final = 2**24
 """Numbers below it are exact in fp32, in which processes add up their states."""
 _MOST_CHECKS: Final = 256
