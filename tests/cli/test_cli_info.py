@@ -1,8 +1,12 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 
 import pytest
+
+from lstmgen.checkpoint.model_file import load_model, save_model
+from lstmgen.model.language_model import LanguageModel
 
 
 def test_a_run_is_described_with_its_network_tokenizer_training_and_curve(cli, run_folder):
@@ -60,6 +64,14 @@ def test_how_a_source_begins_is_told_only_where_a_run_wrote_it(cli, run_folder, 
 def test_a_model_is_known_by_its_content_whatever_it_is_called(cli, run_folder, tmp_path):
     shutil.copy(run_folder / "model.safetensors", tmp_path / "shared-by-a-friend")
     assert json.loads(cli("info", tmp_path / "shared-by-a-friend", "--json").out)["kind"] == "model"
+
+
+def test_it_is_said_by_how_many_tokens_a_network_is_told_what_followed(cli, run_folder, tmp_path):
+    model = load_model(run_folder / "model.safetensors")
+    shape = replace(model.network.architecture, matches="3,6", match_slots=16)
+    save_model(tmp_path / "told.safetensors", LanguageModel(shape).tensors(), shape, model.tokenizer, model.summary)
+    assert "told what followed its last 3 and 6 tokens" in cli("info", tmp_path / "told.safetensors").text
+    assert "matches" not in cli("info", run_folder).text
 
 
 def test_a_text_is_counted(cli, tmp_path):
