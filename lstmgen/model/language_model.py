@@ -232,7 +232,7 @@ def grown(network: LanguageModel, architecture: Architecture) -> LanguageModel:
     """
     copy = LanguageModel(architecture).to(network.device, network.head.weight.dtype)
     known, fresh = network.state_dict(), copy.state_dict()
-    tensors = fresh | {name: tensor for name, tensor in known.items() if name in fresh}
+    tensors = fresh | {name: tensor for name, tensor in known.items() if name in fresh and name != "matches.weight"}
     for name in ("embedding.weight", "head.weight", "head.bias"):
         old = known[name]
         start = old.mean(dim=0, keepdim=True) if old.dim() > 1 else old.min(dim=0, keepdim=True).values

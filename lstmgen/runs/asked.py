@@ -136,8 +136,9 @@ def with_architecture_of(config: Config, architecture: Architecture) -> Config:
     names = ("cell", "hidden_size", "num_layers", "embedding_size", "layer_norm", "residual", "tied")
     shape = {name: getattr(architecture, name) for name in names}
     asked = {name: getattr(config.model, name) for name in ("hidden_size", "num_layers", "embedding_size")}
-    shape["matches"], asked["matches"] = architecture.matches or NONE, config.model.matches
-    shape["match_slots"] = architecture.match_slots or None
+    # What it is told of what followed is a part around the layers, like sentinels: it may come and go.
+    shape["matches"] = config.model.matches or architecture.matches or NONE
+    shape["match_slots"] = config.model.match_slots or architecture.match_slots or None
     asked["cell"] = None if config.model.cell == ModelConfig().cell else config.model.cell
     wrong = [f"{name} {value}, the model has {shape[name]}" for name, value in asked.items() if value not in (None, shape[name])]
     if wrong:

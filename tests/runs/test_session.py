@@ -368,6 +368,18 @@ def test_starting_from_a_model_keeps_its_shape(train, story, tmp_path):
         list(train(story, init_from=tmp_path / "first", out=tmp_path / "second", settings={"model.hidden_size": 17}))
 
 
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [({}, "3,6"), ({"model.matches": "2"}, "2"), ({"model.matches": "none"}, ""), ({"training.infill": 0.3}, "")],
+    ids=str,
+)
+def test_what_a_model_is_told_of_what_followed_is_kept_or_comes_and_goes(train, story, tmp_path, wish, expected):
+    list(train(story, out=tmp_path / "first", settings={"training.max_steps": 2}))
+    assert lstmgen.load(tmp_path / "first").network.architecture.matches == "3,6"
+    list(train(story, init_from=tmp_path / "first", out=tmp_path / "second", settings={"training.max_steps": 1, **wish}))
+    assert lstmgen.load(tmp_path / "second").network.architecture.matches == expected
+
+
 def test_another_models_tokenizer_is_taken_as_it_is(train, story, tmp_path):
     list(train(story, out=tmp_path / "first"))
     other = tmp_path / "other.txt"
