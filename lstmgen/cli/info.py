@@ -158,7 +158,7 @@ def _model_rows(facts: Facts) -> Rows:
         ("tokenizer", f"{tokenizer['name']} with {counted(tokenizer['vocab_size'], 'token')}; {_nature(facts)}"),
     ]
     if orders := shape.get("matches"):
-        rows.insert(2, ("matches", f"is told what followed its last {orders.replace(',', ' and ')} tokens before"))
+        rows.insert(2, ("matches", f"is told what followed before; tokens looked back on: {orders.replace(',', ' and ')}"))
     if "steps" in summary:
         trained = f"{counted(int(summary['steps']), 'step')}, {counted(int(summary.get('tokens_seen', 0)), 'token')}"
         rows.append(("trained", f"{trained}, {duration(float(summary.get('seconds', 0.0)))}"))

@@ -70,7 +70,7 @@ def test_it_is_said_by_how_many_tokens_a_network_is_told_what_followed(cli, run_
     model = load_model(run_folder / "model.safetensors")
     shape = replace(model.network.architecture, matches="3,6", match_slots=16)
     save_model(tmp_path / "told.safetensors", LanguageModel(shape).tensors(), shape, model.tokenizer, model.summary)
-    assert "told what followed its last 3 and 6 tokens" in cli("info", tmp_path / "told.safetensors").text
+    assert "told what followed before; tokens looked back on: 3 and 6" in cli("info", tmp_path / "told.safetensors").text
     assert "matches" not in cli("info", run_folder).text
 
 
