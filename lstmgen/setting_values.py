@@ -71,7 +71,7 @@ def orders_or_none(words: str) -> tuple[int, ...]:
 
 def power_of_two(value: int) -> None:
     """Raises ValueError: it is none."""
-    if value & (value - 1):
+    if value < 1 or value & (value - 1):
         raise ValueError(f"expected a power of two, found {value}")
 
 

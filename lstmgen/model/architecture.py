@@ -15,7 +15,7 @@ from lstmgen.errors import ModelFileError
 from lstmgen.ids import symbols_of
 from lstmgen.model.matches import MOST_SLOTS, Matches
 from lstmgen.schema import SchemaError, flag, number, table, text, whole
-from lstmgen.setting_values import orders_of
+from lstmgen.setting_values import orders_of, power_of_two
 from lstmgen.wording import counted
 
 if TYPE_CHECKING:
@@ -115,10 +115,9 @@ class Architecture:
         """Raises ModelFileError: it is told what followed before, in a way that does not fit."""
         try:
             orders_of(self.matches)
+            power_of_two(self.match_slots)
         except ValueError as error:
-            raise ModelFileError(f"the architecture's matches are {ascii(self.matches)[:40]}: {error}", remedy=_REMEDY) from error
-        if self.match_slots < 1 or self.match_slots & (self.match_slots - 1):
-            raise ModelFileError(f"the architecture has {self.match_slots} slots, expected a power of two", remedy=_REMEDY)
+            raise ModelFileError(f"the architecture's matches cannot be: {error}", remedy=_REMEDY) from error
         if self.labels or self.suffix_tokens or OBJECTIVES[self.objective].both_ways:
             raise ModelFileError("the architecture has matches, and does not read from left to right alone", remedy=_REMEDY)
 

@@ -363,8 +363,9 @@ def test_a_gpu_holds_units_too():
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @every_cell
-def test_on_cuda_steps_equal_the_model(cell):
-    fast = Decoder(network_of(cell=cell, dtype=torch.float64).to("cuda"))
+@pytest.mark.parametrize("shape", [{}, SHAPES[-2]], ids=["plain", "matches"])
+def test_on_cuda_steps_equal_the_model(cell, shape):
+    fast = Decoder(network_of(cell=cell, **shape, dtype=torch.float64).to("cuda"))
     read_V, _ = fast.read(IDS, fast.start())
     logits_TV, _ = stepped(fast, IDS)
     torch.testing.assert_close(read_V, logits_TV[-1], rtol=1e-9, atol=1e-9)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lstmgen.errors import ModelFileError
 from lstmgen.model import matching, reading
 from lstmgen.model.architecture import Architecture
+from lstmgen.model.decoder import Decoder
 from lstmgen.model.language_model import LanguageModel, grown
 from lstmgen.model.matches import RUNS, Matches, advance, after
 from lstmgen.setting_values import orders_of
@@ -105,6 +106,17 @@ def test_lanes_of_a_stream_know_what_stood_before_them():
     expected = torch.nn.functional.cross_entropy(logits_TBV[:, 0], torch.from_numpy(ids[1:].astype(np.int64)), reduction="none").numpy()
     assert len(reading.lanes(len(ids) - 1)) > 1
     np.testing.assert_allclose(whole[1:], expected, atol=1e-5)
+
+
+def test_a_token_that_only_a_device_knows_is_read_as_one_that_the_host_knows():
+    fast = Decoder(network_of())
+    state = other = fast.start(2)
+    for ids in ([0, 0], [1, 2], [2, 1], [1, 2], [3, 1]):
+        logits_BV, state = fast.step(ids, state)
+        with torch.inference_mode():
+            other_BV, other = fast.advance(torch.tensor(ids), other)
+        torch.testing.assert_close(other_BV, logits_BV)
+        assert torch.equal(other.memory_BM, state.memory_BM)
 
 
 def test_gradients_reach_the_vectors_of_what_followed_and_no_others():
