@@ -10,7 +10,7 @@ them, and who comes later stays. A boundary (id 0) empties all of them, so nothi
 
 The memory of a stream is a row of whole numbers: the tables, the last tokens, the latest first, and for each order how often in a row it
 was right. A token gives each order two rows of a table of vectors: what follows, if anything is known, and how often it was right. Twins
-of `advance`: `matching.py` for whole windows and GPUs, `compiled/remembering.py` in compiled loops.
+of `advance`: `matching.py` for whole windows on any device, `matching_on_gpu.py` in a kernel, `compiled/remembering.py` in compiled loops.
 
 Letters: B streams, M numbers of a memory, N orders, R rows of vectors.
 """

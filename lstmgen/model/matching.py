@@ -17,6 +17,7 @@ from torch import Tensor
 
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.model.matches import CHECK_FROM, FOLD, HASH, MASK, RUNS, Matches
+from lstmgen.model.matching_on_gpu import remembered
 
 _ENOUGH: Final = 512
 """Tokens for which compiled loops are worth loading."""
@@ -28,6 +29,8 @@ def matched(ids_TB: Tensor, memory_BM: Tensor, matches: Matches) -> tuple[Tensor
     """The rows of vectors of shape (T, B, 2 N) behind each token, and the memories after the last one."""
     if ids_TB.device.type == "cpu" and ids_TB.numel() >= _ENOUGH and importlib.util.find_spec("numba") is not None:
         return _compiled(ids_TB, memory_BM, matches)
+    if ids_TB.is_cuda and (found := remembered(ids_TB, memory_BM, matches)) is not None:
+        return found
     rows: list[Tensor] = []
     for part_TB in ids_TB.split(_PART):
         rows_TBR, memory_BM = _part(part_TB, memory_BM, matches)

@@ -108,11 +108,11 @@ class Told:
         """The memories after the tokens, and the vectors that are added, one after the other."""
         if isinstance(ids, Tensor):
             rows_TBR, memory_BM = matched(ids[None], memory_BM, self._matches)
-            rows_BR = rows_TBR[0]
-        else:
-            memory_BM = memory_BM.clone()
-            rows = [advance(token, memory_M, self._matches) for token, memory_M in zip(ids, memory_BM.numpy(), strict=True)]
-            rows_BR = torch.tensor(rows)
+            told_BRG = self._by.tensor(self._by.rows(self._table_R, self._by.view(rows_TBR.flatten()))).unflatten(0, rows_TBR.shape[1:])
+            return memory_BM, [self._by.view(told_BRG.sum(1))]  # on a GPU two launches, however many there are
+        memory_BM = memory_BM.clone()
+        rows = [advance(token, memory_M, self._matches) for token, memory_M in zip(ids, memory_BM.numpy(), strict=True)]
+        rows_BR = torch.tensor(rows)
         return memory_BM, [self._by.rows(self._table_R, self._by.view(rows_B)) for rows_B in rows_BR.t().contiguous()]
 
 

@@ -13,6 +13,7 @@ import lstmgen
 from lstmgen.choices import CELLS, OBJECTIVES
 from lstmgen.config import Config
 from lstmgen.media.legal import packed
+from lstmgen.model import matching
 from lstmgen.model.arithmetic import Arithmetic, choose_arithmetic, choose_device
 from lstmgen.model.cells import cell_of
 from lstmgen.model.decoder import Decoder
@@ -26,6 +27,8 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(),
 V = 12
 STEPS = 14
 """Some before a step is recorded, and some after."""
+TOLD = {"matches": "1,3", "match_slots": 64}
+"""What followed the last time is told as well: a window of 12 and, from 33 on, one in parts."""
 
 
 @pytest.fixture(autouse=True)
@@ -85,9 +88,13 @@ def same_weights(one, other):
     return all(torch.equal(left[name].cpu(), right[name].cpu()) for name in left)
 
 
+told_or_not = pytest.mark.parametrize("told", [{}, TOLD], ids=["plain", "matches"])
+
+
+@told_or_not
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "bf16"])
-def test_graphs_give_the_numbers_of_single_kernels_bit_for_bit(precision):
-    recorded, plain = trainer_of(precision=precision, dropout=0.2), trainer_of(precision=precision, dropout=0.2, graphs=False)
+def test_graphs_give_the_numbers_of_single_kernels_bit_for_bit(precision, told):
+    recorded, plain = (trainer_of(precision=precision, dropout=0.2, graphs=graphs, **told) for graphs in (True, False))
     assert losses_of(recorded) == losses_of(plain)
     assert same_weights(recorded, plain)
     assert recorded.learner.path == "CUDA graphs"
@@ -102,11 +109,24 @@ def test_a_grammar_is_recorded_with_the_step_and_learned_as_on_a_cpu():
     np.testing.assert_allclose(losses, losses_of(here), rtol=1e-6)
 
 
+@told_or_not
 @pytest.mark.parametrize("cell", list(CELLS))
-def test_a_gpu_learns_what_a_cpu_learns(cell):
-    there, here = (trainer_of(device=device, cell=cell, dtype=torch.float64) for device in ("cuda", "cpu"))
+def test_a_gpu_learns_what_a_cpu_learns(cell, told):
+    there, here = (trainer_of(device=device, cell=cell, dtype=torch.float64, **told) for device in ("cuda", "cpu"))
     np.testing.assert_allclose(losses_of(there), losses_of(here), rtol=1e-6)  # the rate has single precision there
     assert there.learner.path == "CUDA graphs"
+
+
+def test_a_window_in_parts_is_told_the_same_there():
+    there, here = (trainer_of(device=device, dtype=torch.float64, seq_length=75, **TOLD) for device in ("cuda", "cpu"))
+    np.testing.assert_allclose(losses_of(there), losses_of(here), rtol=1e-6)
+    assert there.learner.path == "CUDA graphs"
+
+
+def test_without_the_kernel_a_window_is_told_the_same(monkeypatch):
+    one = losses_of(trainer_of(**TOLD))
+    monkeypatch.setattr(matching, "remembered", lambda *_: None)
+    assert losses_of(trainer_of(**TOLD)) == one
 
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
@@ -127,24 +147,27 @@ def test_products_and_their_layers_have_the_number_type_that_was_asked_for(cell)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "lstm-peephole"])
-def test_going_on_equals_never_having_stopped(cell, precision):
-    whole = trainer_of(cell=cell, precision=precision, dropout=0.2)
+@pytest.mark.parametrize(
+    "shape", [{"cell": "lstm"}, {"cell": "gru"}, {"cell": "lstm-peephole"}, TOLD], ids=["lstm", "gru", "lstm-peephole", "matches"]
+)
+def test_going_on_equals_never_having_stopped(shape, precision):
+    whole = trainer_of(**shape, precision=precision, dropout=0.2)
     losses = losses_of(whole)
-    first = trainer_of(cell=cell, precision=precision, dropout=0.2)
+    first = trainer_of(**shape, precision=precision, dropout=0.2)
     assert losses_of(first, 6) == losses[:6]
     tensors, values = first.state()
     tensors = {name: tensor.cpu().clone() for name, tensor in tensors.items()}
-    second = trainer_of(cell=cell, precision=precision, dropout=0.2)
+    second = trainer_of(**shape, precision=precision, dropout=0.2)
     losses_of(second, 5)  # its graph is recorded before it becomes the other run
     second.restore(tensors, values)
     assert losses_of(second, STEPS - 6) == losses[6:]
     assert same_weights(whole, second)
 
 
+@told_or_not
 @pytest.mark.parametrize("devices", [("cuda", "cpu"), ("cpu", "cuda")])
-def test_a_run_moves_from_one_device_to_another(devices):
-    first, second = (trainer_of(device=device, dtype=torch.float64) for device in devices)
+def test_a_run_moves_from_one_device_to_another(devices, told):
+    first, second = (trainer_of(device=device, dtype=torch.float64, **told) for device in devices)
     losses_of(first, 6)
     tensors, values = first.state()
     second.restore({name: tensor.cpu() for name, tensor in tensors.items()}, values)
@@ -200,9 +223,10 @@ def test_auto_is_fp16_and_its_gradients_are_near_those_of_fp32():
     assert (gradient(chosen) - exact).norm() < 0.02 * exact.norm()
 
 
+@told_or_not
 @pytest.mark.parametrize("cell", list(CELLS))
-def test_a_lane_is_the_same_whatever_is_beside_it(cell):
-    decoder = Decoder(network_of(cell=cell, clock_period=4, clock_low=2, clock_high=6).eval())
+def test_a_lane_is_the_same_whatever_is_beside_it(cell, told):
+    decoder = Decoder(network_of(cell=cell, clock_period=4, clock_low=2, clock_high=6, **told).eval())
     random = np.random.default_rng(0)
     ids_TB = random.integers(1, V, (7, 130))
     logits_BV, together = decoder.step([0] * 130, decoder.start(130))
@@ -218,8 +242,9 @@ def test_a_lane_is_the_same_whatever_is_beside_it(cell):
         assert all(torch.equal(tensor, part[name]) for name, tensor in alone.tensors().items())
 
 
-def test_greedy_decoding_is_that_of_the_cpu_token_for_token():
-    network = network_of(dtype=torch.float64).eval()
+@told_or_not
+def test_greedy_decoding_is_that_of_the_cpu_token_for_token(told):
+    network = network_of(dtype=torch.float64, **told).eval()
     for parameter in network.parameters():
         parameter.data.mul_(2.0)
     found = []
@@ -234,8 +259,9 @@ def test_greedy_decoding_is_that_of_the_cpu_token_for_token():
     assert len(set(found[0])) > 1
 
 
-def test_states_are_values():
-    decoder = Decoder(network_of().eval())
+@told_or_not
+def test_states_are_values(told):
+    decoder = Decoder(network_of(**told).eval())
     state = decoder.start()
     kept = []
     for token in range(1, 9):
