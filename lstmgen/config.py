@@ -115,6 +115,8 @@ class TokenizerConfig:
     """`notes` in beats: whether a bar that comes back is one event; None: yes."""
     variants: bool | None = None
     """`notes` with repeats: whether bars come back with other velocities too, and first halves with another end; None: yes."""
+    tails: bool | None = None
+    """`notes` with variants: whether the end of a bar comes back behind another beginning; None: yes."""
     guides: bool | None = None
     """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
     apart: bool | None = None

@@ -23,7 +23,7 @@ from lstmgen.model.reading import surprisals
 from lstmgen.runs.inspection import inspect_all, loss_by_context
 
 TOKENIZERS = {
-    "beats": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, common_key=True, tracks=2, grammar=True),
+    "beats": NotesTokenizer("beats", 12, repeats=True, variants=True, tails=True, guides=True, common_key=True, tracks=2, grammar=True),
     "seconds": NotesTokenizer("seconds", tracks=2, grammar=True),
     "performance": PerformanceTokenizer(ages=True, grammar=True),
     "voices": GridTokenizer(4, voices=2, grammar=True),

@@ -55,6 +55,11 @@ TRAIN_OPTIONS: Final = (
         help="notes with repeats: bars come back with other velocities too, and first halves with another end; yes where not given.",
     ),
     Option(
+        name="tokenizer.tails",
+        flags="--tails/--no-tails",
+        help="notes with variants: the end of a bar comes back behind another beginning; yes where not given.",
+    ),
+    Option(
         name="tokenizer.guides",
         flags="--guides/--no-guides",
         help="notes in beats: tell the model the key, and with each bar how many remain; yes where not given.",

@@ -30,7 +30,7 @@ from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "guides", "common_key", "apart", "grammar"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "tails", "guides", "common_key", "apart", "grammar"),
     "performance": ("ages", "grammar"),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold", "grammar"),
 }
@@ -102,13 +102,14 @@ def _notes(
     steps_per_beat: int | None = None,
     repeats: bool | None = None,
     variants: bool | None = None,
+    tails: bool | None = None,
     guides: bool | None = None,
     common_key: bool | None = None,
     apart: bool = True,
     grammar: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    needs_bars = bool(repeats or variants or guides or common_key)
+    needs_bars = bool(repeats or variants or tails or guides or common_key)
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
     names = usual_names(scores, tracks) if apart else ()
@@ -116,15 +117,17 @@ def _notes(
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
-        given = {"repeats": repeats, "variants": variants, "guides": guides, "common_key": common_key}
+        given = {"repeats": repeats, "variants": variants, "tails": tails, "guides": guides, "common_key": common_key}
         said = {name: bool(value) for name, value in given.items()}
         return NotesTokenizer("seconds", tracks=tracks, names=names, grammar=grammar, **said)
     told, again = guides is not False, repeats is not False
+    varies = again if variants is None else variants
     return NotesTokenizer(
         "beats",
         best["steps_per_beat"] if steps_per_beat is None else steps_per_beat,
         repeats=again,
-        variants=again if variants is None else variants,
+        variants=varies,
+        tails=varies if tails is None else tails,
         guides=told,
         common_key=told if common_key is None else common_key,
         tracks=tracks,

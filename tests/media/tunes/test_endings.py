@@ -23,6 +23,7 @@ KINDS = {
     "guides": NotesTokenizer("beats", 12, guides=True),
     "variants": TOKENIZER,
     "all": NotesTokenizer("beats", 12, repeats=True, guides=True, variants=True, common_key=True, tracks=3, grammar=True),
+    "tails": NotesTokenizer("beats", 12, repeats=True, guides=True, variants=True, tails=True, common_key=True),
 }
 DATA = DataConfig(sources=("x",))
 BAR_TICKS, BEAT = 1920, 480

@@ -19,6 +19,7 @@ TOKENIZERS = {
     "plain": NotesTokenizer("beats", 12, tracks=4),
     "repeats": NotesTokenizer("beats", 12, tracks=4, repeats=True),
     "variants": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True),
+    "tails": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, tails=True, guides=True, common_key=True),
     "guides": NotesTokenizer("beats", 12, tracks=4, repeats=True, guides=True, common_key=True),
     "grid": GridTokenizer(steps_per_beat=2, voices=4),
     "roll": GridTokenizer(steps_per_beat=2, voices=4, hold=False),
@@ -63,7 +64,7 @@ def walked(filling, random, *, most=12):
     [
         *(("guides", hole) for hole in HOLES),
         *(("grid", hole) for hole in HOLES),
-        *((name, HOLES[3]) for name in ("plain", "repeats", "roll", "variants")),
+        *((name, HOLES[3]) for name in ("plain", "repeats", "roll", "variants", "tails")),
         *(("variants", hole) for hole in HOLES[:3]),
     ],
 )
@@ -85,7 +86,7 @@ def test_what_stood_in_a_hole_may_be_written_there_again(name, hole):
     ("name", "hole"),
     [
         *(("guides", hole) for hole in HOLES[::2]),
-        *((name, HOLES[3]) for name in ("variants", "grid")),
+        *((name, HOLES[3]) for name in ("variants", "tails", "grid")),
         ("variants", HOLES[0]),
         ("grid", HOLES[5]),
     ],

@@ -20,6 +20,7 @@ from lstmgen.music.score import Notes, Score
 TOKENIZERS = {
     "beats": NotesTokenizer("beats", 12),
     "beats-all": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, common_key=True, tracks=2),
+    "beats-tails": NotesTokenizer("beats", 12, repeats=True, variants=True, tails=True, guides=True, common_key=True, tracks=2),
     "beats-absolute": NotesTokenizer("beats", 24, repeats=True, guides=True),
     "seconds": NotesTokenizer("seconds"),
     "seconds-tracks": NotesTokenizer("seconds", tracks=3),

@@ -1,4 +1,4 @@
-"""Bars that come back with other velocities, and first halves that come back with another end, in the `notes` tokenizer."""
+"""Bars that come back with other velocities, first halves with another end and tails with another beginning, in the `notes` tokenizer."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.notes.events import VELOCITY_BINS
 from lstmgen.media.tunes.notes.measures import BAR, POSITION, TEMPO
-from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, REPEAT
+from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, REPEAT, TAIL
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.tokenizers import build
 from lstmgen.music.constraints import FREE, Constraints
@@ -20,6 +20,8 @@ from lstmgen.music.score import Notes, Score
 REPEATS = NotesTokenizer("beats", 12, repeats=True)
 VARIANTS = replace(REPEATS, variants=True)
 GUIDED = replace(VARIANTS, guides=True, common_key=True, tracks=4)
+TAILED = replace(VARIANTS, tails=True)
+ALL = replace(GUIDED, tails=True)
 TABLE = VARIANTS.table
 LANTERNS = sorted((Path(__file__).parents[3] / "corpora" / "lanterns").glob("*.mid"))
 SCALE = [(0, 60, 1, 82), (1, 62, 1, 82), (2, 64, 1, 82), (3, 65, 1, 82)]
@@ -49,13 +51,14 @@ def same(one, other):
 
 def assert_comes_back(tokenizer, score):
     """A tune is its ids, however they are read: at once, by a cursor, note by note."""
-    ids, plain = tokenizer.encode(score), replace(tokenizer, variants=False)
+    ids, plain = tokenizer.encode(score), replace(tokenizer, variants=False, tails=False)
     decoded = tokenizer.decode(ids)
     assert same(decoded, plain.decode(plain.encode(score)))
     assert tokenizer.encode(decoded).tolist() == ids.tolist()
     assert tokenizer.measure(ids) == plain.measure(plain.encode(score))
     cursor, stream = tokenizer.cursor(), tokenizer.decoder()
     for token in ids.tolist():
+        assert cursor.allowed()[token]
         cursor.push(token)
     given = [*map(stream.push, ids.tolist()), stream.finish()]
     assert Notes.joined(given).in_order().same_as(decoded.notes.in_order())
@@ -100,12 +103,69 @@ def test_drums_that_come_back_last_are_as_long_as_ever():
     assert_comes_back(VARIANTS, score.changed(notes=score.notes.changed(drum=np.ones(len(score.notes), bool))))
 
 
+@pytest.mark.parametrize("tokenizer", [GUIDED, ALL], ids=["variants", "tails"])
 @pytest.mark.parametrize("path", LANTERNS[4::20], ids=lambda path: path.stem)
-def test_real_tunes_come_back(path):
-    assert_comes_back(GUIDED, read_midi(path.read_bytes()).score)
+def test_real_tunes_come_back(path, tokenizer):
+    assert_comes_back(tokenizer, read_midi(path.read_bytes()).score)
 
 
-KINDS = {REPEAT: 0.7, HALF: 5, AGAIN: 2, POSITION: 2, "velocity": 0.2, "program": 0.3, TEMPO: 0.05, "meter": 0.05, "end": 0.2}
+ENDING = [(0, 67, 1, 82), *SCALE[1:]]
+
+
+def test_a_tail_comes_back_behind_the_first_moment_from_which_on_the_bars_are_the_same():
+    late = [(0, 67, 1, 82), (1, 69, 1, 82), *SCALE[2:]]
+    bars = words(tune(SCALE, ENDING, late, ENDING), TAILED)
+    assert bars[1] == "[position 0 beats] [pitch G4] [duration 1 beat] [tail 1 back]"
+    assert bars[2].endswith("[pitch A4] [duration 1 beat] [tail 1 back]")  # the nearest, where none lies as far back as the last
+    assert bars[3] == "[repeat 2 back]"
+    assert_comes_back(TAILED, tune(SCALE, ENDING, late, ENDING))
+    assert_comes_back(replace(TAILED, guides=True, common_key=True), tune(SCALE, ENDING, late, ENDING))
+
+
+def test_a_tail_stands_behind_a_first_half_whose_distance_it_shares_where_it_can():
+    other, half = [(0, 48, 1, 82), *SCALE[1:]], [*SCALE[:2], (2, 72, 0.5, 82), (2.5, 71, 0.5, 82), (3, 70, 1, 82)]
+    ends = [*SCALE[:2], (2, 50, 0.5, 82), (2.5, 71, 0.5, 82), (3, 70, 1, 82)]
+    bars = words(tune(SCALE, half, ends, [*other[:2], *half[2:]], half), TAILED)
+    assert bars[2].startswith("[first half 1 back] [position 2 beats]")
+    assert bars[2].endswith("[tail 1 back]")
+    assert bars[3].endswith("[tail 2 back]")
+    assert_comes_back(TAILED, tune(SCALE, half, ends, [*other[:2], *half[2:]], half))
+
+
+@pytest.mark.parametrize(
+    "bar",
+    [
+        [(0, 67, 1, 82), (1, 69, 1, 82), (2, 71, 1, 82), SCALE[3]],  # one note alone
+        louder(ENDING, 82, 82, 90, 82),
+        [(0, 67, 1, 82), (0.5, 69, 0.5, 82), (1, 62, 0.5, 82), (2, 64, 1, 82), (3, 66, 1, 82)],
+    ],
+    ids=["one note", "louder", "no end"],
+)
+def test_what_is_no_tail_is_written_out(bar):
+    assert "tail" not in " ".join(words(tune(SCALE, bar), TAILED))
+    assert_comes_back(TAILED, tune(SCALE, bar))
+
+
+def test_a_bar_in_which_the_tempo_changes_has_no_tail_and_a_tail_ends_its_bar():
+    score = tune(SCALE, ENDING)
+    slower = Score.of(score.notes, tempos=[(0, 500_000), (1920 + 960, 600_000)], length_ticks=score.length_ticks)
+    assert "tail" not in words(slower, TAILED)[1]
+    assert_comes_back(TAILED, slower)
+    cursor = TAILED.cursor()
+    for token in TAILED.encode(score).tolist():
+        cursor.push(token)
+    assert np.flatnonzero(cursor.allowed()).tolist() == [0, TAILED.table.first(BAR)]
+
+
+def test_a_note_that_sounds_into_a_tail_forbids_it():
+    cursor = TAILED.cursor()
+    held = [(0, 64, 3, 82), (0, 67, 1, 82)]
+    for token in TAILED.encode(tune(SCALE, held)).tolist():
+        cursor.push(token)
+    assert not cursor.allowed()[TAILED.table.span(TAIL)].any()
+
+
+KINDS = {REPEAT: 1.5, HALF: 5, TAIL: 2, AGAIN: 4, POSITION: 2, "velocity": 0.2, "program": 0.3, TEMPO: 0.05, "meter": 0.05, "end": 0.2}
 NARROW = [
     Constraints(bars=9, keep_tempo=True, keep_meter=True),
     Constraints(bars=12, pitches=frozenset({60, 64}), programs=frozenset({0}), drums=False, keep_tempo=True, keep_meter=True),
@@ -113,7 +173,7 @@ NARROW = [
 ]
 
 
-@pytest.mark.parametrize("tokenizer", [VARIANTS, GUIDED], ids=["plain", "guided"])
+@pytest.mark.parametrize("tokenizer", [VARIANTS, GUIDED, TAILED, ALL], ids=["plain", "guided", "tails", "all"])
 @pytest.mark.parametrize("constraints", NARROW, ids=["few words", "two pitches", "drums"])
 def test_whatever_a_cursor_allows_has_one_form(tokenizer, constraints):
     table, seen, compared = tokenizer.table, set(), 0
@@ -138,7 +198,28 @@ def test_whatever_a_cursor_allows_has_one_form(tokenizer, constraints):
             compared += 1
         seen |= {table.event(token)[0] for token in ids.tolist()}
     assert compared >= 2
-    assert seen >= {REPEAT, HALF, AGAIN}
+    assert len(seen & {REPEAT, HALF, AGAIN, TAIL}) >= 3
+
+
+@pytest.mark.parametrize("tokenizer", [VARIANTS, TAILED], ids=["plain", "tails"])
+def test_where_wishes_leave_nothing_but_a_bar_that_was_there_it_is_written_out(tokenizer):
+    cursor, table = tokenizer.cursor(NARROW[1]), tokenizer.table
+    cursor.begin()
+    first = [
+        ("program", 0),
+        (BAR, 0),
+        (POSITION, 0),
+        (TEMPO, 219),
+        (BAR, 0),
+        (POSITION, 47),
+        ("velocity", 30),
+        ("pitch", 60),
+        ("duration", 0),
+    ]
+    held = [(POSITION, 0), ("pitch", 64), ("duration", 55), (POSITION, 1), ("pitch", 60), ("duration", 54)]
+    for kind, value in [*first, *[(BAR, 0)] * 3, *held, *[(BAR, 0)] * 7, (POSITION, 47)]:
+        cursor.push(table.first(kind) + value)
+    assert {table.event(token)[0] for token in np.flatnonzero(cursor.allowed()).tolist()} == {"pitch", "velocity"}
 
 
 def test_velocities_that_are_said_are_no_bar_that_is_there_already():
@@ -174,6 +255,39 @@ def test_ids_that_make_no_sense_are_read_for_what_they_are():
         for token in [*begin, *more]:
             stream.push(token)
         stream.finish()
+
+
+def test_tails_that_make_no_sense_are_read_for_what_they_are():
+    table = TAILED.table
+    begin = TAILED.encode(tune(SCALE)).tolist()
+    bar, tail = table.first(BAR), table.first(TAIL)
+    first = [table.first(POSITION), table.first("pitch") + 67, table.first("duration") + 11]
+    for more, pitches in (
+        ([bar, tail + FARTHEST - 1], []),
+        ([bar, tail], [60, 62, 64, 65]),
+        ([bar, *first, tail, tail], [67, 62, 64, 65]),
+        ([bar, table.first(HALF), tail], [60, 62, 64, 65]),
+        ([tail], []),
+    ):
+        notes = TAILED.decode([*begin, *more]).notes
+        assert notes.take(notes.start_ticks >= 1920).pitch.tolist() == pitches
+        stream = TAILED.decoder()
+        for token in [*begin, *more]:
+            stream.push(token)
+        stream.finish()
+
+
+def test_tails_are_the_default_with_variants_and_need_them_and_older_models_have_none():
+    score = tune(SCALE)
+    assert build("notes", [score]).tails
+    assert not build("notes", [score], tails=False).tails
+    assert not build("notes", [score], variants=False).tails
+    for options in ({"variants": False, "tails": True}, {"repeats": False, "tails": True}, {"time_base": "seconds", "tails": True}):
+        with pytest.raises(UsageError, match="--tails"):
+            build("notes", [score], **options)
+    assert "tails" not in VARIANTS.to_json()
+    assert from_json(TAILED.to_json()) == TAILED
+    assert TAILED.vocab_size == VARIANTS.vocab_size + FARTHEST
 
 
 def test_it_is_the_default_with_repeats_and_needs_them_and_older_models_have_none():

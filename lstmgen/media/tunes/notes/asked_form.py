@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.notes.bar import Bar
+from lstmgen.media.tunes.notes.bars_so_far import BarsSoFar
 from lstmgen.media.tunes.notes.measures import BAR
-from lstmgen.media.tunes.notes.repeats import REPEAT, Bar, BarsSoFar
+from lstmgen.media.tunes.notes.repeats import REPEAT
 from lstmgen.media.tunes.parts import FIRST_DRUMS
 from lstmgen.music.form import Form
 

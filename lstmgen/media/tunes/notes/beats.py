@@ -25,7 +25,7 @@ from lstmgen.media.tunes.notes.measures import (
     tempo_bin,
 )
 from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
-from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, REPEAT, repeats_of
+from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, REPEAT, TAIL, repeats_of
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Beats, nearest
@@ -44,17 +44,19 @@ class BeatWork:
         unit: steps of a beat.
         repeats: whether a bar that comes back is one event.
         variants: whether a bar comes back with other velocities, and a first half with another end.
+        tails: whether a tail comes back behind another beginning.
         guides: whether a bar says how many remain, and a piece its key.
     """
 
-    def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False, variants: bool = False) -> None:
+    def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False, variants: bool = False, tails: bool = False) -> None:
         self.base = Beats(unit)
-        self.repeats, self.guides, self.variants = repeats, guides, variants
-        varying = ((HALF, FARTHEST), (AGAIN, VELOCITY_BINS)) if variants else ()
+        self.repeats, self.guides, self.variants, self.tails = repeats, guides, variants, tails
+        varying = ((HALF, FARTHEST), (AGAIN, VELOCITY_BINS), (TAIL, FARTHEST * tails)) if variants else ()
         guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
         self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + varying + guiding
         self.ranges = ((BAR, 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
         self.lengths_D = strides(unit, (2, 1), (4, unit // 4), (8, unit // 2), (16, unit), (32, 2 * unit))
+        self.durations = self.lengths_D.tolist()
         self.drum_steps = unit // 4
         self.bar_steps_M = np.array([4 * unit * numerator // denominator for numerator, denominator in METERS], np.int64)
         """Length of a bar of each meter."""
@@ -72,6 +74,7 @@ class BeatWork:
             POSITION: lambda value: f"position {self.base.word(value)}",
             REPEAT: lambda value: f"repeat {value + 1} back",
             HALF: lambda value: f"first half {value + 1} back",
+            TAIL: lambda value: f"tail {value + 1} back",
             AGAIN: lambda value: f"again {loudness(value)}",
             LENGTH: lambda value: f"{counted(value + 1, 'bar')}{' or more' if value + 1 == MOST_BARS else ''}",
             LEFT: lambda value: f"{band_name(value)} left",
@@ -82,18 +85,24 @@ class BeatWork:
         start_B, meter_B, end = self._bars_of(score, until=max(length, int(notes.start_N.max(initial=0)) + 1))
         tempo_at, bins = self._tempi_of(score, end)
         bar_N = np.searchsorted(start_B, notes.start_N, side="right") - 1
-        own_N, repeats = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]]()
+        own_N, repeats, tails = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]](), list[tuple[Steps, Ids]]()
         if self.repeats:
             changes_B = np.isin(np.arange(len(start_B)), np.searchsorted(start_B, tempo_at, side="right") - 1)
             position_N, bin_N = notes.start_N - start_B[bar_N], notes.velocity_N // VELOCITIES_PER_BIN
             columns, lengths_M = (position_N, notes.line_N, notes.pitch_N, index_N, bin_N), self.bar_steps_M
-            found = repeats_of(columns, bar_N, meter_B, changes_B=changes_B, lengths_M=lengths_M, variants=self.variants)
-            first_N = (found.half_B[bar_N] > 0) & (2 * position_N < lengths_M[meter_B[bar_N]])
-            own_N = (found.whole_B[bar_N] == 0) & ~first_N
+            tail_lengths = self.durations if self.tails else None
+            found = repeats_of(
+                columns, bar_N, meter_B, changes_B=changes_B, lengths_M=lengths_M, variants=self.variants, tails=tail_lengths
+            )
+            half_N = 2 * position_N < lengths_M[meter_B[bar_N]]
+            own_N = ~found.told(bar_N, position_N, half_N)
             for kind, back_B in ((REPEAT, found.whole_B), (HALF, found.half_B))[: 1 + self.variants]:
                 repeats.append((start_B[back_B > 0], table.first(kind) + back_B[back_B > 0] - 1))
+            if self.tails:
+                there_B = found.tail_B > 0
+                tails.append(((start_B + found.behind_B)[there_B], table.first(TAIL) + found.tail_B[there_B] - 1))
             if self.variants:
-                said_N = ~own_N & found.louder_B[bar_N]
+                said_N = found.louder_B[bar_N] & (half_N | (found.half_B[bar_N] == 0))
                 repeats.append((start_B[bar_N[said_N]], table.first(AGAIN) + bin_N[said_N]))
         ids_T, step_T = note_ids(notes.take(own_N), index_N[own_N], table)
         moments = np.unique(np.concatenate([step_T, tempo_at]))
@@ -102,11 +111,12 @@ class BeatWork:
         rows = [  # in the order in which they stand at one step
             (start_B, np.full(len(start_B), table.first(BAR))),
             (start_B[new_meter], table.first(METER) + meter_B[new_meter]),
+            *repeats,
             (moments, table.first(POSITION) + moments - start_B[bar_of_moment]),
             (tempo_at, table.first(TEMPO) + bins),
             (step_T, ids_T),
+            *tails,
         ]
-        rows[2:2] = repeats
         if not self.guides:
             return _in_order(rows)
         band_B = bands_of(np.arange(len(start_B), 0, -1) + following)

@@ -3,6 +3,7 @@
     a piece   program [track], program [track] ... ascending ─► beats or seconds, with notes of these alone
     beats     bar [meter] ─► position (later in the bar) [tempo] ─► notes ─► position | bar; the first position is 0, with a tempo
               bar [meter] ─► repeat of an earlier bar ─► bar; a bar that is written out never becomes equal to one that could be repeated
+              bar [meter] ─► position ─► notes ─► tail of an earlier bar ─► bar
     seconds   shifts (whole seconds first) ─► notes ─► shift
     a note    [program] [velocity] pitch duration | drum; within a moment in their order, never what sounds already
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.asked_form import closes, ends_on, keep_form, keep_open, varies_notes
+from lstmgen.media.tunes.notes.bars_so_far import BarsSoFar
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import (
@@ -40,7 +42,7 @@ from lstmgen.media.tunes.notes.events import (
 )
 from lstmgen.media.tunes.notes.measures import POSITION
 from lstmgen.media.tunes.notes.repeating import Repeating
-from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, BarsSoFar
+from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, LINES, MOST_TRACKS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
@@ -67,16 +69,18 @@ class NotesGrammar(Repeating):
         self._instrument, self._bin = 0, _UNSAID
         self._naming, self._last_named = True, -1
         self._named_L = np.zeros(LINES, np.bool_)
-        self._line_A = np.zeros(0, np.int64)
+        self._line_A, self._playing = np.zeros(0, np.int64), frozenset[int]()
         """The lines that may play, ascending."""
         self._last_line, self._last_pitch, self._tonic = -1, -1, 0
         self._ends_LP = np.zeros((LINES, 128), np.int64)
         self._latest_end = 0
-        self._place = 0
+        self._place, self._may_complete = 0, False
         self._drums = deque[Row]()
         self._beats = self._clock if isinstance(self._clock, BeatClock) and time.repeats else None
         """The clock where bars can be repeated."""
-        self._bars = BarsSoFar(time.bar_steps_M if isinstance(time, BeatWork) else np.zeros(0, np.int64), variants=self._varies)
+        in_beats = isinstance(time, BeatWork)
+        lengths_M, tails = (time.bar_steps_M, time.durations if time.tails else None) if in_beats else (np.zeros(0, np.int64), None)
+        self._bars = BarsSoFar(lengths_M, variants=self._varies, tails=tails)
 
     @property
     def finished(self) -> bool:
@@ -119,9 +123,17 @@ class NotesGrammar(Repeating):
         """Notes which lines may play, after that has changed."""
         line_A = np.flatnonzero(self._named_L)
         self._line_A = line_A[self._free_I[line_A // MOST_TRACKS]]
+        self._playing = frozenset(self._line_A.tolist())
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
+        self._allow(mask_V)
+        if not mask_V.any():  # the one note that wishes leave would make the bar equal to an earlier one
+            self._may_complete = True
+            self._allow(mask_V)
+            self._may_complete = False
+
+    def _allow(self, mask_V: NDArray[np.bool_]) -> None:
         naming = self._begun and self._naming  # what is drawn names its instruments first
         if self._time.guides and self._before in {_START, TRANSPOSED}:
             self._allow_head(mask_V)
@@ -144,7 +156,7 @@ class NotesGrammar(Repeating):
             self._allow_names(mask_V)
             self._clock.allow(mask_V, self._before, latest_end=self._latest_end, openings=self._openings)
             mask_V[BOUNDARY_ID] &= not naming
-            if self._clock.ready and self._before not in {REPEAT, HALF, AGAIN}:
+            if self._clock.ready and self._before not in {REPEAT, HALF, AGAIN, TAIL}:
                 legal_AP = self._legal()
                 self._allow_own(mask_V, self._line_A, legal_AP)
                 others = {line // MOST_TRACKS for line in self._line_A[legal_AP.any(axis=1)].tolist()} - {self._instrument}
@@ -156,6 +168,7 @@ class NotesGrammar(Repeating):
                 if self._form is not None:
                     keep_form(mask_V, *self._form, self._bars, self._table)
             elif self._beats is not None:
+                self._offer_tails(mask_V, self._beats)
                 self._deny_repeats(mask_V)
                 self._offer_velocities(mask_V)
             if self._silent or (self._leads_on and mask_V[self._table.span(POSITION)].any()):
@@ -298,6 +311,8 @@ class NotesGrammar(Repeating):
                 self._remember(value)
         elif kind in {REPEAT, HALF}:
             ended += self._repeat(kind, value + 1, place)
+        elif kind == TAIL:
+            ended += self._repeat_tail(value + 1, place)
         elif kind == AGAIN:
             ended += self._say(value)
         elif kind in self._clock.pushes:

@@ -6,6 +6,7 @@ Letters: P pitches, L lines, A those that may play, V ids, T steps.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -14,11 +15,14 @@ from numpy.typing import NDArray
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.notes.asked_form import ends_on
+from lstmgen.media.tunes.notes.bar import Bar, BarNote
+from lstmgen.media.tunes.notes.bars_so_far import BarsSoFar
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
-from lstmgen.media.tunes.notes.events import UNSAID_BIN, VELOCITY_BINS, loudness
+from lstmgen.media.tunes.notes.events import DRUM, DURATION, UNSAID_BIN, VELOCITY_BINS, loudness
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
-from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, Bar, BarNote, BarsSoFar
+from lstmgen.media.tunes.notes.repeats import AGAIN, ANY_BIN, HALF, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondClock, SecondWork
 from lstmgen.media.tunes.parts import FIRST_DRUMS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED
@@ -39,10 +43,13 @@ class Repeating(Grammar):
     _begun: bool
     _before: str
     _bin: int
+    _may_complete: bool
     _last_line: int
     _last_pitch: int
+    _tonic: int
     _latest_end: int
     _line_A: Steps
+    _playing: frozenset[int]
     _ends_LP: NDArray[np.int64]
     _drums: deque[Row]
     _said: tuple[bool, int] = (False, 0)
@@ -82,9 +89,9 @@ class Repeating(Grammar):
     def _completing(self) -> list[BarNote]:
         """The notes that may not begin now: with them the bar or its first half would be as an earlier one, and nothing could follow in it.
 
-        With variants that holds whatever their velocities are.
+        A velocity of `ANY_BIN` is every one.
         """
-        if self._beats is None or not (endings := self._bars.endings):
+        if self._beats is None or self._may_complete or not (endings := self._bars.endings):
             return []
         now, count = self.course.now - self._beats.bar_start, self._durations
         ends = (self._clock.length, self._middle)
@@ -92,14 +99,14 @@ class Repeating(Grammar):
 
     def _completes(self, note: BarNote) -> bool:
         """Whether a note that began now and would be such a one has the velocity of the one that did begin."""
-        return note[1:3] == (self._last_line, self._last_pitch) and (self._varies or note[4] == self._said_bin)
+        return note[1:3] == (self._last_line, self._last_pitch) and note[4] in {ANY_BIN, self._said_bin}
 
     def _completed(self, own: dict[int, NDArray[np.bool_]]) -> dict[int, set[tuple[int, int]]]:
         """By velocity: the lines and pitches that may not begin, because whatever they last they would be such a note."""
         durations: dict[tuple[int, int, int], set[int]] = {}
         for _, line, pitch, duration, value in self._completing:
             if line in own and own[line][pitch]:
-                for each in range(VELOCITY_BINS) if self._varies else (value,):
+                for each in range(VELOCITY_BINS) if value == ANY_BIN else (value,):
                     durations.setdefault((each, line, pitch), set()).add(duration)
         completed: dict[int, set[tuple[int, int]]] = {}
         for (value, line, pitch), ways in durations.items():
@@ -136,7 +143,7 @@ class Repeating(Grammar):
         if self._varies and self._said[0]:
             mask_V[self._table.span(TEMPO)] = False
         ends = mask_V.copy()
-        if self._bars.repeats or self._bars.repeats_half:
+        if self._bars.repeats or self._bars.repeats_half or self._bars.repeats_tail:
             mask_V[BOUNDARY_ID] = mask_V[self._table.span(BAR)] = False
         # In a prompt the tempo may change later in the bar, which is written out for that; what is drawn is not to change it for this.
         if self._begun and self._bars.repeats_half and self._beats is not None:
@@ -151,14 +158,24 @@ class Repeating(Grammar):
             if bins is not None and (self._before != AGAIN or self._bars.saying):
                 mask_V[self._table.span(AGAIN)] = bins
 
+    def _offer_tails(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
+        """Behind the notes of a moment the tails that fit; in a last bar that is drawn those that end on the tonic."""
+        if self._before not in {DURATION, DRUM, HALF, AGAIN} or self._bars.saying:
+            return
+        must_close = self._begun and clock.closing
+        for distance, tail in self._bars.tails:
+            if self._fits(tail, clock.bar_start) and (not must_close or ends_on(tail, self._tonic)):
+                mask_V[self._table.first(TAIL) + distance - 1] = True
+
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
         if any(begin + note[0] >= self._clock.onsets_end for note in bar.notes[-1:]):
             return False
         limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
-        if limits is NOTHING_LIMITED and end == NO_LIMIT and self._latest_end <= begin:
-            playing = self._line_A.tolist()
-            return all(note[1] in playing for note in bar.notes)
+        if limits is NOTHING_LIMITED and end == NO_LIMIT:
+            playing, ends_LP = self._playing, self._ends_LP
+            is_quiet = self._latest_end <= begin + bar.notes[0][0]
+            return all(note[1] in playing and (is_quiet or ends_LP[note[1], note[2]] <= begin + note[0]) for note in bar.notes)
         position_N, line_N, pitch_N, duration_N, _ = bar.columns
         drum_N, start_N = line_N >= FIRST_DRUMS, begin + position_N
         length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])
@@ -186,13 +203,26 @@ class Repeating(Grammar):
         """The notes of an earlier bar, or of its first half, once more; gives those whose end is known and whose velocities are."""
         if self._beats is None or (bar := self._bars.repeat(distance, half=kind == HALF)) is None:
             return []
-        for position, line, pitch, duration, _ in bar.notes:
-            end = self._beats.bar_start + position + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
-            self._ends_LP[line, pitch] = end
-            self._latest_end = max(self._latest_end, end)
+        self._hold(bar.notes, self._beats.bar_start)
         self._beats.fill_bar(until=self._middle if kind == HALF else None)
         self._said, self._sounding = (kind == HALF, place), bar
         return [] if self._varies else self._sound()
+
+    def _repeat_tail(self, distance: int, place: int) -> list[Row]:
+        """The notes behind this moment of an earlier bar once more."""
+        if self._beats is None:
+            return []
+        notes = self._bars.tail(distance)
+        self._hold(notes, self._beats.bar_start)
+        self._beats.fill_bar()
+        return self._rows_of(notes, self._beats.bar_start, place)
+
+    def _hold(self, notes: Sequence[BarNote], begin: int) -> None:
+        """The notes of a bar that begins at a step sound until they end."""
+        for position, line, pitch, duration, _ in notes:
+            end = begin + position + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
+            self._ends_LP[line, pitch] = end
+            self._latest_end = max(self._latest_end, end)
 
     def _say(self, value: int) -> list[Row]:
         """One more velocity of what is repeated; gives its notes behind the last one."""
@@ -206,8 +236,12 @@ class Repeating(Grammar):
         bar, self._sounding = self._sounding, None
         if bar is None or self._beats is None:
             return []
-        begin, (_, place), ended = self._beats.bar_start, self._said, list[Row]()
-        for position, line, pitch, duration, value in bar.notes:
+        return self._rows_of(bar.notes, self._beats.bar_start, self._said[1])
+
+    def _rows_of(self, notes: Sequence[BarNote], begin: int, place: int) -> list[Row]:
+        """The notes of a bar that begins at a step, as one id says them; drums are given when they end."""
+        ended = list[Row]()
+        for position, line, pitch, duration, value in notes:
             start, drum = begin + position, line >= FIRST_DRUMS
             end = start + (self._time.drum_steps if drum else int(self._time.lengths_D[duration]))
             (self._drums if drum else ended).append((start, end, pitch, line, loudness(value), place))

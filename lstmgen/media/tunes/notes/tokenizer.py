@@ -50,8 +50,9 @@ from lstmgen.media.tunes.notes.events import (
 from lstmgen.media.tunes.notes.gap import NotesGap
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.legal import LegalInBeats, rows_in_seconds
+from lstmgen.media.tunes.notes.played_out import played_out, repeats_among
 from lstmgen.media.tunes.notes.remaining import LEFT
-from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, played_out, repeats_among
+from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
@@ -83,7 +84,7 @@ class NotesNotation:
     """The ids of notes with their durations, and of time as one of two ways writes it."""
 
     pitch_kinds: tuple[str, ...] = PITCHES
-    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF)
+    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF, TAIL)
     says_instruments: bool = True
 
     def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False, names: Names = ()) -> None:
@@ -243,6 +244,7 @@ class NotesTokenizer(EventTokenizer):
         steps_per_beat: 12 or 24, in beats; both hold triplets exactly.
         repeats: in beats, whether a bar that comes back is one event.
         variants: with repeats, whether a bar comes back with other velocities too, and a first half with another end.
+        tails: with variants, whether a tail comes back behind another beginning.
         guides: in beats, whether a piece begins with its key and by how much it was transposed, and each bar says how many remain.
         common_key: with guides, whether pitches are written as if every tonic were C.
         tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
@@ -251,11 +253,11 @@ class NotesTokenizer(EventTokenizer):
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
-            variants without repeats, or a common key where none is said.
+            variants without repeats, tails without variants, or a common key where none is said.
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names", "tails")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -266,6 +268,7 @@ class NotesTokenizer(EventTokenizer):
     variants: bool = False
     grammar: bool = False
     names: Names = ()
+    tails: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -280,6 +283,8 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError("--common-key needs the key to be said, which --guides does", remedy="leave --common-key out, or add --guides")
         if self.variants and not self.repeats:
             raise UsageError("--variants are repeats that vary, and there are none", remedy="leave --variants out, or add --repeats")
+        if self.tails and not self.variants:
+            raise UsageError("--tails are variants of bars, and there are none", remedy="leave --tails out, or add --variants")
         for name in ("repeats", "guides"):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
@@ -291,7 +296,8 @@ class NotesTokenizer(EventTokenizer):
         in_beats = self.time_base == "beats"
         time = SecondWork()
         if in_beats:
-            time = BeatWork(self.steps_per_beat, repeats=self.repeats, guides=self.guides, variants=self.variants)
+            ways = {name: getattr(self, name) for name in ("repeats", "guides", "variants", "tails")}
+            time = BeatWork(self.steps_per_beat, **ways)
         return NotesNotation(time, self.tracks, common_key=self.common_key, names=self.names)
 
     def to_json(self) -> dict[str, Any]:

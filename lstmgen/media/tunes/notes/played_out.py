@@ -1,0 +1,110 @@
+"""Bars that come back, as any ids say it; see `repeats.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from lstmgen.ids import Ids
+from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.notes.events import loudness
+from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, TAIL
+from lstmgen.media.tunes.step_notes import StepNotes
+from lstmgen.music.lanes import Steps
+
+
+class Said(NamedTuple):
+    """A repeat among ids.
+
+    Attributes:
+        place: index of its id.
+        bar: in which it stands.
+        source: the bar that it names.
+        moved: steps from one to the other.
+        until: the step before which the notes of the source begin that come back; None: all of them do.
+        velocities: those that are said of them.
+        is_tail: whether those come back alone that begin behind what the bar holds already.
+    """
+
+    place: int
+    bar: int
+    source: int
+    moved: int
+    until: int | None = None
+    velocities: Sequence[int] = ()
+    is_tail: bool = False
+
+
+def repeats_among(ids_T: Ids, number_T: Steps, start_B: Steps, length_B: Steps, table: EventTable, *, variants: bool) -> list[Said]:
+    """The repeats among any ids, by their bars; of each the first counts, and the first tail, and what reaches too far is none.
+
+    Args:
+        ids_T: any.
+        number_T: the bar in which each stands; -1 before the first.
+        start_B: the step at which each bar begins.
+        length_B: its steps.
+        table: the ranges of ids.
+        variants: whether velocities, first halves and tails are said.
+    """
+    kinds = (REPEAT, HALF) if variants else (REPEAT,)
+    places = np.flatnonzero(table.are(ids_T, *kinds) & (number_T >= 0))
+    bars, first = np.unique(number_T[places], return_index=True)
+    again_T = np.append(table.are(ids_T, AGAIN) if variants else np.zeros(len(ids_T), np.bool_), False)
+    found: list[Said] = []
+    for bar, place in zip(bars.tolist(), places[first].tolist(), strict=True):
+        kind, value = table.events[int(ids_T[place])]
+        source, end = bar - value - 1, place + 1 + int(np.argmin(again_T[place + 1 :]))
+        if source < 0:
+            continue
+        until = int(start_B[source]) + (int(length_B[source]) + 1) // 2 if kind == HALF else None
+        velocities = loudness(table.value_of_V[ids_T[place + 1 : end]]).tolist()
+        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities))
+    tails = np.flatnonzero(table.are(ids_T, TAIL) & (number_T >= 0)) if variants else places[:0]
+    bars, first = np.unique(number_T[tails], return_index=True)
+    for bar, place in zip(bars.tolist(), tails[first].tolist(), strict=True):
+        source = bar - table.events[int(ids_T[place])][1] - 1
+        if source >= 0:
+            found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), is_tail=True))
+    return sorted(found, key=lambda said: (said.bar, said.is_tail))
+
+
+def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]) -> StepNotes:
+    """The notes that are written out, in order, and behind them those of repeated bars.
+
+    Args:
+        notes: those that are written out.
+        number_T: the bar in which each id stands.
+        repeats: in the order of their bars.
+    """
+    if number_T is None or not repeats:
+        return notes
+    bar_N = number_T[notes.place_N]
+    velocity_N, none = notes.velocity_N, np.zeros(0, np.int64)
+    holds: dict[int, tuple[Steps, Steps, Steps]] = {}
+    """Of bars that repeat others the notes in order: which, by how many steps each is moved, and its velocity."""
+    found = [(np.arange(len(bar_N)), np.zeros_like(bar_N), velocity_N, notes.place_N)]
+
+    def written(bar: int) -> tuple[Steps, Steps, Steps]:
+        own = np.arange(*np.searchsorted(bar_N, [bar, bar + 1]))
+        return own, np.zeros_like(own), velocity_N[own]
+
+    for said in repeats:
+        which, shift, velocity = holds[said.source] if said.source in holds else written(said.source)
+        before, behind = (none, none, none), (none, none, none)
+        if said.is_tail:
+            before = holds[said.bar] if said.bar in holds else written(said.bar)
+            here = notes.start_N[which] + shift + said.moved > (notes.start_N[before[0]] + before[1]).max(initial=-1)
+            which, shift, velocity = which[here], shift[here], velocity[here]
+        elif said.until is not None:
+            here = notes.start_N[which] + shift < said.until
+            which, shift, velocity = which[here], shift[here], velocity[here]
+            behind = written(said.bar)
+        shift, velocity = shift + said.moved, velocity.copy()
+        velocity[: len(said.velocities)] = said.velocities[: len(velocity)]
+        found.append((which, shift, velocity, np.full(len(which), said.place)))
+        holds[said.bar] = tuple(np.concatenate(parts) for parts in zip(before, (which, shift, velocity), behind, strict=True))  # pyright: ignore[reportArgumentType]
+    which_N, shift_N, velocity_N, place_N = (np.concatenate(column) for column in zip(*found, strict=True))
+    start_N, end_N = notes.start_N[which_N] + shift_N, notes.end_N[which_N] + shift_N
+    return notes.take(which_N, start_N=start_N, end_N=end_N, velocity_N=velocity_N, place_N=place_N)
