@@ -9,13 +9,16 @@ import collections
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lstmgen.bench import stock
+from lstmgen.bench.apart import apart
 from lstmgen.bench.machine import CPU, Work, awaited
 from lstmgen.bench.rounds import Pace, Side, Spread, rates
 from lstmgen.choices import BenchTask
@@ -152,9 +155,12 @@ def _architecture(hidden_size: int) -> Architecture:
     return Architecture(vocab_size=_V, embedding_size=_EMBEDDING, hidden_size=hidden_size, num_layers=2)
 
 
-def _stock(architecture: Architecture, *, batch_first: bool) -> stock.Stock:
+def _sizes(architecture: Architecture) -> dict[str, int]:
+    return {name: getattr(architecture, name) for name in ("vocab_size", "embedding_size", "hidden_size", "num_layers")}
+
+
+def _stock(sizes: dict[str, int], *, batch_first: bool) -> stock.Stock:
     torch.manual_seed(0)
-    sizes = {name: getattr(architecture, name) for name in ("vocab_size", "embedding_size", "hidden_size", "num_layers")}
     return stock.Stock(**sizes, batch_first=batch_first)
 
 
@@ -171,7 +177,7 @@ def _sampling(lanes: int, device: torch.device) -> Iterator[_Task]:
         unit="tokens",
         ours={precision: _drawn(decoder, lanes) for precision, decoder in decoders.items()},
         paths={precision: decoder.path for precision, decoder in decoders.items()},
-        stock={"fp32": stock.sampling(_stock(architecture, batch_first=True).to(device), lanes, temperature=_TEMPERATURE)},
+        stock={"fp32": stock.sampling(_stock(_sizes(architecture), batch_first=True).to(device), lanes, temperature=_TEMPERATURE)},
         work={
             precision: Work(
                 tokens=lanes,
@@ -212,34 +218,56 @@ def _drawn(decoder: Decoder, lanes: int) -> Side:
     return in_blocks
 
 
+def stock_training(*, sizes: dict[str, int], streams: int, window: int, precision: str, device: torch.device) -> Side:
+    """Stock PyTorch's way of training, on the text that ours are trained on.
+
+    Args:
+        sizes: what `stock.Stock` is made of.
+        streams: side by side.
+        window: tokens.
+        precision: as `stock.training` has it.
+        device: where it runs.
+    """
+    ids_TB = torch.from_numpy(_text(streams * window)[:-1].astype(np.int64)).view(streams, -1).t().contiguous().to(device)
+    network = _stock(sizes, batch_first=precision == stock.USUAL).to(device)
+    return stock.training(network, ids_TB, window=window, precision=precision)
+
+
+def _text(tokens: int) -> NDArray[np.uint8]:
+    """Eight windows of so many tokens in all, and one more."""
+    ids = np.random.default_rng(0).integers(1, _V, tokens * 8 + 1).astype(np.uint8)
+    ids[0] = 0
+    return ids
+
+
 def _training(device: torch.device, precision: TrainingPrecision = "auto") -> Iterator[_Task]:
     """In fp32 the usual loop stands beside the best one: it is what a processor without bf16 runs."""
     for hidden_size, streams, window in ((384, 32, 32), (512, 64, 128)):
-        architecture = _architecture(hidden_size)
-        ids = np.random.default_rng(0).integers(1, _V, streams * window * 8 + 1).astype(np.uint8)
-        ids[0] = 0
-        ids_TB = torch.from_numpy(ids[:-1].astype(np.int64)).view(streams, -1).t().contiguous().to(device)
-        trainer = _trainer(architecture, ids, streams=streams, window=window, device=device, precision=precision)
-        numbers = trainer.arithmetic.precision
-        threads, multiplications = torch.get_num_threads(), 3 * architecture.num_parameters * streams * window
+        yield from _training_of(hidden_size, streams, window, device=device, precision=precision)
+
+
+def _training_of(hidden_size: int, streams: int, window: int, *, device: torch.device, precision: TrainingPrecision) -> Iterator[_Task]:
+    """One shape; on a CPU stock PyTorch has processes of its own."""
+    architecture, ids = _architecture(hidden_size), _text(streams * window)
+    trainer = _trainer(architecture, ids, streams=streams, window=window, device=device, precision=precision)
+    numbers, threads = trainer.arithmetic.precision, torch.get_num_threads()
+    with ExitStack() as others:
+
+        def beside(name: str) -> Side:
+            asked: dict[str, Any] = {"sizes": _sizes(architecture), "streams": streams, "window": window, "precision": name}
+            on_cpu = device.type == "cpu"
+            return others.enter_context(apart(**asked, threads=threads)) if on_cpu else stock_training(**asked, device=device)
+
         yield _Task(
             shape=f"2 x {hidden_size}, {streams} streams of {window}",
             unit="tokens",
             ours={numbers: _stepped(trainer)},
             paths={numbers: trainer.learner.path},
-            stock={
-                name: stock.training(
-                    _stock(architecture, batch_first=name == stock.USUAL).to(device),
-                    ids_TB,
-                    window=window,
-                    precision=name,
-                )
-                for name in dict.fromkeys((numbers, "fp32" if precision == "auto" else stock.USUAL))
-            },
+            stock={name: beside(name) for name in dict.fromkeys((numbers, "fp32" if precision == "auto" else stock.USUAL))},
             work={
                 numbers: Work(
                     tokens=streams * window,
-                    multiplications=multiplications,
+                    multiplications=3 * architecture.num_parameters * streams * window,
                     weight_bytes=architecture.num_parameters * _BYTES[numbers],
                     precision=numbers,
                     threads=threads,

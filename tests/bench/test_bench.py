@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from lstmgen.bench import rounds, stock, tasks
+from lstmgen.bench.apart import apart
 from lstmgen.bench.machine import Work
 from lstmgen.bench.rounds import Pace, Spread, rates
 from lstmgen.choices import BENCH_TASKS
+from lstmgen.errors import MachineError
 from lstmgen.generation.compiled_blocks import TOKENS
 from lstmgen.model.language_model import Architecture
 
@@ -115,6 +117,19 @@ def test_all_ways_of_training_take_as_many_tokens_and_learn(precision, others):
     ids_TB = torch.randint(5, (40, 3), generator=torch.Generator().manual_seed(1))
     assert stock.training(network, ids_TB, window=8, precision=stock.USUAL if precision == "fp32" else "fp32")(3) == 3 * 8 * 3
     assert all(not torch.equal(one, other) for one, other in zip(before, network.parameters(), strict=True))
+
+
+def test_stock_trains_in_a_process_of_its_own_until_it_is_no_longer_wanted():
+    asked = {"sizes": tasks._sizes(TINY), "streams": 2, "window": 4, "precision": "fp32", "threads": 1}
+    with apart(**asked) as side:
+        assert [side(1), side(3)] == [8, 24]
+    with pytest.raises(MachineError, match="has ended"):
+        side(1)
+
+
+def test_a_process_that_cannot_do_what_is_asked_is_told_of():
+    with apart(sizes={}, threads=1) as side, pytest.raises(MachineError, match="has ended"):
+        side(1)
 
 
 @pytest.mark.parametrize("name", BENCH_TASKS)
