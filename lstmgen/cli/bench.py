@@ -42,8 +42,8 @@ def run(streams: Streams, *, tasks: tuple[str, ...], quick: bool, device: str, t
     """Measure how fast this is here, beside stock PyTorch and what the machine could do.
 
     Stock is nn.LSTM: for sampling called once a token, with torch.multinomial; for training with time first, the state carried on, fused
-    AdamW, and autocast where bf16 is faster; "usual" is training with batches first and Adam as it comes. With --json there is one object
-    for each comparison.
+    AdamW, and autocast where bf16 is faster; "usual" is training with batches first and Adam as it comes. On a CPU stock trains in a
+    process of its own, as it does where nothing else runs. With --json there is one object for each comparison.
     """
     for task in tasks:
         if task not in BENCH_TASKS:

@@ -80,6 +80,25 @@ class BarsSoFar:
             self._alike = []
         return self._source
 
+    @property
+    def endable(self) -> list[tuple[int, Bar]]:
+        """Before anything is written in the bar: those whose tail it could have, each with its distance."""
+        if self._tails is None or self._is_whole or self._tempo_changes:
+            return []
+        # Behind a first half that comes back the tail begins in the second one.
+        last = max(self._notes[-1][0], (self._steps - 1) // 2) if self._notes else 0
+        found = self._whole.endable(self._meter, last, self._distance or self._before)
+        return [(distance, bar) for bar, distance in found.items()]
+
+    def end(self, distance: int) -> Bar | None:
+        """The tail of the bar so far back behind the last moment, where it can be joined to that; None: it cannot."""
+        bar = self._whole.at(distance)
+        if bar is None or self._tails is None or not self._notes:
+            return None
+        begin, own = bar.behind(self._notes[-1][0]), Bar(self._meter, tuple(self._notes))
+        joins = bar.ends(begin, self._tails) == own.ends(len(own.notes), self._tails)
+        return Bar(self._meter, bar.notes[begin:]) if joins and len(bar.notes) - begin >= LEAST else None
+
     def tail(self, distance: int) -> Sequence[BarNote]:
         """The bar ends as the one so far back does behind its last moment; those notes, none where there is none."""
         bar = self._whole.at(distance)
@@ -194,16 +213,18 @@ class BarsSoFar:
     def _has_become(self, alike: list[Bar]) -> bool:
         return not self._tempo_changes and any(len(bar.notes) == len(self._notes) for bar in alike if self._notes)
 
-    @property
-    def endings(self) -> list[tuple[BarNote, bool]]:
-        """The notes with which the bar or its tail would become equal to an earlier one, or, each with True, its first half would.
+    def endings(self, *, with_tails: bool) -> list[tuple[BarNote, bool]]:
+        """The notes with which the bar would become equal to an earlier one, or, each with True, its first half would.
 
-        With variants bars and halves do whatever the velocity is, which then is `ANY_BIN`.
+        With variants they do whatever the velocity is, which then is `ANY_BIN`.
+
+        Args:
+            with_tails: those with which its tail would, too.
         """
         count = len(self._notes) + 1
         whole = [(bar.notes[-1], False) for bar in self._alike if len(bar.notes) == count]
         halves = [(bar.notes[-1], True) for bar in self._halves_alike if len(bar.notes) == count]
         if self._variants:
             whole, halves = ([((*note[:4], ANY_BIN), half) for note, half in some] for some in (whole, halves))
-        tails = [(tail[0], False) for tail in self._tails_alike if len(tail) == 1]
+        tails = [(tail[0], False) for tail in self._tails_alike if len(tail) == 1 and with_tails]
         return [] if self._tempo_changes else [*whole, *halves, *tails]

@@ -85,7 +85,7 @@ class BeatWork:
         start_B, meter_B, end = self._bars_of(score, until=max(length, int(notes.start_N.max(initial=0)) + 1))
         tempo_at, bins = self._tempi_of(score, end)
         bar_N = np.searchsorted(start_B, notes.start_N, side="right") - 1
-        own_N, repeats, tails = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]](), list[tuple[Steps, Ids]]()
+        own_N, repeats = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]]()
         if self.repeats:
             changes_B = np.isin(np.arange(len(start_B)), np.searchsorted(start_B, tempo_at, side="right") - 1)
             position_N, bin_N = notes.start_N - start_B[bar_N], notes.velocity_N // VELOCITIES_PER_BIN
@@ -98,12 +98,11 @@ class BeatWork:
             own_N = ~found.told(bar_N, position_N, half_N)
             for kind, back_B in ((REPEAT, found.whole_B), (HALF, found.half_B))[: 1 + self.variants]:
                 repeats.append((start_B[back_B > 0], table.first(kind) + back_B[back_B > 0] - 1))
-            if self.tails:
-                there_B = found.tail_B > 0
-                tails.append(((start_B + found.behind_B)[there_B], table.first(TAIL) + found.tail_B[there_B] - 1))
             if self.variants:
                 said_N = found.louder_B[bar_N] & (half_N | (found.half_B[bar_N] == 0))
                 repeats.append((start_B[bar_N[said_N]], table.first(AGAIN) + bin_N[said_N]))
+            if self.tails:
+                repeats.append((start_B[found.tail_B > 0], table.first(TAIL) + found.tail_B[found.tail_B > 0] - 1))
         ids_T, step_T = note_ids(notes.take(own_N), index_N[own_N], table)
         moments = np.unique(np.concatenate([step_T, tempo_at]))
         bar_of_moment = np.searchsorted(start_B, moments, side="right") - 1
@@ -115,7 +114,6 @@ class BeatWork:
             (moments, table.first(POSITION) + moments - start_B[bar_of_moment]),
             (tempo_at, table.first(TEMPO) + bins),
             (step_T, ids_T),
-            *tails,
         ]
         if not self.guides:
             return _in_order(rows)

@@ -3,7 +3,7 @@
     a piece   program [track], program [track] ... ascending ─► beats or seconds, with notes of these alone
     beats     bar [meter] ─► position (later in the bar) [tempo] ─► notes ─► position | bar; the first position is 0, with a tempo
               bar [meter] ─► repeat of an earlier bar ─► bar; a bar that is written out never becomes equal to one that could be repeated
-              bar [meter] ─► position ─► notes ─► tail of an earlier bar ─► bar
+              bar [meter] ─► tail of an earlier bar ─► position ─► notes ─► bar, where that can be joined
     seconds   shifts (whole seconds first) ─► notes ─► shift
     a note    [program] [velocity] pitch duration | drum; within a moment in their order, never what sounds already
 
@@ -40,7 +40,7 @@ from lstmgen.media.tunes.notes.events import (
     VELOCITY,
     loudness,
 )
-from lstmgen.media.tunes.notes.measures import POSITION
+from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.repeating import Repeating
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondWork
@@ -163,6 +163,7 @@ class NotesGrammar(Repeating):
                 mask_V[[self._table.first(PROGRAM) + other for other in others]] = True
             if self._beats is not None and self._beats.may_repeat(self._before):
                 self._offer_repeats(mask_V, self._beats)
+                self._offer_tails(mask_V, self._beats)
                 if self._begun:
                     self._deny_misplaced(mask_V, self._beats)
                 if self._form is not None:
@@ -170,6 +171,7 @@ class NotesGrammar(Repeating):
             elif self._beats is not None:
                 self._offer_tails(mask_V, self._beats)
                 self._deny_repeats(mask_V)
+                self._keep_tail(mask_V, self._beats)
                 self._offer_velocities(mask_V)
             if self._silent or (self._leads_on and mask_V[self._table.span(POSITION)].any()):
                 keep_open(mask_V, self._table)
@@ -311,11 +313,12 @@ class NotesGrammar(Repeating):
                 self._remember(value)
         elif kind in {REPEAT, HALF}:
             ended += self._repeat(kind, value + 1, place)
-        elif kind == TAIL:
-            ended += self._repeat_tail(value + 1, place)
+        elif kind == TAIL and self._tail is None:
+            self._tail = value + 1, place
         elif kind == AGAIN:
             ended += self._say(value)
         elif kind in self._clock.pushes:
+            ended += self._end_bar() if kind == BAR else []
             before = self.course.now
             self._clock.pushes[kind](value)
             if self.course.now > before:
@@ -357,5 +360,5 @@ class NotesGrammar(Repeating):
 
     def rest(self) -> Sequence[Row]:
         """What is repeated at the end, and the drums that are cut off with the piece."""
-        ended, end = [*self._sound(), *self._ended_drums()], max(self._clock.length, 1)
+        ended, end = [*self._sound(), *self._end_bar(), *self._ended_drums()], max(self._clock.length, 1)
         return ended + [(start, end, pitch, line, velocity, place) for start, _, pitch, line, velocity, place in self._drums]

@@ -20,9 +20,10 @@ from lstmgen.media.tunes.notes.bar import Bar, BarNote
 from lstmgen.media.tunes.notes.bars_so_far import BarsSoFar
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
-from lstmgen.media.tunes.notes.events import DRUM, DURATION, UNSAID_BIN, VELOCITY_BINS, loudness
+from lstmgen.media.tunes.notes.events import UNSAID_BIN, VELOCITY_BINS, loudness
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
-from lstmgen.media.tunes.notes.repeats import AGAIN, ANY_BIN, HALF, REPEAT, TAIL
+from lstmgen.media.tunes.notes.remaining import LEFT
+from lstmgen.media.tunes.notes.repeats import AGAIN, ANY_BIN, HALF, LEAST, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondClock, SecondWork
 from lstmgen.media.tunes.parts import FIRST_DRUMS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED
@@ -54,6 +55,8 @@ class Repeating(Grammar):
     _drums: deque[Row]
     _said: tuple[bool, int] = (False, 0)
     """Of what is repeated in this bar: whether it is a first half, and the index of its id."""
+    _tail: tuple[int, int] | None = None
+    """How far back the bar lies whose tail this one has, and the index of the id that says so."""
     _sounding: Bar | None = None
     """What is repeated, as long as its velocities are not known for certain."""
 
@@ -91,7 +94,7 @@ class Repeating(Grammar):
 
         A velocity of `ANY_BIN` is every one.
         """
-        if self._beats is None or self._may_complete or not (endings := self._bars.endings):
+        if self._beats is None or self._may_complete or not (endings := self._bars.endings(with_tails=not self._begun)):
             return []
         now, count = self.course.now - self._beats.bar_start, self._durations
         ends = (self._clock.length, self._middle)
@@ -139,11 +142,14 @@ class Repeating(Grammar):
                 mask_V[self._table.first(HALF) + distance - 1] = fits
 
     def _deny_repeats(self, mask_V: NDArray[np.bool_]) -> None:
-        """No end of a bar, or of its first half, that would be a repeat; no change of tempo behind a half that is one."""
+        """No end of a bar, or of its first half, that would be a repeat; no change of tempo behind a half that is one.
+
+        What is drawn may end as an earlier bar does and not say so: two notes come back by chance, and one more would be worse.
+        """
         if self._varies and self._said[0]:
             mask_V[self._table.span(TEMPO)] = False
         ends = mask_V.copy()
-        if self._bars.repeats or self._bars.repeats_half or self._bars.repeats_tail:
+        if self._bars.repeats or self._bars.repeats_half or (self._bars.repeats_tail and not self._begun):
             mask_V[BOUNDARY_ID] = mask_V[self._table.span(BAR)] = False
         # In a prompt the tempo may change later in the bar, which is written out for that; what is drawn is not to change it for this.
         if self._begun and self._bars.repeats_half and self._beats is not None:
@@ -159,13 +165,40 @@ class Repeating(Grammar):
                 mask_V[self._table.span(AGAIN)] = bins
 
     def _offer_tails(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
-        """Behind the notes of a moment the tails that fit; in a last bar that is drawn those that end on the tonic."""
-        if self._before not in {DURATION, DRUM, HALF, AGAIN} or self._bars.saying:
+        """Before anything is written in a bar the earlier ones whose tail it could have; in a last bar that is drawn those that close."""
+        if self._before not in {BAR, LEFT, METER, HALF, AGAIN} or self._bars.saying:
             return
         must_close = self._begun and clock.closing
-        for distance, tail in self._bars.tails:
-            if self._fits(tail, clock.bar_start) and (not must_close or ends_on(tail, self._tonic)):
+        for distance, bar in self._bars.endable:
+            least = Bar(bar.meter, bar.notes[-LEAST:])
+            if self._fits(least, clock.bar_start) and (not must_close or ends_on(bar, self._tonic)):
                 mask_V[self._table.first(TAIL) + distance - 1] = True
+
+    def _keep_tail(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
+        """A bar with a tail ends where that can be joined, and before it is written out.
+
+        What is drawn may name any of the bars that end alike, and where it can be joined nowhere it is joined as it is.
+        """
+        if (tail := self._tail) is None or (source := self._bars.at(tail[0])) is None:
+            return
+        positions = mask_V[self._table.span(POSITION)]
+        positions[source.notes[-LEAST][0] if len(source.notes) >= LEAST else 0 :] = False
+        mask_V[self._table.span(TEMPO)] = False
+        if not mask_V[BOUNDARY_ID] and not mask_V[self._table.first(BAR)]:
+            return
+        named = dict(self._bars.tails)
+        end = self._bars.end(tail[0]) if self._begun else named.get(tail[0])
+        if end is None or not self._fits(end, clock.bar_start):
+            closed = mask_V.copy()
+            mask_V[BOUNDARY_ID] = mask_V[self._table.first(BAR)] = False
+            if self._begun and not positions.any():
+                mask_V[:] = closed
+        elif any(clock.bar_start + self._end_of(note) > clock.length for note in end.notes):
+            mask_V[BOUNDARY_ID] = False
+
+    def _end_of(self, note: BarNote) -> int:
+        """The position at which a note ends."""
+        return note[0] + (1 if note[1] >= FIRST_DRUMS else int(self._time.lengths_D[note[3]]))
 
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
@@ -189,7 +222,7 @@ class Repeating(Grammar):
             self._bars.close()
         if kind in {BAR, METER}:
             self._bars.open(clock.meter)
-            self._said = False, 0
+            self._said, self._tail = (False, 0), None
         elif kind == TEMPO:
             self._bars.change_tempo()
 
@@ -208,20 +241,19 @@ class Repeating(Grammar):
         self._said, self._sounding = (kind == HALF, place), bar
         return [] if self._varies else self._sound()
 
-    def _repeat_tail(self, distance: int, place: int) -> list[Row]:
-        """The notes behind this moment of an earlier bar once more."""
-        if self._beats is None:
+    def _end_bar(self) -> list[Row]:
+        """The bar is over: the notes of its tail."""
+        tail, self._tail = self._tail, None
+        if self._beats is None or tail is None:
             return []
-        notes = self._bars.tail(distance)
+        notes = self._bars.tail(tail[0])
         self._hold(notes, self._beats.bar_start)
-        self._beats.fill_bar()
-        return self._rows_of(notes, self._beats.bar_start, place)
+        return self._rows_of(notes, self._beats.bar_start, tail[1])
 
     def _hold(self, notes: Sequence[BarNote], begin: int) -> None:
         """The notes of a bar that begins at a step sound until they end."""
-        for position, line, pitch, duration, _ in notes:
-            end = begin + position + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
-            self._ends_LP[line, pitch] = end
+        for note in notes:
+            self._ends_LP[note[1], note[2]] = end = begin + self._end_of(note)
             self._latest_end = max(self._latest_end, end)
 
     def _say(self, value: int) -> list[Row]:

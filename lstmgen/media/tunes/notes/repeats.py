@@ -7,13 +7,13 @@ an empty one. What a repeat says changes neither the instrument nor the loudness
     bar  repeat 4 back                                      the same bar
     bar  repeat 4 back      again 80  again 84 ...          with variants: the same but for the velocities, which all notes say then
     bar  first half 4 back  position ... notes ...          with variants: what begins in the first half of that bar, and another end
-    bar  position ... notes ... tail 4 back                 with tails: another beginning, and what begins behind it in that bar
+    bar  tail 4 back  position ... notes ...                with tails: another beginning, and what begins behind it in that bar
 
 With variants a bar that is the same in all but velocity is a repeat too, where none is the same in that as well; a bar that is no repeat,
 but begins with two notes or more in its first half as an earlier one does, repeats that half. With tails one that is no repeat, but from
-one of its moments on has the notes of an earlier one, two or more and with their velocities, is written out up to the first such
-moment alone. What began before must end there as it did in the other bar, instrument by instrument: so nothing sounds into a tail, and no
-rest is left before it, that was not there.
+one of its moments on has the notes of an earlier one, two or more and with their velocities, says so first, and is written out up to the
+first such moment alone. What began before must end there as it did in the other bar, instrument by instrument: so nothing sounds into a
+tail, and no rest is left before it, that was not there.
 
 Of several equal bars the one is named that lies as far back as the one that the bar before repeated; where there is none the nearest.
 So a section that comes back is one number again and again.
@@ -96,6 +96,15 @@ class Memory:
         """The bars of a meter with enough notes behind a position, the nearest first: distance, bar, and how many notes come before."""
         counts = ((distance, bar, bar.behind(position)) for distance, bar in enumerate(reversed(self._bars), 1) if bar.meter == meter)
         return [found for found in counts if len(found[1].notes) - found[2] >= LEAST]
+
+    def endable(self, meter: int, position: int, before: int) -> dict[Bar, int]:
+        """The different bars of a meter in which enough begins behind a position and a note more, each with the distance that is named."""
+        found: dict[Bar, int] = {}
+        for distance, bar in enumerate(reversed(self._bars), 1):
+            enough = bar.meter == meter and len(bar.notes) >= LEAST and bar.notes[-LEAST][0] > position
+            if enough and (distance == before or bar not in found):
+                found[bar] = distance
+        return found
 
     def alike(self, meter: int) -> list[Bar]:
         """The different bars of a meter that can be repeated."""
