@@ -11,6 +11,7 @@ from typing import final
 
 import numpy as np
 
+from lstmgen.media.tunes.parts import FIRST_DRUMS
 from lstmgen.music.lanes import Steps
 
 BarNote = tuple[int, int, int, int, int]
@@ -56,21 +57,25 @@ class Bar:
         return {}
 
     def ends(self, count: int, lengths: Sequence[int]) -> dict[int, int]:
-        """By instrument the position at which the last of its first so many notes ends, given the steps of every duration."""
+        """By line the position at which the last of its first so many notes ends, given the steps of every duration; drums do not count."""
         if count not in self._known_ends:
             found: dict[int, int] = {}
             for note in self.notes[:count]:
+                if note[1] >= FIRST_DRUMS:
+                    continue
                 found[note[1]] = max(found.get(note[1], 0), note[0] + lengths[note[3]])
             self._known_ends[count] = found
         return self._known_ends[count]
 
-    def tail(self, position: int) -> tuple[BarNote, ...]:
-        """The notes that begin behind a position."""
-        return self.notes[self.behind(position) :]
-
     def behind(self, position: int) -> int:
-        """The number of the first of them."""
+        """The number of the first note that begins behind a position."""
         return bisect(self.notes, position, key=itemgetter(0))
+
+    def joined(self, begun: Bar, lengths: Sequence[int]) -> tuple[BarNote, ...]:
+        """The notes that begin behind those of a bar so far, and not while one of these sounds longer on their line than it did here."""
+        begin = self.behind(begun.notes[-1][0] if begun.notes else -1)
+        here, there = self.ends(begin, lengths), begun.ends(len(begun.notes), lengths)
+        return tuple(note for note in self.notes[begin:] if there.get(note[1], 0) <= max(here.get(note[1], 0), note[0]))
 
     def with_bins(self, bins: Sequence[int]) -> Bar:
         """With other velocities, of the first notes where there are fewer."""

@@ -90,22 +90,21 @@ class BarsSoFar:
         found = self._whole.endable(self._meter, last, self._distance or self._before)
         return [(distance, bar) for bar, distance in found.items()]
 
-    def end(self, distance: int) -> Bar | None:
-        """The tail of the bar so far back behind the last moment, where it can be joined to that; None: it cannot."""
-        bar = self._whole.at(distance)
-        if bar is None or self._tails is None or not self._notes:
-            return None
-        begin, own = bar.behind(self._notes[-1][0]), Bar(self._meter, tuple(self._notes))
-        joins = bar.ends(begin, self._tails) == own.ends(len(own.notes), self._tails)
-        return Bar(self._meter, bar.notes[begin:]) if joins and len(bar.notes) - begin >= LEAST else None
+    @property
+    def begun(self) -> bool:
+        """Whether anything is written in the bar, or comes back."""
+        return bool(self._notes)
 
-    def tail(self, distance: int) -> Sequence[BarNote]:
-        """The bar ends as the one so far back does behind its last moment; those notes, none where there is none."""
+    def joined(self, distance: int) -> tuple[BarNote, ...]:
+        """The notes with which the bar would end now if it had the tail of the one so far back; none where there is none."""
         bar = self._whole.at(distance)
-        tail = () if bar is None else bar.tail(self._notes[-1][0] if self._notes else -1)
+        return () if bar is None or self._tails is None else bar.joined(Bar(self._meter, tuple(self._notes)), self._tails)
+
+    def end(self, distance: int) -> tuple[BarNote, ...]:
+        """The bar is over, and has the tail of the one so far back; the notes of that."""
+        tail = self.joined(distance)
         self._notes += tail
         self._distance = self._distance or distance
-        self._alike, self._halves_alike, self._tails_alike = [], [], []
         return tail
 
     def _behind(self) -> dict[tuple[BarNote, ...], int]:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.events import loudness
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, TAIL
+from lstmgen.media.tunes.parts import FIRST_DRUMS
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.music.lanes import Steps
 
@@ -95,7 +97,7 @@ def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]
         before, behind = (none, none, none), (none, none, none)
         if said.is_tail:
             before = holds[said.bar] if said.bar in holds else written(said.bar)
-            here = notes.start_N[which] + shift + said.moved > (notes.start_N[before[0]] + before[1]).max(initial=-1)
+            here = _joined(notes, (before[0], before[1]), (which, shift + said.moved))
             which, shift, velocity = which[here], shift[here], velocity[here]
         elif said.until is not None:
             here = notes.start_N[which] + shift < said.until
@@ -108,3 +110,17 @@ def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]
     which_N, shift_N, velocity_N, place_N = (np.concatenate(column) for column in zip(*found, strict=True))
     start_N, end_N = notes.start_N[which_N] + shift_N, notes.end_N[which_N] + shift_N
     return notes.take(which_N, start_N=start_N, end_N=end_N, velocity_N=velocity_N, place_N=place_N)
+
+
+def _joined(notes: StepNotes, before: tuple[Steps, Steps], behind: tuple[Steps, Steps]) -> NDArray[np.bool_]:
+    """Which notes of another bar a tail has, as `Bar.joined` does it; a bar is told by which notes and by how many steps they move."""
+    start_N, end_N, line_N = (notes.start_N[behind[0]] + behind[1], notes.end_N[behind[0]] + behind[1], notes.line_N[behind[0]])
+    last = (notes.start_N[before[0]] + before[1]).max(initial=-1)
+    is_later_N = start_N > last
+    for line in np.unique(line_N[is_later_N]).tolist():
+        if line < FIRST_DRUMS:
+            mine_N, theirs_N = (notes.line_N[before[0]] == line), (line_N == line)
+            sounds = (notes.end_N[before[0]] + before[1])[mine_N].max(initial=0)
+            sounded = end_N[theirs_N & (start_N <= last)].max(initial=0)
+            is_later_N &= ~theirs_N | (sounds <= np.maximum(sounded, start_N))
+    return is_later_N

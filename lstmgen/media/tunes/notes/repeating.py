@@ -22,7 +22,6 @@ from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import UNSAID_BIN, VELOCITY_BINS, loudness
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
-from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import AGAIN, ANY_BIN, HALF, LEAST, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondClock, SecondWork
 from lstmgen.media.tunes.parts import FIRST_DRUMS
@@ -166,7 +165,7 @@ class Repeating(Grammar):
 
     def _offer_tails(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
         """Before anything is written in a bar the earlier ones whose tail it could have; in a last bar that is drawn those that close."""
-        if self._before not in {BAR, LEFT, METER, HALF, AGAIN} or self._bars.saying:
+        if self._bars.saying:
             return
         must_close = self._begun and clock.closing
         for distance, bar in self._bars.endable:
@@ -175,10 +174,7 @@ class Repeating(Grammar):
                 mask_V[self._table.first(TAIL) + distance - 1] = True
 
     def _keep_tail(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
-        """A bar with a tail ends where that can be joined, and before it is written out.
-
-        What is drawn may name any of the bars that end alike, and where it can be joined nowhere it is joined as it is.
-        """
+        """A bar with a tail ends where that can be joined, and before it is written out; what is drawn may end at any of its moments."""
         if (tail := self._tail) is None or (source := self._bars.at(tail[0])) is None:
             return
         positions = mask_V[self._table.span(POSITION)]
@@ -187,12 +183,12 @@ class Repeating(Grammar):
         if not mask_V[BOUNDARY_ID] and not mask_V[self._table.first(BAR)]:
             return
         named = dict(self._bars.tails)
-        end = self._bars.end(tail[0]) if self._begun else named.get(tail[0])
+        end = Bar(clock.meter, self._bars.joined(tail[0])) if self._begun and self._bars.begun else named.get(tail[0])
         if end is None or not self._fits(end, clock.bar_start):
-            closed = mask_V.copy()
+            ends = mask_V.copy()
             mask_V[BOUNDARY_ID] = mask_V[self._table.first(BAR)] = False
-            if self._begun and not positions.any():
-                mask_V[:] = closed
+            if not mask_V.any():
+                mask_V[:] = ends
         elif any(clock.bar_start + self._end_of(note) > clock.length for note in end.notes):
             mask_V[BOUNDARY_ID] = False
 
@@ -202,8 +198,8 @@ class Repeating(Grammar):
 
     def _fits(self, bar: Bar, begin: int) -> bool:
         """Whether the notes of a bar may sound again, in the bar that begins at a step."""
-        if any(begin + note[0] >= self._clock.onsets_end for note in bar.notes[-1:]):
-            return False
+        if not bar.notes or begin + bar.notes[-1][0] >= self._clock.onsets_end:
+            return not bar.notes
         limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
         if limits is NOTHING_LIMITED and end == NO_LIMIT:
             playing, ends_LP = self._playing, self._ends_LP
@@ -246,7 +242,7 @@ class Repeating(Grammar):
         tail, self._tail = self._tail, None
         if self._beats is None or tail is None:
             return []
-        notes = self._bars.tail(tail[0])
+        notes = self._bars.end(tail[0])
         self._hold(notes, self._beats.bar_start)
         return self._rows_of(notes, self._beats.bar_start, tail[1])
 
