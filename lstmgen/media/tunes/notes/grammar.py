@@ -171,8 +171,8 @@ class NotesGrammar(Repeating):
             elif self._beats is not None:
                 if self._before in {HALF, AGAIN} and self._said[0]:
                     self._offer_tails(mask_V, self._beats)
-                self._deny_repeats(mask_V)
                 self._keep_tail(mask_V, self._beats)
+                self._deny_repeats(mask_V)
                 self._offer_velocities(mask_V)
             if self._silent or (self._leads_on and mask_V[self._table.span(POSITION)].any()):
                 keep_open(mask_V, self._table)

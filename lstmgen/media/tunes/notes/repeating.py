@@ -177,20 +177,20 @@ class Repeating(Grammar):
         """A bar with a tail ends where that can be joined, and before it is written out; what is drawn may end at any of its moments."""
         if (tail := self._tail) is None or (source := self._bars.at(tail[0])) is None:
             return
-        positions = mask_V[self._table.span(POSITION)]
-        positions[source.notes[-LEAST][0] if len(source.notes) >= LEAST else 0 :] = False
+        free_V, over = mask_V.copy(), [BOUNDARY_ID, self._table.first(BAR)]
+        mask_V[self._table.span(POSITION)][source.notes[-LEAST][0] if len(source.notes) >= LEAST else 0 :] = False
         mask_V[self._table.span(TEMPO)] = False
-        if not mask_V[BOUNDARY_ID] and not mask_V[self._table.first(BAR)]:
-            return
-        named = dict(self._bars.tails)
-        end = Bar(clock.meter, self._bars.joined(tail[0])) if self._begun and self._bars.begun else named.get(tail[0])
-        if end is None or not self._fits(end, clock.bar_start):
-            ends = mask_V.copy()
-            mask_V[BOUNDARY_ID] = mask_V[self._table.first(BAR)] = False
+        if mask_V[over].any():
+            named = dict(self._bars.tails)
+            end = Bar(clock.meter, self._bars.joined(tail[0])) if self._begun and self._bars.begun else named.get(tail[0])
+            if end is None or not self._fits(end, clock.bar_start):
+                mask_V[over] = False
+            elif any(clock.bar_start + self._end_of(note) > clock.length for note in end.notes):
+                mask_V[BOUNDARY_ID] = False
+        for kept in (over, []):  # where wishes leave nothing, notes are written in the place of the tail, or sound into it
             if not mask_V.any():
-                mask_V[:] = ends
-        elif any(clock.bar_start + self._end_of(note) > clock.length for note in end.notes):
-            mask_V[BOUNDARY_ID] = False
+                mask_V[:] = free_V
+                mask_V[kept] = False
 
     def _end_of(self, note: BarNote) -> int:
         """The position at which a note ends."""
