@@ -68,6 +68,8 @@ ADAPT: Final = (
             ("rate", float, "X", _RULE.rate, "By how much a weight moves for a gradient of its usual size."),
             ("decay", float, "X", _RULE.decay, "Share by which a weight returns to what was trained, each segment."),
             ("segment", int, "N", _RULE.segment, "Tokens that are predicted before they are learned."),
+            ("replay", int, "N", _RULE.replay, "Earlier stretches that are learned again beside each; 4 for performances."),
+            ("own", float, "X", _RULE.own, "Share by which usual gradients become those of what is read, each segment."),
         )
     ),
 )
