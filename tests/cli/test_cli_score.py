@@ -190,6 +190,10 @@ def test_each_file_is_learned_by_a_copy_of_its_own_and_the_total_adds_them_up(cl
     paths, rule = [files / "one.txt", files / "two.txt"], api.LearningRule(rate=0.003, segment=7)
     from_python = api.load(run_folder, device="cpu").score_all(paths, adapt=rule).to_json()
     assert both["adapted"] == from_python["adapted"]
+    (again,) = scored(cli, run_folder, files / "one.txt", *ADAPT, "--adapt-replay", "2", "--adapt-own", "0.1")
+    rule = api.LearningRule(rate=0.003, segment=7, replay=2, own=0.1)
+    assert again["adapted"] == api.load(run_folder, device="cpu").score_all(paths[:1], adapt=rule).to_json()["adapted"]
+    assert again["adapted"]["nats_per_token"] != one["adapted"]["nats_per_token"]
     lines = cli("score", run_folder, files / "one.txt", files / "two.txt", *ADAPT, environ={"COLUMNS": "40"}).text.splitlines()
     assert len([line for line in lines if line.startswith("all")]) == 5
 
@@ -224,6 +228,9 @@ def test_a_cache_has_its_share_of_every_figure(cli, run_folder, files):
         (["--adapt-rate", "0.1"], "add --adapt"),
         (["--adapt", "--adapt-rate", "2"], "expected 0 to 1"),
         (["--adapt", "--adapt-segment", "0"], "expected 1 to"),
+        (["--adapt-replay", "4"], "add --adapt"),
+        (["--adapt", "--adapt-replay", "65"], "expected 0 to 64"),
+        (["--adapt", "--adapt-own", "2"], "expected 0 to 1"),
         (["--adapt", "--novelty"], "--adapt"),
         (["--with", "other", "--novelty"], "--with"),
         (["--recall", "0.1", "--novelty"], "--recall"),
