@@ -34,10 +34,14 @@ class LearningRule:
     own: float = 0.0
 
     def __post_init__(self) -> None:
-        shares = (("rate", self.rate, "2e-4"), ("decay", self.decay, "1e-3"), ("own", self.own, "0.01"))
-        for name, value, example in shares:
+        shares = (
+            ("rate", self.rate, "--adapt-rate 2e-4"),
+            ("decay", self.decay, "--adapt-decay 1e-3"),
+            ("own", self.own, "--adapt-own 0.01"),
+        )
+        for name, value, remedy in shares:
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not (math.isfinite(value) and 0 <= value <= 1):
-                raise UsageError(f"the {name} of learning is {value!r}, expected 0 to 1", remedy=f"--adapt-{name} {example}")
+                raise UsageError(f"the {name} of learning is {value!r}, expected 0 to 1", remedy=remedy)
         if isinstance(self.segment, bool) or not isinstance(self.segment, int) or not 1 <= self.segment <= MAX_SEGMENT:
             raise UsageError(f"a segment of {self.segment!r}, expected 1 to {MAX_SEGMENT:,} tokens", remedy="--adapt-segment 20")
         if isinstance(self.replay, bool) or not isinstance(self.replay, int) or not 0 <= self.replay <= MAX_REPLAY:
