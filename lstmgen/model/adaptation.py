@@ -74,6 +74,7 @@ class Learner:
         *,
         legal: Sequence[LegalBits | None] = (),
         anew: Container[int] = (),
+        apart: bool = False,
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """As `reading.surprisals`, span after span, learning from each segment once it is predicted.
 
@@ -82,6 +83,7 @@ class Learner:
             spans_S2: what is read, in this order; each span begins with an empty state, but with the weights that the ones before left.
             legal: which ids may come where, for each form; None, or none given: all of them.
             anew: spans that begin at one of these places begin with the trained weights again, and nothing that may be learned again.
+            apart: whether the surprisals of each form are given, of shape (F, T), and not those of their mean.
 
         Raises:
             DivergedError: the weights have become useless.
@@ -108,7 +110,8 @@ class Learner:
                     raise DivergedError(
                         f"learning with a rate of {self.rule.rate:g} has ruined the model's copy", remedy="a lower --adapt-rate"
                     )
-                yield places[1:], together(list(nats_TF.T.cpu().double().numpy()))
+                nats_FT = nats_TF.T.cpu().double().numpy()
+                yield places[1:], nats_FT if apart else together(list(nats_FT))
 
     def _forget(self) -> None:
         """What may be learned again, and how large the gradients of what was read are."""
