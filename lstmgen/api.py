@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lstmgen.media.text.decoding import decode_text as decode_text
     from lstmgen.media.text.exact import ExactText as ExactText
     from lstmgen.model.learning_rule import LearningRule as LearningRule
+    from lstmgen.model.recall_rule import AUTO_SHARE as AUTO_SHARE
     from lstmgen.model.recall_rule import RecallRule as RecallRule
     from lstmgen.music.bars import Bars as Bars
     from lstmgen.music.bars import first_number as first_number
@@ -151,7 +152,7 @@ _HOMES: Final = {
     "media.text.decoding": "decode_text",
     "media.text.exact": "ExactText",
     "model.learning_rule": "LearningRule",
-    "model.recall_rule": "RecallRule",
+    "model.recall_rule": "AUTO_SHARE, RecallRule",
     "model.arithmetic": "choose_device, set_threads",
     "music.bars": "Bars, first_number",
     "music.constraints": "Constraints",

@@ -11,7 +11,8 @@ they say of the items is a figure of all of them, not of a model.
 Networks that go on learning (`model/adaptation.py`) predict the same tokens otherwise, together and in as many forms. Their figures are
 an evaluation of their own, which stands beside the first and never in its place.
 
-A cache (`model/recall.py`) has a share of all of these probabilities: of each network in each form one, and the mean of them counts.
+A cache (`model/recall.py`) has a share of all of these probabilities: of each network in each form one, and the mean of them counts. Where
+that share is learned, it begins anew with each item, and what a model is told teaches nothing.
 """
 
 from __future__ import annotations
@@ -26,22 +27,23 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.analysis.caches import Shares, Votes, as_learned, votes
 from lstmgen.errors import InputError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Amount, Medium, Tokenizer
-from lstmgen.media.legal import MOST_BYTES, LegalAt, legal_at
+from lstmgen.media.legal import MOST_BYTES, legal_at
 from lstmgen.media.writing import Encoded
 from lstmgen.model.adaptation import Learner
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.reading import Forward, documents, surprisals, together
-from lstmgen.model.recall import mixed, recalled
-from lstmgen.model.recall_rule import RecallRule
+from lstmgen.model.recall import mixed
+from lstmgen.model.recall_rule import AUTO_SHARE, RecallRule
 
 _LARGEST_EXPONENT: Final = 700.0
 
 Found = Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]
-"""Places, and the surprisals that belong there."""
+"""Places, and the surprisals that belong there; of shape (F, T) where forms are apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,23 +55,25 @@ class Evaluated:
         nats_T: one surprisal for each id; 0 for what a model is told.
         told_T: which ids a model is told, which do not count; None: none of them.
         adapted_T: the surprisals under a network that goes on learning; None: none was asked.
+        shares: what the caches have behind the last token, if that is learned: beside the networks, then beside those that go on learning.
     """
 
     encoded: Encoded
     nats_T: NDArray[np.float64]
     told_T: NDArray[np.bool_] | None = None
     adapted_T: NDArray[np.float64] | None = None
+    shares: tuple[float, ...] = ()
 
     @property
     def counted(self) -> NDArray[np.bool_] | slice:
         """Which ids count."""
         return slice(None) if self.told_T is None else ~self.told_T
 
-    def part(self, encoded: Encoded, begin: int) -> Evaluated:
-        """An item that was read as a part of this one, from this place on."""
+    def part(self, encoded: Encoded, begin: int, shares: tuple[float, ...] = ()) -> Evaluated:
+        """An item that was read as a part of this one, from this place on, and the shares of its caches."""
         where = slice(begin, begin + len(encoded.ids))
         told_T = None if self.told_T is None else self.told_T[where]
-        return Evaluated(encoded, self.nats_T[where], told_T, None if self.adapted_T is None else self.adapted_T[where])
+        return Evaluated(encoded, self.nats_T[where], told_T, None if self.adapted_T is None else self.adapted_T[where], shares)
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,15 @@ class Evaluation:
     @cached_property
     def adapted(self) -> Evaluation | None:
         """How well a network that goes on learning predicted the same items; None: none was asked."""
-        items = [replace(item, nats_T=item.adapted_T, adapted_T=None) for item in self.items if item.adapted_T is not None]
+        learned = ((item, item.adapted_T) for item in self.items if item.adapted_T is not None)
+        items = [replace(item, nats_T=nats_T, adapted_T=None, shares=item.shares[1:]) for item, nats_T in learned]
         return Evaluation(self.medium, self.tokenizer, tuple(items), averaged=self.averaged, recall=self.recall) if items else None
+
+    @property
+    def recalled_share(self) -> float | None:
+        """What caches have of a probability behind an item, where it is learned: the mean of all items; None: it is not."""
+        shares = [item.shares[0] for item in self.items if item.shares]
+        return math.fsum(shares) / len(shares) if shares else None
 
     @property
     def tokens(self) -> int:
@@ -199,9 +210,13 @@ class Evaluation:
             table["averaged"] = self.averaged
         if self.recall is not None:
             table["recall"] = self.recall.to_json()
+        if self.recalled_share is not None:
+            table["recalled_share"] = self.recalled_share
         if self.adapted is not None and self.rule is not None:
             own = {figure.name for figure in self.medium.figures if figure.per is None}
             table["adapted"] = self.rule.to_json() | {name: value for name, value in self.adapted.figures.items() if name not in own}
+            if self.adapted.recalled_share is not None:
+                table["adapted"]["recalled_share"] = self.adapted.recalled_share
         if rows:
             per = {} if style.per is None else {f"nats_per_{style.per.removesuffix('s')}": None}
             table[style.key] = [row.facts | {"tokens": row.tokens} | row.sums | dict.fromkeys(per, row.surprise) for row in self.rows()]
@@ -255,15 +270,16 @@ def evaluate(
     collected = _Collector(len(ids), told, progress, total)
     legal = [legal_at(of_item, form, starts, most_bytes=MOST_BYTES // len(forms)) for form in forms]
     in_forms = [(form, rows, *reader) for form, rows in zip(forms, legal, strict=True) for reader in readers]
-    each = [collected(surprisals(reader, form, spans, forward=how, legal=rows)) for form, rows, reader, how in in_forms]
+    each = [nats for form, rows, reader, how in in_forms for nats in collected(surprisals(reader, form, spans, forward=how, legal=rows))]
     anew = () if carried else frozenset(starts.tolist())
-    learning = [collected(learner.surprisals(forms, spans, legal=legal, anew=anew)) for learner in learners]
-    nats, adapted = together(each), together(learning) if learning else None
-    if recall is not None:
-        from_cache = collected(_recalled([reader for reader, _ in readers], forms, legal, starts, recall))
-        nats, adapted = mixed(nats, from_cache, recall), None if adapted is None else mixed(adapted, from_cache, recall)
-    whole = Evaluated(Encoded(item=None, ids=ids), nats, told, adapted)
-    read = tuple(whole.part(item, start + 1) for item, start in zip(items, starts.tolist(), strict=True))
+    apart = recall is not None and recall.share == AUTO_SHARE
+    how = {"legal": legal, "anew": anew, "apart": apart}
+    counts = len(forms) if apart else 1
+    learning = [nats for learner in learners for nats in collected(learner.surprisals(forms, spans, **how), forms=counts)]
+    caches = None if recall is None else votes([reader for reader, _ in readers], forms, legal, starts, recall)
+    (nats, *adapted), shares = _with_caches(each, learning, caches, recall, collected)
+    whole = Evaluated(Encoded(item=None, ids=ids), nats, told, adapted[0] if adapted else None)
+    read = tuple(whole.part(item, start + 1, shares.get(start + 1, ())) for item, start in zip(items, starts.tolist(), strict=True))
     return Evaluation(medium, tokenizer, read, learners[0].rule if learners else None, len(each), recall)
 
 
@@ -277,28 +293,38 @@ class _Collector:
     total: int
     done: int = 0
 
-    def __call__(self, found: Found) -> NDArray[np.float64]:
-        nats = np.zeros(self.length)
+    def __call__(self, found: Found, *, forms: int = 1) -> list[NDArray[np.float64]]:
+        """Of each form, which are apart where there are several."""
+        nats_FN = np.zeros((forms, self.length))
         for places, surprisal in found:
-            nats[places] = surprisal
-            self.done += len(places)
-            if self.progress is not None:
-                self.progress(self.done, self.total)
+            nats_FN[:, places] = surprisal
+            self.passed(len(places))
         if self.told is not None:
-            nats[self.told] = 0.0
-        return nats
+            nats_FN[:, self.told] = 0.0
+        return [*nats_FN]
+
+    def passed(self, tokens: int) -> None:
+        """So many more were read."""
+        self.done += tokens
+        if self.progress is not None:
+            self.progress(self.done, self.total)
 
 
-def _recalled(
-    networks: Sequence[LanguageModel], forms: Sequence[Ids], legal: Sequence[LegalAt | None], starts: NDArray[np.int64], rule: RecallRule
-) -> Found:
-    """The surprisals under the caches of all networks in all forms, together: the places of an item, and its numbers."""
-    for start, end in itertools.pairwise([*starts.tolist(), len(forms[0])]):
-        places = np.arange(start + 1, end)
-        if len(places):
-            bits = [None if rows is None else rows(places) for rows in legal]
-            each = [recalled(network, [form[places] for form in forms], bits, rule) for network in networks]
-            yield places, together([*itertools.chain.from_iterable(each)])
+def _with_caches(
+    static: list[NDArray[np.float64]],
+    learning: list[NDArray[np.float64]],
+    found: Votes | None,
+    rule: RecallRule | None,
+    collected: _Collector,
+) -> tuple[list[NDArray[np.float64]], Shares]:
+    """The surprisals under all networks, then under all that go on learning, each with what caches say; and the shares of these."""
+    groups = [group for group in (static, learning) if group]
+    if rule is None or found is None:
+        return list(map(together, groups)), {}
+    if rule.share == AUTO_SHARE:
+        return as_learned(groups, found, told_N=collected.told, passed=collected.passed)
+    (cache_N,) = collected((places, together([*recalled_KT])) for places, recalled_KT in found)
+    return [mixed(together(group), cache_N, rule) for group in groups], {}
 
 
 def _check(items: Sequence[Encoded], medium: Medium, window: int | None) -> None:

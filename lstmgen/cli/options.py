@@ -60,6 +60,7 @@ PRECISION: Final = Option(
 )
 _LEARNING: Final = "learning from what is read"
 _RULE: Final = api.LearningRule()
+_SHARPNESS: Final = api.RecallRule(share=api.AUTO_SHARE).sharpness
 ADAPT: Final = (
     Option(name="adapt", flags="--adapt", type=bool, help="Let a copy of the model go on learning from what it reads.", panel=_LEARNING),
     *(
@@ -68,20 +69,44 @@ ADAPT: Final = (
             ("rate", float, "X", _RULE.rate, "By how much a weight moves for a gradient of its usual size."),
             ("decay", float, "X", _RULE.decay, "Share by which a weight returns to what was trained, each segment."),
             ("segment", int, "N", _RULE.segment, "Tokens that are predicted before they are learned."),
+            ("replay", int, "N", _RULE.replay, "Earlier stretches that are learned again beside each; 4 for performances."),
+            ("own", float, "X", _RULE.own, "Share by which usual gradients become those of what is read, each segment."),
         )
     ),
 )
 """What `rule_of` reads."""
-RECALL: Final = Option(
-    name="recall",
-    flags="--recall",
-    type=float,
-    unit="SHARE",
-    low=0,
-    high=0.99,
-    help="Share of a cache, which knows what followed at like places before: 0.1 for tunes, 0.2 for performances and texts.",
-    panel=_LEARNING,
+
+
+def _share(text: str) -> float | str:
+    """What `--recall` takes; raises UsageError."""
+    try:
+        return text if text == api.AUTO_SHARE else float(text)
+    except ValueError:
+        raise UsageError(f"expected {api.AUTO_SHARE} or a number, found {text!r}", remedy=f"--recall {api.AUTO_SHARE}") from None
+
+
+RECALL: Final = (
+    Option(
+        name="recall",
+        flags="--recall",
+        type=_share,
+        unit="SHARE",
+        low=0,
+        high=0.99,
+        help="Share of a cache, which knows what followed at like places before: 0.1 for tunes, 0.2 for performances and texts; "
+        "auto: each model in each key, and each cache, has a share that is learned from what was read.",
+        panel=_LEARNING,
+    ),
+    Option(
+        name="recall_sharpness",
+        flags="--recall-sharpness",
+        type=float,
+        unit="X",
+        help=f"How much more those places count that are most alike; 50 for performances. [{_SHARPNESS:g}]",
+        panel=_LEARNING,
+    ),
 )
+"""What `recall_of` reads."""
 SPLIT: Final = Option(
     name="split", flags="--split", choices=get_args(choices.Part), help="With --measure: the part of the model's sources. [val]"
 )
@@ -129,6 +154,16 @@ def rule_of(values: Mapping[str, Any]) -> api.LearningRule | None:
     if numbers and not values["adapt"]:
         raise UsageError(f"--adapt-{next(iter(numbers))} says how the model learns, and it does not", remedy="add --adapt")
     return api.LearningRule(**numbers) if values["adapt"] else None
+
+
+def recall_of(values: Mapping[str, Any]) -> api.RecallRule | None:
+    """The rule of a cache; None: there is none. Raises UsageError: a number is out of bounds, or says nothing without --recall."""
+    share, sharpness = values["recall"], values["recall_sharpness"]
+    if share is None:
+        if sharpness is not None:
+            raise UsageError("--recall-sharpness says how a cache votes, and there is none", remedy="add --recall auto")
+        return None
+    return api.RecallRule(share=share, sharpness=_SHARPNESS if sharpness is None else sharpness)
 
 
 def draw_seed() -> int:

@@ -24,6 +24,7 @@ from lstmgen.cli.options import (
     THREADS,
     cache,
     load_model,
+    recall_of,
     rule_of,
 )
 from lstmgen.cli.output import Streams, one_line
@@ -147,7 +148,7 @@ _BEHIND: Final = (
         help="Rows of a list; 0 is all, in the order of the text.",
         panel=_TABLES,
     ),
-    RECALL,
+    *RECALL,
     *ADAPT,
     JSON,
     DEVICE,
@@ -190,7 +191,7 @@ def score(
     of all these probabilities to what followed earlier in the same file, wherever the network was in a like state (a continuous cache).
     """
     _check(model, files, split=split, novelty=novelty, statistics=statistics, drawing=num_samples is not None or seed is not None)
-    rule, recall = rule_of(values), None if values["recall"] is None else api.RecallRule(share=values["recall"])
+    rule, recall = rule_of(values), recall_of(values)
     if values["words"] is not None and not values["keystrokes"]:
         raise UsageError("--words is for --keystrokes", remedy=f"lstmgen score {model} FILE --keystrokes --words 100")
     for flag, given, example in (("--with", values["beside"], " RUN"), ("--adapt", rule, ""), ("--recall", recall, " 0.1")):
@@ -258,10 +259,20 @@ def _scored(
     if (averaged := scored[0][1].averaged) > 1:
         streams.say(f"note: each token was predicted by the mean of {averaged} predictions")
     if (recall := scored[0][1].recall) is not None:
-        streams.say(f"note: what followed at like places before has {recall.share:.0%} of each probability")
+        streams.say(f"note: what followed at like places before has {_share(recall, scored)} of each probability")
     for note in (note for _, found in scored for note in found.warnings):
         streams.say(f"note: {note}")
     return scored
+
+
+def _share(recall: api.RecallRule, scored: list[Scored]) -> str:
+    """Which share caches have; one that is learned as it is where an item ends, in the mean of all."""
+    if recall.share != api.AUTO_SHARE:
+        return f"{recall.share:.0%}"
+    whole = _with_total(scored)[-1][1]
+    ends = [each.recalled_share for each in (whole, whole.adapted) if each is not None]
+    told = [f"{share or 0:.0%}{with_what}" for share, with_what in zip(ends, ("", " with --adapt"), strict=False)]
+    return f"a learned share, where an item ends {' and '.join(told)},"
 
 
 def _novelty(streams: Streams, trained: api.TrainedModel, items: Iterable[tuple[str, Any]], *, json: bool) -> None:

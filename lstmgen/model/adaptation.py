@@ -11,6 +11,9 @@ A segment is predicted first and learned then: no token is predicted by weights 
 to segment as it is. The network that is given never changes; a `Learner` has a copy. What has several forms, such as a tune in twelve
 keys, is read in all of them side by side: each token is predicted by their mean, and a segment is learned in all of them by one gradient.
 
+With `replay` stretches of earlier segments, drawn at random, are learned again beside each segment (`replay.py`), and g is the sum of both
+means' gradients. With `own` the mean squared gradients become those of what is read: r^2 <- (1 - own) r^2 + own g^2, before each step.
+
 Letters: T tokens of a segment, F forms, V vocabulary, K bytes of V bits, S spans, W all weights as one vector.
 """
 
@@ -32,6 +35,7 @@ from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.legal import forbid
 from lstmgen.model.reading import LegalBits, Spans, together
+from lstmgen.model.replay import Read, Replay
 from lstmgen.model.state import State
 
 
@@ -55,8 +59,8 @@ class Learner:
         mean = usual_W.mean()
         if not (torch.isfinite(mean) and mean > 0):
             raise ModelFileError("the model has no gradients that it could learn by", remedy="leave --adapt out")
-        self._step_W = rule.rate / (usual_W + mean)
-        self._return_W = (rule.decay * usual_W / mean).clamp_(max=1.0)
+        self._usual_W = usual_W
+        self._forget()
 
     @property
     def network(self) -> LanguageModel:
@@ -70,6 +74,7 @@ class Learner:
         *,
         legal: Sequence[LegalBits | None] = (),
         anew: Container[int] = (),
+        apart: bool = False,
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
         """As `reading.surprisals`, span after span, learning from each segment once it is predicted.
 
@@ -77,7 +82,8 @@ class Learner:
             forms: the same tokens in one form or several, of equal lengths: token ids of any integer type.
             spans_S2: what is read, in this order; each span begins with an empty state, but with the weights that the ones before left.
             legal: which ids may come where, for each form; None, or none given: all of them.
-            anew: spans that begin at one of these places begin with the trained weights again.
+            anew: spans that begin at one of these places begin with the trained weights again, and nothing that may be learned again.
+            apart: whether the surprisals of each form are given, of shape (F, T), and not those of their mean.
 
         Raises:
             DivergedError: the weights have become useless.
@@ -86,6 +92,8 @@ class Learner:
         for begin, end in spans_S2.tolist():
             if begin in anew:
                 self._weights.now_W.copy_(self._weights.trained_W)
+                self._forget()
+            self._replay.cut()
             state = self.network.zero_state(count)
             for at in range(begin, end, self.rule.segment):
                 places = np.arange(at, min(at + self.rule.segment, end) + 1)
@@ -93,17 +101,44 @@ class Learner:
                 counted_TF = None if self._told_V is None else torch.from_numpy(~self._told_V[ids_TF[1:]]).to(device)
                 rows_F = [rows(places[1:]) for rows in legal if rows is not None]
                 legal_TFK = torch.from_numpy(np.stack(rows_F, axis=1)).to(device) if rows_F else None
+                segment = Read(torch.from_numpy(ids_TF).to(device), state, counted_TF, legal_TFK)
                 with threads_for(count, device):
-                    nats_TF, state = self._weights.gradient(torch.from_numpy(ids_TF).to(device), state, counted_TF, legal_TFK)
+                    nats_TF, state = self._weights.gradient(segment)
+                    self._learn_again(segment)
                     self._learn()
                 if not torch.isfinite(nats_TF).all():
                     raise DivergedError(
                         f"learning with a rate of {self.rule.rate:g} has ruined the model's copy", remedy="a lower --adapt-rate"
                     )
-                yield places[1:], together(list(nats_TF.T.cpu().double().numpy()))
+                nats_FT = nats_TF.T.cpu().double().numpy()
+                yield places[1:], nats_FT if apart else together(list(nats_FT))
+
+    def _forget(self) -> None:
+        """What may be learned again, and how large the gradients of what was read are."""
+        self._replay = Replay()
+        self._squares_W = self._usual_W.square() if self.rule.own else None
+        self._scale(self._usual_W)
+
+    def _scale(self, usual_W: Tensor) -> None:
+        """How far each weight moves, and returns, where its gradient is usually so large."""
+        mean = usual_W.mean()
+        self._step_W = self.rule.rate / (usual_W + mean)
+        self._return_W = (self.rule.decay * usual_W / mean).clamp_(max=1.0)
+
+    def _learn_again(self, segment: Read) -> None:
+        """Adds the gradient of stretches that were read before, the one that this segment ends among them."""
+        if self.rule.replay:
+            if len(segment.ids_TF) == self.rule.segment + 1:
+                self._replay.append(segment)
+            stretches = self._replay.drawn(self.rule.replay)
+            if stretches is not None:
+                self._weights.gradient(stretches, beside=True)
 
     def _learn(self) -> None:
         weights = self._weights
+        if self._squares_W is not None:
+            self._squares_W.mul_(1 - self.rule.own).addcmul_(weights.gradient_W, weights.gradient_W, value=self.rule.own)
+            self._scale(self._squares_W.sqrt())
         with torch.no_grad():
             weights.now_W.addcmul_(self._step_W, weights.gradient_W, value=-1)
             weights.now_W.addcmul_(self._return_W, weights.trained_W - weights.now_W)
@@ -135,7 +170,7 @@ def usual_gradients(
             counted_T1 = None if told_V is None else torch.from_numpy(~told_V[ids_T1[1:]]).to(device)
             legal_T1K = None if rows is None else rows[at : at + len(ids_T1) - 1, None].to(device)
             with threads_for(1, device):
-                _, state = weights.gradient(torch.from_numpy(ids_T1).to(device), state, counted_T1, legal_T1K)
+                _, state = weights.gradient(Read(torch.from_numpy(ids_T1).to(device), state, counted_T1, legal_T1K))
                 squares_W.addcmul_(weights.gradient_W, weights.gradient_W)
             count += 1
     return squares_W.div_(max(1, count)).sqrt_()
@@ -160,17 +195,19 @@ class _Weights:
             at = place.stop
         self.trained_W = self.now_W.clone()
 
-    def gradient(self, ids_TF: Tensor, state: State, counted_TF: Tensor | None, legal_TFK: Tensor | None) -> tuple[Tensor, State]:
+    def gradient(self, read: Read, *, beside: bool = False) -> tuple[Tensor, State]:
         """Surprisals in nats of all ids but the first of each form, of shape (T, F), and the state.
 
-        `gradient_W` is that of the mean of those that count.
+        `gradient_W` is that of the mean of those that count; with `beside` it is added to what is there.
         """
-        self.gradient_W.zero_()
+        if not beside:
+            self.gradient_W.zero_()
         with torch.enable_grad():
-            logits_TFV, after = self.network(ids_TF[:-1], state)
-            logits_TFV = forbid(logits_TFV, legal_TFK)
-            nats_TF = F.cross_entropy(logits_TFV.flatten(0, 1), ids_TF[1:].flatten(), reduction="none").view_as(ids_TF[1:])
-            learned = nats_TF if counted_TF is None else nats_TF[counted_TF]
+            logits_TFV, after = self.network(read.ids_TF[:-1], read.state)
+            logits_TFV = forbid(logits_TFV, read.legal_TFK)
+            right_TF = read.ids_TF[1:]
+            nats_TF = F.cross_entropy(logits_TFV.flatten(0, 1), right_TF.flatten(), reduction="none").view_as(right_TF)
+            learned = nats_TF if read.counted_TF is None else nats_TF[read.counted_TF]
             if learned.numel():
                 learned.mean().backward()
         return nats_TF.detach(), after.detach()

@@ -190,6 +190,10 @@ def test_each_file_is_learned_by_a_copy_of_its_own_and_the_total_adds_them_up(cl
     paths, rule = [files / "one.txt", files / "two.txt"], api.LearningRule(rate=0.003, segment=7)
     from_python = api.load(run_folder, device="cpu").score_all(paths, adapt=rule).to_json()
     assert both["adapted"] == from_python["adapted"]
+    (again,) = scored(cli, run_folder, files / "one.txt", *ADAPT, "--adapt-replay", "2", "--adapt-own", "0.1")
+    rule = api.LearningRule(rate=0.003, segment=7, replay=2, own=0.1)
+    assert again["adapted"] == api.load(run_folder, device="cpu").score_all(paths[:1], adapt=rule).to_json()["adapted"]
+    assert again["adapted"]["nats_per_token"] != one["adapted"]["nats_per_token"]
     lines = cli("score", run_folder, files / "one.txt", files / "two.txt", *ADAPT, environ={"COLUMNS": "40"}).text.splitlines()
     assert len([line for line in lines if line.startswith("all")]) == 5
 
@@ -218,16 +222,46 @@ def test_a_cache_has_its_share_of_every_figure(cli, run_folder, files):
     assert "note: what followed at like places before has 30% of each probability\n" in done.err
 
 
+@pytest.mark.usefixtures("few_samples")
+def test_a_share_of_a_cache_that_is_learned_is_told_as_it_ends(cli, run_folder, files, page_of_json):
+    learned = ["--recall", "auto", "--recall-sharpness", "50"]
+    one, two, whole = scored(cli, run_folder, files / "one.txt", files / "two.txt", *ADAPT, *learned, "--per-token", "--per-line")
+    page_of_json.check("score of text", one)
+    assert one["recall"] == whole["recall"] == {"share": "auto", "sharpness": 50.0, "reach": 16384}
+    for each in (one, two, whole):
+        assert 0 < each["recalled_share"] < 1
+        assert 0 < each["adapted"]["recalled_share"] < 1
+        for key in ("nats", "adapted_nats"):
+            rows = [sum(row[key] for row in each[name]) for name in ("per_token", "lines")]
+            losses = each if key == "nats" else each["adapted"]
+            assert rows == pytest.approx([losses["nats_per_token"] * each["tokens"]] * 2)
+    assert whole["recalled_share"] == pytest.approx((one["recalled_share"] + two["recalled_share"]) / 2)
+    (usual,) = scored(cli, run_folder, files / "one.txt", "--recall", "auto")
+    assert usual["nats_per_char"] != one["nats_per_char"]
+    assert usual["recall"]["sharpness"] == 20
+    done = cli("score", run_folder, files / "one.txt", *ADAPT, "--recall", "auto")
+    assert re.search(
+        r"note: what followed at like places before has a learned share, where an item ends \d+% and \d+% with --adapt, of", done.err
+    )
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
         (["--adapt-rate", "0.1"], "add --adapt"),
         (["--adapt", "--adapt-rate", "2"], "expected 0 to 1"),
         (["--adapt", "--adapt-segment", "0"], "expected 1 to"),
+        (["--adapt-replay", "4"], "add --adapt"),
+        (["--adapt", "--adapt-replay", "65"], "expected 0 to 64"),
+        (["--adapt", "--adapt-own", "2"], "expected 0 to 1"),
         (["--adapt", "--novelty"], "--adapt"),
         (["--with", "other", "--novelty"], "--with"),
         (["--recall", "0.1", "--novelty"], "--recall"),
         (["--recall", "0.1", "--window", "8"], "farther than a window"),
+        (["--recall", "auto", "--window", "8"], "farther than a window"),
+        (["--recall", "most"], "--recall: expected auto or a number, found 'most'"),
+        (["--recall-sharpness", "50"], "add --recall auto"),
+        (["--recall", "auto", "--recall-sharpness", "1001"], "the sharpness of the cache is 1001.0, expected 0 to 1000"),
     ],
 )
 def test_learning_that_cannot_be_meant_is_refused(cli, run_folder, files, argv, said):

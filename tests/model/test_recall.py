@@ -100,3 +100,18 @@ def test_what_is_mixed_lies_between_and_where_nothing_votes_the_network_speaks_a
 def test_a_rule_out_of_bounds_is_refused(wrong):
     with pytest.raises(UsageError):
         RecallRule(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [-1, 1001, float("inf"), "20", None])
+def test_a_sharpness_out_of_bounds_is_told_by_its_name(wrong):
+    with pytest.raises(UsageError, match="sharpness") as refused:
+        RecallRule(share="auto", sharpness=wrong)
+    assert refused.value.remedy == "--recall-sharpness 20"
+
+
+def test_a_share_is_a_number_or_learned():
+    assert RecallRule(share="auto").to_json()["share"] == "auto"
+    with pytest.raises(UsageError, match=r"expected auto, or 0 to 0\.99"):
+        RecallRule(share="much")
+    with pytest.raises(ValueError, match="learned"):
+        mixed(np.ones(3), np.ones(3), RecallRule(share="auto"))

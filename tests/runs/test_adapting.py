@@ -108,11 +108,39 @@ def test_caches_of_all_models_in_all_keys_vote_together_and_know_nothing_before_
     np.testing.assert_allclose(same, alone, rtol=1e-6)
 
 
-def test_each_item_has_a_cache_of_its_own(medium_case):
-    rule = RecallRule(share=0.4)
-    alone = [medium_case.model.score(item, recall=rule).items[0].nats_T for item in medium_case.items]
+def test_a_learned_share_knows_nothing_before_it_is_read_whatever_predicts_together(together):
+    one, two, encoded = together
+    rule, known = RecallRule(share="auto"), len(encoded.ids) * 2 // 3 // FAST.segment * FAST.segment
+    ended = Encoded(item=encoded.item, ids=encoded.ids[:known], forms=tuple(form[:known] for form in encoded.forms))
+    whole, part = (one._scorer(adapt=FAST, beside=[two], recall=rule).of([each]).items[0] for each in (encoded, ended))
+    np.testing.assert_allclose(whole.nats_T[:known], part.nats_T, rtol=1e-5)
+    np.testing.assert_allclose(whole.adapted_T[:known], part.adapted_T, rtol=1e-5)
+    assert whole.shares != part.shares
+    assert all(0 < share < 1 for share in whole.shares)
+    for kind in ("nats_T", "adapted_T"):
+        assert not np.array_equal(getattr(whole, kind), getattr(one._scorer(adapt=FAST, beside=[two]).of([encoded]).items[0], kind))
+
+
+def test_every_model_in_every_key_has_a_weight_of_its_own(together):
+    """A model beside itself shares what it has alone; where nothing is learned, a copy in all keys predicts what the model does."""
+    one, two, encoded = together
+    rule, still = RecallRule(share="auto"), LearningRule(rate=0.0, decay=0.0, segment=5)
+    alone, twice, other = (one._scorer(beside=beside, recall=rule).of([encoded]).items[0].nats_T for beside in ([], [one], [two]))
+    np.testing.assert_allclose(twice, alone, rtol=1e-6)
+    assert not np.allclose(other, alone, rtol=1e-3)
+    read = one._scorer(adapt=still, beside=[two], recall=rule).of([encoded]).items[0]
+    np.testing.assert_allclose(read.adapted_T, read.nats_T, atol=1e-4)
+    assert read.shares[1] == pytest.approx(read.shares[0], abs=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.4, "auto"])
+def test_each_item_has_a_cache_of_its_own(medium_case, share):
+    rule = RecallRule(share=share)
+    alone = [medium_case.model.score(item, recall=rule).items[0] for item in medium_case.items]
     for one, both in zip(alone, medium_case.model.score_all(medium_case.items, recall=rule).items, strict=True):
-        np.testing.assert_allclose(both.nats_T, one, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(both.nats_T, one.nats_T, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(both.shares, one.shares, rtol=1e-4)
+        assert len(one.shares) == (share == "auto")
 
 
 def test_a_prompt_is_learned_before_it_is_continued_and_other_prompts_are_of_no_matter(medium_case):
