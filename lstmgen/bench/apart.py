@@ -17,6 +17,8 @@ from typing import Any, Final
 from lstmgen.bench.rounds import Side
 from lstmgen.errors import MachineError
 
+_ANSWERS: Final = 1
+"""The file that a parent process reads."""
 _CODE: Final = "import json, sys; sys.path[:] = {path!r}; from lstmgen.bench import apart; apart.serve(json.loads({asked!r}))"
 
 
@@ -25,7 +27,7 @@ def apart(**asked: Any) -> Iterator[Side]:
     """A side that another process works through, until the end of the block.
 
     Args:
-        asked: what `tasks.stock_training` is called with, and `threads`; plain values.
+        asked: what `stock.training_of` is called with but the device, and `threads`; plain values.
 
     Raises:
         MachineError: the process cannot begin, or ends before it has answered.
@@ -43,7 +45,8 @@ def apart(**asked: Any) -> Iterator[Side]:
         if asks is None or answers is None:
             raise TypeError("a pipe was asked for")
         try:
-            print(repetitions, file=asks, flush=True)
+            asks.write(f"{repetitions}\n")
+            asks.flush()
             answer = answers.readline()
         except (BrokenPipeError, ValueError):  # it is gone, or no longer wanted
             answer = ""
@@ -59,13 +62,12 @@ def apart(**asked: Any) -> Iterator[Side]:
 
 
 def serve(asked: dict[str, Any]) -> None:
-    """Does as many repetitions as each line of standard input says, and prints how many units they were."""
+    """Does as many repetitions as each line of standard input says, and writes how many units they were to standard output."""
     import torch
 
-    from lstmgen.bench.tasks import stock_training
+    from lstmgen.bench import stock
 
     torch.set_num_threads(asked.pop("threads"))
-    side = stock_training(**asked, device=torch.device("cpu"))
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    side = stock.training_of(**asked, device=torch.device("cpu"))
     for line in sys.stdin:
-        print(side(int(line)), file=answers, flush=True)
+        os.write(_ANSWERS, f"{side(int(line))}\n".encode())

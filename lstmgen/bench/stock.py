@@ -9,8 +9,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's name for it
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 USUAL: Final = "usual"
@@ -30,6 +32,34 @@ class Stock(nn.Module):
         """Logits and the next state."""
         y, after = self.lstm(self.embedding(ids), state)
         return self.head(y), after
+
+
+def network_of(sizes: dict[str, int], *, batch_first: bool) -> Stock:
+    """One of these sizes, always with the same weights."""
+    torch.manual_seed(0)
+    return Stock(**sizes, batch_first=batch_first)
+
+
+def text(tokens: int, vocab_size: int) -> NDArray[np.uint8]:
+    """Eight times so many ids, and one more: a boundary, and others at random, always the same ones."""
+    ids = np.random.default_rng(0).integers(1, vocab_size, tokens * 8 + 1).astype(np.uint8)
+    ids[0] = 0
+    return ids
+
+
+def training_of(*, sizes: dict[str, int], streams: int, window: int, precision: str, device: torch.device) -> Callable[[int], int]:
+    """`training` of a new network on that text, as (repetitions) -> tokens.
+
+    Args:
+        sizes: what `Stock` is made of.
+        streams: side by side.
+        window: tokens.
+        precision: as `training` has it.
+        device: where it runs.
+    """
+    ids = text(streams * window, sizes["vocab_size"])
+    ids_TB = torch.from_numpy(ids[:-1].astype(np.int64)).view(streams, -1).t().contiguous().to(device)
+    return training(network_of(sizes, batch_first=precision == USUAL).to(device), ids_TB, window=window, precision=precision)
 
 
 def sampling(network: Stock, lanes: int, *, temperature: float) -> Callable[[int], int]:

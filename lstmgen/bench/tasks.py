@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from lstmgen.bench import stock
 from lstmgen.bench.apart import apart
@@ -159,11 +158,6 @@ def _sizes(architecture: Architecture) -> dict[str, int]:
     return {name: getattr(architecture, name) for name in ("vocab_size", "embedding_size", "hidden_size", "num_layers")}
 
 
-def _stock(sizes: dict[str, int], *, batch_first: bool) -> stock.Stock:
-    torch.manual_seed(0)
-    return stock.Stock(**sizes, batch_first=batch_first)
-
-
 def _sampling(lanes: int, device: torch.device) -> Iterator[_Task]:
     architecture, threads = _architecture(512), torch.get_num_threads() if lanes > 1 else 1
     precisions = _PRECISIONS if device.type == "cpu" else _PRECISIONS[:1]
@@ -177,7 +171,9 @@ def _sampling(lanes: int, device: torch.device) -> Iterator[_Task]:
         unit="tokens",
         ours={precision: _drawn(decoder, lanes) for precision, decoder in decoders.items()},
         paths={precision: decoder.path for precision, decoder in decoders.items()},
-        stock={"fp32": stock.sampling(_stock(_sizes(architecture), batch_first=True).to(device), lanes, temperature=_TEMPERATURE)},
+        stock={
+            "fp32": stock.sampling(stock.network_of(_sizes(architecture), batch_first=True).to(device), lanes, temperature=_TEMPERATURE)
+        },
         work={
             precision: Work(
                 tokens=lanes,
@@ -218,28 +214,6 @@ def _drawn(decoder: Decoder, lanes: int) -> Side:
     return in_blocks
 
 
-def stock_training(*, sizes: dict[str, int], streams: int, window: int, precision: str, device: torch.device) -> Side:
-    """Stock PyTorch's way of training, on the text that ours are trained on.
-
-    Args:
-        sizes: what `stock.Stock` is made of.
-        streams: side by side.
-        window: tokens.
-        precision: as `stock.training` has it.
-        device: where it runs.
-    """
-    ids_TB = torch.from_numpy(_text(streams * window)[:-1].astype(np.int64)).view(streams, -1).t().contiguous().to(device)
-    network = _stock(sizes, batch_first=precision == stock.USUAL).to(device)
-    return stock.training(network, ids_TB, window=window, precision=precision)
-
-
-def _text(tokens: int) -> NDArray[np.uint8]:
-    """Eight windows of so many tokens in all, and one more."""
-    ids = np.random.default_rng(0).integers(1, _V, tokens * 8 + 1).astype(np.uint8)
-    ids[0] = 0
-    return ids
-
-
 def _training(device: torch.device, precision: TrainingPrecision = "auto") -> Iterator[_Task]:
     """In fp32 the usual loop stands beside the best one: it is what a processor without bf16 runs."""
     for hidden_size, streams, window in ((384, 32, 32), (512, 64, 128)):
@@ -248,7 +222,7 @@ def _training(device: torch.device, precision: TrainingPrecision = "auto") -> It
 
 def _training_of(hidden_size: int, streams: int, window: int, *, device: torch.device, precision: TrainingPrecision) -> Iterator[_Task]:
     """One shape; on a CPU stock PyTorch has processes of its own."""
-    architecture, ids = _architecture(hidden_size), _text(streams * window)
+    architecture, ids = _architecture(hidden_size), stock.text(streams * window, _V)
     trainer = _trainer(architecture, ids, streams=streams, window=window, device=device, precision=precision)
     numbers, threads = trainer.arithmetic.precision, torch.get_num_threads()
     with ExitStack() as others:
@@ -256,7 +230,7 @@ def _training_of(hidden_size: int, streams: int, window: int, *, device: torch.d
         def beside(name: str) -> Side:
             asked: dict[str, Any] = {"sizes": _sizes(architecture), "streams": streams, "window": window, "precision": name}
             on_cpu = device.type == "cpu"
-            return others.enter_context(apart(**asked, threads=threads)) if on_cpu else stock_training(**asked, device=device)
+            return others.enter_context(apart(**asked, threads=threads)) if on_cpu else stock.training_of(**asked, device=device)
 
         yield _Task(
             shape=f"2 x {hidden_size}, {streams} streams of {window}",
