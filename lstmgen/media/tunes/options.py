@@ -18,7 +18,8 @@ from lstmgen.options import Option
 _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 """Of lengths and tempi."""
 
-CLOSING: Final = 0.5
+CLOSING: Final = 0.8
+CLOSING_WITHOUT_TAILS: Final = 0.5
 """Share of the temperature in the last bar where none is given."""
 
 TRAIN_OPTIONS: Final = (
@@ -135,7 +136,8 @@ SAMPLE_OPTIONS: Final = (
         unit="SHARE",
         low=0,
         high=1,
-        help=f"Draw the last bar at this share of the temperature, so that it closes; {CLOSING} where not given, 1: like all others.",
+        help=f"Draw the last bar at this share of the temperature, so that it closes; where not given {CLOSING}, "
+        f"{CLOSING_WITHOUT_TAILS} for models without --tails; 1: like all others.",
     ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(

@@ -14,7 +14,7 @@ from lstmgen.media.tunes.notes.events import DURATION, PITCH, VELOCITY
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.repeats import REPEAT
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
-from lstmgen.media.tunes.options import CLOSING, constraints_of
+from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, constraints_of
 from lstmgen.music.bars import Bars
 from lstmgen.music.form import Form, form_of
 from lstmgen.music.score import Key, Notes, Score
@@ -142,10 +142,12 @@ def test_the_last_bar_of_a_form_is_free_to_close_where_what_comes_back_does_not(
     assert not kinds & {BAR, BOUNDARY_KIND}
 
 
-@pytest.mark.parametrize(("options", "share"), [({}, CLOSING), ({"closing": 0.9}, 0.9), ({"closing": 1.0}, 1.0)])
+@pytest.mark.parametrize(("options", "share"), [({}, None), ({"closing": 0.9}, 0.9), ({"closing": 1.0}, 1.0)])
 def test_how_certain_the_last_bar_is_can_be_asked_for(options, share):
     once = Score.of(Notes.of([0], [480], [60], velocity=80), length_ticks=3840)
-    for tokenizer, closes in ((GUIDED, True), (COMMON, True), (REPEATS, False), (NotesTokenizer("seconds"), False)):
+    tailed = replace(GUIDED, variants=True, tails=True)
+    usual = {tailed: CLOSING, GUIDED: CLOSING_WITHOUT_TAILS, COMMON: CLOSING_WITHOUT_TAILS}
+    for tokenizer in (*usual, REPEATS, NotesTokenizer("seconds")):
         asked = options | ({"bars": 2} if tokenizer.time_base == "beats" else {"seconds": 9.0})
         prompt = MEDIUM.parse_prompt(tokenizer, None, asked, DATA)
         writer = MEDIUM.plan(tokenizer, prompt, asked, length=None, echo=True, data=DATA).writer()
@@ -154,7 +156,10 @@ def test_how_certain_the_last_bar_is_can_be_asked_for(options, share):
             heats.append(writer.heat)
             writer.push(token)
         assert set(heats[:-1]) == {1.0}
-        assert writer.heat == (share if closes else 1.0)
+        if tokenizer in usual:
+            assert writer.heat == 1.0 or not tokenizer.repeats  # what comes back in it is chosen as in any bar
+            writer.push(tokenizer.table.first(POSITION))
+        assert writer.heat == ((share or usual[tokenizer]) if tokenizer in usual else 1.0)
 
 
 def test_a_form_is_counted_from_the_end_of_a_prompt():
