@@ -46,6 +46,11 @@ class Grammar(Protocol):
         return False
 
     @property
+    def settled(self) -> bool:
+        """Whether it has been said of this bar what comes back in it."""
+        return True
+
+    @property
     def restrained(self) -> bool:
         """Whether a lenient grammar would allow more in this bar."""
         return False
@@ -112,6 +117,11 @@ class GrammarCursor:
     def closing(self) -> bool:
         """Whether what is drawn is the last bar, as far as the tune knows how many there are."""
         return self._begun and self._grammar.closing
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has been said of this bar what comes back in it."""
+        return self._grammar.settled
 
     @property
     def restrained(self) -> bool:

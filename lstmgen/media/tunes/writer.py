@@ -131,8 +131,8 @@ class TuneWriter:
 
     @property
     def heat(self) -> float:
-        """In the last bar of a tune that knows which bar that is, it closes as music closes."""
-        return self._plan.closing if self._cursor.closing else 1.0
+        """In the last bar of a tune that knows which one that is, it closes as music does; what comes back there is chosen as anywhere."""
+        return self._plan.closing if self._cursor.closing and self._cursor.settled else 1.0
 
     @property
     def steady(self) -> bool:

@@ -84,6 +84,11 @@ class CommonKeyGrammar(Grammar):
         return self._grammar.closing
 
     @property
+    def settled(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.settled
+
+    @property
     def restrained(self) -> bool:
         """As the grammar says."""
         return self._grammar.restrained

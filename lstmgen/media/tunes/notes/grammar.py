@@ -94,8 +94,13 @@ class NotesGrammar(Repeating):
 
     @property
     def closing(self) -> bool:
-        """Whether this is the last bar, of which it has been said what comes back in it."""
-        return self._clock.closing and not (self._beats is not None and self._beats.may_repeat(self._before))
+        """Whether this is the last bar."""
+        return self._clock.closing
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has been said of this bar what comes back in it, or that nothing does."""
+        return self._beats is None or not self._beats.may_repeat(self._before)
 
     @property
     def restrained(self) -> bool:
@@ -231,20 +236,20 @@ class NotesGrammar(Repeating):
         if form is None or not self._begun or not isinstance(self._clock, BeatClock):
             return None
         number = self._clock.bar
-        return None if self._clock.closing and not closes(form, number, self._bars, self._tonic) else (form, number)
+        return None if self.closing and not closes(form, number, self._bars, self._tonic) else (form, number)
 
     @property
     def _silent(self) -> bool:
         """Whether nothing sounds yet in a bar that is not to be empty: the last one, and one that varies a bar with notes."""
         if not self._begun or not isinstance(self._clock, BeatClock) or self._latest_end > self._clock.bar_start:
             return False
-        return self._clock.closing or (self._form is not None and varies_notes(*self._form, self._bars))
+        return self.closing or (self._form is not None and varies_notes(*self._form, self._bars))
 
     @property
     def _leads_on(self) -> bool:
         """Whether a first half has come back in the last bar which does not end on the tonic: it is no end."""
         half, bar = self._said[0], self._sounding
-        return self._begun and self._clock.closing and half and bar is not None and not ends_on(bar, self._tonic)
+        return self._begun and self.closing and half and bar is not None and not ends_on(bar, self._tonic)
 
     def _deny_misplaced(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
         """No upbeat comes back as a bar, and as the last one a whole bar only where it ends on the tonic; others lead on."""
