@@ -192,19 +192,18 @@ class BarsSoFar:
 
     @property
     def tails(self) -> list[tuple[int, Bar]]:
-        """Behind a note or a first half: what may come back behind this moment, each with its distance."""
+        """The tails that may come back behind this moment and behind none before it, each with its distance; the bar is no repeat then."""
         may = self._notes and not self._tempo_changes and not self._is_whole
         if not may or not (tails := self._behind()):
             return []
-        count, middle = len(self._notes), self._steps
-        named_before = set(self._tails_alike)
+        count, begun_before = len(self._notes), set(self._tails_alike)
         wholes = {bar.shape[1][count:] for bar in self._alike}
         halves = {half.shape[1][count:] for half in self._halves_alike}
         found: list[tuple[int, Bar]] = []
         for tail, distance in tails.items():
             bar = Bar(self._meter, tail)
-            in_half = bar.first_half(middle).shape[1] if halves or self._source is not None else ()
-            is_other = tail in named_before or bar.shape[1] in wholes or in_half in halves
+            in_half = bar.first_half(self._steps).shape[1] if halves or self._source is not None else ()
+            is_other = tail in begun_before or bar.shape[1] in wholes or in_half in halves
             if not is_other and not (self._source is not None and in_half):
                 found.append((distance, bar))
         return found
