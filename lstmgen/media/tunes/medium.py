@@ -31,7 +31,7 @@ from lstmgen.media.tunes.gapped import GappedTune
 from lstmgen.media.tunes.given import SUFFIXES, names_a_file, reading_of
 from lstmgen.media.tunes.material import TuneMaterial, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
+from lstmgen.media.tunes.options import HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
 from lstmgen.media.tunes.survey import survey
 from lstmgen.media.tunes.track_choice import TrackChoice, names_of, with_tracks
@@ -279,7 +279,7 @@ class TuneMedium:
             given_length=None if length is None or length < 0 else length,
             echo=echo,
             tempo_us=None if bpm is None else max(1, round(60e6 / bpm)),
-            closing=options.get("closing", CLOSING if getattr(tokenizer, "tails", False) else CLOSING_WITHOUT_TAILS),
+            closing=options.get("closing", tokenizers.usual_closing(tokenizer)),
         )
 
     def to_bytes(self, item: Score) -> bytes:

@@ -23,6 +23,7 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
+from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
@@ -56,6 +57,11 @@ def usual(tokenizer: EventTokenizer) -> Mapping[str, float]:
     if tokenizer.to_json().get("time_base") != "beats":
         return _WARM
     return _SHARP if tokenizer.grammar else _PLAIN
+
+
+def usual_closing(tokenizer: EventTokenizer) -> float:
+    """The share of the temperature at which a last bar is drawn where none is given: with tails little helps it to close."""
+    return CLOSING if tokenizer.to_json().get("tails") else CLOSING_WITHOUT_TAILS
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:

@@ -95,7 +95,7 @@ class BeatWork:
                 columns, bar_N, meter_B, changes_B=changes_B, lengths_M=lengths_M, variants=self.variants, tails=tail_lengths
             )
             half_N = 2 * position_N < lengths_M[meter_B[bar_N]]
-            own_N = ~found.told(bar_N, position_N, half_N)
+            own_N = ~found.come_back(bar_N, position_N, half_N)
             for kind, back_B in ((REPEAT, found.whole_B), (HALF, found.half_B))[: 1 + self.variants]:
                 repeats.append((start_B[back_B > 0], table.first(kind) + back_B[back_B > 0] - 1))
             if self.variants:

@@ -181,8 +181,8 @@ class Repeating(Grammar):
         mask_V[self._table.span(POSITION)][source.notes[-LEAST][0] if len(source.notes) >= LEAST else 0 :] = False
         mask_V[self._table.span(TEMPO)] = False
         if mask_V[over].any():
-            named = dict(self._bars.tails)
-            end = Bar(clock.meter, self._bars.joined(tail[0])) if self._begun and self._bars.begun else named.get(tail[0])
+            drawn = self._begun and self._bars.begun
+            end = Bar(clock.meter, self._bars.joined(tail[0])) if drawn else dict(self._bars.tails).get(tail[0])
             if end is None or not self._fits(end, clock.bar_start):
                 mask_V[over] = False
             elif any(clock.bar_start + self._end_of(note) > clock.length for note in end.notes):

@@ -188,7 +188,7 @@ class Repeats(NamedTuple):
     tail_B: Steps
     behind_B: Steps
 
-    def told(self, bar_N: Steps, position_N: Steps, half_N: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def come_back(self, bar_N: Steps, position_N: Steps, half_N: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which notes come back, and are not written.
 
         Args:
