@@ -135,6 +135,7 @@ def _notes(
         variants=varies,
         tails=varies if tails is None else tails,
         guides=told,
+        length_first=told,
         common_key=told if common_key is None else common_key,
         tracks=tracks,
         names=names,

@@ -1,6 +1,7 @@
 """What a model of `notes` is told: the key, by how much a tune was transposed, and with each bar how many remain."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,6 +16,7 @@ from lstmgen.media.tunes.notes.beats import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.events import DURATION, KEY, MOST_TRANSPOSED, PITCH, PROGRAM, TRANSPOSED, VELOCITY
 from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
+from lstmgen.media.tunes.tokenizers import build
 from lstmgen.media.writing import Encoded
 from lstmgen.model.language_model import Architecture, LanguageModel
 from lstmgen.music.bars import Bars
@@ -27,6 +29,7 @@ from lstmgen.training.streams import IGNORED
 from lstmgen.training.validation import Validation
 
 TOKENIZER = NotesTokenizer("beats", 12, repeats=True, guides=True)
+LENGTH_FIRST = replace(TOKENIZER, length_first=True)
 TABLE = TOKENIZER.table
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
 
@@ -56,9 +59,9 @@ def offered(cursor, kind):
     return np.flatnonzero(cursor.allowed()[TABLE.span(kind)]).tolist()
 
 
-def walk(constraints, seed):
+def walk(constraints, seed, tokenizer=TOKENIZER):
     """Ids that a cursor allows, each kind of event as likely as any other, up to the end; None where none comes."""
-    random, cursor, ids = np.random.default_rng(seed), TOKENIZER.cursor(constraints), []
+    random, cursor, ids = np.random.default_rng(seed), tokenizer.cursor(constraints), []
     cursor.begin()
     while not cursor.finished and len(ids) < 1000:
         allowed = np.flatnonzero(cursor.allowed())
@@ -92,15 +95,16 @@ def test_a_tune_says_how_many_bars_it_has_and_every_change_of_what_is_left():
 
 
 @pytest.mark.parametrize("constraints", [FREE, Constraints(bars=1), Constraints(bars=4), Constraints(bars=11), Constraints(bars=16)])
-def test_what_a_cursor_allows_comes_back_and_has_so_many_full_bars(constraints):
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, LENGTH_FIRST], ids=["key first", "length first"])
+def test_what_a_cursor_allows_comes_back_and_has_so_many_full_bars(tokenizer, constraints):
     compared = 0
     for seed in range(9):
-        ids = walk(constraints, seed)
+        ids = walk(constraints, seed, tokenizer)
         if ids is None:
             assert constraints.bars is None
             continue
-        score = TOKENIZER.decode(ids)
-        again = TOKENIZER.encode(score)
+        score = tokenizer.decode(ids)
+        again = tokenizer.encode(score)
         names, names_again = (set(some[TABLE.are(some, PROGRAM)].tolist()) for some in (ids, again))
         if names == names_again:  # else an instrument was announced that never plays
             assert again.tolist() == ids.tolist()
@@ -115,6 +119,30 @@ def test_what_a_cursor_allows_comes_back_and_has_so_many_full_bars(constraints):
 def ids_of(*events):
     """Ids of events by kind and value."""
     return [TABLE.first(kind) + value for kind, value in events]
+
+
+def test_new_models_say_the_length_before_the_key_so_that_it_may_depend_on_it_and_older_ones_behind_the_instruments():
+    score = tune(keys=(Key(0, 2),))
+    old, new = TOKENIZER.encode(score), LENGTH_FIRST.encode(score)
+    assert [TABLE.event(int(token))[0] for token in old[:5]] == [TRANSPOSED, KEY, PROGRAM, LENGTH, BAR]
+    assert [TABLE.event(int(token))[0] for token in new[:5]] == [LENGTH, TRANSPOSED, KEY, PROGRAM, BAR]
+    assert new[4:].tolist() == old[4:].tolist()
+    assert LENGTH_FIRST.decode(new).content() == TOKENIZER.decode(old).content()
+    assert build("notes", [score]).length_first
+    assert not build("notes", [score], guides=False).length_first
+    assert "length_first" not in TOKENIZER.to_json()
+    assert from_json(LENGTH_FIRST.to_json()) == LENGTH_FIRST
+
+
+@pytest.mark.parametrize("bars", [4, 16])
+def test_a_length_that_is_asked_for_is_what_a_model_is_told_first(bars):
+    cursor = LENGTH_FIRST.cursor(Constraints(bars=bars, key=parse_key("D")))
+    cursor.begin()
+    assert np.flatnonzero(cursor.allowed()).tolist() == [TABLE.first(LENGTH) + bars - 1, TABLE.first(LENGTH) + bars]
+    cursor.push(TABLE.first(LENGTH) + bars - 1)
+    assert np.flatnonzero(cursor.allowed()).tolist() == [TABLE.first(TRANSPOSED) + MOST_TRANSPOSED]
+    cursor.push(TABLE.first(TRANSPOSED) + MOST_TRANSPOSED)
+    assert offered(cursor, KEY) == [2]
 
 
 @pytest.mark.parametrize(("length", "position"), [(16, 0), (17, 36)])

@@ -53,7 +53,7 @@ class BeatClock:
         self._table, self._work, self._requested = table, work, constraints
         self._bar, self._bar_start, self._meter = -1, 0, COMMON_TIME
         self._position = -1
-        self._tempo, self._tempo_said = TEMPO_OF_120, False
+        self._tempo, self._tempo_said, self._length_said = TEMPO_OF_120, False, False
         self._keep_tempo = self._keep_meter = False
         self._last_bar: int | None = None
         self._seconds_left: float | None = None
@@ -200,8 +200,8 @@ class BeatClock:
         """
         table = self._table
         if self._bar < 0:
-            if self._work.guides and before != LENGTH:
-                mask_V[table.span(LENGTH)][self._lengths()] = True
+            if self._work.guides and not self._length_said:
+                mask_V[table.span(LENGTH)][self.lengths()] = True
             else:
                 mask_V[table.first(BAR)] = True
             return
@@ -236,7 +236,7 @@ class BeatClock:
         may_end = last or self._left is None if self._counts else end is None
         mask_V[BOUNDARY_ID] = may_end and latest_end <= self.length
 
-    def _lengths(self) -> slice:
+    def lengths(self) -> slice:
         """The values of the length that a tune may begin with: as was asked for, with an upbeat one bar more."""
         bars, seconds = self._requested.bars, self._requested.seconds
         if not self._begun or (bars is None and seconds is None):
@@ -306,6 +306,7 @@ class BeatClock:
 
     def _push_length(self, value: int) -> None:
         most = (self._requested.bars if self._counts else None) or MOST_BARS
+        self._length_said = True
         self._left = value + 1 if value + 1 < MOST_BARS else most if self._begun else None
         self._first_bar += self._opens and self._left == most + 1
 

@@ -46,11 +46,24 @@ class BeatWork:
         variants: whether a bar comes back with other velocities, and a first half with another end.
         tails: whether a tail comes back behind another beginning.
         guides: whether a bar says how many remain, and a piece its key.
+        length_first: whether a piece says how many bars it has before all else.
     """
 
-    def __init__(self, unit: int, *, repeats: bool = False, guides: bool = False, variants: bool = False, tails: bool = False) -> None:
+    def __init__(
+        self,
+        unit: int,
+        *,
+        repeats: bool = False,
+        guides: bool = False,
+        variants: bool = False,
+        tails: bool = False,
+        length_first: bool = False,
+    ) -> None:
         self.base = Beats(unit)
         self.repeats, self.guides, self.variants, self.tails = repeats, guides, variants, tails
+        self.length_first = guides and length_first
+        self.head = ((LENGTH,) * length_first + (TRANSPOSED, KEY)) if guides else ()
+        """What a piece says before its instruments, in order."""
         varying = ((HALF, FARTHEST), (AGAIN, VELOCITY_BINS), (TAIL, FARTHEST * tails)) if variants else ()
         guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
         self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + varying + guiding

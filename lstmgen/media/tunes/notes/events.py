@@ -1,6 +1,6 @@
 """The events of the `notes` tokenizer: what each id means, and the notes that they tell; of time see `beats.py` and `seconds.py`.
 
-    a piece    [transposed key]  program [track] program ...  time and notes           first all its instruments, ascending
+    a piece    [length transposed key]  program [track] program ...  time and notes    first all its instruments, ascending
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
                bar [meter]  repeat [again again ...]  bar ...                          what comes back, see `repeats.py`
                bar [meter]  first half [again ...]  position ...  bar ...              what comes back with another end

@@ -13,6 +13,7 @@ would begin behind it.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -41,6 +42,7 @@ from lstmgen.media.tunes.notes.events import (
     loudness,
 )
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
+from lstmgen.media.tunes.notes.remaining import LENGTH
 from lstmgen.media.tunes.notes.repeating import Repeating
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondWork
@@ -66,6 +68,8 @@ class NotesGrammar(Repeating):
         self._free_I = np.ones(INSTRUMENTS, np.bool_)
         self._begun = False
         self._before = _START
+        self._head = dict(itertools.pairwise((_START, *time.head)))
+        """By what was said before, what a piece has to say at its beginning."""
         self._instrument, self._bin = 0, _UNSAID
         self._naming, self._last_named = True, -1
         self._named_L = np.zeros(LINES, np.bool_)
@@ -140,7 +144,7 @@ class NotesGrammar(Repeating):
 
     def _allow(self, mask_V: NDArray[np.bool_]) -> None:
         naming = self._begun and self._naming  # what is drawn names its instruments first
-        if self._time.guides and self._before in {_START, TRANSPOSED}:
+        if self._before in self._head:
             self._allow_head(mask_V)
         elif self._before == PITCH:
             first, count = self._table.first(DURATION), self._durations
@@ -184,13 +188,15 @@ class NotesGrammar(Repeating):
 
     def _allow_head(self, mask_V: NDArray[np.bool_]) -> None:
         """What a piece begins with. What is drawn stands as it was written."""
-        table, key = self._table, self._constraints.key if self._begun else None
-        if self._before == _START and self._begun:
-            mask_V[table.first(TRANSPOSED) + MOST_TRANSPOSED] = True
-        elif self._before == _START:
-            mask_V[table.span(TRANSPOSED)] = True
-        else:
-            mask_V[table.span(KEY) if key is None else table.first(KEY) + key] = True
+        values: int | slice = slice(None)
+        kind = self._head[self._before]
+        if isinstance(self._clock, BeatClock) and kind == LENGTH:
+            values = self._clock.lengths()
+        elif kind == TRANSPOSED and self._begun:
+            values = MOST_TRANSPOSED
+        elif kind == KEY and self._begun and self._constraints.key is not None:
+            values = self._constraints.key
+        mask_V[self._table.span(kind)][values] = True
 
     def _allow_names(self, mask_V: NDArray[np.bool_]) -> None:
         """The instruments that can still be named, and how many tracks the last one has."""
@@ -293,8 +299,10 @@ class NotesGrammar(Repeating):
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
-        if kind in {TRANSPOSED, KEY}:
+        if kind in {TRANSPOSED, KEY} or self._head.get(self._before) == kind:
             self._before, self._tonic = kind, value % 12 if kind == KEY else self._tonic
+            if kind in self._clock.pushes:
+                self._clock.pushes[kind](value)
             return ()
         ended = [] if kind == AGAIN else self._sound()
         if kind in {PROGRAM, TRACK}:

@@ -281,7 +281,9 @@ class BarsGrammar(HoleGrammar):
     """
 
     def __init__(self, table: EventTable, time: BeatWork, hole: BarsWithHole) -> None:
-        super().__init__(table, time if hole.whole else BeatWork(time.base.per_unit, guides=time.guides), hole)
+        super().__init__(
+            table, time if hole.whole else BeatWork(time.base.per_unit, guides=time.guides, length_first=time.length_first), hole
+        )
         self._in_bars = hole
         if hole.ends and isinstance(self._clock, BeatClock):
             self._clock.closes_behind = hole.latest + 1

@@ -26,7 +26,8 @@ class SecondWork:
 
     ranges = ((SHIFT, LONGEST_SHIFT),)
     last_ranges = ()
-    repeats = guides = False
+    repeats = guides = length_first = False
+    head: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.base = Seconds()

@@ -142,6 +142,8 @@ class NotesNotation:
         if self.time.guides:
             head = np.array([self.table.first(TRANSPOSED) + MOST_TRANSPOSED, self.table.first(KEY) + key_of(score)])
         timed = self.time.written(notes, index_N, self.table, score=score, length=length, following=following)
+        if self.time.length_first:
+            head, timed = np.append(timed[:1], head), timed[1:]
         ids_T = np.concatenate([head, named, timed])
         return self.written(ids_T)
 
@@ -250,6 +252,8 @@ class NotesTokenizer(EventTokenizer):
         tracks: how many tracks of one program stay apart, 1 to 16; those beyond are one with the last.
         grammar: whether a model gives what the grammar forbids no probability.
         names: what the corpus calls the tracks; samples do too.
+        length_first: with guides, whether how many bars there are is said before all else, so that what is drawn for a length that was
+            asked for, the key first, is as pieces of that length have it; not in older models.
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
@@ -257,7 +261,7 @@ class NotesTokenizer(EventTokenizer):
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names", "tails")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names", "tails", "length_first")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -269,6 +273,7 @@ class NotesTokenizer(EventTokenizer):
     grammar: bool = False
     names: Names = ()
     tails: bool = False
+    length_first: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -296,7 +301,7 @@ class NotesTokenizer(EventTokenizer):
         in_beats = self.time_base == "beats"
         time = SecondWork()
         if in_beats:
-            ways = {name: getattr(self, name) for name in ("repeats", "guides", "variants", "tails")}
+            ways = {name: getattr(self, name) for name in ("repeats", "guides", "variants", "tails", "length_first")}
             time = BeatWork(self.steps_per_beat, **ways)
         return NotesNotation(time, self.tracks, common_key=self.common_key, names=self.names)
 
