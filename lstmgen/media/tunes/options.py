@@ -53,7 +53,7 @@ TRAIN_OPTIONS: Final = (
     Option(
         name="tokenizer.variants",
         flags="--variants/--no-variants",
-        help="notes with repeats: bars come back with other velocities too, and first halves with another end; yes where not given.",
+        help="notes with repeats: bars come back with other velocities too, and their beginnings with another end; yes where not given.",
     ),
     Option(
         name="tokenizer.tails",

@@ -134,6 +134,7 @@ def _notes(
         repeats=again,
         variants=varies,
         tails=varies if tails is None else tails,
+        heads=varies,
         guides=told,
         length_first=told,
         common_key=told if common_key is None else common_key,

@@ -21,7 +21,7 @@ TOKENIZERS = {
     "variants": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True),
     "tails": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, tails=True, guides=True, common_key=True),
     "guides": NotesTokenizer("beats", 12, tracks=4, repeats=True, guides=True, common_key=True),
-    "length-first": NotesTokenizer("beats", 12, tracks=4, repeats=True, guides=True, common_key=True, length_first=True),
+    "heads": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, tails=True, heads=True, guides=True, length_first=True),
     "grid": GridTokenizer(steps_per_beat=2, voices=4),
     "roll": GridTokenizer(steps_per_beat=2, voices=4, hold=False),
 }
@@ -65,7 +65,7 @@ def walked(filling, random, *, most=12):
     [
         *(("guides", hole) for hole in HOLES),
         *(("grid", hole) for hole in HOLES),
-        *((name, HOLES[3]) for name in ("plain", "repeats", "roll", "variants", "tails", "length-first")),
+        *((name, HOLES[3]) for name in ("plain", "repeats", "roll", "variants", "tails", "heads")),
         *(("variants", hole) for hole in HOLES[:3]),
     ],
 )

@@ -1,7 +1,8 @@
-"""Bars that come back with other velocities, first halves with another end and tails with another beginning, in the `notes` tokenizer."""
+"""Bars that come back with other velocities, halves and heads with another end, tails with another beginning, in the `notes` tokenizer."""
 
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.notes.events import VELOCITY_BINS
 from lstmgen.media.tunes.notes.measures import BAR, POSITION, TEMPO
-from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, REPEAT, TAIL
+from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, HEAD, REPEAT, TAIL
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.tokenizers import build
 from lstmgen.music.constraints import FREE, Constraints
@@ -23,6 +24,8 @@ VARIANTS = replace(REPEATS, variants=True)
 GUIDED = replace(VARIANTS, guides=True, common_key=True, tracks=4)
 TAILED = replace(VARIANTS, tails=True)
 ALL = replace(GUIDED, tails=True)
+HEADED = replace(TAILED, heads=True)
+USUAL = replace(ALL, heads=True, length_first=True)
 TABLE = VARIANTS.table
 LANTERNS = sorted((Path(__file__).parents[3] / "corpora" / "lanterns").glob("*.mid"))
 SCALE = [(0, 60, 1, 82), (1, 62, 1, 82), (2, 64, 1, 82), (3, 65, 1, 82)]
@@ -52,7 +55,7 @@ def same(one, other):
 
 def assert_comes_back(tokenizer, score):
     """A tune is its ids, however they are read: at once, by a cursor, note by note."""
-    ids, plain = tokenizer.encode(score), replace(tokenizer, variants=False, tails=False)
+    ids, plain = tokenizer.encode(score), replace(tokenizer, variants=False, tails=False, heads=False)
     decoded = tokenizer.decode(ids)
     assert same(decoded, plain.decode(plain.encode(score)))
     assert tokenizer.encode(decoded).tolist() == ids.tolist()
@@ -104,7 +107,7 @@ def test_drums_that_come_back_last_are_as_long_as_ever():
     assert_comes_back(VARIANTS, score.changed(notes=score.notes.changed(drum=np.ones(len(score.notes), bool))))
 
 
-@pytest.mark.parametrize("tokenizer", [GUIDED, ALL], ids=["variants", "tails"])
+@pytest.mark.parametrize("tokenizer", [GUIDED, ALL, USUAL], ids=["variants", "tails", "heads"])
 @pytest.mark.parametrize("path", LANTERNS[4::20], ids=lambda path: path.stem)
 def test_real_tunes_come_back(path, tokenizer):
     assert_comes_back(tokenizer, read_midi(path.read_bytes()).score)
@@ -154,11 +157,96 @@ def test_a_bar_in_which_the_tempo_changes_has_no_tail():
     assert_comes_back(TAILED, slower)
 
 
-def written(cursor, *events):
+def written(cursor, *events, table=TAILED.table):
     """The kinds that may come behind these events, and the cursor."""
     for kind, value in events:
-        cursor.push(TAILED.table.first(kind) + value)
-    return {TAILED.table.event(token)[0] for token in np.flatnonzero(cursor.allowed()).tolist()}
+        cursor.push(table.first(kind) + value)
+    return {table.event(token)[0] for token in np.flatnonzero(cursor.allowed()).tolist()}
+
+
+@pytest.mark.parametrize(
+    ("bar", "said"),
+    [
+        ([*SCALE[:3], (3, 72, 1, 82)], "[head 1 back] [position 3 beats] [pitch C5] [duration 1 beat]"),
+        (SCALE[:3], "[head 1 back] [position 3 beats]"),
+        (SCALE[:2], "[head 1 back] [position 2 beats]"),
+        ([*SCALE[:2], SCALE[3]], "[head 1 back] [position 2 beats] [position 3 beats] [pitch F4] [duration 1 beat]"),
+        ([*SCALE[:2], (2, 64, 2, 82)], "[head 1 back] [position 2 beats] [pitch E4] [duration 2 beats]"),
+        ([*SCALE[:3], (2.5, 67, 0.5, 82), SCALE[3]], "[head 1 back] [position 2.5 beats] [pitch G4] [duration 0.5 beats]"),
+    ],
+    ids=["another note", "an end", "an earlier end", "a rest", "longer", "a note more"],
+)
+def test_a_head_comes_back_up_to_where_the_bars_differ(bar, said):
+    assert words(tune(SCALE, bar), replace(HEADED, tails=False))[1].startswith(said)
+    for tokenizer in (HEADED, replace(HEADED, tails=False), USUAL):
+        assert_comes_back(tokenizer, tune(SCALE, bar))
+        assert_comes_back(tokenizer, tune(SCALE, bar, SCALE, bar))
+
+
+def test_of_several_bars_the_head_is_of_the_one_that_is_alike_for_longest():
+    longest, shorter = [*SCALE[:3], (3, 72, 1, 82)], [*SCALE[:2], (2, 72, 1, 82), SCALE[3]]
+    bars = words(tune(SCALE, shorter, SCALE, shorter, longest), HEADED)
+    assert bars[4].startswith("[head 2 back] [position 3 beats]")  # as far back as the last two
+    assert words(tune(SCALE, shorter, longest), HEADED)[2].startswith("[head 2 back]")
+
+
+def test_a_head_and_a_tail_are_a_bar_of_which_nothing_is_written():
+    other = [(0, 48, 1, 82), (1, 50, 1, 82), (2, 72, 1, 82), (3, 74, 1, 82)]
+    bars = words(tune(SCALE, other, [*SCALE[:2], *other[2:]]), HEADED)
+    assert bars[2] == "[head 2 back] [tail 1 back] [position 2 beats]"
+    assert_comes_back(HEADED, tune(SCALE, other, [*SCALE[:2], *other[2:]], other))
+
+
+@pytest.mark.parametrize(
+    "bar",
+    [
+        [*louder(SCALE[:2], 90, 82), (2, 72, 1, 82)],
+        [SCALE[0], (1, 72, 1, 82), *SCALE[2:]],  # alike for less than a half
+        [(0, 60, 2, 82), (2, 72, 1, 82), (3, 74, 1, 82)],
+    ],
+    ids=["louder", "too short", "one note"],
+)
+def test_what_is_no_head_is_written_out(bar):
+    headed = replace(HEADED, tails=False)
+    assert "head" not in " ".join(words(tune(SCALE, [(0, 60, 2, 82), (2, 64, 1, 82)], bar), headed))
+    assert_comes_back(headed, tune(SCALE, bar))
+
+
+def test_a_bar_in_which_the_tempo_changes_has_no_head():
+    score = tune(SCALE, [*SCALE[:3], (3, 72, 1, 82)])
+    slower = Score.of(score.notes, tempos=[(0, 500_000), (1920 + 960, 600_000)], length_ticks=score.length_ticks)
+    assert "head" not in words(slower, HEADED)[1]
+    assert_comes_back(HEADED, slower)
+    cursor = HEADED.cursor()
+    first = [HEADED.table.first(kind) + value for kind, value in ((BAR, 0), (HEAD, 0), (POSITION, 24))]
+    for token in [*HEADED.encode(tune(SCALE)).tolist(), *first]:
+        cursor.push(token)
+    assert not cursor.allowed()[HEADED.table.span(TEMPO)].any()
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_a_head_ends_in_the_second_half_and_what_is_drawn_where_no_note_is_cut_off(drawn):
+    cursor, headed = HEADED.cursor(), partial(written, table=HEADED.table)
+    for token in HEADED.encode(tune([*SCALE[:2], (2, 64, 1.5, 82)])).tolist():
+        cursor.push(token)
+    if drawn:
+        cursor.begin()
+    assert headed(cursor, (BAR, 0), (HEAD, 0)) == {POSITION}
+    positions = np.flatnonzero(cursor.allowed()[HEADED.table.span(POSITION)]).tolist()
+    assert positions == ([24, *range(42, 48)] if drawn else [*range(24, 48)])
+    at_a_note, behind = headed(deepcopy(cursor), (POSITION, 24)), headed(cursor, (POSITION, 42))
+    assert {BAR, POSITION, "pitch"} <= at_a_note
+    assert not {BAR, POSITION, "end"} & behind  # where neither has a note the two do not differ
+
+
+def test_of_a_head_comes_what_wishes_leave():
+    cursor = HEADED.cursor(Constraints(pitches=frozenset({60, 62, 65})))
+    for token in HEADED.encode(tune(SCALE)).tolist():
+        cursor.push(token)
+    cursor.begin()
+    assert HEAD in written(cursor, (BAR, 0), table=HEADED.table)
+    cursor.push(HEADED.table.first(HEAD))
+    assert np.flatnonzero(cursor.allowed()[HEADED.table.span(POSITION)]).tolist() == [24]
 
 
 @pytest.mark.parametrize("drawn", [False, True])
@@ -198,7 +286,9 @@ def test_a_bar_says_how_many_remain_before_it_says_what_comes_back():
     assert {table.event(token)[0] for token in np.flatnonzero(cursor.allowed()).tolist()} == {"left"}
 
 
-KINDS = {REPEAT: 1.5, HALF: 5, TAIL: 2, AGAIN: 4, POSITION: 2, "velocity": 0.2, "program": 0.3, TEMPO: 0.05, "meter": 0.05, "end": 0.2}
+KINDS = {REPEAT: 1.5, HALF: 5, HEAD: 5, TAIL: 2, AGAIN: 4, POSITION: 2}
+KINDS |= {"velocity": 0.2, "program": 0.3, TEMPO: 0.05, "meter": 0.05, "end": 0.2}
+EVERY = {"plain": VARIANTS, "guided": GUIDED, "tails": TAILED, "all": ALL, "heads": HEADED, "usual": USUAL}
 NARROW = [
     Constraints(bars=9, keep_tempo=True, keep_meter=True),
     Constraints(bars=12, pitches=frozenset({60, 64}), programs=frozenset({0}), drums=False, keep_tempo=True, keep_meter=True),
@@ -206,7 +296,7 @@ NARROW = [
 ]
 
 
-@pytest.mark.parametrize("tokenizer", [VARIANTS, GUIDED, TAILED, ALL], ids=["plain", "guided", "tails", "all"])
+@pytest.mark.parametrize("tokenizer", EVERY.values(), ids=EVERY)
 @pytest.mark.parametrize("constraints", NARROW, ids=["few words", "two pitches", "drums"])
 def test_whatever_a_cursor_allows_has_one_form(tokenizer, constraints):
     table, seen, compared = tokenizer.table, set(), 0
@@ -234,10 +324,10 @@ def test_whatever_a_cursor_allows_has_one_form(tokenizer, constraints):
             compared += 1
         seen |= {table.event(token)[0] for token in ids.tolist()}
     assert compared >= 2
-    assert len(seen & {REPEAT, HALF, AGAIN, TAIL}) >= 3
+    assert len(seen & {REPEAT, HALF, HEAD, AGAIN, TAIL}) >= 3
 
 
-@pytest.mark.parametrize("tokenizer", [VARIANTS, TAILED], ids=["plain", "tails"])
+@pytest.mark.parametrize("tokenizer", [VARIANTS, TAILED, HEADED], ids=["plain", "tails", "heads"])
 def test_where_wishes_leave_nothing_but_a_bar_that_was_there_it_is_written_out(tokenizer):
     cursor, table = tokenizer.cursor(NARROW[1]), tokenizer.table
     cursor.begin()
@@ -311,6 +401,40 @@ def test_tails_that_make_no_sense_are_read_for_what_they_are():
         for token in [*begin, *more]:
             stream.push(token)
         stream.finish()
+
+
+def test_heads_that_make_no_sense_are_read_for_what_they_are():
+    table = HEADED.table
+    begin = HEADED.encode(tune(SCALE)).tolist()
+    bar, head, position = table.first(BAR), table.first(HEAD), table.first(POSITION)
+    note = [table.first("pitch") + 67, table.first("duration") + 11]
+    for more, pitches in (
+        ([bar, head + FARTHEST - 1, position + 24], []),
+        ([bar, head], []),
+        ([bar, head, bar, position], []),
+        ([bar, head, position + 36], [60, 62, 64]),
+        ([bar, head, position + 36, *note], [60, 62, 64, 67]),
+        ([bar, head, table.first(AGAIN), head, position + 24], [60, 62]),
+        ([head, position], []),
+    ):
+        notes = HEADED.decode([*begin, *more]).notes
+        assert notes.take(notes.start_ticks >= 1920).pitch.tolist() == pitches
+        stream = HEADED.decoder()
+        for token in [*begin, *more]:
+            stream.push(token)
+        stream.finish()
+
+
+def test_heads_are_the_default_with_variants_in_the_place_of_halves_and_older_models_have_none():
+    score = tune(SCALE)
+    assert build("notes", [score]).heads
+    assert not build("notes", [score], variants=False).heads
+    with pytest.raises(UsageError, match="--heads"):
+        NotesTokenizer("beats", 12, repeats=True, heads=True)
+    assert "heads" not in TAILED.to_json()
+    assert from_json(HEADED.to_json()) == HEADED
+    assert HEADED.vocab_size == TAILED.vocab_size
+    assert not HEADED.table.span(HALF).stop - HEADED.table.span(HALF).start
 
 
 def test_tails_are_the_default_with_variants_and_need_them_and_older_models_have_none():

@@ -6,6 +6,7 @@ from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from operator import itemgetter
 from typing import final
 
@@ -20,10 +21,15 @@ Shape = tuple[tuple[int, ...], ...]
 """The notes of a bar without their velocities."""
 
 
+def middle_of(steps: int) -> int:
+    """The position at which the second half of a bar of so many steps begins."""
+    return (steps + 1) // 2
+
+
 @final
 @dataclass(frozen=True)
 class Bar:
-    """What a bar holds, or its first half; two that are equal repeat one another.
+    """What a bar holds, or its beginning; two that are equal repeat one another.
 
     Attributes:
         meter: number of its meter.
@@ -50,7 +56,7 @@ class Bar:
 
     def first_half(self, steps: int) -> Bar:
         """The notes that begin in the first half of so many steps."""
-        return replace(self, notes=tuple(note for note in self.notes if 2 * note[0] < steps))
+        return self.before(middle_of(steps))
 
     @cached_property
     def _known_ends(self) -> dict[int, dict[int, int]]:
@@ -70,6 +76,15 @@ class Bar:
     def behind(self, position: int) -> int:
         """The number of the first note that begins behind a position."""
         return bisect(self.notes, position, key=itemgetter(0))
+
+    def differs_at(self, other: Bar) -> int:
+        """The position of the first moment at which two bars differ; -1: at none."""
+        pairs = (pair for pair in zip_longest(self.notes, other.notes) if pair[0] != pair[1])
+        return min((note[0] for note in next(pairs, ()) if note is not None), default=-1)
+
+    def before(self, position: int) -> Bar:
+        """The notes that begin before a position."""
+        return replace(self, notes=self.notes[: self.behind(position - 1)])
 
     def joined(self, begun: Bar, lengths: Sequence[int]) -> tuple[BarNote, ...]:
         """The notes that begin behind those of a bar so far, and not while one of these sounds longer on their line than it did here."""

@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.tunes.notes.bar import Bar, BarNote
+from lstmgen.media.tunes.notes.bar import Bar, BarNote, middle_of
 from lstmgen.media.tunes.notes.repeats import ANY_BIN, LEAST, Memory
 from lstmgen.music.lanes import Steps
 
@@ -21,10 +21,11 @@ class BarsSoFar:
         lengths_M: steps of a bar of each meter.
         variants: whether velocities may differ, and first halves come back.
         tails: steps of every duration, where tails do; None: they do not.
+        heads: whether heads do, in the place of first halves.
     """
 
-    def __init__(self, lengths_M: Steps, *, variants: bool = False, tails: Sequence[int] | None = None) -> None:
-        self._lengths_M, self._variants, self._tails = lengths_M, variants, tails
+    def __init__(self, lengths_M: Steps, *, variants: bool = False, tails: Sequence[int] | None = None, heads: bool = False) -> None:
+        self._lengths_M, self._variants, self._tails, self._heads = lengths_M, variants, tails, heads
         self._whole, self._halves = Memory(loose=variants), Memory(loose=variants, least=LEAST)
         self._before, self._meter = 0, -1
         self.open(-1)
@@ -37,10 +38,12 @@ class BarsSoFar:
         self._source: Bar | None = None
         """What is repeated, until a note is written behind it."""
         self._is_whole = False
+        self._head: Bar | None = None
+        """As which the bar begins, until it is known how far."""
         self._bins: list[int] | None = None
         """The velocities that are said of it."""
         self._alike = self._whole.alike(meter)
-        self._halves_alike = self._halves.alike(meter) if self._variants else []
+        self._halves_alike = self._halves.alike(meter) if self._variants and not self._heads else []
         self._tails_alike: list[tuple[BarNote, ...]] = []
         """What is missing of the tails that have begun behind one of the moments of the bar."""
         self._with_tails: tuple[int, list[tuple[int, Bar, int]]] = -1, []
@@ -51,7 +54,7 @@ class BarsSoFar:
         if self._meter >= 0:
             bar = Bar(self._meter, tuple(self._notes))
             self._whole.add(bar)
-            if self._variants:
+            if self._variants and not self._heads:
                 self._halves.add(bar.first_half(self._steps))
             self._before = self._distance
 
@@ -81,12 +84,33 @@ class BarsSoFar:
         return self._source
 
     @property
+    def beginnable(self) -> list[tuple[int, Bar]]:
+        """While the bar is empty: those as which it could begin, each with its distance."""
+        if not self._heads or self._tempo_changes:
+            return []
+        found = self._whole.beginnable(self._meter, middle_of(self._steps), self._before)
+        return [(distance, bar) for bar, distance in found.items()]
+
+    def begin_as(self, distance: int) -> Bar | None:
+        """The bar begins as the one so far back, which is known once it is known how far; None where there is none."""
+        self._head, self._distance = self._whole.at(distance), distance
+        return self._head
+
+    def cut(self, position: int) -> Bar | None:
+        """What the bar has of the head that was named comes before a position: that; None where none was named."""
+        if self._head is None:
+            return None
+        head, self._head = self._head.before(position), None
+        self._take(head)
+        return head
+
+    @property
     def endable(self) -> list[tuple[int, Bar]]:
         """Before anything is written in the bar: those whose tail it could have, each with its distance."""
         if self._tails is None or self._is_whole or self._tempo_changes:
             return []
         # Behind a first half that comes back the tail begins in the second one.
-        last = max(self._notes[-1][0], (self._steps - 1) // 2) if self._notes else 0
+        last = middle_of(self._steps) - 1 if self._notes or self._head is not None else 0
         found = self._whole.endable(self._meter, last, self._distance or self._before)
         return [(distance, bar) for bar, distance in found.items()]
 

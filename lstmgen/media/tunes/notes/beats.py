@@ -25,7 +25,7 @@ from lstmgen.media.tunes.notes.measures import (
     tempo_bin,
 )
 from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
-from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, REPEAT, TAIL, repeats_of
+from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, HEAD, REPEAT, TAIL, repeats_of
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Beats, nearest
@@ -45,6 +45,7 @@ class BeatWork:
         repeats: whether a bar that comes back is one event.
         variants: whether a bar comes back with other velocities, and a first half with another end.
         tails: whether a tail comes back behind another beginning.
+        heads: whether a head of any length comes back in the place of a first half.
         guides: whether a bar says how many remain, and a piece its key.
         length_first: whether a piece says how many bars it has before all else.
     """
@@ -57,14 +58,18 @@ class BeatWork:
         guides: bool = False,
         variants: bool = False,
         tails: bool = False,
+        heads: bool = False,
         length_first: bool = False,
     ) -> None:
         self.base = Beats(unit)
-        self.repeats, self.guides, self.variants, self.tails = repeats, guides, variants, tails
+        self.repeats, self.guides, self.variants, self.tails, self.heads = repeats, guides, variants, tails, heads
+        self.begun = HEAD if heads else HALF
+        """The kind that says as which bar one begins."""
         self.length_first = guides and length_first
         self.head = ((LENGTH,) * length_first + (TRANSPOSED, KEY)) if guides else ()
         """What a piece says before its instruments, in order."""
-        varying = ((HALF, FARTHEST), (AGAIN, VELOCITY_BINS), (TAIL, FARTHEST * tails)) if variants else ()
+        beginning, ending = (HALF, FARTHEST * (not heads)), ((TAIL, FARTHEST * tails), (HEAD, FARTHEST * heads))
+        varying = (beginning, (AGAIN, VELOCITY_BINS), *ending) if variants else ()
         guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
         self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + varying + guiding
         self.ranges = ((BAR, 1), (METER, len(METERS)), (TEMPO, TEMPO_BINS), (POSITION, LONGEST_BAR_BEATS * unit))
@@ -88,6 +93,7 @@ class BeatWork:
             REPEAT: lambda value: f"repeat {value + 1} back",
             HALF: lambda value: f"first half {value + 1} back",
             TAIL: lambda value: f"tail {value + 1} back",
+            HEAD: lambda value: f"head {value + 1} back",
             AGAIN: lambda value: f"again {loudness(value)}",
             LENGTH: lambda value: f"{counted(value + 1, 'bar')}{' or more' if value + 1 == MOST_BARS else ''}",
             LEFT: lambda value: f"{band_name(value)} left",
@@ -98,26 +104,26 @@ class BeatWork:
         start_B, meter_B, end = self._bars_of(score, until=max(length, int(notes.start_N.max(initial=0)) + 1))
         tempo_at, bins = self._tempi_of(score, end)
         bar_N = np.searchsorted(start_B, notes.start_N, side="right") - 1
-        own_N, repeats = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]]()
+        own_N, repeats, differs_at = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]](), start_B[:0]
         if self.repeats:
             changes_B = np.isin(np.arange(len(start_B)), np.searchsorted(start_B, tempo_at, side="right") - 1)
             position_N, bin_N = notes.start_N - start_B[bar_N], notes.velocity_N // VELOCITIES_PER_BIN
             columns, lengths_M = (position_N, notes.line_N, notes.pitch_N, index_N, bin_N), self.bar_steps_M
             tail_lengths = self.durations if self.tails else None
-            found = repeats_of(
-                columns, bar_N, meter_B, changes_B=changes_B, lengths_M=lengths_M, variants=self.variants, tails=tail_lengths
-            )
-            half_N = 2 * position_N < lengths_M[meter_B[bar_N]]
-            own_N = ~found.come_back(bar_N, position_N, half_N)
-            for kind, back_B in ((REPEAT, found.whole_B), (HALF, found.half_B))[: 1 + self.variants]:
+            ways = {"variants": self.variants, "tails": tail_lengths, "heads": self.heads}
+            found = repeats_of(columns, bar_N, meter_B, changes_B=changes_B, lengths_M=lengths_M, **ways)
+            own_N = ~found.come_back(bar_N, position_N)
+            for kind, back_B in ((REPEAT, found.whole_B), (self.begun, found.begun_B))[: 1 + self.variants]:
                 repeats.append((start_B[back_B > 0], table.first(kind) + back_B[back_B > 0] - 1))
             if self.variants:
-                said_N = found.louder_B[bar_N] & (half_N | (found.half_B[bar_N] == 0))
+                said_N = found.louder(bar_N, position_N)
                 repeats.append((start_B[bar_N[said_N]], table.first(AGAIN) + bin_N[said_N]))
+            if self.heads:
+                differs_at = (start_B + found.until_B)[found.begun_B > 0]
             if self.tails:
                 repeats.append((start_B[found.tail_B > 0], table.first(TAIL) + found.tail_B[found.tail_B > 0] - 1))
         ids_T, step_T = note_ids(notes.take(own_N), index_N[own_N], table)
-        moments = np.unique(np.concatenate([step_T, tempo_at]))
+        moments = np.unique(np.concatenate([step_T, tempo_at, differs_at]))
         bar_of_moment = np.searchsorted(start_B, moments, side="right") - 1
         new_meter = np.diff(meter_B, prepend=COMMON_TIME) != 0
         rows = [  # in the order in which they stand at one step

@@ -4,7 +4,8 @@
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
                bar [meter]  repeat [again again ...]  bar ...                          what comes back, see `repeats.py`
                bar [meter]  first half [again ...]  position ...  bar ...              what comes back with another end
-               bar [meter] [first half [again ...]]  tail  position ...  bar ...       and with another beginning
+               bar [meter]  head  position ...  bar ...                                the same, where heads take the place of halves
+               bar [meter] [first half [again ...] | head]  tail  position ...  bar    and with another beginning
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
     a note     [program] [velocity] pitch duration     or     [program] [velocity] drum
 

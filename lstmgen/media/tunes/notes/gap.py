@@ -45,7 +45,7 @@ class NotesGap:
         self._last = last
         names = np.flatnonzero(table.are(ids, PROGRAM))
         self.before = ids[: names[0] if hole.names_new and len(names) else bars[first]]
-        plain = replace(tokenizer, repeats=False, variants=False, tails=False)
+        plain = replace(tokenizer, repeats=False, variants=False, tails=False, heads=False)
         lines, kept_lines = lines_of_hole(hole, tokenizer.tracks)
         told = _told_as(plain, tokenizer, plain.sounding(plain.encode(hole.score)))
         kept, meters = read_kept(told, table, first=first, last=last)

@@ -4,6 +4,7 @@
     beats     bar [meter] ─► position (later in the bar) [tempo] ─► notes ─► position | bar; the first position is 0, with a tempo
               bar [meter] ─► repeat of an earlier bar ─► bar; a bar that is written out never becomes equal to one that could be repeated
               bar [meter] ─► tail of an earlier bar ─► position ─► notes ─► bar, where that can be joined
+              bar [meter] ─► head of an earlier bar ─► position where it ends [─► notes] ─► position | bar
     seconds   shifts (whole seconds first) ─► notes ─► shift
     a note    [program] [velocity] pitch duration | drum; within a moment in their order, never what sounds already
 
@@ -44,7 +45,7 @@ from lstmgen.media.tunes.notes.events import (
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.remaining import LENGTH
 from lstmgen.media.tunes.notes.repeating import Repeating
-from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, TAIL
+from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, LINES, MOST_TRACKS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
@@ -68,7 +69,7 @@ class NotesGrammar(Repeating):
         self._free_I = np.ones(INSTRUMENTS, np.bool_)
         self._begun = False
         self._before = _START
-        self._head = dict(itertools.pairwise((_START, *time.head)))
+        self._opening = dict(itertools.pairwise((_START, *time.head)))
         """By what was said before, what a piece has to say at its beginning."""
         self._instrument, self._bin = 0, _UNSAID
         self._naming, self._last_named = True, -1
@@ -84,7 +85,7 @@ class NotesGrammar(Repeating):
         """The clock where bars can be repeated."""
         in_beats = isinstance(time, BeatWork)
         lengths_M, tails = (time.bar_steps_M, time.durations if time.tails else None) if in_beats else (np.zeros(0, np.int64), None)
-        self._bars = BarsSoFar(lengths_M, variants=self._varies, tails=tails)
+        self._bars = BarsSoFar(lengths_M, variants=self._varies, tails=tails, heads=in_beats and time.heads)
 
     @property
     def finished(self) -> bool:
@@ -144,7 +145,7 @@ class NotesGrammar(Repeating):
 
     def _allow(self, mask_V: NDArray[np.bool_]) -> None:
         naming = self._begun and self._naming  # what is drawn names its instruments first
-        if self._before in self._head:
+        if self._before in self._opening:
             self._allow_head(mask_V)
         elif self._before == PITCH:
             first, count = self._table.first(DURATION), self._durations
@@ -163,9 +164,11 @@ class NotesGrammar(Repeating):
                 self._allow_own(mask_V, first, self._in_order(first, self._ends_LP[first] <= self.course.now))
         else:
             self._allow_names(mask_V)
-            self._clock.allow(mask_V, self._before, latest_end=self._latest_end, openings=self._openings)
+            before = HEAD if self._before == POSITION and self._cut is not None and self._cut[1] else self._before
+            self._clock.allow(mask_V, before, latest_end=self._latest_end, openings=self._openings)
             mask_V[BOUNDARY_ID] &= not naming
-            if self._clock.ready and self._before not in {REPEAT, HALF, AGAIN, TAIL}:
+            over = self._cut is not None and self.course.now >= self._clock.onsets_end
+            if self._clock.ready and not over and self._before not in {REPEAT, HALF, HEAD, AGAIN, TAIL}:
                 legal_AP = self._legal()
                 self._allow_own(mask_V, self._line_A, legal_AP)
                 others = {line // MOST_TRACKS for line in self._line_A[legal_AP.any(axis=1)].tolist()} - {self._instrument}
@@ -178,8 +181,9 @@ class NotesGrammar(Repeating):
                 if self._form is not None:
                     keep_form(mask_V, *self._form, self._bars, self._table)
             elif self._beats is not None:
-                if self._before in {HALF, AGAIN} and self._said[0]:
+                if (self._before in {HALF, AGAIN} and self._said[0]) or self._before == HEAD:
                     self._offer_tails(mask_V, self._beats)
+                self._keep_head(mask_V, self._beats)
                 self._keep_tail(mask_V, self._beats)
                 self._deny_repeats(mask_V)
                 self._offer_velocities(mask_V)
@@ -189,7 +193,7 @@ class NotesGrammar(Repeating):
     def _allow_head(self, mask_V: NDArray[np.bool_]) -> None:
         """What a piece begins with. What is drawn stands as it was written."""
         values: int | slice = slice(None)
-        kind = self._head[self._before]
+        kind = self._opening[self._before]
         if isinstance(self._clock, BeatClock) and kind == LENGTH:
             values = self._clock.lengths()
         elif kind == TRANSPOSED and self._begun:
@@ -253,9 +257,9 @@ class NotesGrammar(Repeating):
 
     @property
     def _leads_on(self) -> bool:
-        """Whether a first half has come back in the last bar which does not end on the tonic: it is no end."""
-        half, bar = self._said[0], self._sounding
-        return self._begun and self.closing and half and bar is not None and not ends_on(bar, self._tonic)
+        """Whether the beginning of a bar has come back in the last one which does not end on the tonic: it is no end."""
+        bar = self._cut[0] if self._cut is not None else self._sounding if self._said[0] else None
+        return self._begun and self.closing and bar is not None and not ends_on(bar, self._tonic)
 
     def _deny_misplaced(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
         """No upbeat comes back as a bar, and as the last one a whole bar only where it ends on the tonic; others lead on."""
@@ -299,7 +303,7 @@ class NotesGrammar(Repeating):
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
-        if kind in {TRANSPOSED, KEY} or self._head.get(self._before) == kind:
+        if kind in {TRANSPOSED, KEY} or self._opening.get(self._before) == kind:
             self._before, self._tonic = kind, value % 12 if kind == KEY else self._tonic
             if kind in self._clock.pushes:
                 self._clock.pushes[kind](value)
@@ -327,6 +331,8 @@ class NotesGrammar(Repeating):
                 self._remember(value)
         elif kind in {REPEAT, HALF}:
             ended += self._repeat(kind, value + 1, place)
+        elif kind == HEAD:
+            self._begin_as(value + 1, place)
         elif kind == TAIL and self._tail is None:
             self._tail = value + 1, place
         elif kind == AGAIN:
@@ -337,6 +343,8 @@ class NotesGrammar(Repeating):
             self._clock.pushes[kind](value)
             if self.course.now > before:
                 self._last_line = self._last_pitch = -1
+            if kind == POSITION:
+                ended += self._cut_head()
             if self._beats is not None:
                 self._mark_bar(kind, self._beats)
         self._before = kind

@@ -27,7 +27,7 @@ from lstmgen.media.tunes.notes.events import DRUM, DURATION, PITCH, PITCHES, PRO
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.remaining import LEFT, LENGTH
-from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, TAIL
+from lstmgen.media.tunes.notes.repeats import HALF, HEAD, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.parts import DRUMS, MOST_TRACKS, lines_of
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED
@@ -344,7 +344,7 @@ class BarsGrammar(HoleGrammar):
             if self._time.repeats:
                 mask_V[table.span(REPEAT)] = False
             if self._varies:
-                mask_V[table.span(HALF)] = mask_V[table.span(TAIL)] = False
+                mask_V[table.span(HALF)] = mask_V[table.span(TAIL)] = mask_V[table.span(HEAD)] = False
         self._keep_notes(mask_V, kept if reached else None)
         if kept is not None and reached and (leading := self._leading_to(kept)) is not None:
             mask_V[leading] = True

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.notes.bar import middle_of
 from lstmgen.media.tunes.notes.events import loudness
-from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, REPEAT, TAIL
+from lstmgen.media.tunes.notes.measures import POSITION
+from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
 from lstmgen.media.tunes.parts import FIRST_DRUMS
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.music.lanes import Steps
@@ -48,19 +50,23 @@ def repeats_among(ids_T: Ids, number_T: Steps, start_B: Steps, length_B: Steps, 
         start_B: the step at which each bar begins.
         length_B: its steps.
         table: the ranges of ids.
-        variants: whether velocities, first halves and tails are said.
+        variants: whether velocities, first halves, heads and tails are said.
     """
-    kinds = (REPEAT, HALF) if variants else (REPEAT,)
+    kinds = (REPEAT, HALF, HEAD) if variants else (REPEAT,)
     places = np.flatnonzero(table.are(ids_T, *kinds) & (number_T >= 0))
     bars, first = np.unique(number_T[places], return_index=True)
     again_T = np.append(table.are(ids_T, AGAIN) if variants else np.zeros(len(ids_T), np.bool_), False)
+    place_P = np.flatnonzero(table.are(ids_T, POSITION))
     found: list[Said] = []
     for bar, place in zip(bars.tolist(), places[first].tolist(), strict=True):
         kind, value = table.events[int(ids_T[place])]
         source, end = bar - value - 1, place + 1 + int(np.argmin(again_T[place + 1 :]))
         if source < 0:
             continue
-        until = int(start_B[source]) + (int(length_B[source]) + 1) // 2 if kind == HALF else None
+        until = None if kind == REPEAT else int(start_B[source]) + middle_of(int(length_B[source]))
+        if kind == HEAD:  # the first position behind it says where the bars differ; without one in its bar nothing comes back
+            said = place_P[np.searchsorted(place_P, place) :][:1]
+            until = int(start_B[source]) + int(table.value_of_V[ids_T[said[number_T[said] == bar]]].max(initial=0))
         velocities = loudness(table.value_of_V[ids_T[place + 1 : end]]).tolist()
         found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities))
     tails = np.flatnonzero(table.are(ids_T, TAIL) & (number_T >= 0)) if variants else places[:0]

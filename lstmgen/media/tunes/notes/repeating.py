@@ -16,13 +16,13 @@ from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar
 from lstmgen.media.tunes.notes.asked_form import ends_on
-from lstmgen.media.tunes.notes.bar import Bar, BarNote
+from lstmgen.media.tunes.notes.bar import Bar, BarNote, middle_of
 from lstmgen.media.tunes.notes.bars_so_far import BarsSoFar
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.events import UNSAID_BIN, VELOCITY_BINS, loudness
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
-from lstmgen.media.tunes.notes.repeats import AGAIN, ANY_BIN, HALF, LEAST, REPEAT, TAIL
+from lstmgen.media.tunes.notes.repeats import AGAIN, ANY_BIN, HALF, HEAD, LEAST, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondClock, SecondWork
 from lstmgen.media.tunes.parts import FIRST_DRUMS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED
@@ -58,6 +58,12 @@ class Repeating(Grammar):
     """How far back the bar lies whose tail this one has, and the index of the id that says so."""
     _sounding: Bar | None = None
     """What is repeated, as long as its velocities are not known for certain."""
+    _head: tuple[Bar, int] | None = None
+    """As which bar this one begins, until it is known how far, and the index of the id that says so."""
+    _cut: tuple[Bar, bool] | None = None
+    """What came back of that, while nothing is written behind it; and whether there it has a note, so that here nothing need be."""
+    _headed = False
+    """Whether the bar has a head."""
 
     def _legal(self) -> NDArray[np.bool_]:
         """Which pitches of the lines that may play may begin now, of shape (A, P)."""
@@ -139,6 +145,39 @@ class Repeating(Grammar):
             for distance, bar, more in self._bars.halves:
                 fits = self._fits(bar, clock.bar_start) and (not more or self._opens(self._middle, clock.length))
                 mask_V[self._table.first(HALF) + distance - 1] = fits
+            for distance, bar in self._bars.beginnable:
+                mask_V[self._table.first(HEAD) + distance - 1] = self._cuts(bar, clock).any()
+
+    def _cuts(self, bar: Bar, clock: BeatClock) -> NDArray[np.bool_]:
+        """By position where the head of an earlier bar may end in this one, at the latest at its first moment that does not fit.
+
+        Where the earlier bar has a note nothing need be written here; where it has none something must be. What is drawn does not cut off
+        a note that sounded on, and in a last bar the head ends on the tonic, and the tune with it.
+        """
+        begin, steps = clock.bar_start, clock.length - clock.bar_start
+        moments = [each for each in dict.fromkeys(note[0] for note in bar.notes) if each < steps]
+        cuts_S, begins_S = np.zeros(steps, np.bool_), np.zeros(steps, np.bool_)
+        unfit = () if self._fits(bar, begin) else (each for each in moments if not self._fits(bar.before(each + 1), begin))
+        cuts_S[middle_of(steps) : next(iter(unfit), steps) + 1] = True
+        begins_S[moments] = True
+        if not self._begun:
+            return cuts_S
+        if clock.closing:
+            begins_S[[each for each in moments if not ends_on(bar.before(each), self._tonic)]] = False
+            return cuts_S & begins_S
+        step_S, end = begin + np.arange(steps), NO_LIMIT if self.course.end is None else self.course.end
+        opens_S = self._openings(step_S) & (step_S < self._clock.onsets_end)
+        for note in bar.notes:
+            opens_S[note[0] + 1 : self._end_of(note)] &= begins_S[note[0] + 1 : self._end_of(note)]
+        return cuts_S & (opens_S | begins_S) & (step_S < end)
+
+    def _keep_head(self, mask_V: NDArray[np.bool_], clock: BeatClock) -> None:
+        """Behind a head where it may end; in its bar no change of tempo."""
+        if self._headed:
+            mask_V[self._table.span(TEMPO)] = False
+        if self._head is not None:
+            mask_V[[BOUNDARY_ID, self._table.first(BAR)]] = mask_V[self._table.span(POSITION)] = False
+            mask_V[self._table.first(POSITION) + np.flatnonzero(self._cuts(self._head[0], clock))] = True
 
     def _deny_repeats(self, mask_V: NDArray[np.bool_]) -> None:
         """No end of a bar, or of its first half, that would be a repeat; no change of tempo behind a half that is one.
@@ -178,7 +217,8 @@ class Repeating(Grammar):
         if (tail := self._tail) is None or (source := self._bars.at(tail[0])) is None:
             return
         free_V, over = mask_V.copy(), [BOUNDARY_ID, self._table.first(BAR)]
-        mask_V[self._table.span(POSITION)][source.notes[-LEAST][0] if len(source.notes) >= LEAST else 0 :] = False
+        last = source.notes[-LEAST][0] + (self._head is not None) if len(source.notes) >= LEAST else 0
+        mask_V[self._table.span(POSITION)][last:] = False
         mask_V[self._table.span(TEMPO)] = False
         if mask_V[over].any():
             drawn = self._begun and self._bars.begun
@@ -218,12 +258,32 @@ class Repeating(Grammar):
             self._bars.close()
         if kind in {BAR, METER}:
             self._bars.open(clock.meter)
-            self._said, self._tail = (False, 0), None
+            self._said, self._tail, self._head, self._cut, self._headed = (False, 0), None, None, None, False
         elif kind == TEMPO:
             self._bars.change_tempo()
 
+    def _begin_as(self, distance: int, place: int) -> None:
+        """The bar begins as an earlier one does."""
+        if self._beats is not None and (bar := self._bars.begin_as(distance)) is not None:
+            self._head, self._headed = (bar, place), True
+            self._beats.fill_bar(until=self._middle)
+
+    def _cut_head(self) -> list[Row]:
+        """What comes back of a head ends here: its notes."""
+        if self._beats is None or self._head is None:
+            self._cut = self._cut and (self._cut[0], False)
+            return []
+        begin, (source, place), self._head = self._beats.bar_start, self._head, None
+        position = self.course.now - begin
+        if (bar := self._bars.cut(position)) is None:
+            return []
+        self._cut = bar, len(source.before(position + 1).notes) > len(bar.notes)
+        self._hold(bar.notes, begin)
+        return self._rows_of(bar.notes, begin, place)
+
     def _remember(self, duration: int) -> None:
         """What began last, as a note of its bar."""
+        self._cut = None
         if self._beats is not None:
             position = self.course.now - self._beats.bar_start
             self._bars.add((position, self._last_line, self._last_pitch, duration, self._said_bin))

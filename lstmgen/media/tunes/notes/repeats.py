@@ -8,12 +8,17 @@ an empty one. What a repeat says changes neither the instrument nor the loudness
     bar  repeat 4 back      again 80  again 84 ...          with variants: the same but for the velocities, which all notes say then
     bar  first half 4 back  position ... notes ...          with variants: what begins in the first half of that bar, and another end
     bar  tail 4 back  position ... notes ...                with tails: another beginning, and what begins behind it in that bar
+    bar  head 4 back  position 3 beats  notes ...           with heads, in the place of first halves: what begins before that position
 
 With variants a bar that is the same in all but velocity is a repeat too, where none is the same in that as well; a bar that is no repeat,
 but begins with two notes or more in its first half as an earlier one does, repeats that half. With tails one that is no repeat, but from
 one of its moments on has the notes of an earlier one, two or more and with their velocities, says so first, and is written out up to the
 first such moment alone. What began before must end there as it did in the other bar, instrument by instrument: so nothing sounds into a
 tail, and no rest is left before it, that was not there.
+
+With heads a bar that is no repeat, but has the first half of an earlier one, two notes or more and with their velocities, repeats that
+and what is the same behind it, up to the first moment at which the two differ. That moment is said, whether or not the bar has notes
+there. Of several bars the one counts that is alike for longest.
 
 Of several equal bars the one is named that lies as far back as the one that the bar before repeated; where there is none the nearest.
 So a section that comes back is one number again and again.
@@ -28,17 +33,18 @@ from typing import Final, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from lstmgen.media.tunes.notes.bar import Bar, BarNote, Shape
+from lstmgen.media.tunes.notes.bar import Bar, BarNote, Shape, middle_of
 from lstmgen.music.lanes import Steps
 
 REPEAT: Final = "repeat"
 HALF: Final = "first half"
 AGAIN: Final = "again"
 TAIL: Final = "tail"
+HEAD: Final = "head"
 FARTHEST: Final = 64
 """Bars back that a repeat reaches; value v of the event means v + 1."""
 LEAST: Final = 2
-"""Notes of a first half or a tail that comes back, at least."""
+"""Notes of a first half, or of a tail, that comes back, at least."""
 ANY_BIN: Final = -1
 """In the place of a bin of velocity: whichever."""
 
@@ -97,6 +103,15 @@ class Memory:
         counts = ((distance, bar, bar.behind(position)) for distance, bar in enumerate(reversed(self._bars), 1) if bar.meter == meter)
         return [found for found in counts if len(found[1].notes) - found[2] >= LEAST]
 
+    def beginnable(self, meter: int, middle: int, before: int) -> dict[Bar, int]:
+        """The different bars of a meter with enough notes before its middle, each with the distance that is named."""
+        found: dict[Bar, int] = {}
+        for distance, bar in enumerate(reversed(self._bars), 1):
+            enough = bar.meter == meter and len(bar.notes) >= LEAST and bar.notes[LEAST - 1][0] < middle
+            if enough and (distance == before or bar not in found):
+                found[bar] = distance
+        return found
+
     def endable(self, meter: int, position: int, before: int) -> dict[Bar, int]:
         """The different bars of a meter in which enough begins behind a position and a note more, each with the distance that is named."""
         found: dict[Bar, int] = {}
@@ -109,6 +124,36 @@ class Memory:
     def alike(self, meter: int) -> list[Bar]:
         """The different bars of a meter that can be repeated."""
         return [bar for bar in dict.fromkeys(self._bars) if bar.meter == meter and len(bar.notes) >= self._least]
+
+
+@final
+class Heads:
+    """The bars of a tune so far, by how they begin, as far back as a repeat reaches."""
+
+    def __init__(self) -> None:
+        self._bars = deque[Bar](maxlen=FARTHEST)
+
+    def add(self, bar: Bar) -> None:
+        """One more bar."""
+        self._bars.append(bar)
+
+    def named(self, bar: Bar, before: int, *, steps: int) -> tuple[int, int]:
+        """How far back the bar lies that begins like this one for longest, and the position where they differ; (0, 0): there is none.
+
+        Args:
+            bar: that is no repeat.
+            before: how far back lies what came back last.
+            steps: of the bar.
+        """
+        found, longest, middle = 0, middle_of(steps) - 1, middle_of(steps)
+        if len(bar.before(middle).notes) < LEAST:
+            return 0, 0
+        for distance, other in enumerate(reversed(self._bars), 1):
+            if other.meter == bar.meter and other.notes[:1] == bar.notes[:1]:
+                position = bar.differs_at(other)
+                if position > longest or (position == longest >= middle and distance == before):
+                    found, longest = distance, position
+        return (found, longest) if found else (0, 0)
 
 
 @final
@@ -176,28 +221,33 @@ class Repeats(NamedTuple):
 
     Attributes:
         whole_B: how far back the bar lies; 0: none.
-        half_B: how far back the bar lies whose first half it is; 0: none.
+        begun_B: how far back the bar lies as which it begins; 0: none.
+        until_B: the position before which it does.
         louder_B: whether the velocities of what comes back are said.
         tail_B: how far back the bar lies whose tail it has; 0: none.
         behind_B: the position behind which that begins.
     """
 
     whole_B: Steps
-    half_B: Steps
+    begun_B: Steps
+    until_B: Steps
     louder_B: NDArray[np.bool_]
     tail_B: Steps
     behind_B: Steps
 
-    def come_back(self, bar_N: Steps, position_N: Steps, half_N: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def come_back(self, bar_N: Steps, position_N: Steps) -> NDArray[np.bool_]:
         """Which notes come back, and are not written.
 
         Args:
             bar_N: the bar of each.
             position_N: where it begins there.
-            half_N: whether that is in its first half.
         """
         tail_N = (self.tail_B[bar_N] > 0) & (position_N > self.behind_B[bar_N])
-        return (self.whole_B[bar_N] > 0) | (half_N & (self.half_B[bar_N] > 0)) | tail_N
+        return (self.whole_B[bar_N] > 0) | (position_N < self.until_B[bar_N]) | tail_N
+
+    def louder(self, bar_N: Steps, position_N: Steps) -> NDArray[np.bool_]:
+        """Which notes come back with other velocities; as `come_back`."""
+        return self.louder_B[bar_N] & ((position_N < self.until_B[bar_N]) | (self.begun_B[bar_N] == 0))
 
 
 def repeats_of(
@@ -209,6 +259,7 @@ def repeats_of(
     lengths_M: Steps,
     variants: bool,
     tails: Sequence[int] | None,
+    heads: bool,
 ) -> Repeats:
     """What each bar repeats.
 
@@ -220,31 +271,37 @@ def repeats_of(
         lengths_M: steps of a bar of each meter.
         variants: whether velocities may differ, and first halves come back.
         tails: steps of every duration, where tails do; None: they do not.
+        heads: whether heads do, in the place of first halves.
     """
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
     ends = np.searchsorted(bar_N, np.arange(len(meter_B)), side="right").tolist()
     whole, halves, begin, before = Memory(loose=variants), Memory(loose=variants, least=LEAST), 0, 0
-    none_B, endings = np.zeros_like(meter_B), None if tails is None else Tails(tails)
-    found = Repeats(none_B.copy(), none_B.copy(), none_B > 0, none_B.copy(), none_B.copy())
+    none_B, endings, beginnings = np.zeros_like(meter_B), None if tails is None else Tails(tails), Heads()
+    found = Repeats(none_B.copy(), none_B.copy(), none_B.copy(), none_B > 0, none_B.copy(), none_B.copy())
     for place, (meter, end, changes) in enumerate(zip(meter_B.tolist(), ends, changes_B.tolist(), strict=True)):
-        bar = Bar(meter, tuple(rows[begin:end]))
-        half = bar.first_half(int(lengths_M[meter])) if variants else bar
-        named = half_named = Named()
+        bar, steps = Bar(meter, tuple(rows[begin:end])), int(lengths_M[meter])
+        half = bar.first_half(steps) if variants else bar
+        named, begun, until, tail_distance = Named(), Named(), 0, 0
         if not changes:
             named = whole.named(bar, before)
-            half_named = halves.named(half, before) if variants and not named.distance else Named()
-        found.whole_B[place], found.half_B[place] = named.distance, half_named.distance
-        found.louder_B[place] = named.louder or half_named.louder
-        tail_distance = 0
+        if not changes and variants and not named.distance:
+            if heads:
+                distance, until = beginnings.named(bar, before, steps=steps)
+                begun = Named(distance)
+            elif (begun := halves.named(half, before)).distance:
+                until = middle_of(steps)
         if endings is not None and not changes and not named.distance:
-            since = half.notes[-1][0] if half_named.distance else 0
-            tail_distance, behind = endings.named(bar, half_named.distance or before, since=since)
-            found.tail_B[place], found.behind_B[place] = tail_distance, behind
-        before = named.distance or half_named.distance or tail_distance
+            since = bar.before(until).notes[-1][0] if until else 0
+            tail_distance, found.behind_B[place] = endings.named(bar, begun.distance or before, since=since)
+        found.whole_B[place], found.begun_B[place], found.until_B[place] = named.distance, begun.distance, until
+        found.louder_B[place], found.tail_B[place] = named.louder or begun.louder, tail_distance
+        before = named.distance or begun.distance or tail_distance
         whole.add(bar)
         if endings is not None:
             endings.add(bar)
-        if variants:
+        if heads:
+            beginnings.add(bar)
+        elif variants:
             halves.add(half)
         begin = end
     return found

@@ -52,7 +52,7 @@ from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.legal import LegalInBeats, rows_in_seconds
 from lstmgen.media.tunes.notes.played_out import played_out, repeats_among
 from lstmgen.media.tunes.notes.remaining import LEFT
-from lstmgen.media.tunes.notes.repeats import HALF, REPEAT, TAIL
+from lstmgen.media.tunes.notes.repeats import HALF, HEAD, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS, Band, Ensemble, blank, lines_of
@@ -84,7 +84,7 @@ class NotesNotation:
     """The ids of notes with their durations, and of time as one of two ways writes it."""
 
     pitch_kinds: tuple[str, ...] = PITCHES
-    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF, TAIL)
+    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF, TAIL, HEAD)
     says_instruments: bool = True
 
     def __init__(self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False, names: Names = ()) -> None:
@@ -254,6 +254,7 @@ class NotesTokenizer(EventTokenizer):
         names: what the corpus calls the tracks; samples do too.
         length_first: with guides, whether how many bars there are is said before all else, so that what is drawn for a length that was
             asked for, the key first, is as pieces of that length have it; not in older models.
+        heads: with variants, whether what comes back of the beginning of a bar may be longer than its first half; not in older models.
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
@@ -261,7 +262,7 @@ class NotesTokenizer(EventTokenizer):
     """
 
     name: ClassVar = "notes"
-    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names", "tails", "length_first")
+    later: ClassVar = ("repeats", "guides", "common_key", "tracks", "variants", "grammar", "names", "tails", "length_first", "heads")
 
     time_base: TimeBase = "beats"
     steps_per_beat: int = 24
@@ -274,6 +275,7 @@ class NotesTokenizer(EventTokenizer):
     names: Names = ()
     tails: bool = False
     length_first: bool = False
+    heads: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -288,8 +290,9 @@ class NotesTokenizer(EventTokenizer):
             raise UsageError("--common-key needs the key to be said, which --guides does", remedy="leave --common-key out, or add --guides")
         if self.variants and not self.repeats:
             raise UsageError("--variants are repeats that vary, and there are none", remedy="leave --variants out, or add --repeats")
-        if self.tails and not self.variants:
-            raise UsageError("--tails are variants of bars, and there are none", remedy="leave --tails out, or add --variants")
+        if (self.tails or self.heads) and not self.variants:
+            name = "tails" if self.tails else "heads"
+            raise UsageError(f"--{name} are variants of bars, and there are none", remedy=f"leave --{name} out, or add --variants")
         for name in ("repeats", "guides"):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
@@ -301,7 +304,7 @@ class NotesTokenizer(EventTokenizer):
         in_beats = self.time_base == "beats"
         time = SecondWork()
         if in_beats:
-            ways = {name: getattr(self, name) for name in ("repeats", "guides", "variants", "tails", "length_first")}
+            ways = {name: getattr(self, name) for name in ("repeats", "guides", "variants", "tails", "length_first", "heads")}
             time = BeatWork(self.steps_per_beat, **ways)
         return NotesNotation(time, self.tracks, common_key=self.common_key, names=self.names)
 
