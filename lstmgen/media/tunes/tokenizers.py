@@ -39,6 +39,8 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
 OPTIONS: Final = tuple(dict.fromkeys(option for options in _OPTIONS.values() for option in options))
 
 
+_COMPARED: Final = 64
+"""Tunes, or up to twice as many, in which ways to write them are compared."""
 _COOL: Final = {"temperature": choices.USUAL_TEMPERATURE}
 _WARM: Final = {"temperature": 1.0}
 _PLAIN: Final = {"temperature": 0.9, "min_p": 0.02}
@@ -128,13 +130,12 @@ def _notes(
         return NotesTokenizer("seconds", tracks=tracks, names=names, grammar=grammar, **said)
     told, again = guides is not False, repeats is not False
     varies = again if variants is None else variants
-    return NotesTokenizer(
+    halves = NotesTokenizer(
         "beats",
         best["steps_per_beat"] if steps_per_beat is None else steps_per_beat,
         repeats=again,
         variants=varies,
         tails=varies if tails is None else tails,
-        heads=varies,
         guides=told,
         length_first=told,
         common_key=told if common_key is None else common_key,
@@ -142,6 +143,9 @@ def _notes(
         names=names,
         grammar=grammar,
     )
+    # Heads are longer, halves may differ in loudness too: what comes back more often takes fewer ids.
+    heads, some = replace(halves, heads=varies), scores[:: max(1, len(scores) // _COMPARED)]
+    return min(heads, halves, key=lambda tokenizer: sum(len(tokenizer.encode(score)) for score in some))
 
 
 def _grid(

@@ -425,10 +425,19 @@ def test_heads_that_make_no_sense_are_read_for_what_they_are():
         stream.finish()
 
 
-def test_heads_are_the_default_with_variants_in_the_place_of_halves_and_older_models_have_none():
-    score = tune(SCALE)
-    assert build("notes", [score]).heads
-    assert not build("notes", [score], variants=False).heads
+def ids_saved(score):
+    """By heads, of a tune."""
+    return len(TAILED.encode(score)) - len(HEADED.encode(score))
+
+
+def test_heads_take_the_place_of_halves_where_that_takes_fewer_ids_and_older_models_have_none():
+    longer, half = tune(SCALE, [*SCALE[:3], (3, 72, 1, 82)]), SCALE[:2]
+    softer = tune(SCALE, [*louder(half, 70, 74), (2, 72, 1, 82)], [*louder(half, 90, 94), (2, 71, 1, 82)])
+    assert build("notes", [longer]).heads
+    assert build("notes", [tune(SCALE)]).heads
+    assert not build("notes", [softer]).heads
+    assert build("notes", [longer, longer, softer]).heads == (2 * ids_saved(longer) + ids_saved(softer) >= 0)
+    assert not build("notes", [longer], variants=False).heads
     with pytest.raises(UsageError, match="--heads"):
         NotesTokenizer("beats", 12, repeats=True, heads=True)
     assert "heads" not in TAILED.to_json()

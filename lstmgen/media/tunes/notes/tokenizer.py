@@ -254,7 +254,8 @@ class NotesTokenizer(EventTokenizer):
         names: what the corpus calls the tracks; samples do too.
         length_first: with guides, whether how many bars there are is said before all else, so that what is drawn for a length that was
             asked for, the key first, is as pieces of that length have it; not in older models.
-        heads: with variants, whether what comes back of the beginning of a bar may be longer than its first half; not in older models.
+        heads: with variants, whether what comes back of the beginning of a bar may be longer than its first half, but not of other
+            velocities; not in older models.
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
