@@ -156,7 +156,8 @@ class Lane:
     def moment(self) -> Moment:
         """What the filters may know of the next token."""
         recent = () if self._recent is None else self._recent.ids
-        return Moment(len(self._ids), self._length, recent, self.writer.allowed(), self.writer.heat, self._strict)
+        writer = self.writer
+        return Moment(len(self._ids), self._length, recent, writer.allowed(), writer.heat, self._strict, writer.cooled)
 
     def uniform(self) -> float:
         """The random number of the next token."""

@@ -23,6 +23,19 @@ Piece = Any
 """A part of an item that is complete by itself, as it is streamed: a stretch of text, or some notes; one of length 0 holds nothing."""
 
 
+@dataclass(frozen=True)
+class Cooled:
+    """Ids that are chosen among themselves at a share of the temperature, as probable together as they are.
+
+    Attributes:
+        ids: which.
+        share: of the temperature; 0: the most probable one.
+    """
+
+    ids: Ids
+    share: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
     """An item that was given, as ids.
@@ -137,6 +150,11 @@ class Writer(Protocol):
     @property
     def heat(self) -> float:
         """By what the temperature of the next id is multiplied: 1 where nothing is to be more certain than usual."""
+        ...
+
+    @property
+    def cooled(self) -> Cooled | None:
+        """Which ids are chosen at a lower temperature than which kind of id comes next, the same for all samples; None: none."""
         ...
 
     @property

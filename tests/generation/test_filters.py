@@ -8,6 +8,7 @@ import pytest
 from lstmgen.generation import filters
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Cycle, Ramp, Sampling
+from lstmgen.media.writing import Cooled
 
 INF = math.inf
 
@@ -225,3 +226,22 @@ def test_heat_multiplies_the_temperature_of_its_own_sample_and_leaves_the_others
     assert kept(together[2]) == [0]
     cooled = filters.apply(filters.build(Sampling(temperature=0.8)), rows_BV, hot)[1]
     np.testing.assert_allclose(filters.softmax(cooled), filters.softmax(filters.temperature(rows_BV[1], 0.4)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_ids_that_are_cooled_among_themselves_stay_as_probable_together(share):
+    rows_BV = 3 * np.random.default_rng(5).standard_normal((4, 7))
+    rows_BV[2, [1, 4, 5]] = -np.inf  # none of them may come
+    rows_BV[3, [4, 5]] = -np.inf
+    ids = np.array([1, 4, 5])
+    moments = [Moment(0, None, cooled=Cooled(ids, share))] * 4
+    cooled_BV = filters.apply([], rows_BV, moments)
+    before_BV, after_BV = filters.softmax(rows_BV), filters.softmax(cooled_BV)
+    np.testing.assert_allclose(after_BV[:, ids].sum(1), before_BV[:, ids].sum(1), rtol=1e-12)
+    others = [0, 2, 3, 6]
+    np.testing.assert_allclose(after_BV[:, others], before_BV[:, others], rtol=1e-12)
+    np.testing.assert_allclose(after_BV[2:], before_BV[2:], rtol=1e-12)
+    among = filters.softmax(filters.temperature(rows_BV[:2][:, ids], share))
+    np.testing.assert_allclose(after_BV[:2][:, ids] / after_BV[:2][:, ids].sum(1, keepdims=True), among, rtol=1e-12)
+    for row in range(4):
+        assert np.array_equal(filters.apply([], rows_BV[row : row + 1], moments[:1])[0], cooled_BV[row])

@@ -101,6 +101,11 @@ class TextWriter:
         return 0
 
     @property
+    def cooled(self) -> None:
+        """Symbols are of one kind."""
+        return
+
+    @property
     def steady(self) -> bool:
         """A text has no grammar."""
         return True

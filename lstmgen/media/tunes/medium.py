@@ -280,6 +280,7 @@ class TuneMedium:
             echo=echo,
             tempo_us=None if bpm is None else max(1, round(60e6 / bpm)),
             closing=options.get("closing", tokenizers.usual_closing(tokenizer)),
+            pitch_temperature=options.get("pitch_temperature", tokenizers.usual_pitch_temperature(tokenizer)),
         )
 
     def to_bytes(self, item: Score) -> bytes:

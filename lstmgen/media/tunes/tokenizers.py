@@ -23,7 +23,7 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS
+from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
@@ -64,6 +64,11 @@ def usual(tokenizer: EventTokenizer) -> Mapping[str, float]:
 def usual_closing(tokenizer: EventTokenizer) -> float:
     """The share of the temperature at which a last bar is drawn where none is given: with tails little helps it to close."""
     return CLOSING if tokenizer.to_json().get("tails") else CLOSING_WITHOUT_TAILS
+
+
+def usual_pitch_temperature(tokenizer: EventTokenizer) -> float:
+    """The share of the temperature at which pitches are chosen where none is given: those of notes in beats are more even than in tunes."""
+    return PITCH_TEMPERATURE if tokenizer.to_json().get("length_first") else 1.0
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final, final
 
 import numpy as np
@@ -16,7 +17,7 @@ from lstmgen.errors import InputError
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
-from lstmgen.media.writing import Outcome
+from lstmgen.media.writing import Cooled, Outcome
 from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
@@ -49,6 +50,7 @@ class TunePlan:
         echo: whether a tune begins with the prompt.
         tempo_us: the tempo in which all of it is played, in microseconds a beat; None: as it was drawn.
         closing: share of the temperature in the last bar.
+        pitch_temperature: share of the temperature at which one of several pitches is chosen.
 
     Raises:
         UsageError: nothing at all could be drawn.
@@ -63,6 +65,7 @@ class TunePlan:
     echo: bool
     tempo_us: int | None = None
     closing: float = 1.0
+    pitch_temperature: float = 1.0
 
     def __post_init__(self) -> None:
         self.writer()
@@ -80,6 +83,15 @@ class TunePlan:
     def ends(self) -> bool:
         """A model of tunes ends its tunes."""
         return True
+
+    @cached_property
+    def cooled(self) -> Cooled | None:
+        """The pitches, where they are chosen at a temperature of their own."""
+        if self.pitch_temperature == 1:
+            return None
+        table = self.tokenizer.table
+        of_kinds_V = table.are(np.arange(table.vocab_size), *self.tokenizer.notation.pitch_kinds)
+        return Cooled(np.flatnonzero(of_kinds_V), self.pitch_temperature)
 
     def writer(self) -> TuneWriter:
         """A fresh tune, whose cursor has read the prompt."""
@@ -133,6 +145,11 @@ class TuneWriter:
     def heat(self) -> float:
         """In the last bar of a tune that knows which one that is, it closes as music does; what comes back there is chosen as anywhere."""
         return self._plan.closing if self._cursor.closing and self._cursor.settled else 1.0
+
+    @property
+    def cooled(self) -> Cooled | None:
+        """The pitches, where they are chosen at a temperature of their own."""
+        return self._plan.cooled
 
     @property
     def steady(self) -> bool:

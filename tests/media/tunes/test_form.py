@@ -9,12 +9,14 @@ import pytest
 from lstmgen.config import DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.media.tunes.events import BOUNDARY_KIND
+from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.medium import MEDIUM
 from lstmgen.media.tunes.notes.events import DURATION, PITCH, VELOCITY
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.repeats import REPEAT
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, constraints_of
+from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, constraints_of
+from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.bars import Bars
 from lstmgen.music.form import Form, form_of
 from lstmgen.music.score import Key, Notes, Score
@@ -160,6 +162,27 @@ def test_how_certain_the_last_bar_is_can_be_asked_for(options, share):
             assert writer.heat == 1.0 or not tokenizer.repeats  # what comes back in it is chosen as in any bar
             writer.push(tokenizer.table.first(POSITION))
         assert writer.heat == ((share or usual[tokenizer]) if tokenizer in usual else 1.0)
+
+
+@pytest.mark.parametrize(("options", "share"), [({}, None), ({"pitch_temperature": 0.5}, 0.5), ({"pitch_temperature": 1.0}, 1.0)])
+def test_at_which_temperature_pitches_are_chosen_can_be_asked_for(options, share):
+    usual = {
+        replace(GUIDED, length_first=True): PITCH_TEMPERATURE,
+        GUIDED: 1.0,
+        NotesTokenizer("seconds"): 1.0,
+        PerformanceTokenizer(): 1.0,
+    }
+    for tokenizer, without in (*usual.items(), (GridTokenizer(voices=2), 1.0), (GridTokenizer(2, "chords"), 1.0)):
+        prompt = MEDIUM.parse_prompt(tokenizer, None, options, DATA)
+        cooled = MEDIUM.plan(tokenizer, prompt, options, length=4, echo=True, data=DATA).writer().cooled
+        if (share or without) == 1:
+            assert cooled is None
+        else:
+            assert cooled.share == (share or without)
+            kinds = {tokenizer.table.event(token)[0] for token in cooled.ids.tolist()}
+            assert kinds == {
+                kind for kind in tokenizer.notation.pitch_kinds if tokenizer.table.span(kind).stop > tokenizer.table.first(kind)
+            }
 
 
 def test_a_form_is_counted_from_the_end_of_a_prompt():
