@@ -157,7 +157,7 @@ class Lane:
         """What the filters may know of the next token."""
         recent = () if self._recent is None else self._recent.ids
         writer = self.writer
-        return Moment(len(self._ids), self._length, recent, writer.allowed(), writer.heat, self._strict, writer.cooled)
+        return Moment(len(self._ids), self._length, recent, writer.allowed(), writer.heat, self._strict, writer.tempered)
 
     def uniform(self) -> float:
         """The random number of the next token."""

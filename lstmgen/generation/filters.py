@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.generation.sampling import Sampling, temperature_at
-from lstmgen.media.writing import Cooled
+from lstmgen.media.writing import Tempered
 
 _REMOVED: Final = -math.inf
 
@@ -33,7 +33,7 @@ class Moment(NamedTuple):
         allowed_V: which ids may be drawn; None: all of them.
         heat: by what its temperature is multiplied.
         strict: whether the model was trained to give what may not come no probability.
-        cooled: ids that are chosen among themselves at a share of the temperature, the same for all samples; None: none.
+        tempered: kinds of ids of which one is chosen at a share of the temperature, the same for all samples.
     """
 
     position: int
@@ -42,7 +42,7 @@ class Moment(NamedTuple):
     allowed_V: NDArray[np.bool_] | None = None
     heat: float = 1.0
     strict: bool = False
-    cooled: Cooled | None = None
+    tempered: Sequence[Tempered] = ()
 
 
 Filter = Callable[[Logits, Sequence[Moment]], Logits]
@@ -82,17 +82,16 @@ def keep_allowed(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
     return mask(logits_BV, np.stack([everything if moment.allowed_V is None else moment.allowed_V for moment in moments]))
 
 
-def cool_kind(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
-    """The filter behind that: which of the ids of a kind comes is more certain than usual, and whether one of them does is not."""
-    cooled = moments[0].cooled
-    if cooled is None or cooled.share == 1:
-        return logits_BV
-    of_BI, changed_BV = logits_BV[:, cooled.ids], logits_BV.copy()
-    some_B = of_BI.max(axis=1) > _REMOVED
-    of_BI = of_BI[some_B]
-    together_B1 = of_BI.max(axis=1, keepdims=True) + np.log(np.exp(shifted(of_BI)).cumsum(axis=1)[:, -1:])
-    changed_BV[np.ix_(some_B, cooled.ids)] = together_B1 + log_softmax(temperature(of_BI, cooled.share))
-    return changed_BV
+def temper_kinds(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
+    """The filter behind that: which of the ids of a kind comes has a temperature of its own, and whether one of them does has not."""
+    for tempered in moments[0].tempered:
+        of_BI, changed_BV = logits_BV[:, tempered.ids], logits_BV.copy()
+        some_B = of_BI.max(axis=1) > _REMOVED
+        of_BI = of_BI[some_B]
+        together_B1 = of_BI.max(axis=1, keepdims=True) + np.log(np.exp(shifted(of_BI)).cumsum(axis=1)[:, -1:])
+        changed_BV[np.ix_(some_B, tempered.ids)] = together_B1 + log_softmax(temperature(of_BI, tempered.share))
+        logits_BV = changed_BV
+    return logits_BV
 
 
 def heed_heat(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
@@ -233,6 +232,6 @@ def build(sampling: Sampling) -> list[Filter]:
 def apply(filters: Iterable[Filter], logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
     """The logits after all filters, one after the other, behind those of what is allowed and of how certain it is to be."""
     with np.errstate(over="ignore"):  # by a temperature near 0 what is less probable goes to minus infinity
-        for each in (keep_allowed, cool_kind, heed_heat, *filters):
+        for each in (keep_allowed, temper_kinds, heed_heat, *filters):
             logits_BV = each(logits_BV, moments)
     return logits_BV

@@ -24,8 +24,8 @@ Piece = Any
 
 
 @dataclass(frozen=True)
-class Cooled:
-    """Ids that are chosen among themselves at a share of the temperature, as probable together as they are.
+class Tempered:
+    """A kind of ids: one is chosen among them at a share of the temperature, and together they stay as probable as they are.
 
     Attributes:
         ids: which.
@@ -153,8 +153,8 @@ class Writer(Protocol):
         ...
 
     @property
-    def cooled(self) -> Cooled | None:
-        """Which ids are chosen at a lower temperature than which kind of id comes next, the same for all samples; None: none."""
+    def tempered(self) -> Sequence[Tempered]:
+        """Kinds of ids of which one is chosen at a share of the temperature, the same for all samples."""
         ...
 
     @property

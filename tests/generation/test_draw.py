@@ -44,7 +44,7 @@ class Ids:
 
     at_boundary = "end-of-document"
     heat = 1.0
-    cooled = None
+    tempered = ()
     tries = 0
 
     def allowed(self):

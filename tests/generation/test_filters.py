@@ -8,7 +8,7 @@ import pytest
 from lstmgen.generation import filters
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Cycle, Ramp, Sampling
-from lstmgen.media.writing import Cooled
+from lstmgen.media.writing import Tempered
 
 INF = math.inf
 
@@ -228,13 +228,13 @@ def test_heat_multiplies_the_temperature_of_its_own_sample_and_leaves_the_others
     np.testing.assert_allclose(filters.softmax(cooled), filters.softmax(filters.temperature(rows_BV[1], 0.4)), rtol=1e-12)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-def test_ids_that_are_cooled_among_themselves_stay_as_probable_together(share):
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0, 1.7])
+def test_ids_with_a_temperature_of_their_own_stay_as_probable_together(share):
     rows_BV = 3 * np.random.default_rng(5).standard_normal((4, 7))
     rows_BV[2, [1, 4, 5]] = -np.inf  # none of them may come
     rows_BV[3, [4, 5]] = -np.inf
     ids = np.array([1, 4, 5])
-    moments = [Moment(0, None, cooled=Cooled(ids, share))] * 4
+    moments = [Moment(0, None, tempered=[Tempered(ids, share)])] * 4
     cooled_BV = filters.apply([], rows_BV, moments)
     before_BV, after_BV = filters.softmax(rows_BV), filters.softmax(cooled_BV)
     np.testing.assert_allclose(after_BV[:, ids].sum(1), before_BV[:, ids].sum(1), rtol=1e-12)

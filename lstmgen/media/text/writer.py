@@ -101,9 +101,9 @@ class TextWriter:
         return 0
 
     @property
-    def cooled(self) -> None:
+    def tempered(self) -> tuple[()]:
         """Symbols are of one kind."""
-        return
+        return ()
 
     @property
     def steady(self) -> bool:

@@ -49,6 +49,7 @@ class EventTable:
         self._spans = {kind: slice(*ends) for kind, *ends in zip(kinds, firsts[:-1], firsts[1:], strict=True)}
         self.value_of_V: NDArray[np.int64] = np.concatenate([np.arange(count, dtype=np.int64) for count in counts])
         """Value of every id within its range."""
+        self.kinds = frozenset(kinds)
         self.events = [(kind, value) for kind, count in zip(kinds, counts, strict=True) for value in range(count)]
         """Kind and value of every id."""
 

@@ -280,7 +280,7 @@ class TuneMedium:
             echo=echo,
             tempo_us=None if bpm is None else max(1, round(60e6 / bpm)),
             closing=options.get("closing", tokenizers.usual_closing(tokenizer)),
-            pitch_temperature=options.get("pitch_temperature", tokenizers.usual_pitch_temperature(tokenizer)),
+            **(tokenizers.usual_shares(tokenizer) | {name: options[name] for name in tokenizers.SHARES if name in options}),
         )
 
     def to_bytes(self, item: Score) -> bytes:
@@ -343,6 +343,8 @@ def _check_told(tokenizer: EventTokenizer, options: Mapping[str, Any], *, contin
         raise UsageError("--loop is for tunes from the beginning, to which their end leads", remedy="leave the prompt out")
     if "form" in options and not values.get("repeats", False):
         raise UsageError("--form needs a model that knows repeats", remedy="one of notes in beats that was trained without --no-repeats")
+    if "rhythm_temperature" in options and tokenizer.name == "grid":
+        raise UsageError("--rhythm-temperature is for events in time, and a grid has a token for every step", remedy="leave it out")
     knows = {"key": values.get("guides", False), "tempo": values.get("time_base") == "beats"}
     instead = {"key": "--scale keeps to a scale with any model", "tempo": "--bpm plays any tune at a tempo"}
     for name, known in knows.items():

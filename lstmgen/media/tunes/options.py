@@ -21,6 +21,7 @@ _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 CLOSING: Final = 0.8
 CLOSING_WITHOUT_TAILS: Final = 0.5
 PITCH_TEMPERATURE: Final = 0.92
+RHYTHM_TEMPERATURE: Final = 1.06
 """Share of the temperature in the last bar where none is given."""
 
 TRAIN_OPTIONS: Final = (
@@ -140,15 +141,21 @@ SAMPLE_OPTIONS: Final = (
         help=f"Draw the last bar at this share of the temperature, so that it closes; where not given {CLOSING}, "
         f"{CLOSING_WITHOUT_TAILS} for models without --tails; 1: like all others.",
     ),
-    Option(
-        name="pitch_temperature",
-        flags="--pitch-temperature",
-        type=float,
-        unit="SHARE",
-        low=0,
-        high=1,
-        help=f"Choose one of several pitches at this share of the temperature; where not given {PITCH_TEMPERATURE} of notes in beats; "
-        "1: like all else.",
+    *(
+        Option(
+            name=name,
+            flags=f"--{name.replace('_', '-')}",
+            type=float,
+            unit="SHARE",
+            low=0,
+            high=2,
+            help=f"Choose one of several {what} at this share of the temperature; where not given {usual} of notes in beats, and 1: "
+            "like all else.",
+        )
+        for name, what, usual in (
+            ("pitch_temperature", "pitches", PITCH_TEMPERATURE),
+            ("rhythm_temperature", "positions, lengths or waits", RHYTHM_TEMPERATURE),
+        )
     ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(

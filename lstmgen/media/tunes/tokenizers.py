@@ -23,7 +23,7 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE
+from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
@@ -39,6 +39,7 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
 OPTIONS: Final = tuple(dict.fromkeys(option for options in _OPTIONS.values() for option in options))
 
 
+SHARES: Final = {"pitch_temperature": PITCH_TEMPERATURE, "rhythm_temperature": RHYTHM_TEMPERATURE}
 _COMPARED: Final = 64
 """Tunes, or up to twice as many, in which ways to write them are compared."""
 _COOL: Final = {"temperature": choices.USUAL_TEMPERATURE}
@@ -66,9 +67,12 @@ def usual_closing(tokenizer: EventTokenizer) -> float:
     return CLOSING if tokenizer.to_json().get("tails") else CLOSING_WITHOUT_TAILS
 
 
-def usual_pitch_temperature(tokenizer: EventTokenizer) -> float:
-    """The share of the temperature at which pitches are chosen where none is given: those of notes in beats are more even than in tunes."""
-    return PITCH_TEMPERATURE if tokenizer.to_json().get("length_first") else 1.0
+def usual_shares(tokenizer: EventTokenizer) -> dict[str, float]:
+    """At which shares of the temperature pitches and rhythm are chosen where none are given.
+
+    A model of notes in beats is less sure of pitches than tunes are, and surer of rhythm.
+    """
+    return SHARES if tokenizer.to_json().get("length_first") else dict.fromkeys(SHARES, 1.0)
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:

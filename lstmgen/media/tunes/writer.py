@@ -17,7 +17,10 @@ from lstmgen.errors import InputError
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
-from lstmgen.media.writing import Cooled, Outcome
+from lstmgen.media.tunes.notes.events import DURATION
+from lstmgen.media.tunes.notes.measures import POSITION
+from lstmgen.media.tunes.shifts import SHIFT
+from lstmgen.media.writing import Outcome, Tempered
 from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
@@ -27,6 +30,7 @@ from lstmgen.music.thinning import thinned
 from lstmgen.music.tonality import key_name
 from lstmgen.wording import counted
 
+RHYTHM: Final = (POSITION, DURATION, SHIFT)
 _TOKENS_PER_BAR: Final = 2_000
 _TOKENS_PER_S: Final = 1_000
 """More than any model needs; so that a tune that is to end after bars or seconds ends in any case."""
@@ -51,6 +55,7 @@ class TunePlan:
         tempo_us: the tempo in which all of it is played, in microseconds a beat; None: as it was drawn.
         closing: share of the temperature in the last bar.
         pitch_temperature: share of the temperature at which one of several pitches is chosen.
+        rhythm_temperature: the same of positions, durations and times that pass.
 
     Raises:
         UsageError: nothing at all could be drawn.
@@ -66,6 +71,7 @@ class TunePlan:
     tempo_us: int | None = None
     closing: float = 1.0
     pitch_temperature: float = 1.0
+    rhythm_temperature: float = 1.0
 
     def __post_init__(self) -> None:
         self.writer()
@@ -85,13 +91,13 @@ class TunePlan:
         return True
 
     @cached_property
-    def cooled(self) -> Cooled | None:
-        """The pitches, where they are chosen at a temperature of their own."""
-        if self.pitch_temperature == 1:
-            return None
-        table = self.tokenizer.table
-        of_kinds_V = table.are(np.arange(table.vocab_size), *self.tokenizer.notation.pitch_kinds)
-        return Cooled(np.flatnonzero(of_kinds_V), self.pitch_temperature)
+    def tempered(self) -> tuple[Tempered, ...]:
+        """Pitches, and what tells rhythm, where one of several is chosen at a temperature of its own."""
+        table, shares = self.tokenizer.table, {}
+        shares[self.tokenizer.notation.pitch_kinds] = self.pitch_temperature
+        shares[tuple(kind for kind in RHYTHM if kind in table.kinds)] = self.rhythm_temperature
+        every = np.arange(table.vocab_size)
+        return tuple(Tempered(np.flatnonzero(table.are(every, *kinds)), share) for kinds, share in shares.items() if kinds and share != 1)
 
     def writer(self) -> TuneWriter:
         """A fresh tune, whose cursor has read the prompt."""
@@ -147,9 +153,9 @@ class TuneWriter:
         return self._plan.closing if self._cursor.closing and self._cursor.settled else 1.0
 
     @property
-    def cooled(self) -> Cooled | None:
-        """The pitches, where they are chosen at a temperature of their own."""
-        return self._plan.cooled
+    def tempered(self) -> tuple[Tempered, ...]:
+        """Pitches, and what tells rhythm, where one of several is chosen at a temperature of its own."""
+        return self._plan.tempered
 
     @property
     def steady(self) -> bool:

@@ -100,7 +100,7 @@ class Writer:
         return "end-of-document"
 
     heat = 1.0
-    cooled = None
+    tempered = ()
 
     def allowed(self):
         return self._allowed_V

@@ -15,7 +15,7 @@ from lstmgen.media.tunes.notes.events import DURATION, PITCH, VELOCITY
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.repeats import REPEAT
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, constraints_of
+from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE, constraints_of
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.bars import Bars
 from lstmgen.music.form import Form, form_of
@@ -164,25 +164,34 @@ def test_how_certain_the_last_bar_is_can_be_asked_for(options, share):
         assert writer.heat == ((share or usual[tokenizer]) if tokenizer in usual else 1.0)
 
 
-@pytest.mark.parametrize(("options", "share"), [({}, None), ({"pitch_temperature": 0.5}, 0.5), ({"pitch_temperature": 1.0}, 1.0)])
-def test_at_which_temperature_pitches_are_chosen_can_be_asked_for(options, share):
-    usual = {
-        replace(GUIDED, length_first=True): PITCH_TEMPERATURE,
-        GUIDED: 1.0,
-        NotesTokenizer("seconds"): 1.0,
-        PerformanceTokenizer(): 1.0,
-    }
-    for tokenizer, without in (*usual.items(), (GridTokenizer(voices=2), 1.0), (GridTokenizer(2, "chords"), 1.0)):
-        prompt = MEDIUM.parse_prompt(tokenizer, None, options, DATA)
-        cooled = MEDIUM.plan(tokenizer, prompt, options, length=4, echo=True, data=DATA).writer().cooled
-        if (share or without) == 1:
-            assert cooled is None
-        else:
-            assert cooled.share == (share or without)
-            kinds = {tokenizer.table.event(token)[0] for token in cooled.ids.tolist()}
-            assert kinds == {
-                kind for kind in tokenizer.notation.pitch_kinds if tokenizer.table.span(kind).stop > tokenizer.table.first(kind)
-            }
+SHARES = {"pitch": PITCH_TEMPERATURE, "position": RHYTHM_TEMPERATURE, "duration": RHYTHM_TEMPERATURE}
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "options", "shares"),
+    [
+        (replace(GUIDED, length_first=True), {}, SHARES),
+        (replace(GUIDED, length_first=True), {"pitch_temperature": 1.0}, {"position": RHYTHM_TEMPERATURE, "duration": RHYTHM_TEMPERATURE}),
+        (replace(GUIDED, length_first=True), {"pitch_temperature": 0.5, "rhythm_temperature": 1.0}, {"pitch": 0.5}),
+        (GUIDED, {}, {}),
+        (GUIDED, {"rhythm_temperature": 1.5}, {"position": 1.5, "duration": 1.5}),
+        (NotesTokenizer("seconds"), {"rhythm_temperature": 1.5}, {"shift": 1.5, "duration": 1.5}),
+        (PerformanceTokenizer(), {"pitch_temperature": 0.5, "rhythm_temperature": 0.0}, {"on": 0.5, "off": 0.5, "shift": 0.0}),
+        (GridTokenizer(voices=2), {"pitch_temperature": 0.5}, {"pitch": 0.5}),
+    ],
+)
+def test_pitches_and_rhythm_have_temperatures_of_their_own_that_can_be_asked_for(tokenizer, options, shares):
+    prompt = MEDIUM.parse_prompt(tokenizer, None, options, DATA)
+    tempered = MEDIUM.plan(tokenizer, prompt, options, length=4, echo=True, data=DATA).writer().tempered
+    found = {tokenizer.table.event(token)[0]: each.share for each in tempered for token in each.ids.tolist()}
+    assert {kind: share for kind, share in found.items() if not kind.startswith("pitch ")} == shares
+
+
+def test_a_grid_has_no_rhythm_to_choose():
+    tokenizer = GridTokenizer(voices=2)
+    prompt = MEDIUM.parse_prompt(tokenizer, None, {}, DATA)
+    with pytest.raises(UsageError, match="--rhythm-temperature"):
+        MEDIUM.plan(tokenizer, prompt, {"rhythm_temperature": 1.2}, length=4, echo=True, data=DATA)
 
 
 def test_a_form_is_counted_from_the_end_of_a_prompt():
