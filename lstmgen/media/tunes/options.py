@@ -163,7 +163,7 @@ SAMPLE_OPTIONS: Final = (
         flags="--tempo",
         type=float,
         unit="BPM",
-        help="Begin at this tempo, as the model has learned it; --bpm plays any tune at a tempo.",
+        help="Keep this tempo, as the model has learned it; --bpm plays any tune at a tempo.",
     ),
     Option(name="scale", flags="--scale", unit="SCALE", help="Only notes of this scale, such as 'C minor' or 'D dorian'."),
     Option(name="pitch_range", flags="--pitch-range", unit="LOW-HIGH", help="Only pitches from LOW to HIGH, such as C3-C6 or 48-84."),

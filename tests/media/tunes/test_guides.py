@@ -296,7 +296,7 @@ def test_what_is_drawn_stands_as_it_was_written_and_in_the_key_that_is_asked_for
     assert offered(cursor, KEY) == [14]
 
 
-def test_a_tune_begins_at_the_tempo_that_is_asked_for():
+def test_a_tune_keeps_the_tempo_that_is_asked_for():
     plain = NotesTokenizer("beats", 12)
     for tokenizer in (TOKENIZER, plain):
         cursor = tokenizer.cursor(Constraints(tempo_us=625_000))
@@ -306,6 +306,10 @@ def test_a_tune_begins_at_the_tempo_that_is_asked_for():
             cursor.push(token)
         tempi = np.flatnonzero(cursor.allowed()[tokenizer.table.span(TEMPO)]).tolist()
         assert [tokenizer.piece(tokenizer.table.first(TEMPO) + value) for value in tempi] == ["tempo 96.63"]
+        cursor.push(tokenizer.table.first(TEMPO) + tempi[0])
+        for token in ids[ids.index(tokenizer.table.first(POSITION)) + 2 :]:
+            cursor.push(token)
+            assert not cursor.allowed()[tokenizer.table.span(TEMPO)].any()
 
 
 @pytest.mark.parametrize(

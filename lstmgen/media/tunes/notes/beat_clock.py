@@ -130,7 +130,9 @@ class BeatClock:
         self.course.begin()
         # Of what is left of the notes that the model had in mind, a change of time would have too large a share.
         narrow = not self.course.limits.pitches_P.all()
-        self._begun, self._keep_tempo, self._keep_meter = True, requested.keep_tempo or narrow, requested.keep_meter or narrow
+        # A tempo that was asked for and is none of the corpus would be taken back as soon as may be.
+        self._begun, self._keep_tempo = True, requested.keep_tempo or narrow or requested.tempo_us is not None
+        self._keep_meter = requested.keep_meter or narrow
         self._first_bar, self.closes_behind = self._bar + 1, 0
         told = requested.bars is not None and self._counts and requested.seconds is None
         self._opens = self._bar < 0 and (told or requested.loop)
