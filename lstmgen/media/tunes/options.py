@@ -20,9 +20,10 @@ _BOUNDS: Final = Bounds(low=0, high=100_000, above=True)
 
 CLOSING: Final = 0.8
 CLOSING_WITHOUT_TAILS: Final = 0.5
+"""Share of the temperature in the last bar where none is given."""
 PITCH_TEMPERATURE: Final = 0.92
 RHYTHM_TEMPERATURE: Final = 1.06
-"""Share of the temperature in the last bar where none is given."""
+"""Shares of the temperature at which new models of notes in beats choose one of several pitches, positions or durations."""
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -149,8 +150,8 @@ SAMPLE_OPTIONS: Final = (
             unit="SHARE",
             low=0,
             high=2,
-            help=f"Choose one of several {what} at this share of the temperature; where not given {usual} of notes in beats, and 1: "
-            "like all else.",
+            help=f"Choose one of several {what} at this share of the temperature; where not given {usual} with "
+            "new models of notes in beats; 1: like all else.",
         )
         for name, what, usual in (
             ("pitch_temperature", "pitches", PITCH_TEMPERATURE),
