@@ -152,8 +152,10 @@ def _notes(
         names=names,
         grammar=grammar,
     )
+    if not varies:
+        return halves
     # Heads are longer, halves may differ in loudness too: what comes back more often takes fewer ids.
-    heads, some = replace(halves, heads=varies), scores[:: max(1, len(scores) // _COMPARED)]
+    heads, some = replace(halves, heads=True), scores[:: max(1, len(scores) // _COMPARED)]
     return min(heads, halves, key=lambda tokenizer: sum(len(tokenizer.encode(score)) for score in some))
 
 

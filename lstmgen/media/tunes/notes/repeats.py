@@ -103,6 +103,22 @@ class Memory:
         counts = ((distance, bar, bar.behind(position)) for distance, bar in enumerate(reversed(self._bars), 1) if bar.meter == meter)
         return [found for found in counts if len(found[1].notes) - found[2] >= LEAST]
 
+    def head(self, bar: Bar, before: int, *, middle: int) -> tuple[int, int]:
+        """How far back the bar lies that begins like this one for longest, and the position where they differ; (0, 0): there is none.
+
+        Args:
+            bar: that is no repeat.
+            before: how far back lies what came back last.
+            middle: of the bar, where they may differ at the earliest.
+        """
+        found, longest = 0, middle - 1
+        for distance, other in enumerate(reversed(self._bars), 1) if len(bar.before(middle).notes) >= LEAST else ():
+            if other.meter == bar.meter and other.notes[:1] == bar.notes[:1]:
+                position = bar.differs_at(other)
+                if position > longest or (position == longest >= middle and distance == before):
+                    found, longest = distance, position
+        return (found, longest) if found else (0, 0)
+
     def beginnable(self, meter: int, middle: int, before: int) -> dict[Bar, int]:
         """The different bars of a meter with enough notes before its middle, each with the distance that is named."""
         found: dict[Bar, int] = {}
@@ -124,36 +140,6 @@ class Memory:
     def alike(self, meter: int) -> list[Bar]:
         """The different bars of a meter that can be repeated."""
         return [bar for bar in dict.fromkeys(self._bars) if bar.meter == meter and len(bar.notes) >= self._least]
-
-
-@final
-class Heads:
-    """The bars of a tune so far, by how they begin, as far back as a repeat reaches."""
-
-    def __init__(self) -> None:
-        self._bars = deque[Bar](maxlen=FARTHEST)
-
-    def add(self, bar: Bar) -> None:
-        """One more bar."""
-        self._bars.append(bar)
-
-    def named(self, bar: Bar, before: int, *, steps: int) -> tuple[int, int]:
-        """How far back the bar lies that begins like this one for longest, and the position where they differ; (0, 0): there is none.
-
-        Args:
-            bar: that is no repeat.
-            before: how far back lies what came back last.
-            steps: of the bar.
-        """
-        found, longest, middle = 0, middle_of(steps) - 1, middle_of(steps)
-        if len(bar.before(middle).notes) < LEAST:
-            return 0, 0
-        for distance, other in enumerate(reversed(self._bars), 1):
-            if other.meter == bar.meter and other.notes[:1] == bar.notes[:1]:
-                position = bar.differs_at(other)
-                if position > longest or (position == longest >= middle and distance == before):
-                    found, longest = distance, position
-        return (found, longest) if found else (0, 0)
 
 
 @final
@@ -276,7 +262,7 @@ def repeats_of(
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
     ends = np.searchsorted(bar_N, np.arange(len(meter_B)), side="right").tolist()
     whole, halves, begin, before = Memory(loose=variants), Memory(loose=variants, least=LEAST), 0, 0
-    none_B, endings, beginnings = np.zeros_like(meter_B), None if tails is None else Tails(tails), Heads()
+    none_B, endings = np.zeros_like(meter_B), None if tails is None else Tails(tails)
     found = Repeats(none_B.copy(), none_B.copy(), none_B.copy(), none_B > 0, none_B.copy(), none_B.copy())
     for place, (meter, end, changes) in enumerate(zip(meter_B.tolist(), ends, changes_B.tolist(), strict=True)):
         bar, steps = Bar(meter, tuple(rows[begin:end])), int(lengths_M[meter])
@@ -286,7 +272,7 @@ def repeats_of(
             named = whole.named(bar, before)
         if not changes and variants and not named.distance:
             if heads:
-                distance, until = beginnings.named(bar, before, steps=steps)
+                distance, until = whole.head(bar, before, middle=middle_of(steps))
                 begun = Named(distance)
             elif (begun := halves.named(half, before)).distance:
                 until = middle_of(steps)
@@ -299,9 +285,7 @@ def repeats_of(
         whole.add(bar)
         if endings is not None:
             endings.add(bar)
-        if heads:
-            beginnings.add(bar)
-        elif variants:
+        if variants and not heads:
             halves.add(half)
         begin = end
     return found
