@@ -166,10 +166,13 @@ class Lane:
         return self._uniforms.pop()
 
     def take(self, drawn: Drawn) -> Piece | None:
-        """One more token: the piece that it completes; None at a boundary, which ends the item."""
+        """One more token: the piece that it completes; None at a boundary, which ends the item, or lets a passage begin again."""
         token, nats = drawn
         if token == BOUNDARY_ID:
-            self.ended = self.writer.at_boundary
+            if self.writer.may_end():
+                self.ended = self.writer.at_boundary
+            else:
+                self._turn()
             return None
         if self._told_V is None or not self._told_V[token]:
             self.nats += nats

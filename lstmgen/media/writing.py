@@ -167,7 +167,7 @@ class Writer(Protocol):
         """How often a passage was begun that may be drawn again; 0: there is none, or it has not been reached.
 
         With the id behind which it begins this becomes 1. With one that the passage is not to have it becomes more: that id, and those
-        of the passage, are forgotten, and what comes next is its first id again.
+        of the passage, are forgotten, and what comes next is its first id again. So it does with a boundary that is not to come yet.
         """
         ...
 
@@ -177,6 +177,10 @@ class Writer(Protocol):
 
     def push(self, token_id: int) -> Piece:
         """What one more id, which is no boundary, completes."""
+        ...
+
+    def may_end(self) -> bool:
+        """A boundary was drawn: whether the item ends with it. Where it does not, `tries` becomes more, and a passage is drawn again."""
         ...
 
     def finish(self, *, cut: bool = False) -> Piece:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from lstmgen.music.score import KEY_NAMES, Key, Score
+from lstmgen.music.tonality import tonality_of
 
 KEYS: Final = 24
 """Major keys by their tonic, 0 is C, then minor keys."""
@@ -20,10 +21,19 @@ _CENTRED: Final = (_PROFILES - _PROFILES.mean(axis=1, keepdims=True)) / 12**0.5 
 _EQUAL: Final = 1e-9
 
 
-def key_of(score: Score) -> int:
-    """The key of a score, 0 to 23: that of the signature at its beginning, else the one whose profile fits best; C major without notes."""
+def key_of(score: Score, *, by_ending: bool = True) -> int:
+    """The key of a score, 0 to 23: that of the signature at its beginning, else the one that it is heard in; C major without notes.
+
+    Args:
+        score: whose key it is.
+        by_ending: whether how it ends says something of that; older models have learned keys that are the nearest profiles of Krumhansl
+            and Kessler alone.
+    """
     if score.keys and score.keys[0].tick == 0:
         return number_of(score.keys[0])
+    if by_ending:
+        heard = tonality_of(score.notes, by_ending=True)
+        return 0 if heard is None else heard.tonic + KEYS // 2 * heard.minor
     notes = score.notes.take(~score.notes.drum)
     lengths = (notes.end_ticks - notes.start_ticks).astype(np.float64)
     weights = np.bincount(notes.pitch % 12, weights=lengths, minlength=12)

@@ -1,4 +1,4 @@
-"""What is decided about notes before anything is learned from them: upbeats, the sustain pedal, and notes of one pitch that overlap.
+"""What is decided about notes before anything is learned from them: upbeats, ends, the sustain pedal, and overlaps of one pitch.
 
 The policies are stated here once and work on whole columns.
 """
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lstmgen.choices import PedalPolicy
 from lstmgen.music.bars import Bars, upbeat_ticks
+from lstmgen.music.excerpt import excerpt
 from lstmgen.music.lanes import one_at_a_time
 from lstmgen.music.score import Notes, Pedals, Score, TempoMap
 
@@ -36,6 +37,18 @@ def with_whole_upbeat(score: Score) -> Score:
         pedals=Pedals.of(pedals.ticks.astype(np.int64) + missing, pedals.track, pedals.down),
         length_ticks=score.length_ticks + missing,
     )
+
+
+def without_silent_end(score: Score) -> Score:
+    """The score up to the end of the bar in which its last note ends, or its last pedal moves.
+
+    Programs write a rest behind the music, of a beat or more: what of it lies in bars of its own is no part of how pieces end.
+    """
+    if not len(score.notes):
+        return score
+    bars, last = Bars(score), max(int(score.notes.end_ticks.max()) - 1, int(score.pedals.ticks.max(initial=0)))
+    end = bars.tick(bars.index(last) + 1)
+    return score if score.length_ticks <= end else excerpt(score, 0, end).changed(pedals=score.pedals)
 
 
 def with_pedal(score: Score, policy: PedalPolicy) -> Score:

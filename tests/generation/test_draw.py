@@ -56,6 +56,9 @@ class Ids:
         self.ended = "enough" if self._pushed == self._most else None
         return [token_id]
 
+    def may_end(self):
+        return True
+
     def finish(self, *, cut=False):
         return ["cut" if cut else "end"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lstmgen.music.bars import Bars, full_bars, upbeat_ticks
 from lstmgen.music.score import Key, Meter, Notes, Pedal, Score
-from lstmgen.music.tidy import with_pedal, with_whole_upbeat, without_overlaps
+from lstmgen.music.tidy import with_pedal, with_whole_upbeat, without_overlaps, without_silent_end
 
 
 def score(rows, **more):
@@ -55,6 +55,30 @@ def test_a_first_bar_that_is_no_upbeat_stays_as_it_is(meters):
     assert with_whole_upbeat(late) is late
     end = Score.of(Notes.of([0, 480], [480, 2400], [60, 62]), meters=[Meter(0, 1, 4), Meter(480, 4, 4)], length_ticks=2**31 - 1)
     assert with_whole_upbeat(end) is end  # there is no room for silence
+
+
+@pytest.mark.parametrize(("last", "length", "end"), [(1920, 2400, 1920), (1921, 9000, 3840), (1500, 1800, 1800), (3840, 3840, 3840)])
+def test_bars_of_silence_behind_the_music_are_left_out(last, length, end):
+    notes, more = Notes.of([0, 480], [480, last], [60, 62]), {"tempos": [(0, 500_000), (8000, 400_000)], "keys": [Key(0, 2), Key(8000, 1)]}
+    whole = Score.of(notes, length_ticks=length, **more)
+    short = without_silent_end(whole)
+    assert short.length_ticks == end
+    assert short.notes.same_as(notes)
+    assert (short is whole) == (end == length)
+    assert without_silent_end(short) is short
+    if end < length:
+        assert (list(short.tempos), short.keys) == ([(0, 500_000)], (Key(0, 2),))
+
+
+def test_what_a_pedal_holds_is_no_silence():
+    held = Score.of(Notes.of([0], [480], [60]), pedals=[Pedal(0, 0, True), Pedal(2400, 0, False)], length_ticks=9000)
+    short = without_silent_end(held)
+    assert short.length_ticks == 3840
+    assert list(short.pedals) == list(held.pedals)
+    assert without_silent_end(with_pedal(held, "extend")).length_ticks == 3840
+    assert without_silent_end(with_pedal(held, "drop")).length_ticks == 1920
+    silent = Score.of(Notes.empty(), length_ticks=9000)
+    assert without_silent_end(silent) is silent
 
 
 def test_voices_may_meet_on_a_note():

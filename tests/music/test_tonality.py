@@ -1,5 +1,6 @@
 """The key that a piece is in."""
 
+import numpy as np
 import pytest
 
 from lstmgen.music.score import Key, Notes, Score
@@ -16,6 +17,15 @@ def test_a_tune_is_in_its_key_wherever_it_is_moved(tune, minor, semitones):
     notes = parse_tune(tune).notes
     notes = notes.changed(pitch=notes.pitch.astype(int) + semitones)
     assert tonality_of(notes) == Tonality((semitones + (9 if minor else 0)) % 12, minor=minor)
+
+
+def test_how_a_tune_ends_says_its_key_where_its_pitches_could_be_of_two():
+    scale = [60, 62, 64, 65, 67, 69, 71, 69]
+    ends = [Notes.of(range(9), range(1, 10), [*scale, last]) for last in (60, 69)]
+    assert [tonality_of(notes, by_ending=True).name for notes in ends] == ["C", "A minor"]
+    assert tonality_of(Notes.empty(), by_ending=True) is None
+    clear = parse_tune(ROUND).notes.changed(drum=np.zeros(20)).take(slice(18))  # which ends on its fifth
+    assert tonality_of(clear, by_ending=True) == tonality_of(clear) == Tonality(0)
 
 
 def test_a_signature_goes_before_what_is_heard():

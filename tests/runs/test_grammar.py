@@ -24,7 +24,9 @@ from lstmgen.runs.inspection import inspect_all, loss_by_context
 
 TOKENIZERS = {
     "beats": NotesTokenizer("beats", 12, repeats=True, variants=True, tails=True, guides=True, common_key=True, tracks=2, grammar=True),
-    "heads": NotesTokenizer("beats", 12, repeats=True, variants=True, heads=True, guides=True, length_first=True, grammar=True),
+    "heads": NotesTokenizer(
+        "beats", 12, repeats=True, variants=True, heads=True, guides=True, length_first=True, full_bars=True, grammar=True
+    ),
     "seconds": NotesTokenizer("seconds", tracks=2, grammar=True),
     "performance": PerformanceTokenizer(ages=True, grammar=True),
     "voices": GridTokenizer(4, voices=2, grammar=True),

@@ -100,6 +100,10 @@ class TextWriter:
         """A text is drawn once."""
         return 0
 
+    def may_end(self) -> bool:
+        """A text ends with any boundary."""
+        return True
+
     @property
     def tempered(self) -> tuple[()]:
         """Symbols are of one kind."""

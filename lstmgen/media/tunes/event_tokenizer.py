@@ -19,6 +19,7 @@ from lstmgen.media import checks
 from lstmgen.media.base import Clock
 from lstmgen.media.legal import Rows
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
+from lstmgen.media.tunes.endings import Endings
 from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
 from lstmgen.media.tunes.holes import Hole, TuneGap
@@ -141,6 +142,11 @@ class EventTokenizer(Protocol):
     @property
     def told_kinds(self) -> tuple[str, ...]:
         """The kinds of events of which a cursor always allows just one, or that nothing but a request decides."""
+        return ()
+
+    @property
+    def endings(self) -> Endings:
+        """How many tunes of the corpus end in which way, where bars say how many are left; else nothing."""
         return ()
 
     @property

@@ -23,7 +23,7 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.roundtrip import corpus_loss
 from lstmgen.music.score import Score
-from lstmgen.music.tidy import with_pedal, with_whole_upbeat, without_overlaps
+from lstmgen.music.tidy import with_pedal, with_whole_upbeat, without_overlaps, without_silent_end
 from lstmgen.wording import counted
 
 
@@ -153,9 +153,14 @@ def _documents(pieces: tuple[Piece, ...], tokenizer: EventTokenizer) -> Iterator
 
 
 def tidied(score: Score, pedal: PedalPolicy) -> Score:
-    """A score as it is learned: an upbeat ends a whole bar, the pedal is in the notes, and none sounds into the next of its pitch."""
+    """A score as it is read: an upbeat ends a whole bar, the pedal is in the notes, and none sounds into the next of its pitch."""
     return without_overlaps(with_pedal(with_whole_upbeat(score), pedal))
 
 
+def as_learned(score: Score, pedal: PedalPolicy) -> Score:
+    """A score as it is learned and scored: tidied, and without bars of silence at its end."""
+    return without_silent_end(tidied(score, pedal))
+
+
 def _tidied(pieces: tuple[Piece, ...], pedal: PedalPolicy) -> tuple[Piece, ...]:
-    return tuple(replace(piece, score=tidied(piece.score, pedal)) for piece in pieces)
+    return tuple(replace(piece, score=as_learned(piece.score, pedal)) for piece in pieces)

@@ -29,7 +29,7 @@ from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.gapped import GappedTune
 from lstmgen.media.tunes.given import SUFFIXES, names_a_file, reading_of
-from lstmgen.media.tunes.material import TuneMaterial, tidied
+from lstmgen.media.tunes.material import TuneMaterial, as_learned, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.options import HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
@@ -41,7 +41,7 @@ from lstmgen.music.bars import Bars, beginning, first_number, full_bars
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.midi.chunks import is_midi
 from lstmgen.music.score import Score
-from lstmgen.music.tidy import with_whole_upbeat
+from lstmgen.music.tidy import with_whole_upbeat, without_silent_end
 from lstmgen.options import check_known
 
 _BARS: Final = 16
@@ -162,7 +162,7 @@ class TuneMedium:
 
     def tidy(self, item: Score, data: DataConfig) -> Score:
         """A tune as it is learned: what the pedal holds is written into the notes, and nothing sounds into itself."""
-        return tidied(item, data.pedal)
+        return as_learned(item, data.pedal)
 
     def parse(self, thing: Score | bytes | str | Path) -> Score:
         """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
@@ -231,7 +231,8 @@ class TuneMedium:
             return Prompt(item=None, ids=np.zeros(0, np.int64))
         reading = reading_of(prompt)
         typed = isinstance(prompt, str) and not names_a_file(prompt)
-        score = with_whole_upbeat(reading.score if typed else TrackChoice.of(data).prompt(reading.score))
+        # A rest behind notes that are typed is meant.
+        score = with_whole_upbeat(reading.score if typed else without_silent_end(TrackChoice.of(data).prompt(reading.score)))
         programs = constraints_of(options).programs
         if typed and programs:
             score = score.changed(notes=score.notes.changed(program=np.full(len(score.notes), min(programs))))
@@ -239,7 +240,7 @@ class TuneMedium:
         notes = tuple(f"the prompt: {finding.reason}" for finding in reading.findings)
         if len(score.notes) < len(reading.score.notes):
             notes += (f"the prompt: without {', '.join(sorted(set(names_of([reading.score])) - set(names_of([score]))))}",)
-        ids = tokenizer.encode_prompt(self.tidy(score, data), bars=_bars_to_follow(score, options))
+        ids = tokenizer.encode_prompt(tidied(score, data.pedal), bars=_bars_to_follow(score, options))
         return Prompt(item=score, ids=ids, shown=shown, notes=notes)
 
     def spelled(self, tokenizer: EventTokenizer, prompt: Prompt) -> None:

@@ -89,16 +89,20 @@ def count(whole: Score, seen: Score | None = None) -> Counts:
     return {name: np.asarray(values, np.float64) for name, values in sums.items()}
 
 
-def _ending(score: Score) -> Counts:
-    """Whether it ends on the tonic of the key that it is heard in, and whether the last note of its melody is held."""
+def ending_of(score: Score) -> tuple[bool, bool] | None:
+    """Whether it ends on the tonic of the key that it is heard in, and whether the last note of its melody is held; None without notes."""
     pitched = score.notes.take(~score.notes.drum)
-    key, melody = tonality_of(pitched), _melody(pitched)
+    if (key := tonality_of(pitched)) is None:
+        return None
+    melody = _melody(pitched)
     lasts = melody.end_ticks - melody.start_ticks
-    held = len(lasts) > 0 and lasts[-1] >= _LONG * np.median(lasts)
-    return {
-        "tonic_endings": np.array([key is not None and ends_on(score, key.tonic), key is not None]),
-        "long_endings": np.array([held, len(lasts) > 0]),
-    }
+    return ends_on(score, key.tonic), bool(lasts[-1] >= _LONG * np.median(lasts))
+
+
+def _ending(score: Score) -> Counts:
+    ending = ending_of(score)
+    on_tonic, held = ending or (False, False)
+    return {"tonic_endings": np.array([on_tonic, ending is not None]), "long_endings": np.array([held, ending is not None])}
 
 
 def _melody(pitched: Notes) -> Notes:

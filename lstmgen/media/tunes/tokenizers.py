@@ -19,10 +19,12 @@ from lstmgen import choices
 from lstmgen.choices import GridForm, TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.media import checks
+from lstmgen.media.tunes.endings import endings_of
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_beat, best_voices
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
+from lstmgen.media.tunes.notes.voices import voices_of
 from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
@@ -147,11 +149,15 @@ def _notes(
         tails=varies if tails is None else tails,
         guides=told,
         length_first=told,
+        full_bars=told,
+        ending_key=told,
         common_key=told if common_key is None else common_key,
         tracks=tracks,
         names=names,
         grammar=grammar,
     )
+    lone, together = voices_of(map(halves.notation.expressed, scores))
+    halves = replace(halves, lone=lone, together=together, endings=endings_of(scores) if told else ())
     if not varies:
         return halves
     # Heads are longer, halves may differ in loudness too: what comes back more often takes fewer ids.

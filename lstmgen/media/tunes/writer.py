@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from lstmgen.errors import InputError
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at
+from lstmgen.media.tunes.endings import chosen_ending
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.notes.events import DURATION
 from lstmgen.media.tunes.notes.measures import POSITION
+from lstmgen.media.tunes.notes.remaining import LENGTH
 from lstmgen.media.tunes.shifts import SHIFT
+from lstmgen.media.tunes.statistics import ending_of
 from lstmgen.media.writing import Outcome, Tempered
 from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.constraints import Constraints
@@ -36,6 +39,8 @@ _TOKENS_PER_S: Final = 1_000
 """More than any model needs; so that a tune that is to end after bars or seconds ends in any case."""
 _FREE_TRIES: Final = 2
 """How often a last bar is drawn as the model would have it; half of those that lead on at first do not at the second time."""
+_ENDING_TRIES: Final = 6
+"""How often a last bar is drawn until it ends as it is to; one more is taken as it is."""
 _SHORTEST_PER_BEAT: Final = 8
 """What is left of a note that a higher one cuts off is left out where it is shorter than a thirty-second."""
 
@@ -116,6 +121,8 @@ class TuneWriter:
         self._tries, self._mark = 0, 0
         self._held: list[Notes] = []
         """Pieces of a last bar that may be drawn again."""
+        self._ending: tuple[bool, bool] | None = None
+        """How the tune is to end; None: in any way, or its last bar has not begun."""
         self._begin()
 
     def _begin(self) -> None:
@@ -164,10 +171,10 @@ class TuneWriter:
 
     @property
     def tries(self) -> int:
-        """How often the last bar was begun, where it is not to lead on to the place of an upbeat.
+        """How often the last bar was begun, where it may be drawn again: it is not to lead on to the place of an upbeat.
 
         One that does is drawn again, as the model would have it, and where that leads on again without what does. So most last bars are
-        such as a tune closes with, and few are cut off.
+        such as a tune closes with, and few are cut off. One that ends otherwise than it is to, see `endings.py`, is drawn again too.
         """
         return self._tries
 
@@ -185,19 +192,42 @@ class TuneWriter:
         """The notes that this event completes."""
         token_id = int(self._keys[0]) if token_id in self._keys else token_id
         if self._cursor.leads_on(token_id):
-            self._tries += 1
-            del self._drawn[self._mark :], self._held[:]
-            self._begin()
+            self._begin_again()
             return Notes.empty()
         self._cursor.push(token_id)
         self._drawn.append(token_id)
         piece = self._notes.push(token_id) if self._plan.constraints.max_polyphony is None else Notes.empty()
-        if 0 < self._tries <= _FREE_TRIES:
+        if 0 < self._tries <= (_FREE_TRIES if self._ending is None else _ENDING_TRIES):
             self._held.append(piece)
             return Notes.empty()
-        if self._cursor.restrained and not self._tries:
+        if not self._tries and self._cursor.closing and (self._cursor.restrained or self._plan.tokenizer.endings):
             self._tries, self._mark = 1, len(self._drawn)
+            if self._plan.tokenizer.endings:
+                self._ending = chosen_ending(self._plan.tokenizer.endings, self._bars, np.array(self._drawn, np.int64))
         return piece
+
+    @property
+    def _bars(self) -> int:
+        """How many the tune has, as it says."""
+        table, ids = self._plan.tokenizer.table, np.concatenate([self._plan.ids, np.array(self._drawn, np.int64)])
+        said = table.value_of_V[ids[table.are(ids, LENGTH)]]
+        return int(said[0]) + 1 if len(said) else 0
+
+    def _begin_again(self) -> None:
+        """The last bar is forgotten."""
+        self._tries += 1
+        del self._drawn[self._mark :], self._held[:]
+        self._begin()
+
+    def may_end(self) -> bool:
+        """Whether the tune ends as it is to; where it does not its last bar is drawn again, some times."""
+        if self._ending is None or self._tries > _ENDING_TRIES:
+            return True
+        prompt, new = self._plan.prompt, self._new()
+        if ending_of(new if prompt is None else behind(prompt, new)) in {self._ending, None}:
+            return True
+        self._begin_again()
+        return False
 
     def finish(self, *, cut: bool = False) -> Notes:
         """The notes that still sound, ended where the tune ends; all of them where which ones stay is known at last."""

@@ -24,7 +24,9 @@ KINDS = {
     "variants": TOKENIZER,
     "all": NotesTokenizer("beats", 12, repeats=True, guides=True, variants=True, common_key=True, tracks=3, grammar=True),
     "tails": NotesTokenizer("beats", 12, repeats=True, guides=True, variants=True, tails=True, common_key=True),
-    "heads": NotesTokenizer("beats", 12, repeats=True, guides=True, variants=True, tails=True, heads=True, length_first=True),
+    "heads": NotesTokenizer(
+        "beats", 12, repeats=True, guides=True, variants=True, tails=True, heads=True, length_first=True, full_bars=True
+    ),
 }
 DATA = DataConfig(sources=("x",))
 BAR_TICKS, BEAT = 1920, 480

@@ -21,7 +21,9 @@ TOKENIZERS = {
     "variants": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True),
     "tails": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, tails=True, guides=True, common_key=True),
     "guides": NotesTokenizer("beats", 12, tracks=4, repeats=True, guides=True, common_key=True),
-    "heads": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, tails=True, heads=True, guides=True, length_first=True),
+    "heads": NotesTokenizer(
+        "beats", 12, tracks=4, repeats=True, variants=True, tails=True, heads=True, guides=True, length_first=True, full_bars=True
+    ),
     "grid": GridTokenizer(steps_per_beat=2, voices=4),
     "roll": GridTokenizer(steps_per_beat=2, voices=4, hold=False),
 }

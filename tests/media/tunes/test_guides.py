@@ -30,6 +30,7 @@ from lstmgen.training.validation import Validation
 
 TOKENIZER = NotesTokenizer("beats", 12, repeats=True, guides=True)
 LENGTH_FIRST = replace(TOKENIZER, length_first=True)
+FULL = replace(LENGTH_FIRST, full_bars=True)
 TABLE = TOKENIZER.table
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
 
@@ -47,8 +48,8 @@ def said(ids):
     return [value + 1 if kind == LENGTH else band_name(value) for kind, value in events if kind in {LENGTH, LEFT}]
 
 
-def cursor_behind(ids, constraints):
-    cursor = TOKENIZER.cursor(constraints)
+def cursor_behind(ids, constraints, tokenizer=TOKENIZER):
+    cursor = tokenizer.cursor(constraints)
     for token in ids:
         cursor.push(int(token))
     cursor.begin()
@@ -95,7 +96,7 @@ def test_a_tune_says_how_many_bars_it_has_and_every_change_of_what_is_left():
 
 
 @pytest.mark.parametrize("constraints", [FREE, Constraints(bars=1), Constraints(bars=4), Constraints(bars=11), Constraints(bars=16)])
-@pytest.mark.parametrize("tokenizer", [TOKENIZER, LENGTH_FIRST], ids=["key first", "length first"])
+@pytest.mark.parametrize("tokenizer", [TOKENIZER, LENGTH_FIRST, FULL], ids=["key first", "length first", "full bars"])
 def test_what_a_cursor_allows_comes_back_and_has_so_many_full_bars(tokenizer, constraints):
     compared = 0
     for seed in range(9):
@@ -171,6 +172,85 @@ def test_an_upbeat_is_no_bar(length, position):
             for token in ids_of((POSITION, 0), (PITCH, 62), (DURATION, 0)):
                 cursor.push(token)
     assert bars == length
+
+
+@pytest.mark.parametrize(("begin", "upbeat"), [(0, False), (2, True), (3, True), (1.5, False)])
+def test_an_upbeat_is_none_of_the_bars_that_are_counted(begin, upbeat):
+    score = tune(4)
+    start, end = score.notes.start_ticks.copy(), score.notes.end_ticks.copy()
+    start[0], end[0] = begin * score.ticks_per_beat, (begin + 1) * score.ticks_per_beat
+    late = score.changed(notes=score.notes.changed(start_ticks=start, end_ticks=end))
+    ids = FULL.encode(late)
+    assert said(ids) == ([3, "3", "2", "1"] if upbeat else [4, "4", "3", "2", "1"])
+    assert FULL.decode(ids).notes.same_as(LENGTH_FIRST.decode(LENGTH_FIRST.encode(late)).notes)
+    cursor = FULL.cursor(FREE)
+    for token in ids.tolist():
+        cursor.push(token)
+    assert cursor.allowed()[0]
+    assert not offered(cursor, BAR)
+
+
+def test_a_bar_alone_is_counted_wherever_its_notes_begin_and_an_upbeat_that_goes_on_is_not():
+    alone = Score.of(Notes.of([1440], [1920], [60]), length_ticks=1920)
+    ids = FULL.encode(alone)
+    assert said(ids) == [1, "1"]
+    cursor = FULL.cursor(FREE)
+    for token in ids.tolist():
+        cursor.push(token)
+    assert cursor.allowed()[0]
+    prompt = FULL.encode_prompt(alone, bars=2)
+    assert said(prompt) == [2, "2"]
+    cursor, bars = cursor_behind(prompt, Constraints(bars=2), tokenizer=FULL), 0
+    while not cursor.allowed()[0]:
+        bars += bool(offered(cursor, BAR))
+        for token in ids_of((BAR, 0), *[(LEFT, 0)] * bool(bars == 2), (POSITION, 0), (PITCH, 60 + bars), (DURATION, 0)):
+            cursor.push(token)
+    assert bars == 2
+
+
+@pytest.mark.parametrize("position", [0, 24, 36])
+@pytest.mark.parametrize("bars", [1, 3])
+def test_a_tune_that_is_drawn_has_as_many_full_bars_as_were_asked_for_with_an_upbeat_or_without(bars, position):
+    cursor = FULL.cursor(Constraints(bars=bars))
+    cursor.begin()
+    assert [value + 1 for value in offered(cursor, LENGTH)] == [bars]
+    head = [
+        (LENGTH, bars - 1),
+        (TRANSPOSED, MOST_TRANSPOSED),
+        (KEY, 0),
+        (PROGRAM, 0),
+        (BAR, 0),
+        (LEFT, bars - 1),
+        (POSITION, 0),
+        (TEMPO, 124),
+    ]
+    for token in ids_of(*head):
+        cursor.push(token)
+    assert {0, 24, 36} - {0} <= set(offered(cursor, POSITION))  # whether there is an upbeat is drawn
+    for token in ids_of(*[(POSITION, position)] * bool(position), (VELOCITY, 20), (PITCH, 60), (DURATION, 0)):
+        cursor.push(token)
+    written, bands = 1, []
+    while not cursor.allowed()[0]:
+        cursor.push(TABLE.first(BAR))
+        written += 1
+        for band in offered(cursor, LEFT):
+            bands.append(band_name(band))
+            cursor.push(TABLE.first(LEFT) + band)
+        for token in ids_of((POSITION, 0), (PITCH, 60 + written), (DURATION, 0)):
+            cursor.push(token)
+    upbeat = position > 0
+    assert written == bars + upbeat
+    assert bands == [str(left) for left in range(bars - 1, 0, -1)]
+    assert not offered(cursor, BAR)
+
+
+def test_new_models_count_full_bars_and_find_keys_by_how_a_tune_ends():
+    score = tune(8)
+    assert build("notes", [score]).full_bars
+    assert build("notes", [score]).ending_key
+    assert not build("notes", [score], guides=False).full_bars
+    assert {"full_bars", "ending_key", "lone", "together"}.isdisjoint(TOKENIZER.to_json())
+    assert from_json(FULL.to_json()) == FULL
 
 
 def test_a_tune_ends_with_its_last_bar_and_nothing_sounds_beyond_it():

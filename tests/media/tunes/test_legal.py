@@ -21,7 +21,9 @@ TOKENIZERS = {
     "beats": NotesTokenizer("beats", 12),
     "beats-all": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, common_key=True, tracks=2),
     "beats-tails": NotesTokenizer("beats", 12, repeats=True, variants=True, tails=True, guides=True, common_key=True, tracks=2),
-    "beats-heads": NotesTokenizer("beats", 12, repeats=True, variants=True, heads=True, guides=True, tracks=2, length_first=True),
+    "beats-heads": NotesTokenizer(
+        "beats", 12, repeats=True, variants=True, heads=True, guides=True, tracks=2, length_first=True, full_bars=True
+    ),
     "beats-absolute": NotesTokenizer("beats", 24, repeats=True, guides=True),
     "seconds": NotesTokenizer("seconds"),
     "seconds-tracks": NotesTokenizer("seconds", tracks=3),

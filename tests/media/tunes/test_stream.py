@@ -17,7 +17,9 @@ TOKENIZERS = {
     "notes-beats-guides": NotesTokenizer("beats", 12, repeats=True, guides=True),
     "notes-beats-tracks": NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True, tracks=2),
     "notes-beats-common-key": NotesTokenizer("beats", 12, repeats=True, guides=True, common_key=True),
-    "notes-beats-usual": NotesTokenizer("beats", 12, repeats=True, variants=True, tails=True, heads=True, guides=True, length_first=True),
+    "notes-beats-usual": NotesTokenizer(
+        "beats", 12, repeats=True, variants=True, tails=True, heads=True, guides=True, length_first=True, full_bars=True
+    ),
     "notes-seconds": NotesTokenizer("seconds"),
     "notes-seconds-tracks": NotesTokenizer("seconds", tracks=2),
     "performance": PerformanceTokenizer(),

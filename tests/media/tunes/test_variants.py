@@ -25,7 +25,7 @@ GUIDED = replace(VARIANTS, guides=True, common_key=True, tracks=4)
 TAILED = replace(VARIANTS, tails=True)
 ALL = replace(GUIDED, tails=True)
 HEADED = replace(TAILED, heads=True)
-USUAL = replace(ALL, heads=True, length_first=True)
+USUAL = replace(ALL, heads=True, length_first=True, full_bars=True)
 TABLE = VARIANTS.table
 LANTERNS = sorted((Path(__file__).parents[3] / "corpora" / "lanterns").glob("*.mid"))
 SCALE = [(0, 60, 1, 82), (1, 62, 1, 82), (2, 64, 1, 82), (3, 65, 1, 82)]

@@ -25,12 +25,14 @@ class BeatFacts(Protocol):
     Attributes:
         base: steps of a beat.
         guides: whether bars say how many are left.
+        full_bars: whether an upbeat is none of the bars that a piece has.
         bar_steps_M: length of a bar of each meter.
         us_per_beat_T: microseconds per beat of each bin of tempo.
     """
 
     base: Beats
     guides: bool
+    full_bars: bool
     bar_steps_M: Steps
     us_per_beat_T: Steps
 
@@ -63,6 +65,8 @@ class BeatClock:
         self._begun = self._opens = False
         self._first_bar = 0
         self._first_note: int | None = None
+        self.begins_late: bool | None = None
+        """Whether the first bar is an upbeat, where that is known before its notes are."""
         self._first_bars = [0, 0]
         """Steps of the first two bars, as far as they have begun."""
         self.closes_behind: int | None = None
@@ -71,12 +75,21 @@ class BeatClock:
     @property
     def complete(self) -> bool:
         """Whether the last bar that was asked for has begun, or the tune is over."""
-        return self.finished or (self._counts and self._requested.bars is not None and self._left == 1)
+        return self.finished or (self._requested.bars is not None and self.closing)
 
     @property
     def closing(self) -> bool:
         """Whether this is the last bar, as far as the tune knows how many there are."""
-        return self._counts and self._left == 1
+        return self._counts and self._bar >= 0 and self._left == 1 and not self._uncounted
+
+    @property
+    def _uncounted(self) -> bool:
+        """Whether this is an upbeat that is none of the bars that are counted, as far as its notes have begun."""
+        if not self._work.full_bars or self._bar:
+            return False
+        if self.begins_late is not None:
+            return self.begins_late
+        return self._first_note is not None and 2 * self._first_note >= self._bar_steps
 
     @property
     def meter(self) -> int:
@@ -92,6 +105,7 @@ class BeatClock:
         """A note begins now."""
         if self._first_note is None:
             self._first_note = self.course.now
+            self._set_end()
 
     def fill_bar(self, *, until: int | None = None) -> None:
         """Nothing more begins in the bar, or before a step of it."""
@@ -103,9 +117,14 @@ class BeatClock:
         return self._bar_start + self._bar_steps if self._bar >= 0 else 0
 
     @property
+    def placed(self) -> bool:
+        """Whether a position of the bar has been said."""
+        return self._position >= 0
+
+    @property
     def ready(self) -> bool:
         """Whether notes may begin: behind a position, and in an upbeat late in its bar."""
-        return self._tempo_said and self._position >= 0 and not (self._upbeat and 2 * self._position < self._bar_steps)
+        return self._tempo_said and self.placed and not (self._upbeat and 2 * self._position < self._bar_steps)
 
     @property
     def _upbeat(self) -> bool | None:
@@ -114,7 +133,7 @@ class BeatClock:
             return None
         if self._requested.loop:
             return False
-        return None if self._left is None else self._left > (self._requested.bars or 0)
+        return None if self._left is None or self._work.full_bars else self._left > (self._requested.bars or 0)
 
     @property
     def _bar_steps(self) -> int:
@@ -137,7 +156,7 @@ class BeatClock:
         told = requested.bars is not None and self._counts and requested.seconds is None
         self._opens = self._bar < 0 and (told or requested.loop)
         if requested.bars is not None and told:
-            self._left = None if self._opens else requested.bars + 1
+            self._left = None if self._opens else requested.bars + (not self._uncounted)
         elif requested.bars is not None:
             self._last_bar = self._bar + requested.bars
         if requested.seconds is not None:
@@ -183,7 +202,7 @@ class BeatClock:
     def _bars_behind(self) -> int | None:
         """How many bars can come behind this one; None: any number."""
         if self._counts and self._begun:
-            return None if self._left is None or self._bar < 0 else self._left - 1
+            return None if self._left is None or self._bar < 0 else self._left - (not self._uncounted)
         return None if self._last_bar is None else self._last_bar - self._bar
 
     @property
@@ -228,25 +247,27 @@ class BeatClock:
                 mask_V[table.span(TEMPO)] = self._fitting_tempi(latest_end)
                 mask_V[table.first(TEMPO) + self._tempo] = False
             return
-        end, upbeat, last = self.course.end, self._upbeat, self._counts and self._left == 1
+        end, upbeat, last = self.course.end, self._upbeat, self.closing
         mask_V[table.first(BAR)] = not upbeat and not last
         until = min(self.length, self.onsets_end, NO_LIMIT if end is None else end) - self._bar_start
         later_T = np.arange(self._position + 1, until, dtype=np.int64)
         if len(later_T):
             in_time_T = np.ones_like(later_T, np.bool_) if upbeat is None else (2 * later_T >= self._bar_steps) == upbeat
             mask_V[table.first(POSITION) + later_T] = in_time_T & (not self._begun or openings(self._bar_start + later_T))
-        may_end = last or self._left is None if self._counts else end is None
+        alone = self._left == 1 and not self._begun  # an upbeat behind which nothing comes is a bar
+        may_end = last or alone or self._left is None if self._counts else end is None
         mask_V[BOUNDARY_ID] = may_end and latest_end <= self.length
 
     def lengths(self) -> slice:
-        """The values of the length that a tune may begin with: as was asked for, with an upbeat one bar more."""
+        """The values of the length that a tune may begin with: as was asked for; where an upbeat counts, with one a bar more."""
         bars, seconds = self._requested.bars, self._requested.seconds
         if not self._begun or (bars is None and seconds is None):
             return slice(None)
         if seconds is not None:
             bars = self._bars_in(seconds)
         bars = (bars or 1) * (1 + self._requested.loop)
-        return slice(min(bars, MOST_BARS) - 1, min(bars + (seconds is None and not self._requested.loop), MOST_BARS))
+        one_more = seconds is None and not self._requested.loop and not self._work.full_bars
+        return slice(min(bars, MOST_BARS) - 1, min(bars + one_more, MOST_BARS))
 
     def _bars_in(self, seconds: float) -> int:
         """How many bars take about so long, in this meter and at this tempo."""
@@ -296,7 +317,8 @@ class BeatClock:
             return
         self._pass_to(self.length)
         if self._left is not None and self._bar >= 0:
-            self._left = max(1, self._left - 1)
+            self._left = max(1, self._left - (not self._uncounted))
+            self._first_bar += self._opens and self._uncounted
         self._bar, self._bar_start, self._position = self._bar + 1, self.length, -1
         self._measure_bar()
         if self._work.guides:

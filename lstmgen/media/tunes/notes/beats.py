@@ -26,6 +26,7 @@ from lstmgen.media.tunes.notes.measures import (
 )
 from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
 from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, HEAD, REPEAT, TAIL, repeats_of
+from lstmgen.media.tunes.parts import MOST_TRACKS
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.media.tunes.time_bases import Beats, nearest
@@ -48,6 +49,9 @@ class BeatWork:
         heads: whether a head of any length comes back in the place of a first half.
         guides: whether a bar says how many remain, and a piece its key.
         length_first: whether a piece says how many bars it has before all else.
+        full_bars: whether an upbeat is none of them.
+        lone: a bit for each number of a track: whether what is drawn has no two notes of it at once.
+        together: whether what is drawn has all tracks rest at once.
     """
 
     def __init__(
@@ -60,12 +64,17 @@ class BeatWork:
         tails: bool = False,
         heads: bool = False,
         length_first: bool = False,
+        full_bars: bool = False,
+        lone: int = 0,
+        together: bool = False,
     ) -> None:
         self.base = Beats(unit)
         self.repeats, self.guides, self.variants, self.tails, self.heads = repeats, guides, variants, tails, heads
+        self.together = together
+        self.lone = [number for number in range(MOST_TRACKS) if lone >> number & 1]
         self.begun = HEAD if heads else HALF
         """The kind that says as which bar one begins."""
-        self.length_first = guides and length_first
+        self.length_first, self.full_bars = guides and length_first, guides and full_bars
         self.head = ((LENGTH,) * length_first + (TRANSPOSED, KEY)) if guides else ()
         """What a piece says before its instruments, in order."""
         beginning, ending = (HALF, FARTHEST * (not heads)), ((TAIL, FARTHEST * tails), (HEAD, FARTHEST * heads))
@@ -136,11 +145,13 @@ class BeatWork:
         ]
         if not self.guides:
             return _in_order(rows)
-        band_B = bands_of(np.arange(len(start_B), 0, -1) + following)
+        left_B = np.arange(len(start_B), 0, -1) + following
+        first, line = int(notes.start_N.min(initial=end)), int(self.bar_steps_M[meter_B[0]])
+        left_B[0] -= self.full_bars and left_B[0] > 1 and first < line <= 2 * first
+        band_B = bands_of(left_B)
         said_B = is_new(band_B)
         rows.insert(1, (start_B[said_B], table.first(LEFT) + band_B[said_B]))
-        bars = min(len(start_B) + following, MOST_BARS)
-        return np.concatenate([[table.first(LENGTH) + bars - 1], _in_order(rows)])
+        return np.concatenate([[table.first(LENGTH) + min(int(left_B[0]), MOST_BARS) - 1], _in_order(rows)])
 
     def _tempi_of(self, score: Score, end: int) -> tuple[Steps, Steps]:
         """Where the tempo changes before a step, and the bins; the first is always said, so that a tune in 120 can be played at others."""

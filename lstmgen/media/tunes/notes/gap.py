@@ -59,6 +59,7 @@ class NotesGap:
             ends=last + 1 == len(bars),
             whole=hole.whole,
             length=int(lengths[0]) if len(lengths) else 0,
+            begins_late=len(lengths) > 0 and len(bars) == lengths[0] + 2,
             latest=max((each.position for each in kept if each.bar == last and each.tempo is None), default=0),
             lines=lines,
             kept_lines=kept_lines,

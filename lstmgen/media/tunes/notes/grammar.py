@@ -47,6 +47,7 @@ from lstmgen.media.tunes.notes.remaining import LENGTH
 from lstmgen.media.tunes.notes.repeating import Repeating
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
 from lstmgen.media.tunes.notes.seconds import SecondWork
+from lstmgen.media.tunes.notes.voices import keep_together
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, LINES, MOST_TRACKS
 from lstmgen.media.tunes.step_limits import NO_LIMIT, NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import Row
@@ -78,6 +79,8 @@ class NotesGrammar(Repeating):
         """The lines that may play, ascending."""
         self._last_line, self._last_pitch, self._tonic = -1, -1, 0
         self._ends_LP = np.zeros((LINES, 128), np.int64)
+        self._lone_L = np.zeros(LINES, np.bool_)
+        """The lines of which one note sounds at a time: while it does none of its pitches begins."""
         self._latest_end = 0
         self._place, self._may_complete = 0, False
         self._drums = deque[Row]()
@@ -122,6 +125,9 @@ class NotesGrammar(Repeating):
         requested = self._constraints
         self._begun = True
         self._clock.begin()
+        for number in self._time.lone:
+            self._lone_L[number:FIRST_DRUMS:MOST_TRACKS] = True
+        self._ends_LP[self._lone_L] = self._ends_LP[self._lone_L].max(axis=1, keepdims=True)
         if requested.programs is not None:
             self._free_I[:DRUMS] = np.isin(np.arange(DRUMS), sorted(requested.programs))
         self._free_I[DRUMS] = requested.drums
@@ -187,6 +193,10 @@ class NotesGrammar(Repeating):
                 self._keep_tail(mask_V, self._beats)
                 self._deny_repeats(mask_V)
                 self._offer_velocities(mask_V)
+            if self._begun and isinstance(self._clock, BeatClock) and self._time.together and self._head is None:
+                line_A = self._line_A[self._line_A < FIRST_DRUMS]
+                ends_A = self._ends_LP[line_A].max(axis=1)
+                keep_together(mask_V, line_A, ends_A, instrument=self._instrument, clock=self._clock, table=self._table)
             if self._silent or (self._leads_on and mask_V[self._table.span(POSITION)].any()):
                 keep_open(mask_V, self._table)
 
@@ -372,8 +382,12 @@ class NotesGrammar(Repeating):
             self._find_playing()
 
     def _sounds_until(self, end: int) -> None:
-        self._ends_LP[self._last_line, self._last_pitch] = end
+        self._ends_LP[self._last_line, self._taken(self._last_line, self._last_pitch)] = end
         self._latest_end = max(self._latest_end, end)
+
+    def _taken(self, line: int, pitch: int) -> int | slice:
+        """The pitches of a line that cannot begin while one of them sounds."""
+        return slice(None) if self._lone_L[line] else pitch
 
     def _row(self, steps: int) -> Row:
         """What began last."""

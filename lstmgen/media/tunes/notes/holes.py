@@ -96,6 +96,7 @@ class BarsWithHole(NotesHole):
         ends: whether the tune ends with it.
         length: the value of the length of the tune, where one is said.
         latest: behind which place in the last bar nothing begins so far.
+        begins_late: whether its first bar is an upbeat that is not counted.
     """
 
     first: int
@@ -105,6 +106,7 @@ class BarsWithHole(NotesHole):
     ends: bool
     length: int = 0
     latest: int = 0
+    begins_late: bool = False
 
 
 def lines_of_hole(hole: Hole, tracks: int) -> tuple[frozenset[int] | None, frozenset[int]]:
@@ -281,12 +283,12 @@ class BarsGrammar(HoleGrammar):
     """
 
     def __init__(self, table: EventTable, time: BeatWork, hole: BarsWithHole) -> None:
-        super().__init__(
-            table, time if hole.whole else BeatWork(time.base.per_unit, guides=time.guides, length_first=time.length_first), hole
-        )
+        guides = {name: getattr(time, name) for name in ("guides", "length_first", "full_bars")}
+        super().__init__(table, time if hole.whole else BeatWork(time.base.per_unit, **guides), hole)
         self._in_bars = hole
-        if hole.ends and isinstance(self._clock, BeatClock):
-            self._clock.closes_behind = hole.latest + 1
+        if isinstance(self._clock, BeatClock):
+            self._clock.begins_late = hole.begins_late
+            self._clock.closes_behind = hole.latest + 1 if hole.ends else None
 
     @property
     def stage(self) -> int:

@@ -78,6 +78,10 @@ class Repeating(Grammar):
         """How many durations, from the shortest on, a note may have that begins now."""
         raise NotImplementedError
 
+    def _taken(self, line: int, pitch: int) -> int | slice:
+        """The pitches of a line that cannot begin while one of them sounds."""
+        raise NotImplementedError
+
     @property
     def _varies(self) -> bool:
         """Whether bars come back with other velocities, and first halves with another end."""
@@ -125,11 +129,12 @@ class Repeating(Grammar):
     def _can_follow(self, note: BarNote, *, until: int) -> bool:
         """Whether another note could begin before a step after this one."""
         _, line, pitch, duration, _ = note
-        before = int(self._ends_LP[line, pitch]), self._last_line, self._last_pitch
-        self._ends_LP[line, pitch] = self.course.now + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
+        taken = line, self._taken(line, pitch)
+        before = self._ends_LP[taken].copy(), self._last_line, self._last_pitch
+        self._ends_LP[taken] = self.course.now + (1 if line >= FIRST_DRUMS else int(self._time.lengths_D[duration]))
         self._last_line, self._last_pitch = line, pitch
         can = bool(self._legal().any() or self._opens(self.course.now + 1, until))
-        self._ends_LP[line, pitch], self._last_line, self._last_pitch = before
+        self._ends_LP[taken], self._last_line, self._last_pitch = before
         return can
 
     def _opens(self, begin: int, until: int) -> bool:
@@ -309,7 +314,7 @@ class Repeating(Grammar):
     def _hold(self, notes: Sequence[BarNote], begin: int) -> None:
         """The notes of a bar that begins at a step sound until they end."""
         for note in notes:
-            self._ends_LP[note[1], note[2]] = end = begin + self._end_of(note)
+            self._ends_LP[note[1], self._taken(note[1], note[2])] = end = begin + self._end_of(note)
             self._latest_end = max(self._latest_end, end)
 
     def _say(self, value: int) -> list[Row]:

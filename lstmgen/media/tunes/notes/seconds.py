@@ -26,7 +26,8 @@ class SecondWork:
 
     ranges = ((SHIFT, LONGEST_SHIFT),)
     last_ranges = ()
-    repeats = guides = length_first = False
+    repeats = guides = length_first = full_bars = together = False
+    lone = ()
     head: tuple[str, ...] = ()
 
     def __init__(self) -> None:
