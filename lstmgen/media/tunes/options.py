@@ -23,7 +23,9 @@ CLOSING_WITHOUT_TAILS: Final = 0.5
 """Share of the temperature in the last bar where none is given."""
 PITCH_TEMPERATURE: Final = 0.92
 RHYTHM_TEMPERATURE: Final = 1.06
-"""Shares of the temperature at which new models of notes in beats choose one of several pitches, positions or durations."""
+RHYTHM_TOGETHER: Final = 1.18
+"""Shares of the temperature at which new models of notes in beats choose one of several pitches, positions or durations; the last one
+where all tracks rest only all at once, so that durations alone tell rhythm."""
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -151,11 +153,16 @@ SAMPLE_OPTIONS: Final = (
             low=0,
             high=2,
             help=f"Choose one of several {what} at this share of the temperature; where not given {usual} with "
-            "new models of notes in beats; 1: like all else.",
+            f"new models of notes in beats{besides}; 1: like all else.",
         )
-        for name, what, usual in (
-            ("pitch_temperature", "pitches", PITCH_TEMPERATURE),
-            ("rhythm_temperature", "positions, lengths or waits", RHYTHM_TEMPERATURE),
+        for name, what, usual, besides in (
+            ("pitch_temperature", "pitches", PITCH_TEMPERATURE, ""),
+            (
+                "rhythm_temperature",
+                "positions, lengths or waits",
+                RHYTHM_TEMPERATURE,
+                f", {RHYTHM_TOGETHER} of voices that rest all at once",
+            ),
         )
     ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),

@@ -25,7 +25,7 @@ from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_be
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.media.tunes.notes.voices import voices_of
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE
+from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE, RHYTHM_TOGETHER
 from lstmgen.media.tunes.parts import most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
@@ -72,9 +72,13 @@ def usual_closing(tokenizer: EventTokenizer) -> float:
 def usual_shares(tokenizer: EventTokenizer) -> dict[str, float]:
     """At which shares of the temperature pitches and rhythm are chosen where none are given.
 
-    A model of notes in beats is less sure of pitches than tunes are, and surer of rhythm.
+    A model of notes in beats is less sure of pitches than tunes are, and surer of rhythm. Where durations alone tell that, because voices
+    rest only all at once, they have to do what positions do elsewhere.
     """
-    return SHARES if tokenizer.to_json().get("length_first") else dict.fromkeys(SHARES, 1.0)
+    values = tokenizer.to_json()
+    if not values.get("length_first"):
+        return dict.fromkeys(SHARES, 1.0)
+    return SHARES | ({"rhythm_temperature": RHYTHM_TOGETHER} if values.get("together") else {})
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:

@@ -15,7 +15,14 @@ from lstmgen.media.tunes.notes.events import DURATION, PITCH, VELOCITY
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.repeats import REPEAT
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE, constraints_of
+from lstmgen.media.tunes.options import (
+    CLOSING,
+    CLOSING_WITHOUT_TAILS,
+    PITCH_TEMPERATURE,
+    RHYTHM_TEMPERATURE,
+    RHYTHM_TOGETHER,
+    constraints_of,
+)
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.music.bars import Bars
 from lstmgen.music.form import Form, form_of
@@ -173,6 +180,11 @@ SHARES = {"pitch": PITCH_TEMPERATURE, "position": RHYTHM_TEMPERATURE, "duration"
         (replace(GUIDED, length_first=True), {}, SHARES),
         (replace(GUIDED, length_first=True), {"pitch_temperature": 1.0}, {"position": RHYTHM_TEMPERATURE, "duration": RHYTHM_TEMPERATURE}),
         (replace(GUIDED, length_first=True), {"pitch_temperature": 0.5, "rhythm_temperature": 1.0}, {"pitch": 0.5}),
+        (
+            replace(GUIDED, length_first=True, lone=1, together=True),
+            {},
+            {"pitch": PITCH_TEMPERATURE, "position": RHYTHM_TOGETHER, "duration": RHYTHM_TOGETHER},
+        ),
         (GUIDED, {}, {}),
         (GUIDED, {"rhythm_temperature": 1.5}, {"position": 1.5, "duration": 1.5}),
         (NotesTokenizer("seconds"), {"rhythm_temperature": 1.5}, {"shift": 1.5, "duration": 1.5}),
