@@ -83,6 +83,8 @@ class DataConfig:
     """A text that stands between documents, in place of `documents`."""
     pedal: PedalPolicy = "extend"
     """MIDI: whether notes sound on while the sustain pedal is down, or the pedal is dropped."""
+    silent_ends: bool | None = None
+    """MIDI: whether bars of silence behind a tune are a part of it; new runs: no; None, as in older runs: yes."""
     tracks: str | None = None
     """MIDI: the tracks that are learned from, by name, number or instrument, with commas between; None: all."""
     drums: bool = True

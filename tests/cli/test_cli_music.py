@@ -77,6 +77,24 @@ def test_every_tokenizer_trains_composes_and_scores(cli, tunes, tokenizer):
     assert ("nats_per_frame" in scored and scored["nats_per_frame"] is not None) == (tokenizer[0] == "grid")
 
 
+def test_a_run_says_whether_it_has_learned_silent_ends_and_one_of_before_that_does_not_say_it_goes_on_with_them(cli, tmp_path):
+    (tmp_path / "late").mkdir()
+    for seed in range(12):
+        score = tune(seed)
+        (tmp_path / "late" / f"{seed:02}.mid").write_bytes(to_midi_bytes(score.changed(length_ticks=score.length_ticks + 7 * 1920)))
+    tokens = {}
+    for name, flags in {"new": [], "with": ["--silent-ends"]}.items():
+        assert cli("train", str(tmp_path / "late"), "-o", str(tmp_path / name), *TINY, *flags).code == 0
+        config = tmp_path / name / "config.toml"
+        assert f"silent_ends = {'true' if flags else 'false'}" in config.read_text()
+        tokens[name] = json.loads(cli("score", str(tmp_path / name), "--split", "val", "--json").out)["tokens"]
+    assert tokens["with"] > tokens["new"]
+    config.write_text(config.read_text().replace("silent_ends = true\n", ""))
+    assert json.loads(cli("score", str(tmp_path / "with"), "--split", "val", "--json").out)["tokens"] == tokens["with"]
+    assert cli("train", "--resume", str(tmp_path / "with"), "--max-steps", "5").code == 0
+    assert "silent_ends" not in config.read_text()
+
+
 @pytest.mark.usefixtures("trained")
 def test_a_tune_goes_on_in_its_tempo_meter_and_instrument(cli, tmp_path):
     waltz = Score.of(

@@ -13,6 +13,7 @@ from typing import Any
 
 from lstmgen.choices import Part as Side
 from lstmgen.choices import PedalPolicy
+from lstmgen.config import DataConfig
 from lstmgen.corpus.prepared import Part
 from lstmgen.corpus.token_writer import Stretch
 from lstmgen.errors import CorpusError
@@ -46,10 +47,10 @@ class TuneMaterial:
     val: tuple[Piece, ...]
 
     @staticmethod
-    def of(collection: Collection, val_collection: Collection | None, *, pedal: PedalPolicy, val_frac: float) -> TuneMaterial:
+    def of(collection: Collection, val_collection: Collection | None, data: DataConfig) -> TuneMaterial:
         """Collections as they are learned, split where nothing is apart."""
-        pieces = _tidied(collection.pieces, pedal)
-        train, val = split(pieces, val_frac) if val_collection is None else (pieces, _tidied(val_collection.pieces, pedal))
+        pieces = _as_learned(collection.pieces, data)
+        train, val = split(pieces, data.val_frac) if val_collection is None else (pieces, _as_learned(val_collection.pieces, data))
         return TuneMaterial(collection=collection, val_collection=val_collection, pieces=pieces, train=train, val=val)
 
     @property
@@ -157,10 +158,15 @@ def tidied(score: Score, pedal: PedalPolicy) -> Score:
     return without_overlaps(with_pedal(with_whole_upbeat(score), pedal))
 
 
-def as_learned(score: Score, pedal: PedalPolicy) -> Score:
-    """A score as it is learned and scored: tidied, and without bars of silence at its end."""
-    return without_silent_end(tidied(score, pedal))
+def as_learned(score: Score, data: DataConfig) -> Score:
+    """A score as it is learned and scored: tidied, and without bars of silence at its end, as far as its model leaves them out."""
+    return ended(tidied(score, data.pedal), data)
 
 
-def _tidied(pieces: tuple[Piece, ...], pedal: PedalPolicy) -> tuple[Piece, ...]:
-    return tuple(replace(piece, score=as_learned(piece.score, pedal)) for piece in pieces)
+def ended(score: Score, data: DataConfig) -> Score:
+    """A score without bars of silence at its end, where they are no part of a tune."""
+    return without_silent_end(score) if data.silent_ends is False else score
+
+
+def _as_learned(pieces: tuple[Piece, ...], data: DataConfig) -> tuple[Piece, ...]:
+    return tuple(replace(piece, score=as_learned(piece.score, data)) for piece in pieces)

@@ -29,7 +29,7 @@ from lstmgen.media.tunes.continuation import with_prompt
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.gapped import GappedTune
 from lstmgen.media.tunes.given import SUFFIXES, names_a_file, reading_of
-from lstmgen.media.tunes.material import TuneMaterial, as_learned, tidied
+from lstmgen.media.tunes.material import TuneMaterial, as_learned, ended, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
 from lstmgen.media.tunes.options import HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
@@ -41,7 +41,7 @@ from lstmgen.music.bars import Bars, beginning, first_number, full_bars
 from lstmgen.music.excerpt import excerpt
 from lstmgen.music.midi.chunks import is_midi
 from lstmgen.music.score import Score
-from lstmgen.music.tidy import with_whole_upbeat, without_silent_end
+from lstmgen.music.tidy import with_whole_upbeat
 from lstmgen.options import check_known
 
 _BARS: Final = 16
@@ -103,7 +103,7 @@ class TuneMedium:
 
         choice = TrackChoice.of(data)
         collection, val = with_tracks(read(found.sources), choice), None if found.val is None else with_tracks(read(found.val), choice)
-        return TuneMaterial.of(collection, val, pedal=data.pedal, val_frac=data.val_frac)
+        return TuneMaterial.of(collection, val, data)
 
     def survey(self, material: TuneMaterial) -> dict[str, Any]:
         """What the material holds."""
@@ -162,7 +162,7 @@ class TuneMedium:
 
     def tidy(self, item: Score, data: DataConfig) -> Score:
         """A tune as it is learned: what the pedal holds is written into the notes, and nothing sounds into itself."""
-        return as_learned(item, data.pedal)
+        return as_learned(item, data)
 
     def parse(self, thing: Score | bytes | str | Path) -> Score:
         """A score, the content of a MIDI file, the path of one, or notes as a person types them."""
@@ -232,7 +232,7 @@ class TuneMedium:
         reading = reading_of(prompt)
         typed = isinstance(prompt, str) and not names_a_file(prompt)
         # A rest behind notes that are typed is meant.
-        score = with_whole_upbeat(reading.score if typed else without_silent_end(TrackChoice.of(data).prompt(reading.score)))
+        score = with_whole_upbeat(reading.score if typed else ended(TrackChoice.of(data).prompt(reading.score), data))
         programs = constraints_of(options).programs
         if typed and programs:
             score = score.changed(notes=score.notes.changed(program=np.full(len(score.notes), min(programs))))

@@ -41,6 +41,11 @@ TRAIN_OPTIONS: Final = (
     Option(name="data.drums", flags="--drums/--no-drums", help="Learn from the drums, or leave them out."),
     Option(name="data.pedal", flags="--pedal", help="Let notes sound on while the sustain pedal is down, or drop the pedal."),
     Option(
+        name="data.silent_ends",
+        flags="--silent-ends/--no-silent-ends",
+        help="Learn bars of silence behind a tune as a part of it; left out where not given.",
+    ),
+    Option(
         name="tokenizer.time_base",
         flags="--time-base",
         help="notes: time in beats for scores, in seconds for performances; by content where not given.",

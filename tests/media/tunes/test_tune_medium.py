@@ -8,6 +8,7 @@ from lstmgen.errors import InputError, LstmgenError, UsageError
 from lstmgen.media.tunes.medium import MEDIUM
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.options import constraints_of
+from lstmgen.music.bars import Bars
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Meter, Notes, Pedal, Score
@@ -81,6 +82,16 @@ def test_a_model_reads_a_prompt_as_it_has_learned_tunes_and_the_prompt_stays():
     extended, dropped = (MEDIUM.parse_prompt(TOKENIZER, held, {}, DataConfig(pedal=pedal)) for pedal in ("extend", "drop"))
     assert extended.ids.tolist() != dropped.ids.tolist()
     assert extended.item is dropped.item is held
+
+
+@pytest.mark.parametrize(("said", "bars"), [(False, 1), (True, 3), (None, 3)])
+def test_bars_of_silence_behind_a_tune_are_none_of_it_where_its_model_leaves_them_out(said, bars):
+    score, data = Score.of(TUNE.notes, length_ticks=3 * 1920), DataConfig(silent_ends=said)
+    assert Bars(MEDIUM.tidy(score, data)).count == bars
+    assert Bars(MEDIUM.parse_prompt(TOKENIZER, score, {}, data).item).count == bars
+    rest = MEDIUM.parse_prompt(TOKENIZER, "C4 r:8", {}, data)
+    assert Bars(rest.item).count == 3  # a rest that is typed is meant
+    assert rest.ids.tolist().count(TOKENIZER.table.first("bar")) == 3
 
 
 @pytest.mark.parametrize(
