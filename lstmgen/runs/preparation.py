@@ -89,9 +89,10 @@ def sketch(order: Order, folder: RunFolder) -> Outline:
     choose_device(config.runtime.device)
     base = load_model(order.init_from) if order.init_from else None
     config = with_needs_of_objective(config if base is None else learned_as(config, base, order.changes), base)
-    config = config.filled({"data.silent_ends": False})  # older runs, which do not say it, learned them and go on to do so
     access = order.access(folder, keep_input(config.data, order.stdin, folder.path))
-    gathered = gather(config.data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
+    # Older runs, which say nothing of silent ends, have learned them and go on with them; new ones do not, and say so.
+    data = config.filled({"data.silent_ends": False}).data
+    gathered = gather(data, access, medium=medium_of(base.tokenizer) if base else None, tokenizer=config.tokenizer.name)
     refuse_others(order.changes, gathered.medium)
     tokenizer = _choose_tokenizer(config, gathered, base, access)
     files = token_files(gathered.material, tokenizer, access)

@@ -93,6 +93,8 @@ class EventTokenizer(Protocol):
     """Options that older model files do not have; they stand in the JSON only where they are not as they were then."""
     grammar: bool
     """Whether a model gives what the grammar forbids no probability."""
+    endings: Endings = ()
+    """How many tunes of the corpus end in which way, where bars say how many are left; else nothing."""
     forbidden_share: ClassVar[float] = 0.5
     """Of the loss, that goes over all ids where the grammar forbids some: who has to know what is forbidden keeps in mind what sounds."""
     loudness: ClassVar[str | None] = None
@@ -132,7 +134,8 @@ class EventTokenizer(Protocol):
     def settings(self, passes: float) -> Mapping[str, Any]:
         """What new runs that read everything about so often are given where nothing is chosen; see `media.base.Medium`."""
         del passes
-        return {"model.matches": self.matches, **({"optimizer.forbidden_share": self.forbidden_share} if self.grammar else {})}
+        usual = {"data.silent_ends": False, "model.matches": self.matches}
+        return usual | ({"optimizer.forbidden_share": self.forbidden_share} if self.grammar else {})
 
     @property
     def matches(self) -> str:
@@ -142,11 +145,6 @@ class EventTokenizer(Protocol):
     @property
     def told_kinds(self) -> tuple[str, ...]:
         """The kinds of events of which a cursor always allows just one, or that nothing but a request decides."""
-        return ()
-
-    @property
-    def endings(self) -> Endings:
-        """How many tunes of the corpus end in which way, where bars say how many are left; else nothing."""
         return ()
 
     @property

@@ -141,7 +141,7 @@ def _notes(
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
         given = {"repeats": repeats, "variants": variants, "tails": tails, "guides": guides, "common_key": common_key}
-        said = {name: bool(value) for name, value in given.items()}
+        said: dict[str, Any] = {name: bool(value) for name, value in given.items()}
         return NotesTokenizer("seconds", tracks=tracks, names=names, grammar=grammar, **said)
     told, again = guides is not False, repeats is not False
     varies = again if variants is None else variants
