@@ -17,16 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.errors import InputError
-from lstmgen.media.statistics import Counts, Extent, Statistic
+from lstmgen.media.statistics import ABOUT, FEWEST_PEERS, Counts, Extent, Statistic
 
 _CUTS: Final = 200
 _MOST: Final = 0.95
 """Share of the cuts that lie within the spread."""
 _NEARLY: Final = 1e-9
-_ABOUT: Final = 9 / 8
-"""What is up to so many times as long, or as short, is about as long."""
-_FEWEST: Final = 20
-"""Items of about the length of samples to compare these with."""
+
 
 Sums = NDArray[np.float64]
 
@@ -58,9 +55,9 @@ class Peers:
         if not samples:
             return Peers(items=len(corpus), unit="")
         amounts, unit = [sample.amount for sample in samples], samples[0].unit
-        near = Peers(items=0, unit=unit, low=min(amounts) / _ABOUT, high=max(amounts) * _ABOUT)
+        near = Peers(items=0, unit=unit, low=min(amounts) / ABOUT, high=max(amounts) * ABOUT)
         count = sum(near.hold(extent) for extent in corpus)
-        return replace(near, items=count) if count >= _FEWEST else Peers(items=len(corpus), unit=unit, seen=Extent(max(amounts), unit))
+        return replace(near, items=count) if count >= FEWEST_PEERS else Peers(items=len(corpus), unit=unit, seen=Extent(max(amounts), unit))
 
     def hold(self, extent: Extent) -> bool:
         """Whether an item of this length is one of them."""

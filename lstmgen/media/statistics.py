@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,11 @@ class Extent:
     amount: float
     unit: str
 
+
+ABOUT: Final = 9 / 8
+"""What is up to so many times as long, or as short, is about as long."""
+FEWEST_PEERS: Final = 20
+"""Items of about a length that say what those of that length are like; where there are fewer, all do."""
 
 Counts = Mapping[str, NDArray[np.float64]]
 """By the name of each statistic what an item adds to it: for every part of a distribution, or to both terms of a ratio."""

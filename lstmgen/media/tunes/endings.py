@@ -1,4 +1,4 @@
-"""How often the tunes of a corpus end on the tonic, and on a note that is held; what is drawn ends so as often.
+"""How often the tunes of a corpus end on the tonic, and on a note that is held; what is drawn is to end so as often.
 
 A network that has learned for some minutes knows how a tune closes less well than how it goes on: of chorales 36 in 100 samples ended on
 the tonic of the key that they were heard in, of those that it had learned from 57. So how a tune is to end is chosen when its last bar
@@ -16,16 +16,13 @@ import numpy as np
 
 from lstmgen.ids import Ids
 from lstmgen.media import checks
+from lstmgen.media.statistics import ABOUT, FEWEST_PEERS
 from lstmgen.media.tunes.statistics import ending_of
 from lstmgen.music.bars import full_bars
 from lstmgen.music.score import Score
 
 _MOST: Final = 512
 """Tunes, or up to twice as many, that are looked at."""
-_ABOUT: Final = 9 / 8
-"""What is up to so many times as long, or as short, is about as long."""
-_FEWEST: Final = 20
-"""Tunes of about a length that say how those of that length end; where there are fewer, all do."""
 _WAYS: Final = ((True, True), (True, False), (False, True), (False, False))
 """On the tonic and held."""
 
@@ -65,7 +62,7 @@ def chosen_ending(endings: Endings, bars: int, drawn: Ids) -> tuple[bool, bool]:
         bars: how many the tune is to have.
         drawn: the ids of the tune so far.
     """
-    near = [counts for length, counts in endings if bars / _ABOUT <= length <= bars * _ABOUT]
-    counts = np.sum(near, axis=0) if np.sum(near) >= _FEWEST else np.sum([counts for _, counts in endings], axis=0)
+    near = [counts for length, counts in endings if bars / ABOUT <= length <= bars * ABOUT]
+    counts = np.sum(near, axis=0) if np.sum(near) >= FEWEST_PEERS else np.sum([counts for _, counts in endings], axis=0)
     share = zlib.crc32(drawn.astype("<i8").tobytes()) / 2**32
     return _WAYS[int(np.searchsorted(np.cumsum(counts), share * counts.sum(), side="right"))]

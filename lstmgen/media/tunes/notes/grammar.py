@@ -194,9 +194,7 @@ class NotesGrammar(Repeating):
                 self._deny_repeats(mask_V)
                 self._offer_velocities(mask_V)
             if self._begun and isinstance(self._clock, BeatClock) and self._time.together and self._head is None:
-                line_A = self._line_A[self._line_A < FIRST_DRUMS]
-                ends_A = self._ends_LP[line_A].max(axis=1)
-                keep_together(mask_V, line_A, ends_A, instrument=self._instrument, clock=self._clock, table=self._table)
+                keep_together(mask_V, self._line_A, self._ends_LP, instrument=self._instrument, clock=self._clock, table=self._table)
             if self._silent or (self._leads_on and mask_V[self._table.span(POSITION)].any()):
                 keep_open(mask_V, self._table)
 

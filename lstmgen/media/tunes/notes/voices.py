@@ -59,29 +59,32 @@ def _lasts(start_N: Steps, end_N: Steps) -> NDArray[np.int64]:
     return np.bincount(sounding[:-1], np.diff(moments[order]), minlength=2).astype(np.int64) if len(order) else np.zeros(2, np.int64)
 
 
-def keep_together(mask_V: NDArray[np.bool_], line_A: Steps, ends_A: Steps, *, instrument: int, clock: BeatClock, table: EventTable) -> None:
+def keep_together(
+    mask_V: NDArray[np.bool_], line_A: Steps, ends_LP: NDArray[np.int64], *, instrument: int, clock: BeatClock, table: EventTable
+) -> None:
     """While some voices rest and others sound, no time goes on; as long as all sound, no farther than to the first that ends.
 
     Args:
         mask_V: what may come; stays as it is where nothing would be left of it.
-        line_A: the voices, ascending.
-        ends_A: where the last note of each ends.
+        line_A: the lines that play, ascending; those below the drums are the voices.
+        ends_LP: where the last note of each pitch of each line ends.
         instrument: that of the next note, where no other is named.
         clock: where the tune stands.
         table: the ranges of ids.
     """
+    line_A = line_A[line_A < FIRST_DRUMS]
+    ends_A, now = ends_LP[line_A].max(axis=1), clock.course.now
     if not len(ends_A) or (first := int(ends_A.min())) == ends_A.max():
         return
-    kept_V = mask_V.copy()
-    if clock.ready and first <= clock.course.now:  # those whose turn would be over are next
-        next_instrument = int(line_A[np.argmax(ends_A <= clock.course.now)]) // MOST_TRACKS
+    kept_V, waits = mask_V.copy(), clock.placed and first <= now
+    if waits:  # those whose turn would be over are next
+        next_instrument = int(line_A[np.argmax(ends_A <= now)]) // MOST_TRACKS
         kept_V[table.span(PROGRAM)][next_instrument + 1 :] = False
         if instrument > next_instrument:
             for kind in (VELOCITY, *PITCHES, DRUM):
                 kept_V[table.span(kind)] = False
     kept_V[BOUNDARY_ID] = False
     kept_V[table.first(BAR)] &= first >= clock.length
-    last = max(first, clock.course.now) if first > clock.course.now or not clock.placed else clock.bar_start - 1
-    kept_V[table.span(POSITION)][max(0, last + 1 - clock.bar_start) :] = False
+    kept_V[table.span(POSITION)][0 if waits else max(first, now) + 1 - clock.bar_start :] = False
     if kept_V.any():
         mask_V[:] = kept_V
