@@ -287,8 +287,8 @@ class Medium(Legible, Fillable, Protocol):
         """Which ids may come where in an item, for a model that gives what may not come no probability. None: it may give any id some."""
         ...
 
-    def settings(self, tokenizer: Any, *, passes: float) -> Mapping[str, Any]:
-        """What new runs with this tokenizer that read everything about so often are given where nothing is chosen, by `section.key`."""
+    def settings(self, tokenizer: Any, *, tokens: int, passes: float) -> Mapping[str, Any]:
+        """What new runs with this tokenizer are given where nothing is chosen, by `section.key`; they read so many tokens so often."""
         ...
 
     def usual(self, tokenizer: Any) -> Mapping[str, float]:

@@ -155,9 +155,9 @@ class TextMedium:
         """A text has no grammar."""
         del tokenizer
 
-    def settings(self, tokenizer: TextTokenizer, *, passes: float) -> Mapping[str, Any]:
+    def settings(self, tokenizer: TextTokenizer, *, tokens: int, passes: float) -> Mapping[str, Any]:
         """To be told what followed the last tokens before."""
-        del passes
+        del tokens, passes
         return {"model.matches": _MATCHES.get(tokenizer.name, NONE)}
 
     def line_ends(self, tokenizer: TextTokenizer) -> NDArray[np.bool_]:

@@ -139,9 +139,9 @@ class TuneMedium:
         """What the grammar allows, of models that were trained with it."""
         return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
-    def settings(self, tokenizer: EventTokenizer, *, passes: float) -> Mapping[str, Any]:
+    def settings(self, tokenizer: EventTokenizer, *, tokens: int, passes: float) -> Mapping[str, Any]:
         """Those of the tokenizer."""
-        return tokenizer.settings(passes)
+        return tokenizer.settings(tokens=tokens, passes=passes)
 
     def line_ends(self, tokenizer: EventTokenizer) -> None:
         """None: tunes are read apart."""
@@ -317,9 +317,10 @@ def _varied(tokenizer: EventTokenizer, data: DataConfig, ids: Ids, random: np.ra
     """A tune in another key, at another speed and otherwise loud, all drawn evenly; nothing leaves what MIDI has.
 
     Where all keys are written alike, other keys teach nothing of the tunes. But they keep a network that reads the same tunes again and
-    again from learning them by heart, and so come the more often the more often everything has been read.
+    again from learning them by heart, and so come the more often the more often everything has been read. `data.as_written` is the share
+    that is left to the tunes as they were written.
     """
-    as_written = not tokenizer.transposes and random.random() < _AS_WRITTEN / (turn + 1)
+    as_written = not tokenizer.transposes and random.random() < max(data.as_written or 0.0, _AS_WRITTEN / (turn + 1))
     least, most = (0, 0) if as_written else tokenizer.transpositions(ids)
     shift = int(random.integers(max(-data.max_transpose, least), min(data.max_transpose, most), endpoint=True))
     limit = float(np.log1p(data.max_stretch))

@@ -259,7 +259,7 @@ class NumberMedium:
     def legal(self, tokenizer):
         return None
 
-    def settings(self, tokenizer, *, passes):
+    def settings(self, tokenizer, *, tokens, passes):
         return {}
 
     def usual(self, tokenizer):

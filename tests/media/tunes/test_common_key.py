@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lstmgen.config import DataConfig
+from lstmgen.config import Config, DataConfig
 from lstmgen.errors import UsageError
 from lstmgen.media.registry import tokenizer_from_json as from_json
 from lstmgen.media.tunes.medium import MEDIUM
@@ -79,6 +79,35 @@ def test_tunes_are_read_as_they_were_written_and_transposed_the_more_often_the_m
     changed = [sum(varied(ids, random, turn).tolist() != ids.tolist() for _ in range(60)) for turn in (0, 2, 5, 50)]
     assert changed[:2] == [0, 0]
     assert 15 < changed[2] < 45 < changed[3]
+
+
+def test_a_share_of_the_readings_stays_as_written_however_often_all_was_read():
+    ids, random = COMMON.encode(scale(2, semitones=2)), np.random.default_rng(1)
+    for share, low, high in ((0.5, 30, 70), (1.0, 100, 100)):
+        varied = MEDIUM.augmentation(COMMON, DataConfig(sources=("x",), as_written=share))
+        assert low <= sum(varied(ids, random, 500).tolist() == ids.tolist() for _ in range(100)) <= high
+
+
+def test_runs_of_before_read_on_as_they_did_and_new_ones_say_what_they_do():
+    ids, before, now = COMMON.encode(scale(2, semitones=2)), DataConfig(sources=("x",)), DataConfig(sources=("x",), as_written=0.0)
+    one, other = (
+        [MEDIUM.augmentation(COMMON, data)(ids, np.random.default_rng(seed), 9).tolist() for seed in range(20)] for data in (before, now)
+    )
+    assert one == other
+    assert MEDIUM.settings(COMMON, tokens=10**6, passes=1.0)["data.as_written"] == 0.5
+    assert "data.as_written" not in MEDIUM.settings(PLAIN, tokens=10**6, passes=1.0)
+
+
+def test_the_fewer_tokens_the_more_decay_in_place_of_dropout_unless_another_way_is_chosen():
+    chosen = [Config().filled(MEDIUM.settings(COMMON, tokens=tokens, passes=1.0)) for tokens in (10, 10**5, 2 * 10**5, 10**6)]
+    decays = [config.optimizer.weight_decay for config in chosen]
+    assert decays[0] == 8
+    assert decays[0] > decays[1] > decays[2] > 0.3
+    assert decays[3] is None  # presets choose
+    assert [config.model.dropout for config in chosen] == [0.05, 0.05, 0.05, None]
+    asked = Config().replace({"optimizer.weight_decay": 0.1, "model.dropout": 0.4})
+    assert asked.filled(MEDIUM.settings(COMMON, tokens=10, passes=1.0)).optimizer.weight_decay == 0.1
+    assert MEDIUM.settings(PLAIN, tokens=10, passes=1.0).keys().isdisjoint({"optimizer.weight_decay", "model.dropout"})
 
 
 @pytest.mark.parametrize("key", [0, 2, 6, 7, 16])

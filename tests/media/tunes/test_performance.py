@@ -397,7 +397,11 @@ def test_a_louder_piece_is_that_of_the_louder_score_and_no_velocity_leaves_its_r
 
 def test_new_runs_learn_performances_louder_and_softer_and_runs_that_were_begun_without_do_not():
     medium, ids = medium_of(TOKENIZER), TOKENIZER.encode(tune(*((place, place + 1, 60 + place, 61) for place in range(9))))
-    assert medium.settings(TOKENIZER, passes=1.0) == {"data.silent_ends": False, "data.max_louder": 3, "model.matches": "none"}
+    assert medium.settings(TOKENIZER, tokens=10**6, passes=1.0) == {
+        "data.silent_ends": False,
+        "data.max_louder": 3,
+        "model.matches": "none",
+    }
     kept = {"sources": ("x",), "max_transpose": 0, "max_stretch": 0.0}
     for most, bins in ((None, {0}), (0, {0}), (2, {-2, -1, 0, 1, 2})):
         varied, random = medium.augmentation(TOKENIZER, DataConfig(**kept, max_louder=most)), np.random.default_rng(1)
@@ -407,7 +411,7 @@ def test_new_runs_learn_performances_louder_and_softer_and_runs_that_were_begun_
 
 
 def test_performances_that_are_read_often_are_kept_from_being_learned_by_heart_unless_another_way_is_chosen():
-    often = medium_of(TOKENIZER).settings(TOKENIZER, passes=40.0)
+    often = medium_of(TOKENIZER).settings(TOKENIZER, tokens=10**5, passes=40.0)
     filled = Config().replace({"model.dropout": 0.0}).filled(often)
     assert (filled.model.dropout, filled.optimizer.weight_decay, filled.data.max_louder) == (0.0, 1.0, 3)
     assert Config().filled(often).model.dropout == 0.2
