@@ -45,9 +45,9 @@ _NEAR_KEYS: Final = 6
 """Semitones by which a tune may lie higher or lower than those that a model has learned."""
 _AS_WRITTEN: Final = 0.5
 """Share of the readings that show a tune as it was written, in new runs: what reads it in other keys more often draws in none."""
-_ENOUGH: Final = 300_000
-"""Tokens from which on presets choose dropout and decay. Held-out tunes of fewer cost less with a decay that grows as the square of what
-lacks, and little dropout: 5 % of 112,000 tokens, 8 % of 30,000, 18 % of 60,000 of many kinds (docs/LOG.md, section 63)."""
+_ENOUGH: Final = 225_000
+"""Tokens from which on presets choose dropout and decay. Fewer are learned best with little dropout, and 112,000 with a decay of 3, 60,000
+with one of 6 to 12 (docs/LOG.md, section 63): it grows with the cube of what lacks."""
 _ENOUGH_DECAY: Final = 0.3
 _MOST_DECAY: Final = 8.0
 _LITTLE_DROPOUT: Final = 0.05
@@ -196,7 +196,7 @@ class NotesTokenizer(EventTokenizer):
         usual = super().settings(tokens=tokens, passes=passes)
         if not self.common_key:
             return usual
-        decay = min(_MOST_DECAY, _ENOUGH_DECAY * (_ENOUGH / tokens) ** 2)
+        decay = min(_MOST_DECAY, _ENOUGH_DECAY * (_ENOUGH / tokens) ** 3)
         few = {"model.dropout": _LITTLE_DROPOUT, "optimizer.weight_decay": float(f"{decay:.2g}")} if tokens < _ENOUGH else {}
         return {**usual, "data.as_written": _AS_WRITTEN, **few}
 
