@@ -287,8 +287,14 @@ class Medium(Legible, Fillable, Protocol):
         """Which ids may come where in an item, for a model that gives what may not come no probability. None: it may give any id some."""
         ...
 
-    def settings(self, tokenizer: Any, *, tokens: int, passes: float) -> Mapping[str, Any]:
-        """What new runs with this tokenizer are given where nothing is chosen, by `section.key`; they read so many tokens so often."""
+    def settings(self, tokenizer: Any, *, tokens: int | None, passes: float) -> Mapping[str, Any]:
+        """What new runs with this tokenizer are given where nothing is chosen, by `section.key`.
+
+        Args:
+            tokenizer: theirs.
+            tokens: of the training part; None where the network has learned from others before.
+            passes: how often each is read, about.
+        """
         ...
 
     def usual(self, tokenizer: Any) -> Mapping[str, float]:

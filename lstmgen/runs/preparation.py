@@ -278,7 +278,8 @@ def _resolve(config: Config, medium: Medium, tokenizer: Tokenizer, *, files: Tok
     if order.group.size == 1 and presets.depends_on_speed(config, facts):
         yardstick = presets.yardstick(presets.resolve(config, facts))
         facts = replace(facts, speed=presets.speed_of(_tokens_per_second(yardstick, medium, tokenizer)))
-    usual = medium.settings(tokenizer, tokens=facts.train_tokens, passes=presets.expected_passes(config, facts))
+    tokens = facts.train_tokens if base is None else None
+    usual = medium.settings(tokenizer, tokens=tokens, passes=presets.expected_passes(config, facts))
     return presets.resolve(config.filled(usual), facts).replace({"tokenizer.name": tokenizer.name})
 
 

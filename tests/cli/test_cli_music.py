@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import tomllib
 
 import mido
 import numpy as np
@@ -93,6 +94,13 @@ def test_a_run_says_whether_it_has_learned_silent_ends_and_one_of_before_that_do
     assert json.loads(cli("score", str(tmp_path / "with"), "--split", "val", "--json").out)["tokens"] == tokens["with"]
     assert cli("train", "--resume", str(tmp_path / "with"), "--max-steps", "5").code == 0
     assert "silent_ends" not in config.read_text()
+
+
+def test_few_tunes_teach_a_new_network_with_much_decay_and_one_that_has_learned_with_as_much_as_any(cli, tunes):
+    for name, flags, as_chosen in (("NEW", [], True), ("ASKED", ["--weight-decay", "0.1"], False), ("NEXT", ["--init-from", "NEW"], False)):
+        assert cli("train", "tunes", "-o", name, *TINY, *flags).code == 0
+        config = tomllib.loads((tunes / name / "config.toml").read_text())
+        assert (config["optimizer"]["weight_decay"] == 8, config["data"]["as_written"]) == (as_chosen, 0.5)
 
 
 @pytest.mark.usefixtures("trained")

@@ -155,7 +155,7 @@ class TextMedium:
         """A text has no grammar."""
         del tokenizer
 
-    def settings(self, tokenizer: TextTokenizer, *, tokens: int, passes: float) -> Mapping[str, Any]:
+    def settings(self, tokenizer: TextTokenizer, *, tokens: int | None, passes: float) -> Mapping[str, Any]:
         """To be told what followed the last tokens before."""
         del tokens, passes
         return {"model.matches": _MATCHES.get(tokenizer.name, NONE)}

@@ -131,8 +131,8 @@ class EventTokenizer(Protocol):
         """Whether a piece in another key is news to who knows it in one."""
         return True
 
-    def settings(self, *, tokens: int, passes: float) -> Mapping[str, Any]:
-        """What new runs that read so many tokens so often are given where nothing is chosen; see `media.base.Medium`."""
+    def settings(self, *, tokens: int | None, passes: float) -> Mapping[str, Any]:
+        """What new runs are given where nothing is chosen; see `media.base.Medium`."""
         del tokens, passes
         usual = {"data.silent_ends": False, "model.matches": self.matches}
         return usual | ({"optimizer.forbidden_share": self.forbidden_share} if self.grammar else {})

@@ -139,7 +139,7 @@ class TuneMedium:
         """What the grammar allows, of models that were trained with it."""
         return (lambda ids: with_what_stands(tokenizer.legal(ids), ids)) if tokenizer.grammar else None
 
-    def settings(self, tokenizer: EventTokenizer, *, tokens: int, passes: float) -> Mapping[str, Any]:
+    def settings(self, tokenizer: EventTokenizer, *, tokens: int | None, passes: float) -> Mapping[str, Any]:
         """Those of the tokenizer."""
         return tokenizer.settings(tokens=tokens, passes=passes)
 

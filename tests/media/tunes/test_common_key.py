@@ -107,7 +107,8 @@ def test_the_fewer_tokens_the_more_decay_in_place_of_dropout_unless_another_way_
     assert [config.model.dropout for config in chosen] == [0.05, 0.05, 0.05, None]
     asked = Config().replace({"optimizer.weight_decay": 0.1, "model.dropout": 0.4})
     assert asked.filled(MEDIUM.settings(COMMON, tokens=10, passes=1.0)).optimizer.weight_decay == 0.1
-    assert MEDIUM.settings(PLAIN, tokens=10, passes=1.0).keys().isdisjoint({"optimizer.weight_decay", "model.dropout"})
+    for others in (MEDIUM.settings(PLAIN, tokens=10, passes=1.0), MEDIUM.settings(COMMON, tokens=None, passes=1.0)):
+        assert others.keys().isdisjoint({"optimizer.weight_decay", "model.dropout"})
 
 
 @pytest.mark.parametrize("key", [0, 2, 6, 7, 16])

@@ -191,14 +191,16 @@ class NotesTokenizer(EventTokenizer):
         """What is drawn stands as it was written, and its bars are counted."""
         return (TRANSPOSED, LEFT) if self.guides else ()
 
-    def settings(self, *, tokens: int, passes: float) -> Mapping[str, Any]:
+    def settings(self, *, tokens: int | None, passes: float) -> Mapping[str, Any]:
         """In a common key half of the readings as written, and for few tokens much decay in place of dropout."""
         usual = super().settings(tokens=tokens, passes=passes)
         if not self.common_key:
             return usual
+        usual = {**usual, "data.as_written": _AS_WRITTEN}
+        if tokens is None or tokens >= _ENOUGH:
+            return usual
         decay = min(_MOST_DECAY, _ENOUGH_DECAY * (_ENOUGH / tokens) ** 3)
-        few = {"model.dropout": _LITTLE_DROPOUT, "optimizer.weight_decay": float(f"{decay:.2g}")} if tokens < _ENOUGH else {}
-        return {**usual, "data.as_written": _AS_WRITTEN, **few}
+        return {**usual, "model.dropout": _LITTLE_DROPOUT, "optimizer.weight_decay": float(f"{decay:.2g}")}
 
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
         """The ids of a score that so many bars are to follow."""

@@ -186,7 +186,7 @@ class PerformanceTokenizer(EventTokenizer):
     ages: bool = False
     grammar: bool = False
 
-    def settings(self, *, tokens: int, passes: float) -> Mapping[str, Any]:
+    def settings(self, *, tokens: int | None, passes: float) -> Mapping[str, Any]:
         """Other loudness, and against learning by heart more dropout and decay: a few pieces are told apart by how they are played."""
         often = {"model.dropout": 0.2, "optimizer.weight_decay": 1.0} if passes >= _OFTEN else {}
         return {**super().settings(tokens=tokens, passes=passes), "data.max_louder": _LOUDER, **often}
