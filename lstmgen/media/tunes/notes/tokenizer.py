@@ -47,7 +47,7 @@ _AS_WRITTEN: Final = 0.5
 """Share of the readings that show a tune as it was written, in new runs: what reads it in other keys more often draws in none."""
 _ENOUGH: Final = 225_000
 """Tokens from which on presets choose dropout and decay. Fewer are learned best with little dropout, and 112,000 with a decay of 3, 60,000
-with one of 6 to 12 (docs/LOG.md, section 63): it grows with the cube of what lacks."""
+with one of 6 to 12 (docs/LOG.md, section 63): it grows as the cube of 1 / tokens."""
 _ENOUGH_DECAY: Final = 0.3
 _MOST_DECAY: Final = 8.0
 _LITTLE_DROPOUT: Final = 0.05
