@@ -394,7 +394,6 @@ def _merge_section(name: str, section: Any, values: dict[str, Any], mistakes: li
 
 
 def _nearest(word: str, candidates: list[str]) -> str:
-    import difflib
+    from difflib import get_close_matches
 
-    match = difflib.get_close_matches(word, candidates, n=1)
-    return f", did you mean {match[0]}?" if match else ""
+    return "".join(f", did you mean {match}?" for match in get_close_matches(word, candidates, n=1))

@@ -288,12 +288,9 @@ class Medium(Legible, Fillable, Protocol):
         ...
 
     def settings(self, tokenizer: Any, *, tokens: int | None, passes: float) -> Mapping[str, Any]:
-        """What new runs with this tokenizer are given where nothing is chosen, by `section.key`.
+        """What new runs that read so many tokens about so often are given where nothing is chosen, by `section.key`.
 
-        Args:
-            tokenizer: theirs.
-            tokens: of the training part; None where the network has learned from others before.
-            passes: how often each is read, about.
+        None for the tokens: the network has learned from others before.
         """
         ...
 
