@@ -125,6 +125,8 @@ class TokenizerConfig:
     """`notes` in beats: whether the model is told the key, and with each bar how many remain; None: yes."""
     apart: bool | None = None
     """`notes`: whether the tracks of one program stay apart; None: yes."""
+    seats: bool | None = None
+    """`notes` in beats: whether parts are counted from the lowest, in place of their instruments; None: where tunes differ in these."""
     common_key: bool | None = None
     """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
     grammar: bool | None = None
@@ -213,8 +215,7 @@ class TrainingConfig:
     infill: float = _setting(0.0, low=0.0, high=0.9)
     """Share of the windows that are read as prefix, suffix and middle, beside those in plain order."""
     openings: bool | None = None
-    """Text in one stream: whether streams begin afresh now and then, at a paragraph, so that the model knows how a text begins; None: where
-    fewer than a hundred documents show it."""
+    """Text in one stream: whether streams begin afresh at some paragraphs; None: where fewer than a hundred documents tell how."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,9 +225,8 @@ class RuntimeConfig:
     device: Device = "auto"
     precision: Precision = "auto"
     backward_pass: BackwardPass | None = None
-    """Training on a CPU: LSTM layers of torch, wide ones with a backward pass of our own, or compiled ones (extra `fast`); None:
-    the fastest on processors with AVX-512 BF16 and no AMX, where that was measured (AMD's Zen 4 and Zen 5), torch's elsewhere. A run
-    keeps what it began with: torch's where it was begun without this setting."""
+    """Training on a CPU: LSTM layers of torch, wide ones with a backward pass of our own, or compiled ones (extra `fast`); None: the
+    fastest where that was measured (AMD's Zen 4 and Zen 5), torch's elsewhere. A run begun without this setting keeps torch's."""
     threads: int | None = _setting(None, low=1, high=1024)
     """CPU threads; None: one for each physical core."""
 

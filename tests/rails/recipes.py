@@ -93,12 +93,12 @@ TOKENIZERS = {
     "word": ("word", {"vocab_size": 400}),
     "bpe": ("bpe", {"vocab_size": 400}),
     "unigram": ("unigram", {"vocab_size": 400}),
-    "notes": ("notes", {"repeats": False, "guides": False, "apart": False, "grammar": False}),
+    "notes": ("notes", {"repeats": False, "guides": False, "apart": False, "seats": False, "grammar": False}),
     "notes-beats-24": (
         "notes",
-        {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False, "apart": False, "grammar": False},
+        {"time_base": "beats", "steps_per_beat": 24, "repeats": False, "guides": False, "apart": False, "seats": False, "grammar": False},
     ),
-    "notes-seconds": ("notes", {"time_base": "seconds", "apart": False, "grammar": False}),
+    "notes-seconds": ("notes", {"time_base": "seconds", "apart": False, "seats": False, "grammar": False}),
     "performance": ("performance", {"ages": False, "grammar": False}),
     "grid": ("grid", {}),
     "grid-voices-3": ("grid", {"grid_form": "voices", "voices": 3, "steps_per_beat": 4, "hold": False}),
@@ -156,8 +156,8 @@ def _sha256(content):
 
 NO_GRAMMAR = {"tokenizer.grammar": False}
 """The pins are older than models that give what a grammar forbids no probability, which is the default now."""
-AS_BEFORE = NO_GRAMMAR | {"tokenizer.repeats": False, "tokenizer.guides": False, "tokenizer.apart": False}
-"""The pins are older than repeats, guides and tracks that stay apart, which are the default now."""
+AS_BEFORE = NO_GRAMMAR | {"tokenizer.repeats": False, "tokenizer.guides": False, "tokenizer.apart": False, "tokenizer.seats": False}
+"""The pins are older than repeats, guides, tracks that stay apart and seats, which are the default now."""
 BY_PITCH = NO_GRAMMAR | {"tokenizer.ages": False}
 """The pins are older than keys that go up by their age, which is the default now."""
 AS_LOUD = {"data.max_louder": 0}

@@ -80,6 +80,61 @@ class Grammar(Protocol):
         ...
 
 
+class Wrapped(Grammar):
+    """A grammar that is told and asked in other words; what it does not change is as the grammar inside says."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._grammar = grammar
+        self.course: Course = grammar.course
+        self.named: Iterable[int] = grammar.named
+
+    @property
+    def finished(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.finished
+
+    @property
+    def complete(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.complete
+
+    @property
+    def closing(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.closing
+
+    @property
+    def settled(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.settled
+
+    @property
+    def restrained(self) -> bool:
+        """As the grammar says."""
+        return self._grammar.restrained
+
+    @property
+    def next_wait(self) -> int:
+        """As the grammar says."""
+        return self._grammar.next_wait
+
+    def begin(self) -> None:
+        """The prompt is over."""
+        self._grammar.begin()
+
+    def allow(self, mask_V: NDArray[np.bool_]) -> None:
+        """Marks the ids that may come next."""
+        self._grammar.allow(mask_V)
+
+    def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
+        """One more event."""
+        return self._grammar.push(kind, value, place)
+
+    def rest(self) -> Sequence[Row]:
+        """The notes that end because nothing follows."""
+        return self._grammar.rest()
+
+
 @final
 class GrammarCursor:
     """A `lstmgen.media.base.Cursor` on pieces of one grammar.

@@ -81,6 +81,11 @@ TRAIN_OPTIONS: Final = (
         help="notes: tell the tracks of one program apart, such as the hands of a piano piece; yes where not given.",
     ),
     Option(
+        name="tokenizer.seats",
+        flags="--seats/--no-seats",
+        help="notes in beats: count parts from the lowest, in place of their instruments; where tunes differ in these if not given.",
+    ),
+    Option(
         name="tokenizer.common_key",
         flags="--common-key/--no-common-key",
         help="notes with guides: write every tune as if it were in C, so that no key has to be learned by itself; yes where not given.",

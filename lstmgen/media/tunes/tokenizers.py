@@ -11,9 +11,12 @@ name           one id for each                                             what 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
+
+import numpy as np
 
 from lstmgen import choices
 from lstmgen.choices import GridForm, TimeBase
@@ -26,14 +29,14 @@ from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.media.tunes.notes.voices import voices_of
 from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE, RHYTHM_TOGETHER
-from lstmgen.media.tunes.parts import most_tracks
+from lstmgen.media.tunes.parts import lines_of, most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
 from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "tails", "guides", "common_key", "apart", "grammar"),
+    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "tails", "guides", "common_key", "apart", "seats", "grammar"),
     "performance": ("ages", "grammar"),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold", "grammar"),
 }
@@ -96,6 +99,8 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
             time_base: of `notes`: `beats` or `seconds`; else what fits the scores, and beats where `steps_per_beat` is given.
             steps_per_beat: of `notes` in beats and of `grid`: how fine time is; else what fits the scores.
             apart: of `notes`: whether the tracks of one program stay apart, as many as there are in any of the scores; else yes.
+            seats: of `notes` in beats: whether notes say the part, counted by how high it is, in place of the instrument; else where the
+                tunes are not for the same instruments.
             ages: of `performance`: whether keys go up by their age, not by their pitch; else yes.
             grid_form: of `grid`: `voices` or `chords`; else voices.
             voices: of `grid` in voices: how many; else the largest number that is usual among the scores, 1 to 8.
@@ -129,10 +134,11 @@ def _notes(
     guides: bool | None = None,
     common_key: bool | None = None,
     apart: bool = True,
+    seats: bool | None = None,
     grammar: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    needs_bars = bool(repeats or variants or tails or guides or common_key)
+    needs_bars = bool(repeats or variants or tails or guides or common_key or seats)
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
     names = usual_names(scores, tracks) if apart else ()
@@ -140,7 +146,7 @@ def _notes(
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
-        given = {"repeats": repeats, "variants": variants, "tails": tails, "guides": guides, "common_key": common_key}
+        given = {"repeats": repeats, "variants": variants, "tails": tails, "guides": guides, "common_key": common_key, "seats": seats}
         said: dict[str, Any] = {name: bool(value) for name, value in given.items()}
         return NotesTokenizer("seconds", tracks=tracks, names=names, grammar=grammar, **said)
     told, again = guides is not False, repeats is not False
@@ -159,6 +165,7 @@ def _notes(
         tracks=tracks,
         names=names,
         grammar=grammar,
+        seats=_are_mixed(scores) if seats is None else seats,
     )
     lone, together = voices_of(map(halves.notation.expressed, scores))
     halves = replace(halves, lone=lone, together=together, endings=endings_of(scores) if told else ())
@@ -167,6 +174,12 @@ def _notes(
     # Heads are longer, halves may differ in loudness too: what comes back more often takes fewer ids.
     heads, some = replace(halves, heads=True), scores[:: max(1, len(scores) // _COMPARED)]
     return min(heads, halves, key=lambda tokenizer: sum(len(tokenizer.encode(score)) for score in some))
+
+
+def _are_mixed(scores: Sequence[Score]) -> bool:
+    """Whether most tunes are for other instruments than those that more of them are for than for any others."""
+    ensembles = Counter(tuple(np.unique(lines_of(score, 1)).tolist()) for score in scores)
+    return bool(ensembles) and 2 * max(ensembles.values()) < len(scores)
 
 
 def _grid(

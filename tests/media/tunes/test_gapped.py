@@ -20,6 +20,7 @@ TOKENIZERS = {
     "repeats": NotesTokenizer("beats", 12, tracks=4, repeats=True),
     "variants": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True),
     "tails": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, tails=True, guides=True, common_key=True),
+    "seats": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True, seats=True),
     "guides": NotesTokenizer("beats", 12, tracks=4, repeats=True, guides=True, common_key=True),
     "heads": NotesTokenizer(
         "beats", 12, tracks=4, repeats=True, variants=True, tails=True, heads=True, guides=True, length_first=True, full_bars=True

@@ -20,6 +20,7 @@ from lstmgen.music.score import Notes, Score
 TOKENIZERS = {
     "beats": NotesTokenizer("beats", 12),
     "beats-all": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, common_key=True, tracks=2),
+    "beats-seats": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, common_key=True, tracks=2, seats=True),
     "beats-tails": NotesTokenizer("beats", 12, repeats=True, variants=True, tails=True, guides=True, common_key=True, tracks=2),
     "beats-heads": NotesTokenizer(
         "beats", 12, repeats=True, variants=True, heads=True, guides=True, tracks=2, length_first=True, full_bars=True

@@ -9,7 +9,7 @@ transposing a corpus to one key is as old as models of music (Mozer 1994); that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.grammar import Grammar
+from lstmgen.media.tunes.grammar import Grammar, Wrapped
 from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, PITCHES, TRANSPOSED
-from lstmgen.media.tunes.step_limits import Course
 from lstmgen.media.tunes.step_notes import Row
 
 
@@ -56,55 +55,20 @@ def turned(ids_T: Ids, table: EventTable, semitones: int) -> Ids:
 
 
 @final
-class CommonKeyGrammar(Grammar):
+class CommonKeyGrammar(Wrapped):
     """A grammar of sounding pitches, told and asked in written ones."""
 
     def __init__(self, grammar: Grammar, table: EventTable) -> None:
-        self._grammar, self._table = grammar, table
+        super().__init__(grammar)
+        self._table = table
         self._by = 0
         self._above: int | None = None
         self._sounding_V = np.zeros(0, np.int64)
         """The id by its sounding pitch of each id by its written one; of no length where they are the same."""
-        self.course: Course = grammar.course
-        self.named: Iterable[int] = grammar.named
-
-    @property
-    def finished(self) -> bool:
-        """As the grammar says."""
-        return self._grammar.finished
-
-    @property
-    def complete(self) -> bool:
-        """As the grammar says."""
-        return self._grammar.complete
-
-    @property
-    def closing(self) -> bool:
-        """As the grammar says."""
-        return self._grammar.closing
-
-    @property
-    def settled(self) -> bool:
-        """As the grammar says."""
-        return self._grammar.settled
-
-    @property
-    def restrained(self) -> bool:
-        """As the grammar says."""
-        return self._grammar.restrained
-
-    @property
-    def next_wait(self) -> int:
-        """As the grammar says."""
-        return self._grammar.next_wait
-
-    def begin(self) -> None:
-        """The prompt is over."""
-        self._grammar.begin()
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
-        self._grammar.allow(mask_V)
+        super().allow(mask_V)
         if len(self._sounding_V):
             mask_V[:] = mask_V[self._sounding_V]
 
@@ -118,8 +82,4 @@ class CommonKeyGrammar(Grammar):
                 self._sounding_V = turned(np.arange(self._table.vocab_size), self._table, self._above)
         elif kind in PITCHES:
             value = (value + (self._above or 0)) % 128
-        return self._grammar.push(kind, value, place)
-
-    def rest(self) -> Sequence[Row]:
-        """The notes that end because nothing follows."""
-        return self._grammar.rest()
+        return super().push(kind, value, place)

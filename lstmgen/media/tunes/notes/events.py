@@ -1,6 +1,7 @@
 """The events of the `notes` tokenizer: what each id means, and the notes that they tell; of time see `beats.py` and `seconds.py`.
 
     a piece    [length transposed key]  program [track] program ...  time and notes    first all its instruments, ascending
+               [length transposed key]  cast [track] cast ...  time and notes          or who plays its parts, see `seats.py`
     beats      bar [meter]  position [tempo]  note note ...  position ...  bar ...     every bar has its mark, empty ones too
                bar [meter]  repeat [again again ...]  bar ...                          what comes back, see `repeats.py`
                bar [meter]  first half [again ...]  position ...  bar ...              what comes back with another end
@@ -25,9 +26,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from lstmgen.ids import Ids
+from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
-from lstmgen.media.tunes.parts import FIRST_DRUMS, INSTRUMENTS, MOST_TRACKS
+from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.music.lanes import Steps, is_new, next_starts, one_at_a_time
 
@@ -42,6 +43,10 @@ DRUM: Final = "drum"
 DURATION: Final = "duration"
 TRANSPOSED: Final = "transposed"
 KEY: Final = "key"
+CAST: Final = "cast"
+"""Who plays the next part, where parts are told by their numbers; see `seats.py`."""
+LAST_PART: Final = DRUMS - 1
+"""The number of the last part; those beyond share it."""
 
 VELOCITY_BINS: Final = 32
 UNSAID_BIN: Final = VELOCITY_BINS // 2
@@ -115,8 +120,19 @@ def names_of(line_N: Steps, table: EventTable) -> Ids:
     return ids_L2[np.stack([last_L, last_L & (number_L > 0)], axis=1)]
 
 
+def as_parts(ids_T: Ids, table: EventTable) -> Ids:
+    """The ids with the numbers of parts in the place of the names of those who play them, and nothing in that of the track."""
+    cast_T = table.are(ids_T, CAST)
+    if not cast_T.any():
+        return ids_T
+    drums_T = cast_T & (table.value_of_V[ids_T] == DRUMS)
+    number_T = np.where(drums_T, DRUMS, np.minimum(np.cumsum(cast_T & ~drums_T) - 1, LAST_PART))
+    return np.where(cast_T, table.first(PROGRAM) + number_T, np.where(table.are(ids_T, TRACK), BOUNDARY_ID, ids_T))
+
+
 def lines_said(ids_T: Ids, table: EventTable) -> tuple[Steps, dict[int, None]]:
     """The line of a note at each of any ids, and all that are named, in order: with a track those before it are too."""
+    ids_T = as_parts(ids_T, table)
     value_T, instrument_T = table.value_of_V[ids_T], table.last(ids_T, PROGRAM, before=0)
     number_V = np.zeros(table.vocab_size, np.int64)
     for kind, number in TRACK_OF.items():

@@ -12,10 +12,10 @@ from lstmgen.errors import UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.holes import EventFilling, Hole, free_grammar
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
-from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar
-from lstmgen.media.tunes.notes.events import PROGRAM
+from lstmgen.media.tunes.notes.events import CAST, PROGRAM, as_parts
 from lstmgen.media.tunes.notes.holes import BarsGrammar, BarsWithHole, lines_of_hole, read_kept
 from lstmgen.media.tunes.notes.remaining import LENGTH
+from lstmgen.media.tunes.notes.seats import Cast, Naming
 from lstmgen.media.tunes.time_bases import nearest
 from lstmgen.music.score import Score
 
@@ -43,12 +43,17 @@ class NotesGap:
         bars = np.flatnonzero(table.are(ids, BAR))
         first, last = self._bars(tokenizer.notation.steps_of(ids)[bars], bars)
         self._last = last
-        names = np.flatnonzero(table.are(ids, PROGRAM))
+        names = np.flatnonzero(table.are(ids, CAST if tokenizer.seats else PROGRAM))
         self.before = ids[: names[0] if hole.names_new and len(names) else bars[first]]
         plain = replace(tokenizer, repeats=False, variants=False, tails=False, heads=False)
         lines, kept_lines = lines_of_hole(hole, tokenizer.tracks)
-        told = _told_as(plain, tokenizer, plain.sounding(plain.encode(hole.score)))
+        cast = Cast.of(ids, table)
+        if tokenizer.seats and not hole.names_new:
+            lines, kept_lines = lines and cast.parts_of(lines), cast.parts_of(kept_lines)
+        told = as_parts(_told_as(plain, tokenizer, plain.sounding(plain.encode(hole.score))), table)
         kept, meters = read_kept(told, table, first=first, last=last)
+        if tokenizer.seats and hole.names_new:  # which parts they are is known when the others are named
+            kept = [replace(each, line=cast.line_of(each.line)) for each in kept]
         lengths = table.value_of_V[ids[table.are(ids, LENGTH)]] if time.guides else []
         self.bars = BarsWithHole(
             first=first,
@@ -64,6 +69,8 @@ class NotesGap:
             lines=lines,
             kept_lines=kept_lines,
         )
+        self._lines = list(cast.lines.values())
+        """Who plays the parts, where ids tell of parts."""
         self._true = _told_as(plain, tokenizer, plain.encode(hole.score)) if not hole.whole else ids
 
     def _bars(self, start_B: NDArray[np.int64], bars: NDArray[np.int64]) -> tuple[int, int]:
@@ -79,8 +86,10 @@ class NotesGap:
 
     def filling(self) -> EventFilling:
         """Nothing is written yet."""
-        inner = BarsGrammar(self.table, self._time, self.bars)
-        grammar = CommonKeyGrammar(inner, self.table) if self.tokenizer.common_key else inner
+        names_beside = self.hole.names_new and self.tokenizer.seats
+        inner = BarsGrammar(self.table, self._time, self.bars, unnamed=names_beside)
+        naming = Naming(kept=self._lines, done=inner.seat) if names_beside else None
+        grammar = self.tokenizer.notation.told(inner, naming=naming)
         for place, token in enumerate(self.before.tolist()):
             kind, value = self.table.events[token]
             grammar.push(kind, value, place)
@@ -103,7 +112,9 @@ class NotesGap:
 
     def behind(self, filling: EventFilling) -> Ids:
         """What follows, as it is written once the hole is filled in this way."""
-        ids = self.tokenizer.encode(self.hole.filled(self.hole.score, self.decoded(filling)))
+        before = Cast.of(np.concatenate([self.before, np.array(filling.ids, np.int64)]), self.table)
+        filled = self.hole.filled(self.hole.score, self.decoded(filling))
+        ids = self.tokenizer.notation.write_before(filled, 0, lines=list(before.lines.values()))
         bars = np.flatnonzero(self.table.are(ids, BAR))
         return ids[bars[self._last + 1] + 1 :] if self._last + 1 < len(bars) else ids[:0]
 

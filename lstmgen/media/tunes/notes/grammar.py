@@ -66,14 +66,14 @@ class NotesGrammar(Repeating):
         self._table, self._time, self._clock = table, time, time.clock(table, constraints, limits)
         self.course = self._clock.course
         self.named = self._names = dict[int, None]()
-        self._constraints = constraints
+        self._constraints, self.programs = constraints, constraints.programs
         self._free_I = np.ones(INSTRUMENTS, np.bool_)
         self._begun = False
         self._before = _START
         self._opening = dict(itertools.pairwise((_START, *time.head)))
         """By what was said before, what a piece has to say at its beginning."""
         self._instrument, self._bin = 0, _UNSAID
-        self._naming, self._last_named = True, -1
+        self.naming, self._last_named = True, -1
         self._named_L = np.zeros(LINES, np.bool_)
         self._line_A, self._playing = np.zeros(0, np.int64), frozenset[int]()
         """The lines that may play, ascending."""
@@ -128,10 +128,10 @@ class NotesGrammar(Repeating):
         for number in self._time.lone:
             self._lone_L[number:FIRST_DRUMS:MOST_TRACKS] = True
         self._ends_LP[self._lone_L] = self._ends_LP[self._lone_L].max(axis=1, keepdims=True)
-        if requested.programs is not None:
-            self._free_I[:DRUMS] = np.isin(np.arange(DRUMS), sorted(requested.programs))
+        if self.programs is not None:
+            self._free_I[:DRUMS] = np.isin(np.arange(DRUMS), sorted(self.programs))
         self._free_I[DRUMS] = requested.drums
-        if not self._naming and requested.programs is not None:  # who is asked for may join
+        if not self.naming and self.programs is not None:  # who is asked for may join
             self._named_L[::MOST_TRACKS] |= self._free_I
         self._find_playing()
 
@@ -150,7 +150,7 @@ class NotesGrammar(Repeating):
             self._may_complete = False
 
     def _allow(self, mask_V: NDArray[np.bool_]) -> None:
-        naming = self._begun and self._naming  # what is drawn names its instruments first
+        naming = self._begun and self.naming  # what is drawn names its instruments first
         if self._before in self._opening:
             self._allow_head(mask_V)
         elif self._before == PITCH:
@@ -163,7 +163,7 @@ class NotesGrammar(Repeating):
             self._offer_velocities(mask_V)
         elif naming and not len(self._line_A):
             self._allow_names(mask_V)
-        elif self._before in {PROGRAM, VELOCITY} and not self._naming:
+        elif self._before in {PROGRAM, VELOCITY} and not self.naming:
             self._allow_own(mask_V, self._line_A, self._legal())
             if not mask_V.any():  # a prompt ended here, and the constraints leave nothing to go with it
                 first = np.array([self._instrument * MOST_TRACKS])
@@ -212,7 +212,7 @@ class NotesGrammar(Repeating):
 
     def _allow_names(self, mask_V: NDArray[np.bool_]) -> None:
         """The instruments that can still be named, and how many tracks the last one has."""
-        if self._naming:
+        if self.naming:
             mask_V[self._table.span(PROGRAM)] = self._free_I & (np.arange(INSTRUMENTS) > self._last_named)
             if self._before == PROGRAM and self._last_named < DRUMS:
                 mask_V[self._table.span(TRACK)][1:] = self._free_I[self._last_named]
@@ -320,7 +320,7 @@ class NotesGrammar(Repeating):
         if kind in {PROGRAM, TRACK}:
             self._name(kind, value)
         else:
-            self._naming = False
+            self.naming = False
         if kind == VELOCITY:
             self._bin = value
         elif kind in TRACK_OF or kind == DRUM:
@@ -368,13 +368,13 @@ class NotesGrammar(Repeating):
     def _name(self, kind: str, value: int) -> None:
         """A program, or how many tracks it has, that is named where a piece begins; a program later plays from here on."""
         if kind == PROGRAM:
-            self._naming &= value > self._last_named
+            self.naming &= value > self._last_named
             self._instrument, value = value, 0
         else:
-            self._naming &= self._before == PROGRAM
+            self.naming &= self._before == PROGRAM
         first = self._instrument * MOST_TRACKS
         self._names.update(dict.fromkeys(range(first, first + value + 1)))
-        if self._naming:
+        if self.naming:
             self._last_named = self._instrument
             self._named_L[first : first + value + 1] = True
             self._find_playing()

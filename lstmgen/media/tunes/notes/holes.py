@@ -11,7 +11,7 @@ P pitches, V ids.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, final
 
 import numpy as np
@@ -266,7 +266,7 @@ class HoleGrammar(NotesGrammar):
             return table.first(TEMPO) + kept.tempo
         instrument = kept.line // MOST_TRACKS
         if instrument != self._instrument:
-            return None if before in {PROGRAM, VELOCITY} and not self._naming else table.first(PROGRAM) + instrument
+            return None if before in {PROGRAM, VELOCITY} and not self.naming else table.first(PROGRAM) + instrument
         if kept.loudness != self._bin:
             return None if before == VELOCITY else table.first(VELOCITY) + kept.loudness
         return self._begins(kept.line, kept.pitch)
@@ -280,15 +280,23 @@ class BarsGrammar(HoleGrammar):
         table: of the ids.
         time: of the tokenizer.
         hole: what is kept.
+        unnamed: whether the lines of what is kept are those that play it, until it is known which parts they are: see `seat`.
     """
 
-    def __init__(self, table: EventTable, time: BeatWork, hole: BarsWithHole) -> None:
+    def __init__(self, table: EventTable, time: BeatWork, hole: BarsWithHole, *, unnamed: bool = False) -> None:
         guides = {name: getattr(time, name) for name in ("guides", "length_first", "full_bars")}
-        super().__init__(table, time if hole.whole else BeatWork(time.base.per_unit, **guides), hole)
+        known = replace(hole, kept=(), kept_lines=frozenset()) if unnamed else hole
+        super().__init__(table, time if hole.whole else BeatWork(time.base.per_unit, **guides), known)
         self._in_bars = hole
         if isinstance(self._clock, BeatClock):
             self._clock.begins_late = hole.begins_late
             self._clock.closes_behind = hole.latest + 1 if hole.ends else None
+
+    def seat(self, parts: Mapping[int, int]) -> None:
+        """Which part each line that plays is, told as a line itself."""
+        hole = self._in_bars
+        kept = [each if each.tempo is not None else replace(each, line=parts[each.line]) for each in hole.kept]
+        self._hole = self._in_bars = replace(hole, kept=kept, kept_lines=frozenset(parts[line] for line in hole.kept_lines))
 
     @property
     def stage(self) -> int:

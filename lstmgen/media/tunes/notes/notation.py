@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import final
@@ -19,6 +19,7 @@ from lstmgen.media.tunes.legal import by_grammar
 from lstmgen.media.tunes.notes.beats import BAR, BeatWork
 from lstmgen.media.tunes.notes.common_key import CommonKeyGrammar, sounding, written
 from lstmgen.media.tunes.notes.events import (
+    CAST,
     DRUM,
     DURATION,
     KEY,
@@ -41,9 +42,10 @@ from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.legal import LegalInBeats, rows_in_seconds
 from lstmgen.media.tunes.notes.played_out import played_out, repeats_among
 from lstmgen.media.tunes.notes.repeats import HALF, HEAD, REPEAT, TAIL
+from lstmgen.media.tunes.notes.seats import Cast, Naming, SeatedGrammar, cast_ids, parts_in_order, seated
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
-from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, Band, Ensemble, blank, lines_of
+from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, Band, Ensemble, blank, lines_of
 from lstmgen.media.tunes.shifts import SHIFT
 from lstmgen.media.tunes.slot_names import Names, name_of
 from lstmgen.media.tunes.spans import Span
@@ -53,6 +55,7 @@ from lstmgen.media.tunes.time_bases import TimeBase as Base
 from lstmgen.music.constraints import FREE, Constraints
 from lstmgen.music.instruments import program_name
 from lstmgen.music.keys import key_name, key_of
+from lstmgen.music.lanes import Steps
 from lstmgen.music.scales import pitch_name
 from lstmgen.music.score import Score
 from lstmgen.wording import counted
@@ -67,25 +70,32 @@ class NotesNotation:
     says_instruments: bool = True
 
     def __init__(
-        self, time: BeatWork | SecondWork, tracks: int, *, common_key: bool = False, ending_key: bool = False, names: Names = ()
+        self,
+        time: BeatWork | SecondWork,
+        tracks: int,
+        *,
+        common_key: bool = False,
+        ending_key: bool = False,
+        names: Names = (),
+        seats: bool = False,
     ) -> None:
-        self.time, self._tracks, self._common_key, self._names = time, tracks, common_key, names
+        self.time, self._tracks, self._common_key, self._names, self._seats = time, tracks, common_key, names, seats
         self._ending_key = ending_key
         self.base: Base = time.base
         self.whole_bars = isinstance(time, BeatWork)
         self.waits: tuple[str, ...] = (BAR if self.whole_bars else SHIFT,)
-        last = [(kind, 128 * (number < tracks)) for kind, number in TRACK_OF.items() if number]
-        self.table = EventTable(
-            [*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *time.last_ranges, (TRACK, tracks * (tracks > 1)), *last]
-        )
+        last = [(kind, 128 * (number < tracks and not seats)) for kind, number in TRACK_OF.items() if number]
+        last = [*time.last_ranges, (TRACK, tracks * (tracks > 1)), *last, (CAST, INSTRUMENTS * seats)]
+        self.table = EventTable([*time.ranges, *NOTE_RANGES, (DURATION, len(time.lengths_D)), *last])
 
     @property
     def words(self) -> dict[str, Callable[[int], str]]:
         """How the events of each kind read."""
         return {
             **self.time.words,
-            PROGRAM: lambda value: "drums" if value == DRUMS else f"program {program_name(value)}",
-            TRACK: lambda value: counted(value + 1, "track"),
+            PROGRAM: lambda value: "drums" if value == DRUMS else f"part {value + 1}" if self._seats else f"program {program_name(value)}",
+            CAST: lambda value: f"cast as {'drums' if value == DRUMS else program_name(value)}",
+            TRACK: lambda value: f"number {value + 1}" if self._seats else counted(value + 1, "track"),
             VELOCITY: lambda value: f"velocity {loudness(value)}",
             **{kind: partial(self._pitch_word, number) for kind, number in TRACK_OF.items()},
             DRUM: lambda value: f"drum {value}",
@@ -95,16 +105,16 @@ class NotesNotation:
         }
 
     def _pitch_word(self, number: int, value: int) -> str:
-        track = f" of track {number + 1}" if self._tracks > 1 else ""
+        track = f" of track {number + 1}" if self._tracks > 1 and not self._seats else ""
         return f"pitch {pitch_name(value)}{' in C' if self._common_key else ''}{track}"
 
     def write(self, score: Score) -> Ids:
         """The ids of a score; tracks of one program that are not told apart become one, and drums lose their length."""
         return self.write_before(score, 0)
 
-    def write_before(self, score: Score, following: int) -> Ids:
-        """The ids of a score that so many bars follow."""
-        return self._write(self.in_steps(score), score, following)
+    def write_before(self, score: Score, following: int, *, lines: Sequence[int] = ()) -> Ids:
+        """The ids of a score that so many bars follow, in which these lines play the first parts."""
+        return self._write(self.in_steps(score), score, following, lines=lines)
 
     def in_steps(self, score: Score) -> StepNotes:
         """The notes of a score, each of its line."""
@@ -113,18 +123,26 @@ class NotesNotation:
 
     def expressed(self, score: Score) -> StepNotes:
         """The notes of a score as their ids tell them, but for the lengths of drums."""
-        notes, index_N = one_way(self.in_steps(score), self.time.lengths_D)
+        notes, index_N, _ = self._in_order(self.in_steps(score))
         return replace(notes, end_N=notes.start_N + self.time.lengths_D[index_N])
+
+    def _in_order(self, notes: StepNotes, lines: Sequence[int] = ()) -> tuple[StepNotes, Steps, Sequence[int]]:
+        """The notes in the order in which they are written, the index of the duration of each, and the lines that play the parts."""
+        notes, index_N = one_way(notes, self.time.lengths_D)
+        if not self._seats:
+            return notes, index_N, ()
+        lines = parts_in_order(notes, first=lines)
+        return *one_way(seated(notes, lines), self.time.lengths_D), lines
 
     def tell(self, notes: StepNotes) -> Ids:
         """The ids of notes that stand in no score, which names the lines that these name."""
         return self._write(notes, blank())
 
-    def _write(self, notes: StepNotes, score: Score, following: int = 0) -> Ids:
-        notes, index_N = one_way(notes, self.time.lengths_D)
+    def _write(self, notes: StepNotes, score: Score, following: int = 0, *, lines: Sequence[int] = ()) -> Ids:
+        notes, index_N, lines = self._in_order(notes, lines)
+        named = cast_ids(lines, self.table) if self._seats else names_of(notes.lines, self.table)
         sounding_N = np.where(notes.line_N >= FIRST_DRUMS, 1, self.time.lengths_D[index_N])
         length = max(notes.steps, int((notes.start_N + sounding_N).max(initial=0)))
-        named = names_of(notes.lines, self.table)
         head = np.zeros(0, np.int64)
         if self.time.guides:
             head = np.array(
@@ -151,7 +169,12 @@ class NotesNotation:
         notes, index_N = one_way(self._told(ids_T, times), lengths_D)
         drum_end_N = np.minimum(notes.start_N + self.time.drum_steps, max(times.steps, 1))
         end_N = np.where(notes.line_N >= FIRST_DRUMS, drum_end_N, notes.start_N + lengths_D[index_N])
-        named = lines_said(ids_T, self.table)[1] | dict.fromkeys(notes.line_N.tolist())
+        if self._seats:
+            cast = Cast.of(ids_T, self.table)
+            notes = replace(notes, line_N=np.array([cast.line_of(line) for line in notes.line_N.tolist()], np.int64))
+            named = dict.fromkeys(cast)
+        else:
+            named = lines_said(ids_T, self.table)[1] | dict.fromkeys(notes.line_N.tolist())
         keys = self.table.value_of_V[ids_T[self.table.are(ids_T, KEY)]].tolist() if self.time.guides else []
         key = keys[0] if keys else None
         return replace(notes, end_N=end_N, tempos=times.tempos, meters=times.meters, named=named, key=key)
@@ -199,8 +222,12 @@ class NotesNotation:
 
     def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        grammar = NotesGrammar(self.table, self.time, constraints, limits)
-        return CommonKeyGrammar(grammar, self.table) if self._common_key else grammar
+        return self.told(NotesGrammar(self.table, self.time, constraints, limits), constraints)
+
+    def told(self, grammar: NotesGrammar, constraints: Constraints = FREE, *, naming: Naming | None = None) -> Grammar:
+        """A grammar of what sounds, and of parts as instruments, told and asked in what is written."""
+        outer = SeatedGrammar(grammar, self.table, constraints, self._tracks, naming=naming) if self._seats else grammar
+        return CommonKeyGrammar(outer, self.table) if self._common_key else outer
 
     def legal(self, ids_T: Ids) -> Rows | None:
         """What may come where."""
@@ -211,7 +238,10 @@ class NotesNotation:
 
     @cached_property
     def _legal_in_beats(self) -> LegalInBeats:
-        free = partial(NotesGrammar, self.table, self.time, FREE, NOTHING_LIMITED)
+        def free() -> Grammar:
+            grammar = NotesGrammar(self.table, self.time, FREE, NOTHING_LIMITED)
+            return SeatedGrammar(grammar, self.table, FREE, self._tracks) if self._seats else grammar
+
         return LegalInBeats(free, self.table, guides=self.time.guides, common_key=self._common_key)
 
     def within(self, span: Span) -> SecondsHole:

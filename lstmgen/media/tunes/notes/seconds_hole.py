@@ -68,7 +68,7 @@ class SecondsHole(HoleGrammar):
         if self._before == PITCH:
             self._keep_duration(mask_V)
             return
-        naming = self._hole.lines is None and self._naming
+        naming = self._hole.lines is None and self.naming
         named = not naming or self._keep_names(mask_V)
         named_I = mask_V[table.span(PROGRAM)] & naming & (np.arange(INSTRUMENTS) > self._last_named)
         if not naming:

@@ -83,6 +83,7 @@ class NotesTokenizer(EventTokenizer):
         lone: in beats, a bit for each number of a track that plays one note at a time, so that what is drawn does too; not in older models.
         together: whether all tracks do that, and rest only all at once.
         endings: with guides, how many tunes of the corpus end in which way, so that what is drawn does as often; not in older models.
+        seats: in beats, whether notes say which part plays, counted by how high they are, in place of which instrument.
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
@@ -106,6 +107,7 @@ class NotesTokenizer(EventTokenizer):
         "lone",
         "together",
         "endings",
+        "seats",
     )
 
     time_base: TimeBase = "beats"
@@ -125,6 +127,7 @@ class NotesTokenizer(EventTokenizer):
     lone: int = 0
     together: bool = False
     endings: Endings = ()
+    seats: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -146,7 +149,7 @@ class NotesTokenizer(EventTokenizer):
         if (self.tails or self.heads) and not self.variants:
             name = "tails" if self.tails else "heads"
             raise UsageError(f"--{name} are variants of bars, and there are none", remedy=f"leave --{name} out, or add --variants")
-        for name in ("repeats", "guides"):
+        for name in ("repeats", "guides", "seats"):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
                 raise UsageError(f"--{name} needs bars, and notes in seconds have none", remedy=remedy)
@@ -162,7 +165,8 @@ class NotesTokenizer(EventTokenizer):
                 for name in ("repeats", "guides", "variants", "tails", "length_first", "heads", "full_bars", "lone", "together")
             }
             time = BeatWork(self.steps_per_beat, **ways)
-        return NotesNotation(time, self.tracks, common_key=self.common_key, ending_key=self.ending_key, names=self.names)
+        others = {name: getattr(self, name) for name in ("common_key", "ending_key", "names", "seats")}
+        return NotesNotation(time, self.tracks, **others)
 
     def to_json(self) -> dict[str, Any]:
         """All that it takes to rebuild it."""
