@@ -156,6 +156,7 @@ class SeatedGrammar(Wrapped):
     ) -> None:
         super().__init__(grammar)
         self._parts, self._table, self._constraints, self._tracks, self._naming = grammar, table, constraints, tracks, naming
+        grammar.programs = None  # its instruments are parts
         self.cast = Cast()
         self.named = self.cast
         self._before = ""
