@@ -168,7 +168,8 @@ class EventTokenizer(Protocol):
     def decode(self, ids: Ids | list[int], *, like: Score | None = None, since: int = 0) -> Score:
         """The score of any ids; what is not legal is ignored, and every note ends after it starts.
 
-        `encode(decode(ids)) == ids` for ids that a cursor allows, but for what was only announced, such as an instrument that never plays.
+        `encode(decode(ids)) == ids` for ids that a cursor allows, but for what was only announced, such as an instrument that never plays,
+        and for the order of parts where those are told (`notes/seats.py`).
         Where the ticks of `like` are coarser than the steps, notes that the ticks cannot tell apart overlap.
 
         Args:
