@@ -92,7 +92,7 @@ class DataConfig:
     augment: bool = True
     """MIDI: show each tune in another key and at another speed every time it is read."""
     as_written: float | None = _setting(None, low=0.0, high=1.0)
-    """MIDI with `common_key`: least share of readings as written, else it falls as 3 / pass; new runs: half; None, as in older runs: 0."""
+    """MIDI with `common_key`: least share of readings as written, else it falls as 3 / pass; new runs: 0.5, 0.75 with seats; None: 0."""
     max_transpose: int = _setting(6, low=0, high=24)
     """MIDI: most semitones up or down of the augmentation."""
     max_stretch: float = _setting(0.05, low=0.0, high=0.5)

@@ -22,10 +22,11 @@ CLOSING: Final = 0.8
 CLOSING_WITHOUT_TAILS: Final = 0.5
 """Share of the temperature in the last bar where none is given."""
 PITCH_TEMPERATURE: Final = 0.92
+PITCH_MIXED: Final = 0.8
 RHYTHM_TEMPERATURE: Final = 1.06
 RHYTHM_TOGETHER: Final = 1.18
-"""Shares of the temperature at which new models of notes in beats choose one of several pitches, positions or durations; the last one
-where all tracks rest only all at once, so that durations alone tell rhythm."""
+"""Shares of the temperature at which new models of notes in beats choose one of several pitches, pitches of tunes for different
+instruments, positions or durations; the last one where all tracks rest only all at once, so that durations alone tell rhythm."""
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -166,7 +167,7 @@ SAMPLE_OPTIONS: Final = (
             f"new models of notes in beats{besides}; 1: like all else.",
         )
         for name, what, usual, besides in (
-            ("pitch_temperature", "pitches", PITCH_TEMPERATURE, ""),
+            ("pitch_temperature", "pitches", PITCH_TEMPERATURE, f", {PITCH_MIXED} with seats"),
             (
                 "rhythm_temperature",
                 "positions, lengths or waits",

@@ -28,7 +28,7 @@ from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_be
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.media.tunes.notes.voices import voices_of
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE, RHYTHM_TOGETHER
+from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_MIXED, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE, RHYTHM_TOGETHER
 from lstmgen.media.tunes.parts import lines_of, most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
@@ -76,12 +76,14 @@ def usual_shares(tokenizer: EventTokenizer) -> dict[str, float]:
     """At which shares of the temperature pitches and rhythm are chosen where none are given.
 
     A model of notes in beats is less sure of pitches than tunes are, and surer of rhythm. Where durations alone tell that, because voices
-    rest only all at once, they have to do what positions do elsewhere.
+    rest only all at once, they have to do what positions do elsewhere. Tunes for different instruments have less in common, and leave a
+    model less sure of pitches still.
     """
     values = tokenizer.to_json()
     if not values.get("length_first"):
         return dict.fromkeys(SHARES, 1.0)
-    return SHARES | ({"rhythm_temperature": RHYTHM_TOGETHER} if values.get("together") else {})
+    rhythm = {"rhythm_temperature": RHYTHM_TOGETHER} if values.get("together") else {}
+    return SHARES | rhythm | ({"pitch_temperature": PITCH_MIXED} if values.get("seats") else {})
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:

@@ -95,6 +95,7 @@ def test_runs_of_before_read_on_as_they_did_and_new_ones_say_what_they_do():
     )
     assert one == other
     assert MEDIUM.settings(COMMON, tokens=10**6, passes=1.0)["data.as_written"] == 0.5
+    assert MEDIUM.settings(replace(COMMON, seats=True), tokens=10**6, passes=1.0)["data.as_written"] == 0.75
     assert "data.as_written" not in MEDIUM.settings(PLAIN, tokens=10**6, passes=1.0)
 
 

@@ -18,6 +18,7 @@ from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.options import (
     CLOSING,
     CLOSING_WITHOUT_TAILS,
+    PITCH_MIXED,
     PITCH_TEMPERATURE,
     RHYTHM_TEMPERATURE,
     RHYTHM_TOGETHER,
@@ -185,6 +186,7 @@ SHARES = {"pitch": PITCH_TEMPERATURE, "position": RHYTHM_TEMPERATURE, "duration"
             {},
             {"pitch": PITCH_TEMPERATURE, "position": RHYTHM_TOGETHER, "duration": RHYTHM_TOGETHER},
         ),
+        (replace(GUIDED, length_first=True, seats=True), {}, SHARES | {"pitch": PITCH_MIXED}),
         (GUIDED, {}, {}),
         (GUIDED, {"rhythm_temperature": 1.5}, {"position": 1.5, "duration": 1.5}),
         (NotesTokenizer("seconds"), {"rhythm_temperature": 1.5}, {"shift": 1.5, "duration": 1.5}),

@@ -45,6 +45,8 @@ _NEAR_KEYS: Final = 6
 """Semitones by which a tune may lie higher or lower than those that a model has learned."""
 _AS_WRITTEN: Final = 0.5
 """Share of the readings that show a tune as it was written, in new runs: what reads it in other keys more often draws in none."""
+_SEATS_AS_WRITTEN: Final = 0.75
+"""The same of tunes for different instruments (docs/LOG.md, section 64)."""
 _ENOUGH: Final = 225_000
 """Tokens from which on presets choose dropout and decay. Fewer are learned best with little dropout, and 112,000 with a decay of 3, 60,000
 with one of 6 to 12 (docs/LOG.md, section 63): it grows as the cube of 1 / tokens."""
@@ -196,11 +198,11 @@ class NotesTokenizer(EventTokenizer):
         return (TRANSPOSED, LEFT) if self.guides else ()
 
     def settings(self, *, tokens: int | None, passes: float) -> Mapping[str, Any]:
-        """In a common key half of the readings as written, and for few tokens much decay in place of dropout."""
+        """In a common key most readings as written, and for few tokens much decay in place of dropout."""
         usual = super().settings(tokens=tokens, passes=passes)
         if not self.common_key:
             return usual
-        usual = {**usual, "data.as_written": _AS_WRITTEN}
+        usual = {**usual, "data.as_written": _SEATS_AS_WRITTEN if self.seats else _AS_WRITTEN}
         if tokens is None or tokens >= _ENOUGH:
             return usual
         decay = min(_MOST_DECAY, _ENOUGH_DECAY * (_ENOUGH / tokens) ** 3)
