@@ -26,7 +26,7 @@ def band(*programs, drums=True):
         for bar in range(4):
             for beat, more in ((0, 0), (2, 2 + bar % 3)):
                 start = 480 * (4 * bar + beat)
-                rows.append((start, start + 480, 76 - 9 * number + more, number, program, False))
+                rows.append((start, start + 480, max(1, 76 - 9 * number) + more, number, program, False))
     if drums:
         rows += [(480 * beat, 480 * beat + 120, 36 + beat % 2, len(programs), 0, True) for beat in range(16)]
     start, end, pitch, track, program, drum = (np.array(column) for column in zip(*sorted(rows), strict=True))
@@ -98,6 +98,14 @@ def test_what_is_drawn_names_everybody_once_and_no_part_that_nobody_plays(seed):
     played = {value for kind, value in map(tokenizer.table.event, ids) if kind == "program"}
     assert played <= set(cast.lines)
     assert len(tokenizer.decode(ids).notes)
+
+
+def test_more_tracks_than_parts_share_the_last_one():
+    score = band(*range(128), 0, 1, 2)
+    ids = SEATED.encode(score)
+    assert unpacked(SEATED.legal(ids), SEATED.vocab_size)[np.arange(len(ids)), ids].all()
+    assert len(SEATED.decode(ids).tracks) == 129
+    assert sum(kind == "cast" for kind, _ in events(SEATED, score)) == 129
 
 
 def drawn_programs(prompt, constraints, *, seeds=8):

@@ -121,8 +121,12 @@ def part_line(number: int, line: int) -> int:
 
 
 def cast_ids(lines: Iterable[int], table: EventTable) -> Ids:
-    """The ids that name who plays the parts."""
-    said = ((table.first(CAST) + line // MOST_TRACKS, line % MOST_TRACKS and table.first(TRACK) + line % MOST_TRACKS) for line in lines)
+    """The ids that name who plays the parts; who shares the last one is not named."""
+    named: dict[int, int] = {}
+    for number, line in enumerate(lines):
+        named.setdefault(part_line(number, line), line)
+    first, track = table.first(CAST), table.first(TRACK)
+    said = ((first + line // MOST_TRACKS, line % MOST_TRACKS and track + line % MOST_TRACKS) for line in named.values())
     return np.array([token for pair in said for token in pair if token], np.int64)
 
 
