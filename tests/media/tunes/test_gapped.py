@@ -115,7 +115,7 @@ def test_whatever_is_written_what_is_kept_is_there_and_its_tracks_are_the_same_b
         assert tokenizer.encode(own.filled(own.score, filling.decoded()))[: len(written)].tolist() == written.tolist()
 
 
-@pytest.mark.parametrize("name", ["plain", "guides", "grid"])
+@pytest.mark.parametrize("name", ["plain", "guides", "seats", "grid"])
 def test_voices_that_a_melody_does_not_have_are_written_on_tracks_of_their_own(name):
     melody = chorale(voices=1, bars=2)
     found = gapped(TOKENIZERS[name], melody, keep="")

@@ -88,7 +88,7 @@ class Cast:
     def parts_of(self, lines: Iterable[int]) -> frozenset[int]:
         """The parts that lines play, told as lines themselves."""
         part = {line: part_line(number, line) for number, line in self.lines.items()}
-        return frozenset(part[line] for line in lines)
+        return frozenset(part.get(line, part_line(LAST_PART, line)) for line in lines)
 
     def line_of(self, line: int) -> int:
         """The line that plays a part, which is told as a line itself. A part that nobody was named for is a piano's."""
