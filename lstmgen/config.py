@@ -215,7 +215,7 @@ class TrainingConfig:
     infill: float = _setting(0.0, low=0.0, high=0.9)
     """Share of the windows that are read as prefix, suffix and middle, beside those in plain order."""
     openings: bool | None = None
-    """Text in one stream: whether streams begin afresh at some paragraphs; None: where fewer than a hundred documents tell how."""
+    """Text in one stream: whether streams begin afresh at some paragraphs, as texts do; None: where fewer than 100 documents show it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -101,8 +101,8 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
             time_base: of `notes`: `beats` or `seconds`; else what fits the scores, and beats where `steps_per_beat` is given.
             steps_per_beat: of `notes` in beats and of `grid`: how fine time is; else what fits the scores.
             apart: of `notes`: whether the tracks of one program stay apart, as many as there are in any of the scores; else yes.
-            seats: of `notes` in beats: whether notes say the part, counted by how high it is, in place of the instrument; else where the
-                tunes are not for the same instruments.
+            seats: of `notes` in beats: whether notes say the part, counted by how high it is, in place of the instrument; else where no
+                half of the tunes is for the same instruments.
             ages: of `performance`: whether keys go up by their age, not by their pitch; else yes.
             grid_form: of `grid`: `voices` or `chords`; else voices.
             voices: of `grid` in voices: how many; else the largest number that is usual among the scores, 1 to 8.
@@ -179,7 +179,7 @@ def _notes(
 
 
 def _are_mixed(scores: Sequence[Score]) -> bool:
-    """Whether most tunes are for other instruments than those that more of them are for than for any others."""
+    """Whether no half of the tunes is for the same instruments."""
     ensembles = Counter(tuple(np.unique(lines_of(score, 1)).tolist()) for score in scores)
     return bool(ensembles) and 2 * max(ensembles.values()) < len(scores)
 

@@ -108,6 +108,16 @@ def test_more_tracks_than_parts_share_the_last_one():
     assert sum(kind == "cast" for kind, _ in events(SEATED, score)) == 129
 
 
+def test_a_part_that_nobody_was_named_for_is_a_pianos():
+    ids = SEATED.encode(band(73, 40, drums=False))
+    table = SEATED.table
+    ids[ids == table.first("program") + 1] = table.first("program") + 7
+    stream = SEATED.decoder()
+    given = Notes.joined([*map(stream.push, ids.tolist()), stream.finish()])
+    assert set(given.program.tolist()) == {0, 40}
+    assert told(SEATED.decode(ids)) == told(Score.of(given))
+
+
 def drawn_programs(prompt, constraints, *, seeds=8):
     """Who plays in what is drawn behind a prompt, each kind of event as likely as any other."""
     found = set()

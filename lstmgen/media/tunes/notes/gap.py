@@ -89,7 +89,7 @@ class NotesGap:
         names_beside = self.hole.names_new and self.tokenizer.seats
         inner = BarsGrammar(self.table, self._time, self.bars, unnamed=names_beside)
         naming = Naming(kept=self._lines, done=inner.seat) if names_beside else None
-        grammar = self.tokenizer.notation.told(inner, naming=naming)
+        grammar = self.tokenizer.notation.around(inner, naming=naming)
         for place, token in enumerate(self.before.tolist()):
             kind, value = self.table.events[token]
             grammar.push(kind, value, place)

@@ -222,12 +222,16 @@ class NotesNotation:
 
     def grammar(self, constraints: Constraints, limits: StepLimits) -> Grammar:
         """What may come next."""
-        return self.told(NotesGrammar(self.table, self.time, constraints, limits), constraints)
+        return self.around(NotesGrammar(self.table, self.time, constraints, limits), constraints)
 
-    def told(self, grammar: NotesGrammar, constraints: Constraints = FREE, *, naming: Naming | None = None) -> Grammar:
+    def around(self, grammar: NotesGrammar, constraints: Constraints = FREE, *, naming: Naming | None = None) -> Grammar:
         """A grammar of what sounds, and of parts as instruments, told and asked in what is written."""
-        outer = SeatedGrammar(grammar, self.table, constraints, self._tracks, naming=naming) if self._seats else grammar
-        return CommonKeyGrammar(outer, self.table) if self._common_key else outer
+        players = self._of_players(grammar, constraints, naming)
+        return CommonKeyGrammar(players, self.table) if self._common_key else players
+
+    def _of_players(self, grammar: NotesGrammar, constraints: Constraints = FREE, naming: Naming | None = None) -> Grammar:
+        """A grammar of what sounds, and of parts as instruments where ids tell parts, told and asked who plays."""
+        return SeatedGrammar(grammar, self.table, constraints, self._tracks, naming=naming) if self._seats else grammar
 
     def legal(self, ids_T: Ids) -> Rows | None:
         """What may come where."""
@@ -239,8 +243,7 @@ class NotesNotation:
     @cached_property
     def _legal_in_beats(self) -> LegalInBeats:
         def free() -> Grammar:
-            grammar = NotesGrammar(self.table, self.time, FREE, NOTHING_LIMITED)
-            return SeatedGrammar(grammar, self.table, FREE, self._tracks) if self._seats else grammar
+            return self._of_players(NotesGrammar(self.table, self.time, FREE, NOTHING_LIMITED))
 
         return LegalInBeats(free, self.table, guides=self.time.guides, common_key=self._common_key)
 

@@ -217,9 +217,10 @@ class SeatedGrammar(Wrapped):
 
     @property
     def _may_drum(self) -> bool:
-        """Whether drums may be named, behind whom nobody is."""
-        missing, others = self._missing(), len(self.cast.lines)
-        return missing in ([], [FIRST_DRUMS]) and (self._naming is None or not missing or others >= len(self._naming.kept))
+        """Whether drums may be named, behind whom nobody is: what is kept has its names by then, and who is written beside it."""
+        pitched = [] if self._naming is None else [line for line in self._naming.kept if line < FIRST_DRUMS]
+        keeps_drums = self._naming is not None and len(pitched) < len(self._naming.kept)
+        return not set(pitched) - set(self.cast) and not (keeps_drums and len(self.cast.lines) == len(pitched))
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
