@@ -36,7 +36,7 @@ from lstmgen.choices import (
     tokenizer_names,
 )
 from lstmgen.errors import Mistake, UsageError
-from lstmgen.setting_values import bounds_of, checked, choices_of, options_of, orders_or_none, power_of_two
+from lstmgen.setting_values import bounds_of, checked, choices_of, did_you_mean, options_of, orders_or_none, power_of_two
 from lstmgen.strict_toml import StrictTomlError, shown, toml_value
 
 _MOST_MISTAKES: Final = 20
@@ -127,6 +127,8 @@ class TokenizerConfig:
     """`notes`: whether the tracks of one program stay apart; None: yes."""
     seats: bool | None = None
     """`notes` in beats: whether parts are counted from the lowest, in place of their instruments; None: where tunes differ in these."""
+    returns: bool | None = None
+    """`notes` with seats and variants: whether a part comes back by itself; None: yes."""
     common_key: bool | None = None
     """`notes` with guides: whether pitches are written as if every tonic were C; None: yes."""
     grammar: bool | None = None
@@ -384,16 +386,10 @@ def _merge_section(name: str, section: Any, values: dict[str, Any], mistakes: li
             break
         if key not in fields:
             start = key[:_KEY_CHARS]
-            mistakes.append(Mistake(f"{name}.{start}", f"unknown setting{_nearest(start, list(fields))}"))
+            mistakes.append(Mistake(f"{name}.{start}", f"unknown setting{did_you_mean(start, list(fields))}"))
             continue
         try:
             changed[key] = checked(value, hints[key], fields[key].metadata)
         except ValueError as error:
             mistakes.append(Mistake(f"{name}.{key}", str(error)))
     return dataclasses.replace(section, **changed) if changed else section
-
-
-def _nearest(word: str, candidates: list[str]) -> str:
-    from difflib import get_close_matches
-
-    return "".join(f", did you mean {match}?" for match in get_close_matches(word, candidates, n=1))

@@ -89,3 +89,10 @@ def bounds_of(metadata: Mapping[str, Any]) -> Bounds:
 def _check_bounds(value: float, metadata: Mapping[str, Any]) -> None:
     if (mistake := bounds_of(metadata).mistake(value)) is not None:
         raise ValueError(mistake)
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """What stands behind an unknown word in a message: the known one that is nearest, where one is near."""
+    import difflib
+
+    return "".join(f", did you mean {match}?" for match in difflib.get_close_matches(word, known, n=1))

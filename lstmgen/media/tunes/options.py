@@ -87,6 +87,11 @@ TRAIN_OPTIONS: Final = (
         help="notes in beats: count parts from the lowest, in place of their instruments; where tunes differ in these if not given.",
     ),
     Option(
+        name="tokenizer.returns",
+        flags="--returns/--no-returns",
+        help="notes with seats and variants: a part comes back by itself where the others do not; yes where not given.",
+    ),
+    Option(
         name="tokenizer.common_key",
         flags="--common-key/--no-common-key",
         help="notes with guides: write every tune as if it were in C, so that no key has to be learned by itself; yes where not given.",

@@ -36,7 +36,19 @@ from lstmgen.music.score import Score
 
 NAMES: Final = choices.MEDIA["tunes"].tokenizers
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "notes": ("time_base", "steps_per_beat", "repeats", "variants", "tails", "guides", "common_key", "apart", "seats", "grammar"),
+    "notes": (
+        "time_base",
+        "steps_per_beat",
+        "repeats",
+        "variants",
+        "tails",
+        "guides",
+        "common_key",
+        "apart",
+        "seats",
+        "returns",
+        "grammar",
+    ),
     "performance": ("ages", "grammar"),
     "grid": ("steps_per_beat", "grid_form", "voices", "hold", "grammar"),
 }
@@ -103,6 +115,7 @@ def build(name: str, scores: Sequence[Score], **options: Any) -> EventTokenizer:
             apart: of `notes`: whether the tracks of one program stay apart, as many as there are in any of the scores; else yes.
             seats: of `notes` in beats: whether notes say the part, counted by how high it is, in place of the instrument; else where no
                 half of the tunes is for the same instruments.
+            returns: with seats and variants: whether a part comes back by itself; else yes.
             ages: of `performance`: whether keys go up by their age, not by their pitch; else yes.
             grid_form: of `grid`: `voices` or `chords`; else voices.
             voices: of `grid` in voices: how many; else the largest number that is usual among the scores, 1 to 8.
@@ -137,10 +150,13 @@ def _notes(
     common_key: bool | None = None,
     apart: bool = True,
     seats: bool | None = None,
+    returns: bool | None = None,
     grammar: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    needs_bars = bool(repeats or variants or tails or guides or common_key or seats)
+    of_bars = {"repeats": repeats, "variants": variants, "tails": tails, "guides": guides, "common_key": common_key, "seats": seats}
+    of_bars["returns"] = returns
+    needs_bars = any(of_bars.values())
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1
     names = usual_names(scores, tracks) if apart else ()
@@ -148,11 +164,11 @@ def _notes(
     if not wants_beats and best["time_base"] == "seconds":
         if steps_per_beat is not None:
             raise _inapplicable("steps_per_beat", "notes in seconds", instead="--time-base beats")
-        given = {"repeats": repeats, "variants": variants, "tails": tails, "guides": guides, "common_key": common_key, "seats": seats}
-        said: dict[str, Any] = {name: bool(value) for name, value in given.items()}
+        said: dict[str, Any] = {name: bool(value) for name, value in of_bars.items()}
         return NotesTokenizer("seconds", tracks=tracks, names=names, grammar=grammar, **said)
     told, again = guides is not False, repeats is not False
     varies = again if variants is None else variants
+    seated = _are_mixed(scores) if seats is None else seats
     halves = NotesTokenizer(
         "beats",
         best["steps_per_beat"] if steps_per_beat is None else steps_per_beat,
@@ -167,7 +183,8 @@ def _notes(
         tracks=tracks,
         names=names,
         grammar=grammar,
-        seats=_are_mixed(scores) if seats is None else seats,
+        seats=seated,
+        returns=varies and seated if returns is None else returns,
     )
     lone, together = voices_of(map(halves.notation.expressed, scores))
     halves = replace(halves, lone=lone, together=together, endings=endings_of(scores) if told else ())

@@ -21,6 +21,7 @@ TOKENIZERS = {
     "variants": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True),
     "tails": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, tails=True, guides=True, common_key=True),
     "seats": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True, seats=True),
+    "returns": NotesTokenizer("beats", 12, tracks=4, repeats=True, variants=True, guides=True, common_key=True, seats=True, returns=True),
     "guides": NotesTokenizer("beats", 12, tracks=4, repeats=True, guides=True, common_key=True),
     "heads": NotesTokenizer(
         "beats", 12, tracks=4, repeats=True, variants=True, tails=True, heads=True, guides=True, length_first=True, full_bars=True
@@ -115,7 +116,7 @@ def test_whatever_is_written_what_is_kept_is_there_and_its_tracks_are_the_same_b
         assert tokenizer.encode(own.filled(own.score, filling.decoded()))[: len(written)].tolist() == written.tolist()
 
 
-@pytest.mark.parametrize("name", ["plain", "guides", "seats", "grid"])
+@pytest.mark.parametrize("name", ["plain", "guides", "seats", "returns", "grid"])
 def test_voices_that_a_melody_does_not_have_are_written_on_tracks_of_their_own(name):
     melody = chorale(voices=1, bars=2)
     found = gapped(TOKENIZERS[name], melody, keep="")

@@ -21,6 +21,7 @@ TOKENIZERS = {
     "beats": NotesTokenizer("beats", 12),
     "beats-all": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, common_key=True, tracks=2),
     "beats-seats": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, common_key=True, tracks=2, seats=True),
+    "beats-returns": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, tracks=2, seats=True, returns=True),
     "beats-tails": NotesTokenizer("beats", 12, repeats=True, variants=True, tails=True, guides=True, common_key=True, tracks=2),
     "beats-heads": NotesTokenizer(
         "beats", 12, repeats=True, variants=True, heads=True, guides=True, tracks=2, length_first=True, full_bars=True

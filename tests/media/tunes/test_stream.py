@@ -24,6 +24,7 @@ TOKENIZERS = {
     "notes-beats-usual-seats": NotesTokenizer(
         "beats", 12, repeats=True, variants=True, tails=True, heads=True, guides=True, length_first=True, full_bars=True, seats=True
     ),
+    "notes-beats-returns": NotesTokenizer("beats", 12, repeats=True, variants=True, guides=True, tracks=2, seats=True, returns=True),
     "notes-seconds": NotesTokenizer("seconds"),
     "notes-seconds-tracks": NotesTokenizer("seconds", tracks=2),
     "performance": PerformanceTokenizer(),

@@ -34,7 +34,7 @@ class BarsSoFar:
         """A bar begins, or, while it is empty, has another meter; see `close`."""
         self._meter, self._notes, self._distance = meter, list[BarNote](), 0
         self._steps = int(self._lengths_M[meter]) if meter >= 0 else 0
-        self._tempo_changes = False
+        self._written_out = False
         self._source: Bar | None = None
         """What is repeated, until a note is written behind it."""
         self._is_whole = False
@@ -69,9 +69,14 @@ class BarsSoFar:
             for bars in (self._alike, self._halves_alike if 2 * note[0] < self._steps else [])
         )
 
-    def change_tempo(self) -> None:
-        """The tempo changes, so that the bar is written out whatever it holds."""
-        self._tempo_changes = True
+    def write_out(self) -> None:
+        """The bar is written out whatever it holds: the tempo changes, or parts of it come back by themselves."""
+        self._written_out = True
+
+    @property
+    def before(self) -> int:
+        """How far back lay what came back in the last bar that is over; 0: nothing did."""
+        return self._before
 
     def repeat(self, distance: int, *, half: bool = False) -> Bar | None:
         """The bar repeats the one so far back, or its first half; None where there is none."""
@@ -86,7 +91,7 @@ class BarsSoFar:
     @property
     def beginnable(self) -> list[tuple[int, Bar]]:
         """While the bar is empty: those as which it could begin, each with its distance."""
-        if not self._heads or self._tempo_changes:
+        if not self._heads or self._written_out:
             return []
         found = self._whole.beginnable(self._meter, middle_of(self._steps), self._before)
         return [(distance, bar) for bar, distance in found.items()]
@@ -107,7 +112,7 @@ class BarsSoFar:
     @property
     def endable(self) -> list[tuple[int, Bar]]:
         """Before anything is written in the bar: those whose tail it could have, each with its distance."""
-        if self._tails is None or self._is_whole or self._tempo_changes:
+        if self._tails is None or self._is_whole or self._written_out:
             return []
         # Behind a first half that comes back the tail begins in the second one.
         last = middle_of(self._steps) - 1 if self._notes or self._head is not None else 0
@@ -212,12 +217,12 @@ class BarsSoFar:
     @property
     def repeats_tail(self) -> bool:
         """Whether the bar, as it stands, ends as an earlier one does, and would have to say that."""
-        return not self._tempo_changes and not all(self._tails_alike)
+        return not self._written_out and not all(self._tails_alike)
 
     @property
     def tails(self) -> list[tuple[int, Bar]]:
         """The tails that may come back behind this moment and behind none before it, each with its distance; the bar is no repeat then."""
-        may = self._notes and not self._tempo_changes and not self._is_whole
+        may = self._notes and not self._written_out and not self._is_whole
         if not may or not (tails := self._behind()):
             return []
         count, begun_before = len(self._notes), set(self._tails_alike)
@@ -233,7 +238,7 @@ class BarsSoFar:
         return found
 
     def _has_become(self, alike: list[Bar]) -> bool:
-        return not self._tempo_changes and any(len(bar.notes) == len(self._notes) for bar in alike if self._notes)
+        return not self._written_out and any(len(bar.notes) == len(self._notes) for bar in alike if self._notes)
 
     def endings(self, *, with_tails: bool) -> list[tuple[BarNote, bool]]:
         """The notes with which the bar would become equal to an earlier one, or, each with True, its first half would.
@@ -249,4 +254,4 @@ class BarsSoFar:
         if self._variants:
             whole, halves = ([((*note[:4], ANY_BIN), half) for note, half in some] for some in (whole, halves))
         tails = [(tail[0], False) for tail in self._tails_alike if len(tail) == 1 and with_tails]
-        return [] if self._tempo_changes else [*whole, *halves, *tails]
+        return [] if self._written_out else [*whole, *halves, *tails]

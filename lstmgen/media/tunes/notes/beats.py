@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import final
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable, last_said
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
+from lstmgen.media.tunes.notes.coming_back import repeats_of
 from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, TRANSPOSED, VELOCITY_BINS, Times, loudness, note_ids, strides
 from lstmgen.media.tunes.notes.measures import (
     BAR,
@@ -25,7 +26,8 @@ from lstmgen.media.tunes.notes.measures import (
     tempo_bin,
 )
 from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
-from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, HEAD, REPEAT, TAIL, repeats_of
+from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, HEAD, REPEAT, TAIL
+from lstmgen.media.tunes.notes.returns import RETURN
 from lstmgen.media.tunes.parts import MOST_TRACKS
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
@@ -52,6 +54,7 @@ class BeatWork:
         full_bars: whether an upbeat is none of them.
         lone: a bit for each number of a track: whether what is drawn has no two notes of it at once.
         together: whether what is drawn has all tracks rest at once.
+        returns: whether parts come back by themselves.
     """
 
     def __init__(
@@ -67,17 +70,21 @@ class BeatWork:
         full_bars: bool = False,
         lone: int = 0,
         together: bool = False,
+        returns: bool = False,
     ) -> None:
         self.base = Beats(unit)
         self.repeats, self.guides, self.variants, self.tails, self.heads = repeats, guides, variants, tails, heads
-        self.together = together
+        self.together, self.returns = together, returns
         self.lone = [number for number in range(MOST_TRACKS) if lone >> number & 1]
         self.begun = HEAD if heads else HALF
         """The kind that says as which bar one begins."""
         self.length_first, self.full_bars = guides and length_first, guides and full_bars
         self.head = ((LENGTH,) * length_first + (TRANSPOSED, KEY)) if guides else ()
         """What a piece says before its instruments, in order."""
-        beginning, ending = (HALF, FARTHEST * (not heads)), ((TAIL, FARTHEST * tails), (HEAD, FARTHEST * heads))
+        beginning, ending = (
+            (HALF, FARTHEST * (not heads)),
+            ((TAIL, FARTHEST * tails), (HEAD, FARTHEST * heads), (RETURN, FARTHEST * returns)),
+        )
         varying = (beginning, (AGAIN, VELOCITY_BINS), *ending) if variants else ()
         guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
         self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + varying + guiding
@@ -103,6 +110,7 @@ class BeatWork:
             HALF: lambda value: f"first half {value + 1} back",
             TAIL: lambda value: f"tail {value + 1} back",
             HEAD: lambda value: f"head {value + 1} back",
+            RETURN: lambda value: f"return {value + 1} back",
             AGAIN: lambda value: f"again {loudness(value)}",
             LENGTH: lambda value: f"{counted(value + 1, 'bar')}{' or more' if value + 1 == MOST_BARS else ''}",
             LEFT: lambda value: f"{band_name(value)} left",
@@ -113,13 +121,13 @@ class BeatWork:
         start_B, meter_B, end = self._bars_of(score, until=max(length, int(notes.start_N.max(initial=0)) + 1))
         tempo_at, bins = self._tempi_of(score, end)
         bar_N = np.searchsorted(start_B, notes.start_N, side="right") - 1
-        own_N, repeats, differs_at = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]](), start_B[:0]
+        own_N, repeats, differs_at, told = np.ones(len(bar_N), np.bool_), list[tuple[Steps, Ids]](), start_B[:0], list[tuple[int, int]]()
         if self.repeats:
             changes_B = np.isin(np.arange(len(start_B)), np.searchsorted(start_B, tempo_at, side="right") - 1)
             position_N, bin_N = notes.start_N - start_B[bar_N], notes.velocity_N // VELOCITIES_PER_BIN
             columns, lengths_M = (position_N, notes.line_N, notes.pitch_N, index_N, bin_N), self.bar_steps_M
             tail_lengths = self.durations if self.tails else None
-            ways = {"variants": self.variants, "tails": tail_lengths, "heads": self.heads}
+            ways = {"variants": self.variants, "tails": tail_lengths, "heads": self.heads, "returns": self.returns}
             found = repeats_of(columns, bar_N, meter_B, changes_B=changes_B, lengths_M=lengths_M, **ways)
             own_N = ~found.come_back(bar_N, position_N)
             for kind, back_B in ((REPEAT, found.whole_B), (self.begun, found.begun_B))[: 1 + self.variants]:
@@ -131,7 +139,9 @@ class BeatWork:
                 differs_at = (start_B + found.until_B)[found.begun_B > 0]
             if self.tails:
                 repeats.append((start_B[found.tail_B > 0], table.first(TAIL) + found.tail_B[found.tail_B > 0] - 1))
-        ids_T, step_T = note_ids(notes.take(own_N), index_N[own_N], table)
+            told = [(int(start_B[each.bar]), each.line // MOST_TRACKS) for each in found.returns]
+            repeats.append(_columns((start_B[each.bar], token) for each in found.returns for token in each.ids(table)))
+        ids_T, step_T = note_ids(notes.take(own_N), index_N[own_N], table, told=told)
         moments = np.unique(np.concatenate([step_T, tempo_at, differs_at]))
         bar_of_moment = np.searchsorted(start_B, moments, side="right") - 1
         new_meter = np.diff(meter_B, prepend=COMMON_TIME) != 0
@@ -242,6 +252,12 @@ class BeatWork:
     def clock(self, table: EventTable, constraints: Constraints, limits: StepLimits) -> BeatClock:
         """A clock at the beginning of a piece."""
         return BeatClock(self, table, constraints, limits)
+
+
+def _columns(rows: Iterable[tuple[int, int]]) -> tuple[Steps, Ids]:
+    """Steps and ids from pairs of them."""
+    step_T, ids_T = np.array(list(rows), np.int64).reshape(-1, 2).T
+    return step_T, ids_T
 
 
 def _in_order(rows: list[tuple[Steps, Ids]]) -> Ids:

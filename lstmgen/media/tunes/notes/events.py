@@ -143,8 +143,15 @@ def lines_said(ids_T: Ids, table: EventTable) -> tuple[Steps, dict[int, None]]:
     return instrument_T * MOST_TRACKS + number_V[ids_T], dict.fromkeys(itertools.chain.from_iterable(lines))
 
 
-def note_ids(notes: StepNotes, index_N: Steps, table: EventTable) -> tuple[Ids, Steps]:
-    """The ids of the notes themselves, in order, and the step at which each stands."""
+def note_ids(notes: StepNotes, index_N: Steps, table: EventTable, *, told: Sequence[tuple[int, int]] = ()) -> tuple[Ids, Steps]:
+    """The ids of the notes themselves, in order, and the step at which each stands.
+
+    Args:
+        notes: in order.
+        index_N: of their durations.
+        table: the ranges of ids.
+        told: steps, ascending, and instruments that are said there before the notes, for what comes back of them.
+    """
     drum_N, bin_N = notes.line_N >= FIRST_DRUMS, notes.velocity_N // VELOCITIES_PER_BIN
     instrument_N, number_N = np.divmod(notes.line_N, MOST_TRACKS)
     pitches_K = np.array([table.first(kind) for kind in PITCHES])
@@ -154,7 +161,11 @@ def note_ids(notes: StepNotes, index_N: Steps, table: EventTable) -> tuple[Ids, 
         np.where(drum_N, table.first(DRUM), pitches_K[number_N]) + notes.pitch_N,
         table.first(DURATION) + index_N,
     ]
-    last_named = int(notes.lines.max(initial=0)) // MOST_TRACKS
-    said_4N = [np.diff(instrument_N, prepend=last_named) != 0, np.diff(bin_N, prepend=-1) != 0, np.ones_like(drum_N), ~drum_N]
+    before_N = np.append(int(notes.lines.max(initial=0)) // MOST_TRACKS, instrument_N)[:-1]
+    if told:
+        step_S, instrument_S = np.array(told, np.int64).T
+        count_N = np.searchsorted(step_S, notes.start_N, side="right")
+        before_N = np.where(np.diff(count_N, prepend=0) > 0, instrument_S[count_N - 1], before_N)
+    said_4N = [instrument_N != before_N, np.diff(bin_N, prepend=-1) != 0, np.ones_like(drum_N), ~drum_N]
     said_N4 = np.stack(said_4N, axis=1)
     return np.stack(ids_4N, axis=1)[said_N4], np.repeat(notes.start_N, said_N4.sum(1))

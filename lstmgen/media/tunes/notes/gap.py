@@ -45,7 +45,7 @@ class NotesGap:
         self._last = last
         names = np.flatnonzero(table.are(ids, CAST if tokenizer.seats else PROGRAM))
         self.before = ids[: names[0] if hole.names_new and len(names) else bars[first]]
-        plain = replace(tokenizer, repeats=False, variants=False, tails=False, heads=False)
+        plain = replace(tokenizer, repeats=False, variants=False, tails=False, heads=False, returns=False)
         lines, kept_lines = lines_of_hole(hole, tokenizer.tracks)
         cast = Cast.of(ids, table)
         if tokenizer.seats and not hole.names_new:

@@ -44,8 +44,8 @@ from lstmgen.media.tunes.notes.events import (
 )
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.remaining import LENGTH
-from lstmgen.media.tunes.notes.repeating import Repeating
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
+from lstmgen.media.tunes.notes.returning import Returning
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.voices import keep_together
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, LINES, MOST_TRACKS
@@ -59,7 +59,7 @@ _UNSAID: Final = -1
 _START: Final = "start"
 
 
-class NotesGrammar(Repeating):
+class NotesGrammar(Returning):
     """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, L lines, A those that may play, V ids, T steps."""
 
     def __init__(self, table: EventTable, time: BeatWork | SecondWork, constraints: Constraints, limits: StepLimits) -> None:
@@ -106,11 +106,6 @@ class NotesGrammar(Repeating):
         return self._clock.closing
 
     @property
-    def settled(self) -> bool:
-        """Whether it has been said of this bar what comes back in it, or that nothing does."""
-        return self._beats is None or not self._beats.may_repeat(self._before)
-
-    @property
     def restrained(self) -> bool:
         """Whether this is a last bar that is not to lead on."""
         return self._clock.restrained
@@ -138,7 +133,7 @@ class NotesGrammar(Repeating):
     def _find_playing(self) -> None:
         """Notes which lines may play, after that has changed."""
         line_A = np.flatnonzero(self._named_L)
-        self._line_A = line_A[self._free_I[line_A // MOST_TRACKS]]
+        self._line_A = np.setdiff1d(line_A[self._free_I[line_A // MOST_TRACKS]], sorted(self._returned))
         self._playing = frozenset(self._line_A.tolist())
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:

@@ -299,6 +299,11 @@ class BarsGrammar(HoleGrammar):
         self._hole = self._in_bars = replace(hole, kept=kept, kept_lines=frozenset(parts[line] for line in hole.kept_lines))
 
     @property
+    def may_return(self) -> bool:
+        """Whether it can be said now what parts come back by themselves: not where something is kept in the bar."""
+        return super().may_return and (self._next is None or self._next.bar != self.bar)
+
+    @property
     def stage(self) -> int:
         """How many bars and kept things lie behind."""
         return self.bar + self._at

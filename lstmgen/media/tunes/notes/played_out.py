@@ -14,7 +14,8 @@ from lstmgen.media.tunes.notes.bar import middle_of
 from lstmgen.media.tunes.notes.events import loudness
 from lstmgen.media.tunes.notes.measures import POSITION
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.parts import FIRST_DRUMS
+from lstmgen.media.tunes.notes.returns import RETURN
+from lstmgen.media.tunes.parts import FIRST_DRUMS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.music.lanes import Steps
 
@@ -30,6 +31,7 @@ class Said(NamedTuple):
         until: the step before which the notes of the source begin that come back; None: all of them do.
         velocities: those that are said of them.
         is_tail: whether those come back alone that begin behind what the bar holds already.
+        line: whose notes come back, by themselves; None: those of all.
     """
 
     place: int
@@ -39,9 +41,12 @@ class Said(NamedTuple):
     until: int | None = None
     velocities: Sequence[int] = ()
     is_tail: bool = False
+    line: int | None = None
 
 
-def repeats_among(ids_T: Ids, number_T: Steps, start_B: Steps, length_B: Steps, table: EventTable, *, variants: bool) -> list[Said]:
+def repeats_among(
+    ids_T: Ids, number_T: Steps, start_B: Steps, length_B: Steps, table: EventTable, *, variants: bool, line_T: Steps | None
+) -> list[Said]:
     """The repeats among any ids, by their bars; of each the first counts, and the first tail, and what reaches too far is none.
 
     Args:
@@ -51,30 +56,27 @@ def repeats_among(ids_T: Ids, number_T: Steps, start_B: Steps, length_B: Steps, 
         length_B: its steps.
         table: the ranges of ids.
         variants: whether velocities, first halves, heads and tails are said.
+        line_T: the line of a note at each, where lines come back by themselves; None: they do not.
     """
-    kinds = (REPEAT, HALF, HEAD) if variants else (REPEAT,)
-    places = np.flatnonzero(table.are(ids_T, *kinds) & (number_T >= 0))
-    bars, first = np.unique(number_T[places], return_index=True)
     again_T = np.append(table.are(ids_T, AGAIN) if variants else np.zeros(len(ids_T), np.bool_), False)
     place_P = np.flatnonzero(table.are(ids_T, POSITION))
-    found: list[Said] = []
-    for bar, place in zip(bars.tolist(), places[first].tolist(), strict=True):
+    seen, found = set[tuple[int, bool, int | None]](), list[Said]()
+    kinds = (REPEAT, HALF, HEAD, TAIL) if variants else (REPEAT,)
+    for place in np.flatnonzero(table.are(ids_T, *kinds, *() if line_T is None else (RETURN,)) & (number_T >= 0)).tolist():
         kind, value = table.events[int(ids_T[place])]
-        source, end = bar - value - 1, place + 1 + int(np.argmin(again_T[place + 1 :]))
-        if source < 0:
+        bar, is_tail, line = int(number_T[place]), kind == TAIL, int(line_T[place]) if kind == RETURN and line_T is not None else None
+        source, end, until = bar - value - 1, place + 1 + int(np.argmin(again_T[place + 1 :])), None
+        is_first = (bar, is_tail, line) not in seen
+        seen.add((bar, is_tail, line))
+        if source < 0 or not is_first:
             continue
-        until = None if kind == REPEAT else int(start_B[source]) + middle_of(int(length_B[source]))
-        if kind == HEAD:  # the first position behind it says where the bars differ; without one in its bar nothing comes back
+        if kind == HALF:
+            until = int(start_B[source]) + middle_of(int(length_B[source]))
+        elif kind == HEAD:  # the first position behind it says where the bars differ; without one in its bar nothing comes back
             said = place_P[np.searchsorted(place_P, place) :][:1]
             until = int(start_B[source]) + int(table.value_of_V[ids_T[said[number_T[said] == bar]]].max(initial=0))
-        velocities = loudness(table.value_of_V[ids_T[place + 1 : end]]).tolist()
-        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities))
-    tails = np.flatnonzero(table.are(ids_T, TAIL) & (number_T >= 0)) if variants else places[:0]
-    bars, first = np.unique(number_T[tails], return_index=True)
-    for bar, place in zip(bars.tolist(), tails[first].tolist(), strict=True):
-        source = bar - table.events[int(ids_T[place])][1] - 1
-        if source >= 0:
-            found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), is_tail=True))
+        velocities = () if is_tail else loudness(table.value_of_V[ids_T[place + 1 : end]]).tolist()
+        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities, is_tail, line))
     return sorted(found, key=lambda said: (said.bar, said.is_tail))
 
 
@@ -109,10 +111,20 @@ def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]
             here = notes.start_N[which] + shift < said.until
             which, shift, velocity = which[here], shift[here], velocity[here]
             behind = written(said.bar)
+        elif said.line is not None:
+            here = notes.line_N[which] == said.line
+            which, shift, velocity = which[here], shift[here], velocity[here]
+            behind = holds[said.bar] if said.bar in holds else written(said.bar)
         shift, velocity = shift + said.moved, velocity.copy()
         velocity[: len(said.velocities)] = said.velocities[: len(velocity)]
         found.append((which, shift, velocity, np.full(len(which), said.place)))
-        holds[said.bar] = tuple(np.concatenate(parts) for parts in zip(before, (which, shift, velocity), behind, strict=True))  # pyright: ignore[reportArgumentType]
+        which, shift, velocity = (np.concatenate(parts) for parts in zip(before, (which, shift, velocity), behind, strict=True))
+        order = slice(None)
+        if said.line is not None:  # among the others
+            order = np.lexsort(
+                (notes.line_N[which], notes.pitch_N[which], notes.line_N[which] // MOST_TRACKS, notes.start_N[which] + shift)
+            )
+        holds[said.bar] = which[order], shift[order], velocity[order]
     which_N, shift_N, velocity_N, place_N = (np.concatenate(column) for column in zip(*found, strict=True))
     start_N, end_N = notes.start_N[which_N] + shift_N, notes.end_N[which_N] + shift_N
     return notes.take(which_N, start_N=start_N, end_N=end_N, velocity_N=velocity_N, place_N=place_N)

@@ -78,6 +78,11 @@ class Repeating(Grammar):
         """How many durations, from the shortest on, a note may have that begins now."""
         raise NotImplementedError
 
+    @property
+    def settled(self) -> bool:
+        """Whether it has been said of this bar what comes back in it, or that nothing does."""
+        return self._beats is None or not self._beats.may_repeat(self._before)
+
     def _taken(self, line: int, pitch: int) -> int | slice:
         """The pitches of a line that cannot begin while one of them sounds."""
         raise NotImplementedError
@@ -265,7 +270,7 @@ class Repeating(Grammar):
             self._bars.open(clock.meter)
             self._said, self._tail, self._head, self._cut, self._headed = (False, 0), None, None, None, False
         elif kind == TEMPO:
-            self._bars.change_tempo()
+            self._bars.write_out()
 
     def _begin_as(self, distance: int, place: int) -> None:
         """The bar begins as an earlier one does."""

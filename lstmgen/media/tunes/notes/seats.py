@@ -27,6 +27,7 @@ from lstmgen.media.tunes.notes.events import CAST, LAST_PART, PROGRAM, TRACK
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.measures import BAR
 from lstmgen.media.tunes.notes.remaining import LENGTH
+from lstmgen.media.tunes.notes.with_returns import GrammarWithReturns
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import Row, StepNotes
 from lstmgen.music.constraints import Constraints
@@ -158,7 +159,7 @@ class SeatedGrammar(Wrapped):
     def __init__(
         self, grammar: NotesGrammar, table: EventTable, constraints: Constraints, tracks: int, *, naming: Naming | None = None
     ) -> None:
-        super().__init__(grammar)
+        super().__init__(GrammarWithReturns(grammar, table) if grammar.returns else grammar)
         self._parts, self._table, self._constraints, self._tracks, self._naming = grammar, table, constraints, tracks, naming
         grammar.programs = None  # its instruments are parts
         self.cast = Cast()

@@ -86,10 +86,11 @@ class NotesTokenizer(EventTokenizer):
         together: whether all tracks do that, and rest only all at once.
         endings: with guides, how many tunes of the corpus end in which way, so that what is drawn does as often; not in older models.
         seats: in beats, whether notes say which part plays, counted by how high they are, in place of which instrument.
+        returns: with seats and variants, whether a part comes back by itself.
 
     Raises:
         UsageError: the time base, the steps or the tracks are none of these, repeats or guides are asked for where there are no bars,
-            variants without repeats, tails without variants, or a common key where none is said.
+            variants without repeats, tails without variants, returns without both or without seats, or a common key where none is said.
     """
 
     name: ClassVar = "notes"
@@ -110,6 +111,7 @@ class NotesTokenizer(EventTokenizer):
         "together",
         "endings",
         "seats",
+        "returns",
     )
 
     time_base: TimeBase = "beats"
@@ -130,6 +132,7 @@ class NotesTokenizer(EventTokenizer):
     together: bool = False
     endings: Endings = ()
     seats: bool = False
+    returns: bool = False
 
     def __post_init__(self) -> None:
         if self.time_base not in get_args(TimeBase):
@@ -151,6 +154,10 @@ class NotesTokenizer(EventTokenizer):
         if (self.tails or self.heads) and not self.variants:
             name = "tails" if self.tails else "heads"
             raise UsageError(f"--{name} are variants of bars, and there are none", remedy=f"leave --{name} out, or add --variants")
+        if self.returns and not (self.variants and self.seats):
+            raise UsageError(
+                "--returns are variants of bars by part, and need both", remedy="leave --returns out, or add --variants and --seats"
+            )
         for name in ("repeats", "guides", "seats"):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
@@ -164,7 +171,7 @@ class NotesTokenizer(EventTokenizer):
         if in_beats:
             ways = {
                 name: getattr(self, name)
-                for name in ("repeats", "guides", "variants", "tails", "length_first", "heads", "full_bars", "lone", "together")
+                for name in ("repeats", "guides", "variants", "tails", "length_first", "heads", "full_bars", "lone", "together", "returns")
             }
             time = BeatWork(self.steps_per_beat, **ways)
         others = {name: getattr(self, name) for name in ("common_key", "ending_key", "names", "seats")}

@@ -1,0 +1,116 @@
+"""What comes back in the bars of a tune that is written; see `repeats.py` and `returns.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstmgen.media.tunes.notes.bar import Bar, middle_of
+from lstmgen.media.tunes.notes.repeats import LEAST, Memory, Named, Tails
+from lstmgen.media.tunes.notes.returns import PartsSoFar, Return
+from lstmgen.music.lanes import Steps
+
+
+class Repeats(NamedTuple):
+    """What each bar repeats; arrays of shape (B,).
+
+    Attributes:
+        whole_B: how far back the bar lies; 0: none.
+        begun_B: how far back the bar lies as which it begins; 0: none.
+        until_B: the position before which it does.
+        louder_B: whether the velocities of what comes back are said.
+        tail_B: how far back the bar lies whose tail it has; 0: none.
+        behind_B: the position behind which that begins.
+        returns: the parts that come back by themselves.
+        returned_N: of all notes those of such parts.
+    """
+
+    whole_B: Steps
+    begun_B: Steps
+    until_B: Steps
+    louder_B: NDArray[np.bool_]
+    tail_B: Steps
+    behind_B: Steps
+    returns: list[Return]
+    returned_N: NDArray[np.bool_]
+
+    def come_back(self, bar_N: Steps, position_N: Steps) -> NDArray[np.bool_]:
+        """Which notes come back, and are not written.
+
+        Args:
+            bar_N: the bar of each of all notes.
+            position_N: where it begins there.
+        """
+        tail_N = (self.tail_B[bar_N] > 0) & (position_N > self.behind_B[bar_N])
+        return (self.whole_B[bar_N] > 0) | (position_N < self.until_B[bar_N]) | tail_N | self.returned_N
+
+    def louder(self, bar_N: Steps, position_N: Steps) -> NDArray[np.bool_]:
+        """Which notes come back with other velocities; as `come_back`."""
+        return self.louder_B[bar_N] & ((position_N < self.until_B[bar_N]) | (self.begun_B[bar_N] == 0))
+
+
+def repeats_of(
+    columns: tuple[Steps, ...],
+    bar_N: Steps,
+    meter_B: Steps,
+    *,
+    changes_B: NDArray[np.bool_],
+    lengths_M: Steps,
+    variants: bool,
+    tails: Sequence[int] | None,
+    heads: bool,
+    returns: bool,
+) -> Repeats:
+    """What each bar repeats.
+
+    Args:
+        columns: what a `BarNote` is made of, for notes in order.
+        bar_N: the bar in which each note begins.
+        meter_B: meter of each bar.
+        changes_B: whether the tempo changes in a bar.
+        lengths_M: steps of a bar of each meter.
+        variants: whether velocities may differ, and first halves come back.
+        tails: steps of every duration, where tails do; None: they do not.
+        heads: whether heads do, in the place of first halves.
+        returns: whether parts come back by themselves.
+    """
+    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    ends = np.searchsorted(bar_N, np.arange(len(meter_B)), side="right").tolist()
+    whole, halves, begin, before = Memory(loose=variants), Memory(loose=variants, least=LEAST), 0, 0
+    none_B, endings = np.zeros_like(meter_B), None if tails is None else Tails(tails)
+    found = Repeats(none_B.copy(), none_B.copy(), none_B.copy(), none_B > 0, none_B.copy(), none_B.copy(), [], bar_N < 0)
+    parts = PartsSoFar()
+    for place, (meter, end, changes) in enumerate(zip(meter_B.tolist(), ends, changes_B.tolist(), strict=True)):
+        bar, steps = Bar(meter, tuple(rows[begin:end])), int(lengths_M[meter])
+        half = bar.first_half(steps) if variants else bar
+        named, begun, until, tail_distance = Named(), Named(), 0, 0
+        if not changes:
+            named = whole.named(bar, before)
+        returned = parts.returns_in(bar, place) if returns and not changes and not named.distance else []
+        if not changes and variants and not named.distance and not returned:
+            if heads:
+                distance, until = whole.head(bar, before, middle=middle_of(steps))
+                begun = Named(distance)
+            elif (begun := halves.named(half, before)).distance:
+                until = middle_of(steps)
+        if endings is not None and not changes and not named.distance and not returned:
+            since = bar.before(until).notes[-1][0] if until else 0
+            tail_distance, found.behind_B[place] = endings.named(bar, begun.distance or before, since=since)
+        found.whole_B[place], found.begun_B[place], found.until_B[place] = named.distance, begun.distance, until
+        found.louder_B[place], found.tail_B[place] = named.louder or begun.louder, tail_distance
+        before = named.distance or begun.distance or tail_distance
+        whole.add(bar)
+        if returns:
+            found.returns.extend(returned)
+            back = {each.line: each.distance for each in returned}
+            found.returned_N[begin:end] = [note[1] in back for note in bar.notes]
+            parts.add(bar, before, back)
+        if endings is not None:
+            endings.add(bar)
+        if variants and not heads:
+            halves.add(half)
+        begin = end
+    return found
