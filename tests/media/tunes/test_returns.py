@@ -94,6 +94,15 @@ def test_each_part_comes_back_from_a_bar_of_its_own():
     assert returns(RETURNING, TUNES["all by themselves"]) == {2: [(0, 1, 0), (1, 2, 4)], 3: [(0, 3, 0), (1, 2, 0)]}
 
 
+def test_parts_that_return_to_one_section_say_one_distance():
+    third = (74, 72, 71, 72)
+    begin = [(MELODY, 48, 80, True), (OTHER, 50, 80, True), (third, 48, 80, True)]
+    score = tune(*begin, (third, 53, 80, False), *((melody, 55 if bass == 50 else bass, 80, drums) for melody, bass, _, drums in begin))
+    # The drums are those of the bar before too, but the melody says which section it is.
+    assert returns(RETURNING, score) == {1: [(128, 1, 0)], 2: [(0, 2, 0), (128, 2, 0)], 3: [(1, 1, 0)], 5: [(1, 4, 0), (128, 4, 0)]}
+    assert [value + 1 for kind, value in events(RETURNING, score) if kind == "repeat"] == [4, 4]
+
+
 def test_a_bar_that_comes_back_as_a_whole_says_so():
     score = tune((MELODY, 48, 80, True), (OTHER, 50, 80, True), (MELODY, 48, 80, True), (OTHER, 50, 90, True))
     assert returns(RETURNING, score) == {1: [(128, 1, 0)]}
@@ -174,7 +183,7 @@ def test_who_came_back_plays_nothing_else_in_the_bar():
         cursor.push(first["left"] + may("left")[0])
     assert set(may("program")) == {0, 1}
     cursor.push(first["program"] + 1)
-    assert cursor.allowed().sum() == len(may("return")) == 2
+    assert cursor.allowed().sum() == len(may("return")) == 3
     cursor.push(first["return"] + 0)
     assert may("again") == list(range(32))
     assert may("program") == may("repeat") == may("tail") == may("meter") == may("tempo") == []

@@ -73,11 +73,6 @@ class BarsSoFar:
         """The bar is written out whatever it holds: the tempo changes, or parts of it come back by themselves."""
         self._written_out = True
 
-    @property
-    def before(self) -> int:
-        """How far back lay what came back in the last bar that is over; 0: nothing did."""
-        return self._before
-
     def repeat(self, distance: int, *, half: bool = False) -> Bar | None:
         """The bar repeats the one so far back, or its first half; None where there is none."""
         self._source, self._distance = (self._halves if half else self._whole).at(distance), distance

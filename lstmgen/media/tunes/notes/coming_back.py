@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lstmgen.media.tunes.notes.bar import Bar, middle_of
 from lstmgen.media.tunes.notes.repeats import LEAST, Memory, Named, Tails
-from lstmgen.media.tunes.notes.returns import PartsSoFar, Return
+from lstmgen.media.tunes.notes.returns import Return, Sections
 from lstmgen.music.lanes import Steps
 
 
@@ -79,17 +79,18 @@ def repeats_of(
     """
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
     ends = np.searchsorted(bar_N, np.arange(len(meter_B)), side="right").tolist()
+    bars = [Bar(meter, tuple(rows[begin:end])) for meter, begin, end in zip(meter_B.tolist(), [0, *ends], ends, strict=False)]
+    sections = Sections(bars) if returns else None
     whole, halves, begin, before = Memory(loose=variants), Memory(loose=variants, least=LEAST), 0, 0
     none_B, endings = np.zeros_like(meter_B), None if tails is None else Tails(tails)
     found = Repeats(none_B.copy(), none_B.copy(), none_B.copy(), none_B > 0, none_B.copy(), none_B.copy(), [], bar_N < 0)
-    parts = PartsSoFar()
     for place, (meter, end, changes) in enumerate(zip(meter_B.tolist(), ends, changes_B.tolist(), strict=True)):
-        bar, steps = Bar(meter, tuple(rows[begin:end])), int(lengths_M[meter])
+        bar, steps = bars[place], int(lengths_M[meter])
         half = bar.first_half(steps) if variants else bar
         named, begun, until, tail_distance = Named(), Named(), 0, 0
         if not changes:
             named = whole.named(bar, before)
-        returned = parts.returns_in(bar, place) if returns and not changes and not named.distance else []
+        returned = sections.returns_in(place) if sections is not None and not changes and not named.distance else []
         if not changes and variants and not named.distance and not returned:
             if heads:
                 distance, until = whole.head(bar, before, middle=middle_of(steps))
@@ -103,11 +104,9 @@ def repeats_of(
         found.louder_B[place], found.tail_B[place] = named.louder or begun.louder, tail_distance
         before = named.distance or begun.distance or tail_distance
         whole.add(bar)
-        if returns:
-            found.returns.extend(returned)
-            back = {each.line: each.distance for each in returned}
-            found.returned_N[begin:end] = [note[1] in back for note in bar.notes]
-            parts.add(bar, before, back)
+        found.returns.extend(returned)
+        lines = {each.line for each in returned}
+        found.returned_N[begin:end] = [note[1] in lines for note in bar.notes]
         if endings is not None:
             endings.add(bar)
         if variants and not heads:

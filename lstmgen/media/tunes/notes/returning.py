@@ -59,9 +59,9 @@ class Returning(Repeating):
         return 0 if self._beats is None else self.course.now - self._beats.bar_start
 
     @property
-    def bar_before(self) -> tuple[Bar, int] | None:
-        """The last bar that is over, and how far back lay what came back in it."""
-        return None if (bar := self._bars.at(1)) is None else (bar, self._bars.before)
+    def bar_before(self) -> Bar | None:
+        """The last bar that is over."""
+        return self._bars.at(1)
 
     def may_sound(self, part: Bar) -> bool:
         """Whether what one line plays may come back in this bar, which is at its beginning; what is drawn closes in a last bar."""

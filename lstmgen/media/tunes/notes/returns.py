@@ -4,22 +4,27 @@
 
 Where parts are told by their numbers (`seats.py`), a bar that is no repeat of an earlier one says first, by part, what comes back in it:
 two notes or more, and their velocities where those are other ones. The rest of the bar is written out as it is. A part that comes back
-has no other notes there, nor does the bar have a beginning or a tail of another one, or a change of tempo. How far back is chosen as for
-bars: as far as before, where that is the same.
+has no other notes there, nor does the bar have a beginning or a tail of another one, or a change of tempo.
 
-What is drawn may write out a part that could have come back.
+Of several earlier bars in which a part plays the same the one is named from which on all parts together go on for longest as they do
+here, so that parts which return to one section say one distance, bar after bar; then one with the same velocities, then the nearest.
+What is drawn may name another, and may write out a part that could have come back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Sequence
 from typing import Final, NamedTuple, final
+
+import numpy as np
 
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.bar import Bar
 from lstmgen.media.tunes.notes.events import PROGRAM
-from lstmgen.media.tunes.notes.repeats import AGAIN, LEAST, Memory, Named
+from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, LEAST
 from lstmgen.media.tunes.parts import MOST_TRACKS
+from lstmgen.music.lanes import Steps
 
 RETURN: Final = "return"
 
@@ -46,56 +51,67 @@ class Return(NamedTuple):
 
 
 @final
+class Sections:
+    """What the parts of a whole tune play once more, bar by bar.
+
+    Args:
+        bars: of the tune.
+
+    Letters: B bars, L lines, D distances.
+    """
+
+    def __init__(self, bars: Sequence[Bar]) -> None:
+        self._parts = [parts_of(bar) for bar in bars]
+        column = {line: number for number, line in enumerate(sorted({line for parts in self._parts for line in parts}))}
+        shapes: dict[object, int] = {}
+        self._shape_BL = np.zeros((FARTHEST + len(bars), len(column)), np.int64)
+        """A number for what each part plays in a bar, velocities aside; 0: nothing. Before the first bar are some that nothing is like."""
+        self._shape_BL[:FARTHEST] = -1
+        for number, parts in enumerate(self._parts):
+            for line, part in parts.items():
+                self._shape_BL[FARTHEST + number, column[line]] = shapes.setdefault((line, part.shape), len(shapes) + 1)
+        self._column = column
+        self._same_BD = np.zeros((len(bars), FARTHEST), np.int64)
+        """In how many bars the parts, added up, go on from here as they did so far back: until each plays something else."""
+        same_DL = np.zeros((FARTHEST, len(column)), np.int64)
+        for number in range(len(bars) - 1, -1, -1):
+            shape_L = self._shape_BL[FARTHEST + number]
+            same_DL = np.where(self._before(number) == shape_L, same_DL + (shape_L > 0), 0)
+            self._same_BD[number] = same_DL.sum(axis=1)
+
+    def _before(self, bar: int) -> Steps:
+        """The numbers of what each part plays in the bars before one, the nearest first, of shape (D, L)."""
+        return self._shape_BL[bar : bar + FARTHEST][::-1]
+
+    def returns_in(self, bar: int) -> list[Return]:
+        """The parts that come back in a bar, by line, ascending."""
+        found = list[Return]()
+        for line, part in self._parts[bar].items():
+            number = self._column[line]
+            back = 1 + np.flatnonzero(self._before(bar)[:, number] == self._shape_BL[FARTHEST + bar, number])
+            if len(back) and len(part.notes) >= LEAST:
+                same_B, played = self._same_BD[bar], self._parts
+                distance = min(back.tolist(), key=lambda each: (-same_B[each - 1], played[bar - each][line] != part, each))
+                is_louder = played[bar - distance][line] != part
+                found.append(Return(bar, line, distance, tuple(note[4] for note in part.notes) if is_louder else ()))
+        return found
+
+
+@final
 class PartsSoFar:
     """What each part has played in the bars of a tune so far, as far back as a repeat reaches."""
 
     def __init__(self) -> None:
-        self._memories: dict[int, Memory] = {}
-        self._before: dict[int, int] = {}
-        """By line how far back lay what came back of it in the bar before; 0: nothing did."""
+        self._bars = deque[dict[int, Bar]](maxlen=FARTHEST)
 
-    def add(self, bar: Bar, distance: int, returned: Mapping[int, int]) -> None:
-        """One more bar.
-
-        Args:
-            bar: what it holds.
-            distance: how far back lies the bar that came back in it, whole or in part; 0: none did.
-            returned: by line how far back what came back by itself.
-        """
-        parts = parts_of(bar)
-        for line in parts:
-            self._memories.setdefault(line, Memory(loose=True, least=LEAST))
-        for line, memory in self._memories.items():
-            memory.add(parts.get(line, Bar(bar.meter, ())))
-        self._before = dict.fromkeys(self._memories, distance) | dict(returned)
-
-    def returns_in(self, bar: Bar, number: int) -> list[Return]:
-        """The parts that come back in the next bar, which is told with its number, by line, ascending."""
-        found = list[Return]()
-        for line, part in parts_of(bar).items():
-            memory = self._memories.get(line)
-            named = Named() if memory is None else memory.named(part, self._before[line])
-            if named.distance:
-                bins = tuple(note[4] for note in part.notes) if named.louder else ()
-                found.append(Return(number, line, named.distance, bins))
-        return found
+    def add(self, bar: Bar) -> None:
+        """One more bar."""
+        self._bars.append(parts_of(bar))
 
     def at_hand(self, line: int, meter: int) -> dict[int, Bar]:
-        """What a line can play again in a bar of a meter, by how far back it is named."""
-        if (memory := self._memories.get(line)) is None:
-            return {}
-        before, found = self._before[line], dict[int, Bar]()
-        for part in memory.alike(meter):
-            for distance in (memory.named(part, before).distance, memory.base(part, before)):
-                if distance and (there := memory.at(distance)) is not None:
-                    found[distance] = there
-        return found
-
-    def may_be_louder(self, line: int, distance: int) -> bool:
-        """Whether what a line played so far back comes back with other velocities under that name."""
-        memory = self._memories[line]
-        part = memory.at(distance)
-        return part is not None and memory.base(part, self._before[line]) == distance
+        """What a line can play again in a bar of a meter, by how far back that lies."""
+        parts = ((distance, bar.get(line)) for distance, bar in enumerate(reversed(self._bars), 1))
+        return {distance: part for distance, part in parts if part and part.meter == meter and len(part.notes) >= LEAST}
 
 
 def parts_of(bar: Bar) -> dict[int, Bar]:

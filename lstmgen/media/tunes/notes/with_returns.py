@@ -48,8 +48,8 @@ class GrammarWithReturns(Wrapped):
         """A bar begins."""
         self._asked: int | None = None
         """The part of which it is about to be said how far back it comes back."""
-        self._returned: dict[int, int] = {}
-        """By line how far back what comes back in this bar."""
+        self._returned = set[int]()
+        """The lines that came back in this bar."""
         self._latest: tuple[Bar, int] | None = None
         """What came back last, while its velocities are not known for certain, and the index of its id."""
         self._bins: list[int] = []
@@ -80,15 +80,16 @@ class GrammarWithReturns(Wrapped):
         for kind in _SAID_BEFORE:
             mask_V[self._table.span(kind)] = False
         if self._latest is not None:
-            line = max(self._returned)
-            mask_V[self._table.span(AGAIN)] = self._parts.may_be_louder(line, self._returned[line])
+            mask_V[self._table.span(AGAIN)] = True
 
     def _fitting(self, part: int) -> list[int]:
         """How far back lies what a part may play once more."""
         line, meter = part * MOST_TRACKS, self._notes.meter
         if (line, meter) not in self._at_hand:
             self._at_hand[line, meter] = self._parts.at_hand(line, meter)
-        return [distance for distance, bar in self._at_hand[line, meter].items() if self._notes.may_sound(bar)]
+        there = self._at_hand[line, meter]
+        fits = {bar: self._notes.may_sound(bar) for bar in dict.fromkeys(there.values())}
+        return [distance for distance, bar in there.items() if fits[bar]]
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
@@ -112,7 +113,7 @@ class GrammarWithReturns(Wrapped):
         rows += super().push(kind, value, place)
         if kind == BAR:
             if (bar := self._notes.bar_before) is not None:
-                self._parts.add(*bar, self._returned)
+                self._parts.add(bar)
             self._open()
         return rows
 
@@ -126,7 +127,7 @@ class GrammarWithReturns(Wrapped):
         part, self._asked = self._notes.instrument if self._asked is None else self._asked, None
         line = part * MOST_TRACKS
         if (bar := self._parts.at_hand(line, self._notes.meter).get(distance)) is not None and line not in self._returned:
-            self._returned[line] = distance
+            self._returned.add(line)
             self._latest, self._bins = (bar, place), []
             self._notes.come_back(line, bar.notes)
 
