@@ -27,7 +27,7 @@ from lstmgen.media.tunes.notes.measures import (
 )
 from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
 from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import RETURN
+from lstmgen.media.tunes.notes.returns import RETURN, RHYTHM
 from lstmgen.media.tunes.parts import MOST_TRACKS
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
@@ -83,7 +83,7 @@ class BeatWork:
         """What a piece says before its instruments, in order."""
         beginning, ending = (
             (HALF, FARTHEST * (not heads)),
-            ((TAIL, FARTHEST * tails), (HEAD, FARTHEST * heads), (RETURN, FARTHEST * returns)),
+            ((TAIL, FARTHEST * tails), (HEAD, FARTHEST * heads), *((kind, FARTHEST * returns) for kind in (RETURN, RHYTHM))),
         )
         varying = (beginning, (AGAIN, VELOCITY_BINS), *ending) if variants else ()
         guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
@@ -111,6 +111,7 @@ class BeatWork:
             TAIL: lambda value: f"tail {value + 1} back",
             HEAD: lambda value: f"head {value + 1} back",
             RETURN: lambda value: f"return {value + 1} back",
+            RHYTHM: lambda value: f"rhythm {value + 1} back",
             AGAIN: lambda value: f"again {loudness(value)}",
             LENGTH: lambda value: f"{counted(value + 1, 'bar')}{' or more' if value + 1 == MOST_BARS else ''}",
             LEFT: lambda value: f"{band_name(value)} left",

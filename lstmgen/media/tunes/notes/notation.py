@@ -42,7 +42,7 @@ from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.legal import LegalInBeats, rows_in_seconds
 from lstmgen.media.tunes.notes.played_out import played_out, repeats_among
 from lstmgen.media.tunes.notes.repeats import HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import RETURN
+from lstmgen.media.tunes.notes.returns import RETURN, RHYTHM
 from lstmgen.media.tunes.notes.seats import Cast, Naming, SeatedGrammar, cast_ids, parts_in_order, seated
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
@@ -67,7 +67,7 @@ class NotesNotation:
     """The ids of notes with their durations, and of time as one of two ways writes it."""
 
     pitch_kinds: tuple[str, ...] = PITCHES
-    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF, TAIL, HEAD, RETURN)
+    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF, TAIL, HEAD, RETURN, RHYTHM)
     says_instruments: bool = True
 
     def __init__(
@@ -204,7 +204,7 @@ class NotesNotation:
         if number_T is None or not isinstance(time, BeatWork) or not time.repeats:
             return written
         said = repeats_among(
-            ids_T, number_T, times.start_B, times.length_B, table, variants=time.variants, line_T=line_T if time.returns else None
+            ids_T, number_T, times.start_B, times.length_B, table, variants=time.variants, returns=time.returns, line_T=line_T
         )
         return played_out(written, number_T, said)
 

@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.bar import middle_of
-from lstmgen.media.tunes.notes.events import loudness
+from lstmgen.media.tunes.notes.events import PITCHES, loudness
 from lstmgen.media.tunes.notes.measures import POSITION
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import RETURN
+from lstmgen.media.tunes.notes.returns import RETURN, RHYTHM
 from lstmgen.media.tunes.parts import FIRST_DRUMS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import StepNotes
 from lstmgen.music.lanes import Steps
+
+Columns = tuple[Steps, Steps, Steps, Steps]
+"""Notes of a tune: which, by how many steps each is moved, its velocity and its pitch."""
 
 
 class Said(NamedTuple):
@@ -32,6 +35,7 @@ class Said(NamedTuple):
         velocities: those that are said of them.
         is_tail: whether those come back alone that begin behind what the bar holds already.
         line: whose notes come back, by themselves; None: those of all.
+        pitches: which these have where their rhythm alone comes back, one for each id behind that of the repeat; None: their own.
     """
 
     place: int
@@ -42,10 +46,11 @@ class Said(NamedTuple):
     velocities: Sequence[int] = ()
     is_tail: bool = False
     line: int | None = None
+    pitches: Steps | None = None
 
 
 def repeats_among(
-    ids_T: Ids, number_T: Steps, start_B: Steps, length_B: Steps, table: EventTable, *, variants: bool, line_T: Steps | None
+    ids_T: Ids, number_T: Steps, start_B: Steps, length_B: Steps, table: EventTable, *, variants: bool, returns: bool, line_T: Steps
 ) -> list[Said]:
     """The repeats among any ids, by their bars; of each the first counts, and the first tail, and what reaches too far is none.
 
@@ -56,16 +61,19 @@ def repeats_among(
         length_B: its steps.
         table: the ranges of ids.
         variants: whether velocities, first halves, heads and tails are said.
-        line_T: the line of a note at each, where lines come back by themselves; None: they do not.
+        returns: whether lines come back by themselves.
+        line_T: the line of a note at each.
     """
     again_T = np.append(table.are(ids_T, AGAIN) if variants else np.zeros(len(ids_T), np.bool_), False)
+    pitch_T = np.append(table.are(ids_T, *PITCHES), False)
     place_P = np.flatnonzero(table.are(ids_T, POSITION))
     seen, found = set[tuple[int, bool, int | None]](), list[Said]()
     kinds = (REPEAT, HALF, HEAD, TAIL) if variants else (REPEAT,)
-    for place in np.flatnonzero(table.are(ids_T, *kinds, *() if line_T is None else (RETURN,)) & (number_T >= 0)).tolist():
+    for place in np.flatnonzero(table.are(ids_T, *kinds, *((RETURN, RHYTHM) if returns else ())) & (number_T >= 0)).tolist():
         kind, value = table.events[int(ids_T[place])]
-        bar, is_tail, line = int(number_T[place]), kind == TAIL, int(line_T[place]) if kind == RETURN and line_T is not None else None
-        source, end, until = bar - value - 1, place + 1 + int(np.argmin(again_T[place + 1 :])), None
+        bar, is_tail, line = int(number_T[place]), kind == TAIL, int(line_T[place]) if kind in {RETURN, RHYTHM} else None
+        source, until, begin = bar - value - 1, None, place + 1 + (int(np.argmin(pitch_T[place + 1 :])) if kind == RHYTHM else 0)
+        end = begin + int(np.argmin(again_T[begin:]))
         is_first = (bar, is_tail, line) not in seen
         seen.add((bar, is_tail, line))
         if source < 0 or not is_first:
@@ -75,8 +83,9 @@ def repeats_among(
         elif kind == HEAD:  # the first position behind it says where the bars differ; without one in its bar nothing comes back
             said = place_P[np.searchsorted(place_P, place) :][:1]
             until = int(start_B[source]) + int(table.value_of_V[ids_T[said[number_T[said] == bar]]].max(initial=0))
-        velocities = () if is_tail else loudness(table.value_of_V[ids_T[place + 1 : end]]).tolist()
-        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities, is_tail, line))
+        velocities = () if is_tail else loudness(table.value_of_V[ids_T[begin:end]]).tolist()
+        pitches = table.value_of_V[ids_T[place + 1 : begin]] if kind == RHYTHM else None
+        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities, is_tail, line, pitches))
     return sorted(found, key=lambda said: (said.bar, said.is_tail))
 
 
@@ -91,43 +100,40 @@ def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]
     if number_T is None or not repeats:
         return notes
     bar_N = number_T[notes.place_N]
-    velocity_N, none = notes.velocity_N, np.zeros(0, np.int64)
-    holds: dict[int, tuple[Steps, Steps, Steps]] = {}
-    """Of bars that repeat others the notes in order: which, by how many steps each is moved, and its velocity."""
-    found = [(np.arange(len(bar_N)), np.zeros_like(bar_N), velocity_N, notes.place_N)]
+    holds: dict[int, Columns] = {}
+    """What bars that repeat others hold, in order."""
+    found = [(np.arange(len(bar_N)), np.zeros_like(bar_N), notes.velocity_N, notes.pitch_N, notes.place_N)]
 
-    def written(bar: int) -> tuple[Steps, Steps, Steps]:
+    def held(bar: int) -> Columns:
         own = np.arange(*np.searchsorted(bar_N, [bar, bar + 1]))
-        return own, np.zeros_like(own), velocity_N[own]
+        return holds[bar] if bar in holds else (own, np.zeros_like(own), notes.velocity_N[own], notes.pitch_N[own])
 
     for said in repeats:
-        which, shift, velocity = holds[said.source] if said.source in holds else written(said.source)
-        before, behind = (none, none, none), (none, none, none)
+        which, shift, velocity, pitch = held(said.source)
+        here, shift, place = np.ones(len(which), np.bool_), shift + said.moved, np.full(len(which), said.place)
+        others = [held(said.bar)] if said.is_tail or said.until is not None or said.line is not None else []
         if said.is_tail:
-            before = holds[said.bar] if said.bar in holds else written(said.bar)
-            here = _joined(notes, (before[0], before[1]), (which, shift + said.moved))
-            which, shift, velocity = which[here], shift[here], velocity[here]
+            here = _joined(notes, others[0][:2], (which, shift))
         elif said.until is not None:
-            here = notes.start_N[which] + shift < said.until
-            which, shift, velocity = which[here], shift[here], velocity[here]
-            behind = written(said.bar)
+            here = notes.start_N[which] + shift - said.moved < said.until
         elif said.line is not None:
             here = notes.line_N[which] == said.line
-            which, shift, velocity = which[here], shift[here], velocity[here]
-            behind = holds[said.bar] if said.bar in holds else written(said.bar)
-        shift, velocity = shift + said.moved, velocity.copy()
+        if said.pitches is not None:
+            here[np.flatnonzero(here)[len(said.pitches) :]] = False
+            pitch, place = pitch.copy(), place.copy()
+            pitch[here] = said.pitches[: here.sum()]
+            place[here] += 1 + np.arange(here.sum())
+        which, shift, velocity, pitch = which[here], shift[here], velocity[here], pitch[here]
         velocity[: len(said.velocities)] = said.velocities[: len(velocity)]
-        found.append((which, shift, velocity, np.full(len(which), said.place)))
-        which, shift, velocity = (np.concatenate(parts) for parts in zip(before, (which, shift, velocity), behind, strict=True))
-        order = slice(None)
-        if said.line is not None:  # among the others
-            order = np.lexsort(
-                (notes.line_N[which], notes.pitch_N[which], notes.line_N[which] // MOST_TRACKS, notes.start_N[which] + shift)
-            )
-        holds[said.bar] = which[order], shift[order], velocity[order]
-    which_N, shift_N, velocity_N, place_N = (np.concatenate(column) for column in zip(*found, strict=True))
+        found.append((which, shift, velocity, pitch, place[here]))
+        columns = (np.concatenate(parts) for parts in zip(*others, (which, shift, velocity, pitch), strict=True))
+        which, shift, velocity, pitch = columns
+        line = notes.line_N[which]
+        order = np.lexsort((line, pitch, line // MOST_TRACKS, notes.start_N[which] + shift))
+        holds[said.bar] = which[order], shift[order], velocity[order], pitch[order]
+    which_N, shift_N, velocity_N, pitch_N, place_N = (np.concatenate(column) for column in zip(*found, strict=True))
     start_N, end_N = notes.start_N[which_N] + shift_N, notes.end_N[which_N] + shift_N
-    return notes.take(which_N, start_N=start_N, end_N=end_N, velocity_N=velocity_N, place_N=place_N)
+    return notes.take(which_N, start_N=start_N, end_N=end_N, velocity_N=velocity_N, pitch_N=pitch_N, place_N=place_N)
 
 
 def _joined(notes: StepNotes, before: tuple[Steps, Steps], behind: tuple[Steps, Steps]) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, final
 
 import numpy as np
@@ -15,18 +16,52 @@ from numpy.typing import NDArray
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Wrapped
 from lstmgen.media.tunes.notes.bar import Bar, BarNote
-from lstmgen.media.tunes.notes.events import DRUM, PROGRAM, TRACK_OF
+from lstmgen.media.tunes.notes.events import DRUM, PITCH, PROGRAM, TRACK_OF
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import RETURN, PartsSoFar
-from lstmgen.media.tunes.parts import MOST_TRACKS
+from lstmgen.media.tunes.notes.returns import RETURN, RHYTHM, PartsSoFar
+from lstmgen.media.tunes.parts import FIRST_DRUMS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import Row
 
 _SAID_BEFORE: Final = (LEFT, METER, TEMPO, REPEAT, HALF, HEAD, TAIL)
 """What a bar does not say behind a part that comes back."""
 _EVER: Final = 1 << 30
+
+
+@final
+@dataclass
+class _Coming:
+    """What came back last, as far as it has been said.
+
+    Attributes:
+        part: what is played once more.
+        places: the index of the id that says so, or that says its pitch, of each note.
+        pitches: where its rhythm alone comes back: of its first notes.
+        bins: the velocities that are said of it.
+    """
+
+    part: Bar
+    places: list[int]
+    pitches: list[int] | None
+    bins: list[int] = field(default_factory=list)
+
+    @property
+    def lacks_pitches(self) -> bool:
+        """Whether pitches have yet to be said."""
+        return self.pitches is not None and len(self.pitches) < len(self.part.notes)
+
+    @property
+    def lacks_bins(self) -> bool:
+        """Whether velocities have yet to be said, because some were."""
+        return 0 < len(self.bins) < len(self.part.notes)
+
+    @property
+    def notes(self) -> Sequence[BarNote]:
+        """Those that are known, with what was said of them."""
+        part = self.part if self.pitches is None else self.part.with_pitches(self.pitches)
+        return part.with_bins(self.bins).notes
 
 
 @final
@@ -48,12 +83,10 @@ class GrammarWithReturns(Wrapped):
         """A bar begins."""
         self._asked: int | None = None
         """The part of which it is about to be said how far back it comes back."""
-        self._returned = set[int]()
-        """The lines that came back in this bar."""
-        self._latest: tuple[Bar, int] | None = None
-        """What came back last, while its velocities are not known for certain, and the index of its id."""
-        self._bins: list[int] = []
-        """The velocities that are said of it."""
+        self._last = -1
+        """The last line that came back in this bar."""
+        self._coming: _Coming | None = None
+        """What that plays, while more may be said of it."""
         self._waiting = deque[tuple[BarNote, int]]()
         """The notes of what comes back whose moment has not come, each with the index of its id."""
         self._at_hand: dict[tuple[int, int], dict[int, Bar]] = {}
@@ -61,46 +94,42 @@ class GrammarWithReturns(Wrapped):
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:
         """Marks the ids that may come next."""
-        table = self._table
-        if self._asked is not None and (distances := self._fitting(self._asked)):
-            mask_V[[table.first(RETURN) + distance - 1 for distance in distances]] = True
-        elif self._bins and self._latest is not None:
+        table, coming = self._table, self._coming
+        if self._asked is not None and (fitting := self._fitting(self._asked)):
+            mask_V[fitting] = True
+        elif coming is not None and coming.lacks_pitches and coming.pitches is not None:
+            mask_V[table.span(PITCH)] = self._notes.pitches_for(coming.part, coming.pitches)
+        elif coming is not None and coming.lacks_bins:
             mask_V[table.span(AGAIN)] = True
         else:
             super().allow(mask_V)
-            if self._returned:
-                self._keep(mask_V)
+            if self._last >= 0:
+                for kind in _SAID_BEFORE:
+                    mask_V[table.span(kind)] = False
+                mask_V[table.span(AGAIN)] = coming is not None
             if self._notes.may_return and mask_V[table.span(POSITION)].any():
-                last = max(self._returned, default=-1) // MOST_TRACKS
-                parts = [part for part in self._notes.parts if part > last and self._fitting(part)]
+                parts = [part for part in self._notes.parts if part * MOST_TRACKS > self._last and self._fitting(part)]
                 mask_V[[table.first(PROGRAM) + part for part in parts]] = True
 
-    def _keep(self, mask_V: NDArray[np.bool_]) -> None:
-        """What may come in a bar in which a part came back."""
-        for kind in _SAID_BEFORE:
-            mask_V[self._table.span(kind)] = False
-        if self._latest is not None:
-            mask_V[self._table.span(AGAIN)] = True
-
     def _fitting(self, part: int) -> list[int]:
-        """How far back lies what a part may play once more."""
-        line, meter = part * MOST_TRACKS, self._notes.meter
+        """The ids by which a part may say what it plays once more, or in which rhythm."""
+        line, meter, table = part * MOST_TRACKS, self._notes.meter, self._table
         if (line, meter) not in self._at_hand:
             self._at_hand[line, meter] = self._parts.at_hand(line, meter)
         there = self._at_hand[line, meter]
-        fits = {bar: self._notes.may_sound(bar) for bar in dict.fromkeys(there.values())}
-        return [distance for distance, bar in there.items() if fits[bar]]
+        sounds = {bar: self._notes.may_sound(bar) for bar in dict.fromkeys(there.values())}
+        rhythms = {bar.rhythm: bar for bar in sounds} if line < FIRST_DRUMS else {}
+        fits = {rhythm: self._notes.may_sound_in_rhythm(bar) for rhythm, bar in rhythms.items()}
+        found = [table.first(RETURN) + distance - 1 for distance, bar in there.items() if sounds[bar]]
+        return found + [table.first(RHYTHM) + distance - 1 for distance, bar in there.items() if fits.get(bar.rhythm, False)]
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
-        if kind == AGAIN and self._latest is not None:
-            self._bins.append(value)
-            if len(self._bins) == len(self._latest[0].notes):
-                self._know()
+        if self._coming is not None and self._more(self._coming, kind, value, place):
             return ()
         self._know()
-        if kind == RETURN:
-            self._come_back(value + 1, place)
+        if kind in {RETURN, RHYTHM}:
+            self._come_back(kind, value + 1, place)
             return ()
         rows = list[Row]()
         if self._asked is not None:  # and does not come back: it plays
@@ -117,27 +146,40 @@ class GrammarWithReturns(Wrapped):
             self._open()
         return rows
 
+    def _more(self, coming: _Coming, kind: str, value: int, place: int) -> bool:
+        """Whether an event says more of what came back last."""
+        if kind == PITCH and coming.lacks_pitches and coming.pitches is not None:
+            coming.places[len(coming.pitches)] = place
+            coming.pitches.append(value)
+            self._notes.hold(coming.notes[-1:])
+        elif kind == AGAIN and not coming.lacks_pitches:
+            coming.bins.append(value)
+            if not coming.lacks_bins:
+                self._know()
+        else:
+            return False
+        return True
+
     def rest(self) -> Sequence[Row]:
         """The notes that end because nothing follows."""
         self._know()
         return [*self._play((_EVER,)), *super().rest()]
 
-    def _come_back(self, distance: int, place: int) -> None:
-        """A part plays in this bar what it played so far back."""
+    def _come_back(self, kind: str, distance: int, place: int) -> None:
+        """A part plays in this bar what it played so far back, or in that rhythm."""
         part, self._asked = self._notes.instrument if self._asked is None else self._asked, None
         line = part * MOST_TRACKS
-        if (bar := self._parts.at_hand(line, self._notes.meter).get(distance)) is not None and line not in self._returned:
-            self._returned.add(line)
-            self._latest, self._bins = (bar, place), []
-            self._notes.come_back(line, bar.notes)
+        if (bar := self._parts.at_hand(line, self._notes.meter).get(distance)) is not None and line > self._last:
+            self._last = line
+            self._coming = _Coming(bar, [place] * len(bar.notes), [] if kind == RHYTHM else None)
+            self._notes.come_back(line)
+            self._notes.hold(self._coming.notes)
 
     def _know(self) -> None:
-        """The velocities of what came back last are known."""
-        latest, self._latest = self._latest, None
-        if latest is not None:
-            notes = latest[0].with_bins(self._bins).notes
-            self._waiting = deque(sorted([*self._waiting, *((note, latest[1]) for note in notes)]))
-            self._bins = []
+        """Nothing more is said of what came back last."""
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            self._waiting = deque(sorted([*self._waiting, *zip(coming.notes, coming.places, strict=False)]))
 
     def _until(self, kind: str, value: int) -> tuple[int, ...]:
         """What comes back sounds before an event where it begins before this position and line."""
