@@ -29,7 +29,8 @@ def tune(*bars):
     rows = []
     for number, (melody, bass, velocity, drums) in enumerate(bars):
         start = 1920 * number
-        rows += [(start + 480 * beat, 480, pitch, velocity, 0, 73, False) for beat, pitch in enumerate(melody)]
+        loud = velocity if isinstance(velocity, tuple) else (velocity,) * 4
+        rows += [(start + 480 * beat, 480, pitch, loud[beat], 0, 73, False) for beat, pitch in enumerate(melody)]
         rows += [(start + 960 * half, 960, bass + 7 * half, 64, 1, 42, False) for half in range(2) if bass]
         rows += [(start + 480 * beat, 120, 36 + beat % 2, 90, 2, 0, True) for beat in range(4) if drums]
     start, length, pitch, velocity, track, program, drum = (np.array(column) for column in zip(*sorted(rows), strict=True))
@@ -41,6 +42,7 @@ def tune(*bars):
 TUNES = {
     "melody": tune((MELODY, 48, 80, False), (OTHER, 50, 80, False), (MELODY, 52, 80, False)),
     "louder": tune((MELODY, 48, 80, False), (OTHER, 50, 80, False), (MELODY, 52, 100, False)),
+    "accents": tune((MELODY, 48, 80, False), (OTHER, 50, 80, False), (MELODY, 52, (80, 60, 80, 70), False)),
     "all by themselves": tune((MELODY, 48, 80, False), (OTHER, 50, 80, False), (MELODY, 50, 100, False), (OTHER, 48, 80, False)),
     "drums": tune((MELODY, 48, 80, True), (OTHER, 50, 80, True), (OTHER, 52, 90, True), (MELODY, 53, 80, False), (OTHER, 50, 80, True)),
     "of what came back": tune((MELODY, 48, 80, False), (MELODY, 50, 90, False), (MELODY, 52, 100, False), (MELODY, 52, 70, False)),
@@ -53,15 +55,17 @@ def events(tokenizer, score):
 
 
 def returns(tokenizer, score):
-    """By bar, from 0: the parts that come back, how far back, and how many velocities are said of each."""
+    """By bar, from 0: the parts that come back with their pitches, how far back, and by how many bins louder, or their velocities."""
     found, bar, part = {}, -1, None
     for kind, value in events(tokenizer, score):
         bar += kind == "bar"
         part = value if kind == "program" else part
         if kind == "return":
             found.setdefault(bar, []).append([part, value + 1, 0])
-        elif kind == "again" and found.get(bar):
-            found[bar][-1][2] += 1
+        elif kind == "louder":
+            found[bar][-1][2] = value - 12
+        elif kind == "again" and bar in found:
+            found[bar][-1].append(value)
     return {bar: [tuple(each) for each in there] for bar, there in found.items()}
 
 
@@ -76,7 +80,9 @@ def test_what_is_told_is_the_tune(tokenizer, score):
     ids = tokenizer.encode(score)
     plain = replace(tokenizer, returns=False)
     decoded = tokenizer.decode(ids)
-    assert decoded.notes.same_as(plain.decode(plain.encode(score)).notes)
+    exact = plain.decode(plain.encode(score)).notes
+    assert exact.changed(velocity=decoded.notes.velocity).same_as(decoded.notes)
+    assert np.abs(exact.velocity.astype(int) - decoded.notes.velocity).max() <= 4
     assert np.array_equal(tokenizer.encode(decoded), ids)
     assert unpacked(tokenizer.legal(ids), tokenizer.vocab_size)[np.arange(len(ids)), ids].all()
     assert streamed(tokenizer, ids.tolist()).same_as(decoded.notes)
@@ -86,8 +92,37 @@ def test_what_is_told_is_the_tune(tokenizer, score):
 def test_a_melody_comes_back_over_another_bass():
     assert returns(RETURNING, TUNES["melody"]) == {2: [(1, 2, 0)]}
     assert len(RETURNING.encode(TUNES["melody"])) < len(SEATED.encode(TUNES["melody"]))
-    assert returns(RETURNING, TUNES["louder"]) == {2: [(1, 2, 4)]}
+    assert returns(RETURNING, TUNES["louder"]) == {2: [(1, 2, 5)]}
+    assert returns(RETURNING, TUNES["accents"]) == {2: [(1, 2, 0, 20, 15, 20, 17)]}
     assert returns(SEATED, TUNES["louder"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("velocities", "louder"), [((84, 80, 76, 80), 0), ((84, 88, 92, 88), 2), ((4, 8, 4, 4), None), ((100, 127, 100, 127), None)]
+)
+def test_differences_that_are_not_heard_are_not_told(velocities, louder):
+    score = tune((MELODY, 48, 80, False), (OTHER, 50, 80, False), (MELODY, 52, velocities, False))
+    ((part, distance, by, *said),) = returns(RETURNING, score)[2]
+    assert (part, distance, by, len(said)) == ((1, 2, 0, 4) if louder is None else (1, 2, louder, 0))
+    notes, told = score.notes, RETURNING.decode(RETURNING.encode(score)).notes
+    assert np.abs(notes.velocity.astype(int) - told.velocity).max() <= 4 + 2
+    assert not louder or set(told.velocity[told.start_ticks >= 3840].tolist()) >= {4 * (20 + louder) + 2}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_small_differences_never_add_up(seed):
+    random = np.random.default_rng(seed)
+    bars = [
+        ((MELODY, OTHER)[random.integers(2)], int(random.choice([48, 50])), tuple((70 + random.integers(-9, 10, 4)).tolist()), False)
+        for _ in range(24)
+    ]
+    score = tune(*bars)
+    ids = RETURNING.encode(score)
+    decoded = RETURNING.decode(ids)
+    assert np.abs(score.notes.velocity.astype(int) - decoded.notes.velocity).max() <= 4 + 2
+    assert np.array_equal(RETURNING.encode(decoded), ids)
+    assert streamed(RETURNING, ids.tolist()).same_as(decoded.notes)
+    assert unpacked(RETURNING.legal(ids), RETURNING.vocab_size)[np.arange(len(ids)), ids].all()
 
 
 def test_a_rhythm_comes_back_with_other_pitches():
@@ -136,7 +171,7 @@ def test_chords_in_a_rhythm_that_comes_back_ascend_and_no_pitch_sounds_twice(len
 
 
 def test_each_part_comes_back_from_a_bar_of_its_own():
-    assert returns(RETURNING, TUNES["all by themselves"]) == {2: [(0, 1, 0), (1, 2, 4)], 3: [(0, 3, 0), (1, 2, 0)]}
+    assert returns(RETURNING, TUNES["all by themselves"]) == {2: [(0, 1, 0), (1, 2, 5)], 3: [(0, 3, 0), (1, 2, 0)]}
 
 
 def test_parts_that_return_to_one_section_say_one_distance():
@@ -149,9 +184,16 @@ def test_parts_that_return_to_one_section_say_one_distance():
 
 
 def test_a_bar_that_comes_back_as_a_whole_says_so():
-    score = tune((MELODY, 48, 80, True), (OTHER, 50, 80, True), (MELODY, 48, 80, True), (OTHER, 50, 90, True))
+    score = tune((MELODY, 48, 80, True), (OTHER, 50, 80, True), (MELODY, 48, 80, True), (OTHER, 50, 82, True))
     assert returns(RETURNING, score) == {1: [(128, 1, 0)]}
     assert [value + 1 for kind, value in events(RETURNING, score) if kind == "repeat"] == [2, 2]
+
+
+def test_what_is_louder_comes_back_by_its_parts():
+    score = tune((MELODY, 48, 80, True), (OTHER, 50, 80, True), (MELODY, 48, 100, True))
+    assert returns(RETURNING, score)[2] == [(0, 2, 0), (1, 2, 5), (128, 2, 0)]
+    alone = tune(((72,), 48, 80, False), ((74,), 50, 80, False), ((72,), 48, 100, False))
+    assert [kind for kind, _ in events(RETURNING, alone) if kind in {"repeat", "again", "return"}] == ["repeat", *["again"] * 3]
 
 
 def test_one_note_is_none_that_comes_back():
@@ -288,7 +330,7 @@ def test_returns_are_usual_where_parts_are_told():
     assert "returns" not in build("notes", mixed, seats=True, variants=False).to_json()
     assert "returns" not in build("notes", mixed, seats=False).to_json()
     assert from_json(RETURNING.to_json()) == RETURNING
-    assert SEATED.vocab_size == RETURNING.vocab_size - 2 * 64
+    assert SEATED.vocab_size == RETURNING.vocab_size - 2 * 64 - 25
     with pytest.raises(UsageError, match="returns"):
         replace(RETURNING, seats=False)
     with pytest.raises(UsageError, match="returns"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from lstmgen.media.tunes.notes.bar import Bar, middle_of
 from lstmgen.media.tunes.notes.repeats import LEAST, Memory, Named, Tails
-from lstmgen.media.tunes.notes.returns import Return, Sections
+from lstmgen.media.tunes.notes.returns import NEAR, Return, Sections
 from lstmgen.music.lanes import Steps
 
 
@@ -86,11 +87,12 @@ def repeats_of(
     found = Repeats(none_B.copy(), none_B.copy(), none_B.copy(), none_B > 0, none_B.copy(), none_B.copy(), [], bar_N < 0)
     for place, (meter, end, changes) in enumerate(zip(meter_B.tolist(), ends, changes_B.tolist(), strict=True)):
         bar, steps = bars[place], int(lengths_M[meter])
-        half = bar.first_half(steps) if variants else bar
-        named, begun, until, tail_distance = Named(), Named(), 0, 0
-        if not changes:
+        named, begun, until, tail_distance, returned = Named(), Named(), 0, 0, list[Return]()
+        if not changes and sections is not None:
+            bar, returned = _told(bar, place, whole, before, sections)
+        if not changes and not returned:
             named = whole.named(bar, before)
-        returned = sections.returns_in(place) if sections is not None and not changes and not named.distance else []
+        half = bar.first_half(steps) if variants else bar
         if not changes and variants and not named.distance and not returned:
             if heads:
                 distance, until = whole.head(bar, before, middle=middle_of(steps))
@@ -104,6 +106,8 @@ def repeats_of(
         found.louder_B[place], found.tail_B[place] = named.louder or begun.louder, tail_distance
         before = named.distance or begun.distance or tail_distance
         whole.add(bar)
+        if sections is not None:
+            sections.tell(place, bar)
         found.returns.extend(returned)
         lines = {each.line for each in returned}
         found.returned_N[begin:end] = [note[1] in lines for note in bar.notes]
@@ -113,3 +117,24 @@ def repeats_of(
             halves.add(half)
         begin = end
     return found
+
+
+def _told(bar: Bar, number: int, whole: Memory, before: int, sections: Sections) -> tuple[Bar, list[Return]]:
+    """A bar as it is told where parts come back by themselves, and those that do in it."""
+    bar = whole.near(bar, before, most=NEAR)
+    named = whole.named(bar, before)
+    if named.distance and not named.louder:
+        return bar, []
+    returned = sections.returns_in(number)
+    if named.louder and sum(len(each.told.notes) for each in returned) < len(bar.notes):  # as a whole, and all its velocities are said
+        return bar, []
+    told = _with(bar, returned)
+    if whole.near(told, before, most=NEAR) is not told:  # told so it would be read as another bar, from which the true one differs more
+        returned = sections.returns_in(number, exactly=True)
+    return _with(bar, returned), returned
+
+
+def _with(bar: Bar, returned: Sequence[Return]) -> Bar:
+    """A bar with what comes back in it as that is told."""
+    told = {note[:4]: note for each in returned for note in each.told.notes}
+    return replace(bar, notes=tuple(told.get(note[:4], note) for note in bar.notes))

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.bar import middle_of
-from lstmgen.media.tunes.notes.events import PITCHES, loudness
+from lstmgen.media.tunes.notes.events import PITCHES, VELOCITY_BINS, loudness
 from lstmgen.media.tunes.notes.measures import POSITION
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import RETURN, RHYTHM
+from lstmgen.media.tunes.notes.returns import LOUDER, MOST_LOUDER, RETURN, RHYTHM
 from lstmgen.media.tunes.parts import FIRST_DRUMS, MOST_TRACKS
-from lstmgen.media.tunes.step_notes import StepNotes
+from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.music.lanes import Steps
 
 Columns = tuple[Steps, Steps, Steps, Steps]
@@ -36,6 +36,7 @@ class Said(NamedTuple):
         is_tail: whether those come back alone that begin behind what the bar holds already.
         line: whose notes come back, by themselves; None: those of all.
         pitches: which these have where their rhythm alone comes back, one for each id behind that of the repeat; None: their own.
+        louder: by how much they are than there.
     """
 
     place: int
@@ -47,6 +48,7 @@ class Said(NamedTuple):
     is_tail: bool = False
     line: int | None = None
     pitches: Steps | None = None
+    louder: int = 0
 
 
 def repeats_among(
@@ -74,6 +76,8 @@ def repeats_among(
         bar, is_tail, line = int(number_T[place]), kind == TAIL, int(line_T[place]) if kind in {RETURN, RHYTHM} else None
         source, until, begin = bar - value - 1, None, place + 1 + (int(np.argmin(pitch_T[place + 1 :])) if kind == RHYTHM else 0)
         end = begin + int(np.argmin(again_T[begin:]))
+        more, by = table.events[int(ids_T[begin])] if line is not None and begin < len(ids_T) else ("", 0)
+        louder = VELOCITIES_PER_BIN * (by - MOST_LOUDER) if more == LOUDER else 0
         is_first = (bar, is_tail, line) not in seen
         seen.add((bar, is_tail, line))
         if source < 0 or not is_first:
@@ -85,7 +89,7 @@ def repeats_among(
             until = int(start_B[source]) + int(table.value_of_V[ids_T[said[number_T[said] == bar]]].max(initial=0))
         velocities = () if is_tail else loudness(table.value_of_V[ids_T[begin:end]]).tolist()
         pitches = table.value_of_V[ids_T[place + 1 : begin]] if kind == RHYTHM else None
-        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities, is_tail, line, pitches))
+        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities, is_tail, line, pitches, louder))
     return sorted(found, key=lambda said: (said.bar, said.is_tail))
 
 
@@ -124,6 +128,7 @@ def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]
             pitch[here] = said.pitches[: here.sum()]
             place[here] += 1 + np.arange(here.sum())
         which, shift, velocity, pitch = which[here], shift[here], velocity[here], pitch[here]
+        velocity = np.clip(velocity + said.louder, loudness(0), loudness(VELOCITY_BINS - 1)) if said.louder else velocity
         velocity[: len(said.velocities)] = said.velocities[: len(velocity)]
         found.append((which, shift, velocity, pitch, place[here]))
         columns = (np.concatenate(parts) for parts in zip(*others, (which, shift, velocity, pitch), strict=True))

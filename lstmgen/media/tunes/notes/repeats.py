@@ -78,6 +78,14 @@ class Memory:
         """The bar so far back from the one that comes next."""
         return self._bars[-distance] if 1 <= distance <= len(self._bars) else None
 
+    def near(self, bar: Bar, before: int, *, most: int) -> Bar:
+        """A bar so far with the same notes, no velocity of which differs by more bins; itself where there is none."""
+        if bar in self._last or bar.shape not in self._last_shape:
+            return bar
+        others = (self.at(distance) for distance in (before, *range(1, len(self._bars) + 1)))
+        bins = bar.columns[-1]
+        return next((each for each in others if each and each.shape == bar.shape and abs(each.columns[-1] - bins).max() <= most), bar)
+
     def named(self, bar: Bar, before: int) -> Named:
         """How a bar is named that this one would repeat, behind one that lies so far from what it repeated."""
         if len(bar.notes) < self._least:

@@ -1,16 +1,17 @@
 """Parts that come back by themselves: what one plays in a bar is what it played in an earlier one, while the others play something else.
 
-    bar  part 3  return 4 back  again 80  again 84 ...  position 0  part 1 ...
+    bar  part 3  return 4 back  louder by 8  position 0  part 1 ...
     bar  part 3  rhythm 1 back  pitch C5  pitch E5 ...  again 80  again 84 ...  position 0  part 1 ...
 
 Where parts are told by their numbers (`seats.py`), a bar that is no repeat of an earlier one says first, by part, what comes back in it:
-two notes or more, and their velocities where those are other ones; or, of all but drums, when the notes begin and how long they are,
-with other pitches. The rest of the bar is written out as it is. A part that comes back has no other notes there, nor does the bar have a
-beginning or a tail of another one, or a change of tempo.
+two notes or more; or, of all but drums, when they begin and how long they are, with other pitches. Where all of them are louder or softer
+by about as much, that is said, else the velocities of all; differences that are not heard are not told. The rest of the bar is written
+out as it is. A part that comes back has no other notes there, nor does the bar have a beginning or a tail of another one, or a change of
+tempo. What differs from an earlier bar in loudness alone comes back by its parts, where all of them can.
 
 Of several earlier bars in which a part plays the same the one is named from which on all parts together go on for longest as they do
-here, so that parts which return to one section say one distance, bar after bar; then one with the same velocities, then the nearest.
-What is drawn may name another, and may write out a part that could have come back.
+here, so that parts which return to one section say one distance, bar after bar; then the nearest. What is drawn may name another, and may
+write out a part that could have come back.
 """
 
 from __future__ import annotations
@@ -24,13 +25,18 @@ import numpy as np
 
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.bar import Bar
-from lstmgen.media.tunes.notes.events import PITCH, PROGRAM
-from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, LEAST, Named
+from lstmgen.media.tunes.notes.events import PITCH, PROGRAM, VELOCITY_BINS
+from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, LEAST
 from lstmgen.media.tunes.parts import FIRST_DRUMS, MOST_TRACKS
 from lstmgen.music.lanes import Steps
 
 RETURN: Final = "return"
 RHYTHM: Final = "rhythm"
+LOUDER: Final = "louder"
+MOST_LOUDER: Final = 12
+"""Bins by which all notes of what comes back may be louder, or softer; value v of the event means v - 12."""
+NEAR: Final = 1
+"""Bins of velocity by which what comes back may differ and does not say so: less than a decibel."""
 
 
 class Return(NamedTuple):
@@ -41,19 +47,25 @@ class Return(NamedTuple):
         line: that plays it.
         distance: how far back lies the bar that it comes back from.
         pitches: where its rhythm alone comes back: those of its notes.
-        bins: its velocities, where they are other ones.
+        louder: by how many bins of velocity its notes are louder.
+        bins: their velocities, where they are others than that says.
+        told: the part as it is told.
     """
 
     bar: int
     line: int
     distance: int
     pitches: tuple[int, ...]
+    louder: int
     bins: tuple[int, ...]
+    told: Bar
 
     def ids(self, table: EventTable) -> list[int]:
         """What says so."""
         part, kind = table.first(PROGRAM) + self.line // MOST_TRACKS, RHYTHM if self.pitches else RETURN
-        others = (table.first(told) + value for told, values in ((PITCH, self.pitches), (AGAIN, self.bins)) for value in values)
+        louder = (self.louder + MOST_LOUDER,) * (self.louder != 0)
+        more = (PITCH, self.pitches), (LOUDER, louder), (AGAIN, self.bins)
+        others = (table.first(said) + value for said, values in more for value in values)
         return [part, table.first(kind) + self.distance - 1, *others]
 
 
@@ -90,15 +102,11 @@ class Likeness:
         """The numbers of what each part does in the bars before one, the nearest first, of shape (D, L)."""
         return self._number_BL[bar : bar + FARTHEST][::-1]
 
-    def named(self, bar: int, line: int) -> Named:
-        """How far back lies what a line does again in a bar; and whether its velocities are other ones."""
-        number, part = self._column[line], self._parts[bar][line]
+    def distance(self, bar: int, line: int) -> int:
+        """How far back lies what a line does again in a bar; 0: it does nothing again."""
+        number = self._column[line]
         back = 1 + np.flatnonzero(self._before(bar)[:, number] == self._number_BL[FARTHEST + bar, number])
-        if len(part.notes) < LEAST or not len(back):
-            return Named()
-        louder = {each: self._parts[bar - each][line].columns[-1].tolist() != part.columns[-1].tolist() for each in back.tolist()}
-        distance = min(louder, key=lambda each: (-self._on_BD[bar, each - 1], louder[each], each))
-        return Named(distance, louder[distance])
+        return min(back.tolist(), key=lambda each: (-self._on_BD[bar, each - 1], each), default=0)
 
 
 @final
@@ -113,17 +121,38 @@ class Sections:
         self._parts = [parts_of(bar) for bar in bars]
         self._notes, self._rhythm = Likeness(self._parts, attrgetter("shape")), Likeness(self._parts, attrgetter("rhythm"))
 
-    def returns_in(self, bar: int) -> list[Return]:
-        """The parts that come back in a bar, or their rhythms, by line, ascending."""
+    def returns_in(self, bar: int, *, exactly: bool = False) -> list[Return]:
+        """The parts that come back in a bar, or their rhythms, by line, ascending; the bars before it are as they are told.
+
+        Args:
+            bar: its number.
+            exactly: whether all velocities are said that are others.
+        """
         found = list[Return]()
         for line, part in self._parts[bar].items():
-            named, pitches = self._notes.named(bar, line), ()
-            if not named.distance and line < FIRST_DRUMS:
-                named, pitches = self._rhythm.named(bar, line), tuple(note[2] for note in part.notes)
-            if named.distance:
-                bins = tuple(note[4] for note in part.notes) if named.louder else ()
-                found.append(Return(bar, line, named.distance, pitches, bins))
+            distance, pitches = self._notes.distance(bar, line), ()
+            if not distance and line < FIRST_DRUMS:
+                distance, pitches = self._rhythm.distance(bar, line), tuple(note[2] for note in part.notes)
+            if distance and len(part.notes) >= LEAST:
+                bins, before = ([note[4] for note in each.notes] for each in (part, self._parts[bar - distance][line]))
+                if (louder := louder_by(bins, before, most=0 if exactly else NEAR)) is None:
+                    found.append(Return(bar, line, distance, pitches, 0, tuple(bins), part))
+                else:
+                    told = part.with_bins([value + louder for value in before])
+                    found.append(Return(bar, line, distance, pitches, louder, (), told))
         return found
+
+    def tell(self, bar: int, told: Bar) -> None:
+        """How a bar is told."""
+        self._parts[bar] = parts_of(told)
+
+
+def louder_by(bins: Sequence[int], before: Sequence[int], *, most: int) -> int | None:
+    """By how many bins all notes are louder than before, but for so many at the most; None: it is not the same number for all."""
+    apart = [now - then for now, then in zip(bins, before, strict=True)]
+    softest, loudest = max(-MOST_LOUDER, -min(before)), min(MOST_LOUDER, VELOCITY_BINS - 1 - max(before))
+    louder = min(max((min(apart) + max(apart)) // 2, softest), loudest)
+    return louder if all(abs(each - louder) <= most for each in apart) else None
 
 
 @final

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Wrapped
 from lstmgen.media.tunes.notes.bar import Bar, BarNote
-from lstmgen.media.tunes.notes.events import DRUM, PITCH, PROGRAM, TRACK_OF
+from lstmgen.media.tunes.notes.events import DRUM, PITCH, PROGRAM, TRACK_OF, VELOCITY_BINS
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import RETURN, RHYTHM, PartsSoFar
+from lstmgen.media.tunes.notes.returns import LOUDER, MOST_LOUDER, RETURN, RHYTHM, PartsSoFar
 from lstmgen.media.tunes.parts import FIRST_DRUMS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import Row
 
@@ -39,12 +39,14 @@ class _Coming:
         part: what is played once more.
         places: the index of the id that says so, or that says its pitch, of each note.
         pitches: where its rhythm alone comes back: of its first notes.
+        louder: by how many bins of velocity all its notes are louder.
         bins: the velocities that are said of it.
     """
 
     part: Bar
     places: list[int]
     pitches: list[int] | None
+    louder: int = 0
     bins: list[int] = field(default_factory=list)
 
     @property
@@ -58,10 +60,17 @@ class _Coming:
         return 0 < len(self.bins) < len(self.part.notes)
 
     @property
+    def may_be_louder(self) -> NDArray[np.bool_]:
+        """By how many bins all notes may be louder, by the values of what says so."""
+        bins, by_W = self.part.columns[-1], np.arange(-MOST_LOUDER, MOST_LOUDER + 1)
+        return (by_W != 0) & (by_W >= -bins.min()) & (by_W < VELOCITY_BINS - bins.max())
+
+    @property
     def notes(self) -> Sequence[BarNote]:
         """Those that are known, with what was said of them."""
         part = self.part if self.pitches is None else self.part.with_pitches(self.pitches)
-        return part.with_bins(self.bins).notes
+        bins = self.bins if not self.louder else [min(max(note[4] + self.louder, 0), VELOCITY_BINS - 1) for note in part.notes]
+        return part.with_bins(bins).notes
 
 
 @final
@@ -106,7 +115,9 @@ class GrammarWithReturns(Wrapped):
             if self._last >= 0:
                 for kind in _SAID_BEFORE:
                     mask_V[table.span(kind)] = False
-                mask_V[table.span(AGAIN)] = coming is not None
+                if coming is not None:
+                    mask_V[table.span(AGAIN)] = True
+                    mask_V[table.span(LOUDER)] = coming.may_be_louder
             if self._notes.may_return and mask_V[table.span(POSITION)].any():
                 parts = [part for part in self._notes.parts if part * MOST_TRACKS > self._last and self._fitting(part)]
                 mask_V[[table.first(PROGRAM) + part for part in parts]] = True
@@ -156,6 +167,9 @@ class GrammarWithReturns(Wrapped):
             coming.bins.append(value)
             if not coming.lacks_bins:
                 self._know()
+        elif kind == LOUDER and not coming.lacks_pitches and not coming.bins:
+            coming.louder = value - MOST_LOUDER
+            self._know()
         else:
             return False
         return True
