@@ -1,4 +1,4 @@
-"""Returns: a part that comes back by itself, or its rhythm, beside others. What is told is the same tune, and whatever is drawn is one."""
+"""Returns: a part that comes back by itself, beside others that do not. What is told is the same tune, and whatever is drawn is one."""
 
 from dataclasses import replace
 
@@ -125,51 +125,6 @@ def test_small_differences_never_add_up(seed):
     assert unpacked(RETURNING.legal(ids), RETURNING.vocab_size)[np.arange(len(ids)), ids].all()
 
 
-def test_a_rhythm_comes_back_with_other_pitches():
-    score = TUNES["melody"]
-    found = events(RETURNING, score)
-    at = [place for place, event in enumerate(found) if event == ("rhythm", 0)]
-    said = [
-        ("program", 0),
-        ("rhythm", 0),
-        ("pitch", 50),
-        ("pitch", 57),
-        ("program", 1),
-        ("rhythm", 0),
-        *(("pitch", pitch) for pitch in OTHER),
-    ]
-    assert found[at[0] - 1 :][: len(said)] == said
-    assert len(RETURNING.encode(score)) < 0.7 * len(SEATED.encode(score))
-
-
-def chords(*bars, lengths=(480, 960)):
-    """Bars of chords, each two of them, which last on beyond the next where they are longer than half a bar."""
-    rows = [
-        (1920 * bar + 960 * half, 1920 * bar + 960 * half + lengths[half], pitch)
-        for bar, pair in enumerate(bars)
-        for half, chord in enumerate(pair)
-        for pitch in chord
-    ]
-    start, end, pitch = (np.array(column) for column in zip(*rows, strict=True))
-    return Score.of(Notes.of(start, end, pitch), ticks_per_beat=480)
-
-
-@pytest.mark.parametrize("lengths", [(480, 960), (1440, 960), (960, 1440)], ids=str)
-@pytest.mark.parametrize("pitches", [frozenset({60, 64, 67}), frozenset({60, 67}), frozenset(range(60, 66))], ids=len)
-def test_chords_in_a_rhythm_that_comes_back_ascend_and_no_pitch_sounds_twice(lengths, pitches):
-    prompt = chords(((48, 52, 55), (50, 53)), ((50, 53, 57), (52, 55)), ((47, 51, 54), (49, 52)), lengths=lengths)
-    assert {event[0] for event in events(RETURNING, prompt)} >= {"rhythm"}
-    for seed in range(6):
-        ids = drawn(RETURNING, Constraints(bars=4, pitches=pitches), seed, prompt=prompt, favoured=("rhythm", "program"))
-        decoded = RETURNING.decode(ids)
-        notes = decoded.notes.take(decoded.notes.start_ticks >= 3 * 1920)
-        assert set(notes.pitch.tolist()) <= pitches
-        for pitch in pitches:
-            own = notes.take(notes.pitch == pitch)
-            assert (own.end_ticks[:-1] <= own.start_ticks[1:]).all()
-        assert streamed(RETURNING, ids).same_as(decoded.notes)
-
-
 def test_each_part_comes_back_from_a_bar_of_its_own():
     assert returns(RETURNING, TUNES["all by themselves"]) == {2: [(0, 1, 0), (1, 2, 5)], 3: [(0, 3, 0), (1, 2, 0)]}
 
@@ -239,9 +194,9 @@ WISHES = {
 def test_whatever_is_drawn_is_a_tune(tokenizer, constraints):
     count = 0
     for seed in range(8):
-        favoured = [("return", "program"), ("return", "again", "program", "bar"), ("rhythm", "program"), ("program",)][seed % 4]
+        favoured = [("return", "program"), ("return", "again", "program", "bar"), ("return", "louder", "program"), ("program",)][seed % 4]
         ids = drawn(tokenizer, constraints, seed, prompt=TUNES["drums"] if seed > 1 else None, favoured=favoured)
-        count += sum(tokenizer.table.event(token)[0] in {"return", "rhythm"} for token in ids)
+        count += sum(tokenizer.table.event(token)[0] == "return" for token in ids)
         decoded = tokenizer.decode(ids)
         assert streamed(tokenizer, ids).same_as(decoded.notes)
         again = tokenizer.decode(tokenizer.encode(decoded))
@@ -271,7 +226,7 @@ def test_who_came_back_plays_nothing_else_in_the_bar():
         cursor.push(first["left"] + may("left")[0])
     assert set(may("program")) == {0, 1}
     cursor.push(first["program"] + 1)
-    assert cursor.allowed().sum() == len(may("return")) + len(may("rhythm")) == 3 + 3
+    assert cursor.allowed().sum() == len(may("return")) == 3
     cursor.push(first["return"] + 0)
     assert may("again") == list(range(32))
     assert may("program") == may("repeat") == may("tail") == may("meter") == may("tempo") == []
@@ -304,16 +259,14 @@ def test_a_form_that_was_asked_for_is_kept():
 
 def test_ids_that_make_no_sense_are_read_for_what_they_are():
     begin = RETURNING.encode(TUNES["melody"]).tolist()
-    bar, back, again, part, rhythm, pitch = (TABLE.first(kind) for kind in ("bar", "return", "again", "program", "rhythm", "pitch"))
+    bar, back, again, part, louder = (TABLE.first(kind) for kind in ("bar", "return", "again", "program", "louder"))
     for more, pitches in (
         ([bar, part + 1, back + 63], []),
         ([bar, part + 1, back, back + 1], list(MELODY)),
         ([bar, part + 1, back + 1, *[again + 25] * 9], list(OTHER)),
-        ([bar, back, part, back], [*MELODY, 52, 59]),
-        ([bar, part, rhythm, pitch + 40, pitch + 41, pitch + 42], [40, 41]),
-        ([bar, part, rhythm, pitch + 40, again + 3, pitch + 41], [40]),
-        ([bar, part, rhythm, bar], []),
-        ([bar, part, rhythm + 63, pitch + 40], []),
+        ([bar, back, part + 1, back], [*MELODY, 52, 59]),
+        ([bar, part, back, louder + 24, louder + 24], [52, 59]),
+        ([bar, part, louder], []),
         ([bar, part + 7, back], []),
         ([bar, part + 1], []),
         ([back, back], []),
@@ -330,7 +283,7 @@ def test_returns_are_usual_where_parts_are_told():
     assert "returns" not in build("notes", mixed, seats=True, variants=False).to_json()
     assert "returns" not in build("notes", mixed, seats=False).to_json()
     assert from_json(RETURNING.to_json()) == RETURNING
-    assert SEATED.vocab_size == RETURNING.vocab_size - 2 * 64 - 25
+    assert SEATED.vocab_size == RETURNING.vocab_size - 64 - 25
     with pytest.raises(UsageError, match="returns"):
         replace(RETURNING, seats=False)
     with pytest.raises(UsageError, match="returns"):

@@ -49,11 +49,6 @@ class Bar:
         return self.meter, tuple(note[:4] for note in self.notes)
 
     @cached_property
-    def rhythm(self) -> tuple[int, Shape]:
-        """When the notes begin, and how long they are."""
-        return self.meter, tuple((note[0], note[3]) for note in self.notes)
-
-    @cached_property
     def columns(self) -> tuple[Steps, Steps, Steps, Steps, Steps]:
         """The notes as columns, each of shape (N,)."""
         position_N, line_N, pitch_N, duration_N, bin_N = np.array(self.notes, np.int64).reshape(-1, 5).T
@@ -96,10 +91,6 @@ class Bar:
         begin = self.behind(begun.notes[-1][0] if begun.notes else -1)
         here, there = self.ends(begin, lengths), begun.ends(len(begun.notes), lengths)
         return tuple(note for note in self.notes[begin:] if there.get(note[1], 0) <= max(here.get(note[1], 0), note[0]))
-
-    def with_pitches(self, pitches: Sequence[int]) -> Bar:
-        """The first notes, as many as there are pitches, with these."""
-        return replace(self, notes=tuple((*note[:2], pitch, *note[3:]) for note, pitch in zip(self.notes, pitches, strict=False)))
 
     def with_bins(self, bins: Sequence[int]) -> Bar:
         """With other velocities, of the first notes where there are fewer."""

@@ -27,7 +27,7 @@ from lstmgen.media.tunes.notes.measures import (
 )
 from lstmgen.media.tunes.notes.remaining import BANDS, LEFT, LENGTH, MOST_BARS, band_name, bands_of
 from lstmgen.media.tunes.notes.repeats import AGAIN, FARTHEST, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import LOUDER, MOST_LOUDER, RETURN, RHYTHM
+from lstmgen.media.tunes.notes.returns import LOUDER, MOST_LOUDER, RETURN
 from lstmgen.media.tunes.parts import MOST_TRACKS
 from lstmgen.media.tunes.step_limits import StepLimits
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
@@ -81,9 +81,8 @@ class BeatWork:
         self.length_first, self.full_bars = guides and length_first, guides and full_bars
         self.head = ((LENGTH,) * length_first + (TRANSPOSED, KEY)) if guides else ()
         """What a piece says before its instruments, in order."""
-        back = [(kind, FARTHEST * returns) for kind in (RETURN, RHYTHM)]
-        beginning, ending = (HALF, FARTHEST * (not heads)), [(TAIL, FARTHEST * tails), (HEAD, FARTHEST * heads), *back]
-        ending.append((LOUDER, (2 * MOST_LOUDER + 1) * returns))
+        back = (RETURN, FARTHEST * returns), (LOUDER, (2 * MOST_LOUDER + 1) * returns)
+        beginning, ending = (HALF, FARTHEST * (not heads)), ((TAIL, FARTHEST * tails), (HEAD, FARTHEST * heads), *back)
         varying = (beginning, (AGAIN, VELOCITY_BINS), *ending) if variants else ()
         guiding = ((TRANSPOSED, 2 * MOST_TRANSPOSED + 1), (LENGTH, MOST_BARS), (KEY, KEYS), (LEFT, BANDS)) if guides else ()
         self.last_ranges = (((REPEAT, FARTHEST),) if repeats else ()) + varying + guiding
@@ -110,7 +109,6 @@ class BeatWork:
             TAIL: lambda value: f"tail {value + 1} back",
             HEAD: lambda value: f"head {value + 1} back",
             RETURN: lambda value: f"return {value + 1} back",
-            RHYTHM: lambda value: f"rhythm {value + 1} back",
             LOUDER: lambda value: f"louder by {VELOCITIES_PER_BIN * (value - MOST_LOUDER)}",
             AGAIN: lambda value: f"again {loudness(value)}",
             LENGTH: lambda value: f"{counted(value + 1, 'bar')}{' or more' if value + 1 == MOST_BARS else ''}",

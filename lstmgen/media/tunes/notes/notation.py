@@ -42,7 +42,7 @@ from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.legal import LegalInBeats, rows_in_seconds
 from lstmgen.media.tunes.notes.played_out import played_out, repeats_among
 from lstmgen.media.tunes.notes.repeats import HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import RETURN, RHYTHM
+from lstmgen.media.tunes.notes.returns import RETURN
 from lstmgen.media.tunes.notes.seats import Cast, Naming, SeatedGrammar, cast_ids, parts_in_order, seated
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.seconds_hole import SecondsHole
@@ -67,7 +67,7 @@ class NotesNotation:
     """The ids of notes with their durations, and of time as one of two ways writes it."""
 
     pitch_kinds: tuple[str, ...] = PITCHES
-    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF, TAIL, HEAD, RETURN, RHYTHM)
+    starts: tuple[str, ...] = (*PITCHES, DRUM, REPEAT, HALF, TAIL, HEAD, RETURN)
     says_instruments: bool = True
 
     def __init__(

@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.notes.bar import middle_of
-from lstmgen.media.tunes.notes.events import PITCHES, VELOCITY_BINS, loudness
+from lstmgen.media.tunes.notes.events import VELOCITY_BINS, loudness
 from lstmgen.media.tunes.notes.measures import POSITION
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import LOUDER, MOST_LOUDER, RETURN, RHYTHM
+from lstmgen.media.tunes.notes.returns import LOUDER, MOST_LOUDER, RETURN
 from lstmgen.media.tunes.parts import FIRST_DRUMS, MOST_TRACKS
 from lstmgen.media.tunes.step_notes import VELOCITIES_PER_BIN, StepNotes
 from lstmgen.music.lanes import Steps
-
-Columns = tuple[Steps, Steps, Steps, Steps]
-"""Notes of a tune: which, by how many steps each is moved, its velocity and its pitch."""
 
 
 class Said(NamedTuple):
@@ -35,7 +32,6 @@ class Said(NamedTuple):
         velocities: those that are said of them.
         is_tail: whether those come back alone that begin behind what the bar holds already.
         line: whose notes come back, by themselves; None: those of all.
-        pitches: which these have where their rhythm alone comes back, one for each id behind that of the repeat; None: their own.
         louder: by how much they are than there.
     """
 
@@ -47,7 +43,6 @@ class Said(NamedTuple):
     velocities: Sequence[int] = ()
     is_tail: bool = False
     line: int | None = None
-    pitches: Steps | None = None
     louder: int = 0
 
 
@@ -67,16 +62,14 @@ def repeats_among(
         line_T: the line of a note at each.
     """
     again_T = np.append(table.are(ids_T, AGAIN) if variants else np.zeros(len(ids_T), np.bool_), False)
-    pitch_T = np.append(table.are(ids_T, *PITCHES), False)
     place_P = np.flatnonzero(table.are(ids_T, POSITION))
     seen, found = set[tuple[int, bool, int | None]](), list[Said]()
     kinds = (REPEAT, HALF, HEAD, TAIL) if variants else (REPEAT,)
-    for place in np.flatnonzero(table.are(ids_T, *kinds, *((RETURN, RHYTHM) if returns else ())) & (number_T >= 0)).tolist():
+    for place in np.flatnonzero(table.are(ids_T, *kinds, *((RETURN,) if returns else ())) & (number_T >= 0)).tolist():
         kind, value = table.events[int(ids_T[place])]
-        bar, is_tail, line = int(number_T[place]), kind == TAIL, int(line_T[place]) if kind in {RETURN, RHYTHM} else None
-        source, until, begin = bar - value - 1, None, place + 1 + (int(np.argmin(pitch_T[place + 1 :])) if kind == RHYTHM else 0)
-        end = begin + int(np.argmin(again_T[begin:]))
-        more, by = table.events[int(ids_T[begin])] if line is not None and begin < len(ids_T) else ("", 0)
+        bar, is_tail, line = int(number_T[place]), kind == TAIL, int(line_T[place]) if kind == RETURN else None
+        source, end, until = bar - value - 1, place + 1 + int(np.argmin(again_T[place + 1 :])), None
+        more, by = table.events[int(ids_T[place + 1])] if line is not None and place + 1 < len(ids_T) else ("", 0)
         louder = VELOCITIES_PER_BIN * (by - MOST_LOUDER) if more == LOUDER else 0
         is_first = (bar, is_tail, line) not in seen
         seen.add((bar, is_tail, line))
@@ -87,9 +80,8 @@ def repeats_among(
         elif kind == HEAD:  # the first position behind it says where the bars differ; without one in its bar nothing comes back
             said = place_P[np.searchsorted(place_P, place) :][:1]
             until = int(start_B[source]) + int(table.value_of_V[ids_T[said[number_T[said] == bar]]].max(initial=0))
-        velocities = () if is_tail else loudness(table.value_of_V[ids_T[begin:end]]).tolist()
-        pitches = table.value_of_V[ids_T[place + 1 : begin]] if kind == RHYTHM else None
-        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities, is_tail, line, pitches, louder))
+        velocities = () if is_tail else loudness(table.value_of_V[ids_T[place + 1 : end]]).tolist()
+        found.append(Said(place, bar, source, int(start_B[bar] - start_B[source]), until, velocities, is_tail, line, louder))
     return sorted(found, key=lambda said: (said.bar, said.is_tail))
 
 
@@ -104,17 +96,17 @@ def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]
     if number_T is None or not repeats:
         return notes
     bar_N = number_T[notes.place_N]
-    holds: dict[int, Columns] = {}
-    """What bars that repeat others hold, in order."""
-    found = [(np.arange(len(bar_N)), np.zeros_like(bar_N), notes.velocity_N, notes.pitch_N, notes.place_N)]
+    holds: dict[int, tuple[Steps, Steps, Steps]] = {}
+    """Of bars that repeat others the notes in order: which, by how many steps each is moved, and its velocity."""
+    found = [(np.arange(len(bar_N)), np.zeros_like(bar_N), notes.velocity_N, notes.place_N)]
 
-    def held(bar: int) -> Columns:
+    def held(bar: int) -> tuple[Steps, Steps, Steps]:
         own = np.arange(*np.searchsorted(bar_N, [bar, bar + 1]))
-        return holds[bar] if bar in holds else (own, np.zeros_like(own), notes.velocity_N[own], notes.pitch_N[own])
+        return holds[bar] if bar in holds else (own, np.zeros_like(own), notes.velocity_N[own])
 
     for said in repeats:
-        which, shift, velocity, pitch = held(said.source)
-        here, shift, place = np.ones(len(which), np.bool_), shift + said.moved, np.full(len(which), said.place)
+        which, shift, velocity = held(said.source)
+        here, shift = np.ones(len(which), np.bool_), shift + said.moved
         others = [held(said.bar)] if said.is_tail or said.until is not None or said.line is not None else []
         if said.is_tail:
             here = _joined(notes, others[0][:2], (which, shift))
@@ -122,23 +114,18 @@ def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]
             here = notes.start_N[which] + shift - said.moved < said.until
         elif said.line is not None:
             here = notes.line_N[which] == said.line
-        if said.pitches is not None:
-            here[np.flatnonzero(here)[len(said.pitches) :]] = False
-            pitch, place = pitch.copy(), place.copy()
-            pitch[here] = said.pitches[: here.sum()]
-            place[here] += 1 + np.arange(here.sum())
-        which, shift, velocity, pitch = which[here], shift[here], velocity[here], pitch[here]
-        velocity = np.clip(velocity + said.louder, loudness(0), loudness(VELOCITY_BINS - 1)) if said.louder else velocity
+        which, shift, velocity = which[here], shift[here], velocity[here]
+        if said.louder:
+            velocity = np.clip(velocity + said.louder, loudness(0), loudness(VELOCITY_BINS - 1))
         velocity[: len(said.velocities)] = said.velocities[: len(velocity)]
-        found.append((which, shift, velocity, pitch, place[here]))
-        columns = (np.concatenate(parts) for parts in zip(*others, (which, shift, velocity, pitch), strict=True))
-        which, shift, velocity, pitch = columns
+        found.append((which, shift, velocity, np.full(len(which), said.place)))
+        which, shift, velocity = (np.concatenate(parts) for parts in zip(*others, (which, shift, velocity), strict=True))
         line = notes.line_N[which]
-        order = np.lexsort((line, pitch, line // MOST_TRACKS, notes.start_N[which] + shift))
-        holds[said.bar] = which[order], shift[order], velocity[order], pitch[order]
-    which_N, shift_N, velocity_N, pitch_N, place_N = (np.concatenate(column) for column in zip(*found, strict=True))
+        order = np.lexsort((line, notes.pitch_N[which], line // MOST_TRACKS, notes.start_N[which] + shift))
+        holds[said.bar] = which[order], shift[order], velocity[order]
+    which_N, shift_N, velocity_N, place_N = (np.concatenate(column) for column in zip(*found, strict=True))
     start_N, end_N = notes.start_N[which_N] + shift_N, notes.end_N[which_N] + shift_N
-    return notes.take(which_N, start_N=start_N, end_N=end_N, velocity_N=velocity_N, pitch_N=pitch_N, place_N=place_N)
+    return notes.take(which_N, start_N=start_N, end_N=end_N, velocity_N=velocity_N, place_N=place_N)
 
 
 def _joined(notes: StepNotes, before: tuple[Steps, Steps], behind: tuple[Steps, Steps]) -> NDArray[np.bool_]:

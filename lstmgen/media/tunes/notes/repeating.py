@@ -262,13 +262,6 @@ class Repeating(Grammar):
         fits_N &= drum_N | (limits.pitches_P[pitch_N] & (length_N <= limits.longest))
         return bool(fits_N.all())
 
-    def _fits_in_time(self, bar: Bar, begin: int) -> bool:
-        """Whether the notes of a bar may sound in the bar that begins at a step, were they other pitches."""
-        limits, end = self.course.limits, NO_LIMIT if self.course.end is None else self.course.end
-        ends = [(note[0], self._end_of(note)) for note in bar.notes]
-        fits = all(begin + stop <= end and stop - start <= limits.longest for start, stop in ends)
-        return fits and begin + ends[-1][0] < self._clock.onsets_end and all(note[1] in self._playing for note in bar.notes)
-
     def _mark_bar(self, kind: str, clock: BeatClock) -> None:
         """What an event of time means for the bars so far."""
         if kind == BAR:

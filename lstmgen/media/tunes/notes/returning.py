@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lstmgen.media.tunes.notes.asked_form import ends_on
 from lstmgen.media.tunes.notes.bar import Bar, BarNote
 from lstmgen.media.tunes.notes.beat_clock import BeatClock
@@ -23,7 +20,6 @@ class Returning(Repeating):
 
     _constraints: Constraints
     _instrument: int
-    _lone_L: NDArray[np.bool_]
     _returned: frozenset[int] = frozenset()
     """The lines that do in this bar."""
 
@@ -73,44 +69,13 @@ class Returning(Repeating):
             return False
         return self._fits(part, self._beats.bar_start)
 
-    def may_sound_in_rhythm(self, part: Bar) -> bool:
-        """Whether what one line plays may come back in this bar, which is at its beginning, with other pitches."""
-        if self._beats is None or not self._fits_in_time(part, self._beats.bar_start):
-            return False
-        line, ends = part.notes[0][1], list[int]()
-        free = 1 if self._lone_L[line] else int(self._free(line, self._beats.bar_start).sum())
-        for note in part.notes:
-            if sum(end > note[0] for end in ends) >= free:
-                return False
-            ends.append(self._end_of(note))
-        return free > 0
-
-    def pitches_for(self, part: Bar, said: Sequence[int]) -> NDArray[np.bool_]:
-        """Which pitches the next note of a part may have whose rhythm comes back, of shape (128,), behind those of its first notes."""
-        begin, number = 0 if self._beats is None else self._beats.bar_start, len(said)
-        position, line = part.notes[number][:2]
-        free_P = self._free(line, begin + position)
-        if number and part.notes[number - 1][0] == position:
-            free_P[: said[-1] + 1] = False
-        more = sum(note[0] == position for note in part.notes[number + 1 :])
-        can_P: NDArray[np.bool_] = free_P & (np.cumsum(free_P[::-1])[::-1] > more)
-        return can_P if can_P.any() else np.ones_like(can_P)
-
-    def _free(self, line: int, step: int) -> NDArray[np.bool_]:
-        """Which pitches of a line, no drums, may begin at a step."""
-        free_P: NDArray[np.bool_] = (self._ends_LP[line] <= step) & self.course.limits.pitches_P
-        return free_P
-
-    def come_back(self, line: int) -> None:
-        """A line comes back by itself in this bar: its notes are told with `hold`, and at their moments with `play`."""
-        self._bars.write_out()
-        self._instrument, self._returned = line // MOST_TRACKS, self._returned | {line}
-        self._find_playing()
-
-    def hold(self, notes: Sequence[BarNote]) -> None:
-        """Notes of this bar that come back by themselves."""
+    def come_back(self, line: int, notes: Sequence[BarNote]) -> None:
+        """A line comes back by itself in this bar, with these notes, which are told at their moments with `play`."""
         if self._beats is not None:
+            self._bars.write_out()
             self._hold(notes, self._beats.bar_start)
+            self._instrument, self._returned = line // MOST_TRACKS, self._returned | {line}
+            self._find_playing()
 
     def play(self, note: BarNote, place: int) -> list[Row]:
         """The moment of a note that comes back by itself."""

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Wrapped
 from lstmgen.media.tunes.notes.bar import Bar, BarNote
-from lstmgen.media.tunes.notes.events import DRUM, PITCH, PROGRAM, TRACK_OF, VELOCITY_BINS
+from lstmgen.media.tunes.notes.events import DRUM, PROGRAM, TRACK_OF, VELOCITY_BINS
 from lstmgen.media.tunes.notes.grammar import NotesGrammar
 from lstmgen.media.tunes.notes.measures import BAR, METER, POSITION, TEMPO
 from lstmgen.media.tunes.notes.remaining import LEFT
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returns import LOUDER, MOST_LOUDER, RETURN, RHYTHM, PartsSoFar
-from lstmgen.media.tunes.parts import FIRST_DRUMS, MOST_TRACKS
+from lstmgen.media.tunes.notes.returns import LOUDER, MOST_LOUDER, RETURN, PartsSoFar
+from lstmgen.media.tunes.parts import MOST_TRACKS
 from lstmgen.media.tunes.step_notes import Row
 
 _SAID_BEFORE: Final = (LEFT, METER, TEMPO, REPEAT, HALF, HEAD, TAIL)
@@ -37,22 +37,15 @@ class _Coming:
 
     Attributes:
         part: what is played once more.
-        places: the index of the id that says so, or that says its pitch, of each note.
-        pitches: where its rhythm alone comes back: of its first notes.
+        place: the index of the id that says so.
         louder: by how many bins of velocity all its notes are louder.
         bins: the velocities that are said of it.
     """
 
     part: Bar
-    places: list[int]
-    pitches: list[int] | None
+    place: int
     louder: int = 0
     bins: list[int] = field(default_factory=list)
-
-    @property
-    def lacks_pitches(self) -> bool:
-        """Whether pitches have yet to be said."""
-        return self.pitches is not None and len(self.pitches) < len(self.part.notes)
 
     @property
     def lacks_bins(self) -> bool:
@@ -67,10 +60,9 @@ class _Coming:
 
     @property
     def notes(self) -> Sequence[BarNote]:
-        """Those that are known, with what was said of them."""
-        part = self.part if self.pitches is None else self.part.with_pitches(self.pitches)
-        bins = self.bins if not self.louder else [min(max(note[4] + self.louder, 0), VELOCITY_BINS - 1) for note in part.notes]
-        return part.with_bins(bins).notes
+        """With the velocities that were said of them."""
+        bins = self.bins if not self.louder else [min(max(note[4] + self.louder, 0), VELOCITY_BINS - 1) for note in self.part.notes]
+        return self.part.with_bins(bins).notes
 
 
 @final
@@ -106,8 +98,6 @@ class GrammarWithReturns(Wrapped):
         table, coming = self._table, self._coming
         if self._asked is not None and (fitting := self._fitting(self._asked)):
             mask_V[fitting] = True
-        elif coming is not None and coming.lacks_pitches and coming.pitches is not None:
-            mask_V[table.span(PITCH)] = self._notes.pitches_for(coming.part, coming.pitches)
         elif coming is not None and coming.lacks_bins:
             mask_V[table.span(AGAIN)] = True
         else:
@@ -123,24 +113,21 @@ class GrammarWithReturns(Wrapped):
                 mask_V[[table.first(PROGRAM) + part for part in parts]] = True
 
     def _fitting(self, part: int) -> list[int]:
-        """The ids by which a part may say what it plays once more, or in which rhythm."""
-        line, meter, table = part * MOST_TRACKS, self._notes.meter, self._table
+        """The ids by which a part may say what it plays once more."""
+        line, meter = part * MOST_TRACKS, self._notes.meter
         if (line, meter) not in self._at_hand:
             self._at_hand[line, meter] = self._parts.at_hand(line, meter)
         there = self._at_hand[line, meter]
-        sounds = {bar: self._notes.may_sound(bar) for bar in dict.fromkeys(there.values())}
-        rhythms = {bar.rhythm: bar for bar in sounds} if line < FIRST_DRUMS else {}
-        fits = {rhythm: self._notes.may_sound_in_rhythm(bar) for rhythm, bar in rhythms.items()}
-        found = [table.first(RETURN) + distance - 1 for distance, bar in there.items() if sounds[bar]]
-        return found + [table.first(RHYTHM) + distance - 1 for distance, bar in there.items() if fits.get(bar.rhythm, False)]
+        fits = {bar: self._notes.may_sound(bar) for bar in dict.fromkeys(there.values())}
+        return [self._table.first(RETURN) + distance - 1 for distance, bar in there.items() if fits[bar]]
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
-        if self._coming is not None and self._more(self._coming, kind, value, place):
+        if self._coming is not None and self._more(self._coming, kind, value):
             return ()
         self._know()
-        if kind in {RETURN, RHYTHM}:
-            self._come_back(kind, value + 1, place)
+        if kind == RETURN:
+            self._come_back(value + 1, place)
             return ()
         rows = list[Row]()
         if self._asked is not None:  # and does not come back: it plays
@@ -157,17 +144,13 @@ class GrammarWithReturns(Wrapped):
             self._open()
         return rows
 
-    def _more(self, coming: _Coming, kind: str, value: int, place: int) -> bool:
+    def _more(self, coming: _Coming, kind: str, value: int) -> bool:
         """Whether an event says more of what came back last."""
-        if kind == PITCH and coming.lacks_pitches and coming.pitches is not None:
-            coming.places[len(coming.pitches)] = place
-            coming.pitches.append(value)
-            self._notes.hold(coming.notes[-1:])
-        elif kind == AGAIN and not coming.lacks_pitches:
+        if kind == AGAIN:
             coming.bins.append(value)
             if not coming.lacks_bins:
                 self._know()
-        elif kind == LOUDER and not coming.lacks_pitches and not coming.bins:
+        elif kind == LOUDER and not coming.bins:
             coming.louder = value - MOST_LOUDER
             self._know()
         else:
@@ -179,21 +162,20 @@ class GrammarWithReturns(Wrapped):
         self._know()
         return [*self._play((_EVER,)), *super().rest()]
 
-    def _come_back(self, kind: str, distance: int, place: int) -> None:
-        """A part plays in this bar what it played so far back, or in that rhythm."""
+    def _come_back(self, distance: int, place: int) -> None:
+        """A part plays in this bar what it played so far back."""
         part, self._asked = self._notes.instrument if self._asked is None else self._asked, None
         line = part * MOST_TRACKS
         if (bar := self._parts.at_hand(line, self._notes.meter).get(distance)) is not None and line > self._last:
             self._last = line
-            self._coming = _Coming(bar, [place] * len(bar.notes), [] if kind == RHYTHM else None)
-            self._notes.come_back(line)
-            self._notes.hold(self._coming.notes)
+            self._coming = _Coming(bar, place)
+            self._notes.come_back(line, bar.notes)
 
     def _know(self) -> None:
         """Nothing more is said of what came back last."""
         coming, self._coming = self._coming, None
         if coming is not None:
-            self._waiting = deque(sorted([*self._waiting, *zip(coming.notes, coming.places, strict=False)]))
+            self._waiting = deque(sorted([*self._waiting, *((note, coming.place) for note in coming.notes)]))
 
     def _until(self, kind: str, value: int) -> tuple[int, ...]:
         """What comes back sounds before an event where it begins before this position and line."""
