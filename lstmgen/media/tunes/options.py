@@ -23,10 +23,12 @@ CLOSING_WITHOUT_TAILS: Final = 0.5
 """Share of the temperature in the last bar where none is given."""
 PITCH_TEMPERATURE: Final = 0.92
 PITCH_MIXED: Final = 0.8
+PITCH_WITH_RETURNS: Final = 0.89
 RHYTHM_TEMPERATURE: Final = 1.06
 RHYTHM_TOGETHER: Final = 1.18
 """Shares of the temperature at which new models of notes in beats choose one of several pitches, pitches of tunes for different
-instruments, positions or durations; the last one where all tracks rest only all at once, so that durations alone tell rhythm."""
+instruments, the same where parts come back by themselves and the temperature is 0.9, positions or durations; the last one where all
+tracks rest only all at once, so that durations alone tell rhythm."""
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -172,7 +174,7 @@ SAMPLE_OPTIONS: Final = (
             f"new models of notes in beats{besides}; 1: like all else.",
         )
         for name, what, usual, besides in (
-            ("pitch_temperature", "pitches", PITCH_TEMPERATURE, f", {PITCH_MIXED} with seats"),
+            ("pitch_temperature", "pitches", PITCH_TEMPERATURE, f", {PITCH_MIXED} with seats, {PITCH_WITH_RETURNS} with returns"),
             (
                 "rhythm_temperature",
                 "positions, lengths or waits",

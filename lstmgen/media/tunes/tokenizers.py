@@ -28,7 +28,15 @@ from lstmgen.media.tunes.grid.options import best_cycle_beats, best_steps_per_be
 from lstmgen.media.tunes.grid.tokenizer import GridTokenizer
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer, best_options
 from lstmgen.media.tunes.notes.voices import voices_of
-from lstmgen.media.tunes.options import CLOSING, CLOSING_WITHOUT_TAILS, PITCH_MIXED, PITCH_TEMPERATURE, RHYTHM_TEMPERATURE, RHYTHM_TOGETHER
+from lstmgen.media.tunes.options import (
+    CLOSING,
+    CLOSING_WITHOUT_TAILS,
+    PITCH_MIXED,
+    PITCH_TEMPERATURE,
+    PITCH_WITH_RETURNS,
+    RHYTHM_TEMPERATURE,
+    RHYTHM_TOGETHER,
+)
 from lstmgen.media.tunes.parts import lines_of, most_tracks
 from lstmgen.media.tunes.performance.tokenizer import PerformanceTokenizer
 from lstmgen.media.tunes.slot_names import usual_names
@@ -70,13 +78,13 @@ def usual(tokenizer: EventTokenizer) -> Mapping[str, float]:
 
     Where time is in hundredths of a second each is unlikely, so that to favour some distorts it. Of notes in beats little is favoured
     too, or nothing where a grammar was learned with, and what is improbable is left out instead: wrong notes, and none of the rarer
-    rhythms.
+    rhythms. Where parts come back by themselves a little is favoured again: who comes back, and from where.
     """
     if tokenizer.name == "grid":
         return _COOL
     if tokenizer.to_json().get("time_base") != "beats":
         return _WARM
-    return _SHARP if tokenizer.grammar else _PLAIN
+    return _SHARP if tokenizer.grammar and not tokenizer.to_json().get("returns") else _PLAIN
 
 
 def usual_closing(tokenizer: EventTokenizer) -> float:
@@ -95,7 +103,8 @@ def usual_shares(tokenizer: EventTokenizer) -> dict[str, float]:
     if not values.get("length_first"):
         return dict.fromkeys(SHARES, 1.0)
     rhythm = {"rhythm_temperature": RHYTHM_TOGETHER} if values.get("together") else {}
-    return SHARES | rhythm | ({"pitch_temperature": PITCH_MIXED} if values.get("seats") else {})
+    mixed = {"pitch_temperature": PITCH_WITH_RETURNS if values.get("returns") else PITCH_MIXED} if values.get("seats") else {}
+    return SHARES | rhythm | mixed
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:

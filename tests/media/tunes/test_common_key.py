@@ -112,6 +112,13 @@ def test_the_fewer_tokens_the_more_decay_in_place_of_dropout_unless_another_way_
         assert others.keys().isdisjoint({"optimizer.weight_decay", "model.dropout"})
 
 
+def test_where_parts_come_back_more_passes_over_few_tokens_mean_more_decay():
+    returning = replace(COMMON, variants=True, seats=True, returns=True)
+    decays = [MEDIUM.settings(returning, tokens=10, passes=passes)["optimizer.weight_decay"] for passes in (1.0, 20.0, 180.0)]
+    assert decays == [8.0, 8.0, 19.0]
+    assert MEDIUM.settings(replace(returning, returns=False), tokens=10, passes=180.0)["optimizer.weight_decay"] == 8.0
+
+
 @pytest.mark.parametrize("key", [0, 2, 6, 7, 16])
 def test_wishes_are_about_what_sounds(key):
     wishes = Constraints(bars=2, pitches=frozenset(range(61, 80, 3)), key=key)

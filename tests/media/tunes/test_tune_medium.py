@@ -36,6 +36,10 @@ def test_a_tune_is_given_as_itself_as_bytes_by_its_path_or_typed(tmp_path):
     [
         (NotesTokenizer("beats", 12), {"temperature": 0.9, "min_p": 0.02}),
         (NotesTokenizer("beats", 12, grammar=True), {"temperature": 1.0, "min_p": 0.02}),
+        (
+            NotesTokenizer("beats", 12, grammar=True, repeats=True, variants=True, seats=True, returns=True),
+            {"temperature": 0.9, "min_p": 0.02},
+        ),
         (NotesTokenizer("seconds"), {"temperature": 1.0}),
     ],
 )

@@ -38,6 +38,12 @@ class Repeats(NamedTuple):
     returns: list[Return]
     returned_N: NDArray[np.bool_]
 
+    @staticmethod
+    def none(meter_B: Steps, bar_N: Steps) -> Repeats:
+        """Bars of which none repeats anything, and their notes."""
+        whole_B, begun_B, until_B, tail_B, behind_B = np.zeros((5, len(meter_B)), np.int64)
+        return Repeats(whole_B, begun_B, until_B, meter_B < 0, tail_B, behind_B, [], bar_N < 0)
+
     def come_back(self, bar_N: Steps, position_N: Steps) -> NDArray[np.bool_]:
         """Which notes come back, and are not written.
 
@@ -83,34 +89,29 @@ def repeats_of(
     bars = [Bar(meter, tuple(rows[begin:end])) for meter, begin, end in zip(meter_B.tolist(), [0, *ends], ends, strict=False)]
     sections = Sections(bars) if returns else None
     whole, halves, begin, before = Memory(loose=variants), Memory(loose=variants, least=LEAST), 0, 0
-    none_B, endings = np.zeros_like(meter_B), None if tails is None else Tails(tails)
-    found = Repeats(none_B.copy(), none_B.copy(), none_B.copy(), none_B > 0, none_B.copy(), none_B.copy(), [], bar_N < 0)
+    found, endings = Repeats.none(meter_B, bar_N), None if tails is None else Tails(tails)
     for place, (meter, end, changes) in enumerate(zip(meter_B.tolist(), ends, changes_B.tolist(), strict=True)):
         bar, steps = bars[place], int(lengths_M[meter])
         named, begun, until, tail_distance, returned = Named(), Named(), 0, 0, list[Return]()
-        if not changes and sections is not None:
-            bar, returned = _told(bar, place, whole, before, sections)
-        if not changes and not returned:
-            named = whole.named(bar, before)
+        if not changes:
+            bar, named, returned = _told(bar, place, whole, before, sections)
         half = bar.first_half(steps) if variants else bar
-        if not changes and variants and not named.distance and not returned:
+        alone = not changes and not named.distance and not returned
+        if variants and alone:
             if heads:
                 distance, until = whole.head(bar, before, middle=middle_of(steps))
                 begun = Named(distance)
             elif (begun := halves.named(half, before)).distance:
                 until = middle_of(steps)
-        if endings is not None and not changes and not named.distance and not returned:
+        if endings is not None and alone:
             since = bar.before(until).notes[-1][0] if until else 0
             tail_distance, found.behind_B[place] = endings.named(bar, begun.distance or before, since=since)
         found.whole_B[place], found.begun_B[place], found.until_B[place] = named.distance, begun.distance, until
         found.louder_B[place], found.tail_B[place] = named.louder or begun.louder, tail_distance
         before = named.distance or begun.distance or tail_distance
         whole.add(bar)
-        if sections is not None:
-            sections.tell(place, bar)
         found.returns.extend(returned)
-        lines = {each.line for each in returned}
-        found.returned_N[begin:end] = [note[1] in lines for note in bar.notes]
+        found.returned_N[begin:end] = [any(note[1] == each.line for each in returned) for note in bar.notes]
         if endings is not None:
             endings.add(bar)
         if variants and not heads:
@@ -119,19 +120,21 @@ def repeats_of(
     return found
 
 
-def _told(bar: Bar, number: int, whole: Memory, before: int, sections: Sections) -> tuple[Bar, list[Return]]:
-    """A bar as it is told where parts come back by themselves, and those that do in it."""
-    bar = whole.near(bar, before, most=NEAR)
+def _told(bar: Bar, number: int, whole: Memory, before: int, sections: Sections | None) -> tuple[Bar, Named, list[Return]]:
+    """A bar as it is told, which one it repeats, and else the parts that come back in it by themselves."""
+    if sections is None:
+        return bar, whole.named(bar, before), []
+    bar, returned = whole.near(bar, before, most=NEAR), list[Return]()
     named = whole.named(bar, before)
-    if named.distance and not named.louder:
-        return bar, []
-    returned = sections.returns_in(number)
-    if named.louder and sum(len(each.told.notes) for each in returned) < len(bar.notes):  # as a whole, and all its velocities are said
-        return bar, []
-    told = _with(bar, returned)
-    if whole.near(told, before, most=NEAR) is not told:  # told so it would be read as another bar, from which the true one differs more
-        returned = sections.returns_in(number, exactly=True)
-    return _with(bar, returned), returned
+    if not named.distance or named.louder:
+        returned = sections.returns_in(number)
+    if named.louder and sum(len(each.told.notes) for each in returned) < len(bar.notes):
+        returned = []  # it comes back as a whole, and all its velocities are said
+    elif returned and whole.near(told := _with(bar, returned), before, most=NEAR) is not told:
+        returned = sections.returns_in(number, exactly=True)  # else it would be read as another bar, from which it differs more
+    bar = _with(bar, returned)
+    sections.tell(number, bar)
+    return bar, Named() if returned else named, returned
 
 
 def _with(bar: Bar, returned: Sequence[Return]) -> Bar:

@@ -7,7 +7,7 @@
                bar [meter]  first half [again ...]  position ...  bar ...              what comes back with another end
                bar [meter]  head  position ...  bar ...                                the same, where heads take the place of halves
                bar [meter] [first half [again ...] | head]  tail  position ...  bar    and with another beginning
-               bar [meter]  program return [again ...] ...  position ...  bar          what comes back of one part, see `returns.py`
+               bar [meter]  program return [louder | again ...] ...  position ...      what comes back of one part, see `returns.py`
     seconds    note note ...  shift shift  note ...                                    hundredths of a second, at most one second a shift
     a note     [program] [velocity] pitch duration     or     [program] [velocity] drum
 

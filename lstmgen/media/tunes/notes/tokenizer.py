@@ -52,6 +52,10 @@ _ENOUGH: Final = 225_000
 with one of 6 to 12 (docs/LOG.md, section 63): it grows as the cube of 1 / tokens."""
 _ENOUGH_DECAY: Final = 0.3
 _MOST_DECAY: Final = 8.0
+_USUAL_PASSES: Final = 20
+_MORE_PASSES: Final = 0.4
+"""Where parts come back by themselves tokens are so few that how often they are read counts too: the most decay is 8 for 20 passes, and
+for 180 one of 20 (docs/LOG.md, section 65), so it grows as this power of them."""
 _LITTLE_DROPOUT: Final = 0.05
 _FITS: Final = 0.98
 """Share of the onsets and ends that must lie on a grid for it to be taken."""
@@ -212,7 +216,8 @@ class NotesTokenizer(EventTokenizer):
         usual = {**usual, "data.as_written": _SEATS_AS_WRITTEN if self.seats else _AS_WRITTEN}
         if tokens is None or tokens >= _ENOUGH:
             return usual
-        decay = min(_MOST_DECAY, _ENOUGH_DECAY * (_ENOUGH / tokens) ** 3)
+        often = max(1.0, passes / _USUAL_PASSES) ** _MORE_PASSES if self.returns else 1.0
+        decay = min(_MOST_DECAY * often, _ENOUGH_DECAY * (_ENOUGH / tokens) ** 3)
         return {**usual, "model.dropout": _LITTLE_DROPOUT, "optimizer.weight_decay": float(f"{decay:.2g}")}
 
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
