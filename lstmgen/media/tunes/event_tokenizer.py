@@ -169,7 +169,7 @@ class EventTokenizer(Protocol):
         """The score of any ids; what is not legal is ignored, and every note ends after it starts.
 
         `encode(decode(ids)) == ids` for ids that a cursor allows, but for what was only announced, such as an instrument that never plays,
-        and for the order of parts where those are told (`notes/seats.py`).
+        and where parts are told for their order (`notes/seats.py`) and for what could have come back by itself (`notes/returns.py`).
         Where the ticks of `like` are coarser than the steps, notes that the ticks cannot tell apart overlap.
 
         Args:
