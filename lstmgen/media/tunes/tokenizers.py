@@ -163,8 +163,8 @@ def _notes(
     grammar: bool = True,
 ) -> EventTokenizer:
     # Whoever says how fine a beat is to be, or asks for what needs bars, wants beats.
-    of_bars = {"repeats": repeats, "variants": variants, "tails": tails, "guides": guides, "common_key": common_key, "seats": seats}
-    of_bars["returns"] = returns
+    of_bars = {"repeats": repeats, "variants": variants, "tails": tails, "guides": guides}
+    of_bars |= {"common_key": common_key, "seats": seats, "returns": returns}
     needs_bars = any(of_bars.values())
     wants_beats = time_base == "beats" or (time_base is None and (steps_per_beat is not None or needs_bars))
     tracks = most_tracks(scores) if apart else 1

@@ -100,7 +100,7 @@ def test_a_melody_comes_back_over_another_bass():
 @pytest.mark.parametrize(
     ("velocities", "louder"), [((84, 80, 76, 80), 0), ((84, 88, 92, 88), 2), ((4, 8, 4, 4), None), ((100, 127, 100, 127), None)]
 )
-def test_differences_that_are_not_heard_are_not_told(velocities, louder):
+def test_a_bin_more_or_less_is_not_told(velocities, louder):
     score = tune((MELODY, 48, 80, False), (OTHER, 50, 80, False), (MELODY, 52, velocities, False))
     ((part, distance, by, *said),) = returns(RETURNING, score)[2]
     assert (part, distance, by, len(said)) == ((1, 2, 0, 4) if louder is None else (1, 2, louder, 0))

@@ -44,6 +44,12 @@ class Repeats(NamedTuple):
         whole_B, begun_B, until_B, tail_B, behind_B = np.zeros((5, len(meter_B)), np.int64)
         return Repeats(whole_B, begun_B, until_B, meter_B < 0, tail_B, behind_B, [], bar_N < 0)
 
+    def add(self, returned: Sequence[Return], bar: Bar, first: int) -> None:
+        """The parts that come back in a bar by themselves, and the number of its first note."""
+        lines = {each.line for each in returned}
+        self.returns.extend(returned)
+        self.returned_N[first : first + len(bar.notes)] = [note[1] in lines for note in bar.notes]
+
     def come_back(self, bar_N: Steps, position_N: Steps) -> NDArray[np.bool_]:
         """Which notes come back, and are not written.
 
@@ -110,8 +116,8 @@ def repeats_of(
         found.louder_B[place], found.tail_B[place] = named.louder or begun.louder, tail_distance
         before = named.distance or begun.distance or tail_distance
         whole.add(bar)
-        found.returns.extend(returned)
-        found.returned_N[begin:end] = [any(note[1] == each.line for each in returned) for note in bar.notes]
+        if returned:
+            found.add(returned, bar, begin)
         if endings is not None:
             endings.add(bar)
         if variants and not heads:

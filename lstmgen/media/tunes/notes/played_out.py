@@ -32,7 +32,7 @@ class Said(NamedTuple):
         velocities: those that are said of them.
         is_tail: whether those come back alone that begin behind what the bar holds already.
         line: whose notes come back, by themselves; None: those of all.
-        louder: by how much they are than there.
+        louder: by how much louder they are than there.
     """
 
     place: int
@@ -119,10 +119,13 @@ def played_out(notes: StepNotes, number_T: Steps | None, repeats: Sequence[Said]
             velocity = np.clip(velocity + said.louder, loudness(0), loudness(VELOCITY_BINS - 1))
         velocity[: len(said.velocities)] = said.velocities[: len(velocity)]
         found.append((which, shift, velocity, np.full(len(which), said.place)))
-        which, shift, velocity = (np.concatenate(parts) for parts in zip(*others, (which, shift, velocity), strict=True))
-        line = notes.line_N[which]
-        order = np.lexsort((line, notes.pitch_N[which], line // MOST_TRACKS, notes.start_N[which] + shift))
-        holds[said.bar] = which[order], shift[order], velocity[order]
+        columns = [*others, (which, shift, velocity)] if said.is_tail else [(which, shift, velocity), *others]
+        which, shift, velocity = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+        if said.line is not None:  # it plays among the others
+            line = notes.line_N[which]
+            order = np.lexsort((line, notes.pitch_N[which], line // MOST_TRACKS, notes.start_N[which] + shift))
+            which, shift, velocity = which[order], shift[order], velocity[order]
+        holds[said.bar] = which, shift, velocity
     which_N, shift_N, velocity_N, place_N = (np.concatenate(column) for column in zip(*found, strict=True))
     start_N, end_N = notes.start_N[which_N] + shift_N, notes.end_N[which_N] + shift_N
     return notes.take(which_N, start_N=start_N, end_N=end_N, velocity_N=velocity_N, place_N=place_N)

@@ -4,8 +4,8 @@
     bar  part 3  return 4 back  again 80  again 84 ...  position 0  part 1 ...
 
 Where parts are told by their numbers (`seats.py`), a bar that is no repeat of an earlier one says first, by part, what comes back in it:
-two notes or more. Where all of them are louder or softer by about as much, that is said, else the velocities of all; differences that
-are not heard are not told. The rest of the bar is written out as it is. A part that comes back has no other notes there, nor does the bar
+two notes or more. Where all of them are louder or softer by about as much, that is said, else the velocities of all; differences of a bin
+beside that are not told. The rest of the bar is written out as it is. A part that comes back has no other notes there, nor does the bar
 have a beginning or a tail of another one, or a change of tempo. What differs from an earlier bar in loudness alone comes back by its
 parts, where all of them can.
 
@@ -34,7 +34,7 @@ LOUDER: Final = "louder"
 MOST_LOUDER: Final = 12
 """Bins by which all notes of what comes back may be louder, or softer; value v of the event means v - 12."""
 NEAR: Final = 1
-"""Bins of velocity by which what comes back may differ and does not say so: less than a decibel."""
+"""Bins of velocity by which what comes back may differ and does not say so: 0.7 dB at a velocity of 80, as `music/sound` plays it."""
 
 
 class Return(NamedTuple):

@@ -114,12 +114,16 @@ class GrammarWithReturns(Wrapped):
 
     def _fitting(self, part: int) -> list[int]:
         """The ids by which a part may say what it plays once more."""
-        line, meter = part * MOST_TRACKS, self._notes.meter
-        if (line, meter) not in self._at_hand:
-            self._at_hand[line, meter] = self._parts.at_hand(line, meter)
-        there = self._at_hand[line, meter]
+        there = self._there(part * MOST_TRACKS)
         fits = {bar: self._notes.may_sound(bar) for bar in dict.fromkeys(there.values())}
         return [self._table.first(RETURN) + distance - 1 for distance, bar in there.items() if fits[bar]]
+
+    def _there(self, line: int) -> dict[int, Bar]:
+        """What a line can play once more in this bar, by how far back that lies."""
+        key = line, self._notes.meter
+        if key not in self._at_hand:
+            self._at_hand[key] = self._parts.at_hand(*key)
+        return self._at_hand[key]
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""
@@ -166,7 +170,7 @@ class GrammarWithReturns(Wrapped):
         """A part plays in this bar what it played so far back."""
         part, self._asked = self._notes.instrument if self._asked is None else self._asked, None
         line = part * MOST_TRACKS
-        if (bar := self._parts.at_hand(line, self._notes.meter).get(distance)) is not None and line > self._last:
+        if (bar := self._there(line).get(distance)) is not None and line > self._last:
             self._last = line
             self._coming = _Coming(bar, place)
             self._notes.come_back(line, bar.notes)
