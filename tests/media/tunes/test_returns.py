@@ -284,7 +284,7 @@ def test_returns_are_usual_where_parts_are_told():
     assert "returns" not in build("notes", mixed, seats=False).to_json()
     assert from_json(RETURNING.to_json()) == RETURNING
     assert SEATED.vocab_size == RETURNING.vocab_size - 64 - 25
-    with pytest.raises(UsageError, match="returns"):
+    with pytest.raises(UsageError, match="needs --seats"):
         replace(RETURNING, seats=False)
-    with pytest.raises(UsageError, match="returns"):
+    with pytest.raises(UsageError, match="needs --variants"):
         replace(RETURNING, variants=False, tails=False)

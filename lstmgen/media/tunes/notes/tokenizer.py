@@ -159,9 +159,8 @@ class NotesTokenizer(EventTokenizer):
             name = "tails" if self.tails else "heads"
             raise UsageError(f"--{name} are variants of bars, and there are none", remedy=f"leave --{name} out, or add --variants")
         if self.returns and not (self.variants and self.seats):
-            raise UsageError(
-                "--returns are variants of bars by part, and need both", remedy="leave --returns out, or add --variants and --seats"
-            )
+            missing = "variants" if self.seats else "seats"
+            raise UsageError(f"--returns needs --{missing}, and there are none", remedy=f"leave --returns out, or add --{missing}")
         for name in ("repeats", "guides", "seats"):
             if getattr(self, name) and self.time_base != "beats":
                 remedy = f"leave --{name} out, or choose --time-base beats"
