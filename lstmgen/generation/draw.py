@@ -157,7 +157,8 @@ class Lane:
         """What the filters may know of the next token."""
         recent = () if self._recent is None else self._recent.ids
         writer = self.writer
-        return Moment(len(self._ids), self._length, recent, writer.allowed(), writer.heat, self._strict, writer.tempered)
+        allowed_V, heat = writer.allowed(), writer.heat
+        return Moment(len(self._ids), self._length, recent, allowed_V, heat, self._strict, writer.tempered, writer.weighed)
 
     def uniform(self) -> float:
         """The random number of the next token."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstmgen.generation.sampling import Sampling, temperature_at
-from lstmgen.media.writing import Tempered
+from lstmgen.media.writing import Tempered, Weighed
 
 _REMOVED: Final = -math.inf
 
@@ -34,6 +34,7 @@ class Moment(NamedTuple):
         heat: by what its temperature is multiplied.
         strict: whether the model was trained to give what may not come no probability.
         tempered: kinds of ids of which one is chosen at a share of the temperature, the same for all samples.
+        weighed: kinds of ids that come more or less often than the model expects.
     """
 
     position: int
@@ -43,6 +44,7 @@ class Moment(NamedTuple):
     heat: float = 1.0
     strict: bool = False
     tempered: Sequence[Tempered] = ()
+    weighed: Sequence[Weighed] = ()
 
 
 Filter = Callable[[Logits, Sequence[Moment]], Logits]
@@ -80,6 +82,25 @@ def keep_allowed(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
         return logits_BV if first is None else mask(logits_BV, first)
     everything = np.ones(logits_BV.shape[-1], dtype=np.bool_)
     return mask(logits_BV, np.stack([everything if moment.allowed_V is None else moment.allowed_V for moment in moments]))
+
+
+def weigh(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
+    """The filter behind that: some ids come more or less often than the model expects."""
+    if not any(moment.weighed for moment in moments):
+        return logits_BV
+    changed_BV = logits_BV.copy()
+    for logits_V, moment in zip(changed_BV, moments, strict=True):
+        for weighed in moment.weighed:
+            before_I = logits_V[weighed.ids]
+            if before_I.max() > _REMOVED:
+                after_I = before_I + weighed.by_I
+                logits_V[weighed.ids] = after_I + (_log_total(before_I) - _log_total(after_I) if weighed.together else 0.0)
+    return changed_BV
+
+
+def _log_total(logits_I: Logits) -> float:
+    """The logarithm of the sum of their exponentials."""
+    return float(logits_I.max() + np.log(np.exp(shifted(logits_I)).cumsum()[-1]))
 
 
 def temper_kinds(logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
@@ -232,6 +253,6 @@ def build(sampling: Sampling) -> list[Filter]:
 def apply(filters: Iterable[Filter], logits_BV: Logits, moments: Sequence[Moment]) -> Logits:
     """The logits after all filters, one after the other, behind those of what is allowed and of how certain it is to be."""
     with np.errstate(over="ignore"):  # by a temperature near 0 what is less probable goes to minus infinity
-        for each in (keep_allowed, temper_kinds, heed_heat, *filters):
+        for each in (keep_allowed, weigh, temper_kinds, heed_heat, *filters):
             logits_BV = each(logits_BV, moments)
     return logits_BV

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -113,8 +113,16 @@ class Job:
     read: Context | None = None
 
     @staticmethod
-    def of(decoder: AnyDecoder, medium: Medium, tokenizer: Tokenizer, request: Request, *, data: DataConfig) -> list[Job]:
-        """The prompts of a request, in order.
+    def of(
+        decoder: AnyDecoder,
+        medium: Medium,
+        tokenizer: Tokenizer,
+        request: Request,
+        *,
+        data: DataConfig,
+        corrections: Mapping[str, Any] | None = None,
+    ) -> list[Job]:
+        """The prompts of a request, in order; `corrections` as of `Medium.plan`.
 
         Raises:
             UsageError: an option is out of bounds or cannot be read.
@@ -130,7 +138,8 @@ class Job:
         def job(prompt_index: int, given: Any) -> Job:
             try:
                 prompt = medium.parse_prompt(tokenizer, given, request.options, data)
-                plan = medium.plan(tokenizer, prompt, request.options, length=request.length, echo=request.echo, data=data)
+                how = {"length": request.length, "echo": request.echo, "data": data, "corrections": corrections}
+                plan = medium.plan(tokenizer, prompt, request.options, **how)
             except LstmgenError as error:
                 if request.prompts is not None:
                     error.about(f"prompt {prompt_index + 1}")

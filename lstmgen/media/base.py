@@ -26,11 +26,12 @@ from lstmgen.config import DataConfig, TokenizerConfig
 from lstmgen.corpus.locate import Candidate
 from lstmgen.corpus.prepared import Part
 from lstmgen.ids import Ids
+from lstmgen.media.correcting import Correctable
 from lstmgen.media.features import Legible
 from lstmgen.media.gaps import Fillable
 from lstmgen.media.legal import Legal
 from lstmgen.media.manner import Manner
-from lstmgen.media.statistics import Counts, Extent, Statistic
+from lstmgen.media.statistics import Comparable
 from lstmgen.media.writing import Encoded, Item, Plan, Prompt, Spelled
 
 Symbols = NDArray[np.uint32]
@@ -215,7 +216,7 @@ class RowStyle:
     token_place: tuple[str, str, str]
 
 
-class Medium(Legible, Fillable, Protocol):
+class Medium(Legible, Fillable, Comparable, Correctable, Protocol):
     """Everything that differs between media."""
 
     name: str
@@ -343,18 +344,6 @@ class Medium(Legible, Fillable, Protocol):
         """An item as novelty compares it."""
         ...
 
-    def statistics(self, tokenizer: Any) -> tuple[Statistic, ...]:
-        """By what samples of a model are compared with what it learned; empty where there is nothing of the kind."""
-        ...
-
-    def extent(self, tokenizer: Any, item: Item) -> Extent:
-        """How long an item is, in what statistics depend on."""
-        ...
-
-    def count(self, item: Item, seen: Extent | None = None) -> Counts:
-        """What an item adds to the statistics, where no more than so much of its beginning is seen; how it ends is how the whole ends."""
-        ...
-
     def parse_prompt(self, tokenizer: Any, prompt: Any, options: Mapping[str, Any], data: DataConfig) -> Prompt:
         """What a sample continues; `prompt` is what `parse` takes, or None. Raises UnseenSymbolError, InputError, UsageError."""
         ...
@@ -367,7 +356,17 @@ class Medium(Legible, Fillable, Protocol):
         """Refuses options of a request that cannot be meant, before a model is loaded. Raises UsageError."""
         ...
 
-    def plan(self, tokenizer: Any, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig) -> Plan:
+    def plan(
+        self,
+        tokenizer: Any,
+        prompt: Prompt,
+        options: Mapping[str, Any],
+        *,
+        length: int | None,
+        echo: bool,
+        data: DataConfig,
+        corrections: Mapping[str, Any] | None = None,
+    ) -> Plan:
         """What every sample of a request keeps to.
 
         Args:
@@ -377,6 +376,7 @@ class Medium(Legible, Fillable, Protocol):
             length: most tokens to draw; None: what is usual where nothing else ends a sample; -1: no end.
             echo: whether an item begins with the prompt, where it can.
             data: how the model's sources were read.
+            corrections: what `corrections` gave of the model.
 
         Raises:
             UsageError: an option cannot be read, or nothing at all could be drawn.

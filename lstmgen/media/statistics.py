@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lstmgen.media.writing import Item
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,3 +47,19 @@ FEWEST_PEERS: Final = 20
 
 Counts = Mapping[str, NDArray[np.float64]]
 """By the name of each statistic what an item adds to it: for every part of a distribution, or to both terms of a ratio."""
+
+
+class Comparable(Protocol):
+    """What a medium says of its items, so that samples are compared with what was learned."""
+
+    def statistics(self, tokenizer: Any) -> tuple[Statistic, ...]:
+        """By what samples of a model are compared with what it learned; empty where there is nothing of the kind."""
+        ...
+
+    def extent(self, tokenizer: Any, item: Item) -> Extent:
+        """How long an item is, in what statistics depend on."""
+        ...
+
+    def count(self, item: Item, seen: Extent | None = None) -> Counts:
+        """What an item adds to the statistics, where no more than so much of its beginning is seen; how it ends is how the whole ends."""
+        ...

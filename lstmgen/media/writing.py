@@ -36,6 +36,21 @@ class Tempered:
     share: float
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """A kind of ids that come more or less often than a model expects.
+
+    Attributes:
+        ids: which.
+        by_I: what is added to the logit of each.
+        together: whether together they stay as probable as they are.
+    """
+
+    ids: Ids
+    by_I: NDArray[np.float64]
+    together: bool = True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
     """An item that was given, as ids.
@@ -155,6 +170,11 @@ class Writer(Protocol):
     @property
     def tempered(self) -> Sequence[Tempered]:
         """Kinds of ids of which one is chosen at a share of the temperature, the same for all samples."""
+        ...
+
+    @property
+    def weighed(self) -> Sequence[Weighed]:
+        """Kinds of ids that come next more or less often than the model expects."""
         ...
 
     @property

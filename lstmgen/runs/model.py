@@ -24,7 +24,7 @@ from lstmgen.model.compiled.decoder import CompiledDecoder
 from lstmgen.model.learning_rule import LearningRule
 from lstmgen.model.recall_rule import RecallRule
 from lstmgen.options import check_known
-from lstmgen.runs.recorded import recorded_data
+from lstmgen.runs.recorded import CORRECTIONS, recorded_data
 from lstmgen.wording import counted
 
 if TYPE_CHECKING:
@@ -386,4 +386,5 @@ class TrainedModel:
         return self.novelty(item).copied_share
 
     def _jobs(self, request: Request) -> list[Job]:
-        return Job.of(self.drawing, self.medium, self.tokenizer, request, data=self.data)
+        how = {"data": self.data, "corrections": self.summary.get(CORRECTIONS)}
+        return Job.of(self.drawing, self.medium, self.tokenizer, request, **how)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from lstmgen.config import DataConfig, from_dict
 from lstmgen.errors import LstmgenError
 from lstmgen.media.base import Medium
+
+CORRECTIONS: Final = "corrections"
+"""Where a summary says what a network expects otherwise than items are."""
 
 
 def recorded_data(summary: Mapping[str, Any], medium: Medium) -> DataConfig:

@@ -24,9 +24,11 @@ from lstmgen.errors import CorpusError, DivergedError, LostProcessError, Machine
 from lstmgen.media.base import MakeExecutor, Progress
 from lstmgen.model.arithmetic import Arithmetic
 from lstmgen.runs import preparation
+from lstmgen.runs.correcting import corrections_of
 from lstmgen.runs.keeping import Keeper
 from lstmgen.runs.plan import Plan, plan_run
 from lstmgen.runs.rate_test import RateTest, rate_test
+from lstmgen.runs.recorded import CORRECTIONS
 from lstmgen.runs.run import Order, Run
 from lstmgen.runs.samples import Sampler
 from lstmgen.training.budget import Clock
@@ -284,6 +286,9 @@ class Training:
             if not OBJECTIVES[run.config.training.objective].both_ways:  # which count some of the tokens that they read
                 figures["val_share"] = round(share, 4)
         summary = best.summary | {preparation.ENDED_AT: event.step} | figures
+        reads_on = not OBJECTIVES[run.config.training.objective].both_ways
+        if reads_on and (corrections := corrections_of(best.network, run.medium, best.tokenizer, run.files)) is not None:
+            summary[CORRECTIONS] = corrections
         save_model(run.folder.model_path, best.network.tensors(), best.network.architecture, best.tokenizer, summary)
         return {"val": None} | figures
 

@@ -44,7 +44,7 @@ class Ids:
 
     at_boundary = "end-of-document"
     heat = 1.0
-    tempered = ()
+    tempered = weighed = ()
     tries = 0
 
     def allowed(self):

@@ -8,7 +8,7 @@ import pytest
 from lstmgen.generation import filters
 from lstmgen.generation.filters import Moment
 from lstmgen.generation.sampling import Cycle, Ramp, Sampling
-from lstmgen.media.writing import Tempered
+from lstmgen.media.writing import Tempered, Weighed
 
 INF = math.inf
 
@@ -245,3 +245,27 @@ def test_ids_with_a_temperature_of_their_own_stay_as_probable_together(share):
     np.testing.assert_allclose(after_BV[:2][:, ids] / after_BV[:2][:, ids].sum(1, keepdims=True), among, rtol=1e-12)
     for row in range(4):
         assert np.array_equal(filters.apply([], rows_BV[row : row + 1], moments[:1])[0], cooled_BV[row])
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_ids_that_come_more_or_less_often_than_expected(together):
+    rows_BV = 3 * np.random.default_rng(5).standard_normal((3, 7))
+    rows_BV[1, [1, 4, 5]] = -np.inf  # none of them may come
+    rows_BV[2, 4] = -np.inf
+    ids, by_I = np.array([1, 4, 5]), np.array([2.0, -1.0, 0.5])
+    moments = [Moment(0, None, weighed=[Weighed(ids, by_I, together)])] * 3
+    weighed_BV = filters.apply([], rows_BV, moments)
+    before_BV, after_BV = filters.softmax(rows_BV), filters.softmax(weighed_BV)
+    wanted_BI = before_BV[:, ids] * np.exp(by_I)
+    if together:
+        wanted_BI *= before_BV[:, ids].sum(1, keepdims=True) / np.maximum(wanted_BI.sum(1, keepdims=True), 1e-300)
+    wanted_BV = before_BV.copy()
+    wanted_BV[:, ids] = wanted_BI
+    np.testing.assert_allclose(after_BV, wanted_BV / wanted_BV.sum(1, keepdims=True), rtol=1e-12)
+    others = [0, 2, 3, 6]
+    assert np.array_equal(weighed_BV[:, others], rows_BV[:, others])
+    for row in range(3):
+        assert np.array_equal(filters.apply([], rows_BV[row : row + 1], moments[:1])[0], weighed_BV[row])
+    one = filters.apply([], rows_BV, [moments[0], Moment(0, None), moments[0]])
+    assert np.array_equal(one[[0, 2]], weighed_BV[[0, 2]])
+    assert np.array_equal(one[1], rows_BV[1])

@@ -5,9 +5,10 @@ import pytest
 from safetensors.numpy import load_file
 
 import lstmgen
-from lstmgen.errors import UsageError
+from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.music.midi.writer import to_midi_bytes
 from lstmgen.music.score import Notes, Score
+from lstmgen.runs.model import TrainedModel
 from lstmgen.training.events import Sampled
 
 
@@ -74,3 +75,31 @@ def test_texts_and_tunes_that_are_both_named_are_refused_and_leave_no_folder(tra
     with pytest.raises(UsageError, match="text and music"):
         list(train(story, tunes, out=tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+def test_what_a_network_expects_otherwise_stands_in_its_model_file(train, tunes, tmp_path):
+    settings = {"tokenizer.seats": True}
+    for _ in train(tunes, out=tmp_path / "whole", settings=settings):
+        pass
+    list(train(tunes, out=tmp_path / "parts", settings=settings, pause_after=5))
+    list(lstmgen.train(resume=tmp_path / "parts", cache=tmp_path / "cache"))
+    whole, parts = (lstmgen.load(tmp_path / run, device="cpu") for run in ("whole", "parts"))
+    corrections = whole.summary["corrections"]
+    assert parts.summary["corrections"] == corrections
+    assert np.abs(corrections["degrees"]).max() > 0.1
+    assert np.abs(corrections["steps"]).max() > 0.1
+    without = TrainedModel(whole.network, whole.tokenizer, summary={**whole.summary, "corrections": None})
+    drawn, plain, before = (
+        [sample.score.notes for sample in model.generate(bars=4, seed=3, num_samples=4, **options)]
+        for model, options in ((whole, {}), (whole, {"correction": 0.0}), (without, {}))
+    )
+    assert all(notes.same_as(other) for notes, other in zip(plain, before, strict=True))
+    assert not all(notes.same_as(other) for notes, other in zip(plain, drawn, strict=True))
+    with pytest.raises(ModelFileError, match="corrections"):
+        TrainedModel(whole.network, whole.tokenizer, summary={**whole.summary, "corrections": {"steps": []}}).generate(bars=1)
+
+
+def test_where_nothing_comes_back_by_itself_nothing_is_put_right(train, tunes, tmp_path):
+    list(train(tunes, out=tmp_path / "run", pause_after=1))
+    list(lstmgen.train(resume=tmp_path / "run", cache=tmp_path / "cache"))
+    assert "corrections" not in lstmgen.load(tmp_path / "run", device="cpu").summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final, final, get_args
 
@@ -18,6 +18,7 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import InputError, ModelFileError, UsageError
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.media.correcting import Expect
 from lstmgen.media.features import Feature
 from lstmgen.media.manner import Manner
 from lstmgen.media.statistics import Counts, Extent, Statistic
@@ -290,11 +291,23 @@ class TextMedium:
         StopScanner(_as_stops(options.get("stop", ())))
         _oov(options)
 
+    def corrections(self, tokenizer: TextTokenizer, parts: Sequence[Iterable[Ids]], expect: Expect) -> None:
+        """Texts are drawn as they are expected."""
+        del tokenizer, parts, expect
+
     def plan(
-        self, tokenizer: TextTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig
+        self,
+        tokenizer: TextTokenizer,
+        prompt: Prompt,
+        options: Mapping[str, Any],
+        *,
+        length: int | None,
+        echo: bool,
+        data: DataConfig,
+        corrections: Mapping[str, Any] | None = None,
     ) -> TextPlan:
         """What every text of a request keeps to; a result never holds the prompt, whatever `echo` says."""
-        del prompt, echo
+        del prompt, echo, corrections
         ignore_end = bool(options.get("ignore_end", False))
         whole = Division.of(data).divides and not ignore_end
         usual = None if whole else DEFAULT_LENGTH

@@ -110,6 +110,11 @@ class TextWriter:
         return ()
 
     @property
+    def weighed(self) -> tuple[()]:
+        """Symbols come as the model expects."""
+        return ()
+
+    @property
     def steady(self) -> bool:
         """A text has no grammar."""
         return True

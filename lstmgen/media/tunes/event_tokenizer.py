@@ -5,7 +5,7 @@ score ─► notes in steps ─► Notation.write ─► ids ─► Notation.rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import cached_property
 from typing import Any, ClassVar, Final, Protocol, Self
@@ -17,6 +17,7 @@ from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.base import Clock
+from lstmgen.media.correcting import Expect
 from lstmgen.media.legal import Rows
 from lstmgen.media.text.byte_table import BOUNDARY_PIECE, check_ids
 from lstmgen.media.tunes.endings import Endings
@@ -24,6 +25,7 @@ from lstmgen.media.tunes.events import BOUNDARY_KIND, EventTable, Measures
 from lstmgen.media.tunes.grammar import Grammar, GrammarCursor, GrammarStream
 from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.legal import MOST_AT_ONCE, by_grammar
+from lstmgen.media.tunes.notes.corrections import Corrections
 from lstmgen.media.tunes.parts import LAST_TICK, Band, blank, played
 from lstmgen.media.tunes.step_limits import NOTHING_LIMITED, StepLimits
 from lstmgen.media.tunes.step_notes import StepNotes
@@ -234,6 +236,10 @@ class EventTokenizer(Protocol):
             waits=notation.waits,
             patience=_PATIENCE[notation.base.unit] * notation.base.per_unit,
         )
+
+    def corrections(self, parts: Sequence[Iterable[Ids]], expect: Expect) -> Corrections | None:
+        """What a network expects otherwise than tunes are; None: nothing is put right. Arguments as of `media.correcting`."""
+        del parts, expect
 
     def keys_for(self, key: int | None) -> Ids:
         """The id of a key that is asked for, and those of others that a model may be told instead; none where the notes depend on it."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lstmgen.ids import BOUNDARY_ID, Ids
 from lstmgen.media.tunes.events import EventTable
+from lstmgen.media.tunes.standing import Standing
 from lstmgen.media.tunes.step_limits import Course
 from lstmgen.media.tunes.step_notes import Row, StepNotes
 from lstmgen.music.score import Notes
@@ -59,6 +60,11 @@ class Grammar(Protocol):
     def next_wait(self) -> int:
         """The step at which it stands after an event that lets time pass."""
         return self.course.now + 1
+
+    @property
+    def standing(self) -> Standing | None:
+        """What is known before the next id; None where that is not told."""
+        return None
 
     def begin(self) -> None:
         """The prompt is over: from here on constraints hold."""
@@ -117,6 +123,11 @@ class Wrapped(Grammar):
     def next_wait(self) -> int:
         """As the grammar says."""
         return self._grammar.next_wait
+
+    @property
+    def standing(self) -> Standing | None:
+        """As the grammar says."""
+        return self._grammar.standing
 
     def begin(self) -> None:
         """The prompt is over."""
@@ -182,6 +193,11 @@ class GrammarCursor:
     def restrained(self) -> bool:
         """Whether what is drawn is a last bar that is not to lead on."""
         return self._begun and self._grammar.restrained
+
+    @property
+    def standing(self) -> Standing | None:
+        """What is known before the next id; None where that is not told."""
+        return self._grammar.standing
 
     def be_lenient(self) -> None:
         """From here on a last bar may lead on."""

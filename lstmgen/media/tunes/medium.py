@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from lstmgen.corpus.locate import Candidate
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media.base import Access, Amount, Augment, Clock, Figure, Found, RowStyle, Symbols
+from lstmgen.media.correcting import Expect
 from lstmgen.media.features import Feature
 from lstmgen.media.gaps import Gap
 from lstmgen.media.legal import Legal, with_what_stands
@@ -31,6 +32,7 @@ from lstmgen.media.tunes.gapped import GappedTune
 from lstmgen.media.tunes.given import SUFFIXES, names_a_file, reading_of
 from lstmgen.media.tunes.material import TuneMaterial, as_learned, ended, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
+from lstmgen.media.tunes.notes.corrections import Corrections
 from lstmgen.media.tunes.options import HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
 from lstmgen.media.tunes.survey import survey
@@ -262,8 +264,21 @@ class TuneMedium:
         check_known(options, (*(option.name for option in SAMPLE_OPTIONS), "constraints"))
         constraints_of(options)
 
+    def corrections(self, tokenizer: EventTokenizer, parts: Sequence[Iterable[Ids]], expect: Expect) -> dict[str, Any] | None:
+        """What the notation puts right."""
+        corrections = tokenizer.corrections(parts, expect)
+        return None if corrections is None else corrections.to_json()
+
     def plan(
-        self, tokenizer: EventTokenizer, prompt: Prompt, options: Mapping[str, Any], *, length: int | None, echo: bool, data: DataConfig
+        self,
+        tokenizer: EventTokenizer,
+        prompt: Prompt,
+        options: Mapping[str, Any],
+        *,
+        length: int | None,
+        echo: bool,
+        data: DataConfig,
+        corrections: Mapping[str, Any] | None = None,
     ) -> TunePlan:
         """What every tune of a request keeps to."""
         del data
@@ -271,7 +286,9 @@ class TuneMedium:
         _check_told(tokenizer, options, continues=prompt.item is not None)
         if (length is None or constraints.loop) and constraints.bars is None and constraints.seconds is None:
             constraints = replace(constraints, **_usual_end(tokenizer))
-        bpm = options.get("bpm")
+        bpm, share = options.get("bpm"), options.get("correction", 1.0)
+        put_right = None if not corrections or not share else Corrections.from_json(corrections, tokenizer.table).times(share)
+        shares = tokenizers.usual_shares(tokenizer, corrected=put_right is not None)
         return TunePlan(
             tokenizer=tokenizer,
             prompt=prompt.item,
@@ -281,7 +298,8 @@ class TuneMedium:
             echo=echo,
             tempo_us=None if bpm is None else max(1, round(60e6 / bpm)),
             closing=options.get("closing", tokenizers.usual_closing(tokenizer)),
-            **(tokenizers.usual_shares(tokenizer) | {name: options[name] for name in tokenizers.SHARES if name in options}),
+            corrections=put_right,
+            **(shares | {name: options[name] for name in tokenizers.SHARES if name in options}),
         )
 
     def to_bytes(self, item: Score) -> bytes:

@@ -24,11 +24,12 @@ CLOSING_WITHOUT_TAILS: Final = 0.5
 PITCH_TEMPERATURE: Final = 0.92
 PITCH_MIXED: Final = 0.8
 PITCH_WITH_RETURNS: Final = 0.89
+PITCH_CORRECTED: Final = 1.1
 RHYTHM_TEMPERATURE: Final = 1.06
 RHYTHM_TOGETHER: Final = 1.18
 """Shares of the temperature at which new models of notes in beats choose one of several pitches, pitches of tunes for different
-instruments, the same where parts come back by themselves and the temperature is 0.9, positions or durations; the last one where all
-tracks rest only all at once, so that durations alone tell rhythm."""
+instruments, the same where parts come back by themselves and the temperature is 0.9, and where they are put right (`corrections.py`),
+positions or durations; the last one where all tracks rest only all at once, so that durations alone tell rhythm."""
 
 TRAIN_OPTIONS: Final = (
     Option(
@@ -174,7 +175,12 @@ SAMPLE_OPTIONS: Final = (
             f"new models of notes in beats{besides}; 1: like all else.",
         )
         for name, what, usual, besides in (
-            ("pitch_temperature", "pitches", PITCH_TEMPERATURE, f", {PITCH_MIXED} with seats, {PITCH_WITH_RETURNS} with returns"),
+            (
+                "pitch_temperature",
+                "pitches",
+                PITCH_TEMPERATURE,
+                f", {PITCH_MIXED} with seats, {PITCH_WITH_RETURNS} with returns, {PITCH_CORRECTED} with corrections",
+            ),
             (
                 "rhythm_temperature",
                 "positions, lengths or waits",
@@ -182,6 +188,16 @@ SAMPLE_OPTIONS: Final = (
                 f", {RHYTHM_TOGETHER} of voices that rest all at once",
             ),
         )
+    ),
+    Option(
+        name="correction",
+        flags="--correction",
+        type=float,
+        unit="SHARE",
+        low=0,
+        high=1,
+        help="Put right this share of what the model was found to expect otherwise than tunes are, such as leaps of a melody; 1 where not "
+        "given; 0: nothing.",
     ),
     Option(name="key", flags="--key", unit="KEY", help="In this key, such as 'D minor', as the model has learned it."),
     Option(

@@ -31,6 +31,7 @@ from lstmgen.media.tunes.notes.voices import voices_of
 from lstmgen.media.tunes.options import (
     CLOSING,
     CLOSING_WITHOUT_TAILS,
+    PITCH_CORRECTED,
     PITCH_MIXED,
     PITCH_TEMPERATURE,
     PITCH_WITH_RETURNS,
@@ -92,19 +93,20 @@ def usual_closing(tokenizer: EventTokenizer) -> float:
     return CLOSING if tokenizer.to_json().get("tails") else CLOSING_WITHOUT_TAILS
 
 
-def usual_shares(tokenizer: EventTokenizer) -> dict[str, float]:
+def usual_shares(tokenizer: EventTokenizer, *, corrected: bool = False) -> dict[str, float]:
     """At which shares of the temperature pitches and rhythm are chosen where none are given.
 
     A model of notes in beats is less sure of pitches than tunes are, and surer of rhythm. Where durations alone tell that, because voices
     rest only all at once, they have to do what positions do elsewhere. Tunes for different instruments have less in common, and leave a
-    model less sure of pitches still.
+    model less sure of pitches still; but where its pitches are put right there is no need to favour some.
     """
     values = tokenizer.to_json()
     if not values.get("length_first"):
         return dict.fromkeys(SHARES, 1.0)
     rhythm = {"rhythm_temperature": RHYTHM_TOGETHER} if values.get("together") else {}
     mixed = {"pitch_temperature": PITCH_WITH_RETURNS if values.get("returns") else PITCH_MIXED} if values.get("seats") else {}
-    return SHARES | rhythm | mixed
+    put_right = {"pitch_temperature": PITCH_CORRECTED} if corrected else {}
+    return SHARES | rhythm | mixed | put_right
 
 
 def from_json(values: Mapping[str, Any]) -> EventTokenizer:

@@ -5,7 +5,7 @@ id ─► cursor ─► note stream ─► notes          afterwards: all ids �
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, final
@@ -18,12 +18,13 @@ from lstmgen.ids import Ids
 from lstmgen.media.tunes.continuation import after, bars_of, behind, end_tick, ended_at
 from lstmgen.media.tunes.endings import chosen_ending
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
+from lstmgen.media.tunes.notes.corrections import Corrections
 from lstmgen.media.tunes.notes.events import DURATION
 from lstmgen.media.tunes.notes.measures import POSITION
 from lstmgen.media.tunes.notes.remaining import LENGTH
 from lstmgen.media.tunes.shifts import SHIFT
 from lstmgen.media.tunes.statistics import ending_of
-from lstmgen.media.writing import Outcome, Tempered
+from lstmgen.media.writing import Outcome, Tempered, Weighed
 from lstmgen.music.bars import Bars, first_number
 from lstmgen.music.constraints import Constraints
 from lstmgen.music.listening import warnings_of
@@ -61,6 +62,7 @@ class TunePlan:
         closing: share of the temperature in the last bar.
         pitch_temperature: share of the temperature at which one of several pitches is chosen.
         rhythm_temperature: the same of positions, durations and times that pass.
+        corrections: what the model expects otherwise than tunes are; None: nothing is put right.
 
     Raises:
         UsageError: nothing at all could be drawn.
@@ -77,6 +79,7 @@ class TunePlan:
     closing: float = 1.0
     pitch_temperature: float = 1.0
     rhythm_temperature: float = 1.0
+    corrections: Corrections | None = None
 
     def __post_init__(self) -> None:
         self.writer()
@@ -163,6 +166,12 @@ class TuneWriter:
     def tempered(self) -> tuple[Tempered, ...]:
         """Pitches, and what tells rhythm, where one of several is chosen at a temperature of its own."""
         return self._plan.tempered
+
+    @property
+    def weighed(self) -> Sequence[Weighed]:
+        """What the model expects otherwise than tunes are."""
+        corrections, standing = self._plan.corrections, self._cursor.standing
+        return () if corrections is None or standing is None else corrections.at(standing)
 
     @property
     def steady(self) -> bool:

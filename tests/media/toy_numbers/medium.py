@@ -100,7 +100,7 @@ class Writer:
         return "end-of-document"
 
     heat = 1.0
-    tempered = ()
+    tempered = weighed = ()
 
     def allowed(self):
         return self._allowed_V
@@ -314,7 +314,10 @@ class NumberMedium:
     def check_options(self, options):
         check_known(options, (option.name for option in SAMPLE_OPTIONS))
 
-    def plan(self, tokenizer, prompt, options, *, length, echo, data):
+    def corrections(self, tokenizer, parts, expect):
+        return None
+
+    def plan(self, tokenizer, prompt, options, *, length, echo, data, corrections=None):
         return Plan(20 if length is None else length, options.get("at_most", 9), prompt.item if echo else ())
 
     def to_bytes(self, item):

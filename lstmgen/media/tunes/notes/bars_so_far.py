@@ -115,6 +115,11 @@ class BarsSoFar:
         return [(distance, bar) for bar, distance in found.items()]
 
     @property
+    def written(self) -> Sequence[BarNote]:
+        """The notes of the bar so far."""
+        return self._notes
+
+    @property
     def begun(self) -> bool:
         """Whether anything is written in the bar, or comes back."""
         return bool(self._notes)

@@ -19,6 +19,7 @@ from lstmgen.ids import Ids
 from lstmgen.media.tunes.events import EventTable
 from lstmgen.media.tunes.grammar import Grammar, Wrapped
 from lstmgen.media.tunes.notes.events import KEY, MOST_TRANSPOSED, PITCHES, TRANSPOSED
+from lstmgen.media.tunes.standing import Standing
 from lstmgen.media.tunes.step_notes import Row
 
 
@@ -71,6 +72,12 @@ class CommonKeyGrammar(Wrapped):
         super().allow(mask_V)
         if len(self._sounding_V):
             mask_V[:] = mask_V[self._sounding_V]
+
+    @property
+    def standing(self) -> Standing | None:
+        """What is known before the next id, in written pitches."""
+        standing = super().standing
+        return standing.lower(self._above) if standing is not None and self._above else standing
 
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event."""

@@ -42,10 +42,10 @@ from lstmgen.media.tunes.notes.events import (
     VELOCITY,
     loudness,
 )
+from lstmgen.media.tunes.notes.expecting import Expecting
 from lstmgen.media.tunes.notes.measures import BAR, POSITION
 from lstmgen.media.tunes.notes.remaining import LENGTH
 from lstmgen.media.tunes.notes.repeats import AGAIN, HALF, HEAD, REPEAT, TAIL
-from lstmgen.media.tunes.notes.returning import Returning
 from lstmgen.media.tunes.notes.seconds import SecondWork
 from lstmgen.media.tunes.notes.voices import keep_together
 from lstmgen.media.tunes.parts import DRUMS, FIRST_DRUMS, INSTRUMENTS, LINES, MOST_TRACKS
@@ -59,7 +59,7 @@ _UNSAID: Final = -1
 _START: Final = "start"
 
 
-class NotesGrammar(Returning):
+class NotesGrammar(Expecting):
     """A `Grammar` of notes around a clock. Letters: P pitches, I instruments, L lines, A those that may play, V ids, T steps."""
 
     def __init__(self, table: EventTable, time: BeatWork | SecondWork, constraints: Constraints, limits: StepLimits) -> None:
@@ -307,7 +307,9 @@ class NotesGrammar(Returning):
     def push(self, kind: str, value: int, place: int) -> Sequence[Row]:
         """One more event. The end of a note is known with its duration, that of a drum when the piece is long enough for it."""
         if kind in {TRANSPOSED, KEY} or self._opening.get(self._before) == kind:
-            self._before, self._tonic = kind, value % 12 if kind == KEY else self._tonic
+            self._before = kind
+            if kind == KEY:
+                self._tonic, self._minor = value % 12, value >= 12
             if kind in self._clock.pushes:
                 self._clock.pushes[kind](value)
             return ()

@@ -7,7 +7,7 @@ A piece names its instruments first; from there on they are written where they c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final, final, get_args
@@ -17,12 +17,14 @@ import numpy as np
 from lstmgen.choices import TimeBase
 from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
+from lstmgen.media.correcting import Expect
 from lstmgen.media.tunes import endings, slot_names
 from lstmgen.media.tunes.endings import Endings
 from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.common_key import semitones_above
+from lstmgen.media.tunes.notes.corrections import Corrections, fitted
 from lstmgen.media.tunes.notes.events import (
     KEY,
     MOST_TRANSPOSED,
@@ -222,6 +224,10 @@ class NotesTokenizer(EventTokenizer):
     def encode_prompt(self, score: Score, *, bars: int) -> Ids:
         """The ids of a score that so many bars are to follow."""
         return self.notation.write_before(score, bars)
+
+    def corrections(self, parts: Sequence[Iterable[Ids]], expect: Expect) -> Corrections | None:
+        """Of pitches, of what comes back and of rests, where parts come back by themselves."""
+        return fitted(parts, expect, self.table, self.cursor) if self.returns else None
 
     def keys_for(self, key: int | None) -> Ids:
         """Of a common key all of its mode that lie near it: each stands for the same notes, and the corpus may have no tune in this one."""
