@@ -32,7 +32,7 @@ from lstmgen.media.tunes.gapped import GappedTune
 from lstmgen.media.tunes.given import SUFFIXES, names_a_file, reading_of
 from lstmgen.media.tunes.material import TuneMaterial, as_learned, ended, tidied
 from lstmgen.media.tunes.melody import symbols_of_score
-from lstmgen.media.tunes.notes.corrections import Corrections
+from lstmgen.media.tunes.notes.corrections import put_right
 from lstmgen.media.tunes.options import HARMONIZE_OPTIONS, INFILL_OPTIONS, SAMPLE_OPTIONS, constraints_of
 from lstmgen.media.tunes.statistics import count, statistics
 from lstmgen.media.tunes.survey import survey
@@ -286,9 +286,8 @@ class TuneMedium:
         _check_told(tokenizer, options, continues=prompt.item is not None)
         if (length is None or constraints.loop) and constraints.bars is None and constraints.seconds is None:
             constraints = replace(constraints, **_usual_end(tokenizer))
-        bpm, share = options.get("bpm"), options.get("correction", 1.0)
-        put_right = None if not corrections or not share else Corrections.from_json(corrections, tokenizer.table).times(share)
-        shares = tokenizers.usual_shares(tokenizer, corrected=put_right is not None)
+        bpm, right = options.get("bpm"), put_right(corrections, tokenizer.table, share=options.get("correction"))
+        shares = tokenizers.usual_shares(tokenizer, corrected=right is not None)
         return TunePlan(
             tokenizer=tokenizer,
             prompt=prompt.item,
@@ -298,7 +297,7 @@ class TuneMedium:
             echo=echo,
             tempo_us=None if bpm is None else max(1, round(60e6 / bpm)),
             closing=options.get("closing", tokenizers.usual_closing(tokenizer)),
-            corrections=put_right,
+            corrections=right,
             **(shares | {name: options[name] for name in tokenizers.SHARES if name in options}),
         )
 

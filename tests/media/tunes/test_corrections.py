@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lstmgen.config import DataConfig
-from lstmgen.errors import ModelFileError
+from lstmgen.errors import ModelFileError, UsageError
 from lstmgen.generation import filters
 from lstmgen.generation.filters import Moment
 from lstmgen.ids import BOUNDARY_ID
@@ -219,6 +219,8 @@ def test_pitches_that_are_put_right_need_not_be_favoured():
         plain = plan(options, given)
         assert (plain.pitch_temperature, plain.corrections) == (PITCH_WITH_RETURNS, None)
         assert plain.writer().weighed == ()
+    with pytest.raises(UsageError, match="nothing was found"):
+        plan({"correction": 0.5}, None)
     half = plan({"correction": 0.5}, corrections | {"rests": [-2.0, 1.0]}).corrections
     assert half.rests.tolist() == [-1.0, 0.5]
 

@@ -29,6 +29,7 @@ from typing import Any, Final, NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
+from lstmgen.errors import UsageError
 from lstmgen.ids import Ids
 from lstmgen.media import checks
 from lstmgen.media.correcting import Expect
@@ -199,6 +200,23 @@ def _later(position: int, table: EventTable) -> NDArray[np.bool_]:
     later_V[table.span(BAR)] = True
     later_V[table.span(POSITION)][position + 1 :] = True
     return later_V
+
+
+def put_right(values: Any, table: EventTable, *, share: float | None) -> Corrections | None:
+    """What is put right when a tune is drawn; None: nothing.
+
+    Args:
+        values: what `to_json` gave of the model; None: nothing is known of it.
+        table: the ranges of ids.
+        share: of all weights; None: 1.
+
+    Raises:
+        UsageError: a share is asked for of what is not known.
+        ModelFileError: the values are damaged.
+    """
+    if values is None and share:
+        raise UsageError("nothing was found that this model expects otherwise than tunes are", remedy="leave --correction out")
+    return None if values is None or share == 0 else Corrections.from_json(values, table).times(1.0 if share is None else share)
 
 
 def fitted(parts: Sequence[Iterable[Ids]], expect: Expect, table: EventTable, cursor: Callable[[], GrammarCursor]) -> Corrections | None:
