@@ -44,7 +44,7 @@ def test_help_into_a_pipe_that_closes_ends_quietly():
 
 def test_a_full_disk_behind_standard_output_is_the_machine(run_folder):
     with Path("/dev/full").open("wb") as full:
-        done = run("sample", run_folder, "-n", "5", "-q", stdout=full)
+        done = run("sample", run_folder, "-n", "5", "-s", "1", "-q", stdout=full)
     assert done.returncode == 4
     assert done.stderr.startswith(b"error: cannot write to standard output: ")
     assert done.stderr.count(b"\n") == 2
