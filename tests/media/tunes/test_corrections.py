@@ -12,8 +12,9 @@ from lstmgen.generation import filters
 from lstmgen.generation.filters import Moment
 from lstmgen.ids import BOUNDARY_ID
 from lstmgen.media.tunes.medium import MEDIUM
-from lstmgen.media.tunes.notes.corrections import Corrections, features_of, fitted
+from lstmgen.media.tunes.notes.corrections import Corrections, features_of
 from lstmgen.media.tunes.notes.events import PITCHES
+from lstmgen.media.tunes.notes.fitting import fitted
 from lstmgen.media.tunes.notes.tokenizer import NotesTokenizer
 from lstmgen.media.tunes.options import PITCH_CORRECTED, PITCH_WITH_RETURNS
 from lstmgen.media.tunes.standing import Last

@@ -24,12 +24,13 @@ from lstmgen.media.tunes.event_tokenizer import EventTokenizer
 from lstmgen.media.tunes.holes import Hole, TuneGap
 from lstmgen.media.tunes.notes.beats import BeatWork
 from lstmgen.media.tunes.notes.common_key import semitones_above
-from lstmgen.media.tunes.notes.corrections import Corrections, fitted
+from lstmgen.media.tunes.notes.corrections import Corrections
 from lstmgen.media.tunes.notes.events import (
     KEY,
     MOST_TRANSPOSED,
     TRANSPOSED,
 )
+from lstmgen.media.tunes.notes.fitting import fitted
 from lstmgen.media.tunes.notes.gap import NotesGap
 from lstmgen.media.tunes.notes.notation import NotesNotation
 from lstmgen.media.tunes.notes.remaining import LEFT
