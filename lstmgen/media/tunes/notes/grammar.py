@@ -75,6 +75,7 @@ class NotesGrammar(Expecting):
         self._instrument, self._bin = 0, _UNSAID
         self.naming, self._last_named = True, -1
         self._named_L = np.zeros(LINES, np.bool_)
+        self._plays_L = np.zeros(LINES, np.bool_)
         self._line_A, self._playing = np.zeros(0, np.int64), frozenset[int]()
         """The lines that may play, ascending."""
         self._last_line, self._last_pitch, self._tonic = -1, -1, 0
@@ -132,8 +133,9 @@ class NotesGrammar(Expecting):
 
     def _find_playing(self) -> None:
         """Notes which lines may play, after that has changed."""
-        line_A = np.flatnonzero(self._named_L)
-        self._line_A = np.setdiff1d(line_A[self._free_I[line_A // MOST_TRACKS]], sorted(self._returned))
+        self._plays_L = self._named_L & np.repeat(self._free_I, MOST_TRACKS)
+        self._plays_L[list(self._returned)] = False
+        self._line_A = np.flatnonzero(self._plays_L)
         self._playing = frozenset(self._line_A.tolist())
 
     def allow(self, mask_V: NDArray[np.bool_]) -> None:

@@ -48,7 +48,7 @@ class Repeating(Grammar):
     _last_pitch: int
     _tonic: int
     _latest_end: int
-    _line_A: Steps
+    _plays_L: NDArray[np.bool_]
     _playing: frozenset[int]
     _ends_LP: NDArray[np.int64]
     _drums: deque[Row]
@@ -258,7 +258,7 @@ class Repeating(Grammar):
         position_N, line_N, pitch_N, duration_N, _ = bar.columns
         drum_N, start_N = line_N >= FIRST_DRUMS, begin + position_N
         length_N = np.where(drum_N, 1, self._time.lengths_D[duration_N])
-        fits_N = np.isin(line_N, self._line_A) & (self._ends_LP[line_N, pitch_N] <= start_N) & (start_N + length_N <= end)
+        fits_N = self._plays_L[line_N] & (self._ends_LP[line_N, pitch_N] <= start_N) & (start_N + length_N <= end)
         fits_N &= drum_N | (limits.pitches_P[pitch_N] & (length_N <= limits.longest))
         return bool(fits_N.all())
 
