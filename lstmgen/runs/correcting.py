@@ -16,7 +16,7 @@ from lstmgen.media.base import Medium, Tokenizer
 from lstmgen.model.language_model import LanguageModel
 from lstmgen.model.reading import inference
 
-_TOKENS: Final = 16_384
+_TOKENS: Final = 8_192
 """About so many are read of what was held out, and of what was learned."""
 _LONGEST: Final = 2_048
 """Of one item."""
