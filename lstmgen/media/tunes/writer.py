@@ -170,8 +170,9 @@ class TuneWriter:
     @property
     def weighed(self) -> Sequence[Weighed]:
         """What the model expects otherwise than tunes are."""
-        corrections, standing = self._plan.corrections, self._cursor.standing
-        return () if corrections is None or standing is None else corrections.at(standing)
+        if (corrections := self._plan.corrections) is None or (standing := self._cursor.standing) is None:
+            return ()
+        return corrections.at(standing)
 
     @property
     def steady(self) -> bool:

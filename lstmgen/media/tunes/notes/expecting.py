@@ -15,6 +15,7 @@ from lstmgen.media.tunes.standing import Last, Standing
 
 _BARS_BACK: Final = 8
 """In which the last note of a line is looked for, beside the one that is written."""
+_NOTHING: Final[tuple[int, BarNote]] = (-1, (0, 0, 0, 0, 0))
 
 
 class Expecting(Returning):
@@ -54,6 +55,3 @@ class Expecting(Returning):
             for note in reversed(notes):
                 if note[1] == line:
                     yield back, note
-
-
-_NOTHING: Final[tuple[int, BarNote]] = (-1, (0, 0, 0, 0, 0))
